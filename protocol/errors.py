@@ -1,0 +1,93 @@
+"""What can be wrong with bytes that another party sent. Spec: §4.1.
+
+`Malformed`: no honest party would have produced these bytes. `Rejected`: well formed, but a rule of the
+protocol refuses it. Messages name the rule and never contain a secret or an identity.
+"""
+
+
+class SplitPassError(Exception):
+    """Base of every error that the protocol raises on purpose."""
+
+
+class Malformed(SplitPassError):
+    """Bytes that are not the encoding of what they are said to be."""
+
+
+class MalformedPoint(Malformed):
+    """Not 32 bytes, not canonical, outside the prime-order subgroup, or the identity."""
+
+
+class MalformedScalar(Malformed):
+    """Not 32 bytes, or not below the group order L."""
+
+
+class MalformedEncoding(Malformed):
+    """Not the one deterministic CBOR encoding of a message of the expected type."""
+
+
+class MalformedText(Malformed):
+    """Not the text of a SplitPass QR code."""
+
+
+class IdentityElement(SplitPassError):
+    """Arithmetic on valid points gave the identity, which no value of the protocol may be."""
+
+
+class Rejected(SplitPassError):
+    """Well formed, but refused by a rule of the protocol."""
+
+
+class InvalidSignature(Rejected):
+    """A signature does not hold under the key that the protocol expects."""
+
+
+class InvalidProof(Rejected):
+    """A zero-knowledge proof does not hold for its statement."""
+
+
+class WrongParty(Rejected):
+    """A statement names another party or role than the one it was verified for."""
+
+
+class WrongDomain(Rejected):
+    """A message names another domain."""
+
+
+class WrongEpoch(Rejected):
+    """A message belongs to another epoch."""
+
+
+class ConflictingStatements(Rejected):
+    """One party signed two different statements for one epoch. Both together are evidence of cheating."""
+
+
+class InvalidEntry(Rejected):
+    """A directory entry cannot be opened with its handle, or holds a record that is not the handle's."""
+
+
+class InvalidReceipt(Rejected):
+    """A directory receipt does not cover the entry it came with."""
+
+
+class InvalidAnswer(Rejected):
+    """A pass answer could not be used. Every cause looks the same, so that a failure tells nobody anything."""
+
+
+class WrongAllowance(Rejected):
+    """A client asked for another number of passes than everyone asks for, or for one pass twice."""
+
+
+class OutOfScope(Rejected):
+    """A check-in or release lies outside the warrant's venue, window or validity."""
+
+
+class ReplayedRequest(Rejected):
+    """A request between parties is too old, too new, or was seen before."""
+
+
+class FaultyShares(Rejected):
+    """A party's decryption shares do not match the key share that it published.
+
+    The proof is public, so anyone who holds the transcript can repeat the finding. It does not tell a broken
+    machine from a dishonest one.
+    """

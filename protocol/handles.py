@@ -1,0 +1,197 @@
+"""Handles and the sealed directory. Spec: §3.6.
+
+For each epoch a visitor registers a fresh handle `U = h * B`. The operator seals the identity record under a key that
+only `U` gives and deposits it with the authority, which can read it once an opening has shown it `U`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, NewType
+
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+    sodium_pad,
+    sodium_unpad,
+)
+from nacl.exceptions import CryptoError
+
+from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
+from protocol.epochs import EpochKey
+from protocol.errors import InvalidEntry, InvalidProof, InvalidReceipt, Malformed, Rejected, WrongEpoch
+from protocol.group import B, Point, RandomBytes, Scalar, secure_random
+from protocol.proofs import KnowledgeProof, prove_knowledge, verify_knowledge
+from protocol.signatures import SigningKey
+from protocol.statements import Statement, sign_statement, verify_statement
+from protocol.transcript import digest32, frame
+
+RECORD_BYTES = 512
+"""Every signed identity record is padded to this length, so that no entry tells a name's length."""
+NONCE_BYTES = 24
+ENTRY_BYTES = RECORD_BYTES + 16
+
+Phone = Annotated[str, Size(4, 16)]
+"""A telephone number in E.164 form: `+` and 3 to 15 digits."""
+Name = Annotated[str, Size(1, 128)]
+
+Handle = NewType("Handle", Point)
+"""A handle `U` whose proof of knowledge was verified for its account and epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandleRegistration(Message):
+    """A visitor's handle for an epoch, with a proof that it knows `h`."""
+
+    epoch: Uint32
+    handle: Point
+    knowledge: KnowledgeProof
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRecord(Message):
+    """The operator's word that a handle stands for a verified person.
+
+    `verified_on`: the day the number was last verified, in days since 1970-01-01 UTC.
+    """
+
+    TAG: ClassVar[str] = "identity-record"
+
+    domain: Uint8
+    epoch: Uint32
+    handle: Point
+    phone: Phone
+    name: Name
+    verified_on: Uint32
+
+    def __repr__(self) -> str:
+        return "IdentityRecord(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryEntry(Message):
+    """A sealed identity record and the index under which whoever learns `U` finds it."""
+
+    epoch: Uint32
+    index: Bytes32
+    nonce: Annotated[bytes, Size(NONCE_BYTES, NONCE_BYTES)]
+    sealed: Annotated[bytes, Size(ENTRY_BYTES, ENTRY_BYTES)]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryReceipt(Message):
+    """The authority's word that it holds an entry. `entry` is the 32-byte digest of the entry."""
+
+    TAG: ClassVar[str] = "directory-receipt"
+
+    domain: Uint8
+    epoch: Uint32
+    entry: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class HandleGrant(Message):
+    """What a visitor gets back: the operator's signed record, the sealed entry and the authority's receipt."""
+
+    record: Statement
+    entry: DirectoryEntry
+    receipt: Statement
+
+
+def register_handle(
+    epoch_key: EpochKey, account: bytes, random_bytes: RandomBytes = secure_random
+) -> tuple[Scalar, HandleRegistration]:
+    """Draw `h` and prove knowledge of it, bound to the 16-byte account and the epoch context.
+
+    Draws 64 random bytes for `h` and 32 for the proof.
+    """
+    h = Scalar.random(random_bytes)
+    U = h * B
+    proof = prove_knowledge("handle", frame("handle", epoch_key.context, account), h, U, random_bytes)
+    return h, HandleRegistration(epoch_key.epoch, U, proof)
+
+
+def verify_registration(epoch_key: EpochKey, account: Bytes16, registration: HandleRegistration) -> Handle:
+    """The handle of an account; raises `WrongEpoch` or `InvalidProof`."""
+    if registration.epoch != epoch_key.epoch:
+        raise WrongEpoch("the handle is registered for another epoch")
+    context = frame("handle", epoch_key.context, account)
+    if not verify_knowledge("handle", context, registration.handle, registration.knowledge):
+        raise InvalidProof("the handle's proof of knowledge does not hold")
+    return Handle(registration.handle)
+
+
+def directory_index(epoch_key: EpochKey, handle: Point) -> bytes:
+    """The 32-byte index of a handle's entry."""
+    return digest32("directory-index", epoch_key.context, bytes(handle))
+
+
+def seal_record(
+    epoch_key: EpochKey, record: IdentityRecord, operator: SigningKey, random_bytes: RandomBytes = secure_random
+) -> tuple[bytes, DirectoryEntry]:
+    """Sign an identity record with the operator's identity key and seal it under a key derived from its handle.
+
+    Returns the signed record, which is also the visitor's receipt, and the entry. Draws 24 random bytes.
+    """
+    signed = sign_statement(record, operator)
+    index = directory_index(epoch_key, record.handle)
+    nonce = random_bytes(NONCE_BYTES)
+    sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(
+        sodium_pad(signed, RECORD_BYTES), index, nonce, _directory_key(epoch_key, record.handle)
+    )
+    return signed, DirectoryEntry(epoch_key.epoch, index, nonce, sealed)
+
+
+def open_entry(epoch_key: EpochKey, handle: Point, entry: DirectoryEntry) -> IdentityRecord:
+    """The record that the operator sealed for `handle`; raises `InvalidEntry`, whatever is wrong with it."""
+    index = directory_index(epoch_key, handle)
+    try:
+        padded = crypto_aead_xchacha20poly1305_ietf_decrypt(
+            entry.sealed, index, entry.nonce, _directory_key(epoch_key, handle)
+        )
+        signed = sodium_unpad(padded, RECORD_BYTES)
+        record = verify_statement(IdentityRecord, signed, epoch_key.domain.operator_key)
+    except (CryptoError, Malformed, Rejected):
+        raise InvalidEntry("the entry cannot be opened with this handle") from None
+    if (entry.index, entry.epoch, record.domain, record.epoch, record.handle) != (
+        index,
+        epoch_key.epoch,
+        epoch_key.domain.number,
+        epoch_key.epoch,
+        handle,
+    ):
+        raise InvalidEntry("the entry holds the record of another handle")
+    return record
+
+
+def sign_receipt(epoch_key: EpochKey, entry: DirectoryEntry, authority: SigningKey) -> bytes:
+    """The authority's receipt for an entry that it has stored."""
+    receipt = DirectoryReceipt(epoch_key.domain.number, epoch_key.epoch, _entry_digest(epoch_key, entry))
+    return sign_statement(receipt, authority)
+
+
+def verify_receipt(epoch_key: EpochKey, entry: DirectoryEntry, receipt: bytes) -> None:
+    """Raise `Malformed`, `InvalidSignature` or `InvalidReceipt` unless the authority's receipt covers `entry`."""
+    message = verify_statement(DirectoryReceipt, receipt, epoch_key.domain.authority_key)
+    if message != DirectoryReceipt(epoch_key.domain.number, epoch_key.epoch, _entry_digest(epoch_key, entry)):
+        raise InvalidReceipt("the authority's receipt is for another entry")
+
+
+def verify_grant(epoch_key: EpochKey, handle: Point, grant: HandleGrant) -> IdentityRecord:
+    """The visitor's check that its entry is what the authority holds and says what the operator signed.
+
+    Returns the record; raises `Malformed`, `InvalidSignature`, `InvalidEntry` or `InvalidReceipt`.
+    """
+    record = open_entry(epoch_key, handle, grant.entry)
+    if verify_statement(IdentityRecord, grant.record, epoch_key.domain.operator_key) != record:
+        raise InvalidEntry("the sealed record is not the signed one")
+    verify_receipt(epoch_key, grant.entry, grant.receipt)
+    return record
+
+
+def _directory_key(epoch_key: EpochKey, handle: Point) -> bytes:
+    return digest32("directory-key", epoch_key.context, bytes(handle))
+
+
+def _entry_digest(epoch_key: EpochKey, entry: DirectoryEntry) -> bytes:
+    return digest32("directory-entry", epoch_key.context, entry.to_bytes())

@@ -1,0 +1,161 @@
+"""Opening: each party's decryption shares, with proof, and the handle that both together give. Spec: §3.10.
+
+`D_i = x_i * u`, and `U = v - D_operator - D_authority`. A wrong share is caught by its proof and blamed on the party
+that sent it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from protocol.checkins import CheckIn
+from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
+from protocol.epochs import Domain, EpochKey, EpochSecret, Role
+from protocol.errors import FaultyShares, IdentityElement, OutOfScope
+from protocol.group import Point, RandomBytes, secure_random
+from protocol.proofs import EqualityProof, prove_shares, verify_shares
+from protocol.signatures import SigningKey
+from protocol.statements import JointStatement, Statement, sign_statement, verify_statement
+from protocol.transcript import frame
+from protocol.warrants import MAX_RELEASE, VerifiedRelease
+
+
+@dataclass(frozen=True, slots=True)
+class EpochShares(Message):
+    """One party's shares for passes of one epoch: `shares[i]` belongs to `passes[i]`, one proof for all."""
+
+    epoch: Uint32
+    passes: Annotated[tuple[Point, ...], Size(1, MAX_RELEASE)]
+    shares: Annotated[tuple[Point, ...], Size(1, MAX_RELEASE)]
+    proof: EqualityProof
+
+
+@dataclass(frozen=True, slots=True)
+class Shares(Message):
+    """All the shares that one party gives for a release, signed with its identity key."""
+
+    TAG: ClassVar[str] = "shares"
+
+    domain: Uint8
+    role: Role
+    warrant: Bytes16
+    release: Bytes32
+    epochs: Annotated[tuple[EpochShares, ...], Size(0, 64)]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedShares:
+    """Shares whose proofs hold, by epoch and pass; made by `verify_party_shares` alone."""
+
+    role: Role
+    shares: dict[int, dict[bytes, Point]]
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningTranscript(Message):
+    """All that was said in an opening. Whoever holds it can repeat every check, and learns the handles."""
+
+    warrant: JointStatement
+    release: Statement
+    operator_shares: Statement
+    authority_shares: Statement
+
+
+def create_shares(
+    domain: Domain,
+    role: Role,
+    release: VerifiedRelease,
+    epochs: Mapping[int, tuple[EpochKey, EpochSecret]],
+    identity: SigningKey,
+    random_bytes: RandomBytes = secure_random,
+) -> bytes:
+    """A party's signed shares for every check-in of `release` whose epoch is in `epochs`.
+
+    Leave out what may not be opened before calling. Draws 32 random bytes per epoch. Raises `InvalidProof` if a
+    secret does not belong to its epoch key, and `MalformedPoint` if a pass carries an invalid point, which
+    only a cheating authority can have signed.
+    """
+    all_shares = []
+    for epoch, check_ins in sorted(release.check_ins.items()):
+        if epoch not in epochs:
+            continue
+        epoch_key, secret = epochs[epoch]
+        x = secret.share
+        u = [Point(encoding) for encoding in sorted(check_ins)]
+        D = [x * u_i for u_i in u]
+        context = _shares_context(epoch_key, role, release)
+        proof = prove_shares(context, x, epoch_key.shares[role], u, D, random_bytes)
+        all_shares.append(EpochShares(epoch, tuple(u), tuple(D), proof))
+    message = Shares(domain.number, role, release.warrant.warrant, release.digest, tuple(all_shares))
+    return sign_statement(message, identity)
+
+
+def verify_party_shares(
+    domain: Domain,
+    role: Role,
+    release: VerifiedRelease,
+    epoch_keys: Mapping[int, EpochKey],
+    statement: bytes,
+) -> VerifiedShares:
+    """One party's shares for a release.
+
+    1. The party signed the statement; else `Malformed` or `InvalidSignature`: not proof of anything.
+    2. It is for this domain, role, warrant and release; else `OutOfScope`.
+    3. Each epoch is named once, with known keys, and all its passes are in the release; else `FaultyShares`.
+    4. The proof of each epoch holds; else `FaultyShares`, and the statement is the evidence.
+    """
+    message = verify_statement(Shares, statement, domain.identity_key(role))
+    expected = (domain.number, role, release.warrant.warrant, release.digest)
+    if (message.domain, message.role, message.warrant, message.release) != expected:
+        raise OutOfScope("the shares are for another release")
+    verified: dict[int, dict[bytes, Point]] = {}
+    for part in message.epochs:
+        epoch_key = epoch_keys.get(part.epoch)
+        known = release.check_ins.get(part.epoch, {})
+        passes = [bytes(u) for u in part.passes]
+        if (
+            epoch_key is None
+            or part.epoch in verified
+            or len(passes) != len(part.shares)
+            or not known.keys() >= set(passes)
+            or not verify_shares(
+                _shares_context(epoch_key, role, release),
+                epoch_key.shares[role],
+                part.passes,
+                part.shares,
+                part.proof,
+            )
+        ):
+            raise FaultyShares(f"the {role.name.lower()}'s shares for epoch {part.epoch} are wrong")
+        verified[part.epoch] = dict(zip(passes, part.shares, strict=True))
+    return VerifiedShares(role, verified)
+
+
+def open_release(
+    release: VerifiedRelease, operator: VerifiedShares, authority: VerifiedShares
+) -> Iterator[tuple[CheckIn, Point | None]]:
+    """Every check-in that both parties gave a share for, with its handle `U`; None where there cannot be one."""
+    for epoch, check_ins in sorted(release.check_ins.items()):
+        from_operator = operator.shares.get(epoch, {})
+        from_authority = authority.shares.get(epoch, {})
+        for u, check_in in sorted(check_ins.items()):
+            if u in from_operator and u in from_authority:
+                yield check_in, open_check_in(check_in, from_operator[u], from_authority[u])
+
+
+def open_check_in(check_in: CheckIn, D_operator: Point, D_authority: Point) -> Point | None:
+    """The handle `U = v - D_operator - D_authority`; None if that is the identity, which is nobody's handle.
+
+    Raises `MalformedPoint` if the pass carries an invalid `v`.
+    """
+    v = Point(check_in.message.v)
+    try:
+        return v - D_operator - D_authority
+    except IdentityElement:
+        return None
+
+
+def _shares_context(epoch_key: EpochKey, role: Role, release: VerifiedRelease) -> bytes:
+    return frame("shares", epoch_key.context, bytes([role]), release.warrant.warrant, release.digest)

@@ -1,0 +1,271 @@
+"""Passes: an encryption of the handle whose randomness is also a one-time signing key. Spec: §3.7.
+
+The visitor and the authority each contribute half of that randomness. The operator knows who asks, the authority
+knows which pass is made, and the answer is encrypted to the request itself, so that nobody knows both.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+)
+from nacl.exceptions import CryptoError
+
+from protocol.encoding import Message, Size, Uint32
+from protocol.epochs import EpochKey
+from protocol.errors import (
+    IdentityElement,
+    InvalidAnswer,
+    InvalidProof,
+    Malformed,
+    MalformedEncoding,
+    WrongAllowance,
+    WrongEpoch,
+)
+from protocol.group import POINT_BYTES, SCALAR_BYTES, B, Point, RandomBytes, Scalar, secure_random
+from protocol.handles import Handle
+from protocol.proofs import (
+    EqualityProof,
+    OwnershipProof,
+    prove_encryptions,
+    prove_ownership,
+    verify_encryptions,
+    verify_ownership,
+)
+from protocol.signatures import SIGNATURE_BYTES, SigningKey, verify
+from protocol.transcript import digest32, encodings, frame
+
+REQUEST_BYTES = 2 * POINT_BYTES + 3 * SCALAR_BYTES
+PASS_BYTES = 2 * POINT_BYTES + SIGNATURE_BYTES
+ANSWER_BYTES = POINT_BYTES + SCALAR_BYTES + SIGNATURE_BYTES + 16
+MAX_BATCH = 50_000
+
+_ANSWER_NONCE = bytes(24)  # every answer has a fresh key
+
+
+@dataclass(frozen=True, slots=True)
+class PassRequest:
+    """`u0 || v0 || ownership proof`, 160 bytes: what the authority sees of a visitor."""
+
+    u0: Point
+    v0: Point
+    ownership: OwnershipProof
+
+    @classmethod
+    def from_bytes(cls, encoding: bytes) -> Self:
+        """Decode 160 bytes; raises `Malformed`."""
+        if len(encoding) != REQUEST_BYTES:
+            raise MalformedEncoding(f"a pass request has {REQUEST_BYTES} bytes, not {len(encoding)}")
+        return cls(Point(encoding[:32]), Point(encoding[32:64]), OwnershipProof.from_bytes(encoding[64:]))
+
+    def __bytes__(self) -> bytes:
+        return bytes(self.u0) + bytes(self.v0) + bytes(self.ownership)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowanceRequest(Message):
+    """A visitor's requests for one epoch, with one proof for the operator that all carry its handle."""
+
+    epoch: Uint32
+    requests: Annotated[tuple[PassRequest, ...], Size(1, 1000)]
+    encryptions: EqualityProof
+
+
+@dataclass(frozen=True, slots=True)
+class IssueBatch(Message):
+    """Many visitors' requests, shuffled and without identities. A request is opaque here: a bad one spoils itself."""
+
+    epoch: Uint32
+    requests: Annotated[tuple[Annotated[bytes, Size(REQUEST_BYTES, REQUEST_BYTES)], ...], Size(1, MAX_BATCH)]
+
+
+@dataclass(frozen=True, slots=True)
+class PassAnswers(Message):
+    """One answer of 144 bytes for each request, in the order of the batch or allowance that it answers."""
+
+    answers: Annotated[tuple[Annotated[bytes, Size(ANSWER_BYTES, ANSWER_BYTES)], ...], Size(1, MAX_BATCH)]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPass:
+    """What a visitor keeps between request and answer; `r0` is secret."""
+
+    r0: Scalar
+    u0: Point
+    v0: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """`u || v || signature`, 128 bytes, for the epoch whose authority signed it; made by `accept_answer`."""
+
+    u: bytes
+    v: bytes
+    signature: bytes
+
+    def __bytes__(self) -> bytes:
+        return self.u + self.v + self.signature
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedPass:
+    """A pass and its signing key `r`, with `u = r * B`. Whoever holds `r` can use the pass."""
+
+    public: Pass
+    r: Scalar
+
+
+def request_allowance(
+    epoch_key: EpochKey, h: Scalar, random_bytes: RandomBytes = secure_random
+) -> tuple[list[PendingPass], AllowanceRequest]:
+    """Request the domain's allowance of passes for the handle `U = h * B`.
+
+    Draws, per pass, 64 random bytes for `r0` and 64 for the ownership proof; then 32 for the batched proof.
+    """
+    X, U = epoch_key.X, h * B
+    pending, requests = [], []
+    for _ in range(epoch_key.domain.allowance):
+        r0 = Scalar.random(random_bytes)
+        u0, v0 = r0 * B, U + r0 * X
+        pending.append(PendingPass(r0, u0, v0))
+        requests.append(PassRequest(u0, v0, prove_ownership(epoch_key.context, r0, h, X, u0, v0, random_bytes)))
+    proof = prove_encryptions(
+        epoch_key.context,
+        [one.r0 for one in pending],
+        X,
+        U,
+        [one.u0 for one in pending],
+        [one.v0 for one in pending],
+        random_bytes,
+    )
+    return pending, AllowanceRequest(epoch_key.epoch, tuple(requests), proof)
+
+
+def verify_allowance(epoch_key: EpochKey, handle: Handle, request: AllowanceRequest) -> list[bytes]:
+    """The operator's check; returns the 160-byte requests that may go into a batch.
+
+    Raises `WrongEpoch`, `WrongAllowance` or `InvalidProof`.
+    """
+    if request.epoch != epoch_key.epoch:
+        raise WrongEpoch("the passes are requested for another epoch")
+    u0 = [one.u0 for one in request.requests]
+    v0 = [one.v0 for one in request.requests]
+    if len(u0) != epoch_key.domain.allowance or len(set(u0)) != len(u0):
+        raise WrongAllowance(f"a request is for {epoch_key.domain.allowance} different passes")
+    if not verify_encryptions(epoch_key.context, epoch_key.X, handle, u0, v0, request.encryptions):
+        raise InvalidProof("the requested passes do not all carry the account's handle")
+    return [bytes(one) for one in request.requests]
+
+
+MapFunction = Callable[[Callable[[bytes], bytes], Iterable[bytes]], Iterable[bytes]]
+"""`map`, or one that spreads the work over threads."""
+
+
+def issue_batch(
+    epoch_key: EpochKey,
+    pass_key: SigningKey,
+    batch: IssueBatch,
+    random_bytes: RandomBytes = secure_random,
+    map_function: MapFunction = map,
+) -> PassAnswers:
+    """The authority's answers to a batch, one per request.
+
+    A request that is malformed, whose proof fails, or whose `u0` occurs twice in the batch gets an answer that
+    nobody can open and that looks like any other. Raises `WrongEpoch` for the batch as a whole.
+    """
+    if batch.epoch != epoch_key.epoch:
+        raise WrongEpoch("the batch is for another epoch")
+    occurrences = Counter(request[:POINT_BYTES] for request in batch.requests)
+
+    def answer(request: bytes) -> bytes:
+        if occurrences[request[:POINT_BYTES]] > 1:
+            return _decoy(random_bytes)
+        return issue_pass(epoch_key, pass_key, request, random_bytes)
+
+    return PassAnswers(tuple(map_function(answer, batch.requests)))
+
+
+def issue_pass(
+    epoch_key: EpochKey, pass_key: SigningKey, request: bytes, random_bytes: RandomBytes = secure_random
+) -> bytes:
+    """One 144-byte answer to a 160-byte request: `c` and the authority's signature, encrypted to `u0`.
+
+    Draws 64 random bytes for `c` and 64 for the ephemeral key; for a decoy, 64 and 112.
+    """
+    try:
+        message = PassRequest.from_bytes(request)
+        u0, v0, X = message.u0, message.v0, epoch_key.X
+        if not verify_ownership(epoch_key.context, X, u0, v0, message.ownership):
+            return _decoy(random_bytes)
+        c = Scalar.random(random_bytes)
+        u, v = u0 + c * B, v0 + c * X
+    except (Malformed, IdentityElement):
+        return _decoy(random_bytes)
+    signature = pass_key.sign(pass_statement(epoch_key, bytes(u), bytes(v))).signature
+    e = Scalar.random(random_bytes)
+    E = e * B
+    return bytes(E) + crypto_aead_xchacha20poly1305_ietf_encrypt(
+        bytes(c) + signature,
+        _answer_data(epoch_key, u0, v0),
+        _ANSWER_NONCE,
+        _answer_key(epoch_key, E, u0, e * u0),
+    )
+
+
+def accept_answer(epoch_key: EpochKey, pending: PendingPass, answer: bytes) -> OwnedPass:
+    """The pass that an answer makes of a request; raises `InvalidAnswer`, whatever is wrong."""
+    r0, u0, v0, X = pending.r0, pending.u0, pending.v0, epoch_key.X
+    try:
+        E = Point(answer[:POINT_BYTES])
+        plaintext = crypto_aead_xchacha20poly1305_ietf_decrypt(
+            answer[POINT_BYTES:],
+            _answer_data(epoch_key, u0, v0),
+            _ANSWER_NONCE,
+            _answer_key(epoch_key, E, u0, r0 * E),
+        )
+        c, signature = Scalar(plaintext[:SCALAR_BYTES]), plaintext[SCALAR_BYTES:]
+        u, v = bytes(u0 + c * B), bytes(v0 + c * X)
+    except (Malformed, IdentityElement, CryptoError):
+        raise InvalidAnswer("the answer is not a pass for this request") from None
+    if not verify(bytes(epoch_key.pass_key), pass_statement(epoch_key, u, v), signature):
+        raise InvalidAnswer("the answer is not a pass for this request")
+    return OwnedPass(Pass(u, v, signature), r0 + c)
+
+
+def accept_answers(epoch_key: EpochKey, pending: Sequence[PendingPass], answers: PassAnswers) -> list[OwnedPass]:
+    """The passes of an allowance; an answer that is not good spoils only itself and is left out.
+
+    Raises `InvalidAnswer` if the number of answers is not that of the requests.
+    """
+    if len(answers.answers) != len(pending):
+        raise InvalidAnswer("the number of answers is not that of the requests")
+    passes = []
+    for one, answer in zip(pending, answers.answers, strict=True):
+        with suppress(InvalidAnswer):
+            passes.append(accept_answer(epoch_key, one, answer))
+    return passes
+
+
+def pass_statement(epoch_key: EpochKey, u: bytes, v: bytes) -> bytes:
+    """What the authority signs of a pass: tag, epoch context, `u` and `v` (32 bytes each)."""
+    return frame("pass", epoch_key.context, u, v)
+
+
+def _answer_data(epoch_key: EpochKey, u0: Point, v0: Point) -> bytes:
+    return frame("pass-answer", epoch_key.context, bytes(u0), bytes(v0))
+
+
+def _answer_key(epoch_key: EpochKey, E: Point, u0: Point, shared: Point) -> bytes:
+    return digest32("pass-answer-key", epoch_key.context, encodings((E, u0, shared)))
+
+
+def _decoy(random_bytes: RandomBytes) -> bytes:
+    """What an answer looks like to everyone but the owner of its `u0`."""
+    return bytes(Scalar.random(random_bytes) * B) + random_bytes(ANSWER_BYTES - POINT_BYTES)
