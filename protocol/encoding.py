@@ -150,18 +150,18 @@ def _annotated(base: Any, rule: Size | Range) -> _Codec:
     return _Codec(check, check)
 
 
-_MEASURES: dict[type, Callable[[Any], int]] = {
-    int: lambda value: value,
-    bytes: len,
-    str: lambda value: _utf8_bytes(value),
-}
-
-
 def _utf8_bytes(text: str) -> int:
     try:
         return len(text.encode("utf-8"))
     except UnicodeEncodeError:
         raise MalformedEncoding("a text holds a lone surrogate") from None
+
+
+_MEASURES: dict[type, Callable[[Any], int]] = {
+    int: lambda value: value,
+    bytes: len,
+    str: _utf8_bytes,
+}
 
 
 def _array(item: _Codec, rule: Size | Range) -> _Codec:
