@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from protocol.checkins import CheckIn
 from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role
-from protocol.errors import FaultyShares, IdentityElement, OutOfScope
+from protocol.errors import FaultyShares, IdentityElement, MalformedPoint, OutOfScope
 from protocol.group import Point, RandomBytes, secure_random
 from protocol.proofs import EqualityProof, prove_shares, verify_shares
 from protocol.signatures import SigningKey
@@ -146,14 +146,13 @@ def open_release(
 
 
 def open_check_in(check_in: CheckIn, D_operator: Point, D_authority: Point) -> Point | None:
-    """The handle `U = v - D_operator - D_authority`; None if that is the identity, which is nobody's handle.
+    """The handle `U = v - D_operator - D_authority`; None if the pass carries no handle.
 
-    Raises `MalformedPoint` if the pass carries an invalid `v`.
+    That is so when `v` is no valid point or the result is the identity: only a cheating authority signs such a pass.
     """
-    v = Point(check_in.message.v)
     try:
-        return v - D_operator - D_authority
-    except IdentityElement:
+        return Point(check_in.message.v) - D_operator - D_authority
+    except (MalformedPoint, IdentityElement):
         return None
 
 

@@ -1,0 +1,1 @@
+"""The operator: knows who has an account, and never where anyone was."""

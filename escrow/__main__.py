@@ -1,0 +1,55 @@
+"""`python -m escrow`: the two escrow parties' servers and their officers' commands."""
+
+from __future__ import annotations
+
+import click
+
+from escrow.authority.cli import authority_group
+from escrow.operator.cli import operator_group
+from service.cli import CommandGroup
+from service.settings import DomainSettings, PartySettings
+
+
+@click.group(cls=CommandGroup)
+def main() -> None:
+    """SplitPass's two key holders. Neither can read a check-in without the other."""
+
+
+main.add_command(operator_group)
+main.add_command(authority_group)
+
+
+@main.command()
+@click.option(
+    "--number", type=click.IntRange(0, 255), default=1, show_default=True, help="What check-ins call the domain."
+)
+@click.option("--operator-key", required=True, help="What `escrow operator init` printed.")
+@click.option("--operator-url", default="http://127.0.0.1:8401", show_default=True)
+@click.option("--authority-key", required=True, help="What `escrow authority init` printed.")
+@click.option("--authority-url", default="http://127.0.0.1:8402", show_default=True)
+@click.option(
+    "--utc-offset", default=9 * 3600, show_default=True, help="Seconds that the domain's days are ahead of UTC."
+)
+@click.option("--allowance", default=12, show_default=True, help="Passes in one request, the same for everyone.")
+def domain(
+    number: int,
+    operator_key: str,
+    operator_url: str,
+    authority_key: str,
+    authority_url: str,
+    utc_offset: int,
+    allowance: int,
+) -> None:
+    """Print the domain.toml that parties, venues and clients of a domain all have in their home directory."""
+    settings = DomainSettings(
+        number=number,
+        utc_offset=utc_offset,
+        allowance=allowance,
+        operator=PartySettings(key=operator_key, url=operator_url),
+        authority=PartySettings(key=authority_key, url=authority_url),
+    )
+    click.echo(settings.to_toml(), nl=False)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m escrow")

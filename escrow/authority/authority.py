@@ -1,0 +1,31 @@
+"""The authority as one object: a party with a directory and a casebook. Spec: §5.4."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from escrow.authority import casebook, directory
+from escrow.authority.casebook import Casebook
+from escrow.authority.directory import Directory
+from escrow.authority.settings import AuthoritySettings
+from escrow.party import Clock, Party, unix_time
+from protocol.epochs import Role
+from service.settings import load_settings
+
+
+class Authority(Party):
+    """The authority, from its home directory."""
+
+    settings: AuthoritySettings
+
+    def __init__(self, home: Path, clock: Clock = unix_time) -> None:
+        settings = load_settings(AuthoritySettings, home / "settings.toml")
+        super().__init__(Role.AUTHORITY, home, settings, directory.metadata, casebook.metadata, clock=clock)
+        self.directory = Directory(self.engine)
+        self.cases = Casebook(self.engine)
+
+    def erase(self, epoch: int) -> None:
+        """Destroy the share of an epoch, its directory, and what was opened up to its end. It cannot be undone."""
+        super().erase(epoch)
+        self.directory.forget_epoch(epoch)
+        self.cases.forget_before(self.domain.epoch_begins(epoch + 1))

@@ -1,0 +1,109 @@
+"""The authority's warrants and what became of them. Spec: §3.9, §3.10."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sql
+
+from protocol.opening import OpeningTranscript
+from protocol.statements import JointStatement
+from protocol.warrants import Warrant
+from service.http import Problem
+
+metadata = sql.MetaData()
+_cases = sql.Table(
+    "cases",
+    metadata,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("record", sql.LargeBinary, nullable=False),
+    sql.Column("statement", sql.LargeBinary, nullable=False),
+    sql.Column("countersigned", sql.LargeBinary),
+    sql.Column("release", sql.LargeBinary),
+    sql.Column("transcript", sql.LargeBinary),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A warrant and how far it has come.
+
+    `statement` is signed by the authority; `countersigned` by both parties; `release` is the venue's;
+    `transcript` holds the whole opening, from which the contacts can be read again.
+    """
+
+    record: Warrant
+    statement: bytes
+    countersigned: JointStatement | None
+    release: bytes | None
+    transcript: OpeningTranscript | None
+
+    @property
+    def state(self) -> str:
+        """The last step that was taken."""
+        if self.transcript is not None:
+            return "opened"
+        if self.release is not None:
+            return "released"
+        return "proposed" if self.countersigned is None else "countersigned"
+
+
+class Casebook:
+    """The authority's cases in its database."""
+
+    def __init__(self, engine: sql.Engine) -> None:
+        self._engine = engine
+
+    def add(self, record: Warrant, statement: bytes) -> None:
+        """Store a new warrant."""
+        values = {"warrant": record.warrant, "record": record.to_bytes(), "statement": statement}
+        with self._engine.begin() as connection:
+            connection.execute(sql.insert(_cases).values(**values))
+
+    def get(self, warrant: bytes) -> Case:
+        """A case by its warrant's 16-byte id; a 404 problem if there is none."""
+        for case in self._select(_cases.c.warrant == warrant):
+            return case
+        raise Problem(404, "unknown-warrant", "there is no such warrant")
+
+    def all(self) -> list[Case]:
+        """Every case."""
+        return self._select(sql.true())
+
+    def store_countersigned(self, warrant: bytes, joint: JointStatement) -> None:
+        """Keep the warrant with both signatures."""
+        self._update(warrant, countersigned=joint.to_bytes())
+
+    def store_release(self, warrant: bytes, release: bytes) -> None:
+        """Keep the venue's release."""
+        self._update(warrant, release=release)
+
+    def store_transcript(self, warrant: bytes, transcript: OpeningTranscript) -> None:
+        """Keep the transcript of an opening."""
+        self._update(warrant, transcript=transcript.to_bytes())
+
+    def forget_before(self, time: int) -> None:
+        """Delete the releases and transcripts of windows that ended before a Unix time; the warrants stay."""
+        ended = [case.record.warrant for case in self.all() if case.record.ends <= time]
+        with self._engine.begin() as connection:
+            connection.execute(
+                sql.update(_cases).where(_cases.c.warrant.in_(ended)).values(release=None, transcript=None)
+            )
+
+    def _update(self, warrant: bytes, **values: bytes) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(sql.update(_cases).where(_cases.c.warrant == warrant).values(**values))
+
+    def _select(self, condition: sql.ColumnElement[bool]) -> list[Case]:
+        with self._engine.begin() as connection:
+            rows = connection.execute(sql.select(_cases).where(condition)).all()
+        return [
+            Case(
+                Warrant.from_bytes(row.record),
+                row.statement,
+                row.countersigned and JointStatement.from_bytes(row.countersigned),
+                row.release,
+                row.transcript and OpeningTranscript.from_bytes(row.transcript),
+            )
+            for row in rows
+        ]

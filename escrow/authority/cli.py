@@ -1,0 +1,141 @@
+"""`python -m escrow authority`."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from rich.table import Table
+
+from escrow.authority.authority import Authority
+from escrow.authority.contacts import contacts_csv
+from escrow.authority.investigation import Findings, Investigation
+from escrow.authority.server import create_authority_app
+from escrow.cli import add_party_commands, console
+from protocol.warrants import VerifiedRelease, Warrant
+from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
+from service.files import write_private
+from service.http import new_session
+
+home_of_authority = home_option("authority")
+T = TypeVar("T")
+
+
+@click.group(name="authority", cls=CommandGroup)
+def authority_group() -> None:
+    """The health authority: issues passes, keeps the sealed directory, opens check-ins under a warrant.
+
+    \b
+    First:        init  ->  put the printed key into domain.toml  ->  serve
+    An outbreak:  warrants draw  ->  (the operator countersigns)  ->  warrants release  ->  open  ->  export
+    """  # noqa: D301  click reads the backspace
+
+
+add_party_commands(authority_group, "authority", Authority, create_authority_app)
+
+
+@authority_group.group()
+def warrants() -> None:
+    """Draw up warrants and carry them out."""
+
+
+@warrants.command()
+@home_of_authority
+@click.option("--venue", type=Hexadecimal(16), required=True, help="The venue's id, from `venues list`.")
+@click.option("--from", "begins", type=click.DateTime(), required=True, help="Start of the window, local time.")
+@click.option("--until", "ends", type=click.DateTime(), required=True, help="End of the window, local time.")
+@click.option("--legal-reference", required=True, help="The order or law that this warrant rests on.")
+@click.option("--max-records", type=click.IntRange(1, 50_000), default=500, show_default=True)
+@click.option("--valid-days", type=click.IntRange(1, 90), default=7, show_default=True, help="Days until it expires.")
+def draw(
+    home: Path,
+    venue: bytes,
+    begins: datetime,
+    ends: datetime,
+    legal_reference: str,
+    max_records: int,
+    valid_days: int,
+) -> None:
+    """Sign a warrant for one venue and one window, and propose it to the operator. Prints its id."""
+    authority = Authority(home)
+    authority.venues.get(venue)
+    offset = authority.domain.utc_offset
+    warrant = Warrant(
+        domain=authority.domain.number,
+        warrant=secrets.token_bytes(16),
+        venue=venue,
+        begins=parse_local_time(begins, offset),
+        ends=parse_local_time(ends, offset),
+        legal_reference=legal_reference,
+        max_records=max_records,
+        expires=authority.clock() + valid_days * 86_400,
+    )
+    _run(authority, lambda investigation: investigation.draw_warrant(warrant))
+    click.echo(warrant.warrant.hex())
+
+
+@warrants.command(name="list")
+@home_of_authority
+def list_warrants(home: Path) -> None:
+    """Show every warrant and how far it has come."""
+    authority = Authority(home)
+    table = Table("warrant", "venue", "from", "until", "state")
+    for case in authority.cases.all():
+        record, offset = case.record, authority.domain.utc_offset
+        table.add_row(
+            record.warrant.hex(),
+            authority.venues.get(record.venue).record.name,
+            local_time(record.begins, offset),
+            local_time(record.ends, offset),
+            case.state,
+        )
+    console.print(table)
+
+
+@warrants.command()
+@home_of_authority
+@click.argument("warrant", type=Hexadecimal(16))
+def release(home: Path, warrant: bytes) -> None:
+    """Show the venue the countersigned WARRANT and take what it releases. Nothing is opened yet."""
+    released: VerifiedRelease = _run(Authority(home), lambda it: it.request_release(warrant))
+    click.echo(f"{sum(map(len, released.check_ins.values()))} check-ins released{_aside(released.set_aside)}")
+
+
+@warrants.command(name="open")
+@home_of_authority
+@click.argument("warrant", type=Hexadecimal(16))
+def open_command(home: Path, warrant: bytes) -> None:
+    """Ask the operator for its shares, add the authority's, and open the released check-ins."""
+    findings: Findings = _run(Authority(home), lambda it: it.open(warrant))
+    click.echo(f"{findings.check_ins} check-ins opened, {len(findings.contacts)} contacts{_aside(findings.set_aside)}")
+
+
+@warrants.command()
+@home_of_authority
+@click.argument("warrant", type=Hexadecimal(16))
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def export(home: Path, warrant: bytes, output: Path) -> None:
+    """Write the contacts of an opened WARRANT as CSV, readable by you alone. No spreadsheet executes it."""
+    authority = Authority(home)
+    findings: Findings = _run(authority, lambda it: it.read(warrant))
+    text = contacts_csv(findings.contacts, authority.domain.utc_offset)
+    write_private(output, text.encode("utf-8-sig"))
+    click.echo(f"{len(findings.contacts)} contacts written to {output}")
+
+
+def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with new_session() as session:
+            return await step(Investigation(authority, session))
+
+    return asyncio.run(run())
+
+
+def _aside(counts: Counter[str]) -> str:
+    return "".join(f"; {count} set aside: {reason}" for reason, count in sorted(counts.items()))

@@ -1,0 +1,48 @@
+"""The contact list as CSV that no spreadsheet executes. Spec: §5.4.
+
+A cell that begins with `=`, `+`, `-` or `@` can run as a formula, and a cell can also begin after a separator that only
+some spreadsheets know. So nothing but letters, marks, digits and a few harmless signs is written at all, and a phone
+number is a `tel:` URI.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+
+from escrow.authority.investigation import Contact
+
+HEADER = ("name", "phone", "verified on", "check-ins")
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_HARMLESS = frozenset(" .'·-")
+
+
+def contacts_csv(contacts: Iterable[Contact], utc_offset: int) -> str:
+    """One line per person: name, phone, date of verification, and times of check-ins at `utc_offset` seconds."""
+    local = timezone(timedelta(seconds=utc_offset))
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
+    writer.writerow(HEADER)
+    for contact in contacts:
+        verified = datetime.fromtimestamp(contact.record.verified_on * 86_400, UTC).date()
+        times = " ".join(datetime.fromtimestamp(time, local).isoformat() for time in contact.times)
+        writer.writerow([harmless(contact.record.name), telephone(contact.record.phone), verified.isoformat(), times])
+    return buffer.getvalue()
+
+
+def harmless(text: str) -> str:
+    """`text` without any character that could begin a formula or end a cell; it begins with a letter or digit."""
+    cleaned = "".join(character if _is_harmless(character) else REPLACEMENT for character in text)
+    return cleaned if cleaned[:1].isalnum() else REPLACEMENT + cleaned
+
+
+def telephone(phone: str) -> str:
+    """A phone number as a `tel:` URI of digits (RFC 3966)."""
+    return "tel:+" + "".join(character for character in phone if character in "0123456789")
+
+
+def _is_harmless(character: str) -> bool:
+    return character.isalnum() or character in _HARMLESS or unicodedata.category(character).startswith("M")

@@ -1,0 +1,163 @@
+"""An investigation, step by step: warrant, countersignature, release, opening. Spec: §3.9, §3.10."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+
+from aiohttp import ClientSession
+
+from escrow.authority.authority import Authority
+from escrow.shares import give_shares, warrant_epoch_keys
+from protocol.epochs import EpochKey, Role
+from protocol.errors import InvalidEntry
+from protocol.exchanges import SharesRequest
+from protocol.group import Point
+from protocol.handles import IdentityRecord, directory_index, open_entry
+from protocol.opening import OpeningTranscript, VerifiedShares, open_release, verify_party_shares
+from protocol.statements import JointStatement, sign_statement
+from protocol.warrants import (
+    VerifiedRelease,
+    Warrant,
+    verify_release,
+    verify_venue,
+    verify_warrant,
+)
+from service.http import Problem, call
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person who was there, and the Unix times of the check-ins that say so."""
+
+    record: IdentityRecord
+    times: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What an opening found. `set_aside` counts check-ins that gave no contact, by the reason's name."""
+
+    check_ins: int
+    contacts: tuple[Contact, ...]
+    set_aside: Counter[str]
+
+
+class Investigation:
+    """The steps of the authority's officer. Each may be repeated and carries on where the last one ended."""
+
+    def __init__(self, authority: Authority, session: ClientSession) -> None:
+        self._authority, self._session = authority, session
+
+    async def draw_warrant(self, warrant: Warrant) -> None:
+        """Sign a warrant, store it, and propose it to the operator."""
+        statement = sign_statement(warrant, self._authority.identity)
+        self._authority.cases.add(warrant, statement)
+        await self._authority.ask_peer(self._session, "/v1/warrants", statement)
+
+    async def countersigned(self, warrant: bytes) -> JointStatement:
+        """The warrant with both signatures; a problem while the operator has not signed, or when it refused."""
+        case = self._authority.cases.get(warrant)
+        if case.countersigned is not None:
+            return case.countersigned
+        path = f"/v1/warrants/{warrant.hex()}/countersignature"
+        try:
+            countersignature = await self._authority.ask_peer(self._session, path, b"")
+        except Problem as problem:
+            if problem.name != "unknown-warrant":
+                raise
+            await self._authority.ask_peer(self._session, "/v1/warrants", case.statement)
+            countersignature = await self._authority.ask_peer(self._session, path, b"")
+        joint = JointStatement(case.statement, countersignature)
+        verify_warrant(self._authority.domain, joint, self._authority.clock())
+        self._authority.cases.store_countersigned(warrant, joint)
+        return joint
+
+    async def request_release(self, warrant: bytes) -> VerifiedRelease:
+        """Show the venue the warrant, verify what it hands over, and store it."""
+        joint = await self.countersigned(warrant)
+        valid = verify_warrant(self._authority.domain, joint, self._authority.clock())
+        venue = verify_venue(self._authority.domain, await self._venue(valid.record.venue))
+        if not venue.record.url:
+            raise Problem(409, "venue-offline", f"{venue.record.name} has no server that could be asked")
+        statement = await self._authority.ask(
+            self._session, venue.record.url, venue.record.venue.hex(), "/v1/releases", joint.to_bytes()
+        )
+        keys = await warrant_epoch_keys(self._authority, self._session, valid.record)
+        release = await asyncio.to_thread(verify_release, valid, venue, keys, statement)
+        self._authority.cases.store_release(warrant, statement)
+        return release
+
+    async def open(self, warrant: bytes) -> Findings:
+        """Obtain the operator's shares, add the authority's, store the transcript, and read the contacts."""
+        case = self._authority.cases.get(warrant)
+        if case.countersigned is None or case.release is None:
+            raise Problem(409, "no-release", "request the venue's release first")
+        request = SharesRequest(case.countersigned, await self._venue(case.record.venue), case.release)
+        from_operator = await self._authority.ask_peer(self._session, "/v1/shares", request.to_bytes())
+        keys = await warrant_epoch_keys(self._authority, self._session, case.record)
+        release = await asyncio.to_thread(self._verify_request, request, keys)
+        await asyncio.to_thread(self._verify_shares, Role.OPERATOR, release, keys, from_operator)
+        own = await give_shares(self._authority, self._session, request)
+        transcript = OpeningTranscript(case.countersigned, case.release, from_operator, own)
+        self._authority.cases.store_transcript(warrant, transcript)
+        return await self.read(warrant)
+
+    async def read(self, warrant: bytes) -> Findings:
+        """The contacts of a warrant that was opened, from its transcript and the directory."""
+        case = self._authority.cases.get(warrant)
+        if case.transcript is None:
+            raise Problem(409, "not-opened", "the warrant has not been opened")
+        venue = await self._venue(case.record.venue)
+        keys = await warrant_epoch_keys(self._authority, self._session, case.record)
+        return await asyncio.to_thread(self._read, case.transcript, venue, keys)
+
+    def _read(self, transcript: OpeningTranscript, venue: JointStatement, keys: dict[int, EpochKey]) -> Findings:
+        release = self._verify_request(SharesRequest(transcript.warrant, venue, transcript.release), keys)
+        operator = self._verify_shares(Role.OPERATOR, release, keys, transcript.operator_shares)
+        authority = self._verify_shares(Role.AUTHORITY, release, keys, transcript.authority_shares)
+        records: dict[bytes, IdentityRecord] = {}
+        times: dict[bytes, list[int]] = {}
+        set_aside = release.set_aside.copy()
+        shared = 0
+        for check_in, handle in open_release(release, operator, authority):
+            shared += 1
+            try:
+                record = self._identify(keys[check_in.epoch], handle)
+            except InvalidEntry:
+                set_aside["NoIdentity"] += 1
+                continue
+            records[bytes(record.handle)] = record
+            times.setdefault(bytes(record.handle), []).append(check_in.message.time)
+        check_ins = sum(map(len, release.check_ins.values()))
+        set_aside["NoShare"] += check_ins - shared
+        contacts = [Contact(record, tuple(sorted(times[handle]))) for handle, record in records.items()]
+        contacts.sort(key=lambda contact: (contact.times, contact.record.phone))
+        return Findings(check_ins, tuple(contacts), +set_aside)
+
+    def _identify(self, epoch_key: EpochKey, handle: Point | None) -> IdentityRecord:
+        """The record of a handle; raises `InvalidEntry` if there is none. The operator is never asked about it."""
+        entry = None if handle is None else self._authority.directory.find(directory_index(epoch_key, handle))
+        if handle is None or entry is None:
+            raise InvalidEntry("the check-in opens to no entry")
+        return open_entry(epoch_key, handle, entry)
+
+    def _verify_request(self, request: SharesRequest, keys: dict[int, EpochKey]) -> VerifiedRelease:
+        """The release of a request. Its expiry does not matter here: it limits when shares are given."""
+        warrant = verify_warrant(self._authority.domain, request.warrant, now=0)
+        venue = verify_venue(self._authority.domain, request.venue)
+        return verify_release(warrant, venue, keys, request.release)
+
+    def _verify_shares(
+        self, role: Role, release: VerifiedRelease, keys: dict[int, EpochKey], statement: bytes
+    ) -> VerifiedShares:
+        return verify_party_shares(self._authority.domain, role, release, keys, statement)
+
+    async def _venue(self, venue: bytes) -> JointStatement:
+        """A venue's record with both parties' signatures; a problem while one is missing."""
+        own = self._authority.venues.get(venue).statement
+        if own is None:
+            raise Problem(409, "venue-pending", "approve the venue first")
+        url = self._authority.domain_settings.url(Role.OPERATOR)
+        return JointStatement(own, await call(self._session, "GET", f"{url}/v1/venues/{venue.hex()}"))

@@ -1,0 +1,50 @@
+"""The authority's HTTP interface. Spec: §5.4."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from aiohttp import ClientSession, web
+
+from escrow.authority.authority import Authority
+from escrow.server import create_party_app
+from protocol.handles import DirectoryEntry, sign_receipt
+from protocol.passes import IssueBatch, issue_batch
+from service.http import Problem, cbor_response, new_session, read_body
+
+
+class AuthorityServer:
+    """The handlers of the authority's own routes; the operator alone may use them."""
+
+    def __init__(self, authority: Authority, session: ClientSession) -> None:
+        self._authority, self._session = authority, session
+        self._threads = ThreadPoolExecutor(authority.settings.threads, "issuing")
+
+    async def deposit(self, request: web.Request) -> web.Response:
+        """Store a sealed directory entry and sign a receipt for it."""
+        entry = DirectoryEntry.from_bytes(self._authority.receive(request.path, await read_body(request)))
+        if self._authority.vault.is_erased(entry.epoch):
+            raise Problem(410, "epoch-erased", f"epoch {entry.epoch} was erased")
+        epoch_key = await self._authority.epoch_key(self._session, entry.epoch)
+        await asyncio.to_thread(self._authority.directory.deposit, entry)
+        return cbor_response(sign_receipt(epoch_key, entry, self._authority.identity))
+
+    async def issue_passes(self, request: web.Request) -> web.Response:
+        """Answer a batch of pass requests. Nothing of it is stored."""
+        batch = IssueBatch.from_bytes(self._authority.receive(request.path, await read_body(request)))
+        epoch_key = await self._authority.epoch_key(self._session, batch.epoch)
+        pass_key = self._authority.secret(batch.epoch).pass_signing_key
+        answers = await asyncio.to_thread(issue_batch, epoch_key, pass_key, batch, map_function=self._threads.map)
+        return cbor_response(answers)
+
+
+async def create_authority_app(authority: Authority) -> web.Application:
+    """The authority's server; call it inside the event loop that will run it."""
+    session = new_session()
+    server = AuthorityServer(authority, session)
+    return create_party_app(
+        authority,
+        session,
+        [web.post("/v1/directory", server.deposit), web.post("/v1/passes", server.issue_passes)],
+    )

@@ -1,0 +1,96 @@
+"""The commands that both parties' officers have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from aiohttp import web
+from rich.console import Console
+from rich.table import Table
+
+from escrow.party import Party
+from protocol.signatures import public_key
+from service.cli import Hexadecimal, home_option, local_time
+from service.files import private_directory
+from service.http import serve
+from service.keys import create_secret, load_signing_key
+
+P = TypeVar("P", bound=Party)
+MakeParty = Callable[[Path], P]
+MakeApp = Callable[[P], Coroutine[Any, Any, web.Application]]
+
+console = Console()
+
+
+def add_party_commands(group: click.Group, program: str, make: MakeParty[P], make_app: MakeApp[P]) -> None:
+    """Add `init`, `serve`, `status`, `erase` and `venues` to a party's command group."""
+    home = home_option(program)
+
+    @group.command()
+    @home
+    def init(home: Path) -> None:
+        """Create this party's keys and print its public identity key, which goes into domain.toml."""
+        private_directory(home)
+        create_secret(home / "identity.key")
+        create_secret(home / "vault.key")
+        click.echo(bytes(public_key(load_signing_key(home / "identity.key"))).hex())
+
+    @group.command(name="serve")
+    @home
+    def serve_command(home: Path) -> None:
+        """Run the server until it is interrupted. It publishes epochs ahead and erases those that are due."""
+        party = make(home)
+        serve(make_app(party), party.settings.host, party.settings.port)
+
+    @group.command()
+    @home
+    def status(home: Path) -> None:
+        """Show the epochs: which are published, current, erased."""
+        party = make(home)
+        table = Table("epoch", "begins", "state")
+        for epoch in party.vault.epochs():
+            state = "current" if epoch == party.today else "ahead" if epoch > party.today else "kept"
+            table.add_row(str(epoch), local_time(party.domain.epoch_begins(epoch), party.domain.utc_offset), state)
+        for epoch in party.vault.erased_epochs():
+            table.add_row(
+                str(epoch), local_time(party.domain.epoch_begins(epoch), party.domain.utc_offset), "[red]erased"
+            )
+        console.print(table)
+
+    @group.command()
+    @home
+    @click.argument("epoch", type=int)
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    def erase(home: Path, epoch: int, *, yes: bool) -> None:
+        """Destroy this party's share of EPOCH. Its check-ins can then never be opened, by anyone."""
+        party = make(home)
+        if not yes:
+            click.confirm(f"Destroy the share of epoch {epoch} for good?", abort=True)
+        party.erase(epoch)
+        click.echo(f"epoch {epoch} is erased")
+
+    @group.group()
+    def venues() -> None:
+        """The register of venues."""
+
+    @venues.command(name="list")
+    @home
+    def list_venues(home: Path) -> None:
+        """Show the venues that applied."""
+        table = Table("venue", "name", "server", "approved")
+        for listed in make(home).venues.all():
+            record = listed.record
+            table.add_row(record.venue.hex(), record.name, record.url, "yes" if listed.statement else "no")
+        console.print(table)
+
+    @venues.command()
+    @home
+    @click.argument("venue", type=Hexadecimal(16))
+    def approve(home: Path, venue: bytes) -> None:
+        """Sign the record of VENUE. It counts once both parties have."""
+        party = make(home)
+        party.venues.approve(venue, party.identity)
+        click.echo(f"{party.venues.get(venue).record.name} is approved")

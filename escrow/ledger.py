@@ -1,0 +1,78 @@
+"""The record of released passes: written before any share leaves. Spec: §3.10."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sqlalchemy as sql
+
+from protocol.transcript import digest32
+from protocol.warrants import VerifiedRelease
+from service.http import Problem
+
+metadata = sql.MetaData()
+_released = sql.Table(
+    "released_passes",
+    metadata,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("pass_digest", sql.LargeBinary(32), primary_key=True, index=True),
+    sql.Column("epoch", sql.BigInteger, nullable=False),
+    sql.Column("venue", sql.LargeBinary(16), nullable=False),
+    sql.Column("time", sql.BigInteger, nullable=False),
+)
+
+
+class ReleaseLedger:
+    """Which passes were released, under which warrant and for which venue. A pass is kept as a digest of `u`."""
+
+    def __init__(self, engine: sql.Engine) -> None:
+        self._engine = engine
+
+    def record(self, release: VerifiedRelease, now: int) -> VerifiedRelease:
+        """Commit a release at Unix time `now`, and return it without the passes released for other venues.
+
+        A 403 problem, and nothing is committed, if the warrant would then have more than its maximum of records.
+        """
+        warrant = release.warrant
+        digests = {u: _digest(u) for check_ins in release.check_ins.values() for u in check_ins}
+        with self._engine.begin() as connection:
+            rows = connection.execute(
+                sql.select(_released.c.warrant, _released.c.pass_digest, _released.c.venue).where(
+                    _released.c.epoch.in_(list(release.check_ins)) | (_released.c.warrant == warrant.warrant)
+                )
+            ).all()
+            elsewhere = {row.pass_digest for row in rows if row.venue != warrant.venue}
+            known = {row.pass_digest for row in rows if row.warrant == warrant.warrant}
+            kept = {
+                epoch: {u: check_in for u, check_in in check_ins.items() if digests[u] not in elsewhere}
+                for epoch, check_ins in release.check_ins.items()
+            }
+            new = [
+                {
+                    "warrant": warrant.warrant,
+                    "pass_digest": digests[u],
+                    "epoch": epoch,
+                    "venue": warrant.venue,
+                    "time": now,
+                }
+                for epoch, check_ins in kept.items()
+                for u in check_ins
+                if digests[u] not in known
+            ]
+            if len(known) + len(new) > warrant.max_records:
+                raise Problem(403, "warrant-exhausted", f"the warrant allows {warrant.max_records} records in all")
+            if new:
+                connection.execute(sql.insert(_released), new)
+        set_aside = release.set_aside.copy()
+        set_aside["ReleasedElsewhere"] += len(digests) - sum(map(len, kept.values()))
+        kept = {epoch: check_ins for epoch, check_ins in kept.items() if check_ins}
+        return replace(release, check_ins=kept, set_aside=+set_aside)
+
+    def forget_epoch(self, epoch: int) -> None:
+        """Delete the record of an epoch that can never be opened again."""
+        with self._engine.begin() as connection:
+            connection.execute(sql.delete(_released).where(_released.c.epoch == epoch))
+
+
+def _digest(u: bytes) -> bytes:
+    return digest32("released-pass", u)

@@ -1,0 +1,234 @@
+"""Accounts: one verified phone number each, sessions, and the handle of each epoch. Spec: §5.3.
+
+Codes are tried a limited number of times and sent a limited number of times a day; both counts are committed before
+anything is compared or sent, so that neither a crash nor a second process gives another try.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+
+import sqlalchemy as sql
+from nacl.bindings import sodium_memcmp
+
+from escrow.operator.settings import OperatorSettings
+from protocol.exchanges import Session, VerificationAnswer
+from protocol.group import Point
+from protocol.handles import DirectoryEntry, Handle
+from protocol.signatures import SigningKey
+from protocol.transcript import digest32
+from service.http import Problem
+
+DAY = 86_400
+
+metadata = sql.MetaData()
+_verifications = sql.Table(
+    "verifications",
+    metadata,
+    sql.Column("phone", sql.String(16), primary_key=True),
+    sql.Column("code_digest", sql.LargeBinary(32), nullable=False),
+    sql.Column("expires", sql.BigInteger, nullable=False),
+    sql.Column("attempts", sql.Integer, nullable=False),
+    sql.Column("day", sql.BigInteger, nullable=False),
+    sql.Column("sent_that_day", sql.Integer, nullable=False),
+)
+_accounts = sql.Table(
+    "accounts",
+    metadata,
+    sql.Column("account", sql.LargeBinary(16), primary_key=True),
+    sql.Column("phone", sql.String(16), nullable=False, unique=True),
+    sql.Column("name", sql.String(128), nullable=False),
+    sql.Column("verified_at", sql.BigInteger, nullable=False),
+)
+_sessions = sql.Table(
+    "sessions",
+    metadata,
+    sql.Column("token_digest", sql.LargeBinary(32), primary_key=True),
+    sql.Column("account", sql.LargeBinary(16), sql.ForeignKey(_accounts.c.account), nullable=False),
+)
+_handles = sql.Table(
+    "handles",
+    metadata,
+    sql.Column("account", sql.LargeBinary(16), sql.ForeignKey(_accounts.c.account), primary_key=True),
+    sql.Column("epoch", sql.BigInteger, primary_key=True),
+    sql.Column("handle", sql.LargeBinary(32), nullable=False, unique=True),
+    sql.Column("record", sql.LargeBinary, nullable=False),
+    sql.Column("entry", sql.LargeBinary, nullable=False),
+    sql.Column("requests", sql.Integer, nullable=False),
+)
+
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person the operator knows. `verified_at` is Unix time in seconds."""
+
+    account: bytes
+    phone: str
+    name: str
+    verified_at: int
+
+    def __repr__(self) -> str:
+        return "Account(hidden)"
+
+
+class Accounts:
+    """The operator's accounts in its database."""
+
+    def __init__(self, engine: sql.Engine, settings: OperatorSettings, identity: SigningKey) -> None:
+        self._engine, self._settings = engine, settings
+        self._code_key = digest32("operator/code-key", bytes(identity))
+
+    def new_code(self, phone: str, now: int) -> str:
+        """Draw a six-digit code for a phone; a 429 problem after the day's limit, 422 for what is no number."""
+        if not _PHONE.fullmatch(phone):
+            raise Problem(422, "invalid-phone", "give the number in international form, for example +821012345678")
+        code, day = f"{secrets.randbelow(10**6):06}", now // DAY
+        with self._engine.begin() as connection:
+            row = connection.execute(sql.select(_verifications).where(_verifications.c.phone == phone)).one_or_none()
+            sent = row.sent_that_day if row is not None and row.day == day else 0
+            if sent >= self._settings.codes_per_day:
+                raise Problem(429, "too-many-codes", "this number was sent too many codes today; try again tomorrow")
+            connection.execute(sql.delete(_verifications).where(_verifications.c.phone == phone))
+            connection.execute(
+                sql.insert(_verifications).values(
+                    phone=phone,
+                    code_digest=self._code_digest(phone, code),
+                    expires=now + self._settings.code_seconds,
+                    attempts=0,
+                    day=day,
+                    sent_that_day=sent + 1,
+                )
+            )
+        return code
+
+    def verify(self, answer: VerificationAnswer, now: int) -> Session:
+        """Open a session for whoever received the code; a 403 problem otherwise, 429 after too many attempts."""
+        name = check_name(answer.name)
+        self._spend_attempt(answer, now)
+        token = secrets.token_bytes(32)
+        with self._engine.begin() as connection:
+            # The row stays, without a code that could match: it counts the day's codes.
+            connection.execute(
+                sql.update(_verifications).where(_verifications.c.phone == answer.phone).values(expires=0)
+            )
+            account = connection.scalar(sql.select(_accounts.c.account).where(_accounts.c.phone == answer.phone))
+            if account is None:
+                account = secrets.token_bytes(16)
+                connection.execute(
+                    sql.insert(_accounts).values(account=account, phone=answer.phone, name=name, verified_at=now)
+                )
+            else:
+                connection.execute(
+                    sql.update(_accounts).where(_accounts.c.account == account).values(name=name, verified_at=now)
+                )
+                connection.execute(sql.delete(_sessions).where(_sessions.c.account == account))
+            connection.execute(sql.insert(_sessions).values(token_digest=_token_digest(token), account=account))
+        return Session(account, token)
+
+    def authenticate(self, token: bytes, now: int) -> Account:
+        """The account of a session; a 401 problem for an unknown token, 403 when the number must be verified again."""
+        with self._engine.begin() as connection:
+            row = connection.execute(
+                sql.select(_accounts).join(_sessions).where(_sessions.c.token_digest == _token_digest(token))
+            ).one_or_none()
+        if row is None:
+            raise Problem(401, "unauthenticated", "the session is unknown; enrol again")
+        if now - row.verified_at > self._settings.verification_days * DAY:
+            raise Problem(403, "verification-expired", "the phone number must be verified again; enrol again")
+        return Account(row.account, row.phone, row.name, row.verified_at)
+
+    def register_handle(
+        self, account: bytes, handle: Handle, record: bytes, entry: DirectoryEntry
+    ) -> tuple[bytes, DirectoryEntry]:
+        """Store an account's handle of an epoch with its signed record and sealed entry.
+
+        Returns the record and entry that are stored, which are the first ones when the handle was registered
+        before. A 409 problem for another handle, or another account's.
+        """
+        mine = (_handles.c.account == account) & (_handles.c.epoch == entry.epoch)
+        with self._engine.begin() as connection:
+            known = connection.execute(sql.select(_handles).where(mine | (_handles.c.handle == bytes(handle)))).first()
+            if known is None:
+                connection.execute(
+                    sql.insert(_handles).values(
+                        account=account,
+                        epoch=entry.epoch,
+                        handle=bytes(handle),
+                        record=record,
+                        entry=entry.to_bytes(),
+                        requests=0,
+                    )
+                )
+                return record, entry
+        if (known.account, known.epoch, known.handle) != (account, entry.epoch, bytes(handle)):
+            raise Problem(409, "handle-exists", "this account has another handle for the epoch")
+        return known.record, DirectoryEntry.from_bytes(known.entry)
+
+    def handle(self, account: bytes, epoch: int) -> Handle:
+        """The account's handle of an epoch; a 409 problem if there is none."""
+        with self._engine.begin() as connection:
+            handle: bytes | None = connection.scalar(
+                sql.select(_handles.c.handle).where(_handles.c.account == account, _handles.c.epoch == epoch)
+            )
+        if handle is None:
+            raise Problem(409, "no-handle", "register a handle for the epoch first")
+        return Handle(Point(handle))
+
+    def count_request(self, account: bytes, epoch: int) -> None:
+        """Count one allowance request; a 429 problem when the account has used its requests for the epoch."""
+        mine = (_handles.c.account == account) & (_handles.c.epoch == epoch)
+        with self._engine.begin() as connection:
+            counted = connection.execute(
+                sql.update(_handles)
+                .where(mine, _handles.c.requests < self._settings.requests_per_epoch)
+                .values(requests=_handles.c.requests + 1)
+            )
+        if counted.rowcount != 1:
+            raise Problem(429, "allowance-used", "the passes of this epoch have been issued")
+
+    def uncount_request(self, account: bytes, epoch: int) -> None:
+        """Take back the count of a request that never left the operator."""
+        mine = (_handles.c.account == account) & (_handles.c.epoch == epoch)
+        with self._engine.begin() as connection:
+            connection.execute(sql.update(_handles).where(mine).values(requests=_handles.c.requests - 1))
+
+    def forget_epoch(self, epoch: int) -> None:
+        """Delete every handle of an epoch."""
+        with self._engine.begin() as connection:
+            connection.execute(sql.delete(_handles).where(_handles.c.epoch == epoch))
+
+    def _spend_attempt(self, answer: VerificationAnswer, now: int) -> None:
+        mine = _verifications.c.phone == answer.phone
+        with self._engine.begin() as connection:
+            row = connection.execute(sql.select(_verifications).where(mine)).one_or_none()
+            if row is None or now > row.expires:
+                raise Problem(403, "code-expired", "there is no valid code for this number; ask for a new one")
+            if row.attempts >= self._settings.code_attempts:
+                raise Problem(429, "too-many-attempts", "the code was tried too often; ask for a new one")
+            connection.execute(sql.update(_verifications).where(mine).values(attempts=row.attempts + 1))
+        if not sodium_memcmp(row.code_digest, self._code_digest(answer.phone, answer.code)):
+            raise Problem(403, "wrong-code", "the code is not the one that was sent")
+
+    def _code_digest(self, phone: str, code: str) -> bytes:
+        return digest32("operator/code", self._code_key, phone.encode(), code.encode())
+
+
+def check_name(name: str) -> str:
+    """A name made of letters, marks, digits, spaces and `-'.·`; a 422 problem for anything else."""
+    name = " ".join(name.split())
+    if not name or not all(character.isalnum() or character in " -'.·" or _is_mark(character) for character in name):
+        raise Problem(422, "invalid-name", "a name has letters, digits, spaces, hyphens, apostrophes and dots")
+    return name
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
+
+
+def _token_digest(token: bytes) -> bytes:
+    return digest32("operator/session", token)

@@ -1,0 +1,94 @@
+"""`python -m escrow operator`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from escrow.cli import add_party_commands, console
+from escrow.operator.operator import Operator
+from escrow.operator.server import create_operator_app
+from protocol.warrants import Warrant
+from service.cli import CommandGroup, Hexadecimal, home_option, local_time
+
+home_of_operator = home_option("operator")
+
+
+@click.group(name="operator", cls=CommandGroup)
+def operator_group() -> None:
+    """The platform: verifies phones, registers handles, mixes pass requests, countersigns warrants.
+
+    \b
+    First:  init  ->  put the printed key into domain.toml  ->  serve
+    Then:   venues approve, warrants list / show / countersign / refuse
+    """  # noqa: D301  click reads the backspace
+
+
+add_party_commands(operator_group, "operator", Operator, create_operator_app)
+
+
+@operator_group.group()
+def warrants() -> None:
+    """The warrants that the authority proposed."""
+
+
+@warrants.command(name="list")
+@home_of_operator
+def list_warrants(home: Path) -> None:
+    """Show every warrant and its state."""
+    operator = Operator(home)
+    table = Table("warrant", "venue", "from", "until", "state")
+    for proposed in operator.warrants.all():
+        record, offset = proposed.record, operator.domain.utc_offset
+        table.add_row(
+            record.warrant.hex(),
+            _venue_name(operator, record),
+            local_time(record.begins, offset),
+            local_time(record.ends, offset),
+            proposed.state,
+        )
+    console.print(table)
+
+
+@warrants.command()
+@home_of_operator
+@click.argument("warrant", type=Hexadecimal(16))
+def show(home: Path, warrant: bytes) -> None:
+    """Show everything a WARRANT says."""
+    operator = Operator(home)
+    proposed = operator.warrants.get(warrant)
+    record, offset = proposed.record, operator.domain.utc_offset
+    click.echo(f"warrant          {record.warrant.hex()}")
+    click.echo(f"venue            {_venue_name(operator, record)} ({record.venue.hex()})")
+    click.echo(f"window           {local_time(record.begins, offset)} to {local_time(record.ends, offset)}")
+    click.echo(f"legal reference  {record.legal_reference}")
+    click.echo(f"at most          {record.max_records} records")
+    click.echo(f"expires          {local_time(record.expires, offset)}")
+    click.echo(f"state            {proposed.state}{f' ({proposed.refused})' if proposed.refused else ''}")
+
+
+@warrants.command()
+@home_of_operator
+@click.argument("warrant", type=Hexadecimal(16))
+def countersign(home: Path, warrant: bytes) -> None:
+    """Consent to a WARRANT. The operator will then give shares under it, until it expires."""
+    operator = Operator(home)
+    operator.warrants.countersign(warrant, operator.identity)
+    click.echo("countersigned")
+
+
+@warrants.command()
+@home_of_operator
+@click.argument("warrant", type=Hexadecimal(16))
+@click.option("--reason", required=True, help="Told to the authority.")
+def refuse(home: Path, warrant: bytes, reason: str) -> None:
+    """Refuse a WARRANT for good."""
+    Operator(home).warrants.refuse(warrant, reason)
+    click.echo("refused")
+
+
+def _venue_name(operator: Operator, record: Warrant) -> str:
+    names = {listed.record.venue: listed.record.name for listed in operator.venues.all() if listed.statement}
+    return names.get(record.venue, "unknown venue")

@@ -1,0 +1,38 @@
+"""The operator as one object: a party with accounts, warrants and a sender. Spec: §5.3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from escrow.operator import accounts, warrants
+from escrow.operator.accounts import Account, Accounts
+from escrow.operator.sender import load_sender
+from escrow.operator.settings import OperatorSettings
+from escrow.operator.warrants import Warrants
+from escrow.party import Clock, Party, unix_time
+from protocol.epochs import EpochKey, Role
+from protocol.handles import Handle, IdentityRecord
+from service.settings import load_settings
+
+
+class Operator(Party):
+    """The operator, from its home directory."""
+
+    settings: OperatorSettings
+
+    def __init__(self, home: Path, clock: Clock = unix_time) -> None:
+        settings = load_settings(OperatorSettings, home / "settings.toml")
+        super().__init__(Role.OPERATOR, home, settings, accounts.metadata, warrants.metadata, clock=clock)
+        self.accounts = Accounts(self.engine, settings, self.identity)
+        self.warrants = Warrants(self.engine, self.domain)
+        self.sender = load_sender(settings.sender, home)
+
+    def identity_record(self, epoch_key: EpochKey, account: Account, handle: Handle) -> IdentityRecord:
+        """What the operator says of an account's handle."""
+        verified_on = account.verified_at // 86_400
+        return IdentityRecord(self.domain.number, epoch_key.epoch, handle, account.phone, account.name, verified_on)
+
+    def erase(self, epoch: int) -> None:
+        """Destroy the share of an epoch and the handles registered for it. It cannot be undone."""
+        super().erase(epoch)
+        self.accounts.forget_epoch(epoch)

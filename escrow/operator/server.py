@@ -1,0 +1,143 @@
+"""The operator's HTTP interface. Spec: §5.3."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from aiohttp import ClientSession, web
+
+from escrow.operator.accounts import Account
+from escrow.operator.mixer import Mixer, NotSent
+from escrow.operator.operator import Operator
+from escrow.server import create_party_app
+from escrow.shares import give_shares
+from protocol.epochs import EpochKey
+from protocol.exchanges import SharesRequest, VerificationAnswer, VerificationRequest
+from protocol.handles import (
+    DirectoryEntry,
+    Handle,
+    HandleGrant,
+    HandleRegistration,
+    seal_record,
+    verify_receipt,
+    verify_registration,
+)
+from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, verify_allowance
+from service.http import Problem, bearer_token, cbor_response, new_session, path_bytes, read_body, read_message
+
+
+class OperatorServer:
+    """The handlers of the operator's routes."""
+
+    def __init__(self, operator: Operator, session: ClientSession) -> None:
+        self._operator, self._session = operator, session
+        settings = operator.settings
+        self.mixer = Mixer(settings.minimum_accounts, settings.maximum_wait_seconds, self._send_batch)
+
+    async def request_code(self, request: web.Request) -> web.Response:
+        """Send a one-time code to a phone."""
+        phone = (await read_message(request, VerificationRequest)).phone
+        code = await asyncio.to_thread(self._operator.accounts.new_code, phone, self._operator.clock())
+        await asyncio.to_thread(self._operator.sender.send, phone, f"SplitPass code: {code}")
+        return web.Response(status=202)
+
+    async def open_session(self, request: web.Request) -> web.Response:
+        """Open a session for whoever received the code."""
+        answer = await read_message(request, VerificationAnswer)
+        return cbor_response(await asyncio.to_thread(self._operator.accounts.verify, answer, self._operator.clock()))
+
+    async def register_handle(self, request: web.Request) -> web.Response:
+        """Register a handle, seal its record and deposit it with the authority. May be repeated."""
+        account = await self._account(request)
+        registration = await read_message(request, HandleRegistration)
+        epoch_key = await self._bookable_epoch(registration.epoch)
+        handle = await asyncio.to_thread(verify_registration, epoch_key, account.account, registration)
+        record, entry = await asyncio.to_thread(self._store_handle, epoch_key, account, handle)
+        receipt = await self._operator.ask_peer(self._session, "/v1/directory", entry.to_bytes())
+        verify_receipt(epoch_key, entry, receipt)
+        return cbor_response(HandleGrant(record, entry, receipt))
+
+    async def issue_passes(self, request: web.Request) -> web.Response:
+        """Mix an account's allowance into a batch and wait for the answers."""
+        account = await self._account(request)
+        allowance = await read_message(request, AllowanceRequest)
+        epoch_key = await self._bookable_epoch(allowance.epoch)
+        accounts = self._operator.accounts
+        handle = await asyncio.to_thread(accounts.handle, account.account, allowance.epoch)
+        requests = await asyncio.to_thread(verify_allowance, epoch_key, handle, allowance)
+        await asyncio.to_thread(accounts.count_request, account.account, allowance.epoch)
+        try:
+            answers = await self.mixer.submit(allowance.epoch, account.account, requests)
+        except NotSent:
+            await asyncio.to_thread(accounts.uncount_request, account.account, allowance.epoch)
+            raise
+        return cbor_response(PassAnswers(tuple(answers)))
+
+    async def propose_warrant(self, request: web.Request) -> web.Response:
+        """Take a warrant from the authority, for the officer to decide."""
+        statement = self._operator.receive(request.path, await read_body(request))
+        await asyncio.to_thread(self._operator.warrants.propose, statement)
+        return web.Response(status=202)
+
+    async def countersignature(self, request: web.Request) -> web.Response:
+        """The officer's decision on a warrant, for the authority alone."""
+        self._operator.receive(request.path, await read_body(request))
+        warrant = path_bytes(request, "warrant", 16)
+        proposed = await asyncio.to_thread(self._operator.warrants.get, warrant)
+        if proposed.refused is not None:
+            raise Problem(403, "warrant-refused", f"the operator refused the warrant: {proposed.refused}")
+        if proposed.countersignature is None:
+            raise Problem(409, "warrant-pending", "the operator's officer has not decided yet")
+        return cbor_response(proposed.countersignature)
+
+    async def give_shares(self, request: web.Request) -> web.Response:
+        """The operator's shares for a release under a valid warrant."""
+        body = self._operator.receive(request.path, await read_body(request))
+        return cbor_response(await give_shares(self._operator, self._session, SharesRequest.from_bytes(body)))
+
+    async def _account(self, request: web.Request) -> Account:
+        return await asyncio.to_thread(
+            self._operator.accounts.authenticate, bearer_token(request), self._operator.clock()
+        )
+
+    async def _bookable_epoch(self, epoch: int) -> EpochKey:
+        today = self._operator.today
+        if not today <= epoch <= today + self._operator.settings.publish_ahead_days:
+            raise Problem(422, "epoch-not-open", "passes are issued for today and the published days ahead")
+        return await self._operator.epoch_key(self._session, epoch)
+
+    def _store_handle(self, epoch_key: EpochKey, account: Account, handle: Handle) -> tuple[bytes, DirectoryEntry]:
+        record = self._operator.identity_record(epoch_key, account, handle)
+        signed, entry = seal_record(epoch_key, record, self._operator.identity)
+        return self._operator.accounts.register_handle(account.account, handle, signed, entry)
+
+    async def _send_batch(self, epoch: int, requests: list[bytes]) -> Sequence[bytes]:
+        batch = IssueBatch(epoch, tuple(requests))
+        answers = await self._operator.ask_peer(self._session, "/v1/passes", batch.to_bytes())
+        return PassAnswers.from_bytes(answers).answers
+
+
+async def create_operator_app(operator: Operator) -> web.Application:
+    """The operator's server; call it inside the event loop that will run it."""
+    session = new_session()
+    server = OperatorServer(operator, session)
+    app = create_party_app(
+        operator,
+        session,
+        [
+            web.post("/v1/verifications", server.request_code),
+            web.post("/v1/sessions", server.open_session),
+            web.post("/v1/handles", server.register_handle),
+            web.post("/v1/passes", server.issue_passes),
+            web.post("/v1/warrants", server.propose_warrant),
+            web.post("/v1/warrants/{warrant}/countersignature", server.countersignature),
+            web.post("/v1/shares", server.give_shares),
+        ],
+    )
+
+    async def refuse_waiting(_app: web.Application) -> None:
+        server.mixer.close()
+
+    app.on_shutdown.append(refuse_waiting)
+    return app

@@ -1,0 +1,25 @@
+"""The operator's settings. Spec: §6.1."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from escrow.settings import EscrowSettings
+
+
+class OperatorSettings(EscrowSettings):
+    """`settings.toml` in the operator's home directory."""
+
+    port: int = Field(default=8401, ge=0, le=65535)
+    sender: str = "escrow.operator.sender:OutboxSender"
+    """Where one-time codes go: `module:Class`, called with the home directory."""
+    code_seconds: int = Field(default=300, ge=30)
+    code_attempts: int = Field(default=5, ge=1)
+    codes_per_day: int = Field(default=10, ge=1)
+    verification_days: int = Field(default=30, ge=1)
+    """A phone number counts as verified for so long."""
+    requests_per_epoch: int = Field(default=3, ge=1)
+    """How often one account may ask for its allowance; all but the first are the reserve for lost answers."""
+    minimum_accounts: int = Field(default=10, ge=2)
+    """A batch holds the requests of at least so many accounts."""
+    maximum_wait_seconds: float = Field(default=45, gt=0)

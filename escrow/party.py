@@ -1,0 +1,127 @@
+"""What an operator and an authority both are: an identity, a vault, epochs, a database, a peer. Spec: §6."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import sqlalchemy as sql
+from aiohttp import ClientSession
+from filelock import FileLock
+
+from escrow import ledger, venues
+from escrow.ledger import ReleaseLedger
+from escrow.settings import EscrowSettings
+from escrow.vault import ErasedEpoch, Vault
+from escrow.venues import VenueRegister
+from protocol.epochs import EPOCH_SECONDS, EpochKey, EpochSecret, Role, create_epoch
+from protocol.requests import sign_request
+from service import inbox
+from service.epochs import EpochCache
+from service.files import private_directory
+from service.http import Problem, call
+from service.inbox import Inbox
+from service.keys import load_secret, load_signing_key
+from service.settings import load_domain
+from service.storage import open_database, sqlite_url
+
+Clock = Callable[[], int]
+
+
+def unix_time() -> int:
+    """The clock: Unix time in whole seconds."""
+    return int(time.time())
+
+
+class Party:
+    """One escrow party, from its home directory.
+
+    `home` holds `domain.toml`, `identity.key`, `vault.key`, the vault and the epoch statements. Raises
+    `ConfigurationError` when something there is missing or wrong.
+    """
+
+    def __init__(self, role: Role, home: Path, settings: EscrowSettings, *tables: sql.MetaData, clock: Clock) -> None:
+        self.role, self.home, self.settings, self.clock = role, home, settings, clock
+        self.peer_role = Role.AUTHORITY if role is Role.OPERATOR else Role.OPERATOR
+        self.domain_settings = load_domain(home)
+        self.domain = self.domain_settings.domain
+        self.identity = load_signing_key(home / "identity.key")
+        self.epochs = EpochCache(home / "epochs", self.domain_settings)
+        url = settings.database or sqlite_url(home / f"{role.name.lower()}.db")
+        self.engine = open_database(url, inbox.metadata, venues.metadata, ledger.metadata, *tables)
+        self.inbox = Inbox(self.engine, self.domain, role.name.lower())
+        self.venues = VenueRegister(self.engine, self.domain)
+        self.releases = ReleaseLedger(self.engine)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The party's epoch secrets."""
+        return Vault(private_directory(self.home / "vault"), load_secret(self.home / "vault.key"))
+
+    @property
+    def today(self) -> int:
+        """The current epoch."""
+        return self.domain.epoch_at(self.clock())
+
+    def publish(self, epoch: int) -> None:
+        """Make this party's secret and statement of an epoch, once; nothing happens if it is published or erased."""
+        with FileLock(self.home / "publish.lock"):
+            if self.vault.is_erased(epoch) or self.epochs.statement(self.role, epoch) is not None:
+                return
+            secret, statement = create_epoch(self.domain, self.role, epoch, self.identity)
+            self.vault.put(secret)  # durable before anyone can use the key
+            self.epochs.keep(self.role, epoch, statement)
+
+    def publish_ahead(self) -> None:
+        """Publish today's epoch and those of the days ahead."""
+        for epoch in range(self.today, self.today + self.settings.publish_ahead_days + 1):
+            self.publish(epoch)
+
+    def due_epochs(self) -> list[int]:
+        """The epochs whose end lies more than the retention period back."""
+        limit = self.clock() - self.settings.retention_days * EPOCH_SECONDS
+        return [epoch for epoch in self.vault.epochs() if self.domain.epoch_begins(epoch + 1) <= limit]
+
+    def secret(self, epoch: int) -> EpochSecret:
+        """This party's secret of an epoch; a 410 problem when it was erased, 404 when it never was."""
+        try:
+            secret = self.vault.get(epoch)
+        except ErasedEpoch as error:
+            raise Problem(410, "epoch-erased", f"{error}: its check-ins can never be opened again") from None
+        if secret is None:
+            raise unknown_epoch(epoch)
+        return secret
+
+    def erase(self, epoch: int) -> None:
+        """Destroy the share of an epoch and everything of it that this party stores. It cannot be undone."""
+        self.vault.erase(epoch)
+        self.releases.forget_epoch(epoch)
+
+    async def epoch_key(self, session: ClientSession, epoch: int) -> EpochKey:
+        """The joint key of an epoch; a 404 problem unless both parties have published it."""
+        key = await self.epochs.fetch(session, epoch)
+        if key is None:
+            raise unknown_epoch(epoch)
+        return key
+
+    async def ask_peer(self, session: ClientSession, path: str, body: bytes) -> bytes:
+        """Send a signed request to the other party and return its answer."""
+        return await self.ask(
+            session, self.domain_settings.url(self.peer_role), self.peer_role.name.lower(), path, body
+        )
+
+    async def ask(self, session: ClientSession, url: str, recipient: str, path: str, body: bytes) -> bytes:
+        """Send a signed request to any server and return its answer; raises `Problem` or `Unreachable`."""
+        statement = sign_request(self.domain, self.role, recipient, path, self.clock(), body, self.identity)
+        return await call(session, "POST", url + path, statement)
+
+    def receive(self, path: str, statement: bytes) -> bytes:
+        """The body of a request from the other party; raises when it is not authentic, not for us, or not new."""
+        return self.inbox.receive(self.peer_role, path, self.clock(), statement)
+
+
+def unknown_epoch(epoch: int) -> Problem:
+    """The problem of asking for an epoch that is not published."""
+    return Problem(404, "unknown-epoch", f"epoch {epoch} is not published")

@@ -1,0 +1,85 @@
+"""The routes and the housekeeping that both parties' servers have. Spec: §5.2, §6.2."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import ClientSession, web
+
+from escrow.party import Party, unknown_epoch
+from protocol.encoding import MAX_MESSAGE_BYTES
+from service.http import Problem, cbor_response, create_app, path_bytes, read_body
+
+HOUSEKEEPING_SECONDS = 600
+
+logger = logging.getLogger("splitpass")
+
+
+def create_party_app(party: Party, session: ClientSession, routes: list[web.RouteDef]) -> web.Application:
+    """A server with a party's own routes and those that both parties have; it closes `session` at its end."""
+    shared = _SharedRoutes(party)
+    app = create_app(
+        [
+            web.get(r"/v1/epochs/{epoch:\d{1,9}}", shared.epoch),
+            web.post("/v1/venues", shared.apply),
+            web.get("/v1/venues/{venue}", shared.venue),
+            *routes,
+        ],
+        max_body_bytes=MAX_MESSAGE_BYTES,
+    )
+
+    async def housekeeping(_app: web.Application) -> AsyncIterator[None]:
+        await asyncio.to_thread(keep_house, party)
+        task = asyncio.create_task(_keep_house_forever(party, session))
+        yield
+        task.cancel()
+        await session.close()
+
+    app.cleanup_ctx.append(housekeeping)
+    return app
+
+
+def keep_house(party: Party) -> None:
+    """Publish the epochs ahead and erase those that are due."""
+    party.publish_ahead()
+    for epoch in party.due_epochs():
+        party.erase(epoch)
+        logger.info("epoch %d erased at the end of its retention", epoch)
+
+
+async def _keep_house_forever(party: Party, session: ClientSession) -> None:
+    while True:
+        try:
+            await asyncio.to_thread(keep_house, party)
+            ahead = party.settings.publish_ahead_days
+            await party.epochs.refresh(session, party.today, party.today + ahead)
+        except Exception:
+            logger.exception("housekeeping found something wrong")
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+class _SharedRoutes:
+    def __init__(self, party: Party) -> None:
+        self._party = party
+
+    async def epoch(self, request: web.Request) -> web.Response:
+        """This party's signed statement of an epoch."""
+        epoch = int(request.match_info["epoch"])
+        statement = self._party.epochs.statement(self._party.role, epoch)
+        if statement is None:
+            raise unknown_epoch(epoch)
+        return cbor_response(statement)
+
+    async def apply(self, request: web.Request) -> web.Response:
+        """Take a venue's application, for the officer to decide."""
+        await asyncio.to_thread(self._party.venues.apply, await read_body(request))
+        return web.Response(status=202)
+
+    async def venue(self, request: web.Request) -> web.Response:
+        """This party's signature over a venue's record, once its officer has approved it."""
+        listed = await asyncio.to_thread(self._party.venues.get, path_bytes(request, "venue", 16))
+        if listed.statement is None:
+            raise Problem(404, "venue-pending", "the officer has not approved this venue yet")
+        return cbor_response(listed.statement)

@@ -1,0 +1,75 @@
+"""Command lines whose errors are one clear line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from protocol.errors import SplitPassError
+from service.http import Problem, Unreachable
+from service.settings import ConfigurationError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class CommandGroup(click.Group):
+    """A group whose expected failures end with one line and exit status 1, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. The files it makes are for its user alone."""
+        os.umask(0o077)
+        try:
+            return super().invoke(ctx)
+        except (ConfigurationError, Unreachable) as error:
+            raise click.ClickException(str(error)) from None
+        except Problem as problem:
+            raise click.ClickException(f"{problem.detail} ({problem.name})") from None
+        except SplitPassError as error:
+            raise click.ClickException(f"{error} ({type(error).__name__})") from None
+
+
+def home_option(program: str) -> Callable[[F], F]:
+    """The `--home` option of a program."""
+    return click.option(
+        "--home",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path.home() / ".splitpass" / program,
+        show_default=f"~/.splitpass/{program}",
+        help="Directory with domain.toml, settings.toml, keys and data.",
+    )
+
+
+class Hexadecimal(click.ParamType[bytes]):
+    """An id of `size` bytes, written in hexadecimal."""
+
+    name = "hex"
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        """The bytes."""
+        if isinstance(value, bytes):
+            return value
+        try:
+            data = bytes.fromhex(value)
+        except ValueError:
+            data = b""
+        if len(data) != self._size:
+            self.fail(f"{value!r} is not {2 * self._size} hexadecimal digits", param, ctx)
+        return data
+
+
+def local_time(time: int, utc_offset: int) -> str:
+    """A Unix time as a person in the domain reads it."""
+    return datetime.fromtimestamp(time, timezone(timedelta(seconds=utc_offset))).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def parse_local_time(moment: datetime, utc_offset: int) -> int:
+    """The Unix time of a moment that was typed without a time zone, in the domain's own time."""
+    return int(moment.replace(tzinfo=UTC).timestamp()) - utc_offset

@@ -1,0 +1,183 @@
+"""aiohttp servers and requests: CBOR bodies, problem documents, limits. Spec: §5.1."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, web
+
+from protocol.encoding import MAX_MESSAGE_BYTES, Message
+from protocol.errors import Malformed, ReplayedRequest, SplitPassError
+
+CBOR = "application/cbor"
+PROBLEM = "application/problem+json"
+PROBLEM_TYPE = "urn:splitpass:problem:"
+BODY_SECONDS = 30
+SMALL_BODY_BYTES = 1024 * 1024
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+M = TypeVar("M", bound=Message)
+logger = logging.getLogger("splitpass")
+
+
+class Problem(Exception):
+    """An error that a caller is told: HTTP status, stable name (the end of the document's `type`), and advice."""
+
+    def __init__(self, status: int, name: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.name, self.detail = status, name, detail
+
+
+class Unreachable(Exception):
+    """A server did not answer."""
+
+
+def problem_name(error: SplitPassError) -> str:
+    """The stable name of a protocol error: `InvalidProof` is `invalid-proof`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+
+
+def create_app(routes: list[web.RouteDef], *, max_body_bytes: int = SMALL_BODY_BYTES) -> web.Application:
+    """An application with the routes, `/healthz`, and a problem document for everything that goes wrong."""
+    app = web.Application(middlewares=[_problems], client_max_size=max_body_bytes)
+    app.add_routes([*routes, web.get("/healthz", _healthy)])
+    return app
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The CBOR body of a request, within the size and time limits."""
+    if request.content_type != CBOR:
+        raise Problem(415, "unsupported-media-type", f"send the body as {CBOR}")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise Problem(408, "slow-request", f"the body did not arrive within {BODY_SECONDS} seconds") from None
+
+
+async def read_message(request: web.Request, kind: type[M]) -> M:
+    """The message in a request's body."""
+    return kind.from_bytes(await read_body(request))
+
+
+def cbor_response(body: Message | bytes, status: int = 200) -> web.Response:
+    """A response with a message or an encoded statement."""
+    encoded = body if isinstance(body, bytes) else body.to_bytes()
+    return web.Response(body=encoded, status=status, content_type=CBOR, headers={"Cache-Control": "no-store"})
+
+
+def bearer_token(request: web.Request) -> bytes:
+    """The 32-byte token of an `Authorization: Bearer` header, in hexadecimal; a problem without one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    try:
+        secret = bytes.fromhex(token) if scheme == "Bearer" else b""
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:
+        raise Problem(401, "unauthenticated", "send the session's token as Authorization: Bearer")
+    return secret
+
+
+def path_bytes(request: web.Request, name: str, size: int) -> bytes:
+    """A part of the path that stands for `size` bytes in hexadecimal."""
+    try:
+        value = bytes.fromhex(request.match_info[name])
+    except ValueError:
+        value = b""
+    if len(value) != size:
+        raise Problem(404, "not-found", f"there is no such {name}")
+    return value
+
+
+async def call(
+    session: ClientSession, method: str, url: str, body: Message | bytes = b"", token: bytes | None = None
+) -> bytes:
+    """Send a request and return the body of the answer.
+
+    `body` goes as CBOR. Raises `Problem` with what the server said, or `Unreachable`.
+    """
+    encoded = body if isinstance(body, bytes) else body.to_bytes()
+    headers = {"Content-Type": CBOR} if method != "GET" else {}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token.hex()}"
+    try:
+        async with session.request(method, url, data=encoded or None, headers=headers) as response:
+            answer = await _read_limited(response)
+    except (ClientError, TimeoutError, OSError) as error:
+        raise Unreachable(f"{url} does not answer ({type(error).__name__})") from None
+    if response.status >= 400:
+        raise _received_problem(response, answer)
+    return answer
+
+
+def new_session(seconds: float = 60) -> ClientSession:
+    """A client session whose requests take at most `seconds`."""
+    return ClientSession(timeout=ClientTimeout(total=seconds))
+
+
+def serve(app: web.Application | Awaitable[web.Application], host: str, port: int) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are finished first."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level=logging.INFO)
+    logger.info("listening on http://%s:%d", host, port)
+    web.run_app(app, host=host, port=port, print=None, access_log=None, handler_cancellation=False)
+
+
+async def _healthy(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+@web.middleware
+async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return _problem_response(problem)
+    except SplitPassError as error:
+        status = 400 if isinstance(error, Malformed) else 409 if isinstance(error, ReplayedRequest) else 422
+        return _problem_response(Problem(status, problem_name(error), str(error)))
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _problem_response(Problem(error.status, error.reason.lower().replace(" ", "-"), error.reason))
+    except Unreachable as error:
+        logger.warning("%s", error)
+        return _problem_response(Problem(503, "peer-unreachable", "another party does not answer; try again later"))
+    except Exception:
+        logger.exception("a request failed")
+        return _problem_response(Problem(500, "internal-error", "the server failed; its log tells why"))
+
+
+def _problem_response(problem: Problem) -> web.Response:
+    document = {
+        "type": PROBLEM_TYPE + problem.name,
+        "title": problem.name.replace("-", " "),
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    return web.json_response(document, status=problem.status, content_type=PROBLEM)
+
+
+def _received_problem(response: ClientResponse, body: bytes) -> Problem:
+    """What a server's error response says; anything but a problem document is reported by its status alone."""
+    try:
+        document = json.loads(body)
+        name, detail = document["type"].removeprefix(PROBLEM_TYPE), document["detail"]
+        if response.content_type == PROBLEM and isinstance(name, str) and isinstance(detail, str):
+            return Problem(response.status, name, detail)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        pass
+    return Problem(response.status, "unknown", f"the server answered {response.status} {response.reason}")
+
+
+async def _read_limited(response: ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > MAX_MESSAGE_BYTES:
+            raise Unreachable(f"the answer is longer than {MAX_MESSAGE_BYTES} bytes")
+    return bytes(body)

@@ -1,0 +1,35 @@
+"""Party requests as a server receives them: verified, and counted once. Spec: §4.4."""
+
+from __future__ import annotations
+
+import sqlalchemy as sql
+
+from protocol.epochs import Domain, Role
+from protocol.errors import ReplayedRequest
+from protocol.requests import REQUEST_TOLERANCE, verify_request
+
+metadata = sql.MetaData()
+_seen = sql.Table(
+    "requests_seen",
+    metadata,
+    sql.Column("id", sql.LargeBinary(16), primary_key=True),
+    sql.Column("time", sql.BigInteger, nullable=False),
+)
+
+
+class Inbox:
+    """Takes requests that are addressed to `recipient`, and remembers their ids for as long as they could return."""
+
+    def __init__(self, engine: sql.Engine, domain: Domain, recipient: str) -> None:
+        self._engine, self._domain, self._recipient = engine, domain, recipient
+
+    def receive(self, sender: Role, path: str, now: int, statement: bytes) -> bytes:
+        """The body of a request; raises what `verify_request` raises, `ReplayedRequest` also for a known id."""
+        request = verify_request(self._domain, sender, self._recipient, path, now, statement)
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(sql.delete(_seen).where(_seen.c.time < now - 2 * REQUEST_TOLERANCE))
+                connection.execute(sql.insert(_seen).values(id=request.id, time=request.time))
+        except sql.exc.IntegrityError:
+            raise ReplayedRequest("the request was received before") from None
+        return request.body

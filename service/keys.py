@@ -1,0 +1,37 @@
+"""Ed25519 identity keys in files that only their owner can read. Spec: §6.1."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from protocol.signatures import SigningKey
+from service.files import write_private
+from service.settings import ConfigurationError
+
+
+def create_secret(path: Path) -> None:
+    """Write 32 random bytes, in hexadecimal, to a new private file; raises `ConfigurationError` if it exists."""
+    if path.exists():
+        raise ConfigurationError(f"{path} exists already; a key is never overwritten")
+    write_private(path, secrets.token_hex(32).encode() + b"\n")
+
+
+def load_secret(path: Path) -> bytes:
+    """The 32 bytes of a private file; raises `ConfigurationError` if others may read it or it is no such file."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise ConfigurationError(f"{path} can be read by others; run: chmod 600 {path}")
+        secret = bytes.fromhex(path.read_text().strip())
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path} is missing; run init first") from None
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:
+        raise ConfigurationError(f"{path} does not hold 32 bytes in hexadecimal")
+    return secret
+
+
+def load_signing_key(path: Path) -> SigningKey:
+    """The signing key whose seed is in a private file."""
+    return SigningKey(load_secret(path))

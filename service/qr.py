@@ -1,0 +1,43 @@
+"""QR codes as images and in a terminal. Spec: §4.3."""
+
+from __future__ import annotations
+
+import io
+
+import qrcode
+import qrcode.image.svg
+from PIL import Image
+from qrcode.constants import ERROR_CORRECT_M
+
+
+def qr_image(text: str) -> Image.Image:
+    """A QR code at error correction M as a black and white picture, four modules of margin."""
+    image: Image.Image = _code(text).make_image().get_image()
+    return image
+
+
+def qr_png(text: str) -> bytes:
+    """A QR code as a PNG file."""
+    buffer = io.BytesIO()
+    qr_image(text).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def qr_svg(text: str) -> str:
+    """A QR code as an SVG document."""
+    document: str = _code(text).make_image(qrcode.image.svg.SvgPathImage).to_string(encoding="unicode")
+    return document
+
+
+def qr_terminal(text: str) -> str:
+    """A QR code in block characters, dark on light whatever the terminal's colours."""
+    buffer = io.StringIO()
+    _code(text).print_ascii(out=buffer, invert=True)
+    return buffer.getvalue()
+
+
+def _code(text: str) -> qrcode.QRCode:
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=6)
+    code.add_data(text)
+    code.make()
+    return code

@@ -1,0 +1,99 @@
+"""Settings in TOML, checked when they are read. Spec: §6.1."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from protocol.epochs import Domain, Role
+from protocol.errors import SplitPassError
+from protocol.group import Point
+
+
+class ConfigurationError(Exception):
+    """What the person who runs this has to set right; the text says how."""
+
+
+class Settings(BaseModel):
+    """Base of every party's settings: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+S = TypeVar("S", bound=Settings)
+
+
+class PartySettings(Settings):
+    """A party's key (64 hexadecimal digits) and the base URL of its server."""
+
+    key: str = Field(pattern="^[0-9a-f]{64}$")
+    url: str = Field(pattern=r'^https?://[^\s"\\]+$')
+
+
+class DomainSettings(Settings):
+    """`domain.toml`: what clients and venues pin, and where the two parties' servers are."""
+
+    number: int = Field(ge=0, le=255)
+    utc_offset: int = 9 * 3600
+    allowance: int = 12
+    operator: PartySettings
+    authority: PartySettings
+
+    @property
+    def domain(self) -> Domain:
+        """The domain as the protocol sees it; raises `ConfigurationError` if a key is not one."""
+        try:
+            domain = Domain(
+                self.number,
+                Point(bytes.fromhex(self.operator.key)),
+                Point(bytes.fromhex(self.authority.key)),
+                self.utc_offset,
+                self.allowance,
+            )
+            domain.to_bytes()
+        except (ValueError, SplitPassError) as error:
+            raise ConfigurationError(f"domain.toml: {error}") from None
+        return domain
+
+    def url(self, role: Role) -> str:
+        """The base URL of a party's server, without a slash at its end."""
+        party = self.operator if role is Role.OPERATOR else self.authority
+        return party.url.rstrip("/")
+
+    def to_toml(self) -> str:
+        """The text of a `domain.toml`; raises `ConfigurationError` if it could not be used."""
+        self.domain  # noqa: B018  checks the keys
+        parties = (("operator", self.operator), ("authority", self.authority))
+        return f"number = {self.number}\nutc_offset = {self.utc_offset}\nallowance = {self.allowance}\n" + "".join(
+            f'\n[{name}]\nkey = "{party.key}"\nurl = "{party.url}"\n' for name, party in parties
+        )
+
+
+def load_settings(kind: type[S], path: Path, *, required: bool = False) -> S:
+    """The settings in a TOML file; those of a missing file are the defaults unless `required`.
+
+    Raises `ConfigurationError` with the place and the fault.
+    """
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise ConfigurationError(
+                f"{path} is missing; `python -m escrow domain --help` tells how to make it"
+            ) from None
+        values = {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise ConfigurationError(f"{path}: {faults}") from None
+
+
+def load_domain(home: Path) -> DomainSettings:
+    """The `domain.toml` in a party's home directory."""
+    return load_settings(DomainSettings, home / "domain.toml", required=True)
