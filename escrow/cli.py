@@ -13,7 +13,7 @@ from rich.table import Table
 
 from escrow.party import Party
 from protocol.signatures import public_key
-from service.cli import Hexadecimal, home_option, local_time
+from service.cli import Hexadecimal, local_time
 from service.files import private_directory
 from service.http import serve
 from service.keys import create_secret, load_signing_key
@@ -25,12 +25,11 @@ MakeApp = Callable[[P], Coroutine[Any, Any, web.Application]]
 console = Console()
 
 
-def add_party_commands(group: click.Group, program: str, make: MakeParty[P], make_app: MakeApp[P]) -> None:
+def add_party_commands(group: click.Group, make: MakeParty[P], make_app: MakeApp[P]) -> None:
     """Add `init`, `serve`, `status`, `erase` and `venues` to a party's command group."""
-    home = home_option(program)
 
     @group.command()
-    @home
+    @click.pass_obj
     def init(home: Path) -> None:
         """Create this party's keys and print its public identity key, which goes into domain.toml."""
         private_directory(home)
@@ -39,14 +38,14 @@ def add_party_commands(group: click.Group, program: str, make: MakeParty[P], mak
         click.echo(bytes(public_key(load_signing_key(home / "identity.key"))).hex())
 
     @group.command(name="serve")
-    @home
+    @click.pass_obj
     def serve_command(home: Path) -> None:
         """Run the server until it is interrupted. It publishes epochs ahead and erases those that are due."""
         party = make(home)
         serve(make_app(party), party.settings.host, party.settings.port)
 
     @group.command()
-    @home
+    @click.pass_obj
     def status(home: Path) -> None:
         """Show the epochs: which are published, current, erased."""
         party = make(home)
@@ -61,9 +60,9 @@ def add_party_commands(group: click.Group, program: str, make: MakeParty[P], mak
         console.print(table)
 
     @group.command()
-    @home
     @click.argument("epoch", type=int)
     @click.option("--yes", is_flag=True, help="Do not ask.")
+    @click.pass_obj
     def erase(home: Path, epoch: int, *, yes: bool) -> None:
         """Destroy this party's share of EPOCH. Its check-ins can then never be opened, by anyone."""
         party = make(home)
@@ -77,7 +76,7 @@ def add_party_commands(group: click.Group, program: str, make: MakeParty[P], mak
         """The register of venues."""
 
     @venues.command(name="list")
-    @home
+    @click.pass_obj
     def list_venues(home: Path) -> None:
         """Show the venues that applied."""
         table = Table("venue", "name", "server", "approved")
@@ -87,8 +86,8 @@ def add_party_commands(group: click.Group, program: str, make: MakeParty[P], mak
         console.print(table)
 
     @venues.command()
-    @home
     @click.argument("venue", type=Hexadecimal(16))
+    @click.pass_obj
     def approve(home: Path, venue: bytes) -> None:
         """Sign the record of VENUE. It counts once both parties have."""
         party = make(home)

@@ -139,11 +139,25 @@ def _annotated(base: Any, rule: Size | Range) -> _Codec:
     if get_origin(base) is tuple:
         return _array(_codec(get_args(base)[0]), rule)
 
-    measure = _MEASURES[base]
+    return _integer(rule) if base is int else _sized(base, rule)
+
+
+def _integer(rule: Size | Range) -> _Codec:
     minimum, maximum = rule.minimum, rule.maximum
 
     def check(value: Any) -> Any:
-        if type(value) is not base or not minimum <= measure(value) <= maximum:
+        if type(value) is not int or not minimum <= value <= maximum:
+            raise MalformedEncoding(f"expected an integer within {rule}")
+        return value
+
+    return _Codec(check, check)
+
+
+def _sized(base: type[bytes | str], rule: Size | Range) -> _Codec:
+    measure: Callable[[Any], int] = len if base is bytes else _utf8_bytes
+
+    def check(value: Any) -> Any:
+        if type(value) is not base or not rule.minimum <= measure(value) <= rule.maximum:
             raise MalformedEncoding(f"expected {base.__name__} within {rule}")
         return value
 
@@ -155,13 +169,6 @@ def _utf8_bytes(text: str) -> int:
         return len(text.encode("utf-8"))
     except UnicodeEncodeError:
         raise MalformedEncoding("a text holds a lone surrogate") from None
-
-
-_MEASURES: dict[type, Callable[[Any], int]] = {
-    int: lambda value: value,
-    bytes: len,
-    str: _utf8_bytes,
-}
 
 
 def _array(item: _Codec, rule: Size | Range) -> _Codec:
@@ -188,23 +195,26 @@ def _optional(declared: Any) -> _Codec:
 def _codec_of(cls: Any) -> _Codec:
     hints = get_type_hints(cls, include_extras=True)
     codecs = [(field.name, _codec(hints[field.name])) for field in fields(cls)]
+    decoders = [codec.decode for _, codec in codecs]
 
     def encode(message: Any) -> list[Any]:
         return [codec.encode(getattr(message, name)) for name, codec in codecs]
 
     def decode(item: Any) -> Any:
-        if len(_list(item)) != len(codecs):
-            raise MalformedEncoding(f"{cls.__name__} has {len(codecs)} fields, found {len(item)}")
-        return cls(*[codec.decode(value) for (_, codec), value in zip(codecs, item, strict=True)])
+        if len(_list(item)) != len(decoders):
+            raise MalformedEncoding(f"{cls.__name__} has {len(decoders)} fields, found {len(item)}")
+        return cls(*[decode(value) for decode, value in zip(decoders, item, strict=True)])
 
     return _Codec(encode, decode)
 
 
 def _enumeration(cls: type[IntEnum]) -> _Codec:
+    members = {int(member): member for member in cls}
+
     def decode(item: Any) -> IntEnum:
         try:
-            return cls(_int(item))
-        except ValueError:
+            return members[_int(item)]
+        except KeyError:
             raise MalformedEncoding(f"not a {cls.__name__}") from None
 
     return _Codec(int, decode)

@@ -159,23 +159,30 @@ def prove_encryptions(
 
     `context` is the 32-byte epoch context. Draws 32 random bytes. Raises `InvalidProof` if one pair does not.
     """
-    seed, a = _batch("allowance", context, (B, X, U), u0, v0)
+    seed, P, Q, a = _combine_encryptions(context, X, U, u0, v0)
     w = _sum_scalars([a_i * r_i for a_i, r_i in zip(a, r0, strict=True)])
-    proof = _prove_equality("allowance", seed, w, B, X, w * B, w * X, random_bytes)
-    return _checked(proof, verify_encryptions(context, X, U, u0, v0, proof))
+    return _prove_equality("allowance", seed, w, B, X, P, Q, random_bytes)
 
 
 def verify_encryptions(
     context: bytes, X: Point, U: Point, u0: Sequence[Point], v0: Sequence[Point], proof: EqualityProof
 ) -> bool:
     """Whether every `(u0[i], v0[i])` encrypts the handle `U` to `X`. Both sequences have one length, at least 1."""
-    seed, a = _batch("allowance", context, (B, X, U), u0, v0)
     try:
-        P = _sum_points([a_i * u_i for a_i, u_i in zip(a, u0, strict=True)])
-        Q = _sum_points([a_i * v_i for a_i, v_i in zip(a, v0, strict=True)]) - _sum_scalars(a) * U
+        seed, P, Q, _ = _combine_encryptions(context, X, U, u0, v0)
     except IdentityElement:
         return False
     return _verify_equality("allowance", seed, B, X, P, Q, proof)
+
+
+def _combine_encryptions(
+    context: bytes, X: Point, U: Point, u0: Sequence[Point], v0: Sequence[Point]
+) -> tuple[bytes, Point, Point, list[Scalar]]:
+    """The batch's seed, `P = sum(a_i * u0_i)`, `Q = sum(a_i * (v0_i - U))`, and the coefficients `a_i`."""
+    seed, a = _batch("allowance", context, (B, X, U), u0, v0)
+    P = _sum_points([a_i * u_i for a_i, u_i in zip(a, u0, strict=True)])
+    Q = _sum_points([a_i * v_i for a_i, v_i in zip(a, v0, strict=True)]) - _sum_scalars(a) * U
+    return seed, P, Q, a
 
 
 def prove_shares(
@@ -191,20 +198,25 @@ def prove_shares(
     `context` is any length and says what the shares are for. Draws 32 random bytes. Raises `InvalidProof` if
     one share is wrong.
     """
-    seed, a = _batch("shares", context, (B, X), u, D)
-    M = _sum_points([a_i * u_i for a_i, u_i in zip(a, u, strict=True)])
-    return _prove_equality("shares", seed, x, B, M, X, x * M, random_bytes)
+    seed, M, Z = _combine_shares(context, X, u, D)
+    return _prove_equality("shares", seed, x, B, M, X, Z, random_bytes)
 
 
 def verify_shares(context: bytes, X: Point, u: Sequence[Point], D: Sequence[Point], proof: EqualityProof) -> bool:
     """Whether every `D[i]` is `u[i]` times the logarithm of `X`. Both sequences have one length, at least 1."""
-    seed, a = _batch("shares", context, (B, X), u, D)
     try:
-        M = _sum_points([a_i * u_i for a_i, u_i in zip(a, u, strict=True)])
-        Z = _sum_points([a_i * D_i for a_i, D_i in zip(a, D, strict=True)])
+        seed, M, Z = _combine_shares(context, X, u, D)
     except IdentityElement:
         return False
     return _verify_equality("shares", seed, B, M, X, Z, proof)
+
+
+def _combine_shares(context: bytes, X: Point, u: Sequence[Point], D: Sequence[Point]) -> tuple[bytes, Point, Point]:
+    """The batch's seed, `M = sum(a_i * u_i)` and `Z = sum(a_i * D_i)`."""
+    seed, a = _batch("shares", context, (B, X), u, D)
+    M = _sum_points([a_i * u_i for a_i, u_i in zip(a, u, strict=True)])
+    Z = _sum_points([a_i * D_i for a_i, D_i in zip(a, D, strict=True)])
+    return seed, M, Z
 
 
 def _batch(

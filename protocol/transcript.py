@@ -23,7 +23,15 @@ def tag(name: str) -> bytes:
 
 def frame(name: str, *parts: bytes) -> bytes:
     """The tag and every part, each behind its length as 4 bytes, big-endian."""
-    return b"".join([len(part).to_bytes(4, "big") + part for part in (tag(name), *parts)])
+    framed = [_framed_tag(name)]
+    for part in parts:
+        framed += (len(part).to_bytes(4, "big"), part)
+    return b"".join(framed)
+
+
+@functools.cache
+def _framed_tag(name: str) -> bytes:
+    return len(tag(name)).to_bytes(4, "big") + tag(name)
 
 
 def digest(name: str, *parts: bytes) -> bytes:

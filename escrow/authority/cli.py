@@ -23,21 +23,23 @@ from service.cli import CommandGroup, Hexadecimal, home_option, local_time, pars
 from service.files import write_private
 from service.http import new_session
 
-home_of_authority = home_option("authority")
 T = TypeVar("T")
 
 
 @click.group(name="authority", cls=CommandGroup)
-def authority_group() -> None:
+@home_option("authority")
+@click.pass_context
+def authority_group(ctx: click.Context, home: Path) -> None:
     """The health authority: issues passes, keeps the sealed directory, opens check-ins under a warrant.
 
     \b
     First:        init  ->  put the printed key into domain.toml  ->  serve
     An outbreak:  warrants draw  ->  (the operator countersigns)  ->  warrants release  ->  open  ->  export
     """  # noqa: D301  click reads the backspace
+    ctx.obj = home
 
 
-add_party_commands(authority_group, "authority", Authority, create_authority_app)
+add_party_commands(authority_group, Authority, create_authority_app)
 
 
 @authority_group.group()
@@ -46,13 +48,13 @@ def warrants() -> None:
 
 
 @warrants.command()
-@home_of_authority
 @click.option("--venue", type=Hexadecimal(16), required=True, help="The venue's id, from `venues list`.")
 @click.option("--from", "begins", type=click.DateTime(), required=True, help="Start of the window, local time.")
 @click.option("--until", "ends", type=click.DateTime(), required=True, help="End of the window, local time.")
 @click.option("--legal-reference", required=True, help="The order or law that this warrant rests on.")
 @click.option("--max-records", type=click.IntRange(1, 50_000), default=500, show_default=True)
 @click.option("--valid-days", type=click.IntRange(1, 90), default=7, show_default=True, help="Days until it expires.")
+@click.pass_obj
 def draw(
     home: Path,
     venue: bytes,
@@ -81,7 +83,7 @@ def draw(
 
 
 @warrants.command(name="list")
-@home_of_authority
+@click.pass_obj
 def list_warrants(home: Path) -> None:
     """Show every warrant and how far it has come."""
     authority = Authority(home)
@@ -99,8 +101,8 @@ def list_warrants(home: Path) -> None:
 
 
 @warrants.command()
-@home_of_authority
 @click.argument("warrant", type=Hexadecimal(16))
+@click.pass_obj
 def release(home: Path, warrant: bytes) -> None:
     """Show the venue the countersigned WARRANT and take what it releases. Nothing is opened yet."""
     released: VerifiedRelease = _run(Authority(home), lambda it: it.request_release(warrant))
@@ -108,8 +110,8 @@ def release(home: Path, warrant: bytes) -> None:
 
 
 @warrants.command(name="open")
-@home_of_authority
 @click.argument("warrant", type=Hexadecimal(16))
+@click.pass_obj
 def open_command(home: Path, warrant: bytes) -> None:
     """Ask the operator for its shares, add the authority's, and open the released check-ins."""
     findings: Findings = _run(Authority(home), lambda it: it.open(warrant))
@@ -117,9 +119,9 @@ def open_command(home: Path, warrant: bytes) -> None:
 
 
 @warrants.command()
-@home_of_authority
 @click.argument("warrant", type=Hexadecimal(16))
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.pass_obj
 def export(home: Path, warrant: bytes, output: Path) -> None:
     """Write the contacts of an opened WARRANT as CSV, readable by you alone. No spreadsheet executes it."""
     authority = Authority(home)

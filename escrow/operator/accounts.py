@@ -108,7 +108,7 @@ class Accounts:
 
     def verify(self, answer: VerificationAnswer, now: int) -> Session:
         """Open a session for whoever received the code; a 403 problem otherwise, 429 after too many attempts."""
-        name = check_name(answer.name)
+        check_name(answer.name)
         self._spend_attempt(answer, now)
         token = secrets.token_bytes(32)
         with self._engine.begin() as connection:
@@ -120,11 +120,13 @@ class Accounts:
             if account is None:
                 account = secrets.token_bytes(16)
                 connection.execute(
-                    sql.insert(_accounts).values(account=account, phone=answer.phone, name=name, verified_at=now)
+                    sql.insert(_accounts).values(account=account, phone=answer.phone, name=answer.name, verified_at=now)
                 )
             else:
                 connection.execute(
-                    sql.update(_accounts).where(_accounts.c.account == account).values(name=name, verified_at=now)
+                    sql.update(_accounts)
+                    .where(_accounts.c.account == account)
+                    .values(name=answer.name, verified_at=now)
                 )
                 connection.execute(sql.delete(_sessions).where(_sessions.c.account == account))
             connection.execute(sql.insert(_sessions).values(token_digest=_token_digest(token), account=account))
@@ -218,12 +220,11 @@ class Accounts:
         return digest32("operator/code", self._code_key, phone.encode(), code.encode())
 
 
-def check_name(name: str) -> str:
-    """A name made of letters, marks, digits, spaces and `-'.·`; a 422 problem for anything else."""
-    name = " ".join(name.split())
-    if not name or not all(character.isalnum() or character in " -'.·" or _is_mark(character) for character in name):
-        raise Problem(422, "invalid-name", "a name has letters, digits, spaces, hyphens, apostrophes and dots")
-    return name
+def check_name(name: str) -> None:
+    """A 422 problem unless a name is letters, marks, digits and `-'.·`, with single spaces between."""
+    clean = all(character.isalnum() or character in " -'.·" or _is_mark(character) for character in name)
+    if not clean or name != " ".join(name.split()):
+        raise Problem(422, "invalid-name", "a name has letters, digits, hyphens, dots, and single spaces between")
 
 
 def _is_mark(character: str) -> bool:

@@ -13,20 +13,21 @@ from escrow.operator.server import create_operator_app
 from protocol.warrants import Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time
 
-home_of_operator = home_option("operator")
-
 
 @click.group(name="operator", cls=CommandGroup)
-def operator_group() -> None:
+@home_option("operator")
+@click.pass_context
+def operator_group(ctx: click.Context, home: Path) -> None:
     """The platform: verifies phones, registers handles, mixes pass requests, countersigns warrants.
 
     \b
     First:  init  ->  put the printed key into domain.toml  ->  serve
     Then:   venues approve, warrants list / show / countersign / refuse
     """  # noqa: D301  click reads the backspace
+    ctx.obj = home
 
 
-add_party_commands(operator_group, "operator", Operator, create_operator_app)
+add_party_commands(operator_group, Operator, create_operator_app)
 
 
 @operator_group.group()
@@ -35,7 +36,7 @@ def warrants() -> None:
 
 
 @warrants.command(name="list")
-@home_of_operator
+@click.pass_obj
 def list_warrants(home: Path) -> None:
     """Show every warrant and its state."""
     operator = Operator(home)
@@ -53,8 +54,8 @@ def list_warrants(home: Path) -> None:
 
 
 @warrants.command()
-@home_of_operator
 @click.argument("warrant", type=Hexadecimal(16))
+@click.pass_obj
 def show(home: Path, warrant: bytes) -> None:
     """Show everything a WARRANT says."""
     operator = Operator(home)
@@ -70,8 +71,8 @@ def show(home: Path, warrant: bytes) -> None:
 
 
 @warrants.command()
-@home_of_operator
 @click.argument("warrant", type=Hexadecimal(16))
+@click.pass_obj
 def countersign(home: Path, warrant: bytes) -> None:
     """Consent to a WARRANT. The operator will then give shares under it, until it expires."""
     operator = Operator(home)
@@ -80,9 +81,9 @@ def countersign(home: Path, warrant: bytes) -> None:
 
 
 @warrants.command()
-@home_of_operator
 @click.argument("warrant", type=Hexadecimal(16))
 @click.option("--reason", required=True, help="Told to the authority.")
+@click.pass_obj
 def refuse(home: Path, warrant: bytes, reason: str) -> None:
     """Refuse a WARRANT for good."""
     Operator(home).warrants.refuse(warrant, reason)

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from protocol.passes import MAX_BATCH
 from service.http import Problem
 
 Send = Callable[[int, list[bytes]], Awaitable[Sequence[bytes]]]
@@ -32,39 +33,44 @@ class _Waiting:
 
 
 class Mixer:
-    """Collects requests until `minimum_accounts` different accounts wait, for `maximum_wait` seconds at most."""
+    """Collects requests for `wait` seconds from the first one; sends them if `minimum_accounts` are among them."""
 
-    def __init__(self, minimum_accounts: int, maximum_wait: float, send: Send) -> None:
-        self._minimum, self._maximum_wait, self._send = minimum_accounts, maximum_wait, send
+    def __init__(self, minimum_accounts: int, wait: float, send: Send) -> None:
+        self._minimum, self._wait, self._send = minimum_accounts, wait, send
         self._pools: dict[int, list[_Waiting]] = {}
         self._exchanges: set[asyncio.Task[None]] = set()
 
     async def submit(self, epoch: int, account: bytes, requests: list[bytes]) -> list[bytes]:
         """The answers to an account's requests, in their order; raises `NotSent` or what sending raises."""
         loop = asyncio.get_running_loop()
-        if epoch not in self._pools:
-            self._pools[epoch] = []
-            loop.call_later(self._maximum_wait, self._give_up, epoch, self._pools[epoch])
-        pool = self._pools[epoch]
+        pool = self._pools.get(epoch)
+        if pool is not None and sum(len(one.requests) for one in pool) + len(requests) > MAX_BATCH:
+            self._leave(epoch, pool)
+            pool = None
+        if pool is None:
+            pool = self._pools[epoch] = []
+            loop.call_later(self._wait, self._leave, epoch, pool)
         waiting = _Waiting(account, requests, loop.create_future())
         pool.append(waiting)
-        if len({one.account for one in pool}) >= self._minimum:
-            del self._pools[epoch]
-            exchange = asyncio.create_task(self._exchange(epoch, pool))
-            self._exchanges.add(exchange)
-            exchange.add_done_callback(self._exchanges.discard)
         return await waiting.answers
 
     def close(self) -> None:
-        """Refuse everyone who still waits for others."""
-        for epoch, pool in list(self._pools.items()):
-            self._give_up(epoch, pool)
+        """Refuse everyone who still waits."""
+        for pool in self._pools.values():
+            _refuse(pool)
+        self._pools.clear()
 
-    def _give_up(self, epoch: int, pool: list[_Waiting]) -> None:
-        if self._pools.get(epoch) is pool:
-            del self._pools[epoch]
-            for waiting in pool:
-                waiting.answers.set_exception(NotSent())
+    def _leave(self, epoch: int, pool: list[_Waiting]) -> None:
+        """Send a pool that is still collecting, or refuse everyone in it when they are too few to hide each other."""
+        if self._pools.get(epoch) is not pool:
+            return
+        del self._pools[epoch]
+        if len({one.account for one in pool}) < self._minimum:
+            _refuse(pool)
+            return
+        exchange = asyncio.get_running_loop().create_task(self._exchange(epoch, pool))
+        self._exchanges.add(exchange)
+        exchange.add_done_callback(self._exchanges.discard)
 
     async def _exchange(self, epoch: int, pool: list[_Waiting]) -> None:
         positions = [(waiting, place) for waiting in pool for place in range(len(waiting.requests))]
@@ -80,3 +86,8 @@ class Mixer:
             ordered[waiting][place] = answer
         for waiting, by_place in ordered.items():
             waiting.answers.set_result([by_place[place] for place in sorted(by_place)])
+
+
+def _refuse(pool: list[_Waiting]) -> None:
+    for waiting in pool:
+        waiting.answers.set_exception(NotSent())

@@ -33,7 +33,7 @@ class OperatorServer:
     def __init__(self, operator: Operator, session: ClientSession) -> None:
         self._operator, self._session = operator, session
         settings = operator.settings
-        self.mixer = Mixer(settings.minimum_accounts, settings.maximum_wait_seconds, self._send_batch)
+        self.mixer = Mixer(settings.minimum_accounts, settings.mixing_seconds, self._send_batch)
 
     async def request_code(self, request: web.Request) -> web.Response:
         """Send a one-time code to a phone."""

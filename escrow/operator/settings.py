@@ -21,5 +21,6 @@ class OperatorSettings(EscrowSettings):
     requests_per_epoch: int = Field(default=3, ge=1)
     """How often one account may ask for its allowance; all but the first are the reserve for lost answers."""
     minimum_accounts: int = Field(default=10, ge=2)
-    """A batch holds the requests of at least so many accounts."""
-    maximum_wait_seconds: float = Field(default=45, gt=0)
+    """A batch holds the requests of at least so many accounts, or does not leave."""
+    mixing_seconds: float = Field(default=45, gt=0)
+    """How long a batch collects requests."""

@@ -1,0 +1,157 @@
+"""The results as tables for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import RenderableType
+from rich.table import Table
+
+from benchmarks.measure import Comparison
+from benchmarks.operations import Operation
+from benchmarks.qr import QRResult
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything one run measured. `primitives`: microseconds; `issuing`: passes a second by threads."""
+
+    rounds: int
+    comparisons: list[Comparison]
+    primitives: dict[str, float]
+    issuing: dict[int, float]
+    qr: QRResult
+
+
+def as_json(results: Results) -> dict[str, Any]:
+    """All numbers, with the machine and versions they were measured on. Times say their unit in their name."""
+    return {
+        "machine": {
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+            "pynacl": version("PyNaCl"),
+        },
+        "rounds": results.rounds,
+        "primitives_microseconds": results.primitives,
+        "operations": [_operation_as_json(comparison) for comparison in results.comparisons],
+        "passes_per_second_by_threads": results.issuing,
+        "qr": asdict(results.qr),
+    }
+
+
+def _operation_as_json(comparison: Comparison) -> dict[str, Any]:
+    operation = comparison.operation
+    return {
+        "name": operation.name,
+        "section": operation.section,
+        "formula": operation.formula,
+        "items": operation.items,
+        "primitives": dict(operation.primitives),
+        "microseconds": comparison.own.microseconds(operation.items),
+        "floor_microseconds": comparison.floor.microseconds(operation.items),
+        "ratio": comparison.ratio,
+        "ratio_middle_half": comparison.middle_half,
+        "goal": operation.goal,
+        "reaches_goal": comparison.reaches_goal,
+        "peer": operation.peer.name if operation.peer else None,
+        "peer_microseconds": comparison.peer.microseconds(operation.items) if comparison.peer else None,
+    }
+
+
+def as_tables(results: Results) -> Iterator[RenderableType]:
+    """The tables that a terminal shows."""
+    yield _operations_table(results)
+    yield _peers_table(results.comparisons)
+    yield _floors_table([comparison.operation for comparison in results.comparisons])
+    yield _primitives_table(results.primitives)
+    yield _issuing_table(results.issuing)
+    yield _qr_table(results.qr)
+
+
+def _table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left")
+    return table
+
+
+def _operations_table(results: Results) -> Table:
+    numbers = ("µs", "floor", "ratio", "middle half")
+    table = _table(f"Operations: medians of {results.rounds} rounds", "operation", *numbers, "goal", numbers=numbers)
+    for comparison in results.comparisons:
+        items = comparison.operation.items
+        lower, upper = comparison.middle_half
+        table.add_row(
+            comparison.operation.name,
+            f"{comparison.own.microseconds(items):.1f}",
+            f"{comparison.floor.microseconds(items):.1f}",
+            f"{comparison.ratio:.3f}",
+            f"{lower:.2f}-{upper:.2f}",
+            _goal(comparison),
+        )
+    return table
+
+
+def _goal(comparison: Comparison) -> str:
+    if comparison.operation.goal is None:
+        return "-"
+    mark = "[green]pass[/]" if comparison.reaches_goal else "[bold red]miss[/]"
+    return f"{comparison.operation.goal:.2f} {mark}"
+
+
+def _peers_table(comparisons: list[Comparison]) -> Table:
+    numbers = ("µs", "peer µs")
+    table = _table("What a user would pick instead", "operation", *numbers, "peer", numbers=numbers)
+    for comparison in comparisons:
+        operation = comparison.operation
+        if operation.peer and comparison.peer:
+            own, peer = comparison.own.microseconds(operation.items), comparison.peer.microseconds(operation.items)
+            table.add_row(operation.name, f"{own:.1f}", f"{peer:.1f}", operation.peer.name)
+    return table
+
+
+def _floors_table(operations: list[Operation]) -> Table:
+    table = _table("What the floors are made of", "operation", "spec", "formula", "primitives")
+    table.caption = (
+        "A point off the wire counts as one valid_point, as §3.1 demands, although scalarmult checks its point again."
+    )
+    for operation in operations:
+        counts = ", ".join(f"{count} {name}" for name, count in operation.primitives.items())
+        of = f"for {operation.items}: " if operation.items > 1 else ""
+        table.add_row(operation.name, operation.section, operation.formula, of + counts)
+        table.add_section()
+    return table
+
+
+def _primitives_table(primitives: dict[str, float]) -> Table:
+    table = _table("Primitives, each by itself", "primitive", "µs", numbers=("µs",))
+    for name, microseconds in primitives.items():
+        table.add_row(name, f"{microseconds:.2f}")
+    return table
+
+
+def _issuing_table(issuing: dict[int, float]) -> Table:
+    columns = ("threads", "passes a second")
+    table = _table("Issuing", *columns, numbers=columns)
+    for threads, rate in issuing.items():
+        table.add_row(str(threads), f"{rate:.0f}")
+    return table
+
+
+def _qr_table(qr: QRResult) -> Table:
+    table = _table("QR code of a check-in", "", "")
+    table.show_header = False
+    table.add_row("size", f"{qr.message_bytes} bytes, {qr.characters} characters")
+    table.add_row("code", f"version {qr.version}, {qr.modules} x {qr.modules} modules, error correction M")
+    table.add_row("render", f"{qr.render_milliseconds:.1f} ms")
+    table.add_row("read", f"{qr.read_milliseconds:.1f} ms")
+    table.add_row("read back", f"{qr.read_back} of {qr.codes}")
+    return table
