@@ -48,21 +48,15 @@ Bytes32 = Annotated[bytes, Size(32, 32)]
 class _RefuseTags(dict[int, Any]):
     """Answers for every CBOR tag, so that cbor2 interprets none (dates, big numbers, shared values, ...)."""
 
-    def get(self, key: int, _default: Any = None) -> Callable[[Any], NoReturn]:
-        return self[key]
-
-    def __contains__(self, key: object) -> bool:
-        return True
-
-    def __getitem__(self, key: int) -> Callable[[Any], NoReturn]:
+    def __getitem__(self, key: int) -> Callable[[Any, Any], NoReturn]:
         return _refuse_tag
 
 
-def _refuse_tag(_decoder: Any) -> NoReturn:
+def _refuse_tag(_decoder: Any, _immutable: Any) -> NoReturn:
     raise ValueError("tags are not allowed")
 
 
-_NO_TAGS = _RefuseTags({0: None})
+_NO_TAGS = _RefuseTags()
 
 
 def encode_item(item: Any) -> bytes:

@@ -97,6 +97,9 @@ class HandleGrant(Message):
     entry: DirectoryEntry
     receipt: Statement
 
+    def __repr__(self) -> str:
+        return "HandleGrant(hidden)"
+
 
 def register_handle(
     epoch_key: EpochKey, account: bytes, random_bytes: RandomBytes = secure_random

@@ -7,17 +7,18 @@ that sent it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from protocol.checkins import CheckIn
 from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role
-from protocol.errors import FaultyShares, IdentityElement, MalformedPoint, OutOfScope
+from protocol.errors import FaultyShares, IdentityElement, Malformed, MalformedPoint, OutOfScope
 from protocol.group import Point, RandomBytes, secure_random
 from protocol.proofs import EqualityProof, prove_shares, verify_shares
 from protocol.signatures import SigningKey
-from protocol.statements import JointStatement, Statement, sign_statement, verify_statement
+from protocol.statements import JointStatement, Statement, sign_statement, verify_payload
 from protocol.transcript import frame
 from protocol.warrants import MAX_RELEASE, VerifiedRelease
 
@@ -73,9 +74,9 @@ def create_shares(
 ) -> bytes:
     """A party's signed shares for every check-in of `release` whose epoch is in `epochs`.
 
-    Leave out what may not be opened before calling. Draws 32 random bytes per epoch. Raises `InvalidProof` if a
-    secret does not belong to its epoch key, and `MalformedPoint` if a pass carries an invalid point, which
-    only a cheating authority can have signed.
+    Leave out what may not be opened before calling. A pass whose `u` is no valid point gets no share: only a
+    cheating authority signs one. Draws 32 random bytes per epoch. Raises `InvalidProof` if a secret does not belong
+    to its epoch key.
     """
     all_shares = []
     for epoch, check_ins in sorted(release.check_ins.items()):
@@ -83,7 +84,9 @@ def create_shares(
             continue
         epoch_key, secret = epochs[epoch]
         x = secret.share
-        u = [Point(encoding) for encoding in sorted(check_ins)]
+        u = _valid_points(sorted(check_ins))
+        if not u:
+            continue
         D = [x * u_i for u_i in u]
         context = _shares_context(epoch_key, role, release)
         proof = prove_shares(context, x, epoch_key.shares[role], u, D, random_bytes)
@@ -101,12 +104,17 @@ def verify_party_shares(
 ) -> VerifiedShares:
     """One party's shares for a release.
 
-    1. The party signed the statement; else `Malformed` or `InvalidSignature`: not proof of anything.
-    2. It is for this domain, role, warrant and release; else `OutOfScope`.
-    3. Each epoch is named once, with known keys, and all its passes are in the release; else `FaultyShares`.
-    4. The proof of each epoch holds; else `FaultyShares`, and the statement is the evidence.
+    1. The party signed the statement; else `MalformedEncoding` or `InvalidSignature`: not proof of anything.
+    2. What it signed decodes, with valid points and scalars; else `FaultyShares`.
+    3. It is for this domain, role, warrant and release; else `OutOfScope`.
+    4. Each epoch is named once, with known keys, and all its passes are in the release; else `FaultyShares`.
+    5. The proof of each epoch holds; else `FaultyShares`, and the statement is the evidence.
     """
-    message = verify_statement(Shares, statement, domain.identity_key(role))
+    payload = verify_payload(Shares, statement, domain.identity_key(role))
+    try:
+        message = Shares.from_bytes(payload)
+    except Malformed:
+        raise FaultyShares(f"the {role.name.lower()} signed shares that are none") from None
     expected = (domain.number, role, release.warrant.warrant, release.digest)
     if (message.domain, message.role, message.warrant, message.release) != expected:
         raise OutOfScope("the shares are for another release")
@@ -154,6 +162,14 @@ def open_check_in(check_in: CheckIn, D_operator: Point, D_authority: Point) -> P
         return Point(check_in.message.v) - D_operator - D_authority
     except (MalformedPoint, IdentityElement):
         return None
+
+
+def _valid_points(encodings: list[bytes]) -> list[Point]:
+    points = []
+    for encoding in encodings:
+        with suppress(MalformedPoint):
+            points.append(Point(encoding))
+    return points
 
 
 def _shares_context(epoch_key: EpochKey, role: Role, release: VerifiedRelease) -> bytes:

@@ -222,6 +222,8 @@ def issue_pass(
 def accept_answer(epoch_key: EpochKey, pending: PendingPass, answer: bytes) -> OwnedPass:
     """The pass that an answer makes of a request; raises `InvalidAnswer`, whatever is wrong."""
     r0, u0, v0, X = pending.r0, pending.u0, pending.v0, epoch_key.X
+    if len(answer) != ANSWER_BYTES:
+        raise InvalidAnswer(f"an answer has {ANSWER_BYTES} bytes")
     try:
         E = Point(answer[:POINT_BYTES])
         plaintext = crypto_aead_xchacha20poly1305_ietf_decrypt(

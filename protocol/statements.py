@@ -37,10 +37,18 @@ def verify_statement(kind: type[M], statement: bytes, key: Point) -> M:
 
     Raises `Malformed` if the bytes are no such statement, `InvalidSignature` if the signature does not hold.
     """
+    return kind.from_bytes(verify_payload(kind, statement, key))
+
+
+def verify_payload(kind: type[Message], statement: bytes, key: Point) -> bytes:
+    """What `key` signed as a statement of this kind, not yet decoded.
+
+    Raises `MalformedEncoding` or `InvalidSignature`. What is wrong with the payload itself is the signer's fault.
+    """
     payload, signature = _split(statement)
     if not verify(bytes(key), _to_be_signed(kind.TAG, payload), signature):
         raise InvalidSignature(f"the signature of a {kind.TAG} statement does not hold")
-    return kind.from_bytes(payload)
+    return payload
 
 
 def statement_payload(statement: bytes) -> bytes:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, web
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, web
 
 from protocol.encoding import MAX_MESSAGE_BYTES, Message
 from protocol.errors import Malformed, ReplayedRequest, SplitPassError
@@ -17,6 +17,7 @@ from protocol.errors import Malformed, ReplayedRequest, SplitPassError
 CBOR = "application/cbor"
 PROBLEM = "application/problem+json"
 PROBLEM_TYPE = "urn:splitpass:problem:"
+HTTP_PROBLEMS = {404: "not-found", 405: "method-not-allowed", 413: "request-entity-too-large"}
 BODY_SECONDS = 30
 SMALL_BODY_BYTES = 1024 * 1024
 
@@ -106,18 +107,22 @@ async def call(
     if token is not None:
         headers["Authorization"] = f"Bearer {token.hex()}"
     try:
-        async with session.request(method, url, data=encoded or None, headers=headers) as response:
+        async with session.request(
+            method, url, data=encoded or None, headers=headers, allow_redirects=False
+        ) as response:
             answer = await _read_limited(response)
     except (ClientError, TimeoutError, OSError) as error:
         raise Unreachable(f"{url} does not answer ({type(error).__name__})") from None
-    if response.status >= 400:
+    if response.status >= 300:  # nobody is sent elsewhere with what was meant for this server
         raise _received_problem(response, answer)
     return answer
 
 
 def new_session(seconds: float = 60) -> ClientSession:
-    """A client session whose requests take at most `seconds`."""
-    return ClientSession(timeout=ClientTimeout(total=seconds))
+    """A client session whose requests take at most `seconds`, and which tells and keeps nothing that marks a client."""
+    return ClientSession(
+        timeout=ClientTimeout(total=seconds), cookie_jar=DummyCookieJar(), headers={"User-Agent": "SplitPass"}
+    )
 
 
 def serve(app: web.Application | Awaitable[web.Application], host: str, port: int) -> None:
@@ -143,7 +148,8 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return _problem_response(Problem(error.status, error.reason.lower().replace(" ", "-"), error.reason))
+        name = HTTP_PROBLEMS.get(error.status, "refused")
+        return _problem_response(Problem(error.status, name, error.reason))
     except Unreachable as error:
         logger.warning("%s", error)
         return _problem_response(Problem(503, "peer-unreachable", "another party does not answer; try again later"))

@@ -30,7 +30,7 @@ def qr_svg(text: str) -> str:
 
 
 def qr_terminal(text: str) -> str:
-    """A QR code in block characters, dark on light whatever the terminal's colours."""
+    """A QR code in block characters, to be printed in white on black."""
     buffer = io.StringIO()
     _code(text).print_ascii(out=buffer, invert=True)
     return buffer.getvalue()

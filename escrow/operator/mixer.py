@@ -77,13 +77,13 @@ class Mixer:
         secrets.SystemRandom().shuffle(positions)
         try:
             answers = await self._send(epoch, [waiting.requests[place] for waiting, place in positions])
+            ordered = {waiting: dict[int, bytes]() for waiting in pool}
+            for (waiting, place), answer in zip(positions, answers, strict=True):
+                ordered[waiting][place] = answer
         except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
             for waiting in pool:
                 waiting.answers.set_exception(error)
             return
-        ordered = {waiting: dict[int, bytes]() for waiting in pool}
-        for (waiting, place), answer in zip(positions, answers, strict=True):
-            ordered[waiting][place] = answer
         for waiting, by_place in ordered.items():
             waiting.answers.set_result([by_place[place] for place in sorted(by_place)])
 

@@ -1,0 +1,280 @@
+"""The visitor's command line: `python -m client --help`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from aiohttp import ClientSession
+from rich.console import Console
+
+from client.enrolment import confirm_code, request_code
+from client.errors import NotIssued, VisitorError
+from client.passes import fetch_passes
+from client.posters import read_poster
+from client.show import check_size, show_live, show_once
+from client.visitor import Visitor
+from client.visits import Screen, check_in, check_out, open_entry, open_exit, visit_to_leave
+from client.words import decision_in_words, printable, visit_in_words
+from protocol.errors import SplitPassError
+from protocol.exchanges import Decision
+from service.http import Problem, Unreachable, new_session
+from service.settings import ConfigurationError
+
+PASSPHRASE_VARIABLE = "SPLITPASS_PASSPHRASE"  # noqa: S105  # the variable's name
+FETCH_SECONDS = 180
+"""The operator may mix for a minute before it answers."""
+DOOR_SECONDS = 15
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Commands(click.Group):
+    """Commands whose errors are one line."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(context)
+        except (VisitorError, ConfigurationError, Problem, Unreachable, SplitPassError, OSError) as error:
+            raise click.ClickException(printable(str(error))) from None
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a visitor's files are and who may open them."""
+
+    directory: Path
+    passphrase_file: Path | None
+
+    def open(self, *, create: bool = False) -> Visitor:
+        """The visitor; asks for the passphrase unless a file or the environment has it."""
+        is_new = create and not (self.directory / "wallet").exists()
+        if self.passphrase_file is not None:
+            passphrase = self.passphrase_file.read_bytes().removesuffix(b"\n")
+        elif PASSPHRASE_VARIABLE in os.environ:
+            passphrase = os.fsencode(os.environ[PASSPHRASE_VARIABLE])
+        else:
+            passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=is_new, err=True).encode()
+        if not passphrase:
+            raise ConfigurationError("an empty passphrase protects nothing; choose another")
+        return Visitor(self.directory, passphrase, create=create)
+
+
+@click.group(cls=Commands)
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("~/.splitpass/client"),
+    show_default=True,
+    help="Directory with domain.toml, settings.toml (optional) and the wallet.",
+)
+@click.option(
+    "--passphrase-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=f"File with the wallet's passphrase. Without it: the variable {PASSPHRASE_VARIABLE}, or a question.",
+)
+@click.pass_context
+def main(context: click.Context, home: Path, passphrase_file: Path | None) -> None:
+    """SplitPass for visitors: passes that show a door that someone can be reached, and not who.
+
+    Start with `enrol`, run `fetch` once a day (best from a timer, with --delay), and open `show` at a door.
+    """
+    context.obj = Home(home.expanduser(), passphrase_file)
+
+
+@main.command()
+@click.option("--phone", prompt="Phone number with country code", help="For example +82 10-1234-5678.")
+@click.option("--name", prompt="Name", help="As it stands in your papers.")
+@click.option(
+    "--code-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Take the code from the last six-digit number in this file instead of asking for it.",
+)
+@click.pass_obj
+def enrol(home: Home, phone: str, name: str, code_file: Path | None) -> None:
+    """Verify your phone number with the operator and make a wallet."""
+    visitor = home.open(create=True)
+
+    async def run() -> None:
+        async with new_session() as session:
+            await request_code(visitor, session, phone)
+            await confirm_code(visitor, session, phone, name, _read_code(code_file))
+
+    asyncio.run(run())
+    click.echo("Your number is verified. Run fetch to get passes.\n전화번호가 확인되었습니다.")
+
+
+@main.command()
+@click.option("--ahead", type=click.IntRange(0, 30), default=2, show_default=True, help="Days after today.")
+@click.option("--delay", type=click.IntRange(0), default=0, help="First wait a random time up to this many seconds.")
+@click.pass_obj
+def fetch(home: Home, ahead: int, delay: int) -> None:
+    """Fetch passes for today and the days to come.
+
+    Everyone fetches the same number for each day, once. Fetch at home, at a random time (--delay), and not at the door:
+    passes that are fetched just before they are used could be recognised.
+    """
+    visitor = home.open()
+    today = visitor.domain.epoch_at(visitor.clock())
+
+    async def run() -> bool:
+        await asyncio.sleep(secrets.SystemRandom().uniform(0, delay))
+        async with new_session(FETCH_SECONDS) as session:
+            return all([await _fetch_day(visitor, session, epoch) for epoch in range(today, today + ahead + 1)])
+
+    if not asyncio.run(run()):
+        raise click.exceptions.Exit(1)
+
+
+async def _fetch_day(visitor: Visitor, session: ClientSession, epoch: int) -> bool:
+    """Fetch one day's passes and say what came of it; whether that is as it should be."""
+    day = visitor.day_name(epoch)
+    try:
+        count = await fetch_passes(visitor, session, epoch)
+    except NotIssued as error:
+        click.echo(printable(str(error)), err=True)
+        return False
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+        click.echo(f"{day}: not published yet")
+    else:
+        click.echo(f"{day}: {count} passes" if count else f"{day}: fetched already")
+    return True
+
+
+def _screen_options(command: F) -> F:
+    for option in (
+        click.option("--seconds", type=click.IntRange(1), default=300, show_default=True, help="Close after that."),
+        click.option("--once", is_flag=True, help="Show one code and leave; it is good for about half a minute."),
+        click.option(
+            "--png",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Write the code to this file instead of the terminal, again each time that it changes.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@_screen_options
+@click.pass_obj
+def show(home: Home, png: Path | None, once: bool, seconds: int) -> None:
+    """Show an entry code for a door's reader. Every use of this command takes a new pass."""
+    _check_screen(png)
+    visitor = home.open()
+    _run_screen(visitor, open_entry(visitor), png, once, seconds)
+
+
+@main.command("check-in")
+@click.argument("link")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def check_in_command(home: Home, link: str, yes: bool) -> None:
+    """Check in by the LINK on a venue's poster, after asking. It shows the venue your network address."""
+    visitor = home.open()
+    try:
+        venue = read_poster(visitor.domain, link)
+    except SplitPassError as error:
+        raise click.ClickException(f"this is no poster of the domain: {error}") from None
+    name = printable(venue.name)
+    if not yes:
+        click.confirm(f"Check in at {name}?\n{name}에 입장 등록을 할까요?", abort=True)
+
+    async def run() -> Decision:
+        async with new_session(DOOR_SECONDS) as session:
+            return await check_in(visitor, session, venue)
+
+    _report(asyncio.run(run()), f"Checked in at {name}.\n입장이 확인되었습니다.")
+
+
+@main.command("check-out")
+@click.option("--visit", "number", type=int, help="Its number in status.  [default: the latest]")
+@_screen_options
+@click.pass_obj
+def check_out_command(home: Home, number: int | None, png: Path | None, once: bool, seconds: int) -> None:
+    """Check out of a visit with the pass of its entry.
+
+    Where you showed a code, this shows an exit code; where you checked in by a link, it tells the venue.
+    """
+    _check_screen(png)
+    visitor = home.open()
+    visit = visit_to_leave(visitor, number)
+    if visit.venue is None:
+        _run_screen(visitor, open_exit(visitor, visit), png, once, seconds)
+        return
+
+    async def run() -> Decision:
+        async with new_session(DOOR_SECONDS) as session:
+            return await check_out(visitor, session, visit)
+
+    _report(asyncio.run(run()), f"Checked out of {printable(visit.venue.name)}.\n퇴장이 확인되었습니다.")
+
+
+@main.command()
+@click.pass_obj
+def status(home: Home) -> None:
+    """Tell how many passes are left, and list your visits of the last weeks."""
+    visitor = home.open()
+    account, wallet = visitor.account(), visitor.wallet()
+    click.echo(f"Enrolled: {account.name}, {account.phone}")
+    for day in wallet.days:
+        state = f"{len(day.passes)} passes left" if day.pending is None else "no passes were issued yet"
+        click.echo(f"{visitor.day_name(day.epoch)}: {state}")
+    if not wallet.days:
+        click.echo("No passes: run fetch.")
+    for number, visit in enumerate(wallet.visits, start=1):
+        click.echo(f"Visit {number}: {visit_in_words(visitor, visit)}")
+
+
+def _report(decision: Decision, success: str) -> None:
+    if decision is not Decision.ADMITTED:
+        raise click.ClickException(
+            f"the door refused: {decision_in_words(decision)}\n입장이나 퇴장이 확인되지 않았습니다."
+        )
+    click.echo(success)
+
+
+def _read_code(code_file: Path | None) -> str:
+    """The six-digit code that the operator sent."""
+    if code_file is None:
+        code: str = click.prompt("Code from the message (인증 번호)")
+        return code.strip()
+    codes = re.findall(r"(?<!\d)\d{6}(?!\d)", code_file.read_text("utf-8", errors="replace"))
+    if not codes:
+        raise ConfigurationError(f"{code_file} holds no six-digit code")
+    return str(codes[-1])
+
+
+def _check_screen(png: Path | None) -> None:
+    """Make sure that a code can be shown, before a pass is burned for it."""
+    if png is None:
+        check_size(Console())
+    elif not os.access(png.absolute().parent, os.W_OK):
+        raise ConfigurationError(f"{png} cannot be written")
+
+
+def _run_screen(visitor: Visitor, screen: Screen, png: Path | None, once: bool, seconds: int) -> None:
+    console = Console()
+    if once:
+        show_once(screen, visitor.clock(), console, png)
+        return
+    if png is not None:
+        click.echo(f"The code is in {png}, and changes every 15 seconds. Stop with Ctrl-C.")
+    try:
+        show_live(screen, visitor.clock, console, png, seconds)
+    except KeyboardInterrupt:
+        click.echo("Closed.")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m client")

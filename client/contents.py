@@ -1,0 +1,132 @@
+"""What a wallet holds, as messages: strict to decode, and silent when printed. Spec: §6.5."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Self
+
+from protocol.checkins import MAX_STAY
+from protocol.encoding import Bytes32, Message, Size, Uint32
+from protocol.epochs import EPOCH_SECONDS, Domain
+from protocol.exchanges import Decision, Session
+from protocol.group import Scalar
+from protocol.handles import HandleRegistration, Name, Phone
+from protocol.passes import PASS_BYTES, OwnedPass, Pass
+from protocol.warrants import Venue
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Hidden(Message):
+    """A message whose `repr` shows nothing."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(hidden)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Account(Hidden):
+    """Who the operator verified, and its session."""
+
+    phone: Phone
+    name: Name
+    session: Session
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredPass(Hidden):
+    """A pass (`u || v || signature`) and its signing key `r`."""
+
+    public: Annotated[bytes, Size(PASS_BYTES, PASS_BYTES)]
+    r: Scalar
+
+    @classmethod
+    def of(cls, owned: OwnedPass) -> Self:
+        """What is stored of a pass."""
+        return cls(bytes(owned.public), owned.r)
+
+    @property
+    def u(self) -> bytes:
+        """The one-time public key, 32 bytes."""
+        return self.public[:32]
+
+    @property
+    def owned(self) -> OwnedPass:
+        """The pass as the protocol uses it."""
+        return OwnedPass(Pass(self.public[:32], self.public[32:64], self.public[64:]), self.r)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PendingHandle(Hidden):
+    """A day's handle secret `h`, kept until its passes are issued.
+
+    `registration` is what the operator was or will be sent; `asked_at` the Unix time at which passes were last
+    asked for, null until the handle was granted.
+    """
+
+    h: Scalar
+    registration: HandleRegistration
+    asked_at: Uint32 | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Day(Hidden):
+    """An epoch's unused passes. `pending` is null once they were issued."""
+
+    epoch: Uint32
+    pending: PendingHandle | None
+    passes: Annotated[tuple[StoredPass, ...], Size(0, 2**16)]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Visit(Hidden):
+    """A pass that was used, or may have been: nobody tells a phone whether its code was read.
+
+    `entered` and `left` are Unix times of the first entry and the latest exit label. In scan mode `venue` is the
+    venue's record and `answer` what its door said to the entry, null if no answer came; both are null in present
+    mode. `exit_pass` is kept for as long as an exit may be made.
+    """
+
+    epoch: Uint32
+    u: Bytes32
+    entered: Uint32
+    venue: Venue | None
+    answer: Decision | None
+    left: Uint32 | None
+    exit_pass: StoredPass | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Wallet(Hidden):
+    """Everything that a visitor keeps: days in order of epoch, visits in order of time."""
+
+    account: Account | None
+    days: Annotated[tuple[Day, ...], Size(0, 1000)]
+    visits: Annotated[tuple[Visit, ...], Size(0, 2**16)]
+
+    def day(self, epoch: int) -> Day | None:
+        """What is kept for an epoch."""
+        return next((day for day in self.days if day.epoch == epoch), None)
+
+    def with_day(self, day: Day) -> Wallet:
+        """This wallet with `day` in the place of what was kept for its epoch."""
+        others = [other for other in self.days if other.epoch != day.epoch]
+        return replace(self, days=tuple(sorted([*others, day], key=lambda one: one.epoch)))
+
+    def with_visit(self, visit: Visit) -> Wallet:
+        """This wallet with a new visit, or with `visit` in the place of the one with the same pass."""
+        if all(other.u != visit.u for other in self.visits):
+            return replace(self, visits=(*self.visits, visit))
+        return replace(self, visits=tuple(visit if other.u == visit.u else other for other in self.visits))
+
+    def without_expired(self, domain: Domain, now: int, retention_days: int) -> Wallet:
+        """This wallet without past days, exits that come too late, and visits older than the retention period."""
+        today, oldest = domain.epoch_at(now), now - retention_days * EPOCH_SECONDS
+        return replace(
+            self,
+            days=tuple(day for day in self.days if day.epoch >= today),
+            visits=tuple(
+                visit if now <= visit.entered + MAX_STAY else replace(visit, exit_pass=None)
+                for visit in self.visits
+                if visit.entered >= oldest
+            ),
+        )

@@ -1,0 +1,54 @@
+"""Enrolment: the operator verifies a phone number. Spec: §5.3."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+
+from aiohttp import ClientSession
+
+from client.contents import Account, Wallet
+from client.errors import VisitorError
+from client.visitor import Visitor
+from protocol.epochs import Role
+from protocol.exchanges import Session, VerificationAnswer, VerificationRequest
+from service.http import call
+
+
+def international_number(text: str) -> str:
+    """A phone number in E.164 form, without the spaces, hyphens and brackets people write; raises `VisitorError`."""
+    number = re.sub(r"[\s().-]", "", text)
+    if not re.fullmatch(r"\+[1-9][0-9]{2,14}", number):
+        raise VisitorError("give the number with its country code, for example +82 10-1234-5678")
+    return number
+
+
+def canonical_name(text: str) -> str:
+    """A name with single spaces and composed letters (NFC), as the operator will sign it."""
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+async def request_code(visitor: Visitor, session: ClientSession, phone: str) -> None:
+    """Have the operator send a one-time code to a phone. Raises `VisitorError`, `Problem` or `Unreachable`."""
+    request = VerificationRequest(international_number(phone))
+    await call(session, "POST", f"{visitor.servers.url(Role.OPERATOR)}/v1/verifications", request)
+
+
+async def confirm_code(visitor: Visitor, session: ClientSession, phone: str, name: str, code: str) -> None:
+    """Show the operator the code (six digits) and keep the account that it opens.
+
+    Unused passes of another account are dropped: they would be another person's. Raises `VisitorError`, `Malformed`,
+    `Problem` or `Unreachable`.
+    """
+    if not re.fullmatch("[0-9]{6}", code):
+        raise VisitorError("a code has six digits")
+    answer = VerificationAnswer(international_number(phone), code, canonical_name(name))
+    url = f"{visitor.servers.url(Role.OPERATOR)}/v1/sessions"
+    account = Account(answer.phone, answer.name, Session.from_bytes(await call(session, "POST", url, answer)))
+
+    def keep(wallet: Wallet) -> tuple[Wallet, None]:
+        same = wallet.account is not None and wallet.account.session.account == account.session.account
+        return replace(wallet, account=account, days=wallet.days if same else ()), None
+
+    visitor.change(keep)

@@ -1,0 +1,81 @@
+"""A visitor: a wallet, a domain and a clock. Every use of the wallet drops what has expired."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import TypeVar
+
+from client.contents import Account, Wallet
+from client.errors import VisitorError
+from client.settings import ClientSettings
+from client.wallet import WalletFile
+from protocol.epochs import EpochKey
+from service.epochs import EpochCache
+from service.settings import load_domain, load_settings
+
+T = TypeVar("T")
+Clock = Callable[[], int]
+"""Tells the Unix time in seconds."""
+
+
+def system_clock() -> int:
+    """The machine's time."""
+    return int(time.time())
+
+
+class Visitor:
+    """What is in a visitor's home directory: `domain.toml`, `settings.toml`, the wallet, and epoch statements.
+
+    Raises `ConfigurationError` for the settings, and `WalletError` unless the passphrase opens the wallet. With
+    `create`, a missing wallet is made.
+    """
+
+    def __init__(self, home: Path, passphrase: bytes, clock: Clock = system_clock, *, create: bool = False) -> None:
+        self.settings = load_settings(ClientSettings, home / "settings.toml")
+        self.servers = load_domain(home)
+        self.domain = self.servers.domain
+        self.clock = clock
+        path = home / "wallet"
+        if create and not path.exists():
+            limits = self.settings.passphrase_operations, self.settings.passphrase_memory
+            self._file = WalletFile.create(path, passphrase, *limits)
+        else:
+            self._file = WalletFile.open(path, passphrase)
+        self.epochs = EpochCache(home / "epochs", self.servers)
+
+    def change(self, change: Callable[[Wallet], tuple[Wallet, T]]) -> T:
+        """Change the wallet as `WalletFile.update` does."""
+        now = self.clock()
+        return self._file.update(
+            lambda wallet: change(wallet.without_expired(self.domain, now, self.settings.retention_days))
+        )
+
+    def wallet(self) -> Wallet:
+        """What the wallet holds."""
+        return self.change(lambda wallet: (wallet, wallet))
+
+    def account(self) -> Account:
+        """The visitor's account; raises `VisitorError` before enrolment."""
+        account = self.wallet().account
+        if account is None:
+            raise VisitorError("no phone number has been verified yet; run enrol first")
+        return account
+
+    def epoch_key(self, epoch: int) -> EpochKey:
+        """The key of an epoch for which passes were fetched, without a network."""
+        key = self.epochs.key(epoch)
+        if key is None:
+            raise VisitorError(f"the keys for {self.day_name(epoch)} are missing; run fetch")
+        return key
+
+    def local_time(self, moment: int) -> str:
+        """A Unix time as the domain's clocks show it."""
+        zone = timezone(timedelta(seconds=self.domain.utc_offset))
+        return datetime.fromtimestamp(moment, zone).strftime("%Y-%m-%d %H:%M")
+
+    def day_name(self, epoch: int) -> str:
+        """The date of an epoch."""
+        return (date(1970, 1, 1) + timedelta(days=epoch)).isoformat()

@@ -1,0 +1,125 @@
+"""The wallet file: sealed under a passphrase, whole or unchanged, and one command at a time. Spec: §6.5."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from filelock import FileLock, Timeout
+from nacl.exceptions import CryptoError
+from nacl.pwhash import argon2id
+from nacl.secret import Aead
+from nacl.utils import random as secure_random
+
+from client.contents import Wallet
+from client.errors import WalletError
+from protocol.encoding import Bytes16, Message, Range, Size
+from protocol.errors import Malformed
+from service.files import private_directory, write_private
+
+MAX_OPERATIONS = 16
+MAX_MEMORY = 2**30
+LOCK_SECONDS = 30
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class WalletHeader(Message):
+    """How the key is derived from the passphrase: Argon2id's salt, operations, and memory in bytes."""
+
+    salt: Bytes16
+    operations: Annotated[int, Range(argon2id.OPSLIMIT_MIN, MAX_OPERATIONS)]
+    memory: Annotated[int, Range(argon2id.MEMLIMIT_MIN, MAX_MEMORY)]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedWallet(Message):
+    """The file. `sealed` is nonce, ciphertext and tag (XChaCha20-Poly1305) with the header as associated data."""
+
+    header: WalletHeader
+    sealed: Annotated[bytes, Size(40, 2**26)]
+
+
+class WalletFile:
+    """A wallet on disk. Open one with `open` or `create`: the key is derived from the passphrase once."""
+
+    def __init__(self, path: Path, header: WalletHeader, passphrase: bytes) -> None:
+        self._path, self._header = path, header
+        self._lock = FileLock(path.with_suffix(".lock"), timeout=LOCK_SECONDS, mode=0o600)
+        self._box = Aead(_derive_key(header, passphrase))
+
+    @classmethod
+    def open(cls, path: Path, passphrase: bytes) -> WalletFile:
+        """Open an existing wallet; raises `WalletError` and leaves the file alone if that fails."""
+        wallet = cls(path, _read_file(path).header, passphrase)
+        wallet.read()
+        return wallet
+
+    @classmethod
+    def create(cls, path: Path, passphrase: bytes, operations: int, memory: int) -> WalletFile:
+        """Make a new, empty wallet; raises `WalletError` if there is one already."""
+        private_directory(path.parent)
+        wallet = cls(path, WalletHeader(secure_random(16), operations, memory), passphrase)
+        with wallet._locked():
+            if path.exists():
+                raise WalletError(f"{path} exists already; a wallet is never overwritten")
+            wallet._write(Wallet(None, (), ()))
+        return wallet
+
+    def read(self) -> Wallet:
+        """What the wallet holds now; raises `WalletError`."""
+        file = _read_file(self._path)
+        if file.header != self._header:
+            raise WalletError(f"{self._path} was replaced by another wallet")
+        try:
+            return Wallet.from_bytes(self._box.decrypt(file.sealed, self._header.to_bytes()))
+        except CryptoError:
+            raise WalletError(f"the passphrase is wrong, or {self._path} is damaged") from None
+        except Malformed:
+            raise WalletError(f"{self._path} was written by another version of this program") from None
+
+    def update(self, change: Callable[[Wallet], tuple[Wallet, T]]) -> T:
+        """Replace what the wallet holds by what `change` makes of it, and return what else it says.
+
+        Nobody else changes the wallet meanwhile; the new contents are durable when this returns. If `change` raises,
+        the wallet stays as it was.
+        """
+        with self._locked():
+            contents, result = change(self.read())
+            self._write(contents)
+        return result
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise WalletError(f"another command has been using {self._path} for {LOCK_SECONDS} seconds") from None
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _write(self, contents: Wallet) -> None:
+        sealed = bytes(self._box.encrypt(contents.to_bytes(), self._header.to_bytes()))
+        write_private(self._path, SealedWallet(self._header, sealed).to_bytes())
+
+
+def _read_file(path: Path) -> SealedWallet:
+    try:
+        return SealedWallet.from_bytes(path.read_bytes())
+    except FileNotFoundError:
+        raise WalletError("there is no wallet yet; run enrol first") from None
+    except Malformed:
+        raise WalletError(f"{path} is damaged or no wallet; it was left as it is") from None
+
+
+def _derive_key(header: WalletHeader, passphrase: bytes) -> bytes:
+    try:
+        return argon2id.kdf(Aead.KEY_SIZE, passphrase, header.salt, header.operations, header.memory)
+    except CryptoError:
+        raise WalletError(f"the wallet's key needs {header.memory // 2**20} MiB of free memory") from None

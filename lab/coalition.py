@@ -1,0 +1,81 @@
+"""What one escrow party and all venues can find out together, by trying with everything they hold. Spec: §2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations
+from pathlib import Path
+
+import sqlalchemy as sql
+
+from escrow.authority.authority import Authority
+from escrow.operator.operator import Operator
+from protocol.checkins import CheckInMessage
+from protocol.epochs import EpochKey, EpochSecret
+from protocol.errors import IdentityElement, InvalidEntry
+from protocol.group import Point
+from protocol.handles import directory_index, open_entry
+
+Recognise = Callable[[Point], bool]
+"""Whether a party knows who a handle belongs to."""
+
+
+def opened_by(secrets: list[EpochSecret], check_ins: Iterable[CheckInMessage], recognise: Recognise) -> int:
+    """How many check-ins whoever holds these epoch secrets can connect with a person."""
+    return sum(any(map(recognise, candidates(secrets, message))) for message in check_ins)
+
+
+def candidates(secrets: list[EpochSecret], message: CheckInMessage) -> Iterator[Point]:
+    """Every point that a check-in's ciphertext gives with any of the secrets."""
+    u, v = Point(message.u), Point(message.v)
+    yield from (u, v)
+    for count in range(1, len(secrets) + 1):
+        for chosen in combinations(secrets, count):
+            handle = v
+            try:
+                for secret in chosen:
+                    handle = handle - secret.share * u
+            except IdentityElement:
+                continue
+            yield handle
+
+
+def recognised_by_operator(operator: Operator) -> Recognise:
+    """The operator knows the handle of each account."""
+    with operator.engine.begin() as connection:
+        handles = set(connection.scalars(sql.text("SELECT handle FROM handles")))
+    return lambda point: bytes(point) in handles
+
+
+def recognised_by_authority(authority: Authority, epoch_key: EpochKey) -> Recognise:
+    """The authority has a directory entry for each handle, which the handle opens."""
+
+    def recognise(point: Point) -> bool:
+        entry = authority.directory.find(directory_index(epoch_key, point))
+        try:
+            return entry is not None and open_entry(epoch_key, point, entry).handle == point
+        except InvalidEntry:
+            return False
+
+    return recognise
+
+
+def traces_on_disk(home: Path, check_ins: Iterable[CheckInMessage]) -> int:
+    """How many check-ins left a point or a signature of theirs, in bytes or hexadecimal, in any file under `home`."""
+    contents = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+
+    def appears(message: CheckInMessage) -> bool:
+        parts = (message.u, message.v, message.pass_signature, message.label_signature)
+        needles = [form for part in parts for form in (part, part.hex().encode())]
+        return any(needle in content for content in contents for needle in needles)
+
+    return sum(map(appears, check_ins))
+
+
+def stored_check_ins(databases: Iterable[sql.Engine]) -> list[CheckInMessage]:
+    """Every check-in in the venues' databases."""
+    encoded: list[bytes] = []
+    for engine in databases:
+        with engine.begin() as connection:
+            encoded += connection.scalars(sql.text("SELECT encoded FROM check_ins"))
+    return [CheckInMessage.from_bytes(one) for one in encoded]

@@ -1,0 +1,32 @@
+"""What a demonstration counted, and whether everything was as it should be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass
+class Result:
+    """The counts that `--json` prints. `seconds` is by stage; `failures` names what did not hold."""
+
+    visitors: int
+    checkins_accepted: int = 0
+    checkins_refused: Counter[str] = field(default_factory=Counter)
+    opened: int = 0
+    contacts_correct: bool = False
+    opened_by_one_party: int = 0
+    opened_after_erasure: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    def expect(self, what: str, *, holds: bool) -> None:
+        """Note `what` as a failure unless it holds."""
+        if not holds:
+            self.failures.append(what)
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as JSON values, seconds with two decimals."""
+        seconds = {stage: round(value, 2) for stage, value in self.seconds.items()}
+        return {**asdict(self), "checkins_refused": dict(self.checkins_refused), "seconds": seconds}

@@ -1,0 +1,144 @@
+"""A town to try SplitPass in: an operator, an authority, venues and visitors, each in a directory of its own."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import ClientSession
+
+from client.enrolment import confirm_code, request_code
+from client.passes import fetch_passes
+from client.visitor import Visitor
+from lab.processes import Servers, command_output, free_ports
+from service.settings import DomainSettings, PartySettings
+from venue.home import VenueHome
+
+FAMILY_NAMES = "김이박최정강조윤장임한오서신권황안송류홍"
+GIVEN_NAMES = ("민준", "서연", "도윤", "지우", "하준", "서현", "은우", "수아", "시우", "지호", "예린", "유진")
+NOON = 12 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a phone, as the operator and the contact list know them. `home` is the phone's storage."""
+
+    name: str
+    phone: str
+    home: Path
+    visitor: Visitor
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A venue's home directory and the base URL of its server."""
+
+    name: str
+    home: Path
+    url: str
+
+    @property
+    def venue(self) -> VenueHome:
+        """The venue as its own process sees it."""
+        return VenueHome(self.home)
+
+
+class Town:
+    """Everything under one directory. It is noon there, so that no run meets midnight."""
+
+    def __init__(self, directory: Path, *, minimum_accounts: int, mixing_seconds: float) -> None:
+        self.directory = directory
+        self.operator, self.authority = directory / "operator", directory / "authority"
+        self._minimum_accounts, self._mixing_seconds = minimum_accounts, mixing_seconds
+        self.places: list[Place] = []
+        self.people: list[Person] = []
+        self.settings: DomainSettings
+
+    async def found(self, servers: Servers, session: ClientSession) -> None:
+        """Create both parties with fresh keys and start them."""
+        operator_port, authority_port = free_ports(2)
+        keys = {
+            role: command_output("escrow", role, "--home", str(self.directory / role), "init")
+            for role in ("operator", "authority")
+        }
+        self.settings = DomainSettings(
+            number=1,
+            utc_offset=_offset_of_noon(),
+            operator=PartySettings(key=keys["operator"], url=f"http://127.0.0.1:{operator_port}"),
+            authority=PartySettings(key=keys["authority"], url=f"http://127.0.0.1:{authority_port}"),
+        )
+        for home in (self.operator, self.authority):
+            self._pin(home)
+        (self.operator / "settings.toml").write_text(
+            f"port = {operator_port}\n"
+            f"minimum_accounts = {self._minimum_accounts}\n"
+            f"mixing_seconds = {self._mixing_seconds}\n"
+        )
+        (self.authority / "settings.toml").write_text(f"port = {authority_port}\n")
+        for role, party in (("operator", self.settings.operator), ("authority", self.settings.authority)):
+            servers.start(role, "escrow", role, "--home", str(self.directory / role), "serve")
+            await servers.wait_ready(session, role, party.url)
+
+    async def open_venue(self, servers: Servers, session: ClientSession, name: str) -> Place:
+        """Create a venue, have both officers approve it, and start its server."""
+        number = len(self.places) + 1
+        home, (port,) = self.directory / f"venue-{number}", free_ports(1)
+        place = Place(name, home, f"http://127.0.0.1:{port}")
+        command_output("venue", "--home", str(home), "init", "--name", name, "--url", place.url)
+        with (home / "settings.toml").open("a") as settings:
+            settings.write(f"port = {port}\n")
+        self._pin(home)
+        command_output("venue", "--home", str(home), "register")
+        for role in ("operator", "authority"):
+            party_home = str(self.directory / role)
+            command_output("escrow", role, "--home", party_home, "venues", "approve", place.venue.settings.venue)
+        command_output("venue", "--home", str(home), "confirm")
+        command_output("venue", "--home", str(home), "fetch")
+        servers.start(f"venue-{number}", "venue", "--home", str(home), "serve")
+        await servers.wait_ready(session, f"venue-{number}", place.url)
+        self.places.append(place)
+        return place
+
+    async def enrol(self, session: ClientSession) -> Person:
+        """Somebody new verifies a phone number, with the code from the operator's outbox."""
+        number = len(self.people)
+        name = FAMILY_NAMES[number % len(FAMILY_NAMES)] + GIVEN_NAMES[number % len(GIVEN_NAMES)]
+        phone = f"+8210{10_000_000 + number}"
+        home = self.directory / "visitors" / str(number)
+        home.mkdir(parents=True)
+        self._pin(home)
+        # Light on purpose: a town derives many keys on one machine, and none of its wallets is anyone's.
+        (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\nretry_seconds = 0\n")
+        visitor = Visitor(home, secrets.token_bytes(16), create=True)
+        await request_code(visitor, session, phone)
+        await confirm_code(visitor, session, phone, name, self._code_sent_to(phone))
+        person = Person(name, phone, home, visitor)
+        self.people.append(person)
+        return person
+
+    async def fetch_passes(self, session: ClientSession, person: Person) -> int:
+        """The passes of today for one person; returns how many came."""
+        return await fetch_passes(person.visitor, session, self.today)
+
+    @property
+    def today(self) -> int:
+        """The current epoch."""
+        return self.settings.domain.epoch_at(int(time.time()))
+
+    def officer(self, role: str, *command: str) -> str:
+        """What an officer's command prints."""
+        return command_output("escrow", role, "--home", str(self.directory / role), *command)
+
+    def _pin(self, home: Path) -> None:
+        (home / "domain.toml").write_text(self.settings.to_toml())
+
+    def _code_sent_to(self, phone: str) -> str:
+        lines = (self.operator / "outbox.txt").read_text("utf-8").splitlines()
+        return next(line.rsplit(" ", 1)[1] for line in reversed(lines) if line.startswith(f"{phone}\t"))
+
+
+def _offset_of_noon() -> int:
+    """The UTC offset, in whole minutes, that makes it noon now."""
+    return (NOON - int(time.time()) % 86_400) // 60 * 60

@@ -1,0 +1,102 @@
+"""A visitor's home directory beside running parties."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from aiohttp import ClientSession
+
+from client.enrolment import confirm_code, request_code
+from client.passes import fetch_passes
+from client.visitor import Visitor
+from protocol.epochs import Role
+from service.http import new_session
+from tests.client.world import World, running
+from tests.parties import NOW, TODAY
+
+PASSPHRASE = b"correct horse battery staple"
+PHONE, NAME = "+821012345678", "홍길동"
+SETTINGS = "passphrase_operations = 1\npassphrase_memory = 8192\n"
+
+T = TypeVar("T")
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def online(work: Callable[[ClientSession], Awaitable[T]]) -> T:
+    """Run something that needs an HTTP session."""
+
+    async def run() -> T:
+        async with new_session() as session:
+            return await work(session)
+
+    return asyncio.run(run())
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with running(World()) as started:
+        yield started
+
+
+@pytest.fixture
+def home(world: World, tmp_path: Path) -> Path:
+    directory = tmp_path / "client"
+    directory.mkdir()
+    write_domain(directory, world)
+    (directory / "settings.toml").write_text(SETTINGS)
+    return directory
+
+
+def write_domain(directory: Path, world: World) -> None:
+    domain = world.domain
+    lines = [f"number = {domain.number}", f"allowance = {domain.allowance}"]
+    for role in Role:
+        name = role.name.lower()
+        lines += [f"[{name}]", f'key = "{bytes(domain.identity_key(role)).hex()}"', f'url = "{world.urls[name]}/"']
+    (directory / "domain.toml").write_text("\n".join(lines))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def newcomer(home: Path, clock: Clock) -> Visitor:
+    """A visitor with an empty wallet."""
+    return Visitor(home, PASSPHRASE, clock, create=True)
+
+
+def enrol(visitor: Visitor, world: World, phone: str = PHONE, name: str = NAME) -> None:
+    online(lambda session: request_code(visitor, session, phone))
+    code = world.codes[phone]
+    online(lambda session: confirm_code(visitor, session, phone, name, code))
+
+
+@pytest.fixture
+def enrolled(newcomer: Visitor, world: World) -> Visitor:
+    """A visitor whose number the operator verified."""
+    enrol(newcomer, world)
+    return newcomer
+
+
+@pytest.fixture
+def supplied(enrolled: Visitor) -> Visitor:
+    """A visitor with the passes of today and tomorrow."""
+    for epoch in (TODAY, TODAY + 1):
+        online(partial(fetch_passes, enrolled, epoch=epoch))
+    return enrolled

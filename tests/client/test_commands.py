@@ -1,0 +1,242 @@
+"""The command line, from enrolment to the exit, on the machine's own clock."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from client.__main__ import main
+from client.words import printable
+from protocol.checkins import Direction
+from protocol.exchanges import Decision
+from protocol.passes import PassAnswers
+from service.http import Problem
+from tests.client.conftest import NAME, PASSPHRASE, PHONE
+from tests.client.readers import read_png, read_terminal
+from tests.client.test_posters import link_to
+from tests.client.world import ALLOWANCE, World
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(home: Path, world: World, tmp_path: Path) -> Run:
+    secret = tmp_path / "passphrase"
+    secret.write_bytes(PASSPHRASE + b"\n")
+    world.outbox = tmp_path / "outbox.txt"
+
+    def invoke(*arguments: object, typed: str | None = None) -> Result:
+        options = ["--home", str(home), "--passphrase-file", str(secret)]
+        return CliRunner().invoke(main, [*options, *map(str, arguments)], input=typed)
+
+    return invoke
+
+
+@pytest.fixture
+def ready(run: Run, world: World) -> Run:
+    """Enrolled, with passes for today and tomorrow."""
+    assert run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", world.outbox).exit_code == 0
+    assert run("fetch", "--ahead", 1).exit_code == 0
+    return run
+
+
+def fails(result: Result, text: str) -> None:
+    """One line says what is wrong, and no traceback."""
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert text in result.output
+    assert result.output.count("\n") == 1
+
+
+def test_help_names_every_command() -> None:
+    shown = CliRunner().invoke(main, ["--help"])
+    assert shown.exit_code == 0
+    for command in ("enrol", "fetch", "show", "check-in", "check-out", "status"):
+        assert command in shown.output
+        assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
+
+
+def test_from_enrolment_to_the_door_and_out(ready: Run, world: World, tmp_path: Path) -> None:
+    png = tmp_path / "code.png"
+    assert ready("show", "--once", "--png", png).exit_code == 0
+    entry = world.verify(read_png(png))
+    world.check_ins.append(entry)
+    assert ready("check-out", "--once", "--png", png).exit_code == 0
+    exit_ = world.verify(read_png(png))
+    assert exit_.message.u == entry.message.u
+    assert exit_.message.direction is Direction.EXIT
+    status = ready("status").output
+    assert f"Enrolled: {NAME}, {PHONE}" in status
+    assert f"{ALLOWANCE - 1} passes left" in status
+    assert f"{ALLOWANCE} passes left" in status
+    assert "Visit 1: " in status
+    assert "code shown, left " in status
+
+
+def test_two_uses_of_show_never_use_one_pass(ready: Run, world: World) -> None:
+    codes = [world.verify(read_terminal(ready("show", "--once").output)).message.u for _ in range(ALLOWANCE)]
+    assert len(set(codes)) == ALLOWANCE
+    fails(ready("show", "--once"), "no pass left")
+
+
+def test_a_terminal_that_is_too_small_costs_no_pass(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("FORCE_COLOR", "1"), ("COLUMNS", "60"), ("LINES", "50")):
+        monkeypatch.setenv(name, value)
+    fails(ready("show", "--once"), "enlarge it")
+    assert "Visit 1" not in ready("status").output
+
+
+def test_a_picture_that_cannot_be_written_costs_no_pass(ready: Run, tmp_path: Path) -> None:
+    fails(ready("show", "--png", tmp_path / "nowhere" / "code.png"), "cannot be written")
+    assert "Visit 1" not in ready("status").output
+
+
+def test_show_ends_after_its_seconds(ready: Run, world: World, tmp_path: Path) -> None:
+    png = tmp_path / "code.png"
+    result = ready("show", "--seconds", 1, "--png", png)
+    assert result.exit_code == 0
+    assert str(png) in result.output
+    world.verify(read_png(png))
+
+
+def test_show_can_be_interrupted(ready: Run, home: Path, tmp_path: Path) -> None:
+    arguments = [sys.executable, "-m", "client", "--home", str(home), "show", "--png", str(tmp_path / "code.png")]
+    environment = {**os.environ, "SPLITPASS_PASSPHRASE": PASSPHRASE.decode()}
+    process = subprocess.Popen(
+        arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert process.stdout is not None
+    assert "Ctrl-C" in process.stdout.readline()
+    while not (tmp_path / "code.png").exists():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate()
+    assert (process.returncode, output, errors) == (0, "Closed.\n", "")
+
+
+def test_a_poster_asks_before_anything_is_sent(ready: Run, world: World) -> None:
+    link = link_to(world.poster())
+    before = list(world.requests)
+    refused = ready("check-in", link, typed="n\n")
+    assert refused.exit_code == 1
+    assert "Check in at 클럽 스플릿?" in refused.output
+    assert ready("check-in", link, typed="").exit_code == 1
+    assert ready("check-in", link, typed="\n").exit_code == 1
+    assert world.requests == before
+    assert "Visit 1" not in ready("status").output
+
+    agreed = ready("check-in", link, typed="y\n")
+    assert "Checked in at 클럽 스플릿." in agreed.output
+    left = ready("check-out")
+    assert "Checked out of 클럽 스플릿." in left.output
+    assert [one.message.direction for one in world.check_ins] == [Direction.ENTRY, Direction.EXIT]
+    assert "at 클럽 스플릿, admitted, left" in ready("status").output
+
+
+def test_a_refusal_is_an_error(ready: Run, world: World) -> None:
+    world.door = lambda _: Decision.TOO_OLD
+    result = ready("check-in", link_to(world.poster()), "--yes")
+    assert result.exit_code == 1
+    assert "the door refused: too old" in result.output
+    assert "too old" in ready("status").output
+
+
+def test_what_is_no_poster_is_one_line(ready: Run, world: World) -> None:
+    other = world.venue(domain=world.domain.number - 1)
+    links = ["javascript:alert(1)", "https://door.example", link_to(world.poster(other))]
+    before = list(world.requests)
+    for link in links:
+        fails(ready("check-in", link, "--yes"), "this is no poster of the domain")
+    assert world.requests == before
+
+
+def test_a_venues_name_does_not_command_the_terminal(ready: Run, world: World) -> None:
+    result = ready("check-in", link_to(world.poster(world.venue(name="\x1b[2Jclub\u202e\r\nOK"))), "--yes")
+    assert "Checked in at ?[2Jclub???OK." in result.output
+    assert "\x1b" not in result.output + ready("status").output
+    assert printable("클럽 A·B") == "클럽 A·B"
+
+
+def test_passes_are_not_fetched_twice(ready: Run, world: World) -> None:
+    asked = world.requests.count("passes")
+    result = ready("fetch", "--ahead", 1)
+    assert result.exit_code == 0
+    assert result.output.count("fetched already") == 2
+    assert world.requests.count("passes") == asked == 2
+
+
+def test_a_day_that_fails_does_not_stop_the_next(run: Run, world: World) -> None:
+    run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", world.outbox)
+    answer = world.alter_answers
+
+    def fail_once(_: PassAnswers) -> PassAnswers:
+        world.alter_answers = answer
+        raise Problem(503, "try-later", "too few visitors are asking just now")
+
+    world.alter_answers = fail_once
+    result = run("fetch", "--ahead", 1)
+    assert result.exit_code == 1
+    assert "ask again later" in result.output
+    assert f"{ALLOWANCE} passes" in result.output
+    status = run("status").output
+    assert "no passes were issued yet" in status
+    assert f"{ALLOWANCE} passes left" in status
+
+
+def test_a_day_that_is_not_published_yet_is_no_failure(run: Run, world: World) -> None:
+    run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", world.outbox)
+    assert "No passes: run fetch." in run("status").output
+    world.publishes = False
+    result = run("fetch", "--ahead", 1)
+    assert (result.exit_code, result.output.count("not published yet")) == (0, 2)
+    fails(run("show", "--once"), "no pass left")
+
+
+def test_settings_and_servers_that_are_wrong_are_one_line(run: Run, home: Path, world: World) -> None:
+    fails(run("show", "--once"), "run enrol first")
+    (home / "settings.toml").write_text("retention = 3")
+    fails(run("status"), "settings.toml: retention")
+    (home / "settings.toml").unlink()
+    settings = (home / "domain.toml").read_text()
+    (home / "domain.toml").write_text(settings.replace(world.urls["operator"], "http://127.0.0.1:9"))
+    (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\n")
+    fails(run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", world.outbox), "does not answer")
+    fails(run("enrol", "--phone", "010", "--name", NAME), "country code")
+    (home / "domain.toml").unlink()
+    fails(run("status"), "domain.toml is missing")
+
+
+def test_a_wrong_passphrase_and_a_damaged_wallet_are_one_line(ready: Run, home: Path) -> None:
+    wrong = CliRunner(env={"SPLITPASS_PASSPHRASE": "wrong"}).invoke(main, ["--home", str(home), "status"])
+    fails(wrong, "passphrase is wrong")
+    wallet = home / "wallet"
+    whole = wallet.read_bytes()
+    wallet.write_bytes(whole[:-1])
+    fails(ready("status"), "damaged")
+    wallet.write_bytes(whole)
+    assert ready("status").exit_code == 0
+
+
+def test_the_passphrase_and_the_code_are_asked_for(home: Path, world: World) -> None:
+    typed = f"{PHONE}\n{NAME}\nsecret\nsecret\nnot a code\n"
+    result = CliRunner(env={"SPLITPASS_PASSPHRASE": None}).invoke(main, ["--home", str(home), "enrol"], input=typed)
+    assert "secret" not in result.output
+    assert "a code has six digits" in result.output
+    status = CliRunner(env={"SPLITPASS_PASSPHRASE": "secret"}).invoke(main, ["--home", str(home), "status"])
+    assert "run enrol" in status.output
+    empty = CliRunner(env={"SPLITPASS_PASSPHRASE": ""}).invoke(main, ["--home", str(home), "status"])
+    fails(empty, "empty passphrase")
+
+
+def test_a_code_file_without_a_code_is_one_line(run: Run, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.write_text("+821012345678 has no code")
+    fails(run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", empty), "no six-digit code")
+    fails(run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", tmp_path / "none"), "No such file")

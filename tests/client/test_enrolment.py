@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from client.enrolment import canonical_name, confirm_code, international_number, request_code
+from client.errors import VisitorError
+from client.passes import fetch_passes
+from client.visitor import Visitor
+from service.http import Problem, Unreachable
+from tests.client.conftest import NAME, PHONE, enrol, online
+from tests.client.world import ALLOWANCE, World
+from tests.parties import TODAY
+
+
+def test_the_account_is_kept(newcomer: Visitor, world: World) -> None:
+    enrol(newcomer, world)
+    account = newcomer.account()
+    assert (account.phone, account.name) == (PHONE, NAME)
+    assert world.sessions[account.session.token] == (account.session.account, PHONE, NAME)
+
+
+def test_numbers_are_taken_as_people_write_them(newcomer: Visitor, world: World) -> None:
+    online(lambda session: request_code(newcomer, session, "+82 (10) 1234-5678"))
+    assert list(world.codes) == [PHONE]
+
+
+@pytest.mark.parametrize("number", ["", "010-1234-5678", "+0 10 1234 5678", "+82", "+8210123456789012", "+82x1234567"])
+def test_a_number_without_its_country_is_refused(newcomer: Visitor, world: World, number: str) -> None:
+    with pytest.raises(VisitorError, match="country code"):
+        online(lambda session: request_code(newcomer, session, number))
+    assert world.requests == []
+
+
+def test_names_have_one_spelling() -> None:
+    assert canonical_name(unicodedata.normalize("NFD", "  홍   길동\n")) == "홍 길동"
+    assert international_number("+82-10.1234 5678") == PHONE
+
+
+def test_a_wrong_code_changes_nothing(newcomer: Visitor, world: World) -> None:
+    online(lambda session: request_code(newcomer, session, PHONE))
+    wrong = f"{(int(world.codes[PHONE]) + 1) % 10**6:06}"
+    with pytest.raises(Problem, match="not the one that was sent"):
+        online(lambda session: confirm_code(newcomer, session, PHONE, NAME, wrong))
+    with pytest.raises(VisitorError, match="run enrol"):
+        newcomer.account()
+
+
+@pytest.mark.parametrize("code", ["", "12345", "1234567", "12345a", "１２３４５６"])
+def test_what_is_no_code_is_not_sent(newcomer: Visitor, world: World, code: str) -> None:
+    with pytest.raises(VisitorError, match="six digits"):
+        online(lambda session: confirm_code(newcomer, session, PHONE, NAME, code))
+    assert world.requests == []
+
+
+def test_nothing_is_fetched_before_enrolment(newcomer: Visitor, world: World) -> None:
+    with pytest.raises(VisitorError, match="run enrol"):
+        online(lambda session: fetch_passes(newcomer, session, TODAY))
+    assert world.requests == []
+
+
+def test_enrolling_again_keeps_ones_passes(supplied: Visitor, world: World) -> None:
+    before = supplied.account().session.token
+    enrol(supplied, world)
+    assert supplied.account().session.token != before
+    assert [len(day.passes) for day in supplied.wallet().days] == [ALLOWANCE, ALLOWANCE]
+
+
+def test_another_person_does_not_get_them(supplied: Visitor, world: World) -> None:
+    enrol(supplied, world, "+821087654321", "성춘향")
+    assert supplied.wallet().days == ()
+
+
+def test_a_silent_operator_is_unreachable(newcomer: Visitor) -> None:
+    operator = newcomer.servers.operator.model_copy(update={"url": "http://127.0.0.1:9"})
+    newcomer.servers = newcomer.servers.model_copy(update={"operator": operator})
+    with pytest.raises(Unreachable):
+        online(lambda session: request_code(newcomer, session, PHONE))

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import io
+import stat
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from client.errors import VisitorError
+from client.show import COLUMNS, ROWS, check_size, show_live, show_once
+from client.visitor import Visitor
+from client.visits import open_entry, open_exit, visit_to_leave
+from protocol.checkins import CheckInMessage, Direction
+from tests.client.conftest import Clock
+from tests.client.readers import read_png, read_terminal
+from tests.client.world import World
+from tests.parties import NOW
+
+
+def console(*, terminal: bool, width: int = 100, height: int = 50) -> tuple[Console, io.StringIO]:
+    output = io.StringIO()
+    return Console(file=output, force_terminal=terminal, width=width, height=height, legacy_windows=False), output
+
+
+def test_a_camera_reads_the_terminal(supplied: Visitor, world: World) -> None:
+    to, output = console(terminal=False)
+    show_once(open_entry(supplied), NOW, to, None)
+    assert world.verify(read_terminal(output.getvalue())).message.direction is Direction.ENTRY
+    assert "입장" in output.getvalue()
+
+
+def test_an_exit_says_so(supplied: Visitor, world: World) -> None:
+    open_entry(supplied)
+    to, output = console(terminal=False)
+    show_once(open_exit(supplied, visit_to_leave(supplied)), NOW, to, None)
+    assert read_terminal(output.getvalue()).direction is Direction.EXIT
+    assert "퇴장" in output.getvalue()
+
+
+def test_the_code_is_white_on_black_in_a_terminal_of_any_colour(supplied: Visitor) -> None:
+    to, output = console(terminal=True)
+    show_once(open_entry(supplied), NOW, to, None)
+    assert "\x1b[97;40m" in output.getvalue()
+
+
+def test_a_camera_reads_the_png(supplied: Visitor, world: World, tmp_path: Path) -> None:
+    png = tmp_path / "code.png"
+    to, output = console(terminal=True)
+    show_once(open_entry(supplied), NOW, to, png)
+    assert world.verify(read_png(png)).message.time == NOW
+    assert stat.S_IMODE(png.stat().st_mode) == 0o600
+    assert output.getvalue() == ""
+
+
+def test_the_png_changes_with_the_time(supplied: Visitor, world: World, clock: Clock, tmp_path: Path) -> None:
+    png = tmp_path / "code.png"
+    seen: list[CheckInMessage] = []
+    clock.now += 4
+
+    def sleep(seconds: float) -> None:
+        seen.append(world.verify(read_png(png)).message)
+        clock.now += int(seconds)
+
+    to, _ = console(terminal=False)
+    show_live(open_entry(supplied), clock, to, png, 40, sleep)
+    assert [message.time - NOW for message in seen] == [0, 15, 30]
+    assert len({message.u for message in seen}) == 1
+    assert clock.now == NOW + 44
+    assert len(supplied.wallet().visits) == 1
+
+
+def test_the_terminal_changes_with_the_time(supplied: Visitor, world: World, clock: Clock) -> None:
+    to, output = console(terminal=True)
+    seen: list[CheckInMessage] = []
+
+    def sleep(seconds: float) -> None:
+        seen.append(world.verify(read_terminal(output.getvalue())).message)
+        clock.now += int(seconds)
+
+    show_live(open_entry(supplied), clock, to, None, 31, sleep)
+    assert [message.time - NOW for message in seen] == [0, 15, 30]
+    assert len({message.u for message in seen}) == 1
+
+
+def test_a_terminal_just_large_enough_shows_all_of_it(supplied: Visitor, world: World, clock: Clock) -> None:
+    to, output = console(terminal=True, width=COLUMNS, height=ROWS)
+    check_size(to)
+
+    def sleep(seconds: float) -> None:
+        world.verify(read_terminal(output.getvalue()))
+        assert "입장" in output.getvalue()
+        clock.now += int(seconds)
+
+    show_live(open_entry(supplied), clock, to, None, 15, sleep)
+
+
+@pytest.mark.parametrize(("width", "height"), [(COLUMNS - 1, ROWS), (COLUMNS, ROWS - 1)])
+def test_a_terminal_that_is_too_small_says_so(width: int, height: int) -> None:
+    with pytest.raises(VisitorError, match="enlarge it"):
+        check_size(console(terminal=True, width=width, height=height)[0])
+    check_size(console(terminal=False, width=width, height=height)[0])

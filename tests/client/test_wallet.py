@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import stat
+import threading
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from client.contents import Account, Day, PendingHandle, StoredPass, Visit, Wallet
+from client.errors import WalletError
+from client.wallet import SealedWallet, WalletFile
+from protocol.checkins import MAX_STAY
+from protocol.exchanges import Session
+from protocol.group import Scalar
+from protocol.handles import register_handle
+from tests.client.conftest import NAME, PASSPHRASE, PHONE
+from tests.parties import NOW, TODAY, OpenEpoch, Parties
+from tests.parties import Visitor as Person
+
+LIMITS = (1, 8192)
+DAY = 86_400
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "wallet"
+
+
+@pytest.fixture
+def contents(today: OpenEpoch, visitor: Person) -> Wallet:
+    """A wallet with something of everything."""
+    h, registration = register_handle(today.key, visitor.account)
+    first, second, *_ = map(StoredPass.of, visitor.passes)
+    return Wallet(
+        Account(PHONE, NAME, Session(visitor.account, bytes(range(32)))),
+        (Day(TODAY, None, (first,)), Day(TODAY + 1, PendingHandle(h, registration, NOW), ())),
+        (Visit(TODAY, second.u, NOW, None, None, None, second),),
+    )
+
+
+def filled(path: Path, contents: Wallet) -> WalletFile:
+    wallet = WalletFile.create(path, PASSPHRASE, *LIMITS)
+    wallet.update(lambda _: (contents, None))
+    return wallet
+
+
+def test_what_was_saved_is_read_again(path: Path, contents: Wallet) -> None:
+    filled(path, contents)
+    assert WalletFile.open(path, PASSPHRASE).read().to_bytes() == contents.to_bytes()
+
+
+def test_only_the_owner_may_read_any_file(path: Path, contents: Wallet) -> None:
+    filled(path, contents)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+
+
+def test_nothing_is_in_the_clear(path: Path, contents: Wallet) -> None:
+    filled(path, contents)
+    assert contents.account is not None
+    assert contents.days[1].pending is not None
+    secrets = [
+        PHONE.encode(),
+        NAME.encode(),
+        PASSPHRASE,
+        contents.account.session.token,
+        bytes(contents.days[1].pending.h),
+        bytes(contents.days[0].passes[0].r),
+        contents.days[0].passes[0].u,
+        contents.visits[0].u,
+    ]
+    assert all(secret in contents.to_bytes() for secret in secrets if secret != PASSPHRASE)
+    on_disk = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert not any(secret in on_disk for secret in secrets)
+
+
+def test_two_saves_of_the_same_contents_differ(path: Path, contents: Wallet) -> None:
+    wallet = filled(path, contents)
+    before = path.read_bytes()
+    wallet.update(lambda same: (same, None))
+    assert path.read_bytes() != before
+
+
+def test_printing_shows_nothing(path: Path, contents: Wallet) -> None:
+    wallet = filled(path, contents)
+    shown = repr([contents, contents.account, *contents.days, *contents.visits, contents.days[1].pending, wallet])
+    shown += repr(contents.days[0].passes)
+    for secret in (PHONE, NAME, PASSPHRASE.decode(), contents.visits[0].u.hex(), repr(contents.visits[0].u)):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize("passphrase", [b"", b"Correct horse battery staple", PASSPHRASE + b"\n"])
+def test_a_wrong_passphrase_is_refused(path: Path, contents: Wallet, passphrase: bytes) -> None:
+    filled(path, contents)
+    before = path.read_bytes()
+    with pytest.raises(WalletError, match="passphrase is wrong"):
+        WalletFile.open(path, passphrase)
+    assert path.read_bytes() == before
+
+
+def test_a_truncated_file_is_refused_and_left_alone(path: Path, contents: Wallet) -> None:
+    wallet = filled(path, contents)
+    whole = path.read_bytes()
+    for length in [0, 1, 20, 60, len(whole) - 1]:
+        path.write_bytes(whole[:length])
+        with pytest.raises(WalletError, match="damaged"):
+            WalletFile.open(path, PASSPHRASE)
+        with pytest.raises(WalletError, match="damaged"):
+            wallet.update(lambda _: (contents, None))
+        assert path.read_bytes() == whole[:length]
+
+
+def test_every_changed_byte_is_noticed(path: Path, contents: Wallet) -> None:
+    wallet = filled(path, contents)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(WalletError):
+            wallet.read()
+
+
+def test_the_header_is_authenticated(path: Path, contents: Wallet) -> None:
+    """Cheaper limits with the same key are refused: the ciphertext belongs to its header."""
+    wallet = filled(path, contents)
+    file = SealedWallet.from_bytes(path.read_bytes())
+    changed = replace(file.header, operations=2)
+    wallet._header = changed
+    path.write_bytes(replace(file, header=changed).to_bytes())
+    with pytest.raises(WalletError):
+        wallet.read()
+
+
+def test_a_header_cannot_ask_for_all_memory(path: Path, contents: Wallet) -> None:
+    filled(path, contents)
+    file = path.read_bytes()
+    asking = file.replace(bytes.fromhex("192000"), bytes.fromhex("1b0000100000000000"), 1)
+    assert asking != file
+    path.write_bytes(asking)
+    with pytest.raises(WalletError, match="damaged"):
+        WalletFile.open(path, PASSPHRASE)
+
+
+def test_another_wallet_in_its_place_is_noticed(path: Path, contents: Wallet) -> None:
+    wallet = filled(path, contents)
+    path.unlink()
+    filled(path, contents)
+    with pytest.raises(WalletError, match="replaced"):
+        wallet.update(lambda same: (same, None))
+
+
+def test_a_wallet_is_never_overwritten(path: Path, contents: Wallet) -> None:
+    filled(path, contents)
+    with pytest.raises(WalletError, match="never overwritten"):
+        WalletFile.create(path, PASSPHRASE, *LIMITS)
+    assert WalletFile.open(path, PASSPHRASE).read().to_bytes() == contents.to_bytes()
+
+
+def test_a_missing_wallet_says_what_to_do(path: Path) -> None:
+    with pytest.raises(WalletError, match="run enrol"):
+        WalletFile.open(path, PASSPHRASE)
+
+
+def test_a_change_that_fails_changes_nothing(path: Path, contents: Wallet) -> None:
+    wallet = filled(path, contents)
+    before = path.read_bytes()
+
+    def fail(_: Wallet) -> tuple[Wallet, None]:
+        raise WalletError("no")
+
+    with pytest.raises(WalletError, match="no"):
+        wallet.update(fail)
+    assert path.read_bytes() == before
+    wallet.update(lambda same: (same, None))
+
+
+def test_a_wallet_in_use_is_waited_for_and_then_given_up(path: Path, contents: Wallet) -> None:
+    wallet = filled(path, contents)
+    wallet._lock.timeout = 0
+    with FileLock(path.with_suffix(".lock")), pytest.raises(WalletError, match="another command"):
+        wallet.update(lambda same: (same, None))
+    wallet.update(lambda same: (same, None))
+
+
+def test_contents_of_another_version_are_refused(path: Path, contents: Wallet) -> None:
+    wallet = filled(path, contents)
+    header = SealedWallet.from_bytes(path.read_bytes()).header
+    sealed = bytes(wallet._box.encrypt(b"\x80", header.to_bytes()))
+    path.write_bytes(SealedWallet(header, sealed).to_bytes())
+    with pytest.raises(WalletError, match="another version"):
+        wallet.read()
+
+
+def test_changes_from_two_sides_are_all_kept(path: Path, contents: Wallet) -> None:
+    filled(path, replace(contents, visits=()))
+    visit = contents.visits[0]
+
+    def add(mine: Visit, known: Wallet) -> tuple[Wallet, None]:
+        return known.with_visit(mine), None
+
+    def visit_often(side: int) -> None:
+        wallet = WalletFile.open(path, PASSPHRASE)
+        for number in range(20):
+            wallet.update(partial(add, replace(visit, u=bytes([side, number]) + bytes(30))))
+
+    threads = [threading.Thread(target=visit_often, args=(side,)) for side in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({one.u for one in WalletFile.open(path, PASSPHRASE).read().visits}) == 40
+
+
+def test_what_expired_is_dropped(parties: Parties, contents: Wallet) -> None:
+    def after(seconds: int) -> Wallet:
+        return contents.without_expired(parties.domain, NOW + seconds, retention_days=28)
+
+    assert after(0).to_bytes() == contents.to_bytes()
+    assert after(MAX_STAY).visits[0].exit_pass is not None
+    assert after(MAX_STAY + 1).visits[0].exit_pass is None
+    assert [day.epoch for day in after(DAY).days] == [TODAY + 1]
+    assert after(2 * DAY).days == ()
+    assert len(after(28 * DAY).visits) == 1
+    assert after(28 * DAY + 1).visits == ()
+    assert (
+        bytes(contents.days[1].pending.h if contents.days[1].pending else Scalar.random())
+        not in after(2 * DAY).to_bytes()
+    )

@@ -1,0 +1,201 @@
+"""The other parties as small real servers: they verify, seal, sign and issue with the protocol's own functions."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from protocol.checkins import CheckIn, CheckInMessage, Direction, verify_check_in
+from protocol.epochs import Domain, Role
+from protocol.errors import Rejected
+from protocol.exchanges import Decision, DoorAnswer, Session, VerificationAnswer, VerificationRequest
+from protocol.handles import (
+    DirectoryEntry,
+    Handle,
+    HandleGrant,
+    HandleRegistration,
+    IdentityRecord,
+    seal_record,
+    sign_receipt,
+    verify_registration,
+)
+from protocol.passes import AllowanceRequest, PassAnswers, verify_allowance
+from protocol.signatures import public_key
+from protocol.statements import JointStatement
+from protocol.warrants import Venue
+from service.http import Handler, Problem, bearer_token, cbor_response, create_app, read_message
+from tests.parties import OpenEpoch, Parties, found_domain, open_epoch
+
+ALLOWANCE = 3
+
+
+class World:
+    """Operator, authority and venue on three ports, and knobs that make them misbehave."""
+
+    def __init__(self) -> None:
+        self.parties: Parties = found_domain(allowance=ALLOWANCE)
+        self.epochs: dict[int, OpenEpoch] = {}
+        self.served: dict[tuple[Role, int], bytes] = {}
+        self.requests: list[str] = []
+        self.codes: dict[str, str] = {}
+        self.sessions: dict[bytes, tuple[bytes, str, str]] = {}
+        self.accounts: dict[str, bytes] = {}
+        self.handles: dict[tuple[bytes, int], Handle] = {}
+        self.allowances: list[AllowanceRequest] = []
+        self.check_ins: list[CheckIn] = []
+        self.alter_record: Callable[[IdentityRecord], IdentityRecord] = lambda record: record
+        self.alter_grant: Callable[[HandleGrant], HandleGrant] = lambda grant: grant
+        self.alter_answers: Callable[[PassAnswers], PassAnswers] = lambda answers: answers
+        self.door: Callable[[CheckIn], Decision] = lambda _: Decision.ADMITTED
+        self.publishes = True
+        self.outbox: Path | None = None
+        self.urls: dict[str, str] = {}
+
+    @property
+    def domain(self) -> Domain:
+        return self.parties.domain
+
+    def epoch(self, epoch: int) -> OpenEpoch:
+        if epoch not in self.epochs:
+            self.epochs[epoch] = open_epoch(self.parties, epoch)
+        return self.epochs[epoch]
+
+    def venue(self, **changes: object) -> Venue:
+        fields: dict[str, object] = {
+            "domain": self.domain.number,
+            "venue": b"splitpass venue!",
+            "name": "클럽 스플릿",
+            "url": self.urls["venue"],
+            "key": public_key(self.parties.venue_key),
+        }
+        return Venue(**{**fields, **changes})  # type: ignore[arg-type]
+
+    def receipt(self, epoch: int, entry: DirectoryEntry) -> bytes:
+        return sign_receipt(self.epoch(epoch).key, entry, self.parties.keys[Role.AUTHORITY])
+
+    def apps(self) -> dict[str, web.Application]:
+        escrow = {role.name.lower(): [web.get("/v1/epochs/{epoch}", self._epoch_handler(role))] for role in Role}
+        escrow["operator"] += [
+            web.post("/v1/verifications", self._verifications),
+            web.post("/v1/sessions", self._sessions),
+            web.post("/v1/handles", self._handles),
+            web.post("/v1/passes", self._passes),
+        ]
+        routes = {**escrow, "venue": [web.post("/v1/check-ins", self._check_ins)]}
+        return {name: create_app(of_party) for name, of_party in routes.items()}
+
+    def _epoch_handler(self, role: Role) -> Handler:
+        async def handler(request: web.Request) -> web.Response:
+            epoch = int(request.match_info["epoch"])
+            self.requests.append(f"{role.name} epoch {epoch}")
+            if not self.publishes:
+                raise Problem(404, "not-found", "this epoch is not published")
+            if (role, epoch) in self.served:
+                return cbor_response(self.served[role, epoch])
+            return cbor_response(self.epoch(epoch).statements[role])
+
+        return handler
+
+    async def _verifications(self, request: web.Request) -> web.Response:
+        phone = (await read_message(request, VerificationRequest)).phone
+        self.requests.append("verification")
+        self.codes[phone] = f"{secrets.randbelow(10**6):06}"
+        if self.outbox is not None:
+            self.outbox.write_text(f"{phone}\tYour code is {self.codes[phone]}\n")
+        return cbor_response(b"", 202)
+
+    async def _sessions(self, request: web.Request) -> web.Response:
+        answer = await read_message(request, VerificationAnswer)
+        self.requests.append("session")
+        if self.codes.get(answer.phone) != answer.code:
+            raise Problem(403, "wrong-code", "the code is not the one that was sent")
+        account = self.accounts.setdefault(answer.phone, secrets.token_bytes(16))
+        session = Session(account, secrets.token_bytes(32))
+        self.sessions[session.token] = (account, answer.phone, answer.name)
+        return cbor_response(session)
+
+    async def _handles(self, request: web.Request) -> web.Response:
+        self.requests.append("handle")
+        account, phone, name = self._session(request)
+        registration = await read_message(request, HandleRegistration)
+        epoch = self.epoch(registration.epoch)
+        handle = verify_registration(epoch.key, account, registration)
+        if self.handles.setdefault((account, registration.epoch), handle) != handle:
+            raise Problem(409, "handle-exists", "this account has another handle for the epoch")
+        record = IdentityRecord(self.domain.number, registration.epoch, handle, phone, name, registration.epoch)
+        signed, entry = seal_record(epoch.key, self.alter_record(record), self.parties.keys[Role.OPERATOR])
+        return cbor_response(self.alter_grant(HandleGrant(signed, entry, self.receipt(registration.epoch, entry))))
+
+    async def _passes(self, request: web.Request) -> web.Response:
+        self.requests.append("passes")
+        account, _, _ = self._session(request)
+        message = await read_message(request, AllowanceRequest)
+        epoch = self.epoch(message.epoch)
+        batch = verify_allowance(epoch.key, self.handles[account, message.epoch], message)
+        self.allowances.append(message)
+        return cbor_response(self.alter_answers(epoch.issue(batch)))
+
+    async def _check_ins(self, request: web.Request) -> web.Response:
+        self.requests.append("check-in")
+        message = await read_message(request, CheckInMessage)
+        try:
+            check_in = self.verify(message)
+        except Rejected:
+            return cbor_response(DoorAnswer(Decision.FORGED))
+        if message.venue != self.venue().venue:
+            return cbor_response(DoorAnswer(Decision.OTHER_VENUE))
+        decision = self.door(check_in)
+        if decision is Decision.ADMITTED:
+            self.check_ins.append(check_in)
+        return cbor_response(DoorAnswer(decision))
+
+    def verify(self, message: CheckInMessage) -> CheckIn:
+        """Verify a check-in as a door does: an exit in the epoch of this pass's entry."""
+        entries = {one.message.u: one.epoch for one in self.check_ins if one.message.direction is Direction.ENTRY}
+        epoch = entries.get(message.u, self.domain.epoch_at(message.time))
+        return verify_check_in(self.epoch(epoch).key, message)
+
+    def poster(self, venue: Venue | None = None) -> JointStatement:
+        return self.parties.both_sign(venue or self.venue())
+
+    def _session(self, request: web.Request) -> tuple[bytes, str, str]:
+        try:
+            return self.sessions[bearer_token(request)]
+        except KeyError:
+            raise Problem(401, "unauthenticated", "the session is unknown; enrol again") from None
+
+
+@contextmanager
+def running(world: World) -> Iterator[World]:
+    """Serve all parties from a thread of their own until the block ends."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    runners = []
+
+    async def start() -> None:
+        for name, app in world.apps().items():
+            runner = web.AppRunner(app)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            world.urls[name] = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            runners.append(runner)
+
+    async def stop() -> None:
+        for runner in runners:
+            await runner.cleanup()
+
+    try:
+        asyncio.run_coroutine_threadsafe(start(), loop).result()
+        yield world
+    finally:
+        asyncio.run_coroutine_threadsafe(stop(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

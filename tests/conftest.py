@@ -1,0 +1,47 @@
+"""One profile for every property, and the domain that most tests play in."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.parties import TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
+
+settings.register_profile(
+    "splitpass",
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("splitpass")
+
+
+@pytest.fixture(scope="session")
+def parties() -> Parties:
+    return found_domain()
+
+
+@pytest.fixture(scope="session")
+def today(parties: Parties) -> OpenEpoch:
+    return open_epoch(parties, TODAY)
+
+
+@pytest.fixture(scope="session")
+def tomorrow(parties: Parties) -> OpenEpoch:
+    return open_epoch(parties, TODAY + 1)
+
+
+@pytest.fixture(scope="session")
+def visitor(parties: Parties, today: OpenEpoch) -> Visitor:
+    return enrol(parties, today, "홍길동", "+821012345678")
+
+
+@pytest.fixture(scope="session")
+def stranger(parties: Parties, today: OpenEpoch) -> Visitor:
+    """Another visitor of the same domain and epoch."""
+    return enrol(parties, today, "성춘향", "+821087654321")
+
+
+@pytest.fixture(scope="session")
+def visitor_tomorrow(parties: Parties, tomorrow: OpenEpoch) -> Visitor:
+    return enrol(parties, tomorrow, "홍길동", "+821012345678")

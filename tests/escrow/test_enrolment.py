@@ -1,0 +1,165 @@
+"""Phones are verified by the server, and codes cannot be guessed (A1, A2, A6)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from protocol.epochs import Role
+from protocol.exchanges import Session, VerificationAnswer, VerificationRequest
+from service.http import Problem
+from tests.escrow.world import World, run
+
+PHONE = "+821012345678"
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06}"
+
+
+async def answer(world: World, code: str, name: str = "홍길동") -> Session:
+    body = await world.post(Role.OPERATOR, "/v1/sessions", VerificationAnswer(PHONE, code, name))
+    return Session.from_bytes(body)
+
+
+async def ask_code(world: World) -> str:
+    await world.post(Role.OPERATOR, "/v1/verifications", VerificationRequest(PHONE))
+    return world.last_code(PHONE)
+
+
+async def refused(world: World, code: str, name: str = "홍길동") -> str:
+    with pytest.raises(Problem) as refusal:
+        await answer(world, code, name)
+    return refusal.value.name
+
+
+def test_the_code_opens_a_session_once(world: World) -> None:
+    async def story() -> None:
+        code = await ask_code(world)
+        assert (await answer(world, code)).account
+        assert await refused(world, code) == "code-expired"
+
+    run(story())
+
+
+def test_without_a_code_nobody_enrols(world: World) -> None:
+    assert run(refused(world, "000000")) == "code-expired"
+
+
+def test_a_code_is_tried_a_limited_number_of_times(world: World) -> None:
+    async def story() -> None:
+        code = await ask_code(world)
+        attempts = world.operator.settings.code_attempts
+        names = [await refused(world, wrong(code)) for _ in range(attempts)]
+        assert names == ["wrong-code"] * attempts
+        assert await refused(world, code) == "too-many-attempts"
+
+    run(story())
+
+
+def test_guesses_at_once_get_no_more_tries(world: World) -> None:
+    async def story() -> list[str]:
+        code = await ask_code(world)
+        return list(await asyncio.gather(*(refused(world, wrong(code)) for _ in range(20))))
+
+    names = run(story())
+    assert names.count("wrong-code") == world.operator.settings.code_attempts
+    assert names.count("too-many-attempts") == 20 - world.operator.settings.code_attempts
+
+
+def test_codes_are_sent_a_limited_number_of_times_a_day(world: World) -> None:
+    async def story() -> None:
+        for _ in range(world.operator.settings.codes_per_day):
+            await ask_code(world)
+        with pytest.raises(Problem) as refusal:
+            await ask_code(world)
+        assert refusal.value.name == "too-many-codes"
+        world.now += 86_400
+        await ask_code(world)
+
+    run(story())
+
+
+def test_enrolling_successfully_does_not_reset_the_daily_limit(world: World) -> None:
+    async def story() -> None:
+        for _ in range(world.operator.settings.codes_per_day):
+            await answer(world, await ask_code(world))
+        with pytest.raises(Problem) as refusal:
+            await ask_code(world)
+        assert refusal.value.name == "too-many-codes"
+
+    run(story())
+
+
+def test_a_code_expires(world: World) -> None:
+    async def story() -> None:
+        code = await ask_code(world)
+        world.now += world.operator.settings.code_seconds + 1
+        assert await refused(world, code) == "code-expired"
+
+    run(story())
+
+
+def test_a_number_is_verified_again_every_month(world: World) -> None:
+    async def story() -> None:
+        visitor = await world.enrol(1)
+        world.now += 31 * 86_400
+        await asyncio.to_thread(world.operator.publish_ahead)
+        await asyncio.to_thread(world.authority.publish_ahead)
+        with pytest.raises(Problem) as refusal:
+            await world.register(visitor, await world.epoch_key())
+        assert refusal.value.name == "verification-expired"
+        await world.register(await world.enrol(1), await world.epoch_key())
+
+    run(story())
+
+
+def test_enrolling_again_ends_the_old_session(world: World) -> None:
+    async def story() -> None:
+        first = await world.enrol(1)
+        second = await world.enrol(1)
+        assert first.session.account == second.session.account
+        with pytest.raises(Problem) as refusal:
+            await world.register(first, await world.epoch_key())
+        assert refusal.value.status == 401
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1", "a\tb", "a,b", "a;=b", '"', "<b>", " ", "길동  홍", "a\nb", "@sum", "\u202egnp"]
+)
+def test_a_name_that_a_spreadsheet_could_run_is_refused(world: World, name: str) -> None:
+    async def story() -> str:
+        return await refused(world, await ask_code(world), name)
+
+    assert run(story()) == "invalid-name"
+
+
+@pytest.mark.parametrize("name", ["홍길동", "Anne-Marie O'Neill", "José Ñ.", "李小龍", "नरेन्द्र"])
+def test_names_of_people_are_accepted(world: World, name: str) -> None:
+    async def story() -> Session:
+        return await answer(world, await ask_code(world), name)
+
+    assert run(story()).token
+
+
+@pytest.mark.parametrize("phone", ["01012345678", "+0123456789", "+82 10 1234", "+82abc", "++821012345"])
+def test_what_is_no_phone_number_is_sent_nothing(world: World, phone: str) -> None:
+    with pytest.raises(Problem) as refusal:
+        run(world.post(Role.OPERATOR, "/v1/verifications", VerificationRequest(phone)))
+    assert refusal.value.name == "invalid-phone"
+    assert not (world.home(Role.OPERATOR) / "outbox.txt").exists()
+
+
+def test_the_database_holds_neither_codes_nor_tokens(world: World) -> None:
+    async def story() -> tuple[str, bytes]:
+        visitor = await world.enrol(1)
+        return world.last_code(visitor.phone), visitor.session.token
+
+    code, token = run(story())
+    stored = b"".join(path.read_bytes() for path in world.home(Role.OPERATOR).glob("operator.db*"))
+    assert token not in stored
+    assert token.hex().encode() not in stored
+    assert code.encode() not in stored

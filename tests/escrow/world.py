@@ -1,0 +1,259 @@
+"""Both parties' real servers on loopback, and visitors and venues that speak to them with the protocol alone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_bytes
+from typing import Any, TypeVar
+
+from aiohttp import ClientSession, web
+from click.testing import CliRunner, Result
+
+from escrow.__main__ import main as escrow
+from escrow.authority.authority import Authority
+from escrow.authority.investigation import Investigation
+from escrow.authority.server import create_authority_app
+from escrow.operator.operator import Operator
+from escrow.operator.server import create_operator_app
+from lab.processes import free_ports
+from protocol.checkins import CheckInMessage, Direction, sign_check_in
+from protocol.encoding import Message
+from protocol.epochs import EpochKey, Role
+from protocol.exchanges import Session, VerificationAnswer, VerificationRequest
+from protocol.group import Scalar
+from protocol.handles import HandleGrant, HandleRegistration, register_handle
+from protocol.passes import OwnedPass, PassAnswers, accept_answers, request_allowance
+from protocol.requests import sign_request, verify_request
+from protocol.signatures import SigningKey, public_key
+from protocol.statements import JointStatement, sign_statement
+from protocol.warrants import Venue, VenueApplication, Warrant, sign_release, verify_warrant
+from service.http import call, cbor_response, create_app, new_session, read_body
+from service.settings import DomainSettings, PartySettings
+
+T = TypeVar("T")
+NOON = 1_700_017_200
+"""Noon on 15 November 2023 in Seoul."""
+ALLOWANCE = 3
+
+
+def run(step: Coroutine[Any, Any, T]) -> T:
+    """Run a test's coroutine."""
+    return asyncio.run(step)
+
+
+@dataclass
+class Enrolled:
+    """A visitor's account at the operator."""
+
+    phone: str
+    name: str
+    session: Session
+
+
+class World:
+    """The two parties: their objects, their servers' URLs, and a clock."""
+
+    def __init__(self, directory: Path) -> None:
+        self.now = NOON
+        self.directory = directory
+        ports = dict(zip(Role, free_ports(2), strict=True))
+        keys = {role: self.officer(role, "init").stdout.strip() for role in Role}
+        self.urls = {role: f"http://127.0.0.1:{port}" for role, port in ports.items()}
+        self.settings = DomainSettings(
+            number=7,
+            allowance=ALLOWANCE,
+            operator=PartySettings(key=keys[Role.OPERATOR], url=self.urls[Role.OPERATOR]),
+            authority=PartySettings(key=keys[Role.AUTHORITY], url=self.urls[Role.AUTHORITY]),
+        )
+        for role, port in ports.items():
+            (self.home(role) / "domain.toml").write_text(self.settings.to_toml())
+            (self.home(role) / "settings.toml").write_text(f"port = {port}\n")
+        with (self.home(Role.OPERATOR) / "settings.toml").open("a") as settings:
+            settings.write("minimum_accounts = 2\nmixing_seconds = 0.3\n")
+        self.operator = Operator(self.home(Role.OPERATOR), clock=lambda: self.now)
+        self.authority = Authority(self.home(Role.AUTHORITY), clock=lambda: self.now)
+
+    def home(self, role: Role) -> Path:
+        return self.directory / role.name.lower()
+
+    def officer(self, role: Role, *command: str) -> Result:
+        """Run an officer's command."""
+        name = role.name.lower()
+        return CliRunner().invoke(escrow, [name, "--home", str(self.home(role)), *command])
+
+    @property
+    def today(self) -> int:
+        return self.settings.domain.epoch_at(self.now)
+
+    async def post(self, role: Role, path: str, body: Message | bytes, token: bytes | None = None) -> bytes:
+        async with new_session() as session:
+            return await call(session, "POST", self.urls[role] + path, body, token)
+
+    async def get(self, role: Role, path: str) -> bytes:
+        async with new_session() as session:
+            return await call(session, "GET", self.urls[role] + path)
+
+    async def as_party(self, sender: Role, path: str, body: bytes, *, key: SigningKey | None = None) -> bytes:
+        """Send a party request to the other party."""
+        recipient = Role.AUTHORITY if sender is Role.OPERATOR else Role.OPERATOR
+        party = self.operator if sender is Role.OPERATOR else self.authority
+        request = sign_request(
+            self.settings.domain, sender, recipient.name.lower(), path, self.now, body, key or party.identity
+        )
+        return await self.post(recipient, path, request)
+
+    def last_code(self, phone: str) -> str:
+        lines = (self.home(Role.OPERATOR) / "outbox.txt").read_text().splitlines()
+        return next(line[-6:] for line in reversed(lines) if line.startswith(phone))
+
+    async def enrol(self, number: int) -> Enrolled:
+        phone, name = f"+8210{number:08}", f"방문객 {number}"
+        await self.post(Role.OPERATOR, "/v1/verifications", VerificationRequest(phone))
+        answer = VerificationAnswer(phone, self.last_code(phone), name)
+        session = Session.from_bytes(await self.post(Role.OPERATOR, "/v1/sessions", answer))
+        return Enrolled(phone, name, session)
+
+    async def epoch_key(self, epoch: int | None = None) -> EpochKey:
+        async with new_session() as session:
+            key = await self.operator.epochs.fetch(session, self.today if epoch is None else epoch)
+        assert key is not None
+        return key
+
+    async def register(self, visitor: Enrolled, key: EpochKey) -> tuple[Scalar, HandleRegistration, HandleGrant]:
+        h, registration = register_handle(key, visitor.session.account)
+        token = visitor.session.token
+        return (
+            h,
+            registration,
+            HandleGrant.from_bytes(await self.post(Role.OPERATOR, "/v1/handles", registration, token)),
+        )
+
+    async def fetch(self, visitor: Enrolled, key: EpochKey, h: Scalar) -> list[OwnedPass]:
+        pending, request = request_allowance(key, h)
+        answers = await self.post(Role.OPERATOR, "/v1/passes", request, visitor.session.token)
+        return accept_answers(key, pending, PassAnswers.from_bytes(answers))
+
+    async def visitors_with_passes(self, count: int) -> list[tuple[Enrolled, list[OwnedPass]]]:
+        key = await self.epoch_key()
+        enrolled = [await self.enrol(number) for number in range(count)]
+        secrets = [(await self.register(one, key))[0] for one in enrolled]
+        passes = await asyncio.gather(*(self.fetch(one, key, h) for one, h in zip(enrolled, secrets, strict=True)))
+        return list(zip(enrolled, passes, strict=True))
+
+
+class Door:
+    """A venue that keeps check-ins in memory and releases them for a warrant."""
+
+    def __init__(self, world: World, port: int) -> None:
+        self.key = SigningKey.generate()
+        self.world = world
+        self.record = Venue(
+            world.settings.number, token_bytes(16), "클럽", f"http://127.0.0.1:{port}", public_key(self.key)
+        )
+        self.check_ins: list[CheckInMessage] = []
+        self.epochs: dict[int, list[bytes]] | None = None
+        self.app = create_app([web.post("/v1/releases", self._release)])
+
+    async def apply(self) -> None:
+        application = sign_statement(VenueApplication(self.record), self.key)
+        for role in Role:
+            await self.world.post(role, "/v1/venues", application)
+
+    async def admit(self, owned: OwnedPass, time: int | None = None) -> CheckInMessage:
+        key = await self.world.epoch_key()
+        message = sign_check_in(key, owned, self.world.now if time is None else time, Direction.ENTRY)
+        self.check_ins.append(message)
+        return message
+
+    async def _release(self, request: web.Request) -> web.Response:
+        domain = self.world.settings.domain
+        recipient, statement = self.record.venue.hex(), await read_body(request)
+        body = verify_request(domain, Role.AUTHORITY, recipient, "/v1/releases", self.world.now, statement).body
+        warrant = verify_warrant(domain, JointStatement.from_bytes(body), self.world.now)
+        by_epoch: dict[int, list[bytes]] = {}
+        for message in self.check_ins:
+            by_epoch.setdefault(domain.epoch_at(message.time), []).append(message.to_bytes())
+        return cbor_response(sign_release(warrant, self.key, self.epochs or by_epoch))
+
+
+@contextmanager
+def run_world(directory: Path) -> Iterator[World]:
+    """A world whose servers run in a thread of their own."""
+    world = World(directory)
+
+    async def apps() -> list[tuple[web.Application, int]]:
+        return [
+            (await create_authority_app(world.authority), world.authority.settings.port),
+            (await create_operator_app(world.operator), world.operator.settings.port),
+        ]
+
+    with serving(apps):
+        yield world
+
+
+@contextmanager
+def serving(apps: Callable[[], Awaitable[list[tuple[web.Application, int]]]]) -> Iterator[None]:
+    """Serve applications on loopback ports until the context ends."""
+    loop = asyncio.new_event_loop()
+    runners: list[web.AppRunner] = []
+
+    async def start() -> None:
+        for app, port in await apps():
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+            runners.append(runner)
+
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(start(), loop).result(30)
+        yield
+    finally:
+        for runner in runners:
+            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@contextmanager
+def open_door(world: World) -> Iterator[Door]:
+    """A venue's server, registered with both parties."""
+    (port,) = free_ports(1)
+    door = Door(world, port)
+
+    async def apps() -> list[tuple[web.Application, int]]:
+        return [(door.app, port)]
+
+    with serving(apps):
+        run(door.apply())
+        for role in Role:
+            assert world.officer(role, "venues", "approve", door.record.venue.hex()).exit_code == 0
+        yield door
+
+
+def warrant_for(door: Door, begins: int, ends: int, *, max_records: int = 100) -> Warrant:
+    """A warrant that the authority may draw for a door."""
+    number = door.world.settings.number
+    expires = door.world.now + 86_400
+    return Warrant(number, token_bytes(16), door.record.venue, begins, ends, "제76조의2", max_records, expires)
+
+
+async def carry_out(world: World, warrant: Warrant, *steps: Callable[[Investigation], Awaitable[T]]) -> list[T]:
+    """Draw and countersign a warrant, then take the steps."""
+    async with new_session() as session:
+        investigation = Investigation(world.authority, session)
+        await investigation.draw_warrant(warrant)
+        world.operator.warrants.countersign(warrant.warrant, world.operator.identity)
+        return [await step(investigation) for step in steps]
+
+
+async def investigate(world: World, session: ClientSession) -> Investigation:
+    """The steps of the authority's officer."""
+    return Investigation(world.authority, session)

@@ -1,0 +1,131 @@
+"""A whole domain on real keys: both escrow parties, a venue, and visitors with passes."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from secrets import token_bytes
+
+from protocol.encoding import Message
+from protocol.epochs import Domain, EpochKey, EpochSecret, Role, create_epoch, verify_epoch
+from protocol.group import Scalar
+from protocol.handles import (
+    Handle,
+    HandleGrant,
+    HandleRegistration,
+    IdentityRecord,
+    register_handle,
+    seal_record,
+    sign_receipt,
+    verify_registration,
+)
+from protocol.passes import (
+    AllowanceRequest,
+    IssueBatch,
+    OwnedPass,
+    PassAnswers,
+    PendingPass,
+    accept_answers,
+    issue_batch,
+    request_allowance,
+    verify_allowance,
+)
+from protocol.signatures import SigningKey, public_key
+from protocol.statements import JointStatement, sign_statement
+from protocol.warrants import RegisteredVenue, ValidWarrant, Venue, Warrant, verify_venue, verify_warrant
+
+UTC_OFFSET = 32_400
+NOW = 1_600_000_005
+"""A label time: 21:26:45 in Seoul, so that a stay of twelve hours ends on the next day."""
+TODAY = (NOW + UTC_OFFSET) // 86_400
+
+
+@dataclass(frozen=True)
+class Parties:
+    """A domain with the secret keys of everyone in it."""
+
+    domain: Domain
+    keys: dict[Role, SigningKey]
+    venue: Venue
+    venue_key: SigningKey
+
+    def both_sign(self, message: Message) -> JointStatement:
+        """The message as both parties' officers sign it."""
+        return JointStatement(
+            authority=sign_statement(message, self.keys[Role.AUTHORITY]),
+            operator=sign_statement(message, self.keys[Role.OPERATOR]),
+        )
+
+    @functools.cached_property
+    def registered_venue(self) -> RegisteredVenue:
+        """The venue as both parties registered it."""
+        return verify_venue(self.domain, self.both_sign(self.venue))
+
+    def warrant(self, begins: int, ends: int) -> ValidWarrant:
+        """A warrant for the venue and the window `begins <= time < ends`."""
+        number, venue = self.domain.number, self.venue.venue
+        warrant = Warrant(number, token_bytes(16), venue, begins, ends, "감염병예방법 제76조의2", 100, ends + 86_400)
+        return verify_warrant(self.domain, self.both_sign(warrant), now=ends)
+
+
+def found_domain(
+    number: int = 255, utc_offset: int = UTC_OFFSET, allowance: int = 3, same_keys: Parties | None = None
+) -> Parties:
+    """A new domain; with `same_keys`, another domain of the same operator, authority and venue."""
+    keys = same_keys.keys if same_keys else {role: SigningKey.generate() for role in Role}
+    venue_key = same_keys.venue_key if same_keys else SigningKey.generate()
+    domain = Domain(number, public_key(keys[Role.OPERATOR]), public_key(keys[Role.AUTHORITY]), utc_offset, allowance)
+    venue = Venue(number, token_bytes(16), "클럽 스플릿", "https://door.example/", public_key(venue_key))
+    return Parties(domain, keys, venue, venue_key)
+
+
+@dataclass(frozen=True)
+class OpenEpoch:
+    """An epoch's verified key, with what each party published and keeps secret."""
+
+    key: EpochKey
+    statements: dict[Role, bytes]
+    secrets: dict[Role, EpochSecret]
+
+    def issue(self, requests: list[bytes]) -> PassAnswers:
+        """The authority's answers to a batch."""
+        signing_key = self.secrets[Role.AUTHORITY].pass_signing_key
+        return issue_batch(self.key, signing_key, IssueBatch(self.key.epoch, tuple(requests)))
+
+
+def open_epoch(parties: Parties, epoch: int) -> OpenEpoch:
+    """Both parties draw and publish their parts of an epoch."""
+    created = {role: create_epoch(parties.domain, role, epoch, parties.keys[role]) for role in Role}
+    statements = {role: statement for role, (_, statement) in created.items()}
+    key = verify_epoch(parties.domain, epoch, statements[Role.OPERATOR], statements[Role.AUTHORITY])
+    return OpenEpoch(key, statements, {role: secret for role, (secret, _) in created.items()})
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A visitor with an account, a handle in the directory and an allowance of passes."""
+
+    account: bytes
+    h: Scalar
+    handle: Handle
+    registration: HandleRegistration
+    record: IdentityRecord
+    grant: HandleGrant
+    pending: list[PendingPass]
+    request: AllowanceRequest
+    answers: PassAnswers
+    passes: list[OwnedPass]
+
+
+def enrol(parties: Parties, epoch: OpenEpoch, name: str, phone: str) -> Visitor:
+    """Everything that a visitor does with both parties before it can check in."""
+    key, account = epoch.key, token_bytes(16)
+    h, registration = register_handle(key, account)
+    handle = verify_registration(key, account, registration)
+    record = IdentityRecord(parties.domain.number, key.epoch, handle, phone, name, verified_on=key.epoch)
+    signed, entry = seal_record(key, record, parties.keys[Role.OPERATOR])
+    grant = HandleGrant(signed, entry, sign_receipt(key, entry, parties.keys[Role.AUTHORITY]))
+    pending, request = request_allowance(key, h)
+    answers = epoch.issue(verify_allowance(key, handle, request))
+    passes = accept_answers(key, pending, answers)
+    return Visitor(account, h, handle, registration, record, grant, pending, request, answers, passes)

@@ -1,0 +1,296 @@
+"""One visit from registration to opening, and every message of it with its receiver's judgement."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from secrets import token_bytes
+
+from protocol import exchanges
+from protocol.checkins import CheckIn, CheckInMessage, Direction, sign_check_in, verify_check_in
+from protocol.encoding import Message
+from protocol.epochs import EpochStatement, Role, verify_epoch
+from protocol.errors import Malformed, Rejected
+from protocol.group import Point
+from protocol.handles import (
+    DirectoryEntry,
+    DirectoryReceipt,
+    HandleGrant,
+    HandleRegistration,
+    open_entry,
+    verify_grant,
+    verify_receipt,
+    verify_registration,
+)
+from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
+from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, issue_batch, verify_allowance
+from protocol.qrtext import from_qr_text, to_qr_text
+from protocol.requests import PartyRequest, sign_request, verify_request
+from protocol.statements import JointStatement, sign_statement, statement_payload, verify_statement
+from protocol.warrants import (
+    Release,
+    ValidWarrant,
+    VenueApplication,
+    VerifiedRelease,
+    Warrant,
+    sign_release,
+    verify_release,
+    verify_venue,
+    verify_warrant,
+)
+from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
+
+Judge = Callable[[bytes], bool]
+"""Whether a receiver accepts these bytes. It may raise `Malformed` or `Rejected` instead of answering no."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A message that its receiver accepts. `claim` is the claim that its integrity serves."""
+
+    claim: str
+    name: str
+    message: bytes
+    judge: Judge
+
+    def __str__(self) -> str:
+        return f"{self.claim}-{self.name}"
+
+
+def accepts(judge: Judge, message: bytes) -> bool:
+    """The judgement; every error that is not named goes through and fails the test."""
+    try:
+        return judge(message)
+    except (Malformed, Rejected):
+        return False
+
+
+@dataclass(frozen=True)
+class Session:
+    """One visitor's visit to the venue at `time`, and its opening."""
+
+    parties: Parties
+    epoch: OpenEpoch
+    visitor: Visitor
+    time: int
+    check_ins: dict[str, CheckInMessage]
+    warrant: JointStatement
+    transcript: OpeningTranscript
+    request: bytes
+
+    @functools.cached_property
+    def valid_warrant(self) -> ValidWarrant:
+        return verify_warrant(self.parties.domain, self.warrant, self.time)
+
+    def verified_release(self, release: bytes) -> VerifiedRelease:
+        keys = {self.epoch.key.epoch: self.epoch.key}
+        return verify_release(self.valid_warrant, self.parties.registered_venue, keys, release)
+
+    def opened(self, transcript: OpeningTranscript) -> list[tuple[CheckIn, Point | None]]:
+        """Repeat every check of an opening."""
+        domain, keys = self.parties.domain, {self.epoch.key.epoch: self.epoch.key}
+        warrant = verify_warrant(domain, transcript.warrant, self.time)
+        release = verify_release(warrant, self.parties.registered_venue, keys, transcript.release)
+        operator = verify_party_shares(domain, Role.OPERATOR, release, keys, transcript.operator_shares)
+        authority = verify_party_shares(domain, Role.AUTHORITY, release, keys, transcript.authority_shares)
+        return list(open_release(release, operator, authority))
+
+
+def hold_session(parties: Parties, epoch: OpenEpoch, visitor: Visitor, time: int) -> Session:
+    """A visitor shows, scans, enters and leaves; then both parties open the visit."""
+    venue, first, second = parties.venue.venue, visitor.passes[0], visitor.passes[1]
+    check_ins = {
+        "shown-entry": sign_check_in(epoch.key, first, time, Direction.ENTRY),
+        "shown-exit": sign_check_in(epoch.key, first, time + 3600, Direction.EXIT),
+        "scanned-entry": sign_check_in(epoch.key, second, time, Direction.ENTRY, venue),
+        "scanned-exit": sign_check_in(epoch.key, second, time + 3600, Direction.EXIT, venue),
+    }
+    warrant_message = Warrant(
+        parties.domain.number, token_bytes(16), venue, time - 600, time + 600, "제76조의2", 100, time + 86_400
+    )
+    warrant = parties.both_sign(warrant_message)
+    valid = verify_warrant(parties.domain, warrant, time)
+    keys = {epoch.key.epoch: epoch.key}
+    encoded = [check_ins[name].to_bytes() for name in ("shown-entry", "scanned-entry")]
+    signed_release = sign_release(valid, parties.venue_key, {epoch.key.epoch: encoded})
+    release = verify_release(valid, parties.registered_venue, keys, signed_release)
+    operator_shares, authority_shares = (
+        create_shares(
+            parties.domain, role, release, {epoch.key.epoch: (epoch.key, epoch.secrets[role])}, parties.keys[role]
+        )
+        for role in Role
+    )
+    return Session(
+        parties,
+        epoch,
+        visitor,
+        time,
+        check_ins,
+        warrant,
+        OpeningTranscript(warrant, signed_release, operator_shares, authority_shares),
+        sign_request(
+            parties.domain, Role.OPERATOR, "authority", "/v1/batches", time, b"body", parties.keys[Role.OPERATOR]
+        ),
+    )
+
+
+def accepted_messages(session: Session) -> list[Accepted]:
+    """Every message of a session, in the order in which it is sent, with its receiver's judgement."""
+    parties, epoch, visitor, key = session.parties, session.epoch, session.visitor, session.epoch.key
+    domain = parties.domain
+    application = sign_statement(VenueApplication(parties.venue), parties.venue_key)
+    release = session.verified_release(session.transcript.release)
+    keys = {key.epoch: key}
+
+    def epoch_statement(role: Role) -> Accepted:
+        def judge(message: bytes) -> bool:
+            both = {**epoch.statements, role: message}
+            return verify_epoch(domain, key.epoch, both[Role.OPERATOR], both[Role.AUTHORITY]) == key
+
+        return Accepted("c1", f"{role.name.lower()}-epoch-statement", epoch.statements[role], judge)
+
+    def registered(message: bytes) -> bool:
+        registration = HandleRegistration.from_bytes(message)
+        return verify_registration(key, visitor.account, registration) == visitor.handle
+
+    def entry_opens(message: bytes) -> bool:
+        return open_entry(key, visitor.handle, DirectoryEntry.from_bytes(message)) == visitor.record
+
+    def receipt_holds(message: bytes) -> bool:
+        verify_receipt(key, visitor.grant.entry, message)
+        return True
+
+    def grant_holds(message: bytes) -> bool:
+        return verify_grant(key, visitor.handle, HandleGrant.from_bytes(message)) == visitor.record
+
+    def all_accepted(answers: PassAnswers) -> bool:
+        return len(accept_answers(key, visitor.pending, answers)) == len(visitor.pending)
+
+    def allowance_granted(message: bytes) -> bool:
+        requests = verify_allowance(key, visitor.handle, AllowanceRequest.from_bytes(message))
+        return all_accepted(epoch.issue(requests))
+
+    def batch_issued(message: bytes) -> bool:
+        signing_key = epoch.secrets[Role.AUTHORITY].pass_signing_key
+        return all_accepted(issue_batch(key, signing_key, IssueBatch.from_bytes(message)))
+
+    def check_in(name: str) -> Accepted:
+        def judge(message: bytes) -> bool:
+            return verify_check_in(key, CheckInMessage.from_bytes(message)).epoch == key.epoch
+
+        return Accepted("c5", f"{name}-check-in", session.check_ins[name].to_bytes(), judge)
+
+    def qr_text(message: bytes) -> bool:
+        return verify_check_in(key, from_qr_text(message.decode("latin-1"))).epoch == key.epoch
+
+    def venue_registered(message: bytes) -> bool:
+        return verify_venue(domain, JointStatement.from_bytes(message)).record == parties.venue
+
+    def venue_applied(message: bytes) -> bool:
+        return verify_statement(VenueApplication, message, parties.venue.key).venue == parties.venue
+
+    def warrant_valid(message: bytes) -> bool:
+        return verify_warrant(domain, JointStatement.from_bytes(message), session.time) == session.valid_warrant
+
+    def released(message: bytes) -> bool:
+        return sum(map(len, session.verified_release(message).check_ins.values())) == 2
+
+    def shares(role: Role, message: bytes) -> Accepted:
+        def judge(statement: bytes) -> bool:
+            verified = verify_party_shares(domain, role, release, keys, statement)
+            return sum(map(len, verified.shares.values())) == 2
+
+        return Accepted("c6", f"{role.name.lower()}-shares", message, judge)
+
+    def transcript_holds(message: bytes) -> bool:
+        handles = [handle for _, handle in session.opened(OpeningTranscript.from_bytes(message))]
+        return handles == [visitor.handle, visitor.handle]
+
+    def request_holds(message: bytes) -> bool:
+        request = verify_request(domain, Role.OPERATOR, "authority", "/v1/batches", session.time, message)
+        return request.body == b"body"
+
+    batch = IssueBatch(key.epoch, tuple(bytes(one) for one in visitor.request.requests))
+    receipt, transcript = visitor.grant.receipt, session.transcript
+    return [
+        epoch_statement(Role.OPERATOR),
+        epoch_statement(Role.AUTHORITY),
+        Accepted("c3", "handle-registration", visitor.registration.to_bytes(), registered),
+        Accepted("c3", "directory-entry", visitor.grant.entry.to_bytes(), entry_opens),
+        Accepted("c3", "directory-receipt", receipt, receipt_holds),
+        Accepted("c3", "handle-grant", visitor.grant.to_bytes(), grant_holds),
+        Accepted("c3", "allowance-request", visitor.request.to_bytes(), allowance_granted),
+        Accepted("c4", "issue-batch", batch.to_bytes(), batch_issued),
+        Accepted("c2", "pass-answers", visitor.answers.to_bytes(), lambda m: all_accepted(PassAnswers.from_bytes(m))),
+        *(check_in(name) for name in session.check_ins),
+        Accepted("c5", "qr-text", to_qr_text(session.check_ins["shown-entry"]).encode("ascii"), qr_text),
+        Accepted("c5", "venue", parties.both_sign(parties.venue).to_bytes(), venue_registered),
+        Accepted("c5", "venue-application", application, venue_applied),
+        Accepted("c5", "warrant", session.warrant.to_bytes(), warrant_valid),
+        Accepted("c5", "release", transcript.release, released),
+        shares(Role.OPERATOR, transcript.operator_shares),
+        shares(Role.AUTHORITY, transcript.authority_shares),
+        Accepted("c6", "opening-transcript", transcript.to_bytes(), transcript_holds),
+        Accepted("c5", "party-request", session.request, request_holds),
+    ]
+
+
+def messages_of(session: Session) -> list[Message]:
+    """At least one message of every type, also those inside statements."""
+    transcript, visitor, epoch, parties = session.transcript, session.visitor, session.epoch, session.parties
+
+    def signed(kind: type[Message], statement: bytes) -> Message:
+        return kind.from_bytes(statement_payload(statement))
+
+    return [
+        parties.domain,
+        *epoch.secrets.values(),
+        *(signed(EpochStatement, statement) for statement in epoch.statements.values()),
+        visitor.registration,
+        visitor.record,
+        visitor.grant,
+        visitor.grant.entry,
+        signed(DirectoryReceipt, visitor.grant.receipt),
+        visitor.request,
+        IssueBatch(epoch.key.epoch, tuple(bytes(one) for one in visitor.request.requests)),
+        visitor.answers,
+        *session.check_ins.values(),
+        VenueApplication(parties.venue),
+        parties.venue,
+        session.valid_warrant.record,
+        signed(Release, transcript.release),
+        signed(Shares, transcript.operator_shares),
+        signed(Shares, transcript.authority_shares),
+        session.warrant,
+        transcript,
+        signed(PartyRequest, session.request),
+        exchanges.VerificationRequest("+821012345678"),
+        exchanges.VerificationAnswer("+821012345678", "012345", "홍길동"),
+        exchanges.Session(visitor.account, token_bytes(32)),
+        exchanges.SharesRequest(session.warrant, parties.both_sign(parties.venue), transcript.release),
+        exchanges.DoorAnswer(exchanges.Decision.ADMITTED),
+    ]
+
+
+@functools.cache
+def session() -> Session:
+    """The session that every mutation starts from."""
+    parties = found_domain()
+    today = open_epoch(parties, TODAY)
+    return hold_session(parties, today, enrol(parties, today, "홍길동", "+821012345678"), NOW)
+
+
+@functools.cache
+def other_sessions() -> dict[str, Session]:
+    """Sessions that differ from `session` in one respect each: the visitor, the epoch, the domain."""
+    one = session()
+    parties, today = one.parties, one.epoch
+    tomorrow = open_epoch(parties, TODAY + 1)
+    domain = found_domain(number=254, same_keys=parties)
+    there = open_epoch(domain, TODAY)
+    return {
+        "visitor": hold_session(parties, today, enrol(parties, today, "성춘향", "+821087654321"), NOW + 60),
+        "epoch": hold_session(parties, tomorrow, enrol(parties, tomorrow, "홍길동", "+821012345678"), NOW + 86_400),
+        "domain": hold_session(domain, there, enrol(domain, there, "홍길동", "+821012345678"), NOW),
+    }

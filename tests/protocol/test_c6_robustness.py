@@ -1,0 +1,317 @@
+"""C6: a wrong share is caught and blamed on the party that sent it, whichever it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from protocol.checkins import Direction, sign_check_in
+from protocol.encoding import encode_item
+from protocol.epochs import Role
+from protocol.errors import FaultyShares, InvalidProof, InvalidSignature, OutOfScope
+from protocol.group import B, Point, Scalar
+from protocol.opening import (
+    EpochShares,
+    Shares,
+    VerifiedShares,
+    create_shares,
+    open_release,
+    verify_party_shares,
+)
+from protocol.passes import OwnedPass, Pass, pass_statement
+from protocol.proofs import prove_shares
+from protocol.statements import PROTECTED, TAG_18, sign_statement, verify_statement
+from protocol.transcript import tag
+from protocol.warrants import VerifiedRelease, sign_release, verify_release
+from tests.edwards import TORSION, decode
+from tests.parties import TODAY, OpenEpoch, Parties, Visitor
+from tests.strategies import scalars
+
+every_role = pytest.mark.parametrize("role", Role)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A release of two epochs, and both parties' honest shares for it."""
+
+    parties: Parties
+    epochs: dict[int, OpenEpoch]
+    release: VerifiedRelease
+    statements: dict[Role, bytes]
+
+    def shares(self, role: Role) -> Shares:
+        return verify_statement(Shares, self.statements[role], self.parties.domain.identity_key(role))
+
+    def judge(self, role: Role, statement: bytes) -> VerifiedShares:
+        keys = {number: epoch.key for number, epoch in self.epochs.items()}
+        return verify_party_shares(self.parties.domain, role, self.release, keys, statement)
+
+    def judge_message(self, role: Role, message: Shares) -> VerifiedShares:
+        """What is found when the party itself signs `message`."""
+        return self.judge(role, sign_statement(message, self.parties.keys[role]))
+
+    def assert_blamed(self, role: Role, message: Shares) -> None:
+        with pytest.raises(FaultyShares, match=f"the {role.name.lower()}'s shares"):
+            self.judge_message(role, message)
+
+
+def hold_opening(parties: Parties, epochs: list[OpenEpoch], owned: list[list[OwnedPass]]) -> Opening:
+    """The opening of an entry by every pass of `owned`, by epoch."""
+    begins = parties.domain.epoch_begins(epochs[0].key.epoch)
+    warrant = parties.warrant(begins, begins + 2 * 86_400)
+    handed_over = {
+        epoch.key.epoch: [
+            sign_check_in(
+                epoch.key, one, parties.domain.epoch_begins(epoch.key.epoch) + 60 * i, Direction.ENTRY
+            ).to_bytes()
+            for i, one in enumerate(passes)
+        ]
+        for epoch, passes in zip(epochs, owned, strict=True)
+    }
+    by_number = {epoch.key.epoch: epoch for epoch in epochs}
+    keys = {number: epoch.key for number, epoch in by_number.items()}
+    signed = sign_release(warrant, parties.venue_key, handed_over)
+    release = verify_release(warrant, parties.registered_venue, keys, signed)
+    statements = {
+        role: create_shares(
+            parties.domain,
+            role,
+            release,
+            {number: (epoch.key, epoch.secrets[role]) for number, epoch in by_number.items()},
+            parties.keys[role],
+        )
+        for role in Role
+    }
+    return Opening(parties, by_number, release, statements)
+
+
+@pytest.fixture(scope="session")
+def opening(
+    parties: Parties,
+    today: OpenEpoch,
+    tomorrow: OpenEpoch,
+    visitor: Visitor,
+    stranger: Visitor,
+    visitor_tomorrow: Visitor,
+) -> Opening:
+    return hold_opening(parties, [today, tomorrow], [[*visitor.passes, *stranger.passes], visitor_tomorrow.passes])
+
+
+def test_c6_honest_shares_open_every_check_in(
+    opening: Opening, visitor: Visitor, stranger: Visitor, visitor_tomorrow: Visitor
+) -> None:
+    verified = [opening.judge(role, opening.statements[role]) for role in Role]
+    found = [handle for _, handle in open_release(opening.release, *verified)]
+    expected = [one.handle for one in (visitor, stranger, visitor_tomorrow) for _ in one.passes]
+    assert sorted(map(repr, found)) == sorted(map(repr, expected))
+
+
+@every_role
+@given(error=scalars, several=st.sets(st.integers(0, 5), min_size=1))
+def test_c6_every_wrong_share_is_blamed_on_its_sender(
+    opening: Opening, role: Role, error: Scalar, several: set[int]
+) -> None:
+    honest = opening.shares(role)
+    opening.judge_message(role, honest)
+    for part in range(len(honest.epochs)):
+        for i in range(len(honest.epochs[part].shares)):
+            opening.assert_blamed(role, with_shares(honest, part, {i: honest.epochs[part].shares[i] + error * B}))
+    opening.assert_blamed(role, with_shares(honest, 0, dict.fromkeys(several, error * B)))
+
+
+def with_shares(message: Shares, part: int, changed: dict[int, Point]) -> Shares:
+    epoch_shares = message.epochs[part]
+    shares = tuple(changed.get(i, share) for i, share in enumerate(epoch_shares.shares))
+    return with_part(message, part, replace(epoch_shares, shares=shares))
+
+
+def with_part(message: Shares, part: int, epoch_shares: EpochShares) -> Shares:
+    return replace(message, epochs=(*message.epochs[:part], epoch_shares, *message.epochs[part + 1 :]))
+
+
+@every_role
+@given(order=st.permutations(range(6)))
+def test_c6_exchanged_shares_are_blamed_on_their_sender(opening: Opening, role: Role, order: list[int]) -> None:
+    honest = opening.shares(role)
+    assume(order != sorted(order))
+    opening.assert_blamed(role, with_shares(honest, 0, {i: honest.epochs[0].shares[j] for i, j in enumerate(order)}))
+    passes = tuple(honest.epochs[0].passes[j] for j in order)
+    opening.assert_blamed(role, with_part(honest, 0, replace(honest.epochs[0], passes=passes)))
+
+
+@every_role
+@given(x=scalars)
+def test_c6_shares_of_another_secret_are_blamed_whatever_they_prove(opening: Opening, role: Role, x: Scalar) -> None:
+    """The shares and the proof agree with each other, but not with the key that the party published."""
+    honest = opening.shares(role)
+    for part, epoch_shares in enumerate(honest.epochs):
+        D = tuple(x * u for u in epoch_shares.passes)
+        proof = prove_shares(b"", x, x * B, epoch_shares.passes, D)
+        opening.assert_blamed(role, with_part(honest, part, replace(epoch_shares, shares=D, proof=proof)))
+
+
+@every_role
+def test_c6_shares_that_do_not_fit_the_release_are_blamed(opening: Opening, role: Role) -> None:
+    honest = opening.shares(role)
+    first, second = honest.epochs
+    longer = replace(first, passes=(*first.passes, B), shares=(*first.shares, B))
+    for wrong in (
+        replace(honest, epochs=(first, first)),
+        replace(honest, epochs=(first, second, second)),
+        with_part(honest, 0, replace(first, epoch=second.epoch)),
+        with_part(honest, 0, replace(first, epoch=TODAY + 5)),
+        with_part(honest, 0, replace(first, proof=second.proof)),
+        with_part(honest, 0, replace(first, shares=first.shares[1:])),
+        with_part(honest, 0, replace(first, passes=first.passes[1:])),
+        with_part(honest, 0, replace(first, passes=first.passes[1:], shares=first.shares[1:])),
+        with_part(honest, 0, longer),
+        with_part(honest, 0, replace(second, epoch=first.epoch)),
+    ):
+        opening.assert_blamed(role, wrong)
+
+
+@every_role
+@given(r=scalars)
+def test_c6_a_share_for_a_pass_that_was_not_released_is_blamed(
+    opening: Opening, today: OpenEpoch, role: Role, r: Scalar
+) -> None:
+    """However well it is proven: a party that opens more than the release holds is found out."""
+    check_in = next(iter(opening.release.check_ins[TODAY].values()))
+    more = replace(
+        opening.release,
+        check_ins={TODAY: {**opening.release.check_ins[TODAY], bytes(r * B): check_in}},
+    )
+    secrets = {TODAY: (today.key, today.secrets[role])}
+    statement = create_shares(opening.parties.domain, role, more, secrets, opening.parties.keys[role])
+    assert replace(opening, release=more).judge(role, statement)
+    with pytest.raises(FaultyShares, match=role.name.lower()):
+        opening.judge(role, statement)
+
+
+@every_role
+def test_c6_the_other_partys_shares_under_ones_own_name_are_blamed(opening: Opening, role: Role) -> None:
+    other = Role.AUTHORITY if role is Role.OPERATOR else Role.OPERATOR
+    opening.assert_blamed(role, replace(opening.shares(other), role=role))
+
+
+@every_role
+def test_c6_nobody_is_blamed_for_what_it_did_not_sign_or_for_another_release(opening: Opening, role: Role) -> None:
+    honest = opening.shares(role)
+    other = Role.AUTHORITY if role is Role.OPERATOR else Role.OPERATOR
+    with pytest.raises(InvalidSignature):
+        opening.judge(role, opening.statements[other])
+    with pytest.raises(InvalidSignature):
+        opening.judge(role, sign_statement(honest, opening.parties.keys[other]))
+    for wrong in (
+        replace(honest, domain=1),
+        replace(honest, role=other),
+        replace(honest, warrant=bytes(16)),
+        replace(honest, release=bytes(32)),
+    ):
+        with pytest.raises(OutOfScope):
+            opening.judge_message(role, wrong)
+
+
+@every_role
+def test_c6_a_proof_is_bound_to_its_release(opening: Opening, role: Role) -> None:
+    """The same passes under another warrant: shares that were given there prove nothing here."""
+    elsewhere = replace(opening, release=replace(opening.release, digest=bytes(32)))
+    elsewhere.assert_blamed(role, replace(opening.shares(role), release=bytes(32)))
+    record = replace(opening.release.warrant, warrant=bytes(16))
+    other_warrant = replace(opening, release=replace(opening.release, warrant=record))
+    other_warrant.assert_blamed(role, replace(opening.shares(role), warrant=bytes(16)))
+
+
+@every_role
+def test_c6_a_secret_of_another_epoch_makes_no_shares(opening: Opening, role: Role) -> None:
+    today, tomorrow = opening.epochs.values()
+    with pytest.raises(InvalidProof):
+        create_shares(
+            opening.parties.domain,
+            role,
+            opening.release,
+            {TODAY: (today.key, tomorrow.secrets[role])},
+            opening.parties.keys[role],
+        )
+
+
+@given(given_by_operator=st.sets(st.integers(0, 5)), given_by_authority=st.sets(st.integers(0, 5)))
+def test_c6_what_either_party_leaves_out_stays_closed(
+    opening: Opening, given_by_operator: set[int], given_by_authority: set[int]
+) -> None:
+    today = opening.epochs[TODAY]
+
+    def partial(role: Role, chosen: set[int]) -> VerifiedShares:
+        all_check_ins = opening.release.check_ins[TODAY]
+        left = {u: all_check_ins[u] for i, u in enumerate(sorted(all_check_ins)) if i in chosen}
+        release = replace(opening.release, check_ins={TODAY: left} if left else {})
+        secrets = {TODAY: (today.key, today.secrets[role])}
+        statement = create_shares(opening.parties.domain, role, release, secrets, opening.parties.keys[role])
+        return opening.judge(role, statement)
+
+    operator, authority = partial(Role.OPERATOR, given_by_operator), partial(Role.AUTHORITY, given_by_authority)
+    opened = {check_in.message.u for check_in, _ in open_release(opening.release, operator, authority)}
+    everything = sorted(opening.release.check_ins[TODAY])
+    assert opened == {everything[i] for i in given_by_operator & given_by_authority}
+
+
+def issued_anyhow(epoch: OpenEpoch, r: Scalar, u: bytes, v: bytes) -> OwnedPass:
+    """A pass that a cheating authority signs without a request."""
+    signature = epoch.secrets[Role.AUTHORITY].pass_signing_key.sign(pass_statement(epoch.key, u, v)).signature
+    return OwnedPass(Pass(u, v, signature), r)
+
+
+def outside_the_group(point: Point) -> bytes:
+    on_curve = decode(bytes(point))
+    assert on_curve is not None
+    return bytes(on_curve + TORSION)
+
+
+@given(r=scalars, s=scalars)
+def test_c6_a_check_in_that_opens_to_nobody_does_not_stop_the_rest(
+    parties: Parties, today: OpenEpoch, visitor: Visitor, r: Scalar, s: Scalar
+) -> None:
+    """The authority signs passes whose `v` is `r * X`, which no handle gives, or no point of the group."""
+    assume(r != s)
+    X = today.key.X
+    empty = issued_anyhow(today, r, bytes(r * B), bytes(r * X))
+    broken = issued_anyhow(today, s, bytes(s * B), outside_the_group(s * X))
+    opening = hold_opening(parties, [today], [[empty, broken, *visitor.passes]])
+    verified = [opening.judge(role, opening.statements[role]) for role in Role]
+    handles = {check_in.message.u: handle for check_in, handle in open_release(opening.release, *verified)}
+    assert handles == {
+        empty.public.u: None,
+        broken.public.u: None,
+        **{one.public.u: visitor.handle for one in visitor.passes},
+    }
+
+
+@every_role
+def test_c6_a_pass_outside_the_group_is_given_no_share(opening: Opening, role: Role) -> None:
+    """A share `x * u` of a `u` with torsion would give away `x` modulo 8."""
+    [(u, check_in), *_] = opening.release.check_ins[TODAY].items()
+    domain, epoch = opening.parties.domain, opening.epochs[TODAY]
+    secrets = {TODAY: (epoch.key, epoch.secrets[role])}
+    rest = dict(opening.release.check_ins[TODAY])
+    for check_ins, given in (({outside_the_group(Point(u)): check_in}, []), (rest, [sorted(rest)])):
+        mixed = {outside_the_group(Point(u)): check_in, **check_ins}
+        release = replace(opening.release, check_ins={TODAY: mixed})
+        statement = create_shares(domain, role, release, secrets, opening.parties.keys[role])
+        shares = verify_statement(Shares, statement, domain.identity_key(role))
+        assert [list(map(bytes, part.passes)) for part in shares.epochs] == given
+
+
+@every_role
+def test_c6_signed_shares_that_do_not_decode_are_blamed(opening: Opening, role: Role) -> None:
+    """Nobody else can have signed them, so the party cannot say that they were damaged on the way."""
+    key = opening.parties.keys[role]
+    shares = verify_statement(Shares, opening.statements[role], opening.parties.domain.identity_key(role))
+    [part, *_] = shares.epochs
+    share = bytes(part.shares[0])
+    payload = shares.to_bytes().replace(share, bytes([1]) + bytes(31))
+    signed = key.sign(encode_item(["Signature1", PROTECTED, tag("shares"), payload])).signature
+    with pytest.raises(FaultyShares, match=role.name.lower()):
+        opening.judge(role, TAG_18 + encode_item([PROTECTED, {}, payload, signed]))

@@ -1,0 +1,133 @@
+"""One real message of every type, from one visit that is opened in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
+from secrets import token_bytes
+
+import protocol
+from protocol.checkins import Direction, sign_check_in, verify_check_in
+from protocol.encoding import Message
+from protocol.epochs import EpochStatement, Role
+from protocol.exchanges import (
+    Decision,
+    DoorAnswer,
+    Session,
+    SharesRequest,
+    VerificationAnswer,
+    VerificationRequest,
+)
+from protocol.handles import DirectoryReceipt, verify_receipt
+from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
+from protocol.passes import IssueBatch
+from protocol.requests import sign_request, verify_request
+from protocol.signatures import public_key
+from protocol.statements import sign_statement, verify_statement
+from protocol.warrants import (
+    Release,
+    VenueApplication,
+    VerifiedRelease,
+    sign_release,
+    verify_release,
+)
+from tests.parties import NOW, OpenEpoch, Parties, Visitor
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What one visit and its opening say, and the statements among it."""
+
+    messages: dict[type[Message], Message]
+    statements: list[bytes]
+
+
+def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
+    """A check-in at a door, a check-in by poster, an exit, a release, and both parties' shares."""
+    domain, key, keys = parties.domain, today.key, parties.keys
+    entry = sign_check_in(key, visitor.passes[0], NOW, Direction.ENTRY)
+    posted = sign_check_in(key, visitor.passes[1], NOW, Direction.ENTRY, parties.venue.venue)
+    for check_in in (entry, posted):
+        verify_check_in(key, check_in)
+
+    warrant = parties.warrant(NOW - 3600, NOW + 3600)
+    release = sign_release(warrant, parties.venue_key, {key.epoch: [entry.to_bytes(), posted.to_bytes()]})
+    verified = verify_release(warrant, parties.registered_venue, {key.epoch: key}, release)
+    shares = {role: _shares(parties, today, role, verified) for role in Role}
+    checked = {
+        role: verify_party_shares(domain, role, verified, {key.epoch: key}, statement)
+        for role, statement in shares.items()
+    }
+    opened = [handle for _, handle in open_release(verified, checked[Role.OPERATOR], checked[Role.AUTHORITY])]
+    assert opened == [visitor.handle] * 2
+    verify_receipt(key, visitor.grant.entry, visitor.grant.receipt)
+
+    joint_venue, joint_warrant = parties.both_sign(parties.venue), parties.both_sign(warrant.record)
+    application = sign_statement(VenueApplication(parties.venue), parties.venue_key)
+    request = sign_request(
+        domain, Role.AUTHORITY, parties.venue.venue.hex(), "/v1/releases", NOW, joint_warrant.to_bytes(),
+        keys[Role.AUTHORITY],
+    )  # fmt: skip
+    record = verify_statement(Release, release, public_key(parties.venue_key))
+    authority_shares = verify_statement(Shares, shares[Role.AUTHORITY], domain.authority_key)
+    phone, name = visitor.record.phone, visitor.record.name
+    messages: list[Message] = [
+        domain,
+        today.secrets[Role.AUTHORITY],
+        verify_statement(EpochStatement, today.statements[Role.AUTHORITY], domain.authority_key),
+        VerificationRequest(phone),
+        VerificationAnswer(phone, "123456", name),
+        Session(visitor.account, token_bytes(32)),
+        visitor.registration,
+        visitor.record,
+        visitor.grant,
+        visitor.grant.entry,
+        verify_statement(DirectoryReceipt, visitor.grant.receipt, domain.authority_key),
+        visitor.request,
+        IssueBatch(key.epoch, tuple(bytes(one) for one in visitor.request.requests)),
+        visitor.answers,
+        posted,
+        DoorAnswer(Decision.ADMITTED),
+        parties.venue,
+        VenueApplication(parties.venue),
+        warrant.record,
+        joint_warrant,
+        record,
+        record.epochs[0],
+        SharesRequest(joint_warrant, joint_venue, release),
+        authority_shares,
+        authority_shares.epochs[0],
+        OpeningTranscript(joint_warrant, release, shares[Role.OPERATOR], shares[Role.AUTHORITY]),
+        verify_request(domain, Role.AUTHORITY, parties.venue.venue.hex(), "/v1/releases", NOW, request),
+    ]
+    statements = [
+        *today.statements.values(),
+        visitor.grant.record,
+        visitor.grant.receipt,
+        application,
+        release,
+        request,
+    ]
+    return Visit({type(message): message for message in messages}, [*statements, *shares.values()])
+
+
+def nullable_messages(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Iterator[Message]:
+    """The messages whose optional fields are null."""
+    operator = today.statements[Role.OPERATOR]
+    yield verify_statement(EpochStatement, operator, parties.domain.operator_key)
+    yield today.secrets[Role.OPERATOR]
+    yield sign_check_in(today.key, visitor.passes[0], NOW, Direction.EXIT)
+
+
+def every_message_type() -> set[type[Message]]:
+    """The classes that the protocol's modules derive from `Message`."""
+    modules = [import_module(f"protocol.{module.name}") for module in iter_modules(protocol.__path__)]
+    named = [value for module in modules for value in vars(module).values() if isinstance(value, type)]
+    return {kind for kind in named if issubclass(kind, Message)} - {Message}
+
+
+def _shares(parties: Parties, today: OpenEpoch, role: Role, release: VerifiedRelease) -> bytes:
+    epochs = {today.key.epoch: (today.key, today.secrets[role])}
+    return create_shares(parties.domain, role, release, epochs, parties.keys[role])

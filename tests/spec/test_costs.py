@@ -1,0 +1,128 @@
+"""The table of costs counts what one run of each operation really computes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import nacl.bindings
+import nacl.signing
+import pytest
+
+from protocol import handles, passes, signatures
+from protocol.checkins import CheckInMessage, Direction, sign_check_in, verify_check_in
+from protocol.epochs import Role, create_epoch, verify_epoch
+from protocol.handles import (
+    HandleGrant,
+    HandleRegistration,
+    open_entry,
+    register_handle,
+    seal_record,
+    sign_receipt,
+    verify_grant,
+    verify_registration,
+)
+from protocol.opening import create_shares, open_release, verify_party_shares
+from protocol.passes import AllowanceRequest, accept_answers, request_allowance, verify_allowance
+from protocol.warrants import sign_release, verify_release
+from tests.parties import NOW, TODAY, enrol, found_domain, open_epoch
+from tests.spec.text import table
+
+Operations = dict[tuple[str, str], Callable[[], object]]
+
+COUNTED = [
+    ("B", nacl.bindings, "crypto_scalarmult_ed25519_base_noclamp"),
+    ("P", nacl.bindings, "crypto_scalarmult_ed25519_noclamp"),
+    ("D", nacl.bindings, "crypto_core_ed25519_is_valid_point"),
+    ("V", signatures, "crypto_sign_open"),
+    ("S", nacl.signing.SigningKey, "sign"),
+    *[
+        ("A", module, f"crypto_aead_xchacha20poly1305_ietf_{direction}")
+        for module in (handles, passes)
+        for direction in ("encrypt", "decrypt")
+    ],
+]
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_costs(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    operations = prepared(n)
+    counts: Counter[str] = Counter()
+    for letter, owner, name in COUNTED:
+        monkeypatch.setattr(owner, name, counting(counts, letter, getattr(owner, name)))
+    measured = {}
+    for key, operation in operations.items():
+        counts.clear()
+        operation()
+        measured[key] = {letter: counts[letter] for letter, _, _ in COUNTED}
+    listed = {
+        (row["operation"], row["by"]): {letter: value(row[letter], n) for letter, _, _ in COUNTED}
+        for row in table("costs")
+    }
+    assert listed == measured
+
+
+def counting(counts: Counter[str], letter: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(*arguments: Any, **named: Any) -> Any:
+        counts[letter] += 1
+        return function(*arguments, **named)
+
+    return counted
+
+
+def value(formula: str, n: int) -> int:
+    """A sum of numbers and multiples of n, such as `5n + 3`."""
+    return sum(int(term.removesuffix("n") or 1) * (n if term.endswith("n") else 1) for term in formula.split(" + "))
+
+
+def prepared(n: int) -> Operations:
+    """Each operation of the table, ready to be run, for `n` passes."""
+    parties = found_domain(allowance=n)
+    domain, keys, venue = parties.domain, parties.keys, parties.registered_venue
+    today = open_epoch(parties, TODAY)
+    key, visitor = today.key, enrol(parties, today, "홍길동", "+821012345678")
+    account, handle, grant, record = visitor.account, visitor.handle, visitor.grant, visitor.record
+    registration, allowance = visitor.registration.to_bytes(), visitor.request.to_bytes()
+    requests = [bytes(request) for request in visitor.request.requests]
+    check_ins = [sign_check_in(key, one, NOW, Direction.ENTRY).to_bytes() for one in visitor.passes]
+    warrant = parties.warrant(NOW - 15, NOW + 15)
+    release = sign_release(warrant, parties.venue_key, {TODAY: check_ins})
+    verified = verify_release(warrant, venue, {TODAY: key}, release)
+
+    def shares(role: Role) -> bytes:
+        return create_shares(domain, role, verified, {TODAY: (key, today.secrets[role])}, keys[role])
+
+    statements = {role: shares(role) for role in Role}
+    both = {role: verify_party_shares(domain, role, verified, {TODAY: key}, statements[role]) for role in Role}
+    operator, authority = Role.OPERATOR, Role.AUTHORITY
+    return {
+        ("publish an epoch", "operator"): lambda: create_epoch(domain, operator, TODAY, keys[operator]),
+        ("publish an epoch", "authority"): lambda: create_epoch(domain, authority, TODAY, keys[authority]),
+        ("verify an epoch", "anyone"): lambda: verify_epoch(
+            domain, TODAY, today.statements[operator], today.statements[authority]
+        ),
+        ("register a handle", "client"): lambda: register_handle(key, account),
+        ("verify a registration", "operator"): lambda: verify_registration(
+            key, account, HandleRegistration.from_bytes(registration)
+        ),
+        ("seal a record", "operator"): lambda: seal_record(key, record, keys[operator]),
+        ("sign a receipt", "authority"): lambda: sign_receipt(key, grant.entry, keys[authority]),
+        ("verify a grant", "client"): lambda: verify_grant(key, handle, HandleGrant.from_bytes(grant.to_bytes())),
+        ("request n passes", "client"): lambda: request_allowance(key, visitor.h),
+        ("verify an allowance of n", "operator"): lambda: verify_allowance(
+            key, handle, AllowanceRequest.from_bytes(allowance)
+        ),
+        ("issue n passes", "authority"): lambda: today.issue(requests),
+        ("accept n passes", "client"): lambda: accept_answers(key, visitor.pending, visitor.answers),
+        ("sign a check-in", "client"): lambda: sign_check_in(key, visitor.passes[0], NOW, Direction.ENTRY),
+        ("verify a check-in", "door"): lambda: verify_check_in(key, CheckInMessage.from_bytes(check_ins[0])),
+        ("sign a release", "venue"): lambda: sign_release(warrant, parties.venue_key, {TODAY: check_ins}),
+        ("verify a release of n", "each party"): lambda: verify_release(warrant, venue, {TODAY: key}, release),
+        ("create n shares", "each party"): lambda: shares(operator),
+        ("verify n shares", "authority"): lambda: verify_party_shares(
+            domain, operator, verified, {TODAY: key}, statements[operator]
+        ),
+        ("combine n shares", "authority"): lambda: list(open_release(verified, both[operator], both[authority])),
+        ("open an entry", "authority"): lambda: open_entry(key, handle, grant.entry),
+    }

@@ -1,0 +1,180 @@
+"""What the specification's tables say is what the programs do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, get_args, get_type_hints
+
+import pytest
+import qrcode
+from pydantic import BaseModel
+from qrcode.constants import ERROR_CORRECT_M
+
+import protocol.errors
+from escrow.operator.settings import OperatorSettings
+from escrow.settings import EscrowSettings
+from escrow.shares import MAX_WINDOW_DAYS
+from protocol import statements, transcript
+from protocol.checkins import MAX_CHECK_IN_BYTES, MAX_STAY, SIGNED_PASS_BYTES, TIME_STEP, Direction, sign_check_in
+from protocol.edge_cases import UnfitLibrary
+from protocol.encoding import MAX_DEPTH, MAX_MESSAGE_BYTES, Message
+from protocol.epochs import EPOCH_SECONDS
+from protocol.errors import Malformed, Rejected, SplitPassError
+from protocol.exchanges import Decision
+from protocol.group import POINT_BYTES, SCALAR_BYTES
+from protocol.handles import ENTRY_BYTES, RECORD_BYTES
+from protocol.passes import ANSWER_BYTES, MAX_BATCH, PASS_BYTES, REQUEST_BYTES, AllowanceRequest
+from protocol.proofs import EqualityProof, KnowledgeProof, OwnershipProof
+from protocol.qrtext import to_qr_text
+from protocol.requests import REQUEST_TOLERANCE
+from protocol.signatures import SIGNATURE_BYTES
+from protocol.warrants import MAX_RELEASE, Release, ReleasedEpoch
+from service.http import problem_name
+from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
+from tests.spec.messages import every_message_type, whole_visit
+from tests.spec.text import ROOT, table
+from venue.settings import VenueSettings
+
+
+def default(settings: type[BaseModel], name: str) -> Any:
+    return settings.model_fields[name].default
+
+
+def longest(message: type[Message], *path: str) -> int:
+    """The largest size that a message's field, or the field's item, may have."""
+    annotation: Any = get_type_hints(message, include_extras=True)[path[0]]
+    for _ in path[1:]:
+        annotation = get_args(get_args(annotation)[0])[0]
+    return int(get_args(annotation)[1].maximum)
+
+
+def proof_bytes(kind: type[KnowledgeProof | EqualityProof | OwnershipProof]) -> int:
+    return SCALAR_BYTES * (1 + kind.RESPONSES)
+
+
+def present_check_in(today: OpenEpoch, visitor: Visitor) -> Any:
+    return sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY)
+
+
+def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
+    text = to_qr_text(present_check_in(today, visitor))
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M)
+    code.add_data(text)
+    code.make()
+    assert {row["name"]: int(row["value"]) for row in table("constants")} == {
+        "POINT": POINT_BYTES,
+        "SCALAR": SCALAR_BYTES,
+        "SIGNATURE": SIGNATURE_BYTES,
+        "KNOWLEDGE_PROOF": proof_bytes(KnowledgeProof),
+        "EQUALITY_PROOF": proof_bytes(EqualityProof),
+        "OWNERSHIP_PROOF": proof_bytes(OwnershipProof),
+        "RECORD": RECORD_BYTES,
+        "SEALED_RECORD": ENTRY_BYTES,
+        "PASS_REQUEST": REQUEST_BYTES,
+        "PASS_ANSWER": ANSWER_BYTES,
+        "PASS": PASS_BYTES,
+        "SIGNED_PASS": SIGNED_PASS_BYTES,
+        "MAX_CHECK_IN": MAX_CHECK_IN_BYTES,
+        "MAX_QR_TEXT": len(text),
+        "QR_VERSION": code.version,
+        "EPOCH_SECONDS": EPOCH_SECONDS,
+        "TIME_STEP": TIME_STEP,
+        "MAX_STAY": MAX_STAY,
+        "DOOR_TOLERANCE": default(VenueSettings, "tolerance"),
+        "REQUEST_TOLERANCE": REQUEST_TOLERANCE,
+        "MAX_MESSAGE": MAX_MESSAGE_BYTES,
+        "MAX_DEPTH": MAX_DEPTH,
+        "MAX_ALLOWANCE": longest(AllowanceRequest, "requests"),
+        "MAX_BATCH": MAX_BATCH,
+        "MAX_RELEASE": MAX_RELEASE,
+        "MAX_RELEASED_CHECK_IN": longest(ReleasedEpoch, "check_ins", "item"),
+        "MAX_RELEASED_EPOCHS": longest(Release, "epochs"),
+        "MAX_WARRANT_DAYS": MAX_WINDOW_DAYS,
+        "RETENTION_DAYS": default(EscrowSettings, "retention_days"),
+        "PUBLISH_AHEAD_DAYS": default(EscrowSettings, "publish_ahead_days"),
+        "MINIMUM_ACCOUNTS": default(OperatorSettings, "minimum_accounts"),
+        "MIXING_SECONDS": default(OperatorSettings, "mixing_seconds"),
+        "REQUESTS_PER_EPOCH": default(OperatorSettings, "requests_per_epoch"),
+        "CODE_SECONDS": default(OperatorSettings, "code_seconds"),
+        "CODE_ATTEMPTS": default(OperatorSettings, "code_attempts"),
+        "CODES_PER_DAY": default(OperatorSettings, "codes_per_day"),
+        "VERIFICATION_DAYS": default(OperatorSettings, "verification_days"),
+    }
+
+
+def test_tags_are_those_that_a_whole_visit_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: set[str] = set()
+
+    def recorded(name: str) -> bytes:
+        used.add(name)
+        return (transcript.TAG_PREFIX + name).encode("ascii")
+
+    def framed(name: str) -> bytes:
+        return len(recorded(name)).to_bytes(4, "big") + recorded(name)
+
+    monkeypatch.setattr(transcript, "_framed_tag", framed)
+    monkeypatch.setattr(statements, "tag", recorded)
+    parties = found_domain()
+    today = open_epoch(parties, NOW // 86_400)
+    whole_visit(parties, today, enrol(parties, today, "홍길동", "+821012345678"))
+    assert {row["name"] for row in table("tags")} == used
+
+
+def test_statement_tags_have_messages() -> None:
+    tags = {kind.TAG for kind in every_message_type() if hasattr(kind, "TAG")}
+    assert {row["name"] for row in table("tags") if "statement" in row["used as"]} == tags
+
+
+def test_errors() -> None:
+    kinds = {"malformed": Malformed, "rejected": Rejected, "–": SplitPassError}
+    rows = {row["error"]: kinds[row["kind"]] for row in table("errors")}
+    named = [value for value in vars(protocol.errors).values() if isinstance(value, type)] + [UnfitLibrary]
+    bases = {SplitPassError, Malformed, Rejected}
+    expected = {
+        error.__name__: next(kind for kind in (Malformed, Rejected, SplitPassError) if issubclass(error, kind))
+        for error in named
+        if error not in bases
+    }
+    assert rows == expected
+
+
+def test_decisions() -> None:
+    rows = {int(row["number"]): row["decision"] for row in table("decisions")}
+    assert rows == {int(decision): decision.name for decision in Decision}
+
+
+def test_problems_are_those_of_the_servers() -> None:
+    """Names and statuses in the source of everything that answers over HTTP."""
+    sources = [path for part in ("service", "escrow", "venue") for path in (ROOT / part).rglob("*.py")]
+    officers_alone = {"venue-offline", "no-release", "not-opened", "warrant-decided"}
+    pattern = re.compile(r"(?:Problem|super\(\).__init__)\(\s*(\d{3}),\s*\"([a-z-]+)\"")
+    raised = {(name, int(status)) for path in sources for status, name in pattern.findall(path.read_text("utf-8"))}
+    raised = {(name, status) for name, status in raised if name not in officers_alone} - {("venue-pending", 409)}
+    raised |= {("method-not-allowed", 405), ("request-entity-too-large", 413)}  # aiohttp's own
+    listed = {(row["name"], int(row["status"])) for row in table("problems")}
+    assert listed == raised
+    assert not {name for name, _ in listed} & {
+        problem_name(error()) for error in Malformed.__subclasses__() + Rejected.__subclasses__()
+    }
+
+
+def test_message_types_are_all_listed() -> None:
+    listed = [name for row in table("messages") for name in row["message"].split(", ")]
+    assert sorted(listed) == sorted(kind.__name__ for kind in every_message_type())
+
+
+def test_sizes(parties: Parties) -> None:
+    twelve = found_domain(number=255, allowance=12)
+    today = open_epoch(twelve, NOW // EPOCH_SECONDS)
+    visitor = enrol(twelve, today, "홍길동", "+821012345678")
+    present = present_check_in(today, visitor).to_bytes()
+    scan = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY, parties.venue.venue).to_bytes()
+    one, two = (len(ReleasedEpoch(today.key.epoch, (present,) * count).to_bytes()) for count in (1, 2))
+    assert {row["message"]: int(row["bytes"]) for row in table("sizes")} == {
+        "present-mode check-in": len(present),
+        "scan-mode check-in": len(scan),
+        "AllowanceRequest of 12": len(visitor.request.to_bytes()),
+        "PassAnswers of 12": len(visitor.answers.to_bytes()),
+        "DirectoryEntry": len(visitor.grant.entry.to_bytes()),
+        "one present-mode check-in in a Release": two - one,
+    }

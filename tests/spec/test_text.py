@@ -1,0 +1,60 @@
+"""The chapters hang together: every reference leads somewhere, and every claim and attack has its place."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.spec.text import CHAPTERS, ROOT, table
+
+SECTIONS = {number for text in CHAPTERS.values() for number in re.findall(r"^#+ (\d(?:\.\d+)?) ", text, re.MULTILINE)}
+SOURCES = sorted(
+    path
+    for part in ("protocol", "service", "client", "venue", "escrow", "lab", "benchmarks")
+    for path in (ROOT / part).rglob("*")
+    if path.suffix in {".py", ".js"} and "node_modules" not in path.parts
+)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_references_between_sections(chapter: str) -> None:
+    text = re.sub(r"(RFC|ISO/IEC) [0-9-]+ §[0-9.]+|\(RFC 4648\n§5\)", "", CHAPTERS[chapter])
+    assert set(re.findall(r"§(\d+(?:\.\d+)?)", text)) <= SECTIONS
+
+
+def test_references_of_the_code() -> None:
+    for path in SOURCES:
+        text = re.sub(r"RFC \d+ §[0-9.]+", "", path.read_text("utf-8"))
+        assert set(re.findall(r"§(\d+(?:\.\d+)?)", text)) <= SECTIONS, path.name
+
+
+def test_links_between_files() -> None:
+    for text in [*CHAPTERS.values(), (ROOT / "spec" / "README.md").read_text("utf-8")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            assert (ROOT / "spec" / target).exists(), target
+
+
+def test_every_attack_is_answered() -> None:
+    rows = table("attacks")
+    assert [row["#"] for row in rows] == [f"A{number}" for number in range(1, 31)]
+    for row in rows:
+        assert all(row[column] for column in ("attack", "claim", "what answers it", "what remains")), row["#"]
+
+
+def test_tests_that_the_text_names_exist() -> None:
+    for text in CHAPTERS.values():
+        for path in re.findall(r"`(tests/[^`*]+\.py)`", text):
+            assert (ROOT / path).is_file(), path
+
+
+def test_every_claim_is_made_or_disowned() -> None:
+    text = CHAPTERS["01-roles-and-claims.md"]
+    made = re.findall(r"^\*\*(C\d+) ", text, re.MULTILINE)
+    assert made == [row["claim"] for row in table("claims")]
+    assert set(made) | {"C8", "C10"} == {f"C{number}" for number in range(1, 11)}
+
+
+def test_every_demand_has_the_words_of_rfc_2119() -> None:
+    for name, text in CHAPTERS.items():
+        assert not re.findall(r"\b(?:SHALL|REQUIRED|RECOMMENDED|OPTIONAL)\b", text), name

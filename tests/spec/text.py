@@ -1,0 +1,23 @@
+"""The specification as text: its chapters, and the tables that a comment marks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CHAPTERS = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "spec").glob("0*.md"))}
+
+
+def table(mark: str) -> list[dict[str, str]]:
+    """The rows of the table behind `<!-- mark -->`, by the names in its head; code marks are taken off."""
+    found = [text.partition(f"<!-- {mark} -->")[2] for text in CHAPTERS.values() if f"<!-- {mark} -->" in text]
+    assert len(found) == 1, f"{len(found)} tables are marked {mark}"
+    lines = re.search(r"(?:^\|.*\|\n)+", found[0], re.MULTILINE)
+    assert lines is not None
+    head, _, *rows = [_cells(line) for line in lines[0].splitlines()]
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
