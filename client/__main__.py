@@ -22,10 +22,11 @@ from client.posters import read_poster
 from client.show import check_size, show_live, show_once
 from client.visitor import Visitor
 from client.visits import Screen, check_in, check_out, open_entry, open_exit, visit_to_leave
-from client.words import decision_in_words, printable, visit_in_words
+from client.words import decision_in_words, visit_in_words
 from protocol.errors import SplitPassError
 from protocol.exchanges import Decision
-from service.http import Problem, Unreachable, new_session
+from service.cli import CommandGroup, home_option, printable
+from service.http import Problem, new_session
 from service.settings import ConfigurationError
 
 PASSPHRASE_VARIABLE = "SPLITPASS_PASSPHRASE"  # noqa: S105  # the variable's name
@@ -36,15 +37,10 @@ DOOR_SECONDS = 15
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Commands(click.Group):
+class Commands(CommandGroup):
     """Commands whose errors are one line."""
 
-    def invoke(self, context: click.Context) -> Any:
-        """Run the command that was asked for."""
-        try:
-            return super().invoke(context)
-        except (VisitorError, ConfigurationError, Problem, Unreachable, SplitPassError, OSError) as error:
-            raise click.ClickException(printable(str(error))) from None
+    expected = (*CommandGroup.expected, VisitorError)
 
 
 @dataclass(frozen=True)
@@ -69,13 +65,7 @@ class Home:
 
 
 @click.group(cls=Commands)
-@click.option(
-    "--home",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("~/.splitpass/client"),
-    show_default=True,
-    help="Directory with domain.toml, settings.toml (optional) and the wallet.",
-)
+@home_option("client")
 @click.option(
     "--passphrase-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -87,7 +77,7 @@ def main(context: click.Context, home: Path, passphrase_file: Path | None) -> No
 
     Start with `enrol`, run `fetch` once a day (best from a timer, with --delay), and open `show` at a door.
     """
-    context.obj = Home(home.expanduser(), passphrase_file)
+    context.obj = Home(home, passphrase_file)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""What a wallet holds, as messages: strict to decode, and silent when printed. Spec: §6.5."""
+"""What a wallet holds, as messages: strict to decode, and silent when printed. Spec: §6.1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wallet file: sealed under a passphrase, whole or unchanged, and one command at a time. Spec: §6.5."""
+"""The wallet file: sealed under a passphrase, whole or unchanged, and one command at a time. Spec: §6.1."""
 
 from __future__ import annotations
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from client.contents import Visit
 from client.visitor import Visitor
 from protocol.exchanges import Decision
-
-
-def printable(text: str) -> str:
-    """Text of others without what could command a terminal: control, format and other unprintable characters."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+from service.cli import printable
 
 
 def decision_in_words(decision: Decision) -> str:

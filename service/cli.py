@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from protocol.errors import SplitPassError
 from service.http import Problem, Unreachable
@@ -20,17 +21,37 @@ F = TypeVar("F", bound=Callable[..., Any])
 class CommandGroup(click.Group):
     """A group whose expected failures end with one line and exit status 1, without a traceback."""
 
+    expected: tuple[type[Exception], ...] = (
+        ConfigurationError,
+        Problem,
+        Unreachable,
+        SplitPassError,
+        SQLAlchemyError,
+        OSError,
+    )
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. The files it makes are for its user alone."""
         os.umask(0o077)
         try:
             return super().invoke(ctx)
-        except (ConfigurationError, Unreachable) as error:
-            raise click.ClickException(str(error)) from None
-        except Problem as problem:
-            raise click.ClickException(f"{problem.detail} ({problem.name})") from None
-        except SplitPassError as error:
-            raise click.ClickException(f"{error} ({type(error).__name__})") from None
+        except self.expected as error:
+            raise click.ClickException(printable(_explain(error))) from None
+
+
+def printable(text: str) -> str:
+    """Text of others without what could command a terminal: control, format and other unprintable characters."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, Problem):
+        return f"{error.detail} ({error.name})"
+    if isinstance(error, SplitPassError):
+        return f"{error} ({type(error).__name__})"
+    if isinstance(error, SQLAlchemyError):  # its own text may quote what the database holds
+        return f"the database failed ({type(error).__name__}); see settings.toml"
+    return str(error)
 
 
 def home_option(program: str) -> Callable[[F], F]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sql
+from filelock import FileLock
 
 BUSY_SECONDS = 30
 
@@ -16,8 +18,9 @@ def open_database(url: str, *tables: sql.MetaData) -> sql.Engine:
     if engine.dialect.name == "sqlite":
         sql.event.listen(engine, "connect", _configure_sqlite)
         sql.event.listen(engine, "begin", _begin_immediate)
-    for metadata in tables:
-        metadata.create_all(engine)
+    with _alone(engine):
+        for metadata in tables:
+            metadata.create_all(engine)
     return engine
 
 
@@ -35,3 +38,11 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
 def _begin_immediate(connection: sql.Connection) -> None:
     """Take the write lock first: a transaction that reads and then writes cannot fail halfway."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _alone(engine: sql.Engine) -> AbstractContextManager[object]:
+    """Keeps other processes from creating the same SQLite file at once, which SQLite answers with an error."""
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return nullcontext()
+    path = Path(engine.url.database)
+    return FileLock(f"{path}.lock") if path.parent.is_dir() else nullcontext()

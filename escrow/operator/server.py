@@ -114,8 +114,11 @@ class OperatorServer:
 
     async def _send_batch(self, epoch: int, requests: list[bytes]) -> Sequence[bytes]:
         batch = IssueBatch(epoch, tuple(requests))
-        answers = await self._operator.ask_peer(self._session, "/v1/passes", batch.to_bytes())
-        return PassAnswers.from_bytes(answers).answers
+        encoded = await self._operator.ask_peer(self._session, "/v1/passes", batch.to_bytes())
+        answers = PassAnswers.from_bytes(encoded).answers
+        if len(answers) != len(requests):
+            raise Problem(502, "peer-failed", "the authority did not answer every request; try again later")
+        return answers
 
 
 async def create_operator_app(operator: Operator) -> web.Application:

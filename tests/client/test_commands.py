@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from client.__main__ import main
-from client.words import printable
 from protocol.checkins import Direction
 from protocol.exchanges import Decision
 from protocol.passes import PassAnswers
+from service.cli import printable
 from service.http import Problem
 from tests.client.conftest import NAME, PASSPHRASE, PHONE
 from tests.client.readers import read_png, read_terminal

@@ -11,7 +11,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Any, TypeVar
 
-from aiohttp import ClientSession, web
+from aiohttp import web
 from click.testing import CliRunner, Result
 
 from escrow.__main__ import main as escrow
@@ -245,15 +245,12 @@ def warrant_for(door: Door, begins: int, ends: int, *, max_records: int = 100) -
     return Warrant(number, token_bytes(16), door.record.venue, begins, ends, "제76조의2", max_records, expires)
 
 
-async def carry_out(world: World, warrant: Warrant, *steps: Callable[[Investigation], Awaitable[T]]) -> list[T]:
+async def carry_out(
+    world: World, warrant: Warrant, *steps: Callable[[Investigation], Awaitable[object]]
+) -> list[object]:
     """Draw and countersign a warrant, then take the steps."""
     async with new_session() as session:
         investigation = Investigation(world.authority, session)
         await investigation.draw_warrant(warrant)
         world.operator.warrants.countersign(warrant.warrant, world.operator.identity)
         return [await step(investigation) for step in steps]
-
-
-async def investigate(world: World, session: ClientSession) -> Investigation:
-    """The steps of the authority's officer."""
-    return Investigation(world.authority, session)

@@ -296,12 +296,12 @@ def test_c6_a_pass_outside_the_group_is_given_no_share(opening: Opening, role: R
     domain, epoch = opening.parties.domain, opening.epochs[TODAY]
     secrets = {TODAY: (epoch.key, epoch.secrets[role])}
     rest = dict(opening.release.check_ins[TODAY])
-    for check_ins, given in (({outside_the_group(Point(u)): check_in}, []), (rest, [sorted(rest)])):
+    for check_ins, expected in (({outside_the_group(Point(u)): check_in}, []), (rest, [sorted(rest)])):
         mixed = {outside_the_group(Point(u)): check_in, **check_ins}
         release = replace(opening.release, check_ins={TODAY: mixed})
         statement = create_shares(domain, role, release, secrets, opening.parties.keys[role])
         shares = verify_statement(Shares, statement, domain.identity_key(role))
-        assert [list(map(bytes, part.passes)) for part in shares.epochs] == given
+        assert [list(map(bytes, part.passes)) for part in shares.epochs] == expected
 
 
 @every_role

@@ -1,0 +1,36 @@
+/**
+ * How each file of `spec/vectors/` is replayed, by its name without `.json`.
+ *
+ * `check` and `make` are pairs: how each key's value is decoded, and what is done with the values. `steps` computes the
+ * intermediate values from all keys of both.
+ */
+
+import checkins from './checkins.js';
+import encoding from './encoding.js';
+import epochs from './epochs.js';
+import group from './group.js';
+import handles from './handles.js';
+import opening from './opening.js';
+import passes from './passes.js';
+import proofs from './proofs.js';
+import requests from './requests.js';
+import signatures from './signatures.js';
+import statements from './statements.js';
+import transcript from './transcript.js';
+import warrants from './warrants.js';
+
+export const REPLAYS = {
+  ...group,
+  ...encoding,
+  ...transcript,
+  ...proofs,
+  ...signatures,
+  ...statements,
+  ...epochs,
+  ...handles,
+  ...passes,
+  ...checkins,
+  ...warrants,
+  ...opening,
+  ...requests,
+};

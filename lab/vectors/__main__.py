@@ -1,0 +1,87 @@
+"""Write the test vectors, or with `--check` fail if those that are there differ."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from lab.vectors import (
+    checkins,
+    encoding,
+    epochs,
+    group,
+    handles,
+    hashing,
+    opening,
+    passes,
+    proofs,
+    requests,
+    signatures,
+    warrants,
+)
+
+DIRECTORY = Path(__file__).parents[2] / "spec" / "vectors"
+
+FILES = (
+    group.scalars,
+    group.scalar_arithmetic,
+    group.points,
+    group.point_arithmetic,
+    hashing.hashing,
+    hashing.nonces,
+    proofs.knowledge_proof,
+    proofs.ownership_proof,
+    proofs.encryptions_proof,
+    proofs.shares_proof,
+    signatures.ed25519_rule,
+    signatures.signature_with_scalar,
+    signatures.statements,
+    epochs.epoch_statement,
+    epochs.epoch_key,
+    epochs.conflicting_statements,
+    epochs.epochs_of_times,
+    handles.handle_registration,
+    handles.directory_entry,
+    handles.directory_receipt,
+    handles.handle_grant,
+    passes.pass_request,
+    passes.issuing,
+    passes.issue_batches,
+    passes.acceptance,
+    checkins.check_in,
+    checkins.qr_text,
+    warrants.venue,
+    warrants.warrant,
+    warrants.release,
+    opening.shares,
+    opening.opening,
+    encoding.items,
+    encoding.messages,
+    requests.party_request,
+)
+
+
+@click.command(help=__doc__)
+@click.option("--check", is_flag=True, help="Write nothing; name the files that differ and fail.")
+def main(check: bool) -> None:
+    """Write or check every file of `spec/vectors/`."""
+    wanted = {f"{file.name}.json": file.to_json() for file in (make() for make in FILES)}
+    present = {path.name: path.read_text("utf-8") for path in DIRECTORY.glob("*.json")}
+    different = sorted(name for name in wanted | present if wanted.get(name) != present.get(name))
+    if check:
+        for name in different:
+            click.echo(f"spec/vectors/{name} differs from what the protocol makes")
+        sys.exit(bool(different))
+    DIRECTORY.mkdir(parents=True, exist_ok=True)
+    for name in different:
+        if name in wanted:
+            (DIRECTORY / name).write_text(wanted[name], "utf-8")
+        else:
+            (DIRECTORY / name).unlink()
+        click.echo(f"spec/vectors/{name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,285 @@
+"""Vectors of §3.9: venues, warrants and releases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lab.vectors.files import VectorFile
+from lab.vectors.pinned import Draws, pinned
+from lab.vectors.world import (
+    AUTHORITY,
+    DOMAIN,
+    EPOCH,
+    EPOCH_KEY,
+    JOINT_VENUE,
+    JOINT_WARRANT,
+    NOW,
+    NUMBER,
+    OPERATOR,
+    PASSES,
+    SCANNED,
+    SETTING,
+    SHOWN,
+    STRANGER,
+    TIME,
+    VENUE,
+    VENUE_KEY,
+    WARRANT,
+    both_sign,
+)
+from protocol.checkins import Direction, sign_check_in
+from protocol.encoding import encode_item
+from protocol.errors import (
+    ConflictingStatements,
+    InvalidSignature,
+    MalformedEncoding,
+    MalformedPoint,
+    OutOfScope,
+    WrongDomain,
+)
+from protocol.signatures import SigningKey
+from protocol.statements import PROTECTED, JointStatement, sign_statement
+from protocol.transcript import digest32, tag
+from protocol.warrants import (
+    Release,
+    ReleasedEpoch,
+    ValidWarrant,
+    VerifiedRelease,
+    Warrant,
+    sign_release,
+    verify_release,
+    verify_venue,
+    verify_warrant,
+)
+
+VALID_WARRANT = verify_warrant(DOMAIN, JOINT_WARRANT, NOW)
+REGISTERED_VENUE = verify_venue(DOMAIN, JOINT_VENUE)
+
+_JOINT_MAKE = {
+    "make.authority_seed": "the authority's identity key, an Ed25519 seed",
+    "make.operator_seed": "the operator's identity key, an Ed25519 seed",
+    "make.record": "the message that both sign",
+    "check.domain": "a Domain message",
+    "check.joint": "a JointStatement message: the authority's signed statement, then the operator's",
+}
+_SEEDS = {"authority_seed": bytes(AUTHORITY), "operator_seed": bytes(OPERATOR)}
+
+
+def sign_item(kind: str, item: list[object], key: SigningKey) -> bytes:
+    """A well-signed statement whose payload may be no message."""
+    payload = encode_item(item)
+    signature = key.sign(encode_item(["Signature1", PROTECTED, tag(kind), payload])).signature
+    return b"\xd2" + encode_item([PROTECTED, {}, payload, signature])
+
+
+def _both_sign_item(kind: str, item: list[object]) -> JointStatement:
+    return JointStatement(sign_item(kind, item, AUTHORITY), sign_item(kind, item, OPERATOR))
+
+
+def venue() -> VectorFile:
+    """`verify_venue`."""
+    file = VectorFile(
+        "venue",
+        "A venue's record, which counts once both parties have signed it",
+        "§3.9",
+        {**_JOINT_MAKE, "result.record": "the Venue message"},
+    )
+    for name, record in {
+        "ordinary": VENUE,
+        "no server": replace(VENUE, url=""),
+        "the longest name": replace(VENUE, name="가" * 42 + "ab"),
+        "a name that begins with U+FEFF": replace(VENUE, name="\ufeffbar"),
+    }.items():
+        file.accept(
+            name,
+            make={"record": record, **_SEEDS},
+            check={"domain": DOMAIN, "joint": both_sign(record)},
+            result={"record": record},
+        )
+    renamed = both_sign(replace(VENUE, name="another name"))
+    file.reject(
+        "ordinary",
+        "signed with different names",
+        ConflictingStatements,
+        joint=replace(JOINT_VENUE, operator=renamed.operator),
+    )
+    file.reject(
+        "ordinary",
+        "signed by the authority twice",
+        InvalidSignature,
+        joint=replace(JOINT_VENUE, operator=JOINT_VENUE.authority),
+    )
+    file.reject(
+        "ordinary",
+        "signed by nobody instead of the authority",
+        InvalidSignature,
+        joint=replace(JOINT_VENUE, authority=sign_statement(VENUE, STRANGER)),
+    )
+    file.reject(
+        "ordinary",
+        "signatures exchanged",
+        InvalidSignature,
+        joint=JointStatement(JOINT_VENUE.operator, JOINT_VENUE.authority),
+    )
+    file.reject("ordinary", "another domain", WrongDomain, joint=both_sign(replace(VENUE, domain=NUMBER + 1)))
+    fields: list[object] = [NUMBER, VENUE.venue, VENUE.name, VENUE.url, bytes(VENUE.key)]
+    file.reject(
+        "ordinary",
+        "a name of 129 bytes and 43 characters",
+        MalformedEncoding,
+        joint=_both_sign_item("venue", [*fields[:2], "가" * 43, *fields[3:]]),
+    )
+    file.reject(
+        "ordinary", "no name", MalformedEncoding, joint=_both_sign_item("venue", [*fields[:2], "", *fields[3:]])
+    )
+    file.reject(
+        "ordinary", "a key of order 4", MalformedPoint, joint=_both_sign_item("venue", [*fields[:4], bytes(32)])
+    )
+    file.reject("ordinary", "cut short", MalformedEncoding, joint=JOINT_VENUE.to_bytes()[:-1])
+    return file
+
+
+def warrant() -> VectorFile:
+    """`verify_warrant`."""
+    file = VectorFile(
+        "warrant",
+        "A warrant to open the check-ins of one venue in one window, valid once both parties have signed it",
+        "§3.9",
+        {**_JOINT_MAKE, "check.now": "Unix time in seconds", "result.record": "the Warrant message"},
+    )
+    for name, now in {"ordinary": NOW, "in its last second": WARRANT.expires}.items():
+        file.accept(
+            name,
+            make={"record": WARRANT, **_SEEDS},
+            check={"domain": DOMAIN, "joint": JOINT_WARRANT, "now": now},
+            result={"record": WARRANT},
+        )
+    file.reject("ordinary", "expired", OutOfScope, now=WARRANT.expires + 1)
+    longer = both_sign(replace(WARRANT, ends=WARRANT.ends + 1))
+    file.reject(
+        "ordinary",
+        "the operator signed a longer window",
+        ConflictingStatements,
+        joint=replace(JOINT_WARRANT, operator=longer.operator),
+    )
+    file.reject(
+        "ordinary",
+        "signed by the authority twice",
+        InvalidSignature,
+        joint=replace(JOINT_WARRANT, operator=JOINT_WARRANT.authority),
+    )
+    file.reject("ordinary", "the venue's statements instead", InvalidSignature, joint=JOINT_VENUE)
+    file.reject("ordinary", "another domain", WrongDomain, joint=both_sign(replace(WARRANT, domain=NUMBER + 1)))
+    file.reject("ordinary", "in another domain of the same parties", WrongDomain, domain=replace(DOMAIN, number=8))
+    fields: list[object] = [getattr(WARRANT, name) for name in Warrant.__annotations__ if name != "TAG"]
+    file.reject(
+        "ordinary",
+        "a window that ends as it begins",
+        OutOfScope,
+        joint=_both_sign_item("warrant", [*fields[:4], WARRANT.begins, *fields[5:]]),
+    )
+    file.reject(
+        "ordinary", "no records", MalformedEncoding, joint=_both_sign_item("warrant", [*fields[:6], 0, fields[7]])
+    )
+    file.reject(
+        "ordinary",
+        "50001 records",
+        MalformedEncoding,
+        joint=_both_sign_item("warrant", [*fields[:6], 50_001, fields[7]]),
+    )
+    return file
+
+
+RELEASED = [
+    SHOWN.to_bytes(),
+    SCANNED.to_bytes(),
+    sign_check_in(EPOCH_KEY, PASSES[0], TIME + 3600, Direction.EXIT, None, Draws("released exit")).to_bytes(),
+]
+"""An entry and exit with one pass, and an entry with another."""
+RELEASE = sign_release(VALID_WARRANT, VENUE_KEY, {EPOCH: RELEASED})
+EPOCH_KEYS = {EPOCH: EPOCH_KEY}
+VERIFIED_RELEASE = verify_release(VALID_WARRANT, REGISTERED_VENUE, EPOCH_KEYS, RELEASE)
+
+RELEASE_KEYS = {
+    "check.warrant": "the warrant, a JointStatement message",
+    "check.now": "Unix time in seconds",
+    "check.venue": "the venue, a JointStatement message",
+    "check.release": "the signed release",
+}
+RELEASE_CHECK = {"warrant": JOINT_WARRANT, "now": NOW, "venue": JOINT_VENUE, "release": RELEASE}
+
+
+def _result(verified: VerifiedRelease) -> dict[str, object]:
+    return {
+        "digest": verified.digest,
+        "check_ins": [
+            {"epoch": epoch, "u": u, "message": check_in.message}
+            for epoch, check_ins in sorted(verified.check_ins.items())
+            for u, check_in in sorted(check_ins.items())
+        ],
+        "set_aside": dict(sorted(verified.set_aside.items())),
+    }
+
+
+def release() -> VectorFile:
+    """`sign_release` and `verify_release`."""
+    file = VectorFile(
+        "release",
+        "What a venue hands over for a warrant, and what of it may be opened",
+        "§3.9",
+        {
+            "make.seed": "the venue's key, an Ed25519 seed",
+            "make.check_ins": "the stored check-ins, each a CheckInMessage, by epoch",
+            **RELEASE_KEYS,
+            "intermediate.payload": "the Release message that is signed",
+            "result.digest": "the 32 bytes that stand for the release",
+            "result.check_ins": "what may be opened: the earliest check-in of each pass, in the order of epoch and u",
+            "result.set_aside": "how many were left out, by the name of the error",
+        },
+        SETTING,
+    )
+    late = sign_check_in(EPOCH_KEY, PASSES[2], WARRANT.ends, Direction.ENTRY, None, Draws("late")).to_bytes()
+    elsewhere = sign_check_in(
+        EPOCH_KEY, PASSES[2], TIME, Direction.ENTRY, pinned("elsewhere", 16), Draws("elsewhere")
+    ).to_bytes()
+    forged = replace(SHOWN, time=SHOWN.time + 15).to_bytes()
+    foreign = replace(SHOWN, domain=NUMBER + 1).to_bytes()
+    bad = [late, elsewhere, forged, foreign, pinned("noise", 204)]
+    for name, check_ins in {
+        "ordinary": {EPOCH: RELEASED},
+        "the exit before the entry": {EPOCH: RELEASED[::-1]},
+        "some that cannot be opened": {EPOCH: [*bad, *RELEASED]},
+        "an epoch that is not known": {EPOCH: RELEASED[:1], EPOCH + 1: RELEASED[1:2]},
+        "nothing": {},
+    }.items():
+        signed = sign_release(VALID_WARRANT, VENUE_KEY, check_ins)
+        verified = verify_release(VALID_WARRANT, REGISTERED_VENUE, EPOCH_KEYS, signed)
+        assert verified.digest == digest32("release", signed)
+        epochs = tuple(ReleasedEpoch(epoch, tuple(those)) for epoch, those in check_ins.items())
+        file.accept(
+            name,
+            make={"seed": bytes(VENUE_KEY), "check_ins": check_ins},
+            check={**RELEASE_CHECK, "release": signed},
+            intermediate={"payload": Release(NUMBER, WARRANT.warrant, VENUE.venue, epochs)},
+            result=_result(verified),
+        )
+    other_venue = both_sign(replace(VENUE, venue=pinned("elsewhere", 16)))
+    other_warrant = replace(WARRANT, warrant=pinned("another warrant", 16))
+    record = Release(NUMBER, WARRANT.warrant, VENUE.venue, (ReleasedEpoch(EPOCH, tuple(RELEASED)),))
+    file.reject("ordinary", "shown with another venue", OutOfScope, venue=other_venue)
+    file.reject("ordinary", "signed by another key", InvalidSignature, release=sign_statement(record, STRANGER))
+    file.reject(
+        "ordinary",
+        "made for another warrant",
+        OutOfScope,
+        release=sign_release(ValidWarrant(other_warrant), VENUE_KEY, {EPOCH: RELEASED}),
+    )
+    file.reject("ordinary", "another domain", OutOfScope, release=sign_statement(replace(record, domain=8), VENUE_KEY))
+    file.reject("ordinary", "an expired warrant", OutOfScope, now=WARRANT.expires + 1)
+    file.reject(
+        "ordinary",
+        "an epoch of no check-ins",
+        MalformedEncoding,
+        release=sign_item("release", [NUMBER, WARRANT.warrant, VENUE.venue, [[EPOCH, []]]], VENUE_KEY),
+    )
+    return file

@@ -1,0 +1,231 @@
+"""Passes through both real servers: allowances, mixing, and what is left of it afterwards (C2, C3, C4, C7)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sql
+
+from escrow.authority.authority import Authority
+from lab.coalition import opened_by, recognised_by_authority, recognised_by_operator
+from protocol.checkins import Direction, sign_check_in
+from protocol.epochs import EpochSecret, Role
+from protocol.group import Scalar
+from protocol.handles import register_handle
+from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, request_allowance
+from service.http import Problem
+from tests.escrow.world import ALLOWANCE, World, run
+
+
+async def problem(world: World, path: str, body: object, token: bytes) -> str:
+    with pytest.raises(Problem) as refusal:
+        await world.post(Role.OPERATOR, path, body, token)  # type: ignore[arg-type]
+    return refusal.value.name
+
+
+def test_every_visitor_gets_its_own_passes(world: World) -> None:
+    async def story() -> None:
+        visitors = await world.visitors_with_passes(4)
+        assert [len(passes) for _, passes in visitors] == [ALLOWANCE] * 4
+        every_u = [owned.public.u for _, passes in visitors for owned in passes]
+        assert len(set(every_u)) == 4 * ALLOWANCE
+
+    run(story())
+
+
+def test_a_lone_request_is_not_sent_and_not_counted(world: World) -> None:
+    """C2: alone in a batch, a visitor would be the only one it could be."""
+
+    async def story() -> None:
+        visitor, key = await world.enrol(1), await world.epoch_key()
+        h, *_ = await world.register(visitor, key)
+        for _ in range(world.operator.settings.requests_per_epoch + 1):
+            with pytest.raises(Problem) as refusal:
+                await world.fetch(visitor, key, h)
+            assert refusal.value.name == "try-later"
+
+    run(story())
+
+
+def test_one_account_twice_is_no_company(world: World) -> None:
+    async def story() -> None:
+        visitor, key = await world.enrol(1), await world.epoch_key()
+        h, *_ = await world.register(visitor, key)
+        both = await asyncio.gather(*(world.fetch(visitor, key, h) for _ in range(2)), return_exceptions=True)
+        assert [getattr(one, "name", None) for one in both] == ["try-later"] * 2
+
+    run(story())
+
+
+def test_the_allowance_and_its_reserve_are_all_there_is(world: World) -> None:
+    async def story() -> None:
+        key, pair = await world.epoch_key(), [await world.enrol(number) for number in range(2)]
+        secrets = [(await world.register(one, key))[0] for one in pair]
+        for _ in range(world.operator.settings.requests_per_epoch):
+            await asyncio.gather(*(world.fetch(one, key, h) for one, h in zip(pair, secrets, strict=True)))
+        with pytest.raises(Problem) as refusal:
+            await world.fetch(pair[0], key, secrets[0])
+        assert refusal.value.name == "allowance-used"
+
+    run(story())
+
+
+def test_requests_at_once_do_not_exceed_the_allowance(world: World) -> None:
+    async def story() -> int:
+        key, pair = await world.epoch_key(), [await world.enrol(number) for number in range(2)]
+        secrets = [(await world.register(one, key))[0] for one in pair]
+        tries = [world.fetch(one, key, h) for _ in range(6) for one, h in zip(pair, secrets, strict=True)]
+        answers = await asyncio.gather(*tries, return_exceptions=True)
+        return sum(isinstance(answer, list) for answer in answers)
+
+    assert run(story()) == 2 * world.operator.settings.requests_per_epoch
+
+
+def test_a_handle_is_registered_once_and_may_be_repeated(world: World) -> None:
+    async def story() -> None:
+        visitor, key = await world.enrol(1), await world.epoch_key()
+        _, registration, grant = await world.register(visitor, key)
+        again = await world.post(Role.OPERATOR, "/v1/handles", registration, visitor.session.token)
+        assert again == grant.to_bytes()
+        _, other = register_handle(key, visitor.session.account)
+        assert await problem(world, "/v1/handles", other, visitor.session.token) == "handle-exists"
+
+    run(story())
+
+
+def test_a_handle_is_not_registered_for_another_account(world: World) -> None:
+    """C3: the proof of knowledge is bound to the account."""
+
+    async def story() -> None:
+        thief, victim, key = await world.enrol(1), await world.enrol(2), await world.epoch_key()
+        _, registration, _ = await world.register(victim, key)
+        assert await problem(world, "/v1/handles", registration, thief.session.token) == "invalid-proof"
+
+    run(story())
+
+
+def test_passes_on_another_handle_are_refused(world: World) -> None:
+    """C3: a pass carries the handle of the account that asks."""
+
+    async def story() -> None:
+        visitor, key = await world.enrol(1), await world.epoch_key()
+        await world.register(visitor, key)
+        _, request = request_allowance(key, Scalar.random())
+        assert await problem(world, "/v1/passes", request, visitor.session.token) == "invalid-proof"
+
+    run(story())
+
+
+def test_more_passes_than_everyone_asks_for_are_refused(world: World) -> None:
+    async def story() -> None:
+        visitor, key = await world.enrol(1), await world.epoch_key()
+        h, *_ = await world.register(visitor, key)
+        greedy = replace(key, domain=replace(key.domain, allowance=ALLOWANCE + 1))
+        _, request = request_allowance(greedy, h)
+        assert await problem(world, "/v1/passes", request, visitor.session.token) == "wrong-allowance"
+
+    run(story())
+
+
+def test_passes_are_issued_only_for_published_days(world: World) -> None:
+    async def story() -> None:
+        visitor, key = await world.enrol(1), await world.epoch_key()
+        for epoch in (world.today - 1, world.today + 30):
+            _, registration = register_handle(replace(key, epoch=epoch), visitor.session.account)
+            assert await problem(world, "/v1/handles", registration, visitor.session.token) == "epoch-not-open"
+
+    run(story())
+
+
+def test_the_operator_cannot_ask_for_passes_on_a_handle_it_knows(world: World) -> None:
+    """C4: without `h` there is no ownership proof, and the answers are worth nothing."""
+
+    async def story() -> None:
+        visitor, key = await world.enrol(1), await world.epoch_key()
+        _, registration, _ = await world.register(visitor, key)
+        pending, request = request_allowance(key, Scalar.random())
+        forged = [
+            replace(one, v0=registration.handle + mine.r0 * key.X)
+            for one, mine in zip(request.requests, pending, strict=True)
+        ]
+        batch = AllowanceRequest(key.epoch, tuple(forged), request.encryptions)
+        raw = [bytes(one) for one in batch.requests]
+        answers = await world.as_party(Role.OPERATOR, "/v1/passes", _batch(key.epoch, raw))
+        mine = [replace(one, v0=other.v0) for one, other in zip(pending, forged, strict=True)]
+        assert accept_answers(key, mine, PassAnswers.from_bytes(answers)) == []
+
+    run(story())
+
+
+def test_the_directory_is_written_once(world: World) -> None:
+    async def story() -> None:
+        visitor, key = await world.enrol(1), await world.epoch_key()
+        _, _, grant = await world.register(visitor, key)
+        other = replace(grant.entry, sealed=bytes(len(grant.entry.sealed)))
+        await world.as_party(Role.OPERATOR, "/v1/directory", grant.entry.to_bytes())
+        with pytest.raises(Problem) as refusal:
+            await world.as_party(Role.OPERATOR, "/v1/directory", other.to_bytes())
+        assert refusal.value.name == "entry-exists"
+        assert world.authority.directory.find(grant.entry.index) == grant.entry
+
+    run(story())
+
+
+def test_c7_everything_both_parties_wrote_connects_no_check_in_with_an_account(world: World) -> None:
+    """Both parties' whole disks, joined: no value of issuing is there, and no share of both opens nothing.
+
+    With both shares the same search connects all of them, so that it is known to be able to.
+    """
+
+    async def story() -> None:
+        visitors, key = await world.visitors_with_passes(3), await world.epoch_key()
+        shown = [sign_check_in(key, owned, world.now, Direction.ENTRY) for _, passes in visitors for owned in passes]
+        written = {path: path.read_bytes() for role in Role for path in world.home(role).rglob("*") if path.is_file()}
+        assert len(written) > 10
+        for message in shown:
+            for value in (message.u, message.v, message.pass_signature, message.label_signature):
+                for needle in (value, value.hex().encode(), value.hex().upper().encode()):
+                    assert not [path for path, data in written.items() if needle in data]
+
+        known_to_operator = recognised_by_operator(world.operator)
+        known_to_authority = recognised_by_authority(world.authority, key)
+        secrets = {role: _secret(world, role) for role in Role}
+        for recognise in (known_to_operator, known_to_authority):
+            for alone in secrets.values():
+                assert opened_by([alone], shown, recognise) == 0
+            assert opened_by([], shown, recognise) == 0
+            assert opened_by(list(secrets.values()), shown, recognise) == len(shown)
+
+    run(story())
+
+
+def test_c7_issuing_leaves_the_authority_as_it_was(world: World) -> None:
+    """The authority writes nothing per request: its files before and after differ in no table but seen request ids."""
+
+    async def story() -> None:
+        key, pair = await world.epoch_key(), [await world.enrol(number) for number in range(2)]
+        secrets = [(await world.register(one, key))[0] for one in pair]
+        before = _tables(world.authority)
+        await asyncio.gather(*(world.fetch(one, key, h) for one, h in zip(pair, secrets, strict=True)))
+        after = _tables(world.authority)
+        assert {name for name in before if before[name] != after[name]} == {"requests_seen"}
+
+    run(story())
+
+
+def _batch(epoch: int, requests: list[bytes]) -> bytes:
+    return IssueBatch(epoch, tuple(requests)).to_bytes()
+
+
+def _secret(world: World, role: Role) -> EpochSecret:
+    party = world.operator if role is Role.OPERATOR else world.authority
+    return party.secret(world.today)
+
+
+def _tables(authority: Authority) -> dict[str, list[object]]:
+    tables = sql.MetaData()
+    tables.reflect(authority.engine)
+    with authority.engine.begin() as connection:
+        return {name: list(connection.execute(sql.select(table))) for name, table in tables.tables.items()}

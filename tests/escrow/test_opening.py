@@ -1,0 +1,360 @@
+"""From the warrant to the contacts through both real servers (C1, C5, C6, C7, C8)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sql
+from aiohttp import ClientSession
+
+from escrow.authority.investigation import Findings, Investigation
+from escrow.party import Party
+from escrow.shares import give_shares
+from protocol.checkins import CheckInMessage, Direction, sign_check_in
+from protocol.encoding import encode_item
+from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.errors import FaultyShares, InvalidSignature
+from protocol.exchanges import SharesRequest
+from protocol.group import B, Scalar
+from protocol.opening import Shares
+from protocol.passes import OwnedPass, Pass, pass_statement
+from protocol.signatures import SigningKey
+from protocol.statements import JointStatement, sign_statement, verify_statement
+from protocol.warrants import Warrant
+from service.http import Problem, new_session
+from tests.escrow.world import Door, Enrolled, World, carry_out, open_door, run, warrant_for
+
+
+@pytest.fixture
+def door(world: World) -> Iterator[Door]:
+    with open_door(world) as door:
+        yield door
+
+
+def both_steps(warrant: Warrant) -> list[Callable[[Investigation], Awaitable[object]]]:
+    return [lambda it: it.request_release(warrant.warrant), lambda it: it.open(warrant.warrant)]
+
+
+async def full_opening(world: World, door: Door, **limits: int) -> Findings:
+    warrant = warrant_for(door, world.now - 600, world.now + 600, **limits)
+    _, findings = await carry_out(world, warrant, *both_steps(warrant))
+    assert isinstance(findings, Findings)
+    return findings
+
+
+def test_the_contacts_are_exactly_who_was_there_then(world: World, door: Door) -> None:
+    async def story() -> None:
+        visitors = await world.visitors_with_passes(4)
+        for time, (_, passes) in zip((-900, -600, 0, 600), visitors, strict=True):
+            await door.admit(passes[0], world.now + time)
+        findings = await full_opening(world, door)
+        there = [visitor.phone for visitor, _ in visitors[1:3]]
+        assert [contact.record.phone for contact in findings.contacts] == there
+        assert findings.check_ins == 2
+        assert findings.set_aside == {"OutOfScope": 2}
+
+    run(story())
+
+
+def test_one_person_with_two_passes_is_one_contact(world: World, door: Door) -> None:
+    async def story() -> None:
+        (visitor, passes), _ = await world.visitors_with_passes(2)
+        for index, owned in enumerate(passes[:2]):
+            await door.admit(owned, world.now + 15 * index)
+        (contact,) = (await full_opening(world, door)).contacts
+        assert (contact.record.phone, contact.record.name) == (visitor.phone, visitor.name)
+        assert contact.times == (world.now, world.now + 15)
+
+    run(story())
+
+
+def test_what_opens_to_nobody_is_counted_and_stops_nothing(world: World, door: Door) -> None:
+    """A9, C6: undecodable bytes, a false signature, and passes that the authority made for no one."""
+
+    async def story() -> None:
+        (visitor, passes), _ = await world.visitors_with_passes(2)
+        key = await world.epoch_key()
+        good = await door.admit(passes[0])
+        unsigned = replace(good, time=good.time + 15).to_bytes()
+        r = Scalar.random()
+        v = bytes(Scalar.random() * B)
+        u = bytes(r * B)
+        signed = world.authority.secret(key.epoch).pass_signing_key.sign(pass_statement(key, u, v)).signature
+        invented = sign_check_in(key, OwnedPass(Pass(u, v, signed), r), world.now, Direction.ENTRY)
+        door.epochs = {key.epoch: [good.to_bytes(), b"\x00", encode_item([]), unsigned, invented.to_bytes()]}
+        findings = await full_opening(world, door)
+        assert [contact.record.phone for contact in findings.contacts] == [visitor.phone]
+        assert findings.set_aside == {"MalformedEncoding": 2, "InvalidSignature": 1, "NoIdentity": 1}
+
+    run(story())
+
+
+def test_c5_a_warrant_that_one_party_signed_alone_opens_nothing(world: World, door: Door) -> None:
+    async def story() -> None:
+        await world.visitors_with_passes(2)
+        warrant = warrant_for(door, world.now - 600, world.now + 600)
+        async with new_session() as session:
+            investigation = Investigation(world.authority, session)
+            await investigation.draw_warrant(warrant)
+            with pytest.raises(Problem) as refusal:
+                await investigation.request_release(warrant.warrant)
+            assert refusal.value.name == "warrant-pending"
+            signed = sign_statement(warrant, world.authority.identity)
+            venue = await _joint_venue(investigation, door)
+            request = SharesRequest(JointStatement(signed, signed), venue, signed)
+            with pytest.raises(Problem) as refusal:
+                await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
+            assert refusal.value.name == "invalid-signature"
+
+    run(story())
+
+
+def test_c5_a_refused_warrant_stays_refused(world: World, door: Door) -> None:
+    async def story() -> None:
+        warrant = warrant_for(door, world.now - 600, world.now + 600)
+        async with new_session() as session:
+            investigation = Investigation(world.authority, session)
+            await investigation.draw_warrant(warrant)
+            assert (
+                world.officer(Role.OPERATOR, "warrants", "refuse", warrant.warrant.hex(), "--reason", "no").exit_code
+                == 0
+            )
+            with pytest.raises(Problem, match="refused the warrant: no"):
+                await investigation.countersigned(warrant.warrant)
+            countersign = world.officer(Role.OPERATOR, "warrants", "countersign", warrant.warrant.hex())
+            assert countersign.exit_code == 1
+            assert "refused already" in countersign.output
+
+    run(story())
+
+
+def test_c5_an_edited_window_breaks_the_signature(world: World, door: Door) -> None:
+    """A30"""
+
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        warrant = warrant_for(door, world.now - 600, world.now + 600)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        case = world.authority.cases.get(warrant.warrant)
+        assert case.countersigned is not None
+        assert case.release is not None
+        wider = replace(warrant, ends=warrant.ends + 3600)
+        edited = JointStatement(sign_statement(wider, world.authority.identity), case.countersigned.operator)
+        async with new_session() as session:
+            venue = await _joint_venue(Investigation(world.authority, session), door)
+        request = SharesRequest(edited, venue, case.release)
+        with pytest.raises(Problem) as refusal:
+            await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
+        assert refusal.value.name == "conflicting-statements"
+
+    run(story())
+
+
+def test_c5_an_expired_warrant_gives_no_shares(world: World, door: Door) -> None:
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        warrant = warrant_for(door, world.now - 600, world.now + 600)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        world.now = warrant.expires + 1
+        async with new_session() as session:
+            with pytest.raises(Problem) as refusal:
+                await Investigation(world.authority, session).open(warrant.warrant)
+        assert refusal.value.name == "out-of-scope"
+
+    run(story())
+
+
+def test_c5_the_maximum_counts_all_openings_of_a_warrant(world: World, door: Door) -> None:
+    async def story() -> None:
+        visitors = await world.visitors_with_passes(3)
+        for _, passes in visitors[:2]:
+            await door.admit(passes[0])
+        warrant = warrant_for(door, world.now - 600, world.now + 600, max_records=2)
+        await carry_out(world, warrant, *both_steps(warrant))
+        async with new_session() as session:
+            investigation = Investigation(world.authority, session)
+            assert len((await investigation.open(warrant.warrant)).contacts) == 2  # the same passes again
+            door.check_ins.clear()
+            await door.admit(visitors[2][1][0])
+            await investigation.request_release(warrant.warrant)
+            with pytest.raises(Problem) as refusal:
+                await investigation.open(warrant.warrant)
+            assert refusal.value.name == "warrant-exhausted"
+
+    run(story())
+
+
+def test_c5_the_maximum_holds_for_openings_at_once(world: World, door: Door) -> None:
+    async def story() -> None:
+        visitors = await world.visitors_with_passes(4)
+        warrant = warrant_for(door, world.now - 600, world.now + 600, max_records=2)
+        releases: list[bytes | None] = []
+        for _, passes in visitors:
+            door.check_ins.clear()
+            await door.admit(passes[0])
+            if not releases:
+                await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+            else:
+                async with new_session() as session:
+                    await Investigation(world.authority, session).request_release(warrant.warrant)
+            releases.append(world.authority.cases.get(warrant.warrant).release)
+        case = world.authority.cases.get(warrant.warrant)
+        async with new_session() as session:
+            venue = await _joint_venue(Investigation(world.authority, session), door)
+        assert case.countersigned is not None
+        requests = [SharesRequest(case.countersigned, venue, release) for release in releases if release]
+        answers = await asyncio.gather(
+            *(world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes()) for request in requests),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(answer, bytes) for answer in answers) == 2
+
+    run(story())
+
+
+def test_c5_a_pass_released_for_one_venue_is_not_opened_for_another(world: World, door: Door) -> None:
+    async def first() -> tuple[CheckInMessage, list[tuple[Enrolled, list[OwnedPass]]]]:
+        visitors = await world.visitors_with_passes(2)
+        shown = await door.admit(visitors[0][1][0])
+        assert len((await full_opening(world, door)).contacts) == 1
+        return shown, visitors
+
+    async def then(second: Door) -> None:
+        second.check_ins.append(shown)
+        await second.admit(visitors[1][1][0])
+        findings = await full_opening(world, second)
+        assert [contact.record.phone for contact in findings.contacts] == [visitors[1][0].phone]
+        assert findings.set_aside == {"NoShare": 1}
+
+    shown, visitors = run(first())
+    with open_door(world) as second:
+        run(then(second))
+
+
+def test_c8_a_share_leaves_only_after_its_record(world: World, door: Door) -> None:
+    """A party that cannot write its record gives nothing."""
+
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        with world.operator.engine.begin() as connection:
+            connection.execute(sql.text("DROP TABLE released_passes"))
+        with pytest.raises(Problem) as refusal:
+            await full_opening(world, door)
+        assert refusal.value.status == 500
+
+    run(story())
+
+
+def test_c6_the_authority_blames_wrong_shares_on_the_operator(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator that adds something to a share, and signs that."""
+
+    async def lie(party: Party, session: ClientSession, request: SharesRequest) -> bytes:
+        honest = verify_statement(Shares, await give_shares(party, session, request), party.domain.operator_key)
+        (part,) = honest.epochs
+        wrong = replace(part, shares=(part.shares[0] + B, *part.shares[1:]))
+        return sign_statement(replace(honest, epochs=(wrong,)), party.identity)
+
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        warrant = warrant_for(door, world.now - 600, world.now + 600)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        monkeypatch.setattr("escrow.operator.server.give_shares", lie)
+        async with new_session() as session:
+            with pytest.raises(FaultyShares, match="operator"):
+                await Investigation(world.authority, session).open(warrant.warrant)
+        assert world.authority.cases.get(warrant.warrant).transcript is None
+
+    run(story())
+
+
+@pytest.mark.parametrize("eraser", Role)
+def test_c7_after_either_party_erased_nothing_opens(world: World, door: Door, eraser: Role) -> None:
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        assert world.officer(eraser, "erase", str(world.today), "--yes").exit_code == 0
+        with pytest.raises(Problem) as refusal:
+            await full_opening(world, door)
+        assert (refusal.value.status, refusal.value.name) == (410, "epoch-erased")
+
+    run(story())
+
+
+def test_c7_what_is_left_of_a_window_opens(world: World, door: Door) -> None:
+    """A window over two days of which one was erased."""
+
+    async def story() -> None:
+        (visitor, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        yesterday = world.today
+        world.now += EPOCH_SECONDS
+        await asyncio.to_thread(world.operator.publish_ahead)
+        await asyncio.to_thread(world.authority.publish_ahead)
+        (today, new_passes), _ = await world.visitors_with_passes(2)
+        await door.admit(new_passes[0])
+        world.operator.erase(yesterday)
+        warrant = warrant_for(door, world.now - EPOCH_SECONDS, world.now + 600)
+        _, findings = await carry_out(world, warrant, *both_steps(warrant))
+        assert isinstance(findings, Findings)
+        assert [contact.times for contact in findings.contacts] == [(world.now,)]
+        assert findings.set_aside == {"NoShare": 1}
+        assert today.phone == visitor.phone == findings.contacts[0].record.phone
+
+    run(story())
+
+
+def test_a_venue_counts_once_both_officers_approved_it(world: World, door: Door) -> None:
+    async def story() -> None:
+        newcomer = Door(world, 1)
+        await newcomer.apply()
+        venue = newcomer.record.venue.hex()
+        for role in Role:
+            with pytest.raises(Problem) as refusal:
+                await world.get(role, f"/v1/venues/{venue}")
+            assert refusal.value.name == "venue-pending"
+        assert world.officer(Role.AUTHORITY, "venues", "approve", venue).exit_code == 0
+        warrant = warrant_for(newcomer, world.now - 600, world.now + 600)
+        with pytest.raises(Problem) as refusal:
+            await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        assert refusal.value.name == "venue-pending"
+
+    run(story())
+
+
+def test_a_venue_id_stands_for_one_record(world: World, door: Door) -> None:
+    async def story() -> None:
+        impostor = Door(world, 1)
+        impostor.record = replace(impostor.record, venue=door.record.venue)
+        with pytest.raises(Problem) as refusal:
+            await impostor.apply()
+        assert refusal.value.name == "venue-exists"
+        impostor.record = replace(impostor.record, venue=bytes(16), key=door.record.key)
+        with pytest.raises(Problem) as refusal:
+            await impostor.apply()
+        assert refusal.value.name == "invalid-signature"
+
+    run(story())
+
+
+def test_a_release_signed_by_another_key_is_refused(world: World, door: Door) -> None:
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        door.key = SigningKey.generate()
+        with pytest.raises(InvalidSignature):
+            await full_opening(world, door)
+
+    run(story())
+
+
+async def _joint_venue(investigation: Investigation, door: Door) -> JointStatement:
+    return await investigation._venue(door.record.venue)

@@ -1,0 +1,38 @@
+"""How each file of `spec/vectors/` is replayed: one module per module of the protocol."""
+
+from tests.vectors.operations import (
+    checkins,
+    encoding,
+    epochs,
+    group,
+    handles,
+    opening,
+    passes,
+    proofs,
+    qrtext,
+    requests,
+    signatures,
+    statements,
+    transcript,
+    warrants,
+)
+from tests.vectors.replay import Operation
+
+_MODULES = (
+    group,
+    encoding,
+    transcript,
+    proofs,
+    signatures,
+    statements,
+    epochs,
+    handles,
+    passes,
+    checkins,
+    qrtext,
+    warrants,
+    opening,
+    requests,
+)
+OPERATIONS: dict[str, Operation] = {name: op for module in _MODULES for name, op in module.OPERATIONS.items()}
+"""By the name of the file, without `.json`."""

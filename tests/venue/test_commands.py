@@ -1,0 +1,287 @@
+"""The venue's command line, as its staff use it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from PIL import Image
+
+from protocol.checkins import Direction, sign_check_in
+from protocol.epochs import Role
+from protocol.qrtext import to_qr_text
+from protocol.statements import sign_statement, statement_payload, verify_statement
+from protocol.warrants import Venue, VenueApplication
+from service.http import Problem, cbor_response, create_app, read_body
+from service.qr import qr_image
+from tests.parties import OpenEpoch, Parties, Visitor, open_epoch
+from tests.venue.conftest import NOBODY, MakeHome, environment, run_venue, venue_command
+from venue.poster import can_draw
+from venue.reader import read_codes
+
+PATIENT = "tolerance = 600\n"
+"""For codes that other processes read, on a machine that may be busy."""
+
+
+class Register:
+    """Both parties' registers of venues and published epochs at one address, with the parties' real keys."""
+
+    def __init__(self, parties: Parties, epochs: list[OpenEpoch]) -> None:
+        self.parties = parties
+        self.epochs = {epoch.key.epoch: epoch.statements for epoch in epochs}
+        self.applications: list[Venue] = []
+        self.approved: dict[Role, Venue] = {}
+
+    async def apply(self, request: web.Request) -> web.Response:
+        body = await read_body(request)
+        key = VenueApplication.from_bytes(statement_payload(body)).venue.key
+        self.applications.append(verify_statement(VenueApplication, body, key).venue)
+        return cbor_response(b"", 202)
+
+    async def venue(self, request: web.Request) -> web.Response:
+        role = Role[request.match_info["role"].upper()]
+        if role not in self.approved or self.approved[role].venue.hex() != request.match_info["venue"]:
+            raise Problem(404, "unknown-venue", "no such venue was approved")
+        return cbor_response(sign_statement(self.approved[role], self.parties.keys[role]))
+
+    async def epoch(self, request: web.Request) -> web.Response:
+        statements = self.epochs.get(int(request.match_info["epoch"]))
+        if statements is None:
+            raise Problem(404, "unknown-epoch", "not published")
+        return cbor_response(statements[Role[request.match_info["role"].upper()]])
+
+    @contextmanager
+    def serving(self) -> Iterator[str]:
+        """Serve in a thread of its own; gives the base URL."""
+        loop = asyncio.new_event_loop()
+        app = create_app(
+            [
+                web.post("/{role}/v1/venues", self.apply),
+                web.get("/{role}/v1/venues/{venue}", self.venue),
+                web.get("/{role}/v1/epochs/{epoch}", self.epoch),
+            ]
+        )
+        server = TestServer(app)
+        loop.run_until_complete(server.start_server())
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        try:
+            yield str(server.make_url("")).rstrip("/")
+        finally:
+            asyncio.run_coroutine_threadsafe(server.close(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
+
+def write_domain(parties: Parties, home: Path, url: str) -> None:
+    domain = parties.domain
+    text = f"number = {domain.number}\nutc_offset = {domain.utc_offset}\nallowance = {domain.allowance}\n"
+    for role in Role:
+        name = role.name.lower()
+        text += f'[{name}]\nkey = "{bytes(domain.identity_key(role)).hex()}"\nurl = "{url}/{name}"\n'
+    (home / "domain.toml").write_text(text)
+
+
+def test_from_init_to_the_poster(tmp_path: Path, parties: Parties, present: OpenEpoch) -> None:
+    home = tmp_path / "venue"
+    name, url = '노래방 "스플릿" \\ <&>', "https://door.example"
+    assert run_venue(home, "init", "--name", name, "--url", url + "/").returncode == 0
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert {stat.S_IMODE((home / file).stat().st_mode) for file in os.listdir(home)} == {0o600}
+
+    register = Register(parties, [present, open_epoch(parties, present.key.epoch + 1)])
+    with register.serving() as server:
+        write_domain(parties, home, server)
+        applied = run_venue(home, "register")
+        assert applied.returncode == 0, applied.stderr
+        assert len(register.applications) == 2
+        assert len(set(register.applications)) == 1
+        record = register.applications[0]
+        assert (record.name, record.url) == (name, url)
+
+        pending = run_venue(home, "confirm")
+        assert (pending.returncode, pending.stderr) == (
+            1,
+            "Error: not approved yet by the operator and the authority; try again later\n",
+        )
+        register.approved[Role.OPERATOR] = record
+        assert "not approved yet by the authority;" in run_venue(home, "confirm").stderr
+        register.approved[Role.AUTHORITY] = record
+        assert run_venue(home, "confirm").returncode == 0
+
+        fetched = run_venue(home, "fetch")
+        assert fetched.returncode == 0, fetched.stderr
+        assert [line.split("  ")[1] for line in fetched.stdout.splitlines()] == [
+            "not known",
+            "known",
+            "known",
+            "not known",
+            "not known",
+        ]
+
+    for file in ("poster.svg", "poster.png"):
+        made = run_venue(home, "poster", "--output", str(tmp_path / file))
+        assert made.returncode == 0, made.stderr
+    assert "&lt;&amp;&gt;" in (tmp_path / "poster.svg").read_text("utf-8")
+    assert ("no font" in made.stderr) is not can_draw(name)
+    [link] = read_codes(Image.open(tmp_path / "poster.png"))
+    assert link.startswith("https://door.example/#")
+
+
+@pytest.mark.parametrize("change", [{"name": "another"}, {"url": "https://another.example"}, {"venue": bytes(16)}])
+def test_a12_a_record_that_is_not_the_venue_s_own_is_not_kept(
+    make_home: MakeHome, parties: Parties, change: dict[str, str | bytes]
+) -> None:
+    home = make_home()
+    fields = {name: getattr(home.record, name) for name in ("domain", "venue", "name", "url", "key")}
+    register = Register(parties, [])
+    with register.serving() as server:
+        write_domain(parties, home.path, server)
+        register.approved = dict.fromkeys(Role, Venue(**{**fields, **change}))
+        refused = run_venue(home.path, "confirm")
+    assert refused.returncode == 1
+    assert not (home.path / "venue.cbor").exists()
+
+
+@pytest.fixture
+def codes(present: OpenEpoch, guest: Visitor, tmp_path: Path) -> list[Path]:
+    """Pictures of three live codes."""
+    paths = []
+    for number, owned in enumerate(guest.passes):
+        shown = sign_check_in(present.key, owned, int(time.time()), Direction.ENTRY)
+        paths.append(tmp_path / f"code{number}.png")
+        qr_image(to_qr_text(shown)).save(paths[-1])
+    return paths
+
+
+def test_read_decides_offline_and_tells_why(
+    make_home: MakeHome, present: OpenEpoch, codes: list[Path], tmp_path: Path
+) -> None:
+    home = make_home([present], url=NOBODY, settings=PATIENT)
+    admitted = run_venue(home.path, "read", *map(str, codes[:2]))
+    assert admitted.returncode == 0, admitted.stderr
+    assert [line.split(":")[0] for line in admitted.stdout.splitlines()] == [
+        "ADMITTED  code0.png",
+        "ADMITTED  code1.png",
+    ]
+    empty = tmp_path / "empty.png"
+    Image.new("L", (200, 200), 255).save(empty)
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    mixed = run_venue(home.path, "read", *map(str, [codes[0], codes[2], empty, broken]))
+    assert mixed.returncode == 1
+    lines = mixed.stdout.splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["REFUSED", "ADMITTED", "REFUSED", "REFUSED"]
+    assert "used here before" in lines[0]
+    assert "이미 사용한" in lines[0]
+    day = run_venue(home.path, "status").stdout
+    assert day.split("  ", 1)[1] == "3 in, 0 out\n"
+
+
+def test_read_watches_a_folder_until_interrupted(make_home: MakeHome, present: OpenEpoch, codes: list[Path]) -> None:
+    home = make_home([present], settings=PATIENT)
+    folder = home.path.parent / "folder"
+    folder.mkdir()
+    command = venue_command(home.path, "read", "--folder", str(folder))
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            for code in codes:
+                code.rename(folder / code.name)
+                assert process.stdout.readline().startswith(f"ADMITTED  {code.name}: ")
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_readers_at_one_door_spend_a_pass_once(make_home: MakeHome, present: OpenEpoch, codes: list[Path]) -> None:
+    home = make_home([present], settings=PATIENT)
+    processes = [
+        subprocess.Popen(
+            venue_command(home.path, "read", *map(str, codes)), env=environment(), stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    lines = [line for process in processes for line in process.communicate(timeout=60)[0].splitlines()]
+    for code in codes:
+        assert sorted(line.split("  ")[0] for line in lines if code.name in line) == ["ADMITTED", "REFUSED", "REFUSED"]
+
+
+class TestErrorsAreOneLine:
+    def check(self, home: Path, *arguments: str) -> str:
+        result = run_venue(home, *arguments)
+        assert result.returncode == 1
+        assert result.stdout == ""
+        assert result.stderr.startswith("Error: ")
+        assert result.stderr.count("\n") == 1
+        return result.stderr
+
+    @pytest.mark.parametrize("command", ["register", "confirm", "fetch", "serve", "status"])
+    def test_before_init(self, tmp_path: Path, command: str) -> None:
+        assert "init" in self.check(tmp_path, command)
+
+    @pytest.mark.parametrize("command", ["register", "confirm"])
+    def test_when_nobody_answers(self, make_home: MakeHome, command: str) -> None:
+        assert "does not answer" in self.check(make_home().path, command)
+
+    def test_init_twice(self, make_home: MakeHome) -> None:
+        assert "exists already" in self.check(make_home().path, "init", "--name", "x")
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("--name", ""),
+            ("--name", "가" * 43),
+            ("--name", "a\nb"),
+            ("--name", "x", "--url", "door.example"),
+            ("--name", "x", "--url", "https://door.example/#fragment"),
+            ("--name", "x", "--url", "javascript:alert(1)"),
+            ("--name", "x", "--url", "http://[::1"),
+        ],
+    )
+    def test_names_and_urls_that_will_not_do(self, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+        self.check(tmp_path / "venue", "init", *arguments)
+        assert not (tmp_path / "venue").exists()
+
+    def test_settings_that_are_wrong(self, make_home: MakeHome) -> None:
+        home = make_home().path
+        (home / "settings.toml").write_text('venue = "00"\nname = "x"\ntolerence = 30\n')
+        text = self.check(home, "status")
+        assert "venue" in text
+        assert "tolerence" in text
+
+    @pytest.mark.parametrize("database", ["nonsense", "sqlite:////nowhere/venue.db", "mysql+nodriver://x/y"])
+    def test_a_database_that_does_not_open(self, make_home: MakeHome, database: str) -> None:
+        assert "database" in self.check(make_home(settings=f'database = "{database}"\n').path, "status")
+
+    def test_a_key_that_others_may_read(self, make_home: MakeHome) -> None:
+        home = make_home().path
+        (home / "venue.key").chmod(0o644)
+        assert "chmod 600" in self.check(home, "register")
+
+    def test_a_poster_before_the_registration(self, make_home: MakeHome, tmp_path: Path) -> None:
+        assert "not registered" in self.check(make_home().path, "poster", "--output", str(tmp_path / "poster.svg"))
+
+    def test_a_damaged_epoch_statement(self, make_home: MakeHome, present: OpenEpoch, codes: list[Path]) -> None:
+        home = make_home([present])
+        (home.path / "epochs" / f"{present.key.epoch}.operator").write_bytes(b"damaged")
+        self.check(home.path, "read", str(codes[0]))
+
+    def test_another_program_on_the_port(self, make_home: MakeHome, parties: Parties) -> None:
+        with Register(parties, []).serving() as server:
+            home = make_home(settings=f"port = {server.rsplit(':', 1)[1]}\n").path
+            result = run_venue(home, "serve")
+        assert result.returncode == 1
+        assert "Traceback" not in result.stderr

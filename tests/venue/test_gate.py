@@ -1,0 +1,191 @@
+"""C9: what a door decides, and why; all of it offline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from protocol.checkins import MAX_STAY, CheckInMessage, Direction, sign_check_in
+from protocol.epochs import Role
+from protocol.exchanges import Decision
+from protocol.passes import OwnedPass, pass_statement
+from protocol.qrtext import to_qr_text
+from tests.parties import NOW, OpenEpoch, Parties, Visitor, found_domain, open_epoch
+from tests.venue.conftest import MakeHome
+from venue.home import VenueHome
+from venue.words import explain
+
+ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
+
+
+@pytest.fixture
+def shown(today: OpenEpoch, visitor: Visitor) -> CheckInMessage:
+    return sign_check_in(today.key, visitor.passes[0], NOW, ENTRY)
+
+
+def test_admits_a_fresh_check_in_and_stores_it(home: VenueHome, today: OpenEpoch, shown: CheckInMessage) -> None:
+    assert home.gate.decide(shown, NOW + 3) is Decision.ADMITTED
+    assert home.store.window(NOW, NOW + 1) == {today.key.epoch: [shown.to_bytes()]}
+
+
+def test_admits_what_a_qr_code_says(home: VenueHome, shown: CheckInMessage) -> None:
+    assert home.gate.decide_text(to_qr_text(shown), NOW) is Decision.ADMITTED
+
+
+@pytest.mark.parametrize("text", ["", "https://example.com", "SP1:", "SP1:%%%", "sp1:00", "SP1:\ufffd", "SP1:한글"])
+def test_another_code_is_unreadable(home: VenueHome, text: str) -> None:
+    assert home.gate.decide_text(text, NOW) is Decision.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("late", "decision"),
+    [
+        (30, Decision.ADMITTED),
+        (31, Decision.TOO_OLD),
+        (86_400, Decision.TOO_OLD),
+        (-30, Decision.ADMITTED),
+        (-31, Decision.TOO_EARLY),
+    ],
+)
+def test_tolerance_is_thirty_seconds_both_ways(
+    home: VenueHome, shown: CheckInMessage, late: int, decision: Decision
+) -> None:
+    assert home.gate.decide(shown, NOW + late) is decision
+
+
+def test_a_refused_check_in_is_not_stored(home: VenueHome, shown: CheckInMessage) -> None:
+    home.gate.decide(shown, NOW + 60)
+    home.gate.decide(replace(shown, direction=EXIT), NOW)
+    assert home.store.window(0, 2**32) == {}
+
+
+def test_a18_replay_is_refused_also_in_the_same_second_and_with_a_new_time(
+    home: VenueHome, today: OpenEpoch, visitor: Visitor, shown: CheckInMessage
+) -> None:
+    assert home.gate.decide(shown, NOW) is Decision.ADMITTED
+    assert home.gate.decide(shown, NOW) is Decision.ALREADY_SPENT
+    later = sign_check_in(today.key, visitor.passes[0], NOW + 15, ENTRY)
+    assert home.gate.decide(later, NOW + 15) is Decision.ALREADY_SPENT
+    assert home.gate.decide(sign_check_in(today.key, visitor.passes[1], NOW + 15, ENTRY), NOW + 15) is Decision.ADMITTED
+
+
+def test_a18_label_of_another_venue(home: VenueHome, parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
+    other = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, bytes(16))
+    ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue)
+    assert home.gate.decide(other, NOW) is Decision.OTHER_VENUE
+    assert home.gate.decide(replace(other, venue=parties.venue.venue), NOW) is Decision.FORGED
+    assert home.gate.decide(ours, NOW) is Decision.ADMITTED
+
+
+def test_a18_another_domain(home: VenueHome, parties: Parties, visitor: Visitor, shown: CheckInMessage) -> None:
+    assert home.gate.decide(replace(shown, domain=1), NOW) is Decision.UNKNOWN_DOMAIN
+    elsewhere = open_epoch(found_domain(1, same_keys=parties), parties.domain.epoch_at(NOW))
+    foreign = sign_check_in(elsewhere.key, visitor.passes[0], NOW, ENTRY)
+    assert home.gate.decide(replace(foreign, domain=parties.domain.number), NOW) is Decision.FORGED
+
+
+def test_an_epoch_whose_key_is_not_known(make_home: MakeHome, tomorrow: OpenEpoch, shown: CheckInMessage) -> None:
+    home = make_home([tomorrow])
+    assert home.gate.decide(shown, NOW) is Decision.UNKNOWN_EPOCH
+
+
+def test_an_epoch_key_that_arrives_later_is_used(make_home: MakeHome, today: OpenEpoch, shown: CheckInMessage) -> None:
+    home = make_home()
+    assert home.gate.decide(shown, NOW) is Decision.UNKNOWN_EPOCH
+    make_home([today])
+    assert home.gate.decide(shown, NOW) is Decision.ADMITTED
+
+
+@pytest.mark.parametrize("position", [0, 31, 32, 63, 64, 127, 128, 191])
+def test_every_part_of_a_check_in_is_signed(home: VenueHome, shown: CheckInMessage, position: int) -> None:
+    changed = bytearray(shown.signed_pass)
+    changed[position] ^= 1
+    assert home.gate.decide(replace(shown, signed_pass=bytes(changed)), NOW) is Decision.FORGED
+
+
+def test_the_label_is_signed(home: VenueHome, shown: CheckInMessage) -> None:
+    assert home.gate.decide(replace(shown, time=NOW + 15), NOW) is Decision.FORGED
+    assert home.gate.decide(replace(shown, direction=EXIT), NOW) is Decision.FORGED
+
+
+def test_a_pass_of_tomorrow_is_forged_today(
+    make_home: MakeHome, today: OpenEpoch, tomorrow: OpenEpoch, visitor: Visitor
+) -> None:
+    home = make_home([today, tomorrow])
+    assert home.gate.decide(sign_check_in(tomorrow.key, visitor.passes[0], NOW, ENTRY), NOW) is Decision.FORGED
+
+
+def test_an_entry_before_midnight_is_of_its_label_s_day(
+    make_home: MakeHome, parties: Parties, today: OpenEpoch, tomorrow: OpenEpoch, visitor: Visitor
+) -> None:
+    home = make_home([today, tomorrow])
+    midnight = parties.domain.epoch_begins(tomorrow.key.epoch)
+    late = sign_check_in(today.key, visitor.passes[0], midnight - 15, ENTRY)
+    assert home.gate.decide(late, midnight + 10) is Decision.ADMITTED
+    assert list(home.store.window(0, 2**32)) == [today.key.epoch]
+
+
+class TestExit:
+    @pytest.fixture
+    def inside(self, make_home: MakeHome, today: OpenEpoch, tomorrow: OpenEpoch, shown: CheckInMessage) -> VenueHome:
+        home = make_home([today, tomorrow])
+        assert home.gate.decide(shown, NOW) is Decision.ADMITTED
+        return home
+
+    @pytest.mark.parametrize("stay", [0, 15, MAX_STAY])
+    def test_up_to_twelve_hours_also_after_midnight(
+        self, inside: VenueHome, today: OpenEpoch, visitor: Visitor, stay: int
+    ) -> None:
+        left = sign_check_in(today.key, visitor.passes[0], NOW + stay, EXIT)
+        assert inside.gate.decide(left, NOW + stay) is Decision.ADMITTED
+        assert inside.store.window(NOW + stay, NOW + stay + 1)[today.key.epoch][-1] == left.to_bytes()
+
+    @pytest.mark.parametrize("stay", [-15, MAX_STAY + 15])
+    def test_neither_before_the_entry_nor_after_twelve_hours(
+        self, inside: VenueHome, today: OpenEpoch, visitor: Visitor, stay: int
+    ) -> None:
+        left = sign_check_in(today.key, visitor.passes[0], NOW + stay, EXIT)
+        assert inside.gate.decide(left, NOW + stay) is Decision.NO_ENTRY
+
+    def test_counts_once(self, inside: VenueHome, today: OpenEpoch, visitor: Visitor) -> None:
+        left = sign_check_in(today.key, visitor.passes[0], NOW + 60, EXIT)
+        assert inside.gate.decide(left, NOW + 60) is Decision.ADMITTED
+        assert inside.gate.decide(left, NOW + 60) is Decision.ALREADY_SPENT
+        back = sign_check_in(today.key, visitor.passes[0], NOW + 75, ENTRY)
+        assert inside.gate.decide(back, NOW + 75) is Decision.ALREADY_SPENT
+
+    def test_without_an_entry(self, home: VenueHome, today: OpenEpoch, visitor: Visitor) -> None:
+        left = sign_check_in(today.key, visitor.passes[0], NOW, EXIT)
+        assert home.gate.decide(left, NOW) is Decision.NO_ENTRY
+
+    def test_signed_in_another_epoch_than_the_entry(
+        self, inside: VenueHome, tomorrow: OpenEpoch, visitor: Visitor
+    ) -> None:
+        left = sign_check_in(tomorrow.key, visitor.passes[0], NOW + MAX_STAY, EXIT)
+        assert inside.gate.decide(left, NOW + MAX_STAY) is Decision.FORGED
+
+    def test_of_a_pass_that_came_in_in_another_epoch(
+        self, inside: VenueHome, tomorrow: OpenEpoch, visitor: Visitor
+    ) -> None:
+        """An authority that issues the same pass in two epochs."""
+        public = visitor.passes[0].public
+        signing_key = tomorrow.secrets[Role.AUTHORITY].pass_signing_key
+        signature = signing_key.sign(pass_statement(tomorrow.key, public.u, public.v)).signature
+        again = OwnedPass(replace(public, signature=signature), visitor.passes[0].r)
+        left = sign_check_in(tomorrow.key, again, NOW + MAX_STAY, EXIT)
+        assert inside.gate.decide(left, NOW + MAX_STAY) is Decision.NO_ENTRY
+
+    def test_a_forged_exit_does_not_tell_whether_a_pass_came_in(
+        self, inside: VenueHome, today: OpenEpoch, visitor: Visitor
+    ) -> None:
+        answers = set()
+        for owned in visitor.passes[:2]:
+            left = sign_check_in(today.key, owned, NOW + 15, EXIT)
+            forged = replace(left, signed_pass=left.signed_pass[:-64] + bytes(64))
+            answers.add(inside.gate.decide(forged, NOW + 15))
+        assert answers == {Decision.FORGED}
+
+
+def test_every_decision_has_words() -> None:
+    assert len({explain(decision) for decision in Decision}) == len(Decision)

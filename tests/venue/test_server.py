@@ -1,0 +1,254 @@
+"""The venue's server over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from io import BytesIO
+from secrets import token_bytes
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import pytest
+import sqlalchemy as sql
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+from PIL import Image
+
+from protocol.checkins import CheckInMessage, Direction, sign_check_in
+from protocol.encoding import Message
+from protocol.epochs import Role
+from protocol.exchanges import Decision, DoorAnswer
+from protocol.requests import sign_request
+from protocol.statements import JointStatement, verify_statement
+from protocol.warrants import MAX_RELEASE, Release, Warrant, verify_release, verify_venue
+from service.http import PROBLEM, Problem, call, new_session
+from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from venue.home import VenueHome
+from venue.reader import read_codes
+from venue.server import create_venue_app
+from venue.store import metadata
+
+ENTRY = Direction.ENTRY
+Post = Callable[[str, Message | bytes], Awaitable[bytes]]
+
+
+@asynccontextmanager
+async def serving(home: VenueHome, now: int = NOW) -> AsyncIterator[tuple[ClientSession, str]]:
+    async with TestServer(create_venue_app(home, lambda: now)) as server, new_session() as session:
+        yield session, str(server.make_url("")).rstrip("/")
+
+
+def post(
+    home: VenueHome, path: str, *bodies: Message | bytes, token: bytes | None = None, now: int = NOW
+) -> list[bytes | Problem]:
+    """The answers of a venue's server to one body after the other."""
+
+    async def run() -> list[bytes | Problem]:
+        answers: list[bytes | Problem] = []
+        async with serving(home, now) as (session, url):
+            for body in bodies:
+                try:
+                    answers.append(await call(session, "POST", url + path, body, token))
+                except Problem as problem:
+                    answers.append(problem)
+        return answers
+
+    return asyncio.run(run())
+
+
+def decisions(answers: list[bytes | Problem]) -> list[Decision]:
+    return [DoorAnswer.from_bytes(answer).decision for answer in answers if isinstance(answer, bytes)]
+
+
+def problems(answers: list[bytes | Problem]) -> list[tuple[int, str]]:
+    return [(answer.status, answer.name) for answer in answers if isinstance(answer, Problem)]
+
+
+def test_scan_mode_is_open_to_anyone_whose_label_names_the_venue(
+    home: VenueHome, parties: Parties, today: OpenEpoch, visitor: Visitor
+) -> None:
+    ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue)
+    other = sign_check_in(today.key, visitor.passes[1], NOW, ENTRY, bytes(16))
+    answers = post(home, "/v1/check-ins", ours, ours, other)
+    assert decisions(answers) == [Decision.ADMITTED, Decision.ALREADY_SPENT, Decision.OTHER_VENUE]
+
+
+def test_a23_present_mode_is_for_readers_with_the_token(home: VenueHome, today: OpenEpoch, visitor: Visitor) -> None:
+    shown = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY)
+    assert problems(post(home, "/v1/check-ins", shown)) == [(401, "unauthenticated")]
+    assert problems(post(home, "/v1/check-ins", shown, token=token_bytes(32))) == [(401, "unauthenticated")]
+    assert home.store.days() == []
+    assert decisions(post(home, "/v1/check-ins", shown, token=home.reader_token)) == [Decision.ADMITTED]
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"\x80", b"\x9f\xff", bytes(1000), b"\x81" * 100, b"\xa0"])
+def test_a28_malformed_bodies_are_problem_documents(home: VenueHome, body: bytes) -> None:
+    for path in ("/v1/check-ins", "/v1/releases"):
+        assert problems(post(home, path, body)) == [(400, "malformed-encoding")]
+
+
+def test_a28_a_body_that_is_too_long(home: VenueHome) -> None:
+    assert [status for status, _ in problems(post(home, "/v1/check-ins", bytes(2**21)))] == [413]
+
+
+def test_errors_are_problem_documents_over_http(home: VenueHome) -> None:
+    async def run() -> None:
+        async with serving(home) as (session, url):
+            for method, path, status in (
+                ("GET", "/nothing", 404),
+                ("GET", "/v1/check-ins", 405),
+                ("GET", "/v1/venue", 404),
+                ("GET", "/v1/poster.svg", 404),
+                ("GET", "/v1/poster.png", 404),
+                ("POST", "/v1/check-ins", 415),
+            ):
+                async with session.request(method, url + path, data=b"x" if method == "POST" else None) as response:
+                    assert (response.status, response.content_type) == (status, PROBLEM)
+                    assert (await response.json(content_type=PROBLEM))["status"] == status
+            async with session.get(url + "/healthz") as response:
+                assert response.status == 200
+
+    asyncio.run(run())
+
+
+def test_the_venue_record_and_its_poster(home: VenueHome, parties: Parties) -> None:
+    home.keep_registration(parties.both_sign(parties.venue))
+
+    async def run() -> tuple[bytes, str, bytes]:
+        async with serving(home) as (session, url):
+            joint = await call(session, "GET", url + "/v1/venue")
+            async with session.get(url + "/v1/poster.svg") as response:
+                assert response.content_type == "image/svg+xml"
+                svg = await response.text()
+            async with session.get(url + "/v1/poster.png") as response:
+                assert response.content_type == "image/png"
+                return joint, svg, await response.read()
+
+    joint, svg, png = asyncio.run(run())
+    assert verify_venue(parties.domain, JointStatement.from_bytes(joint)).record == parties.venue
+    assert parties.venue.name in [element.text for element in ElementTree.fromstring(svg).iter()]
+    [link] = read_codes(Image.open(BytesIO(png)))
+    address, fragment = link.split("#")
+    assert address == parties.venue.url
+    assert base64.urlsafe_b64decode(fragment + "=" * (-len(fragment) % 4)) == joint
+
+
+def test_a29_the_door_works_offline(home: VenueHome, parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
+    assert urlsplit(home.domain_settings.operator.url).port == 1  # where nobody listens
+    ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue)
+
+    async def run() -> bytes:
+        async with serving(home) as (session, url):
+            await asyncio.sleep(0.1)  # the first refresh of the keys fails meanwhile
+            return await call(session, "POST", url + "/v1/check-ins", ours)
+
+    assert decisions([asyncio.run(run())]) == [Decision.ADMITTED]
+
+
+class TestRelease:
+    """Releases under a warrant for the hour that begins NOW."""
+
+    @pytest.fixture
+    def visited(self, home: VenueHome, today: OpenEpoch, visitor: Visitor) -> VenueHome:
+        for owned, time in zip(visitor.passes, (NOW - 15, NOW, NOW + 3600), strict=True):
+            assert home.gate.decide(sign_check_in(today.key, owned, time, ENTRY), time) is Decision.ADMITTED
+        left = sign_check_in(today.key, visitor.passes[0], NOW + 15, Direction.EXIT)
+        assert home.gate.decide(left, NOW + 15) is Decision.ADMITTED
+        return home
+
+    @pytest.fixture
+    def warrant(self, parties: Parties) -> Warrant:
+        return parties.warrant(NOW, NOW + 3600).record
+
+    def ask(
+        self,
+        parties: Parties,
+        warrant: Warrant | JointStatement,
+        *,
+        sender: Role = Role.AUTHORITY,
+        recipient: str | None = None,
+        time: int = NOW + 7200,
+    ) -> bytes:
+        joint = warrant if isinstance(warrant, JointStatement) else parties.both_sign(warrant)
+        recipient = recipient or parties.venue.venue.hex()
+        body = joint.to_bytes()
+        return sign_request(parties.domain, sender, recipient, "/v1/releases", time, body, parties.keys[sender])
+
+    def test_hands_over_the_window_and_nothing_else(
+        self, visited: VenueHome, parties: Parties, today: OpenEpoch, visitor: Visitor
+    ) -> None:
+        warrant = parties.warrant(NOW, NOW + 3600)
+        [answer] = post(visited, "/v1/releases", self.ask(parties, warrant.record), now=NOW + 7200)
+        assert isinstance(answer, bytes)
+        keys = {today.key.epoch: today.key}
+        verified = verify_release(warrant, parties.registered_venue, keys, answer)
+        assert not verified.set_aside
+        assert verified.check_ins[today.key.epoch].keys() == {owned.public.u for owned in visitor.passes[:2]}
+        assert verified.check_ins[today.key.epoch][visitor.passes[0].public.u].message.direction is Direction.EXIT
+
+    def test_of_an_empty_window(self, home: VenueHome, parties: Parties, today: OpenEpoch) -> None:
+        warrant = parties.warrant(NOW, NOW + 3600)
+        [answer] = post(home, "/v1/releases", self.ask(parties, warrant.record), now=NOW + 7200)
+        assert isinstance(answer, bytes)
+        assert verify_release(warrant, parties.registered_venue, {}, answer).check_ins == {}
+
+    def test_a30_a_request_counts_once(self, visited: VenueHome, parties: Parties, warrant: Warrant) -> None:
+        request = self.ask(parties, warrant)
+        answers = post(visited, "/v1/releases", request, request, now=NOW + 7200)
+        assert problems(answers) == [(409, "replayed-request")]
+        assert problems(post(visited, "/v1/releases", request, now=NOW + 7300)) == [(409, "replayed-request")]
+        assert problems(post(visited, "/v1/releases", request, now=NOW + 7600)) == [(409, "replayed-request")]
+
+    def test_a22_refuses_everything_but_the_authority_with_a_warrant_of_both(
+        self, visited: VenueHome, parties: Parties, warrant: Warrant
+    ) -> None:
+        joint = parties.both_sign(warrant)
+        wider = parties.both_sign(replace(warrant, begins=NOW - 60))
+        requests = {
+            "from the operator": (self.ask(parties, warrant, sender=Role.OPERATOR), "invalid-signature"),
+            "for another venue's server": (self.ask(parties, warrant, recipient=bytes(16).hex()), "wrong-party"),
+            "signed by the authority alone": (
+                self.ask(parties, JointStatement(joint.authority, joint.authority)),
+                "invalid-signature",
+            ),
+            "with two different warrants": (
+                self.ask(parties, JointStatement(joint.authority, wider.operator)),
+                "conflicting-statements",
+            ),
+            "with a warrant of another domain": (self.ask(parties, replace(warrant, domain=1)), "wrong-domain"),
+            "with an expired warrant": (self.ask(parties, replace(warrant, expires=NOW + 7199)), "out-of-scope"),
+        }
+        answers = post(visited, "/v1/releases", *[request for request, _ in requests.values()], now=NOW + 7200)
+        assert problems(answers) == [(422, name) for _, name in requests.values()]
+
+    def test_a_warrant_for_another_venue(self, visited: VenueHome, parties: Parties, warrant: Warrant) -> None:
+        answers = post(visited, "/v1/releases", self.ask(parties, replace(warrant, venue=bytes(16))), now=NOW + 7200)
+        assert problems(answers) == [(404, "unknown-venue")]
+
+    def test_the_largest_release_is_delivered_and_a_larger_one_refused(
+        self, home: VenueHome, parties: Parties, today: OpenEpoch, warrant: Warrant
+    ) -> None:
+        label = (parties.domain.number, NOW, ENTRY, parties.venue.venue)
+
+        def fill(count: int) -> None:
+            messages = [CheckInMessage(*label, token_bytes(192)) for _ in range(count)]
+            rows = [
+                {"u": one.u, "direction": 1, "time": one.time, "epoch": today.key.epoch, "encoded": one.to_bytes()}
+                for one in messages
+            ]
+            with home.engine.begin() as connection:
+                connection.execute(sql.insert(metadata.tables["check_ins"]), rows)
+
+        fill(MAX_RELEASE)
+        [answer] = post(home, "/v1/releases", self.ask(parties, warrant), now=NOW + 7200)
+        assert isinstance(answer, bytes)
+        [released] = verify_statement(Release, answer, parties.venue.key).epochs
+        assert len(released.check_ins) == MAX_RELEASE
+        fill(1)
+        assert problems(post(home, "/v1/releases", self.ask(parties, warrant), now=NOW + 7200)) == [
+            (422, "window-too-large")
+        ]

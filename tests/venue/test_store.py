@@ -1,0 +1,129 @@
+"""A pass is spent once among any number of processes, and what was acknowledged is there after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import signal
+import subprocess
+import time
+from collections import Counter
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+from protocol.checkins import CheckIn, CheckInMessage, Direction, sign_check_in
+from protocol.exchanges import Decision, DoorAnswer
+from protocol.passes import OwnedPass
+from service.http import Unreachable, call, new_session
+from service.storage import open_database, sqlite_url
+from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from tests.venue.conftest import MakeHome, environment, free_port, venue_command
+from venue import store
+from venue.home import VenueHome
+from venue.store import DayCount, Entry, Store
+
+PROCESSES = 4
+
+
+def decide_at_once(home: Path, encoded: list[bytes], barrier: Barrier, decisions: Queue[list[int]]) -> None:
+    """What each process of the test does; nobody has opened the database before."""
+    barrier.wait()
+    gate = VenueHome(home).gate
+    decided = []
+    for message in encoded:
+        barrier.wait()
+        decided.append(int(gate.decide(CheckInMessage.from_bytes(message), NOW)))
+    decisions.put(decided)
+
+
+def test_several_processes_spend_a_pass_once(make_home: MakeHome, today: OpenEpoch, visitor: Visitor) -> None:
+    home = make_home([today])
+    shown = [sign_check_in(today.key, owned, NOW, Direction.ENTRY).to_bytes() for owned in visitor.passes]
+    context = multiprocessing.get_context("spawn")
+    barrier, decisions = context.Barrier(PROCESSES), context.Queue()
+    processes = [
+        context.Process(target=decide_at_once, args=(home.path, shown, barrier, decisions)) for _ in range(PROCESSES)
+    ]
+    for process in processes:
+        process.start()
+    decided = [decisions.get(timeout=60) for _ in processes]
+    for process in processes:
+        process.join()
+    expected = Counter({Decision.ADMITTED: 1, Decision.ALREADY_SPENT: PROCESSES - 1})
+    assert [Counter(of_one_pass) for of_one_pass in zip(*decided, strict=True)] == [expected] * len(shown)
+
+
+def test_what_was_answered_survives_kill_9(
+    make_home: MakeHome, parties: Parties, present: OpenEpoch, guest: Visitor
+) -> None:
+    port = free_port()
+    home = make_home([present], settings=f"port = {port}\ntolerance = 600\n")
+    url = f"http://127.0.0.1:{port}/v1/check-ins"
+
+    def answer(owned: OwnedPass) -> Decision:
+        """Start a server, send it a check-in, and kill it once it has answered."""
+        with subprocess.Popen(venue_command(home.path, "serve"), env=environment()) as server:
+            try:
+                shown = sign_check_in(present.key, owned, int(time.time()), Direction.ENTRY, parties.venue.venue)
+                return DoorAnswer.from_bytes(asyncio.run(send_when_up(url, shown))).decision
+            finally:
+                server.send_signal(signal.SIGKILL)
+
+    assert answer(guest.passes[0]) is Decision.ADMITTED
+    assert home.store.entry(guest.passes[0].public.u) is not None
+    assert answer(guest.passes[0]) is Decision.ALREADY_SPENT
+
+
+async def send_when_up(url: str, message: CheckInMessage) -> bytes:
+    async with new_session() as session:
+        for _ in range(300):
+            try:
+                return await call(session, "POST", url, message)
+            except Unreachable:
+                await asyncio.sleep(0.1)
+    raise AssertionError("the server does not come up")
+
+
+def check_in(number: int, time: int, epoch: int, direction: Direction = Direction.ENTRY) -> CheckIn:
+    return CheckIn(CheckInMessage(255, time, direction, None, bytes([number]) * 192), epoch)
+
+
+def test_windows_days_and_deletion(tmp_path: Path) -> None:
+    kept = Store(open_database(sqlite_url(tmp_path / "venue.db"), store.metadata))
+    entries = [check_in(1, 900, 10), check_in(2, 915, 10), check_in(3, 1800, 11)]
+    exits = [check_in(2, 1815, 10, Direction.EXIT)]
+    for one in (*entries, *exits):
+        assert kept.spend(one)
+    assert not kept.spend(check_in(1, 930, 11))
+    assert kept.entry(bytes([2]) * 32) == Entry(915, 10)
+    assert kept.entry(bytes([4]) * 32) is None
+    assert kept.window(915, 1816) == {
+        10: [entries[1].message.to_bytes(), exits[0].message.to_bytes()],
+        11: [entries[2].message.to_bytes()],
+    }
+    assert kept.window(901, 915) == {}
+    assert kept.days() == [DayCount(10, 2, 1), DayCount(11, 1, 0)]
+    assert kept.delete_before(11) == 3
+    assert kept.days() == [DayCount(11, 1, 0)]
+
+
+def test_check_ins_are_deleted_after_their_retention(home: VenueHome, parties: Parties) -> None:
+    epoch = parties.domain.epoch_at(NOW)
+    for number in range(3):
+        home.store.spend(check_in(number, NOW, epoch + number))
+    end = parties.domain.epoch_begins(epoch + 1) + 28 * 86_400
+    assert home.delete_expired(end - 1) == 0
+    assert home.delete_expired(end) == 1
+
+
+def test_the_venue_holds_ciphertexts_and_nothing_that_opens_one(
+    home: VenueHome, today: OpenEpoch, visitor: Visitor
+) -> None:
+    owned = visitor.passes[0]
+    home.gate.decide(sign_check_in(today.key, owned, NOW, Direction.ENTRY), NOW)
+    written = b"".join(path.read_bytes() for path in home.path.rglob("*") if path.is_file())
+    assert owned.public.u in written
+    secrets = [bytes(owned.r), bytes(visitor.handle), visitor.record.phone.encode(), visitor.record.name.encode()]
+    secrets += [bytes(secret.share) for secret in today.secrets.values()]
+    assert not [secret for secret in secrets if secret in written or secret.hex().encode() in written]

@@ -1,0 +1,84 @@
+"""The door's decision on a check-in, made without a network. Spec: §3.8."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from protocol.checkins import MAX_STAY, CheckIn, CheckInMessage, Direction, possible_epochs, verify_check_in
+from protocol.edge_cases import check_edge_cases
+from protocol.epochs import Domain, EpochKey
+from protocol.errors import InvalidSignature, Malformed
+from protocol.exchanges import Decision
+from protocol.qrtext import from_qr_text
+from venue.store import Store
+
+
+class Gate:
+    """Decides who comes in, and keeps what it admits.
+
+    `epoch_key` gives the verified key of an epoch that is known, `venue` is the 16-byte id, `tolerance` is in
+    seconds. Raises `UnfitLibrary` if the installed Ed25519 library does not keep the project's rule.
+    """
+
+    def __init__(
+        self, domain: Domain, epoch_key: Callable[[int], EpochKey | None], store: Store, venue: bytes, tolerance: int
+    ) -> None:
+        check_edge_cases()
+        self._domain, self._epoch_key, self._store = domain, epoch_key, store
+        self._venue, self._tolerance = venue, tolerance
+
+    def decide_text(self, text: str, now: int) -> Decision:
+        """Decide on the text of a QR code that a visitor shows."""
+        try:
+            message = from_qr_text(text)
+        except Malformed:
+            return Decision.UNREADABLE
+        return self.decide(message, now)
+
+    def decide(self, message: CheckInMessage, now: int) -> Decision:
+        """Decide on a check-in at Unix time `now`. An admitted one is stored, durably, when this returns.
+
+        What costs nothing is checked first. What the store knows of a pass is told only to who can sign with it.
+        """
+        fault = self._label_fault(message, now)
+        if fault is not None:
+            return fault
+        check_in = self._verify(message)
+        if isinstance(check_in, Decision):
+            return check_in
+        if message.direction is Direction.EXIT and not self._has_entered(check_in):
+            return Decision.NO_ENTRY
+        return Decision.ADMITTED if self._store.spend(check_in) else Decision.ALREADY_SPENT
+
+    def _label_fault(self, message: CheckInMessage, now: int) -> Decision | None:
+        """What is wrong with a label here and now, before any signature is checked."""
+        if message.domain != self._domain.number:
+            return Decision.UNKNOWN_DOMAIN
+        if message.venue not in (None, self._venue):
+            return Decision.OTHER_VENUE
+        if message.time < now - self._tolerance:
+            return Decision.TOO_OLD
+        if message.time > now + self._tolerance:
+            return Decision.TOO_EARLY
+        return None
+
+    def _verify(self, message: CheckInMessage) -> CheckIn | Decision:
+        """The check-in in the one epoch whose keys it was signed for, or why there is none."""
+        refusal = Decision.FORGED
+        for epoch in possible_epochs(self._domain, message.time, message.direction):
+            key = self._epoch_key(epoch)
+            if key is None:
+                refusal = Decision.UNKNOWN_EPOCH
+                continue
+            try:
+                return verify_check_in(key, message)
+            except InvalidSignature:
+                continue
+        return refusal
+
+    def _has_entered(self, check_in: CheckIn) -> bool:
+        """Whether the pass of an exit came in here, in the same epoch and not too long ago."""
+        entry = self._store.entry(check_in.message.u)
+        return (
+            entry is not None and entry.epoch == check_in.epoch and 0 <= check_in.message.time - entry.time <= MAX_STAY
+        )

@@ -1,0 +1,130 @@
+"""The venue's server: check-ins from readers and from visitors' clients, the poster, releases. Spec: §5.5."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from aiohttp import ClientSession, web
+
+from protocol.checkins import CheckInMessage
+from protocol.errors import SplitPassError
+from protocol.exchanges import DoorAnswer
+from protocol.statements import JointStatement
+from service.http import (
+    Problem,
+    bearer_token,
+    cbor_response,
+    create_app,
+    new_session,
+    read_body,
+    read_message,
+)
+from service.settings import ConfigurationError
+from venue.home import Clock, VenueHome, unix_time
+from venue.poster import poster_png, poster_svg, poster_text
+from venue.release import RELEASE_PATH, release
+
+HOUR = 3600
+MINUTE = 60
+
+logger = logging.getLogger("splitpass.venue")
+
+
+class VenueServer:
+    """The handlers of a venue's server. Signatures and the database work in threads, so that nobody waits for them."""
+
+    def __init__(self, home: VenueHome, clock: Clock) -> None:
+        self._home, self._clock = home, clock
+        self._gate, self._token = home.gate, home.reader_token  # what is missing shows at the start
+
+    async def venue(self, _request: web.Request) -> web.Response:
+        """GET /v1/venue: the record that both parties signed."""
+        return cbor_response(self._registration())
+
+    async def poster_svg(self, _request: web.Request) -> web.Response:
+        """GET /v1/poster.svg."""
+        document = await asyncio.to_thread(poster_svg, *self._poster_text())
+        return web.Response(text=document, content_type="image/svg+xml")
+
+    async def poster_png(self, _request: web.Request) -> web.Response:
+        """GET /v1/poster.png."""
+        picture = await asyncio.to_thread(poster_png, *self._poster_text())
+        return web.Response(body=picture, content_type="image/png")
+
+    async def check_in(self, request: web.Request) -> web.Response:
+        """POST /v1/check-ins: from anyone whose label names this venue; without a venue, from readers alone."""
+        message = await read_message(request, CheckInMessage)
+        if message.venue is None and not hmac.compare_digest(bearer_token(request), self._token):
+            raise Problem(401, "unauthenticated", "this is not the token of the venue's readers")
+        decision = await asyncio.to_thread(self._gate.decide, message, self._clock())
+        return cbor_response(DoorAnswer(decision))
+
+    async def release(self, request: web.Request) -> web.Response:
+        """POST /v1/releases: the check-ins of a warrant's window, for the authority."""
+        body = await read_body(request)
+        return cbor_response(await asyncio.to_thread(release, self._home, body, self._clock()))
+
+    async def upkeep(self, session: ClientSession) -> None:
+        """Delete what is past its retention and fetch epoch keys ahead, hourly; never ends, whatever fails.
+
+        While the door lacks the key of today or tomorrow it tries again every minute.
+        """
+        while True:
+            known = False
+            try:
+                await asyncio.to_thread(self._home.delete_expired, self._clock())
+                known = await self._refresh(session)
+            except (Problem, SplitPassError) as error:
+                logger.warning("epoch keys could not be refreshed: %s", error)
+            except Exception:
+                logger.exception("the hourly upkeep failed")
+            await asyncio.sleep(HOUR if known else MINUTE)
+
+    async def _refresh(self, session: ClientSession) -> bool:
+        """Fetch epoch keys; returns whether those of today and tomorrow are known. Works without a network."""
+        now = self._clock()
+        wanted, today = self._home.wanted_epochs(now), self._home.domain.epoch_at(now)
+        known = await self._home.epochs.refresh(session, wanted.start, wanted.stop - 1)
+        logger.info("epoch keys known: %d of %d", len(known), len(wanted))
+        return {today, today + 1} <= set(known)
+
+    def _poster_text(self) -> tuple[str, str]:
+        try:
+            return poster_text(self._home.domain, self._registration())
+        except ConfigurationError as error:
+            raise Problem(404, "no-scan-mode", str(error)) from None
+
+    def _registration(self) -> JointStatement:
+        joint = self._home.registration
+        if joint is None:
+            raise Problem(404, "not-registered", "the two parties have not both signed this venue yet")
+        return joint
+
+
+def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Application:
+    """The venue's server; raises `ConfigurationError` or `UnfitLibrary` when it cannot work."""
+    server = VenueServer(home, clock)
+    app = create_app(
+        [
+            web.get("/v1/venue", server.venue),
+            web.get("/v1/poster.svg", server.poster_svg),
+            web.get("/v1/poster.png", server.poster_png),
+            web.post("/v1/check-ins", server.check_in),
+            web.post(RELEASE_PATH, server.release),
+        ]
+    )
+
+    async def upkeep(_app: web.Application) -> AsyncIterator[None]:
+        async with new_session() as session:
+            task = asyncio.create_task(server.upkeep(session))
+            yield
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    app.cleanup_ctx.append(upkeep)
+    return app

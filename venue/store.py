@@ -1,0 +1,100 @@
+"""The check-ins of a venue: ciphertexts with a time, and nothing that opens one. Spec: §6.4."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sql
+
+from protocol.checkins import CheckIn, Direction
+
+metadata = sql.MetaData()
+_check_ins = sql.Table(
+    "check_ins",
+    metadata,
+    sql.Column("u", sql.LargeBinary(32), primary_key=True),
+    sql.Column("direction", sql.SmallInteger, primary_key=True),
+    sql.Column("time", sql.BigInteger, nullable=False, index=True),
+    sql.Column("epoch", sql.BigInteger, nullable=False, index=True),
+    sql.Column("encoded", sql.LargeBinary, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """When a pass came in: its label's time in Unix seconds, and its epoch."""
+
+    time: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """How many passes came in and went out in one epoch."""
+
+    epoch: int
+    entries: int
+    exits: int
+
+
+class Store:
+    """What a venue keeps. Any number of processes may share its database: a pass is spent once among them."""
+
+    def __init__(self, engine: sql.Engine) -> None:
+        self._engine = engine
+
+    def spend(self, check_in: CheckIn) -> bool:
+        """Keep a check-in, durably when this returns; False if its pass was spent in this direction before."""
+        message = check_in.message
+        row = {
+            "u": message.u,
+            "direction": int(message.direction),
+            "time": message.time,
+            "epoch": check_in.epoch,
+            "encoded": message.to_bytes(),
+        }
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(sql.insert(_check_ins).values(row))
+        except sql.exc.IntegrityError:
+            return False
+        return True
+
+    def entry(self, u: bytes) -> Entry | None:
+        """When the pass `u` (32 bytes) came in, if it did."""
+        query = sql.select(_check_ins.c.time, _check_ins.c.epoch).where(
+            _check_ins.c.u == u, _check_ins.c.direction == int(Direction.ENTRY)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else Entry(row.time, row.epoch)
+
+    def window(self, begins: int, ends: int) -> dict[int, list[bytes]]:
+        """The encoded check-ins with `begins <= time < ends` (Unix seconds) by epoch, the earliest first."""
+        query = (
+            sql.select(_check_ins.c.epoch, _check_ins.c.encoded)
+            .where(_check_ins.c.time >= begins, _check_ins.c.time < ends)
+            .order_by(_check_ins.c.time, _check_ins.c.u)
+        )
+        found: dict[int, list[bytes]] = {}
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                found.setdefault(row.epoch, []).append(row.encoded)
+        return found
+
+    def days(self) -> list[DayCount]:
+        """The counts of every epoch, in order."""
+        exits = sql.func.sum(sql.case((_check_ins.c.direction == int(Direction.EXIT), 1), else_=0))
+        query = (
+            sql.select(_check_ins.c.epoch, sql.func.count().label("all"), exits.label("exits"))
+            .group_by(_check_ins.c.epoch)
+            .order_by(_check_ins.c.epoch)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [DayCount(row.epoch, row.all - row.exits, row.exits) for row in rows]
+
+    def delete_before(self, epoch: int) -> int:
+        """Delete the check-ins of the epochs before `epoch`; returns how many there were."""
+        with self._engine.begin() as connection:
+            return connection.execute(sql.delete(_check_ins).where(_check_ins.c.epoch < epoch)).rowcount
