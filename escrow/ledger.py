@@ -9,6 +9,7 @@ import sqlalchemy as sql
 from protocol.transcript import digest32
 from protocol.warrants import VerifiedRelease
 from service.http import Problem
+from service.storage import exclusive
 
 metadata = sql.MetaData()
 _released = sql.Table(
@@ -35,7 +36,7 @@ class ReleaseLedger:
         """
         warrant = release.warrant
         digests = {u: _digest(u) for check_ins in release.check_ins.values() for u in check_ins}
-        with self._engine.begin() as connection:
+        with exclusive(self._engine) as connection:
             rows = connection.execute(
                 sql.select(_released.c.warrant, _released.c.pass_digest, _released.c.venue).where(
                     _released.c.epoch.in_(list(release.check_ins)) | (_released.c.warrant == warrant.warrant)

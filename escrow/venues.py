@@ -12,6 +12,7 @@ from protocol.signatures import SigningKey
 from protocol.statements import sign_statement, statement_payload, verify_statement
 from protocol.warrants import Venue, VenueApplication
 from service.http import Problem
+from service.storage import exclusive
 
 metadata = sql.MetaData()
 _venues = sql.Table(
@@ -45,7 +46,7 @@ class VenueRegister:
         record = _verify_application(application)
         if record.domain != self._domain.number:
             raise WrongDomain("the venue applies to another domain")
-        with self._engine.begin() as connection:
+        with exclusive(self._engine) as connection:
             row = connection.execute(sql.select(_venues).where(_venues.c.venue == record.venue)).one_or_none()
             if row is None:
                 connection.execute(sql.insert(_venues).values(venue=record.venue, record=record.to_bytes()))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,32 @@ import sqlalchemy as sql
 from filelock import FileLock
 
 BUSY_SECONDS = 30
+EXCLUSIVE_LOCK = int.from_bytes(b"SplitP", "big")
+"""The advisory lock of `exclusive` on PostgreSQL."""
 
 
 def open_database(url: str, *tables: sql.MetaData) -> sql.Engine:
     """An engine for `url` with all these tables. What a transaction commits survives a crash."""
-    engine = sql.create_engine(url, hide_parameters=True)  # errors must not show personal data
+    address = sql.make_url(url)
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    engine = sql.create_engine(address, hide_parameters=True)  # errors must not show personal data
     if engine.dialect.name == "sqlite":
         sql.event.listen(engine, "connect", _configure_sqlite)
-        sql.event.listen(engine, "begin", _begin_immediate)
-    with _alone(engine):
+        sql.event.listen(engine, "begin", _begin)
+    with _alone(engine), exclusive(engine) as connection:
         for metadata in tables:
-            metadata.create_all(engine)
+            metadata.create_all(connection)
     return engine
+
+
+@contextmanager
+def exclusive(engine: sql.Engine) -> Iterator[sql.Connection]:
+    """A transaction that no other exclusive one of any process overlaps: for what reads first and then decides."""
+    with engine.execution_options(exclusive=True).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sql.select(sql.func.pg_advisory_xact_lock(EXCLUSIVE_LOCK)))
+        yield connection
 
 
 def sqlite_url(path: Path) -> str:
@@ -35,14 +50,14 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_immediate(connection: sql.Connection) -> None:
-    """Take the write lock first: a transaction that reads and then writes cannot fail halfway."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin(connection: sql.Connection) -> None:
+    exclusive = connection.get_execution_options().get("exclusive", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if exclusive else "BEGIN")
 
 
 def _alone(engine: sql.Engine) -> AbstractContextManager[object]:
-    """Keeps other processes from creating the same SQLite file at once, which SQLite answers with an error."""
-    if engine.dialect.name != "sqlite" or not engine.url.database:
-        return nullcontext()
-    path = Path(engine.url.database)
-    return FileLock(f"{path}.lock") if path.parent.is_dir() else nullcontext()
+    """Keeps other processes from opening the same new SQLite file at once, which SQLite answers with an error."""
+    path = Path(engine.url.database or "")
+    if engine.dialect.name == "sqlite" and path.parent.is_dir():
+        return FileLock(f"{path}.lock")
+    return nullcontext()

@@ -33,7 +33,7 @@ Outcome = tuple[str, Decision | str]
 @home_option("venue")
 @click.pass_context
 def cli(ctx: click.Context, home: Path) -> None:
-    r"""A SplitPass venue: the door of an electronic visitor log.
+    """A SplitPass venue: the door of an electronic visitor log.
 
     \b
     To set up:  init, then put the domain's domain.toml into the home directory,
@@ -42,7 +42,7 @@ def cli(ctx: click.Context, home: Path) -> None:
                 and read, which decides without a network.
 
     Any number of readers and servers may share one home: a pass is spent once.
-    """
+    """  # noqa: D301  click reads the backspace
     ctx.obj = home
 
 

@@ -6,6 +6,7 @@ import sqlalchemy as sql
 
 from protocol.handles import DirectoryEntry
 from service.http import Problem
+from service.storage import exclusive
 
 metadata = sql.MetaData()
 _entries = sql.Table(
@@ -26,7 +27,7 @@ class Directory:
     def deposit(self, entry: DirectoryEntry) -> None:
         """Store an entry durably, or the same one again; a 409 problem for another under the same index."""
         encoded = entry.to_bytes()
-        with self._engine.begin() as connection:
+        with exclusive(self._engine) as connection:
             known = connection.scalar(sql.select(_entries.c.entry).where(_entries.c.entry_index == entry.index))
             if known is None:
                 connection.execute(

@@ -21,6 +21,7 @@ from protocol.handles import DirectoryEntry, Handle
 from protocol.signatures import SigningKey
 from protocol.transcript import digest32
 from service.http import Problem
+from service.storage import exclusive
 
 DAY = 86_400
 
@@ -88,7 +89,7 @@ class Accounts:
         if not _PHONE.fullmatch(phone):
             raise Problem(422, "invalid-phone", "give the number in international form, for example +821012345678")
         code, day = f"{secrets.randbelow(10**6):06}", now // DAY
-        with self._engine.begin() as connection:
+        with exclusive(self._engine) as connection:
             row = connection.execute(sql.select(_verifications).where(_verifications.c.phone == phone)).one_or_none()
             sent = row.sent_that_day if row is not None and row.day == day else 0
             if sent >= self._settings.codes_per_day:
@@ -111,7 +112,7 @@ class Accounts:
         check_name(answer.name)
         self._spend_attempt(answer, now)
         token = secrets.token_bytes(32)
-        with self._engine.begin() as connection:
+        with exclusive(self._engine) as connection:
             # The row stays, without a code that could match: it counts the day's codes.
             connection.execute(
                 sql.update(_verifications).where(_verifications.c.phone == answer.phone).values(expires=0)
@@ -153,7 +154,7 @@ class Accounts:
         before. A 409 problem for another handle, or another account's.
         """
         mine = (_handles.c.account == account) & (_handles.c.epoch == entry.epoch)
-        with self._engine.begin() as connection:
+        with exclusive(self._engine) as connection:
             known = connection.execute(sql.select(_handles).where(mine | (_handles.c.handle == bytes(handle)))).first()
             if known is None:
                 connection.execute(
@@ -206,7 +207,7 @@ class Accounts:
 
     def _spend_attempt(self, answer: VerificationAnswer, now: int) -> None:
         mine = _verifications.c.phone == answer.phone
-        with self._engine.begin() as connection:
+        with exclusive(self._engine) as connection:
             row = connection.execute(sql.select(_verifications).where(mine)).one_or_none()
             if row is None or now > row.expires:
                 raise Problem(403, "code-expired", "there is no valid code for this number; ask for a new one")

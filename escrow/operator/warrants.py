@@ -12,6 +12,7 @@ from protocol.signatures import SigningKey
 from protocol.statements import sign_statement, statement_payload, verify_statement
 from protocol.warrants import Warrant
 from service.http import Problem
+from service.storage import exclusive
 
 metadata = sql.MetaData()
 _warrants = sql.Table(
@@ -49,7 +50,7 @@ class Warrants:
         record = verify_statement(Warrant, statement, self._domain.authority_key)
         if record.domain != self._domain.number:
             raise WrongDomain("the warrant is of another domain")
-        with self._engine.begin() as connection:
+        with exclusive(self._engine) as connection:
             known = connection.scalar(sql.select(_warrants.c.statement).where(_warrants.c.warrant == record.warrant))
             if known is None:
                 connection.execute(sql.insert(_warrants).values(warrant=record.warrant, statement=statement))

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import KINDS
 from tests.escrow.world import World, run_world
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """An operator's and an authority's real servers on loopback, with a clock that the test sets."""
-    with run_world(tmp_path) as world:
+@pytest.fixture(params=KINDS)
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    """An operator's and an authority's real servers on loopback, with a clock that the test sets; on each database."""
+    with run_world(tmp_path, request.param) as world:
         yield world

@@ -34,6 +34,7 @@ from protocol.statements import JointStatement, sign_statement
 from protocol.warrants import Venue, VenueApplication, Warrant, sign_release, verify_warrant
 from service.http import call, cbor_response, create_app, new_session, read_body
 from service.settings import DomainSettings, PartySettings
+from tests.databases import new_database
 
 T = TypeVar("T")
 NOON = 1_700_017_200
@@ -58,7 +59,7 @@ class Enrolled:
 class World:
     """The two parties: their objects, their servers' URLs, and a clock."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, database: str = "sqlite") -> None:
         self.now = NOON
         self.directory = directory
         ports = dict(zip(Role, free_ports(2), strict=True))
@@ -72,7 +73,8 @@ class World:
         )
         for role, port in ports.items():
             (self.home(role) / "domain.toml").write_text(self.settings.to_toml())
-            (self.home(role) / "settings.toml").write_text(f"port = {port}\n")
+            url = new_database(database, self.home(role))
+            (self.home(role) / "settings.toml").write_text(f'port = {port}\ndatabase = "{url}"\n')
         with (self.home(Role.OPERATOR) / "settings.toml").open("a") as settings:
             settings.write("minimum_accounts = 2\nmixing_seconds = 0.3\n")
         self.operator = Operator(self.home(Role.OPERATOR), clock=lambda: self.now)
@@ -182,9 +184,9 @@ class Door:
 
 
 @contextmanager
-def run_world(directory: Path) -> Iterator[World]:
-    """A world whose servers run in a thread of their own."""
-    world = World(directory)
+def run_world(directory: Path, database: str = "sqlite") -> Iterator[World]:
+    """A world whose servers run in a thread of their own, on a kind of database."""
+    world = World(directory, database)
 
     async def apps() -> list[tuple[web.Application, int]]:
         return [
