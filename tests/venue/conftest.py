@@ -15,6 +15,7 @@ import pytest
 from protocol.epochs import Role
 from service.files import private_directory, write_private
 from service.keys import create_secret
+from tests.databases import KINDS, new_database
 from tests.parties import OpenEpoch, Parties, Visitor, enrol, open_epoch
 from venue.home import VenueHome
 
@@ -53,9 +54,10 @@ def make_home(tmp_path: Path, parties: Parties) -> MakeHome:
     return make
 
 
-@pytest.fixture
-def home(make_home: MakeHome, today: OpenEpoch) -> VenueHome:
-    return make_home([today])
+@pytest.fixture(params=KINDS)
+def home(make_home: MakeHome, today: OpenEpoch, tmp_path: Path, request: pytest.FixtureRequest) -> VenueHome:
+    """A venue that knows today's keys, on each kind of database."""
+    return make_home([today], settings=f'database = "{new_database(request.param, tmp_path)}"\n')
 
 
 @pytest.fixture(scope="session")

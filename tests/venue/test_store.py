@@ -118,9 +118,9 @@ def test_check_ins_are_deleted_after_their_retention(home: VenueHome, parties: P
 
 
 def test_the_venue_holds_ciphertexts_and_nothing_that_opens_one(
-    home: VenueHome, today: OpenEpoch, visitor: Visitor
+    make_home: MakeHome, today: OpenEpoch, visitor: Visitor
 ) -> None:
-    owned = visitor.passes[0]
+    home, owned = make_home([today]), visitor.passes[0]
     home.gate.decide(sign_check_in(today.key, owned, NOW, Direction.ENTRY), NOW)
     written = b"".join(path.read_bytes() for path in home.path.rglob("*") if path.is_file())
     assert owned.public.u in written
