@@ -15,15 +15,15 @@ from escrow import ledger, venues
 from escrow.ledger import ReleaseLedger
 from escrow.settings import EscrowSettings
 from escrow.vault import ErasedEpoch, Vault
+from escrow.vault_key import VaultKey, load_vault_key
 from escrow.venues import VenueRegister
 from protocol.epochs import EPOCH_SECONDS, EpochKey, EpochSecret, Role, create_epoch
 from protocol.requests import sign_request
 from service import inbox
 from service.epochs import EpochCache
-from service.files import private_directory
 from service.http import Problem, call
 from service.inbox import Inbox
-from service.keys import load_secret, load_signing_key
+from service.keys import load_signing_key
 from service.settings import load_domain
 from service.storage import open_database, sqlite_url
 
@@ -38,7 +38,7 @@ def unix_time() -> int:
 class Party:
     """One escrow party, from its home directory.
 
-    `home` holds `domain.toml`, `identity.key`, `vault.key`, the vault and the epoch statements. Raises
+    `home` holds `domain.toml`, `identity.key`, the vault and its key, and the epoch statements. Raises
     `ConfigurationError` when something there is missing or wrong.
     """
 
@@ -58,7 +58,8 @@ class Party:
     @cached_property
     def vault(self) -> Vault:
         """The party's epoch secrets."""
-        return Vault(private_directory(self.home / "vault"), load_secret(self.home / "vault.key"))
+        copies = (self.home / copy for copy in self.settings.vault_copies)
+        return Vault(self.home / "vault", lambda: VaultKey(load_vault_key(self.home, self.settings)), copies)
 
     @property
     def today(self) -> int:
@@ -66,13 +67,19 @@ class Party:
         return self.domain.epoch_at(self.clock())
 
     def publish(self, epoch: int) -> None:
-        """Make this party's secret and statement of an epoch, once; nothing happens if it is published or erased."""
+        """Make this party's secret and statement of an epoch, once; nothing happens if it is published or erased.
+
+        It is published when every copy of the vault has its secret.
+        """
         with FileLock(self.home / "publish.lock"):
             if self.vault.is_erased(epoch) or self.epochs.statement(self.role, epoch) is not None:
                 return
-            secret, statement = create_epoch(self.domain, self.role, epoch, self.identity)
-            self.vault.put(secret)  # durable before anyone can use the key
-            self.epochs.keep(self.role, epoch, statement)
+            statement = self.vault.statement(epoch)  # there if this was interrupted, or the vault restored
+            if statement is None:
+                secret, statement = create_epoch(self.domain, self.role, epoch, self.identity)
+                self.vault.put(secret, statement)  # durable before anyone can use the key
+            if not self.vault.mirror():
+                self.epochs.keep(self.role, epoch, statement)
 
     def publish_ahead(self) -> None:
         """Publish today's epoch and those of the days ahead."""

@@ -42,11 +42,13 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
 
 
 def keep_house(party: Party) -> None:
-    """Publish the epochs ahead and erase those that are due."""
+    """Publish the epochs ahead, erase those that are due, and see that the vault's copies follow."""
     party.publish_ahead()
     for epoch in party.due_epochs():
         party.erase(epoch)
         logger.info("epoch %d erased at the end of its retention", epoch)
+    for fault in party.vault.mirror():
+        logger.error("%s", fault)
 
 
 async def _keep_house_forever(party: Party, session: ClientSession) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal
+
 from pydantic import Field
 
 from service.settings import Settings
@@ -16,3 +19,9 @@ class EscrowSettings(Settings):
     """An SQLAlchemy URL; an SQLite file in the home directory if there is none."""
     retention_days: int = Field(default=28, ge=0, le=365)
     publish_ahead_days: int = Field(default=3, ge=1, le=30)
+    vault_key: Literal["file", "passphrase", "environment"] = "file"
+    """Where the vault key is: in `vault.key`, in `vault.sealed` under a passphrase, or in the environment."""
+    vault_passphrase_file: Path | None = None
+    """A file with the passphrase; whoever starts the program is asked if there is none."""
+    vault_copies: tuple[Path, ...] = ()
+    """Directories, below mount points of other machines' disks, where the vault keeps its files as well."""

@@ -1,4 +1,4 @@
-"""Epoch secrets on disk: one encrypted file per epoch, and a tombstone for each that was erased. Spec: §6.3.
+"""Epoch secrets on disk: one sealed file per epoch, and a tombstone for each that was erased. Spec: §6.3.
 
 Secrets never enter a database, whose write-ahead log and free pages would keep them.
 """
@@ -6,12 +6,17 @@ Secrets never enter a database, whose write-ahead log and free pages would keep 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from nacl.exceptions import CryptoError
-from nacl.secret import Aead
+from filelock import FileLock
 
+from escrow.vault_key import KeyEncryption, WrongKey
+from protocol.encoding import Message
 from protocol.epochs import EpochSecret
+from protocol.statements import Statement
 from service.files import private_directory, sync_directory, write_private
 from service.settings import ConfigurationError
 
@@ -20,63 +25,147 @@ class ErasedEpoch(Exception):
     """The epoch's secret was destroyed and cannot come back."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptEpoch(Message):
+    """What a file of the vault seals: an epoch's secret, and the one statement that may ever publish it."""
+
+    secret: EpochSecret
+    statement: Statement
+
+
 class Vault:
-    """The secrets of a party's epochs under a 32-byte key-encryption key."""
+    """The secrets of a party's epochs in a directory and its copies.
 
-    def __init__(self, directory: Path, key: bytes) -> None:
+    `find_key` is called when a secret is first sealed or opened; erasing needs no key. The copies are existing
+    directories on other machines' disks, which `mirror` fills and empties.
+    """
+
+    def __init__(self, directory: Path, find_key: Callable[[], KeyEncryption], copies: Iterable[Path] = ()) -> None:
         self._directory = private_directory(directory)
-        self._cipher = Aead(key)
+        self._find_key = find_key
+        self._copies = tuple(copies)
+        self._lock = FileLock(directory.with_suffix(".lock"), mode=0o600)
 
-    def put(self, secret: EpochSecret) -> None:
-        """Store a secret durably; raises `ErasedEpoch` for an epoch that was erased."""
-        if self.is_erased(secret.epoch):
-            raise ErasedEpoch(f"epoch {secret.epoch} was erased")
-        sealed = self._cipher.encrypt(secret.to_bytes(), _associated_data(secret.epoch))
-        write_private(self._secret_path(secret.epoch), bytes(sealed))
+    def unlock(self) -> None:
+        """Find the key now; raises `ConfigurationError` if it is missing or opens nothing that is here."""
+        self._key  # noqa: B018  found when it is first asked for
+
+    @cached_property
+    def _key(self) -> KeyEncryption:
+        key, epochs = self._find_key(), self.epochs()
+        if epochs and not any(_opens(key, epoch, self._secret_path(epoch)) for epoch in reversed(epochs)):
+            raise ConfigurationError(f"the vault key opens nothing in {self._directory}: it is another vault's")
+        return key
+
+    def put(self, secret: EpochSecret, statement: bytes) -> None:
+        """Store a new epoch durably; raises `ErasedEpoch` if it was erased, `FileExistsError` if it is here."""
+        sealed = self._key.seal(secret.epoch, KeptEpoch(secret, statement).to_bytes())
+        with self._lock:
+            if self.is_erased(secret.epoch):
+                raise ErasedEpoch(f"epoch {secret.epoch} was erased")
+            path = self._secret_path(secret.epoch)
+            if path.exists():
+                raise FileExistsError(f"{path} exists already; a secret is never overwritten")
+            write_private(path, sealed)
 
     def get(self, epoch: int) -> EpochSecret | None:
         """The secret of an epoch, None if there never was one; raises `ErasedEpoch` or `ConfigurationError`."""
+        kept = self._kept(epoch)
+        return kept and kept.secret
+
+    def statement(self, epoch: int) -> bytes | None:
+        """The statement that belongs to the secret; otherwise as `get`."""
+        kept = self._kept(epoch)
+        return kept and kept.statement
+
+    def erase(self, epoch: int) -> None:
+        """Destroy the secret of an epoch for good, here and in every copy in reach. Does nothing more when repeated.
+
+        A copy out of reach is left to a later `mirror`.
+        """
+        with self._lock:
+            _erase(self._directory, epoch)
+        self.mirror()
+
+    def mirror(self) -> list[str]:
+        """Finish every erasure that was begun, and bring the copies to what is here. Returns what hinders it, in words."""
+        faults = []
+        with self._lock:
+            self._finish_erasures(self._directory)
+            for copy in self._copies:
+                try:
+                    self._bring_up_to_date(copy)
+                except (OSError, ConfigurationError) as error:
+                    faults.append(f"the vault's copy {copy} is not up to date: {error}")
+        return faults
+
+    def is_erased(self, epoch: int) -> bool:
+        """Whether the epoch's secret was destroyed."""
+        return _tombstone(self._directory, epoch).exists()
+
+    def epochs(self) -> list[int]:
+        """The epochs whose secrets are here, in order."""
+        return sorted(_epochs(self._directory, "secret") - _epochs(self._directory, "erased"))
+
+    def erased_epochs(self) -> list[int]:
+        """The epochs whose secrets were destroyed, in order."""
+        return sorted(_epochs(self._directory, "erased"))
+
+    def _kept(self, epoch: int) -> KeptEpoch | None:
         if self.is_erased(epoch):
             raise ErasedEpoch(f"epoch {epoch} was erased")
+        path = self._secret_path(epoch)
         try:
-            sealed = self._secret_path(epoch).read_bytes()
+            sealed = path.read_bytes()
         except FileNotFoundError:
             return None
         try:
-            return EpochSecret.from_bytes(self._cipher.decrypt(sealed, _associated_data(epoch)))
-        except CryptoError:
-            raise ConfigurationError(f"{self._secret_path(epoch)} is damaged or under another vault key") from None
+            return KeptEpoch.from_bytes(self._key.open(epoch, sealed))
+        except WrongKey:
+            raise ConfigurationError(f"{path} is damaged or under another vault key") from None
 
-    def erase(self, epoch: int) -> None:
-        """Destroy the secret of an epoch for good. Does nothing more when repeated."""
-        write_private(self._tombstone(epoch), b"")  # first, so that a crash leaves the epoch erased
-        path = self._secret_path(epoch)
+    def _finish_erasures(self, directory: Path) -> None:
+        for epoch in self.erased_epochs():
+            if epoch in _epochs(directory, "secret") or epoch not in _epochs(directory, "erased"):
+                _erase(directory, epoch)
+
+    def _bring_up_to_date(self, copy: Path) -> None:
+        self._finish_erasures(copy)
+        here = {epoch: self._secret_path(epoch).read_bytes() for epoch in self.epochs()}
+        for epoch in _epochs(copy, "secret"):
+            if here.pop(epoch, None) != (copy / f"{epoch}.secret").read_bytes():
+                raise ConfigurationError(f"its secret of epoch {epoch} is not in the vault; restore it, or name another")
+        for epoch, sealed in here.items():
+            write_private(copy / f"{epoch}.secret", sealed)
+
+    def _secret_path(self, epoch: int) -> Path:
+        return self._directory / f"{epoch}.secret"
+
+
+def _tombstone(directory: Path, epoch: int) -> Path:
+    return directory / f"{epoch}.erased"
+
+
+def _epochs(directory: Path, suffix: str) -> set[int]:
+    return {int(path.stem) for path in directory.glob(f"*.{suffix}")}
+
+
+def _opens(key: KeyEncryption, epoch: int, path: Path) -> bool:
+    try:
+        key.open(epoch, path.read_bytes())
+    except WrongKey:
+        return False
+    return True
+
+
+def _erase(directory: Path, epoch: int) -> None:
+    write_private(_tombstone(directory, epoch), b"")  # first, so that a crash leaves the epoch erased
+    unfinished = directory.glob(f".{epoch}.secret.*")  # what a crash left of a write
+    for path in (*unfinished, directory / f"{epoch}.secret"):
         if path.exists():
             with path.open("r+b") as file:
                 file.write(bytes(path.stat().st_size))
                 file.flush()
                 os.fsync(file.fileno())
             path.unlink()
-            sync_directory(self._directory)
-
-    def is_erased(self, epoch: int) -> bool:
-        """Whether the epoch's secret was destroyed."""
-        return self._tombstone(epoch).exists()
-
-    def epochs(self) -> list[int]:
-        """The epochs whose secrets are here, in order."""
-        return sorted(int(path.stem) for path in self._directory.glob("*.secret"))
-
-    def erased_epochs(self) -> list[int]:
-        """The epochs whose secrets were destroyed, in order."""
-        return sorted(int(path.stem) for path in self._directory.glob("*.erased"))
-
-    def _secret_path(self, epoch: int) -> Path:
-        return self._directory / f"{epoch}.secret"
-
-    def _tombstone(self, epoch: int) -> Path:
-        return self._directory / f"{epoch}.erased"
-
-
-def _associated_data(epoch: int) -> bytes:
-    return b"SplitPass/v1/vault" + epoch.to_bytes(4, "big")
+    sync_directory(directory)

@@ -60,9 +60,9 @@ def recognised_by_authority(authority: Authority, epoch_key: EpochKey) -> Recogn
     return recognise
 
 
-def traces_on_disk(home: Path, check_ins: Iterable[CheckInMessage]) -> int:
-    """How many check-ins left a point or a signature of theirs, in bytes or hexadecimal, in any file under `home`."""
-    contents = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+def traces_on_disk(home: Path, log: Path, check_ins: Iterable[CheckInMessage]) -> int:
+    """How many check-ins left a point or signature, in bytes or hexadecimal, in a file under `home` or the log."""
+    contents = [path.read_bytes() for path in (log, *home.rglob("*")) if path.is_file()]
 
     def appears(message: CheckInMessage) -> bool:
         parts = (message.u, message.v, message.pass_signature, message.label_signature)

@@ -163,9 +163,9 @@ class Demo:
         by_operator, by_authority = recognised_by_operator(operator), recognised_by_authority(authority, epoch_key)
         attempts = {
             "operator and venues": opened_by([secrets[operator]], check_ins, by_operator)
-            + traces_on_disk(town.operator, check_ins),
+            + traces_on_disk(town.operator, self._directory / "operator.log", check_ins),
             "authority and venues": opened_by([secrets[authority]], check_ins, by_authority)
-            + traces_on_disk(town.authority, check_ins),
+            + traces_on_disk(town.authority, self._directory / "authority.log", check_ins),
         }
         for who, opened in attempts.items():
             self._console.print(f"  {who}: {opened} of {len(check_ins)} opened")
