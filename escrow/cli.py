@@ -42,7 +42,7 @@ def add_party_commands(group: click.Group, make: MakeParty[P], make_app: MakeApp
     def serve_command(home: Path) -> None:
         """Run the server until it is interrupted. It publishes epochs ahead and erases those that are due."""
         party = make(home)
-        serve(make_app(party), party.settings.host, party.settings.port)
+        serve(make_app(party), party.settings)
 
     @group.command()
     @click.pass_obj

@@ -7,16 +7,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from service.settings import Settings
+from service.settings import ServerSettings
 
 
-class EscrowSettings(Settings):
-    """Where a party's server listens and keeps its data, and how long it keeps its share of an epoch."""
+class EscrowSettings(ServerSettings):
+    """How long a party keeps its share of an epoch, how far it publishes ahead, and where its vault key is."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(ge=0, le=65535)
-    database: str | None = None
-    """An SQLAlchemy URL; an SQLite file in the home directory if there is none."""
     retention_days: int = Field(default=28, ge=0, le=365)
     publish_ahead_days: int = Field(default=3, ge=1, le=30)
     vault_key: Literal["file", "passphrase", "environment"] = "file"

@@ -13,6 +13,8 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, D
 
 from protocol.encoding import MAX_MESSAGE_BYTES, Message
 from protocol.errors import Malformed, ReplayedRequest, SplitPassError
+from service.observation import log_as_json, observe, serve_metrics
+from service.settings import ServerSettings
 
 CBOR = "application/cbor"
 PROBLEM = "application/problem+json"
@@ -45,7 +47,7 @@ def problem_name(error: SplitPassError) -> str:
 
 def create_app(routes: list[web.RouteDef], *, max_body_bytes: int = SMALL_BODY_BYTES) -> web.Application:
     """An application with the routes, `/healthz`, and a problem document for everything that goes wrong."""
-    app = web.Application(middlewares=[_problems], client_max_size=max_body_bytes)
+    app = web.Application(middlewares=[observe, _problems], client_max_size=max_body_bytes)
     app.add_routes([*routes, web.get("/healthz", _healthy)])
     return app
 
@@ -125,11 +127,15 @@ def new_session(seconds: float = 60) -> ClientSession:
     )
 
 
-def serve(app: web.Application | Awaitable[web.Application], host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are finished first."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level=logging.INFO)
-    logger.info("listening on http://%s:%d", host, port)
-    web.run_app(app, host=host, port=port, print=None, access_log=None, handler_cancellation=False)
+def serve(app: web.Application | Awaitable[web.Application], settings: ServerSettings) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are finished or refused first, none is dropped."""
+    log_as_json()
+    context = settings.tls()
+    if settings.metrics_port is not None:
+        serve_metrics(settings.metrics_port)
+    scheme = "http" if context is None else "https"
+    logger.info("listening on %s://%s:%d", scheme, settings.host, settings.port)
+    web.run_app(app, host=settings.host, port=settings.port, ssl_context=context, print=None, access_log=None)
 
 
 async def _healthy(_request: web.Request) -> web.Response:
@@ -154,7 +160,7 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         logger.warning("%s", error)
         return _problem_response(Problem(503, "peer-unreachable", "another party does not answer; try again later"))
     except Exception:
-        logger.exception("a request failed")
+        logger.exception("a request failed", extra={"id": request["id"]})
         return _problem_response(Problem(500, "internal-error", "the server failed; its log tells why"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import tomllib
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +22,33 @@ class Settings(BaseModel):
     """Base of every party's settings: unknown keys are errors, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(Settings):
+    """Where a server listens, what it speaks, and where its data is."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+    tls_certificate: Path | None = None
+    """A PEM file with the certificate chain; with `tls_key` the server speaks HTTPS alone."""
+    tls_key: Path | None = None
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where Prometheus may ask, on the loopback interface only; nowhere by default."""
+    database: str | None = None
+    """An SQLAlchemy URL; an SQLite file in the home directory if there is none."""
+
+    def tls(self) -> ssl.SSLContext | None:
+        """The TLS configuration; raises `ConfigurationError` if it cannot be used."""
+        if self.tls_certificate is None or self.tls_key is None:
+            if self.tls_certificate is not self.tls_key:
+                raise ConfigurationError("settings.toml: tls_certificate and tls_key go together")
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(self.tls_certificate, self.tls_key)
+        except OSError as error:
+            raise ConfigurationError(f"settings.toml: the TLS certificate or key cannot be used: {error}") from None
+        return context
 
 
 S = TypeVar("S", bound=Settings)

@@ -96,7 +96,7 @@ def fetch(path: Path) -> None:
 def serve(path: Path) -> None:
     """Run the venue's server."""
     home = VenueHome(path)
-    http.serve(create_venue_app(home), home.settings.host, home.settings.port)
+    http.serve(create_venue_app(home), home.settings)
 
 
 @cli.command()

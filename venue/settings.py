@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from service.settings import Settings
+from service.settings import ServerSettings
 
 
-class VenueSettings(Settings):
+class VenueSettings(ServerSettings):
     """`settings.toml` in the venue's home directory; `init` writes it."""
 
     venue: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -17,10 +17,7 @@ class VenueSettings(Settings):
     name: str
     url: str = ""
     """Where visitors reach the server in scan mode, without a slash at its end; empty for a venue without one."""
-    host: str = "127.0.0.1"
     port: int = Field(default=8403, ge=0, le=65535)
-    database: str | None = None
-    """An SQLAlchemy URL; an SQLite file in the home directory if there is none."""
     tolerance: int = Field(default=30, ge=0, le=600)
     """How many seconds a label's time may be from the door's clock."""
     retention_days: int = Field(default=28, ge=1, le=60)

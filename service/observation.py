@@ -1,0 +1,59 @@
+"""What a server tells those who run it: a line and a measurement for each request, and nothing of any person.
+
+Spec: §6.6. A route is named by its pattern, so that no id, address or token of a caller is written anywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from prometheus_client import Counter, Histogram, start_http_server
+from pythonjsonlogger.json import JsonFormatter
+
+REQUEST_ID = "X-Request-Id"
+
+logger = logging.getLogger("splitpass")
+_requests = Counter("splitpass_requests", "Requests answered.", ("method", "route", "status"))
+_seconds = Histogram("splitpass_request_seconds", "Time to answer.", ("method", "route"))
+
+
+@web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request an id of the server's own, and log and measure its answer."""
+    identifier = request["id"] = secrets.token_hex(8)
+    started = time.monotonic()
+    response = await handler(request)
+    elapsed = time.monotonic() - started
+    resource = request.match_info.route.resource
+    route = "unknown" if resource is None else resource.canonical
+    method = request.method if resource is not None else "unknown"  # callers must not choose what is written
+    response.headers.update({REQUEST_ID: identifier, "Server": "SplitPass"})
+    _requests.labels(method, route, response.status).inc()
+    _seconds.labels(method, route).observe(elapsed)
+    logger.info(
+        "request",
+        extra={
+            "id": identifier,
+            "method": method,
+            "route": route,
+            "status": response.status,
+            "milliseconds": round(1000 * elapsed, 1),
+        },
+    )
+    return response
+
+
+def log_as_json() -> None:
+    """Write the log to standard error, one JSON object a line."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter("{asctime}{levelname}{name}{message}", style="{"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+
+
+def serve_metrics(port: int) -> None:
+    """Answer Prometheus on this machine's loopback interface alone: counts of a door are nobody else's."""
+    start_http_server(port, addr="127.0.0.1")

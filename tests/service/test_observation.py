@@ -1,0 +1,155 @@
+"""Logs, metrics and TLS of real server processes, and what must not be in them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from lab.processes import Servers, command_output, free_ports
+from lab.town import Person, Town
+from service.http import new_session
+from service.settings import ConfigurationError, ServerSettings
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> tuple[Path, list[Person]]:
+    """A town in which visitors enrolled and fetched passes, and then everything stopped."""
+    town = Town(tmp_path, minimum_accounts=2, mixing_seconds=1)
+
+    async def story() -> None:
+        async with new_session() as session:
+            with Servers(tmp_path) as servers:
+                await town.found(servers, session)
+                people = [await town.enrol(session) for _ in range(3)]
+                await asyncio.gather(*(town.fetch_passes(session, person) for person in people))
+
+    asyncio.run(story())
+    return tmp_path, town.people
+
+
+def test_logs_are_json_and_hold_nothing_of_any_person(written: tuple[Path, list[Person]]) -> None:
+    directory, people = written
+    text = "".join(path.read_text() for path in directory.glob("*.log"))
+    lines = [json.loads(line) for line in text.splitlines()]
+    answered = [line for line in lines if line["message"] == "request"]
+    assert {line["route"] for line in answered} >= {"/v1/sessions", "/v1/handles", "/v1/passes", "/v1/directory"}
+    assert len({line["id"] for line in answered}) == len(answered)
+    codes = re.findall(r"\d{6}$", (directory / "operator" / "outbox.txt").read_text(), re.MULTILINE)
+    secrets = [value for person in people for value in (person.name, person.phone, person.phone[3:])]
+    for person in people:
+        session = person.visitor.account().session
+        secrets += [session.token.hex(), session.account.hex(), repr(session.token)]
+        secrets += [stored.u.hex() for day in person.visitor.wallet().days for stored in day.passes]
+    assert len(codes) == len(people)
+    for secret in secrets:
+        assert secret not in text
+    for code in codes:
+        assert not re.search(rf"\b{code}\b", text)
+
+
+def start_operator(home: Path, settings: str) -> subprocess.Popen[str]:
+    """An operator's server with these settings, once it listens."""
+    key = command_output("escrow", "operator", "--home", str(home), "init")
+    domain = command_output("escrow", "domain", "--operator-key", key, "--authority-key", key)
+    (home / "domain.toml").write_text(domain)
+    (home / "settings.toml").write_text(settings)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "escrow", "operator", "--home", str(home), "serve"], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    assert "listening" in process.stderr.readline()
+    return process
+
+
+def fetch(url: str, context: ssl.SSLContext | None = None) -> tuple[int, dict[str, str], str]:
+    for _ in range(50):
+        try:
+            with urllib.request.urlopen(url, context=context, timeout=5) as answer:
+                return answer.status, dict(answer.headers), answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, dict(error.headers), error.read().decode()
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            asyncio.run(asyncio.sleep(0.1))
+    raise AssertionError("the server does not answer")
+
+
+def test_metrics_count_by_route_and_are_not_served_with_the_rest(tmp_path: Path) -> None:
+    port, metrics_port = free_ports(2)
+    server = start_operator(tmp_path / "operator", f"port = {port}\nmetrics_port = {metrics_port}\n")
+    try:
+        status, headers, _ = fetch(f"http://127.0.0.1:{port}/v1/epochs/1")
+        assert status == 404
+        assert re.fullmatch("[0-9a-f]{16}", headers["X-Request-Id"])
+        assert headers["Server"] == "SplitPass"
+        assert fetch(f"http://127.0.0.1:{port}/metrics")[0] == 404
+        _, _, metrics = fetch(f"http://127.0.0.1:{metrics_port}/metrics")
+        assert 'splitpass_requests_total{method="GET",route="/v1/epochs/{epoch}",status="404"} 1.0' in metrics
+    finally:
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(20) == 0
+
+
+def test_a_server_speaks_tls(tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path)
+    (port,) = free_ports(1)
+    settings = f'port = {port}\ntls_certificate = "{certificate}"\ntls_key = "{key}"\n'
+    server = start_operator(tmp_path / "operator", settings)
+    try:
+        trusted = ssl.create_default_context(cafile=str(certificate))
+        assert fetch(f"https://127.0.0.1:{port}/healthz", trusted)[0] == 200
+        with pytest.raises(urllib.error.URLError):
+            fetch(f"https://127.0.0.1:{port}/healthz", ssl.create_default_context())
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+
+
+def test_half_a_tls_configuration_is_an_error(tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path)
+    with pytest.raises(ConfigurationError, match="go together"):
+        ServerSettings(port=1, tls_certificate=certificate).tls()
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        ServerSettings(port=1, tls_certificate=key, tls_key=certificate).tls()
+
+
+def write_certificate(directory: Path) -> tuple[Path, Path]:
+    """A certificate for this machine's loopback address, signed by its own key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(address, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = directory / "certificate.pem", directory / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return paths
