@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,12 +12,17 @@ from aiohttp import web
 from rich.console import Console
 from rich.table import Table
 
+from escrow.custody_cli import add_custody_commands
 from escrow.party import Party
+from escrow.settings import EscrowSettings
+from escrow.vault_key import VAULT_KEY_BYTES, has_vault_key, store_vault_key
+from protocol.epochs import Role
 from protocol.signatures import public_key
 from service.cli import Hexadecimal, local_time
 from service.files import private_directory
 from service.http import serve
 from service.keys import create_secret, load_signing_key
+from service.settings import ConfigurationError, load_settings
 
 P = TypeVar("P", bound=Party)
 MakeParty = Callable[[Path], P]
@@ -25,16 +31,22 @@ MakeApp = Callable[[P], Coroutine[Any, Any, web.Application]]
 console = Console()
 
 
-def add_party_commands(group: click.Group, make: MakeParty[P], make_app: MakeApp[P]) -> None:
-    """Add `init`, `serve`, `status`, `erase` and `venues` to a party's command group."""
+def add_party_commands(
+    group: click.Group, role: Role, settings: type[EscrowSettings], make: MakeParty[P], make_app: MakeApp[P]
+) -> None:
+    """Add `init`, `serve`, `status`, `erase`, `venues` and `custody` to a party's command group."""
+    add_custody_commands(group, role, settings)
 
     @group.command()
     @click.pass_obj
     def init(home: Path) -> None:
-        """Create this party's keys and print its public identity key, which goes into domain.toml."""
+        """Create those of this party's keys that are missing, and print its public identity key for domain.toml."""
         private_directory(home)
-        create_secret(home / "identity.key")
-        create_secret(home / "vault.key")
+        chosen = load_settings(settings, home / "settings.toml")
+        if not has_vault_key(home, chosen):
+            store_vault_key(home, chosen, secrets.token_bytes(VAULT_KEY_BYTES))
+        if not (home / "identity.key").exists():
+            create_secret(home / "identity.key")
         click.echo(bytes(public_key(load_signing_key(home / "identity.key"))).hex())
 
     @group.command(name="serve")
@@ -42,6 +54,7 @@ def add_party_commands(group: click.Group, make: MakeParty[P], make_app: MakeApp
     def serve_command(home: Path) -> None:
         """Run the server until it is interrupted. It publishes epochs ahead and erases those that are due."""
         party = make(home)
+        party.vault.unlock()  # a passphrase is asked for now, not when the first warrant comes
         serve(make_app(party), party.settings)
 
     @group.command()
@@ -69,6 +82,8 @@ def add_party_commands(group: click.Group, make: MakeParty[P], make_app: MakeApp
         if not yes:
             click.confirm(f"Destroy the share of epoch {epoch} for good?", abort=True)
         party.erase(epoch)
+        if faults := party.vault.mirror():
+            raise ConfigurationError(f"epoch {epoch} is erased here, but a copy may still hold it: {'; '.join(faults)}")
         click.echo(f"epoch {epoch} is erased")
 
     @group.group()

@@ -87,9 +87,10 @@ class Party:
             self.publish(epoch)
 
     def due_epochs(self) -> list[int]:
-        """The epochs whose end lies more than the retention period back."""
+        """The epochs to erase: their end lies at least the retention period back, or their erasure was interrupted."""
         limit = self.clock() - self.settings.retention_days * EPOCH_SECONDS
-        return [epoch for epoch in self.vault.epochs() if self.domain.epoch_begins(epoch + 1) <= limit]
+        ended = [epoch for epoch in self.vault.epochs() if self.domain.epoch_begins(epoch + 1) <= limit]
+        return self.vault.unfinished_erasures() + ended
 
     def secret(self, epoch: int) -> EpochSecret:
         """This party's secret of an epoch; a 410 problem when it was erased, 404 when it never was."""
@@ -104,6 +105,11 @@ class Party:
     def erase(self, epoch: int) -> None:
         """Destroy the share of an epoch and everything of it that this party stores. It cannot be undone."""
         self.vault.erase(epoch)
+        self.forget_epoch(epoch)
+        self.vault.finish_erasure(epoch)
+
+    def forget_epoch(self, epoch: int) -> None:
+        """Delete what the party stores of an erased epoch beside the vault."""
         self.releases.forget_epoch(epoch)
 
     async def epoch_key(self, session: ClientSession, epoch: int) -> EpochKey:

@@ -22,7 +22,7 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
     shared = _SharedRoutes(party)
     app = create_app(
         [
-            web.get(r"/v1/epochs/{epoch:\d{1,9}}", shared.epoch),
+            web.get("/v1/epochs/{epoch:0|[1-9][0-9]{0,9}}", shared.epoch),
             web.post("/v1/venues", shared.apply),
             web.get("/v1/venues/{venue}", shared.venue),
             *routes,

@@ -71,27 +71,35 @@ class Vault:
     def get(self, epoch: int) -> EpochSecret | None:
         """The secret of an epoch, None if there never was one; raises `ErasedEpoch` or `ConfigurationError`."""
         kept = self._kept(epoch)
-        return kept and kept.secret
+        return None if kept is None else kept.secret
 
     def statement(self, epoch: int) -> bytes | None:
         """The statement that belongs to the secret; otherwise as `get`."""
         kept = self._kept(epoch)
-        return kept and kept.statement
+        return None if kept is None else kept.statement
 
     def erase(self, epoch: int) -> None:
-        """Destroy the secret of an epoch for good, here and in every copy in reach. Does nothing more when repeated.
+        """Destroy the secret of an epoch for good, here and in every copy in reach; may be repeated.
 
-        A copy out of reach is left to a later `mirror`.
+        A copy out of reach is left to a later `mirror`. The erasure is unfinished until `finish_erasure`.
         """
         with self._lock:
             _erase(self._directory, epoch)
         self.mirror()
 
+    def finish_erasure(self, epoch: int) -> None:
+        """Note that the party has also deleted everything else that it stored of an erased epoch."""
+        write_private(_tombstone(self._directory, epoch), b"finished\n")
+
+    def unfinished_erasures(self) -> list[int]:
+        """The erased epochs of which the party may still store something, in order."""
+        return [epoch for epoch in self.erased_epochs() if not _tombstone(self._directory, epoch).stat().st_size]
+
     def mirror(self) -> list[str]:
-        """Finish every erasure that was begun, and bring the copies to what is here. Returns what hinders it, in words."""
+        """Bring the copies to what is here: every erasure, then every secret. Returns what hinders it, in words."""
         faults = []
         with self._lock:
-            self._finish_erasures(self._directory)
+            self._repeat_erasures(self._directory)
             for copy in self._copies:
                 try:
                     self._bring_up_to_date(copy)
@@ -124,17 +132,20 @@ class Vault:
         except WrongKey:
             raise ConfigurationError(f"{path} is damaged or under another vault key") from None
 
-    def _finish_erasures(self, directory: Path) -> None:
+    def _repeat_erasures(self, directory: Path) -> None:
+        left, told = _epochs(directory, "secret"), _epochs(directory, "erased")
         for epoch in self.erased_epochs():
-            if epoch in _epochs(directory, "secret") or epoch not in _epochs(directory, "erased"):
+            if epoch in left or epoch not in told:
                 _erase(directory, epoch)
 
     def _bring_up_to_date(self, copy: Path) -> None:
-        self._finish_erasures(copy)
+        self._repeat_erasures(copy)
         here = {epoch: self._secret_path(epoch).read_bytes() for epoch in self.epochs()}
         for epoch in _epochs(copy, "secret"):
             if here.pop(epoch, None) != (copy / f"{epoch}.secret").read_bytes():
-                raise ConfigurationError(f"its secret of epoch {epoch} is not in the vault; restore it, or name another")
+                raise ConfigurationError(
+                    f"its secret of epoch {epoch} is not in the vault; restore it, or name another"
+                )
         for epoch, sealed in here.items():
             write_private(copy / f"{epoch}.secret", sealed)
 

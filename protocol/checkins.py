@@ -112,16 +112,17 @@ def verify_check_in(epoch_key: EpochKey, message: CheckInMessage) -> CheckIn:
     Raises `WrongDomain`, `WrongEpoch` or `InvalidSignature`. Whether the label is fresh and the pass unspent is
     the door's to know.
     """
-    if message.domain != epoch_key.domain.number:
+    if message.domain != epoch_key.domain.number:  # step 1
         raise WrongDomain("the check-in is of another domain")
-    if epoch_key.epoch not in possible_epochs(epoch_key.domain, message.time, message.direction):
+    if epoch_key.epoch not in possible_epochs(epoch_key.domain, message.time, message.direction):  # step 2
         raise WrongEpoch("the check-in's time lies outside the epoch")
-    if not verify(bytes(epoch_key.pass_key), pass_statement(epoch_key, message.u, message.v), message.pass_signature):
+    issued = pass_statement(epoch_key, message.u, message.v)
+    if not verify(bytes(epoch_key.pass_key), issued, message.pass_signature):  # step 3
         raise InvalidSignature("the authority did not issue this pass in this epoch")
     statement = label_statement(
         epoch_key, message.time, message.direction, message.venue, message.signed_pass[:PASS_BYTES]
     )
-    if not verify(message.u, statement, message.label_signature):
+    if not verify(message.u, statement, message.label_signature):  # step 4
         raise InvalidSignature("the pass did not sign this label")
     return CheckIn(message, epoch_key.epoch)
 

@@ -66,10 +66,10 @@ def encode_item(item: Any) -> bytes:
 
 def decode_item(data: bytes, max_bytes: int = MAX_MESSAGE_BYTES) -> Any:
     """The item that `data` is the deterministic encoding of; raises `MalformedEncoding` if there is none."""
-    if len(data) > max_bytes:
+    if len(data) > max_bytes:  # step 1
         raise MalformedEncoding(f"longer than {max_bytes} bytes")
     try:
-        item = cbor2.loads(
+        item = cbor2.loads(  # step 2
             data,
             semantic_decoders=_NO_TAGS,
             max_depth=MAX_DEPTH,
@@ -79,7 +79,7 @@ def decode_item(data: bytes, max_bytes: int = MAX_MESSAGE_BYTES) -> Any:
         same = cbor2.dumps(item) == data
     except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError, MemoryError):
         raise MalformedEncoding("not a CBOR item that SplitPass uses") from None
-    if not same:
+    if not same:  # step 3
         raise MalformedEncoding("not deterministically encoded")
     return item
 
@@ -195,8 +195,9 @@ def _codec_of(cls: Any) -> _Codec:
         return [codec.encode(getattr(message, name)) for name, codec in codecs]
 
     def decode(item: Any) -> Any:
-        if len(_list(item)) != len(decoders):
+        if len(_list(item)) != len(decoders):  # step 4
             raise MalformedEncoding(f"{cls.__name__} has {len(decoders)} fields, found {len(item)}")
+        # Step 5 is the decoder of each field, step 6 the class itself.
         return cls(*[decode(value) for decode, value in zip(decoders, item, strict=True)])
 
     return _Codec(encode, decode)

@@ -130,15 +130,15 @@ def verify_epoch_statement(domain: Domain, role: Role, epoch: int, statement: by
 
     Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `WrongParty`, `WrongEpoch` or `InvalidProof`.
     """
-    message = verify_statement(EpochStatement, statement, domain.identity_key(role))
-    if message.domain != domain.number:
+    message = verify_statement(EpochStatement, statement, domain.identity_key(role))  # step 1
+    if message.domain != domain.number:  # step 2
         raise WrongDomain("the epoch statement is of another domain")
-    if message.role is not role or (message.pass_key is None) is (role is Role.AUTHORITY):
+    if message.role is not role or (message.pass_key is None) is (role is Role.AUTHORITY):  # step 3
         raise WrongParty("the epoch statement is of another role")
-    if message.epoch != epoch:
+    if message.epoch != epoch:  # step 4
         raise WrongEpoch("the epoch statement is of another epoch")
     context = _possession_context(domain, role, epoch)
-    if not verify_knowledge("epoch-share", context, message.key_share, message.possession):
+    if not verify_knowledge("epoch-share", context, message.key_share, message.possession):  # step 5
         raise InvalidProof("the proof of possession does not hold")
     return message
 

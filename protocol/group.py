@@ -36,9 +36,9 @@ class Point:
     __slots__ = ("_encoding",)
 
     def __init__(self, encoding: bytes) -> None:
-        if len(encoding) != POINT_BYTES:
+        if len(encoding) != POINT_BYTES:  # step 1
             raise MalformedPoint(f"a point has {POINT_BYTES} bytes, not {len(encoding)}")
-        if not sodium.crypto_core_ed25519_is_valid_point(encoding):
+        if not sodium.crypto_core_ed25519_is_valid_point(encoding):  # steps 2, 3, 4
             raise MalformedPoint("not a canonical point of the prime-order subgroup")
         self._encoding = encoding
 

@@ -116,10 +116,10 @@ def register_handle(
 
 def verify_registration(epoch_key: EpochKey, account: Bytes16, registration: HandleRegistration) -> Handle:
     """The handle of an account; raises `WrongEpoch` or `InvalidProof`."""
-    if registration.epoch != epoch_key.epoch:
+    if registration.epoch != epoch_key.epoch:  # step 1
         raise WrongEpoch("the handle is registered for another epoch")
     context = frame("handle", epoch_key.context, account)
-    if not verify_knowledge("handle", context, registration.handle, registration.knowledge):
+    if not verify_knowledge("handle", context, registration.handle, registration.knowledge):  # step 2
         raise InvalidProof("the handle's proof of knowledge does not hold")
     return Handle(registration.handle)
 
@@ -149,14 +149,14 @@ def open_entry(epoch_key: EpochKey, handle: Point, entry: DirectoryEntry) -> Ide
     """The record that the operator sealed for `handle`; raises `InvalidEntry`, whatever is wrong with it."""
     index = directory_index(epoch_key, handle)
     try:
-        padded = crypto_aead_xchacha20poly1305_ietf_decrypt(
+        padded = crypto_aead_xchacha20poly1305_ietf_decrypt(  # step 1
             entry.sealed, index, entry.nonce, _directory_key(epoch_key, handle)
         )
-        signed = sodium_unpad(padded, RECORD_BYTES)
+        signed = sodium_unpad(padded, RECORD_BYTES)  # step 2
         record = verify_statement(IdentityRecord, signed, epoch_key.domain.operator_key)
     except (CryptoError, Malformed, Rejected):
         raise InvalidEntry("the entry cannot be opened with this handle") from None
-    if (entry.index, entry.epoch, record.domain, record.epoch, record.handle) != (
+    if (entry.index, entry.epoch, record.domain, record.epoch, record.handle) != (  # step 3
         index,
         epoch_key.epoch,
         epoch_key.domain.number,
@@ -185,11 +185,11 @@ def verify_grant(epoch_key: EpochKey, handle: Point, grant: HandleGrant) -> Iden
 
     Returns the record; raises `Malformed`, `InvalidSignature`, `InvalidEntry` or `InvalidReceipt`.
     """
-    record = open_entry(epoch_key, handle, grant.entry)
-    if verify_statement(IdentityRecord, grant.record, epoch_key.domain.operator_key) != record:
+    record = open_entry(epoch_key, handle, grant.entry)  # step 1
+    if verify_statement(IdentityRecord, grant.record, epoch_key.domain.operator_key) != record:  # step 2
         raise InvalidEntry("the sealed record is not the signed one")
-    verify_receipt(epoch_key, grant.entry, grant.receipt)
-    return record
+    verify_receipt(epoch_key, grant.entry, grant.receipt)  # step 3
+    return record  # step 4 is the caller's, who knows name and phone
 
 
 def _directory_key(epoch_key: EpochKey, handle: Point) -> bytes:

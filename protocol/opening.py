@@ -104,19 +104,16 @@ def verify_party_shares(
 ) -> VerifiedShares:
     """One party's shares for a release.
 
-    1. The party signed the statement; else `MalformedEncoding` or `InvalidSignature`: not proof of anything.
-    2. What it signed decodes, with valid points and scalars; else `FaultyShares`.
-    3. It is for this domain, role, warrant and release; else `OutOfScope`.
-    4. Each epoch is named once, with known keys, and all its passes are in the release; else `FaultyShares`.
-    5. The proof of each epoch holds; else `FaultyShares`, and the statement is the evidence.
+    Raises `MalformedEncoding` or `InvalidSignature` for what the party did not sign, which proves nothing;
+    `OutOfScope` for shares of another release; and `FaultyShares`, with the statement as evidence.
     """
-    payload = verify_payload(Shares, statement, domain.identity_key(role))
+    payload = verify_payload(Shares, statement, domain.identity_key(role))  # step 1
     try:
-        message = Shares.from_bytes(payload)
+        message = Shares.from_bytes(payload)  # step 2
     except Malformed:
         raise FaultyShares(f"the {role.name.lower()} signed shares that are none") from None
     expected = (domain.number, role, release.warrant.warrant, release.digest)
-    if (message.domain, message.role, message.warrant, message.release) != expected:
+    if (message.domain, message.role, message.warrant, message.release) != expected:  # step 3
         raise OutOfScope("the shares are for another release")
     verified: dict[int, dict[bytes, Point]] = {}
     for part in message.epochs:
@@ -124,11 +121,11 @@ def verify_party_shares(
         known = release.check_ins.get(part.epoch, {})
         passes = [bytes(u) for u in part.passes]
         if (
-            epoch_key is None
+            epoch_key is None  # step 4
             or part.epoch in verified
             or len(passes) != len(part.shares)
             or not known.keys() >= set(passes)
-            or not verify_shares(
+            or not verify_shares(  # step 5
                 _shares_context(epoch_key, role, release),
                 epoch_key.shares[role],
                 part.passes,

@@ -153,13 +153,13 @@ def verify_allowance(epoch_key: EpochKey, handle: Handle, request: AllowanceRequ
 
     Raises `WrongEpoch`, `WrongAllowance` or `InvalidProof`.
     """
-    if request.epoch != epoch_key.epoch:
+    if request.epoch != epoch_key.epoch:  # step 1
         raise WrongEpoch("the passes are requested for another epoch")
     u0 = [one.u0 for one in request.requests]
     v0 = [one.v0 for one in request.requests]
-    if len(u0) != epoch_key.domain.allowance or len(set(u0)) != len(u0):
+    if len(u0) != epoch_key.domain.allowance or len(set(u0)) != len(u0):  # step 2
         raise WrongAllowance(f"a request is for {epoch_key.domain.allowance} different passes")
-    if not verify_encryptions(epoch_key.context, epoch_key.X, handle, u0, v0, request.encryptions):
+    if not verify_encryptions(epoch_key.context, epoch_key.X, handle, u0, v0, request.encryptions):  # step 3
         raise InvalidProof("the requested passes do not all carry the account's handle")
     return [bytes(one) for one in request.requests]
 
@@ -185,7 +185,7 @@ def issue_batch(
     occurrences = Counter(request[:POINT_BYTES] for request in batch.requests)
 
     def answer(request: bytes) -> bytes:
-        if occurrences[request[:POINT_BYTES]] > 1:
+        if occurrences[request[:POINT_BYTES]] > 1:  # step 2
             return _decoy(random_bytes)
         return issue_pass(epoch_key, pass_key, request, random_bytes)
 
@@ -200,16 +200,16 @@ def issue_pass(
     Draws 64 random bytes for `c` and 64 for the ephemeral key; for a decoy, 64 and 112.
     """
     try:
-        message = PassRequest.from_bytes(request)
+        message = PassRequest.from_bytes(request)  # step 1
         u0, v0, X = message.u0, message.v0, epoch_key.X
-        if not verify_ownership(epoch_key.context, X, u0, v0, message.ownership):
+        if not verify_ownership(epoch_key.context, X, u0, v0, message.ownership):  # step 3
             return _decoy(random_bytes)
-        c = Scalar.random(random_bytes)
+        c = Scalar.random(random_bytes)  # step 4
         u, v = u0 + c * B, v0 + c * X
     except (Malformed, IdentityElement):
         return _decoy(random_bytes)
-    signature = pass_key.sign(pass_statement(epoch_key, bytes(u), bytes(v))).signature
-    e = Scalar.random(random_bytes)
+    signature = pass_key.sign(pass_statement(epoch_key, bytes(u), bytes(v))).signature  # step 5
+    e = Scalar.random(random_bytes)  # step 6
     E = e * B
     return bytes(E) + crypto_aead_xchacha20poly1305_ietf_encrypt(
         bytes(c) + signature,
@@ -225,20 +225,20 @@ def accept_answer(epoch_key: EpochKey, pending: PendingPass, answer: bytes) -> O
     if len(answer) != ANSWER_BYTES:
         raise InvalidAnswer(f"an answer has {ANSWER_BYTES} bytes")
     try:
-        E = Point(answer[:POINT_BYTES])
-        plaintext = crypto_aead_xchacha20poly1305_ietf_decrypt(
+        E = Point(answer[:POINT_BYTES])  # step 1
+        plaintext = crypto_aead_xchacha20poly1305_ietf_decrypt(  # step 2
             answer[POINT_BYTES:],
             _answer_data(epoch_key, u0, v0),
             _ANSWER_NONCE,
             _answer_key(epoch_key, E, u0, r0 * E),
         )
-        c, signature = Scalar(plaintext[:SCALAR_BYTES]), plaintext[SCALAR_BYTES:]
-        u, v = bytes(u0 + c * B), bytes(v0 + c * X)
+        c, signature = Scalar(plaintext[:SCALAR_BYTES]), plaintext[SCALAR_BYTES:]  # step 3
+        u, v = bytes(u0 + c * B), bytes(v0 + c * X)  # step 4
     except (Malformed, IdentityElement, CryptoError):
         raise InvalidAnswer("the answer is not a pass for this request") from None
-    if not verify(bytes(epoch_key.pass_key), pass_statement(epoch_key, u, v), signature):
+    if not verify(bytes(epoch_key.pass_key), pass_statement(epoch_key, u, v), signature):  # step 5
         raise InvalidAnswer("the answer is not a pass for this request")
-    return OwnedPass(Pass(u, v, signature), r0 + c)
+    return OwnedPass(Pass(u, v, signature), r0 + c)  # step 6
 
 
 def accept_answers(epoch_key: EpochKey, pending: Sequence[PendingPass], answers: PassAnswers) -> list[OwnedPass]:

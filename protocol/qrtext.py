@@ -20,15 +20,15 @@ def to_qr_text(message: CheckInMessage) -> str:
 
 def from_qr_text(text: str) -> CheckInMessage:
     """The check-in in a QR code's text; raises `MalformedText` or `MalformedEncoding`."""
-    if not text.startswith(PREFIX):
+    if not text.startswith(PREFIX):  # step 1
         raise MalformedText("not a SplitPass code")
     try:
-        encoding = b45decode(text.removeprefix(PREFIX))
+        encoding = b45decode(text.removeprefix(PREFIX))  # step 2
     except ValueError:
         raise MalformedText("not base45") from None
-    if len(encoding) > MAX_CHECK_IN_BYTES or _base45(encoding) != text.removeprefix(PREFIX):
+    if len(encoding) > MAX_CHECK_IN_BYTES or _base45(encoding) != text.removeprefix(PREFIX):  # step 3
         raise MalformedText("not the base45 of a check-in")
-    return CheckInMessage.from_bytes(encoding)  # one that names a venue is longer than the limit
+    return CheckInMessage.from_bytes(encoding)  # step 4; one that names a venue is longer than the limit
 
 
 def _base45(data: bytes) -> str:

@@ -56,11 +56,11 @@ def verify_request(domain: Domain, sender: Role, recipient: str, path: str, now:
     Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `WrongParty` or `ReplayedRequest`. That the id is new
     is the receiver's to know: it remembers ids for twice the tolerance.
     """
-    request = verify_statement(PartyRequest, statement, domain.identity_key(sender))
-    if request.domain != domain.number:
+    request = verify_statement(PartyRequest, statement, domain.identity_key(sender))  # step 1
+    if request.domain != domain.number:  # step 2
         raise WrongDomain("the request is of another domain")
-    if (request.sender, request.recipient, request.path) != (sender, recipient, path):
+    if (request.sender, request.recipient, request.path) != (sender, recipient, path):  # step 3
         raise WrongParty("the request is of or for another party or path")
-    if abs(now - request.time) > REQUEST_TOLERANCE:
+    if abs(now - request.time) > REQUEST_TOLERANCE:  # step 4
         raise ReplayedRequest("the request's time is not now; check both clocks")
-    return request
+    return request  # step 5 is the receiver's, who knows what it has seen

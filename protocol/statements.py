@@ -37,7 +37,7 @@ def verify_statement(kind: type[M], statement: bytes, key: Point) -> M:
 
     Raises `Malformed` if the bytes are no such statement, `InvalidSignature` if the signature does not hold.
     """
-    return kind.from_bytes(verify_payload(kind, statement, key))
+    return kind.from_bytes(verify_payload(kind, statement, key))  # step 4
 
 
 def verify_payload(kind: type[Message], statement: bytes, key: Point) -> bytes:
@@ -46,7 +46,7 @@ def verify_payload(kind: type[Message], statement: bytes, key: Point) -> bytes:
     Raises `MalformedEncoding` or `InvalidSignature`. What is wrong with the payload itself is the signer's fault.
     """
     payload, signature = _split(statement)
-    if not verify(bytes(key), _to_be_signed(kind.TAG, payload), signature):
+    if not verify(bytes(key), _to_be_signed(kind.TAG, payload), signature):  # step 3
         raise InvalidSignature(f"the signature of a {kind.TAG} statement does not hold")
     return payload
 
@@ -70,16 +70,16 @@ def verify_joint_statement(kind: type[M], joint: JointStatement, authority: Poin
     Raises `Malformed` or `InvalidSignature` as `verify_statement`, and `ConflictingStatements` if the two
     parties did not sign the same message.
     """
-    message = verify_statement(kind, joint.authority, authority)
-    if verify_statement(kind, joint.operator, operator) != message:
+    message = verify_statement(kind, joint.authority, authority)  # step 1
+    if verify_statement(kind, joint.operator, operator) != message:  # steps 2, 3
         raise ConflictingStatements(f"the two parties signed different {kind.TAG} statements")
     return message
 
 
 def _split(statement: bytes) -> tuple[bytes, bytes]:
-    if statement[:1] != TAG_18:
+    if statement[:1] != TAG_18:  # step 1
         raise MalformedEncoding("not a tagged COSE_Sign1 structure")
-    match decode_item(statement[1:]):
+    match decode_item(statement[1:]):  # step 2
         case [protected, unprotected, bytes(payload), bytes(signature)] if (
             protected == PROTECTED and unprotected == {} and len(signature) == SIGNATURE_BYTES
         ):

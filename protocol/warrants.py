@@ -126,8 +126,8 @@ def verify_venue(domain: Domain, joint: JointStatement) -> RegisteredVenue:
 
     Raises `Malformed`, `InvalidSignature`, `ConflictingStatements` or `WrongDomain`.
     """
-    record = verify_joint_statement(Venue, joint, domain.authority_key, domain.operator_key)
-    _check_domain(domain, record.domain)
+    record = verify_joint_statement(Venue, joint, domain.authority_key, domain.operator_key)  # step 1
+    _check_domain(domain, record.domain)  # step 2
     return RegisteredVenue(record)
 
 
@@ -136,9 +136,9 @@ def verify_warrant(domain: Domain, joint: JointStatement, now: int) -> ValidWarr
 
     Raises `Malformed`, `InvalidSignature`, `ConflictingStatements`, `WrongDomain` or `OutOfScope` (expired).
     """
-    record = verify_joint_statement(Warrant, joint, domain.authority_key, domain.operator_key)
-    _check_domain(domain, record.domain)
-    if now > record.expires:
+    record = verify_joint_statement(Warrant, joint, domain.authority_key, domain.operator_key)  # step 1
+    _check_domain(domain, record.domain)  # step 2
+    if now > record.expires:  # step 3
         raise OutOfScope("the warrant has expired")
     return ValidWarrant(record)
 
@@ -155,30 +155,27 @@ def verify_release(
 ) -> VerifiedRelease:
     """The check-ins that may be opened under a warrant.
 
-    1. The release is signed by the venue that the warrant names; else `InvalidSignature` or `OutOfScope`.
-    2. It is made for this warrant; else `OutOfScope`.
-    3. Every check-in decodes, lies in the window and venue, its epoch's keys are in `epoch_keys`, and both its
-       signatures hold; others are set aside and counted.
-    4. Of several check-ins with one pass the earliest is kept.
+    Raises `Malformed`, `InvalidSignature` or `OutOfScope` for the release as a whole. A check-in that does not hold,
+    lies out of scope, or is of an epoch whose keys are not in `epoch_keys` is set aside and counted.
     """
     record = warrant.record
-    if venue.record.venue != record.venue:
+    if venue.record.venue != record.venue:  # step 1
         raise OutOfScope("the warrant names another venue")
-    message = verify_statement(Release, release, venue.record.key)
-    if (message.domain, message.warrant, message.venue) != (record.domain, record.warrant, record.venue):
+    message = verify_statement(Release, release, venue.record.key)  # step 2
+    if (message.domain, message.warrant, message.venue) != (record.domain, record.warrant, record.venue):  # step 3
         raise OutOfScope("the release is for another warrant")
     kept: dict[int, dict[bytes, CheckIn]] = {}
     set_aside: Counter[str] = Counter()
     for released in message.epochs:
         for encoding in released.check_ins:
             try:
-                check_in = _verify_released(record, epoch_keys.get(released.epoch), encoding)
+                check_in = _verify_released(record, epoch_keys.get(released.epoch), encoding)  # step 4
             except (Malformed, Rejected) as error:
                 set_aside[type(error).__name__] += 1
                 continue
             same_epoch = kept.setdefault(released.epoch, {})
             known = same_epoch.setdefault(check_in.message.u, check_in)
-            if check_in.message.time < known.message.time:
+            if check_in.message.time < known.message.time:  # step 5
                 same_epoch[check_in.message.u] = check_in
     return VerifiedRelease(release_digest(release), record, kept, set_aside)
 

@@ -13,7 +13,7 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, D
 
 from protocol.encoding import MAX_MESSAGE_BYTES, Message
 from protocol.errors import Malformed, ReplayedRequest, SplitPassError
-from service.observation import log_as_json, observe, serve_metrics
+from service.observation import REQUEST_ID, log_as_json, observe, serve_metrics
 from service.settings import ServerSettings
 
 CBOR = "application/cbor"
@@ -54,12 +54,12 @@ def create_app(routes: list[web.RouteDef], *, max_body_bytes: int = SMALL_BODY_B
 
 async def read_body(request: web.Request) -> bytes:
     """The CBOR body of a request, within the size and time limits."""
-    if request.content_type != CBOR:
-        raise Problem(415, "unsupported-media-type", f"send the body as {CBOR}")
+    if request.content_type != CBOR or "Content-Encoding" in request.headers:
+        raise Problem(415, "unsupported-media-type", f"send the body as {CBOR}, not compressed")
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
-    except TimeoutError:
+    except (TimeoutError, ConnectionError):
         raise Problem(408, "slow-request", f"the body did not arrive within {BODY_SECONDS} seconds") from None
 
 
@@ -77,24 +77,17 @@ def cbor_response(body: Message | bytes, status: int = 200) -> web.Response:
 def bearer_token(request: web.Request) -> bytes:
     """The 32-byte token of an `Authorization: Bearer` header, in hexadecimal; a problem without one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    try:
-        secret = bytes.fromhex(token) if scheme == "Bearer" else b""
-    except ValueError:
-        secret = b""
-    if len(secret) != 32:
+    if scheme.lower() != "bearer" or not re.fullmatch("[0-9a-f]{64}", token):
         raise Problem(401, "unauthenticated", "send the session's token as Authorization: Bearer")
-    return secret
+    return bytes.fromhex(token)
 
 
 def path_bytes(request: web.Request, name: str, size: int) -> bytes:
     """A part of the path that stands for `size` bytes in hexadecimal."""
-    try:
-        value = bytes.fromhex(request.match_info[name])
-    except ValueError:
-        value = b""
-    if len(value) != size:
+    value = request.match_info[name]
+    if not re.fullmatch(f"[0-9a-f]{{{2 * size}}}", value):
         raise Problem(404, "not-found", f"there is no such {name}")
-    return value
+    return bytes.fromhex(value)
 
 
 async def call(
@@ -155,12 +148,15 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         if error.status < 400:
             raise
         name = HTTP_PROBLEMS.get(error.status, "refused")
-        return _problem_response(Problem(error.status, name, error.reason))
+        response = _problem_response(Problem(error.status, name, error.reason))
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+        return response
     except Unreachable as error:
         logger.warning("%s", error)
         return _problem_response(Problem(503, "peer-unreachable", "another party does not answer; try again later"))
     except Exception:
-        logger.exception("a request failed", extra={"id": request["id"]})
+        logger.exception("a request failed", extra={"id": request[REQUEST_ID]})
         return _problem_response(Problem(500, "internal-error", "the server failed; its log tells why"))
 
 

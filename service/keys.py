@@ -11,10 +11,15 @@ from service.settings import ConfigurationError
 
 
 def create_secret(path: Path) -> None:
-    """Write 32 random bytes, in hexadecimal, to a new private file; raises `ConfigurationError` if it exists."""
+    """Write 32 random bytes to a new private file, as `store_secret` does."""
+    store_secret(path, secrets.token_bytes(32))
+
+
+def store_secret(path: Path, secret: bytes) -> None:
+    """Write 32 bytes, in hexadecimal, to a new private file; raises `ConfigurationError` if it exists."""
     if path.exists():
         raise ConfigurationError(f"{path} exists already; a key is never overwritten")
-    write_private(path, secrets.token_hex(32).encode() + b"\n")
+    write_private(path, secret.hex().encode() + b"\n")
 
 
 def load_secret(path: Path) -> bytes:

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 from prometheus_client import Counter, Histogram, start_http_server
 from pythonjsonlogger.json import JsonFormatter
 
-REQUEST_ID = "X-Request-Id"
+REQUEST_ID = web.RequestKey("request_id", str)
 
 logger = logging.getLogger("splitpass")
 _requests = Counter("splitpass_requests", "Requests answered.", ("method", "route", "status"))
@@ -24,14 +24,14 @@ _seconds = Histogram("splitpass_request_seconds", "Time to answer.", ("method", 
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id of the server's own, and log and measure its answer."""
-    identifier = request["id"] = secrets.token_hex(8)
+    identifier = request[REQUEST_ID] = secrets.token_hex(8)
     started = time.monotonic()
     response = await handler(request)
     elapsed = time.monotonic() - started
     resource = request.match_info.route.resource
     route = "unknown" if resource is None else resource.canonical
     method = request.method if resource is not None else "unknown"  # callers must not choose what is written
-    response.headers.update({REQUEST_ID: identifier, "Server": "SplitPass"})
+    response.headers.update({"X-Request-Id": identifier, "Server": "SplitPass"})
     _requests.labels(method, route, response.status).inc()
     _seconds.labels(method, route).observe(elapsed)
     logger.info(
@@ -51,6 +51,7 @@ def log_as_json() -> None:
     """Write the log to standard error, one JSON object a line."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter("{asctime}{levelname}{name}{message}", style="{"))
+    logging.getLogger("aiohttp.server").disabled = True  # it quotes what callers send
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
 
 

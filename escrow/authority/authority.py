@@ -24,8 +24,8 @@ class Authority(Party):
         self.directory = Directory(self.engine)
         self.cases = Casebook(self.engine)
 
-    def erase(self, epoch: int) -> None:
-        """Destroy the share of an epoch, its directory, and what was opened up to its end. It cannot be undone."""
-        super().erase(epoch)
+    def forget_epoch(self, epoch: int) -> None:
+        """Delete also an erased epoch's directory, and what was opened up to its end."""
+        super().forget_epoch(epoch)
         self.directory.forget_epoch(epoch)
         self.cases.forget_before(self.domain.epoch_begins(epoch + 1))

@@ -17,7 +17,9 @@ from escrow.authority.authority import Authority
 from escrow.authority.contacts import contacts_csv
 from escrow.authority.investigation import Findings, Investigation
 from escrow.authority.server import create_authority_app
+from escrow.authority.settings import AuthoritySettings
 from escrow.cli import add_party_commands, console
+from protocol.epochs import Role
 from protocol.warrants import VerifiedRelease, Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
 from service.files import write_private
@@ -39,7 +41,7 @@ def authority_group(ctx: click.Context, home: Path) -> None:
     ctx.obj = home
 
 
-add_party_commands(authority_group, Authority, create_authority_app)
+add_party_commands(authority_group, Role.AUTHORITY, AuthoritySettings, Authority, create_authority_app)
 
 
 @authority_group.group()

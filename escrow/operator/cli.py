@@ -10,6 +10,8 @@ from rich.table import Table
 from escrow.cli import add_party_commands, console
 from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
+from escrow.operator.settings import OperatorSettings
+from protocol.epochs import Role
 from protocol.warrants import Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time
 
@@ -27,7 +29,7 @@ def operator_group(ctx: click.Context, home: Path) -> None:
     ctx.obj = home
 
 
-add_party_commands(operator_group, Operator, create_operator_app)
+add_party_commands(operator_group, Role.OPERATOR, OperatorSettings, Operator, create_operator_app)
 
 
 @operator_group.group()

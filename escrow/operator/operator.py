@@ -32,7 +32,7 @@ class Operator(Party):
         verified_on = account.verified_at // 86_400
         return IdentityRecord(self.domain.number, epoch_key.epoch, handle, account.phone, account.name, verified_on)
 
-    def erase(self, epoch: int) -> None:
-        """Destroy the share of an epoch and the handles registered for it. It cannot be undone."""
-        super().erase(epoch)
+    def forget_epoch(self, epoch: int) -> None:
+        """Delete also the handles registered for an erased epoch."""
+        super().forget_epoch(epoch)
         self.accounts.forget_epoch(epoch)

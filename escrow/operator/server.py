@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from aiohttp import ClientSession, web
@@ -25,6 +26,8 @@ from protocol.handles import (
 )
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, verify_allowance
 from service.http import Problem, bearer_token, cbor_response, new_session, path_bytes, read_body, read_message
+
+logger = logging.getLogger("splitpass")
 
 
 class OperatorServer:
@@ -54,7 +57,7 @@ class OperatorServer:
         epoch_key = await self._bookable_epoch(registration.epoch)
         handle = await asyncio.to_thread(verify_registration, epoch_key, account.account, registration)
         record, entry = await asyncio.to_thread(self._store_handle, epoch_key, account, handle)
-        receipt = await self._operator.ask_peer(self._session, "/v1/directory", entry.to_bytes())
+        receipt = await self._ask_authority("/v1/directory", entry.to_bytes())
         verify_receipt(epoch_key, entry, receipt)
         return cbor_response(HandleGrant(record, entry, receipt))
 
@@ -114,11 +117,24 @@ class OperatorServer:
 
     async def _send_batch(self, epoch: int, requests: list[bytes]) -> Sequence[bytes]:
         batch = IssueBatch(epoch, tuple(requests))
-        encoded = await self._operator.ask_peer(self._session, "/v1/passes", batch.to_bytes())
-        answers = PassAnswers.from_bytes(encoded).answers
+        answers = PassAnswers.from_bytes(await self._ask_authority("/v1/passes", batch.to_bytes())).answers
         if len(answers) != len(requests):
-            raise Problem(502, "peer-failed", "the authority did not answer every request; try again later")
+            raise _peer_failed()
         return answers
+
+    async def _ask_authority(self, path: str, body: bytes) -> bytes:
+        """The authority's answer; of its problems a visitor is told only those that concern the epoch."""
+        try:
+            return await self._operator.ask_peer(self._session, path, body)
+        except Problem as problem:
+            if problem.name in {"epoch-erased", "unknown-epoch"}:
+                raise
+            logger.warning("the authority answered %d %s to %s", problem.status, problem.name, path)
+            raise _peer_failed() from None
+
+
+def _peer_failed() -> Problem:
+    return Problem(502, "peer-failed", "the authority could not do its part; try again later")
 
 
 async def create_operator_app(operator: Operator) -> web.Application:

@@ -1,25 +1,44 @@
-"""Epoch secrets at rest and their erasure (C7, A27)."""
+"""Epoch secrets at rest, where their key comes from, and their erasure (C7, A27)."""
 
 from __future__ import annotations
 
+import base64
+import logging
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sql
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from escrow.__main__ import main as escrow
+from escrow.authority.authority import Authority
+from escrow.authority.investigation import Findings, Investigation
+from escrow.operator.operator import Operator
+from escrow.party import Party
+from escrow.server import keep_house
+from escrow.settings import EscrowSettings
 from escrow.vault import ErasedEpoch, Vault
+from escrow.vault_key import VAULT_KEY_VARIABLE, VaultKey, load_vault_key
 from protocol.epochs import EpochSecret, Role
 from protocol.group import Scalar
+from service.http import Problem
 from service.settings import ConfigurationError
-from tests.escrow.world import World
+from tests.escrow.world import World, carry_out, open_door, run, warrant_for
 
 EPOCH = 20_000
+STATEMENT = bytes(100)
+
+
+def make_vault(directory: Path, key: bytes, *copies: Path) -> Vault:
+    return Vault(directory, lambda: VaultKey(key), copies)
 
 
 @pytest.fixture
 def vault(tmp_path: Path) -> Vault:
-    return Vault(tmp_path / "vault", secrets.token_bytes(32))
+    return make_vault(tmp_path / "vault", secrets.token_bytes(32))
 
 
 def new_secret(epoch: int = EPOCH) -> EpochSecret:
@@ -30,17 +49,38 @@ def everything_in(directory: Path) -> Iterator[bytes]:
     return (path.read_bytes() for path in directory.rglob("*") if path.is_file())
 
 
+def database_rows(party: Party) -> Iterator[bytes]:
+    """What a database says that keeps its files elsewhere."""
+    tables = sql.MetaData()
+    tables.reflect(party.engine)
+    with party.engine.begin() as connection:
+        for table in tables.sorted_tables:
+            yield repr(connection.execute(sql.select(table)).all()).encode()
+
+
+def the_party(world: World, role: Role) -> Party:
+    return world.operator if role is Role.OPERATOR else world.authority
+
+
 def test_what_is_put_is_got(vault: Vault) -> None:
     secret = new_secret()
-    vault.put(secret)
-    assert vault.get(EPOCH) == secret
-    assert vault.get(EPOCH + 1) is None
+    vault.put(secret, STATEMENT)
+    assert (vault.get(EPOCH), vault.statement(EPOCH)) == (secret, STATEMENT)
+    assert (vault.get(EPOCH + 1), vault.statement(EPOCH + 1)) == (None, None)
     assert vault.epochs() == [EPOCH]
+
+
+def test_a_secret_is_never_overwritten(vault: Vault) -> None:
+    secret = new_secret()
+    vault.put(secret, STATEMENT)
+    with pytest.raises(FileExistsError):
+        vault.put(new_secret(), STATEMENT)
+    assert vault.get(EPOCH) == secret
 
 
 def test_files_are_the_owners_alone_and_show_no_secret(vault: Vault, tmp_path: Path) -> None:
     secret = new_secret()
-    vault.put(secret)
+    vault.put(secret, STATEMENT)
     (path,) = (tmp_path / "vault").iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
     assert secret.pass_seed is not None
@@ -50,58 +90,315 @@ def test_files_are_the_owners_alone_and_show_no_secret(vault: Vault, tmp_path: P
 
 def test_an_erased_epoch_never_comes_back(vault: Vault, tmp_path: Path) -> None:
     secret = new_secret()
-    vault.put(secret)
+    vault.put(secret, STATEMENT)
     (path,) = (tmp_path / "vault").iterdir()
     sealed = path.read_bytes()
     vault.erase(EPOCH)
     vault.erase(EPOCH)
     assert vault.is_erased(EPOCH)
-    assert vault.erased_epochs() == [EPOCH]
+    assert (vault.epochs(), vault.erased_epochs()) == ([], [EPOCH])
     with pytest.raises(ErasedEpoch):
         vault.get(EPOCH)
     with pytest.raises(ErasedEpoch):
-        vault.put(secret)
+        vault.put(secret, STATEMENT)
     assert not [data for data in everything_in(tmp_path) if sealed in data]
 
 
-def test_a_file_that_comes_back_from_a_backup_is_not_used(vault: Vault, tmp_path: Path) -> None:
-    vault.put(new_secret())
+def test_a_file_that_comes_back_from_a_backup_is_not_used_and_does_not_stay(vault: Vault, tmp_path: Path) -> None:
+    vault.put(new_secret(), STATEMENT)
     (path,) = (tmp_path / "vault").iterdir()
     sealed = path.read_bytes()
     vault.erase(EPOCH)
     path.write_bytes(sealed)
     with pytest.raises(ErasedEpoch):
         vault.get(EPOCH)
+    vault.mirror()
+    assert not path.exists()
 
 
-def test_a_damaged_file_a_moved_file_and_a_wrong_key_are_told(vault: Vault, tmp_path: Path) -> None:
-    vault.put(new_secret())
+def test_erasing_reaches_what_a_crash_left_of_a_write(vault: Vault, tmp_path: Path) -> None:
+    vault.put(new_secret(), STATEMENT)
+    left = tmp_path / "vault" / f".{EPOCH}.secret.0123abcd.tmp"
+    left.write_bytes((tmp_path / "vault" / f"{EPOCH}.secret").read_bytes())
+    vault.erase(EPOCH)
+    assert [path.name for path in (tmp_path / "vault").iterdir()] == [f"{EPOCH}.erased"]
+
+
+def test_erasing_overwrites_before_it_deletes(vault: Vault, tmp_path: Path) -> None:
+    vault.put(new_secret(), STATEMENT)
+    path = tmp_path / "vault" / f"{EPOCH}.secret"
+    with path.open("rb") as still_open:
+        size = path.stat().st_size
+        vault.erase(EPOCH)
+        assert still_open.read() == bytes(size)
+
+
+def test_a_damaged_file_and_a_moved_file_are_told(vault: Vault, tmp_path: Path) -> None:
+    vault.put(new_secret(), STATEMENT)
+    vault.put(new_secret(EPOCH + 2), STATEMENT)
     path = tmp_path / "vault" / f"{EPOCH}.secret"
     sealed = path.read_bytes()
     (tmp_path / "vault" / f"{EPOCH + 1}.secret").write_bytes(sealed)
     with pytest.raises(ConfigurationError, match="damaged"):
         vault.get(EPOCH + 1)
-    path.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    for damaged in (sealed[:-1] + bytes([sealed[-1] ^ 1]), sealed[:10], b""):
+        path.write_bytes(damaged)
+        with pytest.raises(ConfigurationError, match="damaged"):
+            vault.get(EPOCH)
+    assert vault.get(EPOCH + 2) is not None
+
+
+def test_another_vaults_key_is_told_before_anything_is_sealed_under_it(vault: Vault, tmp_path: Path) -> None:
+    vault.put(new_secret(), STATEMENT)
+    other = make_vault(tmp_path / "vault", bytes(32))
+    for use in (other.unlock, lambda: other.get(EPOCH), lambda: other.put(new_secret(EPOCH + 1), STATEMENT)):
+        with pytest.raises(ConfigurationError, match="another vault's"):
+            use()
+    assert vault.epochs() == [EPOCH]
+
+
+def test_a_damaged_file_does_not_lock_the_others(vault: Vault, tmp_path: Path) -> None:
+    key = secrets.token_bytes(32)
+    first = make_vault(tmp_path / "two", key)
+    for epoch in (EPOCH, EPOCH + 1):
+        first.put(new_secret(epoch), STATEMENT)
+    (tmp_path / "two" / f"{EPOCH + 1}.secret").write_bytes(b"damaged")
+    assert make_vault(tmp_path / "two", key).get(EPOCH) is not None
+
+
+def test_erasing_needs_no_key(vault: Vault, tmp_path: Path) -> None:
+    def lost() -> VaultKey:
+        raise AssertionError("asked for the key")
+
+    vault.put(new_secret(), STATEMENT)
+    without = Vault(tmp_path / "vault", lost)
+    without.erase(EPOCH)
+    assert without.erased_epochs() == [EPOCH]
+
+
+def test_a_key_that_stays_elsewhere_can_stand_behind_the_interface(tmp_path: Path) -> None:
+    """All that the vault asks is sealing and opening; here AES-GCM of another library, as a hardware module has it."""
+
+    class Module:
+        def __init__(self) -> None:
+            self._cipher = AESGCM(AESGCM.generate_key(256))
+
+        def seal(self, epoch: int, secret: bytes) -> bytes:
+            nonce = secrets.token_bytes(12)
+            return nonce + self._cipher.encrypt(nonce, secret, str(epoch).encode())
+
+        def open(self, epoch: int, sealed: bytes) -> bytes:
+            return self._cipher.decrypt(sealed[:12], sealed[12:], str(epoch).encode())
+
+    module, secret = Module(), new_secret()
+    Vault(tmp_path / "vault", lambda: module).put(secret, STATEMENT)
+    assert Vault(tmp_path / "vault", lambda: module).get(EPOCH) == secret
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Another machine's disk."""
+    (tmp_path / "elsewhere").mkdir()
+    return tmp_path / "elsewhere"
+
+
+def test_a_copy_gets_every_secret_and_every_erasure(tmp_path: Path, copy: Path) -> None:
+    vault = make_vault(tmp_path / "vault", bytes(32), copy)
+    for epoch in (EPOCH, EPOCH + 1):
+        vault.put(new_secret(epoch), STATEMENT)
+    assert vault.mirror() == []
+    sealed = (copy / f"{EPOCH}.secret").read_bytes()
+    assert (copy / f"{EPOCH}.secret").stat().st_mode & 0o777 == 0o600
+    vault.erase(EPOCH)
+    assert sorted(path.name for path in copy.iterdir()) == [f"{EPOCH}.erased", f"{EPOCH + 1}.secret"]
+    assert not [data for data in everything_in(tmp_path) if sealed in data]
+
+
+def test_a_copy_that_was_out_of_reach_catches_up(tmp_path: Path, copy: Path) -> None:
+    vault = make_vault(tmp_path / "vault", bytes(32), copy)
+    vault.put(new_secret(), STATEMENT)
+    assert vault.mirror() == []
+    unplugged = copy.rename(tmp_path / "unplugged")
+    vault.erase(EPOCH)
+    (fault,) = vault.mirror()
+    assert str(copy) in fault
+    unplugged.rename(copy)
+    assert vault.mirror() == []
+    assert [path.name for path in copy.iterdir()] == [f"{EPOCH}.erased"]
+
+
+def test_the_copy_of_another_vault_is_left_alone(tmp_path: Path, copy: Path) -> None:
+    """Also after a loss: an empty vault beside a full copy has to be restored first."""
+    make_vault(tmp_path / "first", bytes(32), copy).put(new_secret(), STATEMENT)
+    make_vault(tmp_path / "first", bytes(32), copy).mirror()
+    before = list(everything_in(copy))
+    second = make_vault(tmp_path / "second", bytes(32), copy)
+    for epoch in (EPOCH + 1, EPOCH):
+        (fault,) = second.mirror()
+        assert f"its secret of epoch {EPOCH} is not in the vault" in fault
+        second.put(new_secret(epoch), STATEMENT)
+    assert len(second.mirror()) == 1
+    assert list(everything_in(copy)) == before
+
+
+def test_an_epoch_is_published_when_every_copy_has_it_and_under_one_statement(world: World) -> None:
+    home, epoch = world.home(Role.OPERATOR), world.today + 20
+    with (home / "settings.toml").open("a") as settings:
+        settings.write('vault_copies = ["elsewhere"]\n')
+    operator = Operator(home, clock=lambda: world.now)
+    operator.publish(epoch)
+    assert operator.epochs.statement(Role.OPERATOR, epoch) is None
+    (home / "elsewhere").mkdir()
+    operator.publish(epoch)
+    assert (home / "elsewhere" / f"{epoch}.secret").exists()
+    statement = operator.epochs.statement(Role.OPERATOR, epoch)
+    assert statement is not None
+    (home / "epochs" / f"{epoch}.operator").unlink()
+    operator.publish(epoch)
+    assert operator.epochs.statement(Role.OPERATOR, epoch) == statement
+
+
+def test_the_officer_learns_that_an_erasure_did_not_reach_a_copy(world: World) -> None:
+    home = world.home(Role.OPERATOR)
+    with (home / "settings.toml").open("a") as settings:
+        settings.write('vault_copies = ["elsewhere"]\n')
+    erasing = world.officer(Role.OPERATOR, "erase", "--yes", str(world.today))
+    assert erasing.exit_code == 1
+    assert "erased here" in erasing.stderr
+    assert "elsewhere" in erasing.stderr
+    (home / "elsewhere").mkdir()
+    assert world.officer(Role.OPERATOR, "erase", "--yes", str(world.today)).exit_code == 0
+
+
+def test_housekeeping_finishes_an_erasure_that_was_interrupted(world: World) -> None:
+    """Killed after the secret was gone and before the database had forgotten the epoch."""
+
+    async def story() -> None:
+        await world.visitors_with_passes(2)
+
+    run(story())
+    operator, handles = world.operator, sql.text("SELECT count(*) FROM handles")
+    operator.vault.erase(world.today)
+    with operator.engine.begin() as connection:
+        assert connection.scalar(handles) == 2
+    assert operator.due_epochs() == [world.today]
+    keep_house(operator)
+    with operator.engine.begin() as connection:
+        assert connection.scalar(handles) == 0
+    assert operator.due_epochs() == []
+
+
+def test_the_vault_key_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = EscrowSettings(port=0, vault_key="environment")
+    for wrong in ("", "00" * 31, "x" * 64):
+        monkeypatch.setenv(VAULT_KEY_VARIABLE, wrong)
+        with pytest.raises(ConfigurationError, match=VAULT_KEY_VARIABLE):
+            load_vault_key(tmp_path, settings)
+    monkeypatch.setenv(VAULT_KEY_VARIABLE, "ab" * 32)
+    assert load_vault_key(tmp_path, settings) == b"\xab" * 32
+    monkeypatch.delenv(VAULT_KEY_VARIABLE)
+    (tmp_path / "settings.toml").write_text('vault_key = "environment"\n')
+    refused = init(tmp_path)
+    assert refused.exit_code == 1
+    assert not (tmp_path / "identity.key").exists()
+    monkeypatch.setenv(VAULT_KEY_VARIABLE, "ab" * 32)
+    assert init(tmp_path).exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["identity.key", "settings.toml"]
+
+
+def test_the_vault_key_under_a_passphrase(tmp_path: Path) -> None:
+    """Asked for at a terminal or read from a file, such as a credential of the service manager; a wrong one is told."""
+    (tmp_path / "settings.toml").write_text('vault_key = "passphrase"\n')
+    created = init(tmp_path, "비밀번호 하나\n비밀번호 하나\n")
+    assert created.exit_code == 0
+    assert "비밀번호" not in created.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["identity.key", "settings.toml", "vault.sealed"]
+    before = (tmp_path / "vault.sealed").read_bytes()
+    assert init(tmp_path).stdout == created.stdout.splitlines(keepends=True)[-1]
+    assert (tmp_path / "vault.sealed").read_bytes() == before
+
+    passphrase = tmp_path / "passphrase"
+    settings = EscrowSettings(port=0, vault_key="passphrase", vault_passphrase_file=passphrase)
+    passphrase.write_text("비밀번호 하나\n")
+    passphrase.chmod(0o604)
+    with pytest.raises(ConfigurationError, match="read by everybody"):
+        load_vault_key(tmp_path, settings)
+    passphrase.chmod(0o400)
+    key = load_vault_key(tmp_path, settings)
+    assert len(key) == 32
+    assert not [data for data in everything_in(tmp_path) if key in data or key.hex().encode() in data]
+    passphrase.chmod(0o600)
+    for wrong, word in (("비밀번호 둘\n", "passphrase is wrong"), ("\n", "empty")):
+        passphrase.write_text(wrong)
+        with pytest.raises(ConfigurationError, match=word):
+            load_vault_key(tmp_path, settings)
+    passphrase.write_text("비밀번호 하나")
+    (tmp_path / "vault.sealed").write_bytes(before[:-1])
     with pytest.raises(ConfigurationError, match="damaged"):
-        vault.get(EPOCH)
-    with pytest.raises(ConfigurationError, match="damaged"):
-        Vault(tmp_path / "vault", bytes(32)).get(EPOCH)
+        load_vault_key(tmp_path, settings)
+
+
+def test_no_command_line_takes_a_secret() -> None:
+    for role in Role:
+        for command in ("init", "serve"):
+            text = CliRunner().invoke(escrow, [role.name.lower(), command, "--help"]).output
+            assert "pass" not in text.lower()
+
+
+def init(home: Path, typed: str = "") -> Result:
+    return CliRunner().invoke(escrow, ["operator", "--home", str(home), "init"], input=typed)
 
 
 @pytest.mark.parametrize("role", Role)
-def test_c7_erasure_leaves_no_secret_in_any_file(world: World, role: Role) -> None:
-    party = world.operator if role is Role.OPERATOR else world.authority
-    secret = party.secret(world.today)
-    sealed = (world.home(role) / "vault" / f"{world.today}.secret").read_bytes()
-    party.erase(world.today)
+def test_c7_erasure_leaves_no_secret_in_any_file(world: World, role: Role, tmp_path: Path) -> None:
+    """Database with its write-ahead log, logs, vault and copies, after the share was used for an opening."""
+    home, party = world.home(role), the_party(world, role)
+    (tmp_path / "elsewhere").mkdir()
+    with (home / "settings.toml").open("a") as settings:
+        settings.write(f'vault_copies = ["{tmp_path / "elsewhere"}"]\n')
+    log = logging.FileHandler(tmp_path / "everything.log")
+    logging.getLogger().addHandler(log)
+    level = logging.getLogger().level
+    logging.getLogger().setLevel(logging.DEBUG)
+    try:
+        with open_door(world) as door:
+
+            async def story() -> None:
+                (_, passes), *_ = await world.visitors_with_passes(2)
+                await door.admit(passes[0])
+                warrant = warrant_for(door, world.now - 600, world.now + 600)
+
+                async def release_and_open(it: Investigation) -> Findings:
+                    await it.request_release(warrant.warrant)
+                    return await it.open(warrant.warrant)
+
+                (findings,) = await carry_out(world, warrant, release_and_open)
+                assert isinstance(findings, Findings)
+                assert len(findings.contacts) == 1
+
+            run(story())
+        secret, sealed = party.secret(world.today), (home / "vault" / f"{world.today}.secret").read_bytes()
+        with_copy = Operator(home) if role is Role.OPERATOR else Authority(home)
+        assert with_copy.vault.mirror() == []
+        assert len([data for data in everything_in(tmp_path) if sealed in data]) == 2
+        assert world.officer(role, "erase", "--yes", str(world.today)).exit_code == 0
+        with pytest.raises(Problem, match="never be opened"):
+            party.secret(world.today)
+    finally:
+        logging.getLogger().removeHandler(log)
+        logging.getLogger().setLevel(level)
+        log.close()
+    assert (tmp_path / "everything.log").stat().st_size > 1000
+    written = [*everything_in(tmp_path), *database_rows(party)]
     for value in (bytes(secret.share), secret.pass_seed or bytes(secret.share), sealed):
-        for form in (value, value.hex().encode()):
-            assert not [data for data in everything_in(world.home(role)) if form in data]
+        number = str(int.from_bytes(value, "little")).encode()
+        for form in (value, value.hex().encode(), base64.b64encode(value), repr(value).encode(), number):
+            assert not [data for data in written if form in data]
 
 
 @pytest.mark.parametrize("role", Role)
 def test_an_erased_epoch_is_not_published_again(world: World, role: Role) -> None:
-    party = world.operator if role is Role.OPERATOR else world.authority
+    party = the_party(world, role)
     statement = party.epochs.statement(role, world.today)
     party.erase(world.today)
     party.publish_ahead()
@@ -111,7 +408,7 @@ def test_an_erased_epoch_is_not_published_again(world: World, role: Role) -> Non
 
 @pytest.mark.parametrize("role", Role)
 def test_retention_ends_after_the_epochs_end_and_not_before(world: World, role: Role) -> None:
-    party = world.operator if role is Role.OPERATOR else world.authority
+    party = the_party(world, role)
     epoch, days = world.today, party.settings.retention_days
     world.now = party.domain.epoch_begins(epoch + 1) + days * 86_400 - 1
     assert party.due_epochs() == []

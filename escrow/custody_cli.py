@@ -1,0 +1,72 @@
+"""`custody`: split a party's keys among custodians, check a share, recover the keys on another machine. Spec: §6.6."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from escrow.custody import PartyKeys, recover_keys, split_keys, verify_share
+from escrow.settings import EscrowSettings
+from escrow.vault_key import has_vault_key, load_vault_key, store_vault_key
+from protocol.epochs import Role
+from service.files import private_directory, write_private
+from service.keys import load_secret, store_secret
+from service.settings import ConfigurationError, load_domain, load_settings
+
+ShareArgument = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def add_custody_commands(group: click.Group, role: Role, settings_kind: type[EscrowSettings]) -> None:
+    """Add `custody split`, `custody verify` and `custody recover` to a party's command group."""
+
+    @group.group()
+    def custody() -> None:
+        """Keys for the day that this machine is lost: any T of N custodians can restore them, fewer cannot."""
+
+    @custody.command()
+    @click.option("--threshold", type=int, required=True, help="How many custodians recover the keys.")
+    @click.option("--custodians", type=int, required=True, help="How many there are.")
+    @click.option("--output", type=click.Path(file_okay=False, path_type=Path), required=True, help="New directory.")
+    @click.pass_obj
+    def split(home: Path, threshold: int, custodians: int, output: Path) -> None:
+        """Write one share file for each custodian. Give each its own, then destroy the directory."""
+        if output.exists():
+            raise ConfigurationError(f"{output} exists already; shares go into a new directory")
+        settings = load_settings(settings_kind, home / "settings.toml")
+        keys = PartyKeys(load_vault_key(home, settings), load_secret(home / "identity.key"))
+        shares = split_keys(load_domain(home).domain, role, keys, threshold, custodians)
+        private_directory(output)
+        for index, share in enumerate(shares, 1):
+            path = output / f"{role.name.lower()}-{index}-of-{custodians}.share"
+            write_private(path, share)
+            click.echo(path)
+        click.echo(f"any {threshold} of these are this party's keys: hand them out, and leave none here", err=True)
+
+    @custody.command()
+    @click.argument("share", type=ShareArgument)
+    @click.pass_obj
+    def verify(home: Path, share: Path) -> None:
+        """Check a SHARE, as its custodian: nothing but domain.toml is needed."""
+        verified = verify_share(load_domain(home).domain, role, str(share), share.read_bytes())
+        custody = verified.custody
+        click.echo(
+            f"share {verified.index} of {custody.custodians} of the {role.name.lower()} of domain {custody.domain}; "
+            f"{custody.threshold} recover its keys"
+        )
+
+    @custody.command()
+    @click.argument("shares", type=ShareArgument, nargs=-1, required=True)
+    @click.pass_obj
+    def recover(home: Path, shares: tuple[Path, ...]) -> None:
+        """Write this party's keys on a new machine, from enough SHARES. Put the vault's copy back before `serve`."""
+        domain, settings = load_domain(home).domain, load_settings(settings_kind, home / "settings.toml")
+        verified = [verify_share(domain, role, str(share), share.read_bytes()) for share in shares]
+        keys, identity = recover_keys(domain, role, verified), home / "identity.key"
+        if not identity.exists():
+            store_secret(identity, keys.identity_seed)
+        if not has_vault_key(home, settings):
+            store_vault_key(home, settings, keys.vault_key)
+        if keys != PartyKeys(load_vault_key(home, settings), load_secret(identity)):
+            raise ConfigurationError(f"{home} holds other keys than the shares; a key is never overwritten")
+        click.echo("the keys are here")

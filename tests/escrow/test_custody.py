@@ -1,0 +1,188 @@
+"""Custody of a party's keys: any threshold of custodians recovers them, fewer learn nothing (C7)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Awaitable
+from contextlib import ExitStack
+from itertools import combinations
+from pathlib import Path
+from secrets import token_bytes
+
+import pytest
+import sqlalchemy as sql
+from aiohttp import web
+from click.testing import Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from escrow.authority.authority import Authority
+from escrow.authority.investigation import Findings, Investigation
+from escrow.authority.server import create_authority_app
+from escrow.custody import (
+    Custody,
+    PartyKeys,
+    ShareFile,
+    UnusableShare,
+    VerifiedShare,
+    _interpolate,
+    recover_keys,
+    split_keys,
+    verify_share,
+)
+from escrow.operator.operator import Operator
+from escrow.operator.server import create_operator_app
+from escrow.server import keep_house
+from protocol.encoding import encode_item
+from protocol.epochs import Domain, Role
+from protocol.group import Scalar
+from protocol.signatures import SigningKey, public_key
+from protocol.statements import sign_statement, statement_payload
+from service.http import Problem
+from service.settings import ConfigurationError
+from tests.edwards import BASE, L
+from tests.escrow.world import World, carry_out, open_door, run, run_world, serving, warrant_for
+from tests.strategies import scalar
+
+KEYS = {role: PartyKeys(token_bytes(32), token_bytes(32)) for role in Role}
+NAMES = ["one", "two", "three", "four", "five"]
+
+
+def domain_of(number: int, keys: dict[Role, PartyKeys]) -> Domain:
+    public = {role: public_key(SigningKey(keys[role].identity_seed)) for role in Role}
+    return Domain(number, public[Role.OPERATOR], public[Role.AUTHORITY], 32_400, 12)
+
+
+DOMAIN = domain_of(7, KEYS)
+OPERATORS = KEYS[Role.OPERATOR]
+FILES = split_keys(DOMAIN, Role.OPERATOR, OPERATORS, 3, 5)
+
+
+def verified(files: list[bytes]) -> list[VerifiedShare]:
+    return [verify_share(DOMAIN, Role.OPERATOR, name, file) for name, file in zip(NAMES, files, strict=False)]
+
+
+def refusal(*files: bytes) -> str:
+    with pytest.raises(UnusableShare) as error:
+        recover_keys(DOMAIN, Role.OPERATOR, verified(list(files)))
+    return str(error.value)
+
+
+def altered(file: bytes, **changes: object) -> bytes:
+    share = ShareFile.from_bytes(file)
+    fields = {"custody": share.custody, "index": share.index, "value": share.value, **changes}
+    return encode_item([fields["custody"], fields["index"], bytes(fields["value"])])  # type: ignore[call-overload]
+
+
+@given(st.data())
+@settings(max_examples=15, deadline=None)
+def test_any_threshold_of_shares_recovers(data: st.DataObject) -> None:
+    custodians = data.draw(st.integers(2, 7))
+    threshold = data.draw(st.integers(2, custodians))
+    files = split_keys(DOMAIN, Role.OPERATOR, OPERATORS, threshold, custodians)
+    chosen = data.draw(st.permutations(range(custodians)))[: data.draw(st.integers(threshold, custodians))]
+    shares = [verify_share(DOMAIN, Role.OPERATOR, str(index), files[index]) for index in chosen]
+    assert recover_keys(DOMAIN, Role.OPERATOR, shares) == OPERATORS
+
+
+def test_every_three_of_five_recover_and_no_two() -> None:
+    for three in combinations(verified(FILES), 3):
+        assert recover_keys(DOMAIN, Role.OPERATOR, three) == OPERATORS
+    for few in [*combinations(FILES, 2), *combinations(FILES, 1)]:
+        assert refusal(*few) == f"3 shares are needed, and {len(few)} were given"
+    with pytest.raises(UnusableShare, match="no share"):
+        recover_keys(DOMAIN, Role.OPERATOR, [])
+
+
+def test_shares_are_values_of_the_committed_polynomial() -> None:
+    """Against arithmetic of integers and of another implementation of the curve."""
+    coefficients = [11, 2**200 + 5, L - 3]
+    draws = [a.to_bytes(64, "little") for a in coefficients] + [bytes(24)]
+    files = split_keys(DOMAIN, Role.OPERATOR, OPERATORS, 3, 4, lambda size: draws.pop(0))
+    assert draws == []
+    for index, file in enumerate(files, 1):
+        share = ShareFile.from_bytes(file)
+        assert share.index == index
+        assert share.value == scalar(sum(a * index**power for power, a in enumerate(coefficients)) % L)
+        commitments = Custody.from_bytes(statement_payload(share.custody)).commitments
+        assert [bytes(A) for A in commitments] == [bytes(a * BASE) for a in coefficients]
+
+
+@given(candidate=st.integers(0, L - 1), known=st.lists(st.integers(0, L - 1), min_size=3, max_size=3))
+def test_fewer_shares_fit_every_candidate(candidate: int, known: list[int]) -> None:
+    """Whatever two of three needed shares are, each `s` belongs to exactly one value of a third."""
+    first, second, third = known
+    value = (candidate - 3 * first + 3 * second) % L  # f(0) = 3 f(1) - 3 f(2) + f(3) for a parabola
+    assert _interpolate({1: scalar(first), 2: scalar(second), 3: scalar(value)}) == scalar(candidate)
+    other = _interpolate({1: scalar(first), 2: scalar(second), 3: scalar(third)})
+    assert (other == scalar(candidate)) is (third == value)
+
+
+def test_every_altered_byte_of_a_share_is_found() -> None:
+    for position in range(len(FILES[0])):
+        spoiled = bytearray(FILES[0])
+        spoiled[position] ^= 1
+        with pytest.raises(UnusableShare, match=r"^carol"):
+            verify_share(DOMAIN, Role.OPERATOR, "carol", bytes(spoiled))
+
+
+def test_a_share_with_another_number_or_value_is_named() -> None:
+    other = ShareFile.from_bytes(FILES[1])
+    for spoiled in (
+        altered(FILES[0], index=2),
+        altered(FILES[0], index=6),
+        altered(FILES[0], value=other.value),
+        altered(FILES[0], value=ShareFile.from_bytes(FILES[0]).value + scalar(1)),
+        altered(FILES[0], value=scalar(0)),
+    ):
+        assert refusal(FILES[1], spoiled, FILES[2]).startswith("two was altered: it is not share")
+    for nothing in (b"", FILES[0][:-1], FILES[0] + b"\0", b"\x80", bytes(10_000)):
+        assert refusal(nothing).startswith("one is no share, or was altered")
+
+
+def test_shares_of_others_are_named() -> None:
+    strangers = {role: PartyKeys(token_bytes(32), token_bytes(32)) for role in Role}
+    authority = split_keys(DOMAIN, Role.AUTHORITY, KEYS[Role.AUTHORITY], 2, 2)[0]
+    elsewhere = split_keys(domain_of(8, strangers), Role.OPERATOR, strangers[Role.OPERATOR], 2, 2)[0]
+    namesake = split_keys(domain_of(7, strangers), Role.OPERATOR, strangers[Role.OPERATOR], 2, 2)[0]
+    again = split_keys(DOMAIN, Role.OPERATOR, OPERATORS, 3, 5)[0]
+    assert refusal(FILES[0], authority) == "two is of the authority of domain 7"
+    assert refusal(FILES[0], elsewhere) == "two is of the operator of domain 8"
+    assert refusal(FILES[0], namesake) == "two was altered: this domain's operator did not sign it"
+    assert refusal(FILES[1], FILES[2], again) == "three is of another split than one"
+    assert refusal(FILES[1], FILES[2], FILES[1]) == "three is share 2, as one is"
+
+
+def test_a_split_of_something_else_is_refused() -> None:
+    """Signed by the party, and still not its keys."""
+    shares = verified(FILES)
+    for sealed in (bytes(109), shares[0].custody.sealed[:-1] + b"\0"):
+        spoiled = Custody(7, Role.OPERATOR, 5, shares[0].custody.commitments, sealed)
+        statement = sign_statement(spoiled, SigningKey(OPERATORS.identity_seed))
+        files = [altered(file, custody=statement) for file in FILES[:3]]
+        assert refusal(*files) == "the split does not hold the party's keys"
+    with pytest.raises(UnusableShare, match="this domain's operator did not sign"):
+        split_keys(DOMAIN, Role.OPERATOR, KEYS[Role.AUTHORITY], 2, 3)
+
+
+@pytest.mark.parametrize(("threshold", "custodians"), [(1, 1), (1, 3), (0, 2), (4, 3), (2, 256), (-1, 5)])
+def test_one_custodian_is_no_key(threshold: int, custodians: int) -> None:
+    with pytest.raises(ConfigurationError, match="no split"):
+        split_keys(DOMAIN, Role.OPERATOR, OPERATORS, threshold, custodians)
+
+
+def test_shares_and_keys_hide() -> None:
+    share = verified(FILES)[0]
+    for secret in (bytes(share.value), OPERATORS.vault_key, OPERATORS.identity_seed):
+        for form in (secret.hex(), repr(secret)):
+            assert form not in repr((share, ShareFile.from_bytes(FILES[0]), OPERATORS))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The operator's, before its server runs."""
+    return World(tmp_path).home(Role.OPERATOR)
+
+
+def custody(world_directory: Path, *command: str) -> Result:
+    return World.officer(_At(world_directory), Role.OPERATOR, "custody", *command)  # type: ignore[arg-type]

@@ -1,0 +1,80 @@
+"""What a story plays on: two parties, two venues, and how to ask them something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_bytes
+from types import SimpleNamespace
+from typing import Any, cast
+
+from protocol.encoding import Message, decode_item, encode_item
+from protocol.epochs import EPOCH_SECONDS
+from protocol.statements import JointStatement, sign_statement
+from protocol.warrants import Warrant
+from service.http import call, new_session
+from tests.escrow.world import World
+from venue.home import VenueHome, create_home
+
+NO_POINT = bytes(32)
+
+
+@dataclass
+class Served:
+    """A venue and where its server listens."""
+
+    home: VenueHome
+    url: str
+    port: int
+
+
+def make_venue(world: World, path: Path, url: str) -> VenueHome:
+    """A venue's home in the parties' domain."""
+    create_home(path, "클럽", url)
+    (path / "domain.toml").write_text(world.settings.to_toml())
+    return VenueHome(path)
+
+
+class Stage:
+    """The parties' world and the venues' servers."""
+
+    def __init__(self, world: World, door: Served, quiet: Served) -> None:
+        self.world, self.door, self.quiet = world, door, quiet
+
+    async def ask(
+        self, served: Served, method: str, path: str, body: Message | bytes = b"", token: bytes | None = None
+    ) -> bytes:
+        async with new_session() as session:
+            return await call(session, method, served.url + path, body, token)
+
+    def warrant(self) -> Warrant:
+        """A warrant for the door and twenty minutes around now."""
+        now, venue = self.world.now, self.door.home.venue
+        return Warrant(
+            self.world.settings.number,
+            token_bytes(16),
+            venue,
+            now - 600,
+            now + 600,
+            "제76조의2",
+            100,
+            now + EPOCH_SECONDS,
+        )
+
+    def both_sign(self, message: Message) -> JointStatement:
+        return JointStatement(
+            authority=sign_statement(message, self.world.authority.identity),
+            operator=sign_statement(message, self.world.operator.identity),
+        )
+
+
+def spoiled(message: Message, index: int, value: object) -> bytes:
+    """A message's encoding with another value in one field."""
+    item = decode_item(message.to_bytes())
+    item[index] = value
+    return encode_item(item)
+
+
+def signed(tag: str, payload: bytes, key: Any) -> bytes:
+    """A statement of bytes that are no message."""
+    return sign_statement(cast("Message", SimpleNamespace(TAG=tag, to_bytes=lambda: payload)), key)

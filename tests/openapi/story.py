@@ -1,0 +1,285 @@
+"""Two parties and two venues, asked everything that their documents say they answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from escrow.authority.server import create_authority_app
+from escrow.operator.server import create_operator_app
+from lab.processes import free_ports
+from protocol.checkins import Direction, sign_check_in
+from protocol.encoding import Message
+from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
+from protocol.exchanges import SharesRequest, VerificationAnswer, VerificationRequest
+from protocol.group import Scalar
+from protocol.handles import DirectoryEntry, register_handle
+from protocol.passes import ANSWER_BYTES, REQUEST_BYTES, IssueBatch, PassAnswers, request_allowance
+from protocol.statements import JointStatement, sign_statement
+from protocol.warrants import VenueApplication
+from service.files import private_directory
+from service.http import cbor_response, create_app, new_session
+from tests.escrow.world import ALLOWANCE, Enrolled, World, run, serving
+from tests.openapi.recorder import Exchange, Recorder
+from tests.openapi.refusals import refused, send_bad_bodies, send_bad_party_requests, send_slow_bodies
+from tests.openapi.stage import NO_POINT, Served, Stage, make_venue, spoiled
+from tests.openapi.warrants import WarrantSteps
+from venue.server import create_venue_app
+
+NO_SCALARS = b"\xff" * 64
+OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
+
+
+def record_story(directory: Path) -> list[Exchange]:
+    """Everything that the three servers were asked and answered."""
+    world, recorder = World(private_directory(directory / "parties")), Recorder()
+    ports = free_ports(2)
+    urls = [f"http://127.0.0.1:{port}" for port in ports]
+    door = Served(make_venue(world, directory / "door", urls[0]), urls[0], ports[0])
+    quiet = Served(make_venue(world, directory / "quiet", ""), urls[1], ports[1])
+
+    async def operator() -> tuple[web.Application, int]:
+        return recorder.listen("operator", await create_operator_app(world.operator)), world.operator.settings.port
+
+    async def authority() -> tuple[web.Application, int]:
+        return recorder.listen("authority", await create_authority_app(world.authority)), world.authority.settings.port
+
+    async def venue(served: Served) -> tuple[web.Application, int]:
+        return recorder.listen("venue", create_venue_app(served.home, lambda: world.now)), served.port
+
+    async def liar() -> tuple[web.Application, int]:
+        return create_app([web.post("/v1/passes", _answer_one)]), world.authority.settings.port
+
+    def serve(*apps: Callable[[], Awaitable[tuple[web.Application, int]]]) -> Any:
+        async def start() -> list[tuple[web.Application, int]]:
+            return [await app() for app in apps]
+
+        return serving(start)
+
+    story = Story(Stage(world, door, quiet))
+    with serve(authority, operator, lambda: venue(door), lambda: venue(quiet)):
+        run(story.together())
+    with serve(operator):
+        run(story.operator_alone())
+    with serve(liar, operator):
+        run(story.operator_with_liar())
+    with serve(authority):
+        run(story.authority_alone())
+    return recorder.exchanges
+
+
+class Story:
+    """What happens, in order. Each step fails if a server's answer is not the one it is there for."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.pair: list[Enrolled] = []
+        self.ahead: EpochKey
+        self.ahead_secrets: list[Scalar] = []
+
+    async def together(self) -> None:
+        await self.enrol()
+        await self.register_venues()
+        await self.ask_for_epochs()
+        await self.send_nonsense()
+        await self.fetch_passes()
+        await self.visit()
+        await WarrantSteps(self.stage).investigate()
+        await self.erase_ahead()
+        await self.wait_too_long()
+
+    async def enrol(self) -> None:
+        post, phone = self.stage.world.post, "+821099999999"
+        self.pair = [await self.stage.world.enrol(number) for number in range(2)]
+        await refused("invalid-phone", post(OPERATOR, "/v1/verifications", VerificationRequest("01012345678")))
+
+        async def answer(code: str, name: str = "홍길동") -> bytes:
+            return await post(OPERATOR, "/v1/sessions", VerificationAnswer(phone, code, name))
+
+        await refused("code-expired", answer("000000"))
+        await refused("invalid-name", answer("000000", "=1+1"))
+        await post(OPERATOR, "/v1/verifications", VerificationRequest(phone))
+        code = self.stage.world.last_code(phone)
+        for _ in range(self.stage.world.operator.settings.code_attempts):
+            await refused("wrong-code", answer(f"{(int(code) + 1) % 10**6:06}"))
+        await refused("too-many-attempts", answer(code))
+        for _ in range(self.stage.world.operator.settings.codes_per_day - 1):
+            await post(OPERATOR, "/v1/verifications", VerificationRequest(phone))
+        await refused("too-many-codes", post(OPERATOR, "/v1/verifications", VerificationRequest(phone)))
+
+    async def register_venues(self) -> None:
+        world, record = self.stage.world, self.stage.door.home.record
+        for served in (self.stage.door, self.stage.quiet):
+            await refused("not-registered", self.stage.ask(served, "GET", "/v1/venue"))
+            for picture in ("svg", "png"):
+                await refused("not-registered", self.stage.ask(served, "GET", f"/v1/poster.{picture}"))
+        for role in Role:
+            key = self.stage.door.home.signing_key
+            good = sign_statement(VenueApplication(record), key)
+            await refused("unknown-venue", world.get(role, f"/v1/venues/{record.venue.hex()}"))
+            await refused("not-found", world.get(role, "/v1/venues/here"))
+            await world.post(role, "/v1/venues", good)
+            await refused("venue-pending", world.get(role, f"/v1/venues/{record.venue.hex()}"))
+            await world.post(
+                role,
+                "/v1/venues",
+                sign_statement(VenueApplication(self.stage.quiet.home.record), self.stage.quiet.home.signing_key),
+            )
+            for name, application in {
+                "malformed-point": good.replace(bytes(record.key), NO_POINT),
+                "venue-exists": sign_statement(VenueApplication(replace(record, name="다른 클럽")), key),
+                "wrong-domain": sign_statement(VenueApplication(replace(record, domain=1)), key),
+                "invalid-signature": sign_statement(VenueApplication(record), self.stage.quiet.home.signing_key),
+            }.items():
+                await refused(name, world.post(role, "/v1/venues", application))
+        for served in (self.stage.door, self.stage.quiet):
+            venue = served.home.record.venue.hex()
+            signed = {}
+            for role in Role:
+                assert world.officer(role, "venues", "approve", venue).exit_code == 0
+                signed[role] = await world.get(role, f"/v1/venues/{venue}")
+            served.home.keep_registration(JointStatement(signed[AUTHORITY], signed[OPERATOR]))
+            await self.stage.ask(served, "GET", "/v1/venue")
+        for picture in ("svg", "png"):
+            await self.stage.ask(self.stage.door, "GET", f"/v1/poster.{picture}")
+            await refused("no-scan-mode", self.stage.ask(self.stage.quiet, "GET", f"/v1/poster.{picture}"))
+
+    async def ask_for_epochs(self) -> None:
+        for role in Role:
+            await self.stage.world.get(role, f"/v1/epochs/{self.stage.world.today}")
+            await refused("unknown-epoch", self.stage.world.get(role, f"/v1/epochs/{self.stage.world.today + 20}"))
+            await refused("not-found", self.stage.world.get(role, "/v1/epochs/today"))
+            await self.stage.world.get(role, "/healthz")
+        await self.stage.ask(self.stage.door, "GET", "/healthz")
+        await refused("not-found", self.stage.ask(self.stage.door, "GET", "/v2/venue"))
+        await refused("method-not-allowed", self.stage.ask(self.stage.door, "GET", "/v1/check-ins"))
+
+    async def send_nonsense(self) -> None:
+        world, domain = self.stage.world, self.stage.world.settings.domain
+        token, venue = self.pair[0].session.token, self.stage.door.home.venue.hex()
+        servers = {"operator": world.urls[OPERATOR], "authority": world.urls[AUTHORITY], "venue": self.stage.door.url}
+        for server, url in servers.items():
+            await send_bad_bodies(server, url, token)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("service.http.BODY_SECONDS", 0.1)
+            await asyncio.gather(*(send_slow_bodies(server, url, token) for server, url in servers.items()))
+        for server, sender, recipient in (
+            ("operator", AUTHORITY, "operator"),
+            ("authority", OPERATOR, "authority"),
+            ("venue", AUTHORITY, venue),
+        ):
+            key = (world.operator if sender is OPERATOR else world.authority).identity
+            await send_bad_party_requests(server, servers[server], domain, sender, recipient, key, world.now)
+
+    async def fetch_passes(self) -> None:
+        world, (first, second) = self.stage.world, self.pair
+        key, token = await world.epoch_key(), self.pair[0].session.token
+
+        async def register(body: Message | bytes, token: bytes | None = token) -> bytes:
+            return await world.post(OPERATOR, "/v1/handles", body, token)
+
+        async def fetch(body: Message | bytes, token: bytes | None = token) -> bytes:
+            return await world.post(OPERATOR, "/v1/passes", body, token)
+
+        h, good = register_handle(key, first.session.account)
+        _, request = request_allowance(key, h)
+        await refused("no-handle", fetch(request))
+        await register(good)
+        await refused("handle-exists", register(register_handle(key, first.session.account)[1]))
+        await refused("invalid-proof", register(register_handle(key, second.session.account)[1]))
+        await refused("malformed-point", register(spoiled(good, 1, NO_POINT)))
+        await refused("malformed-scalar", register(spoiled(good, 2, NO_SCALARS)))
+        _, other = request_allowance(key, Scalar.random())
+        greedy = replace(key, domain=replace(key.domain, allowance=ALLOWANCE + 1))
+        await refused("invalid-proof", fetch(other))
+        await refused("wrong-allowance", fetch(request_allowance(greedy, h)[1]))
+        await refused("malformed-point", fetch(spoiled(request, 1, [bytes(REQUEST_BYTES)])))
+        await refused("malformed-scalar", fetch(spoiled(request, 2, NO_SCALARS)))
+        for ask, body in ((register, spoiled(good, 0, 1)), (fetch, spoiled(request, 0, 1))):
+            await refused("unauthenticated", ask(body, None))
+            await refused("epoch-not-open", ask(body))
+        await refused("try-later", fetch(request))
+        h2, *_ = await world.register(second, key)
+        for _ in range(world.operator.settings.requests_per_epoch):
+            self.passes = await asyncio.gather(world.fetch(first, key, h), world.fetch(second, key, h2))
+        await refused("allowance-used", fetch(request))
+
+    async def visit(self) -> None:
+        home, now = self.stage.door.home, self.stage.world.now
+        async with new_session() as session:
+            await home.epochs.refresh(session, self.stage.world.today, self.stage.world.today)
+        key = await self.stage.world.epoch_key()
+        first, second = (owned[0] for owned in self.passes)
+        shown = sign_check_in(key, second, now, Direction.ENTRY)
+        await self.stage.ask(
+            self.stage.door, "POST", "/v1/check-ins", sign_check_in(key, first, now, Direction.ENTRY, home.venue)
+        )
+        await refused("unauthenticated", self.stage.ask(self.stage.door, "POST", "/v1/check-ins", shown))
+        await self.stage.ask(self.stage.door, "POST", "/v1/check-ins", shown, home.reader_token)
+
+    async def erase_ahead(self) -> None:
+        """The authority erases tomorrow; the day after stays for the steps in which a party is missing."""
+        world, first = self.stage.world, self.pair[0]
+        tomorrow = await world.epoch_key(world.today + 1)
+        secrets = [(await world.register(one, tomorrow))[0] for one in self.pair]
+        grant = (await world.register(first, await world.epoch_key(world.today + 3)))[2]
+        world.authority.erase(tomorrow.epoch)
+        fetches = [world.fetch(one, tomorrow, h) for one, h in zip(self.pair, secrets, strict=True)]
+        await asyncio.gather(*(refused("epoch-erased", fetch) for fetch in fetches))
+        third = await world.enrol(3)
+        await refused("epoch-erased", world.register(third, tomorrow))
+        altered = replace(grant.entry, sealed=bytes(len(grant.entry.sealed)))
+        await refused("entry-exists", world.as_party(OPERATOR, "/v1/directory", altered.to_bytes()))
+        await self.ask_authority("unknown-epoch")
+        self.ahead = await world.epoch_key(world.today + 2)
+        self.ahead_secrets = [(await world.register(one, self.ahead))[0] for one in self.pair]
+
+    async def ask_authority(self, name: str) -> None:
+        """Ask the authority about an epoch that nobody has published."""
+        world, epoch = self.stage.world, self.stage.world.today + 20
+        entry = DirectoryEntry(epoch, bytes(32), bytes(24), bytes(528))
+        batch = IssueBatch(epoch, (bytes(REQUEST_BYTES),))
+        await refused(name, world.as_party(OPERATOR, "/v1/directory", entry.to_bytes()))
+        await refused(name, world.as_party(OPERATOR, "/v1/passes", batch.to_bytes()))
+
+    async def wait_too_long(self) -> None:
+        """Five days later nobody has published; a month later the phones must be verified again."""
+        world, visitor, now = self.stage.world, self.pair[0], self.stage.world.now
+        for days, name in ((5, "unknown-epoch"), (31, "verification-expired")):
+            world.now = now + days * EPOCH_SECONDS
+            h, registration = register_handle(replace(self.ahead, epoch=world.today), visitor.session.account)
+            _, request = request_allowance(replace(self.ahead, epoch=world.today), h)
+            for path, body in (("/v1/handles", registration), ("/v1/passes", request)):
+                await refused(name, world.post(OPERATOR, path, body, visitor.session.token))
+        world.now = now
+
+    async def operator_alone(self) -> None:
+        world, record = self.stage.world, self.stage.door.home.record
+        await refused("peer-unreachable", world.register(await world.enrol(4), self.ahead))
+        await self.fetch_ahead("peer-unreachable")
+        later = world.today + 10
+        world.operator.publish(later)
+        warrant = replace(self.stage.warrant(), ends=world.settings.domain.epoch_begins(later + 1))
+        request = SharesRequest(self.stage.both_sign(warrant), self.stage.both_sign(record), bytes(80))
+        await refused("peer-unreachable", world.as_party(AUTHORITY, "/v1/shares", request.to_bytes()))
+
+    async def operator_with_liar(self) -> None:
+        await self.fetch_ahead("peer-failed")
+
+    async def authority_alone(self) -> None:
+        await self.ask_authority("peer-unreachable")
+
+    async def fetch_ahead(self, name: str) -> None:
+        pairs = zip(self.pair, self.ahead_secrets, strict=True)
+        await asyncio.gather(*(refused(name, self.stage.world.fetch(one, self.ahead, h)) for one, h in pairs))
+
+
+async def _answer_one(_request: web.Request) -> web.Response:
+    """What a broken authority says to a batch."""
+    return cbor_response(PassAnswers((bytes(ANSWER_BYTES),)))

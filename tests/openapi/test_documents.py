@@ -1,0 +1,123 @@
+"""The OpenAPI documents are valid and describe the servers' routes, limits and problems."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from openapi_spec_validator.readers import read_from_filename
+
+from escrow.authority.server import create_authority_app
+from escrow.operator.server import create_operator_app
+from lab.processes import free_ports
+from protocol.errors import Malformed, Rejected, ReplayedRequest
+from service.http import problem_name
+from tests.escrow.world import World, serving
+from tests.openapi.documents import FOLDER, SERVERS, operations, outcomes
+from tests.openapi.recorder import rules_defined
+from tests.openapi.stage import make_venue
+from tests.spec.text import CHAPTERS, table
+from venue.server import create_venue_app
+
+PROBLEMS = {
+    *((int(row["status"]), row["name"]) for row in table("problems")),
+    *((400, problem_name(kind())) for kind in Malformed.__subclasses__()),
+    *((422, problem_name(kind())) for kind in Rejected.__subclasses__() if kind is not ReplayedRequest),
+    (409, problem_name(ReplayedRequest())),
+}
+"""Status and name of every problem in chapters 4 and 5."""
+
+
+@pytest.fixture(scope="module")
+def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, web.Application]]:
+    """The three servers, running."""
+    world = World(tmp_path_factory.mktemp("parties"))
+    venue = make_venue(world, tmp_path_factory.mktemp("venue"), "https://door.example")
+    apps: dict[str, web.Application] = {}
+
+    async def start() -> list[tuple[web.Application, int]]:
+        apps["operator"] = await create_operator_app(world.operator)
+        apps["authority"] = await create_authority_app(world.authority)
+        apps["venue"] = create_venue_app(venue, lambda: world.now)
+        return list(zip(apps.values(), free_ports(3), strict=True))
+
+    with serving(start):
+        yield apps
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in FOLDER.iterdir()))
+def test_document_is_valid(file: str) -> None:
+    document, uri = read_from_filename(str(FOLDER / file))
+    OpenAPIV31SpecValidator(document, base_uri=uri).validate()
+
+
+def test_there_is_a_document_for_each_server() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.yaml" for name in (*SERVERS, "common")}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_paths_are_the_routes(server: str, apps: dict[str, web.Application]) -> None:
+    """aiohttp answers HEAD wherever it answers GET, as HTTP demands; the documents need not say so."""
+    routes = {
+        (route.method, route.resource.canonical)
+        for route in apps[server].router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+    assert {(one.method, one.path) for one in operations(server)} == routes
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_limits_are_those_of_the_server(server: str, apps: dict[str, web.Application]) -> None:
+    limits = {one.body["schema"]["maxLength"] for one in operations(server) if one.body is not None}
+    assert limits == {apps[server]._client_max_size}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_paths_name_the_version(server: str) -> None:
+    assert all(one.path.startswith("/v1/") or one.path == "/healthz" for one in operations(server))
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_problems_are_those_of_the_specification(server: str) -> None:
+    named = {outcome for one in operations(server) for outcome in outcomes(one) if outcome[0] >= 400}
+    assert named <= PROBLEMS
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_chapter_five_lists_the_same(server: str) -> None:
+    """Its requests are the document's, which has every problem that it names for them."""
+    sections = re.split(r"^## ", CHAPTERS["05-http-interface.md"], flags=re.MULTILINE)
+    titles = (server.capitalize(), *(["at both parties"] if server != "venue" else []))
+    rows = [row for text in sections if text.partition("\n")[0].endswith(titles) for row in text.splitlines()]
+    listed: dict[tuple[str, str], set[str]] = {("GET", "/healthz"): set()}
+    for row in rows:
+        for request in re.findall(r"`(GET|POST) (/[^`]+)`", row.split(" | ")[0]):
+            listed.setdefault(request, set()).update(re.findall(r"`([a-z-]+)`", row.rpartition(" | ")[2]))
+    documented = {(one.method, one.path): {name for _, name in outcomes(one)} for one in operations(server)}
+    assert listed.keys() == documented.keys()
+    for request, named in listed.items():
+        assert named & {name for _, name in PROBLEMS} <= documented[request], request
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_bodies_are_rules_of_the_cddl(server: str) -> None:
+    for one in operations(server):
+        media_types = [one.body or {}]
+        media_types += [kind for response in one.responses.values() for kind in response.get("content", {}).values()]
+        assert {rule for kind in media_types for rule in kind.get("x-cddl", [])} <= rules_defined()
+
+
+def test_all_problems_of_the_specification_are_documented() -> None:
+    """All but what no operation answers by itself: other paths, other methods, and failures."""
+    named = {name for server in SERVERS for one in operations(server) for _, name in outcomes(one)}
+    assert {row["name"] for row in table("problems")} - named == {"method-not-allowed", "internal-error"}
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=lambda path: path.name)
+def test_links(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text("utf-8")):
+        assert (FOLDER / target).exists(), target

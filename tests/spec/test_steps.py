@@ -1,0 +1,55 @@
+"""The numbered steps of the spec's validations stand, with their numbers, in the code that performs them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from protocol import checkins, encoding, epochs, group, handles, opening, passes, qrtext, requests, statements, warrants
+
+SPEC = Path(__file__).parents[2] / "spec"
+CRYPTOGRAPHY, MESSAGES = "03-cryptography.md", "04-messages.md"
+
+VALIDATIONS: list[tuple[str, str, list[Callable[..., object]]]] = [
+    (CRYPTOGRAPHY, "To\ndecode 32 bytes as a point:", [group.Point.__init__]),
+    (
+        CRYPTOGRAPHY,
+        "To verify a statement of a given kind under a given key:",
+        [statements.verify_statement, statements.verify_payload, statements._split],
+    ),
+    (CRYPTOGRAPHY, "To verify one:", [statements.verify_joint_statement]),
+    (CRYPTOGRAPHY, "To verify a party's statement for a domain, role and epoch:", [epochs.verify_epoch_statement]),
+    (CRYPTOGRAPHY, "session. The operator:", [handles.verify_registration]),
+    (CRYPTOGRAPHY, "To open an entry with a handle `U`, each failure giving `InvalidEntry`:", [handles.open_entry]),
+    (CRYPTOGRAPHY, "missing or wrong could not be warned, and only the visitor can notice:", [handles.verify_grant]),
+    (CRYPTOGRAPHY, "The operator, for the handle that it verified", [passes.verify_allowance]),
+    (CRYPTOGRAPHY, "The authority answers each 160-byte request by itself:", [passes.issue_batch, passes.issue_pass]),
+    (CRYPTOGRAPHY, "The client, for each answer;", [passes.accept_answer]),
+    (CRYPTOGRAPHY, "To verify a check-in against the keys of an epoch:", [checkins.verify_check_in]),
+    (CRYPTOGRAPHY, "once both have, because a party", [warrants.verify_venue]),
+    (CRYPTOGRAPHY, "To verify a warrant at Unix time `now`:", [warrants.verify_warrant]),
+    (CRYPTOGRAPHY, "To verify a release for a verified warrant and venue:", [warrants.verify_release]),
+    (CRYPTOGRAPHY, "To verify a party's shares for a release:", [opening.verify_party_shares]),
+    (MESSAGES, "To decode a message of a known type;", [encoding.decode_item, encoding._codec_of.__wrapped__]),
+    (MESSAGES, "To read a text:", [qrtext.from_qr_text]),
+    (MESSAGES, "To accept one at time `now`:", [requests.verify_request]),
+]
+
+
+@pytest.mark.parametrize(("chapter", "introduction", "functions"), VALIDATIONS)
+def test_the_code_carries_the_numbers_of_the_spec(
+    chapter: str, introduction: str, functions: list[Callable[..., object]]
+) -> None:
+    text = (SPEC / chapter).read_text("utf-8")
+    assert text.count(introduction) == 1
+    listed = re.search(r"\n\n(1\. .*?)(?=\n\n[^ ]|\Z)", text.split(introduction)[1], re.DOTALL)
+    assert listed is not None
+    steps = [int(number) for number in re.findall(r"^(\d+)\. ", listed[1], re.MULTILINE)]
+    assert steps == list(range(1, len(steps) + 1))
+    comments = re.findall(r"(?:# |; )[sS]teps? [^\n]*", "".join(map(inspect.getsource, functions)))
+    numbers = sorted({int(number) for comment in comments for number in re.findall(r"\d+", comment)})
+    assert numbers == steps
