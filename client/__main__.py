@@ -134,7 +134,8 @@ async def _fetch_day(visitor: Visitor, session: ClientSession, epoch: int) -> bo
         return False
     except Problem as problem:
         if problem.status != 404:
-            raise
+            click.echo(f"{day}: {printable(str(problem))}", err=True)
+            return False
         click.echo(f"{day}: not published yet")
     else:
         click.echo(f"{day}: {count} passes" if count else f"{day}: fetched already")

@@ -7,7 +7,7 @@ import click
 from escrow.authority.cli import authority_group
 from escrow.operator.cli import operator_group
 from service.cli import CommandGroup
-from service.settings import DomainSettings, PartySettings
+from service.settings import DomainSettings, check_settings
 
 
 @click.group(cls=CommandGroup)
@@ -41,13 +41,14 @@ def domain(
     allowance: int,
 ) -> None:
     """Print the domain.toml that parties, venues and clients of a domain all have in their home directory."""
-    settings = DomainSettings(
-        number=number,
-        utc_offset=utc_offset,
-        allowance=allowance,
-        operator=PartySettings(key=operator_key, url=operator_url),
-        authority=PartySettings(key=authority_key, url=authority_url),
-    )
+    values = {
+        "number": number,
+        "utc_offset": utc_offset,
+        "allowance": allowance,
+        "operator": {"key": operator_key, "url": operator_url},
+        "authority": {"key": authority_key, "url": authority_url},
+    }
+    settings = check_settings(DomainSettings, values, "domain.toml")
     click.echo(settings.to_toml(), nl=False)
 
 

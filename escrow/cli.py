@@ -28,7 +28,7 @@ P = TypeVar("P", bound=Party)
 MakeParty = Callable[[Path], P]
 MakeApp = Callable[[P], Coroutine[Any, Any, web.Application]]
 
-console = Console()
+console = Console(markup=False)
 
 
 def add_party_commands(
@@ -67,13 +67,11 @@ def add_party_commands(
             state = "current" if epoch == party.today else "ahead" if epoch > party.today else "kept"
             table.add_row(str(epoch), local_time(party.domain.epoch_begins(epoch), party.domain.utc_offset), state)
         for epoch in party.vault.erased_epochs():
-            table.add_row(
-                str(epoch), local_time(party.domain.epoch_begins(epoch), party.domain.utc_offset), "[red]erased"
-            )
+            table.add_row(str(epoch), local_time(party.domain.epoch_begins(epoch), party.domain.utc_offset), "erased")
         console.print(table)
 
     @group.command()
-    @click.argument("epoch", type=int)
+    @click.argument("epoch", type=click.IntRange(0, 99_999))
     @click.option("--yes", is_flag=True, help="Do not ask.")
     @click.pass_obj
     def erase(home: Path, epoch: int, *, yes: bool) -> None:

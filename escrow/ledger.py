@@ -21,6 +21,13 @@ _released = sql.Table(
     sql.Column("venue", sql.LargeBinary(16), nullable=False),
     sql.Column("time", sql.BigInteger, nullable=False),
 )
+_totals = sql.Table(
+    "released_totals",
+    metadata,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("records", sql.BigInteger, nullable=False),
+)
+"""How many passes were released under each warrant in all: it outlives the erasure of their epochs."""
 
 
 class ReleaseLedger:
@@ -60,10 +67,14 @@ class ReleaseLedger:
                 for u in check_ins
                 if digests[u] not in known
             ]
-            if len(known) + len(new) > warrant.max_records:
+            mine = _totals.c.warrant == warrant.warrant
+            total = connection.scalar(sql.select(_totals.c.records).where(mine)) or 0
+            if total + len(new) > warrant.max_records:
                 raise Problem(403, "warrant-exhausted", f"the warrant allows {warrant.max_records} records in all")
             if new:
                 connection.execute(sql.insert(_released), new)
+                connection.execute(sql.delete(_totals).where(mine))
+                connection.execute(sql.insert(_totals).values(warrant=warrant.warrant, records=total + len(new)))
         set_aside = release.set_aside.copy()
         set_aside["ReleasedElsewhere"] += len(digests) - sum(map(len, kept.values()))
         kept = {epoch: check_ins for epoch, check_ins in kept.items() if check_ins}

@@ -48,7 +48,7 @@ class Party:
         self.domain_settings = load_domain(home)
         self.domain = self.domain_settings.domain
         self.identity = load_signing_key(home / "identity.key")
-        self.epochs = EpochCache(home / "epochs", self.domain_settings)
+        self.epochs = EpochCache(home / "epochs", self.domain_settings, role)
         url = settings.database or sqlite_url(home / f"{role.name.lower()}.db")
         self.engine = open_database(url, inbox.metadata, venues.metadata, ledger.metadata, *tables)
         self.inbox = Inbox(self.engine, self.domain, role.name.lower())

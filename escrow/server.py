@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 from aiohttp import ClientSession, web
 
 from escrow.party import Party, unknown_epoch
-from protocol.encoding import MAX_MESSAGE_BYTES
 from service.http import Problem, cbor_response, create_app, path_bytes, read_body
 
 HOUSEKEEPING_SECONDS = 600
+PEER_SECONDS = 600
+"""How long the other party may take: a full batch or release is minutes of work."""
 
 logger = logging.getLogger("splitpass")
 
@@ -26,8 +27,7 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
             web.post("/v1/venues", shared.apply),
             web.get("/v1/venues/{venue}", shared.venue),
             *routes,
-        ],
-        max_body_bytes=MAX_MESSAGE_BYTES,
+        ]
     )
 
     async def housekeeping(_app: web.Application) -> AsyncIterator[None]:
@@ -45,8 +45,14 @@ def keep_house(party: Party) -> None:
     """Publish the epochs ahead, erase those that are due, and see that the vault's copies follow."""
     party.publish_ahead()
     for epoch in party.due_epochs():
-        party.erase(epoch)
-        logger.info("epoch %d erased at the end of its retention", epoch)
+        try:
+            party.erase(epoch)
+        except Exception:
+            logger.exception("epoch %d could not be erased; the others go on", epoch)
+        else:
+            logger.info("epoch %d erased at the end of its retention", epoch)
+    for epoch in party.vault.erased_epochs():
+        party.forget_epoch(epoch)  # again: a request that was under way may have left something
     for fault in party.vault.mirror():
         logger.error("%s", fault)
 

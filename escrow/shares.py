@@ -9,7 +9,7 @@ from aiohttp import ClientSession
 
 from escrow.party import Party
 from protocol.checkins import MAX_STAY
-from protocol.epochs import EpochKey
+from protocol.epochs import Domain, EpochKey
 from protocol.errors import OutOfScope
 from protocol.exchanges import SharesRequest
 from protocol.opening import create_shares
@@ -39,11 +39,17 @@ async def give_shares(party: Party, session: ClientSession, request: SharesReque
 
 async def warrant_epoch_keys(party: Party, session: ClientSession, warrant: Warrant) -> dict[int, EpochKey]:
     """The keys of every published epoch that a check-in in the warrant's window may belong to."""
-    first, last = party.domain.epoch_at(warrant.begins - MAX_STAY), party.domain.epoch_at(warrant.ends - 1)
+    epochs = check_window(party.domain, warrant)
+    keys = {epoch: await party.epochs.fetch(session, epoch) for epoch in epochs}
+    return {epoch: key for epoch, key in keys.items() if key is not None}
+
+
+def check_window(domain: Domain, warrant: Warrant) -> range:
+    """The epochs that a check-in in the warrant's window may belong to; raises `OutOfScope` if it spans too many."""
+    first, last = domain.epoch_at(warrant.begins - MAX_STAY), domain.epoch_at(warrant.ends - 1)
     if last - first > MAX_WINDOW_DAYS:
         raise OutOfScope(f"a warrant's window spans at most {MAX_WINDOW_DAYS} days")
-    keys = {epoch: await party.epochs.fetch(session, epoch) for epoch in range(first, last + 1)}
-    return {epoch: key for epoch, key in keys.items() if key is not None}
+    return range(first, last + 1)
 
 
 def _without_erased(party: Party, release: VerifiedRelease) -> VerifiedRelease:

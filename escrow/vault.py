@@ -139,6 +139,8 @@ class Vault:
                 _erase(directory, epoch)
 
     def _bring_up_to_date(self, copy: Path) -> None:
+        for epoch in _epochs(copy, "erased") - _epochs(self._directory, "erased"):
+            _erase(self._directory, epoch)  # the vault was restored from before this erasure
         self._repeat_erasures(copy)
         here = {epoch: self._secret_path(epoch).read_bytes() for epoch in self.epochs()}
         for epoch in _epochs(copy, "secret"):

@@ -46,6 +46,8 @@ class VenueRegister:
         record = _verify_application(application)
         if record.domain != self._domain.number:
             raise WrongDomain("the venue applies to another domain")
+        if not (record.name + record.url).isprintable():
+            raise Problem(422, "invalid-name", "a venue's name and URL have printable characters only")
         with exclusive(self._engine) as connection:
             row = connection.execute(sql.select(_venues).where(_venues.c.venue == record.venue)).one_or_none()
             if row is None:

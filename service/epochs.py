@@ -17,13 +17,14 @@ class EpochCache:
     """The epoch statements of one domain, one file for each party and epoch.
 
     A statement is verified before it is kept. A second, different one for the same epoch is kept beside the
-    first as evidence and raises `ConflictingStatements`.
+    first as evidence and raises `ConflictingStatements`. A party names its `own` role, and is not asked by itself.
     """
 
-    def __init__(self, directory: Path, settings: DomainSettings) -> None:
+    def __init__(self, directory: Path, settings: DomainSettings, own: Role | None = None) -> None:
         self.directory = private_directory(directory)
         self.settings = settings
         self.domain = settings.domain
+        self._own = own
         self._verified: dict[int, EpochKey] = {}
 
     def statement(self, role: Role, epoch: int) -> bytes | None:
@@ -43,7 +44,7 @@ class EpochCache:
         try:
             check_same_statement(known, statement)
         except ConflictingStatements:
-            write_private(self._path(role, epoch).with_suffix(".conflict"), statement)
+            write_private(self._path(role, epoch).with_name(f"{epoch}.{role.name.lower()}.conflict"), statement)
             raise
 
     def key(self, epoch: int) -> EpochKey | None:
@@ -59,6 +60,8 @@ class EpochCache:
         """The joint key of an epoch, asking both parties for what is not known yet; None if one has not published."""
         for role in Role:
             if self.statement(role, epoch) is None:
+                if role is self._own:
+                    return None
                 try:
                     url = f"{self.settings.url(role)}/v1/epochs/{epoch}"
                     self.keep(role, epoch, await call(session, "GET", url))

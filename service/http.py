@@ -21,7 +21,7 @@ PROBLEM = "application/problem+json"
 PROBLEM_TYPE = "urn:splitpass:problem:"
 HTTP_PROBLEMS = {404: "not-found", 405: "method-not-allowed", 413: "request-entity-too-large"}
 BODY_SECONDS = 30
-SMALL_BODY_BYTES = 1024 * 1024
+SMALL_BODY_BYTES = 256 * 1024
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 M = TypeVar("M", bound=Message)
@@ -45,21 +45,26 @@ def problem_name(error: SplitPassError) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
 
 
-def create_app(routes: list[web.RouteDef], *, max_body_bytes: int = SMALL_BODY_BYTES) -> web.Application:
+def create_app(routes: list[web.RouteDef]) -> web.Application:
     """An application with the routes, `/healthz`, and a problem document for everything that goes wrong."""
-    app = web.Application(middlewares=[observe, _problems], client_max_size=max_body_bytes)
+    app = web.Application(middlewares=[observe, _problems])
     app.add_routes([*routes, web.get("/healthz", _healthy)])
     return app
 
 
-async def read_body(request: web.Request) -> bytes:
-    """The CBOR body of a request, within the size and time limits."""
+async def read_body(request: web.Request, max_bytes: int = SMALL_BODY_BYTES) -> bytes:
+    """The CBOR body of a request, within the size and time limits. Nothing is inflated."""
     if request.content_type != CBOR or "Content-Encoding" in request.headers:
         raise Problem(415, "unsupported-media-type", f"send the body as {CBOR}, not compressed")
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await request.read()
-    except (TimeoutError, ConnectionError):
+            body = bytearray()
+            async for chunk in request.content.iter_chunked(64 * 1024):
+                body += chunk
+                if len(body) > max_bytes:
+                    raise Problem(413, "request-entity-too-large", f"send at most {max_bytes} bytes")
+            return bytes(body)
+    except (TimeoutError, ConnectionError, web.RequestPayloadError):
         raise Problem(408, "slow-request", f"the body did not arrive within {BODY_SECONDS} seconds") from None
 
 
@@ -128,7 +133,15 @@ def serve(app: web.Application | Awaitable[web.Application], settings: ServerSet
         serve_metrics(settings.metrics_port)
     scheme = "http" if context is None else "https"
     logger.info("listening on %s://%s:%d", scheme, settings.host, settings.port)
-    web.run_app(app, host=settings.host, port=settings.port, ssl_context=context, print=None, access_log=None)
+    web.run_app(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ssl_context=context,
+        print=None,
+        access_log=None,
+        auto_decompress=False,  # also where a refused body is drained
+    )
 
 
 async def _healthy(_request: web.Request) -> web.Response:

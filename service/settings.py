@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import tomllib
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -115,11 +115,16 @@ def load_settings(kind: type[S], path: Path, *, required: bool = False) -> S:
         values = {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
+    return check_settings(kind, values, str(path))
+
+
+def check_settings(kind: type[S], values: dict[str, Any], where: str) -> S:
+    """The settings with these values; raises `ConfigurationError` with the place and the fault."""
     try:
         return kind.model_validate(values)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise ConfigurationError(f"{path}: {faults}") from None
+        raise ConfigurationError(f"{where}: {faults}") from None
 
 
 def load_domain(home: Path) -> DomainSettings:

@@ -25,7 +25,7 @@ class Authority(Party):
         self.cases = Casebook(self.engine)
 
     def forget_epoch(self, epoch: int) -> None:
-        """Delete also an erased epoch's directory, and what was opened up to its end."""
+        """Delete also an erased epoch's directory, and what was opened of windows that ended in it."""
         super().forget_epoch(epoch)
         self.directory.forget_epoch(epoch)
-        self.cases.forget_before(self.domain.epoch_begins(epoch + 1))
+        self.cases.forget_ended(self.domain.epoch_begins(epoch), self.domain.epoch_begins(epoch + 1))

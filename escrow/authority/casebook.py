@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sql
 
@@ -20,7 +21,9 @@ _cases = sql.Table(
     sql.Column("statement", sql.LargeBinary, nullable=False),
     sql.Column("countersigned", sql.LargeBinary),
     sql.Column("release", sql.LargeBinary),
-    sql.Column("transcript", sql.LargeBinary),
+    sql.Column("opened_release", sql.LargeBinary),
+    sql.Column("operator_shares", sql.LargeBinary),
+    sql.Column("authority_shares", sql.LargeBinary),
 )
 
 
@@ -80,14 +83,21 @@ class Casebook:
 
     def store_transcript(self, warrant: bytes, transcript: OpeningTranscript) -> None:
         """Keep the transcript of an opening."""
-        self._update(warrant, transcript=transcript.to_bytes())
+        self._update(
+            warrant,
+            opened_release=transcript.release,
+            operator_shares=transcript.operator_shares,
+            authority_shares=transcript.authority_shares,
+        )
 
-    def forget_before(self, time: int) -> None:
-        """Delete the releases and transcripts of windows that ended before a Unix time; the warrants stay."""
-        ended = [case.record.warrant for case in self.all() if case.record.ends <= time]
+    def forget_ended(self, begins: int, ends: int) -> None:
+        """Delete the releases and transcripts of windows with `begins < end <= ends`; the warrants stay."""
+        ended = [case.record.warrant for case in self.all() if begins < case.record.ends <= ends]
         with self._engine.begin() as connection:
             connection.execute(
-                sql.update(_cases).where(_cases.c.warrant.in_(ended)).values(release=None, transcript=None)
+                sql.update(_cases)
+                .where(_cases.c.warrant.in_(ended))
+                .values(release=None, opened_release=None, operator_shares=None, authority_shares=None)
             )
 
     def _update(self, warrant: bytes, **values: bytes) -> None:
@@ -97,13 +107,12 @@ class Casebook:
     def _select(self, condition: sql.ColumnElement[bool]) -> list[Case]:
         with self._engine.begin() as connection:
             rows = connection.execute(sql.select(_cases).where(condition)).all()
-        return [
-            Case(
-                Warrant.from_bytes(row.record),
-                row.statement,
-                row.countersigned and JointStatement.from_bytes(row.countersigned),
-                row.release,
-                row.transcript and OpeningTranscript.from_bytes(row.transcript),
-            )
-            for row in rows
-        ]
+        return [_case(row) for row in rows]
+
+
+def _case(row: sql.Row[Any]) -> Case:
+    joint = row.countersigned and JointStatement.from_bytes(row.countersigned)
+    opened = row.operator_shares and OpeningTranscript(
+        joint, row.opened_release, row.operator_shares, row.authority_shares
+    )  # in parts: as one message it could be longer than a message may be
+    return Case(Warrant.from_bytes(row.record), row.statement, joint, row.release, opened)

@@ -19,6 +19,8 @@ from escrow.authority.investigation import Findings, Investigation
 from escrow.authority.server import create_authority_app
 from escrow.authority.settings import AuthoritySettings
 from escrow.cli import add_party_commands, console
+from escrow.server import PEER_SECONDS
+from escrow.shares import check_window
 from protocol.epochs import Role
 from protocol.warrants import VerifiedRelease, Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
@@ -80,8 +82,9 @@ def draw(
         max_records=max_records,
         expires=authority.clock() + valid_days * 86_400,
     )
+    check_window(authority.domain, warrant)
+    click.echo(warrant.warrant.hex())  # first: it is drawn even if the operator does not answer now
     _run(authority, lambda investigation: investigation.draw_warrant(warrant))
-    click.echo(warrant.warrant.hex())
 
 
 @warrants.command(name="list")
@@ -135,7 +138,7 @@ def export(home: Path, warrant: bytes, output: Path) -> None:
 
 def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with new_session() as session:
+        async with new_session(PEER_SECONDS) as session:
             return await step(Investigation(authority, session))
 
     return asyncio.run(run())

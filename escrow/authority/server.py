@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import ClientSession, web
 
 from escrow.authority.authority import Authority
-from escrow.server import create_party_app
+from escrow.server import PEER_SECONDS, create_party_app
+from protocol.encoding import MAX_MESSAGE_BYTES
 from protocol.handles import DirectoryEntry, sign_receipt
 from protocol.passes import IssueBatch, issue_batch
 from service.http import Problem, cbor_response, new_session, read_body
@@ -23,7 +24,9 @@ class AuthorityServer:
 
     async def deposit(self, request: web.Request) -> web.Response:
         """Store a sealed directory entry and sign a receipt for it."""
-        entry = DirectoryEntry.from_bytes(self._authority.receive(request.path, await read_body(request)))
+        entry = DirectoryEntry.from_bytes(
+            await asyncio.to_thread(self._authority.receive, request.path, await read_body(request))
+        )
         if self._authority.vault.is_erased(entry.epoch):
             raise Problem(410, "epoch-erased", f"epoch {entry.epoch} was erased")
         epoch_key = await self._authority.epoch_key(self._session, entry.epoch)
@@ -32,7 +35,8 @@ class AuthorityServer:
 
     async def issue_passes(self, request: web.Request) -> web.Response:
         """Answer a batch of pass requests. Nothing of it is stored."""
-        batch = IssueBatch.from_bytes(self._authority.receive(request.path, await read_body(request)))
+        statement = await read_body(request, MAX_MESSAGE_BYTES)
+        batch = IssueBatch.from_bytes(await asyncio.to_thread(self._authority.receive, request.path, statement))
         epoch_key = await self._authority.epoch_key(self._session, batch.epoch)
         pass_key = self._authority.secret(batch.epoch).pass_signing_key
         answers = await asyncio.to_thread(issue_batch, epoch_key, pass_key, batch, map_function=self._threads.map)
@@ -41,7 +45,7 @@ class AuthorityServer:
 
 async def create_authority_app(authority: Authority) -> web.Application:
     """The authority's server; call it inside the event loop that will run it."""
-    session = new_session()
+    session = new_session(PEER_SECONDS)
     server = AuthorityServer(authority, session)
     return create_party_app(
         authority,

@@ -58,6 +58,7 @@ _handles = sql.Table(
     sql.Column("handle", sql.LargeBinary(32), nullable=False, unique=True),
     sql.Column("record", sql.LargeBinary, nullable=False),
     sql.Column("entry", sql.LargeBinary, nullable=False),
+    sql.Column("deposited", sql.Boolean, nullable=False),
     sql.Column("requests", sql.Integer, nullable=False),
 )
 
@@ -90,6 +91,8 @@ class Accounts:
             raise Problem(422, "invalid-phone", "give the number in international form, for example +821012345678")
         code, day = f"{secrets.randbelow(10**6):06}", now // DAY
         with exclusive(self._engine) as connection:
+            over = (_verifications.c.day < day) & (_verifications.c.expires < now)
+            connection.execute(sql.delete(_verifications).where(over))
             row = connection.execute(sql.select(_verifications).where(_verifications.c.phone == phone)).one_or_none()
             sent = row.sent_that_day if row is not None and row.day == day else 0
             if sent >= self._settings.codes_per_day:
@@ -114,9 +117,9 @@ class Accounts:
         token = secrets.token_bytes(32)
         with exclusive(self._engine) as connection:
             # The row stays, without a code that could match: it counts the day's codes.
-            connection.execute(
-                sql.update(_verifications).where(_verifications.c.phone == answer.phone).values(expires=0)
-            )
+            mine = (_verifications.c.phone == answer.phone) & (_verifications.c.expires >= now)
+            if connection.execute(sql.update(_verifications).where(mine).values(expires=0)).rowcount != 1:
+                raise Problem(403, "code-expired", "the code was used already; ask for a new one")
             account = connection.scalar(sql.select(_accounts.c.account).where(_accounts.c.phone == answer.phone))
             if account is None:
                 account = secrets.token_bytes(16)
@@ -164,6 +167,7 @@ class Accounts:
                         handle=bytes(handle),
                         record=record,
                         entry=entry.to_bytes(),
+                        deposited=False,
                         requests=0,
                     )
                 )
@@ -172,11 +176,19 @@ class Accounts:
             raise Problem(409, "handle-exists", "this account has another handle for the epoch")
         return known.record, DirectoryEntry.from_bytes(known.entry)
 
+    def mark_deposited(self, account: bytes, epoch: int) -> None:
+        """Note that the authority has signed for the entry: passes for a handle without one would open to nobody."""
+        mine = (_handles.c.account == account) & (_handles.c.epoch == epoch)
+        with self._engine.begin() as connection:
+            connection.execute(sql.update(_handles).where(mine).values(deposited=True))
+
     def handle(self, account: bytes, epoch: int) -> Handle:
-        """The account's handle of an epoch; a 409 problem if there is none."""
+        """The account's handle of an epoch, whose entry is deposited; a 409 problem if there is none."""
         with self._engine.begin() as connection:
             handle: bytes | None = connection.scalar(
-                sql.select(_handles.c.handle).where(_handles.c.account == account, _handles.c.epoch == epoch)
+                sql.select(_handles.c.handle).where(
+                    _handles.c.account == account, _handles.c.epoch == epoch, _handles.c.deposited
+                )
             )
         if handle is None:
             raise Problem(409, "no-handle", "register a handle for the epoch first")

@@ -11,8 +11,10 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from protocol.passes import MAX_BATCH
 from service.http import Problem
+
+BATCH_REQUESTS = 10_000
+"""A batch that is so full leaves at once: issuing it takes the authority some ten seconds."""
 
 Send = Callable[[int, list[bytes]], Awaitable[Sequence[bytes]]]
 """Sends a batch of requests for an epoch to the authority and returns one answer for each."""
@@ -44,7 +46,7 @@ class Mixer:
         """The answers to an account's requests, in their order; raises `NotSent` or what sending raises."""
         loop = asyncio.get_running_loop()
         pool = self._pools.get(epoch)
-        if pool is not None and sum(len(one.requests) for one in pool) + len(requests) > MAX_BATCH:
+        if pool is not None and sum(len(one.requests) for one in pool) + len(requests) > BATCH_REQUESTS:
             self._leave(epoch, pool)
             pool = None
         if pool is None:

@@ -11,9 +11,11 @@ from aiohttp import ClientSession, web
 from escrow.operator.accounts import Account
 from escrow.operator.mixer import Mixer, NotSent
 from escrow.operator.operator import Operator
-from escrow.server import create_party_app
+from escrow.server import PEER_SECONDS, create_party_app
 from escrow.shares import give_shares
+from protocol.encoding import MAX_MESSAGE_BYTES
 from protocol.epochs import EpochKey
+from protocol.errors import Malformed, Rejected
 from protocol.exchanges import SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.handles import (
     DirectoryEntry,
@@ -58,7 +60,11 @@ class OperatorServer:
         handle = await asyncio.to_thread(verify_registration, epoch_key, account.account, registration)
         record, entry = await asyncio.to_thread(self._store_handle, epoch_key, account, handle)
         receipt = await self._ask_authority("/v1/directory", entry.to_bytes())
-        verify_receipt(epoch_key, entry, receipt)
+        try:
+            verify_receipt(epoch_key, entry, receipt)
+        except (Malformed, Rejected):
+            raise _peer_failed() from None
+        await asyncio.to_thread(self._operator.accounts.mark_deposited, account.account, entry.epoch)
         return cbor_response(HandleGrant(record, entry, receipt))
 
     async def issue_passes(self, request: web.Request) -> web.Response:
@@ -79,13 +85,13 @@ class OperatorServer:
 
     async def propose_warrant(self, request: web.Request) -> web.Response:
         """Take a warrant from the authority, for the officer to decide."""
-        statement = self._operator.receive(request.path, await read_body(request))
+        statement = await asyncio.to_thread(self._operator.receive, request.path, await read_body(request))
         await asyncio.to_thread(self._operator.warrants.propose, statement)
         return web.Response(status=202)
 
     async def countersignature(self, request: web.Request) -> web.Response:
         """The officer's decision on a warrant, for the authority alone."""
-        self._operator.receive(request.path, await read_body(request))
+        await asyncio.to_thread(self._operator.receive, request.path, await read_body(request))
         warrant = path_bytes(request, "warrant", 16)
         proposed = await asyncio.to_thread(self._operator.warrants.get, warrant)
         if proposed.refused is not None:
@@ -96,7 +102,8 @@ class OperatorServer:
 
     async def give_shares(self, request: web.Request) -> web.Response:
         """The operator's shares for a release under a valid warrant."""
-        body = self._operator.receive(request.path, await read_body(request))
+        statement = await read_body(request, MAX_MESSAGE_BYTES)
+        body = await asyncio.to_thread(self._operator.receive, request.path, statement)
         return cbor_response(await give_shares(self._operator, self._session, SharesRequest.from_bytes(body)))
 
     async def _account(self, request: web.Request) -> Account:
@@ -108,6 +115,8 @@ class OperatorServer:
         today = self._operator.today
         if not today <= epoch <= today + self._operator.settings.publish_ahead_days:
             raise Problem(422, "epoch-not-open", "passes are issued for today and the published days ahead")
+        if self._operator.vault.is_erased(epoch):
+            raise Problem(410, "epoch-erased", f"epoch {epoch} was erased")
         return await self._operator.epoch_key(self._session, epoch)
 
     def _store_handle(self, epoch_key: EpochKey, account: Account, handle: Handle) -> tuple[bytes, DirectoryEntry]:
@@ -117,7 +126,11 @@ class OperatorServer:
 
     async def _send_batch(self, epoch: int, requests: list[bytes]) -> Sequence[bytes]:
         batch = IssueBatch(epoch, tuple(requests))
-        answers = PassAnswers.from_bytes(await self._ask_authority("/v1/passes", batch.to_bytes())).answers
+        encoded = await self._ask_authority("/v1/passes", batch.to_bytes())
+        try:
+            answers = PassAnswers.from_bytes(encoded).answers
+        except Malformed:
+            raise _peer_failed() from None
         if len(answers) != len(requests):
             raise _peer_failed()
         return answers
@@ -139,7 +152,7 @@ def _peer_failed() -> Problem:
 
 async def create_operator_app(operator: Operator) -> web.Application:
     """The operator's server; call it inside the event loop that will run it."""
-    session = new_session()
+    session = new_session(PEER_SECONDS)
     server = OperatorServer(operator, session)
     app = create_party_app(
         operator,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Awaitable
 from contextlib import ExitStack
 from itertools import combinations
 from pathlib import Path
@@ -12,11 +11,9 @@ from secrets import token_bytes
 import pytest
 import sqlalchemy as sql
 from aiohttp import web
-from click.testing import Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escrow.authority.authority import Authority
 from escrow.authority.investigation import Findings, Investigation
 from escrow.authority.server import create_authority_app
 from escrow.custody import (
@@ -35,7 +32,6 @@ from escrow.operator.server import create_operator_app
 from escrow.server import keep_house
 from protocol.encoding import encode_item
 from protocol.epochs import Domain, Role
-from protocol.group import Scalar
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import sign_statement, statement_payload
 from service.http import Problem
@@ -178,11 +174,134 @@ def test_shares_and_keys_hide() -> None:
             assert form not in repr((share, ShareFile.from_bytes(FILES[0]), OPERATORS))
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """The operator's, before its server runs."""
-    return World(tmp_path).home(Role.OPERATOR)
+def split(world: World, threshold: int, custodians: int) -> list[Path]:
+    """Run the officer's command; returns the share files."""
+    output = world.directory / "shares"
+    numbers = ("--threshold", str(threshold), "--custodians", str(custodians))
+    result = world.officer(Role.OPERATOR, "custody", "split", *numbers, "--output", str(output))
+    assert result.exit_code == 0, result.output
+    shares = sorted(output.iterdir())
+    assert result.stdout.split() == [str(path) for path in shares]
+    for key in ("vault.key", "identity.key"):
+        assert (world.home(Role.OPERATOR) / key).read_text().strip() not in result.output
+    return shares
 
 
-def custody(world_directory: Path, *command: str) -> Result:
-    return World.officer(_At(world_directory), Role.OPERATOR, "custody", *command)  # type: ignore[arg-type]
+def test_commands(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    home, shares = world.home(Role.OPERATOR), split(world, 2, 3)
+    assert [path.name for path in shares] == [f"operator-{index}-of-3.share" for index in (1, 2, 3)]
+    assert {path.stat().st_mode & 0o777 for path in shares} == {0o600}
+    again = world.officer(Role.OPERATOR, "custody", "split", "--threshold", "2", "--custodians", "3", "--output",
+                          str(tmp_path / "shares"))  # fmt: skip
+    assert again.exit_code == 1
+    assert "exists already" in again.stderr
+
+    told = world.officer(Role.OPERATOR, "custody", "verify", str(shares[1]))
+    assert told.stdout == "share 2 of 3 of the operator of domain 7; 2 recover its keys\n"
+    foreign = world.officer(Role.AUTHORITY, "custody", "verify", str(shares[1]))
+    assert foreign.exit_code == 1
+    assert f"{shares[1]} is of the operator of domain 7" in foreign.stderr
+
+    before = {key: (home / key).read_bytes() for key in ("vault.key", "identity.key")}
+    recover = ("custody", "recover", *map(str, shares[1:]))
+    assert world.officer(Role.OPERATOR, *recover).exit_code == 0, "keys that are there already are left alone"
+    for lost in (["vault.key"], ["identity.key"], list(before)):
+        for key in lost:
+            (home / key).unlink()
+        assert world.officer(Role.OPERATOR, *recover[:-1]).exit_code == 1
+        assert not [key for key in lost if (home / key).exists()]
+        assert world.officer(Role.OPERATOR, *recover).exit_code == 0
+        assert {key: (home / key).read_bytes() for key in before} == before
+        assert {(home / key).stat().st_mode & 0o777 for key in before} == {0o600}
+    (home / "vault.key").write_text("00" * 32)
+    refused = world.officer(Role.OPERATOR, *recover)
+    assert refused.exit_code == 1
+    assert "never overwritten" in refused.stderr
+    assert (home / "vault.key").read_text() == "00" * 32
+
+
+def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Path) -> None:
+    """C7: keys from two custodians, the vault from its copy, a database older than the erasure; then an opening."""
+    copy, lost = tmp_path / "elsewhere", tmp_path / "lost"
+    copy.mkdir()
+    with ExitStack() as servers:
+        world = servers.enter_context(run_world(tmp_path))
+        home, today, tomorrow = world.home(Role.OPERATOR), world.today, world.today + 1
+        with (home / "settings.toml").open("a") as text:
+            text.write(f'vault_copies = ["{copy}"]\n')
+        world.operator = Operator(home, clock=lambda: world.now)
+        keep_house(world.operator)
+        with open_door(world) as door:
+
+            async def before() -> str:
+                visitors = await world.visitors_with_passes(2)
+                await world.register(visitors[0][0], await world.epoch_key(tomorrow))
+                await door.admit(visitors[1][1][0])
+                return visitors[1][0].phone
+
+            phone = run(before())
+            servers.close()
+            shares = split(world, 2, 3)
+            world.operator.engine.dispose()
+            database = [path for path in home.iterdir() if ".db" in path.name]
+            for path in database:
+                shutil.copy(path, tmp_path)
+            secret = world.operator.secret(tomorrow)
+            sealed = (copy / f"{tomorrow}.secret").read_bytes()
+            statement = world.operator.epochs.statement(Role.OPERATOR, today)
+            world.operator.erase(tomorrow)
+            home.rename(lost)
+
+            home.mkdir()
+            for name in ("domain.toml", "settings.toml"):
+                shutil.copy(lost / name, home)
+            for path in database:
+                shutil.copy(tmp_path / path.name, home)
+            recovering = world.officer(Role.OPERATOR, "custody", "recover", str(shares[2]), str(shares[0]))
+            assert recovering.exit_code == 0, recovering.output
+            unrestored = Operator(home, clock=lambda: world.now)
+            unrestored.publish_ahead()
+            assert unrestored.epochs.statement(Role.OPERATOR, today) is None, "a second statement would be cheating"
+            shutil.copytree(copy, home / "vault", dirs_exist_ok=True)
+
+            world.operator = Operator(home, clock=lambda: world.now)
+            assert handles(world.operator, tomorrow) == 1
+            keep_house(world.operator)
+            assert world.operator.vault.mirror() == []
+            assert world.operator.epochs.statement(Role.OPERATOR, today) == statement
+            assert handles(world.operator, tomorrow) == 0
+            with pytest.raises(Problem, match="never be opened"):
+                world.operator.secret(tomorrow)
+            shutil.rmtree(lost)
+            for path in tmp_path.rglob("*"):
+                if path.is_file():
+                    data = path.read_bytes()
+                    assert sealed not in data
+                    assert bytes(secret.share) not in data
+
+            warrant = warrant_for(door, world.now - 600, world.now + 600)
+
+            async def release_and_open(it: Investigation) -> Findings:
+                await it.request_release(warrant.warrant)
+                return await it.open(warrant.warrant)
+
+            with serving(lambda: both_servers(world)):
+                (findings,) = run(carry_out(world, warrant, release_and_open))
+            assert isinstance(findings, Findings)
+            assert [contact.record.phone for contact in findings.contacts] == [phone]
+
+
+async def both_servers(world: World) -> list[tuple[web.Application, int]]:
+    return [
+        (await create_authority_app(world.authority), world.authority.settings.port),
+        (await create_operator_app(world.operator), world.operator.settings.port),
+    ]
+
+
+def handles(operator: Operator, epoch: int) -> int:
+    """How many handles the operator's database has for an epoch."""
+    with operator.engine.begin() as connection:
+        count = connection.scalar(sql.text("SELECT count(*) FROM handles WHERE epoch = :epoch"), {"epoch": epoch})
+    assert isinstance(count, int)
+    return count

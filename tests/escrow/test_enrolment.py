@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import sqlalchemy as sql
 
 from protocol.epochs import Role
 from protocol.exchanges import Session, VerificationAnswer, VerificationRequest
@@ -163,3 +164,15 @@ def test_the_database_holds_neither_codes_nor_tokens(world: World) -> None:
     assert token not in stored
     assert token.hex().encode() not in stored
     assert code.encode() not in stored
+
+
+def test_numbers_without_an_account_are_forgotten_the_next_day(world: World) -> None:
+    async def story() -> None:
+        await ask_code(world)
+        world.now += 86_400
+        await world.post(Role.OPERATOR, "/v1/verifications", VerificationRequest("+821099999999"))
+
+    run(story())
+    with world.operator.engine.begin() as connection:
+        phones = list(connection.scalars(sql.text("SELECT phone FROM verifications")))
+    assert phones == ["+821099999999"]

@@ -16,7 +16,7 @@ from protocol.epochs import EpochSecret, Role
 from protocol.group import Scalar
 from protocol.handles import register_handle
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, request_allowance
-from service.http import Problem
+from service.http import Problem, Unreachable
 from tests.escrow.world import ALLOWANCE, World, run
 
 
@@ -92,6 +92,37 @@ def test_a_handle_is_registered_once_and_may_be_repeated(world: World) -> None:
         assert again == grant.to_bytes()
         _, other = register_handle(key, visitor.session.account)
         assert await problem(world, "/v1/handles", other, visitor.session.token) == "handle-exists"
+
+    run(story())
+
+
+def test_c3_passes_are_only_for_handles_that_the_directory_holds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever registers while the authority is away cannot have passes that open to nobody."""
+
+    async def away(*_: object) -> bytes:
+        raise Unreachable("the authority is away")
+
+    async def story() -> None:
+        visitor, key = await world.enrol(1), await world.epoch_key()
+        h, registration = register_handle(key, visitor.session.account)
+        with monkeypatch.context() as patch:
+            patch.setattr(world.operator, "ask_peer", away)
+            assert await problem(world, "/v1/handles", registration, visitor.session.token) == "peer-unreachable"
+        _, request = request_allowance(key, h)
+        assert await problem(world, "/v1/passes", request, visitor.session.token) == "no-handle"
+        await world.post(Role.OPERATOR, "/v1/handles", registration, visitor.session.token)
+        assert await problem(world, "/v1/passes", request, visitor.session.token) == "try-later"
+
+    run(story())
+
+
+@pytest.mark.parametrize("eraser", Role)
+def test_nothing_is_issued_for_an_erased_epoch(world: World, eraser: Role) -> None:
+    async def story() -> None:
+        visitor, key = await world.enrol(1), await world.epoch_key()
+        (world.operator if eraser is Role.OPERATOR else world.authority).erase(world.today)
+        _, registration = register_handle(key, visitor.session.account)
+        assert await problem(world, "/v1/handles", registration, visitor.session.token) == "epoch-erased"
 
     run(story())
 

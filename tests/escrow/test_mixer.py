@@ -84,7 +84,7 @@ def test_answers_that_are_too_few_reach_nobody() -> None:
 
 
 def test_a_full_batch_leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mixing, "MAX_BATCH", 12)
+    monkeypatch.setattr(mixing, "BATCH_REQUESTS", 12)
     authority = Authority()
     answers = run(submit_all(Mixer(2, 0.05, authority.answer), range(5)))
     assert [len(batch) for batch in authority.batches] == [10, 10]

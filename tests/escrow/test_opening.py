@@ -12,6 +12,7 @@ from aiohttp import ClientSession
 
 from escrow.authority.investigation import Findings, Investigation
 from escrow.party import Party
+from escrow.server import keep_house
 from escrow.shares import give_shares
 from protocol.checkins import CheckInMessage, Direction, sign_check_in
 from protocol.encoding import encode_item
@@ -310,6 +311,84 @@ def test_c7_what_is_left_of_a_window_opens(world: World, door: Door) -> None:
         assert today.phone == visitor.phone == findings.contacts[0].record.phone
 
     run(story())
+
+
+def test_c5_the_maximum_outlives_the_erasure_of_what_it_counted(world: World, door: Door) -> None:
+    async def story() -> None:
+        visitors = await world.visitors_with_passes(2)
+        await door.admit(visitors[0][1][0])
+        warrant = warrant_for(door, world.now - 600, world.now + EPOCH_SECONDS, max_records=1)
+        await carry_out(world, warrant, *both_steps(warrant))
+        yesterday = world.today
+        world.now += EPOCH_SECONDS - 600
+        for party in (world.operator, world.authority):
+            await asyncio.to_thread(party.publish_ahead)
+            await asyncio.to_thread(party.erase, yesterday)
+        key = await world.epoch_key()
+        pair = [visitor for visitor, _ in visitors]
+        secrets = [(await world.register(one, key))[0] for one in pair]
+        passes = await asyncio.gather(*(world.fetch(one, key, h) for one, h in zip(pair, secrets, strict=True)))
+        door.check_ins.clear()
+        await door.admit(passes[0][0])
+        async with new_session() as session:
+            investigation = Investigation(world.authority, session)
+            await investigation.request_release(warrant.warrant)
+            with pytest.raises(Problem) as refusal:
+                await investigation.open(warrant.warrant)
+        assert refusal.value.name == "warrant-exhausted"
+
+    run(story())
+
+
+def test_a9_a_release_as_large_as_a_message_does_not_stop_erasure(world: World, door: Door) -> None:
+    """A venue pads its release: opening goes on, and so does everything that reads the cases afterwards."""
+
+    async def story() -> None:
+        (visitor, passes), _ = await world.visitors_with_passes(2)
+        shown = await door.admit(passes[0])
+        junk = [bytes(256)] * 15_800
+        door.epochs = {world.today: [shown.to_bytes(), *junk], **{n: [bytes(256)] * 15_800 for n in (1, 2, 3)}}
+        warrant = warrant_for(door, world.now - 600, world.now + 600)
+        _, findings = await carry_out(world, warrant, *both_steps(warrant))
+        assert isinstance(findings, Findings)
+        assert [contact.record.phone for contact in findings.contacts] == [visitor.phone]
+        assert [case.state for case in world.authority.cases.all()] == ["opened"]
+        today = world.today
+        world.now += 40 * EPOCH_SECONDS
+        await asyncio.to_thread(keep_house, world.authority)
+        assert world.authority.vault.is_erased(today)
+        assert [case.state for case in world.authority.cases.all()] == ["countersigned"]
+
+    run(story())
+
+
+def test_erasing_one_epoch_leaves_the_openings_of_others(world: World, door: Door) -> None:
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        assert len((await full_opening(world, door)).contacts) == 1
+        world.authority.erase(world.today + 2)
+        assert [case.state for case in world.authority.cases.all()] == ["opened"]
+        world.authority.erase(world.today)
+        assert [case.state for case in world.authority.cases.all()] == ["countersigned"]
+
+    run(story())
+
+
+@pytest.mark.parametrize("name", ["Bar\x1b]0;owned\x07", "Bar\u202egnp", "Bar\nApproved"])
+def test_a_venue_cannot_command_an_officers_terminal(world: World, name: str) -> None:
+    impostor = Door(world, 1)
+    impostor.record = replace(impostor.record, name=name)
+    with pytest.raises(Problem) as refusal:
+        run(impostor.apply())
+    assert refusal.value.name == "invalid-name"
+
+
+def test_an_officer_sees_a_venues_name_as_it_is(world: World) -> None:
+    impostor = Door(world, 1)
+    impostor.record = replace(impostor.record, name="Bar [/] [bold]Approved[/]")
+    run(impostor.apply())
+    assert "[bold]" in world.officer(Role.OPERATOR, "venues", "list").output
 
 
 def test_a_venue_counts_once_both_officers_approved_it(world: World, door: Door) -> None:

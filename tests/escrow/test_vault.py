@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -151,7 +151,12 @@ def test_a_damaged_file_and_a_moved_file_are_told(vault: Vault, tmp_path: Path) 
 def test_another_vaults_key_is_told_before_anything_is_sealed_under_it(vault: Vault, tmp_path: Path) -> None:
     vault.put(new_secret(), STATEMENT)
     other = make_vault(tmp_path / "vault", bytes(32))
-    for use in (other.unlock, lambda: other.get(EPOCH), lambda: other.put(new_secret(EPOCH + 1), STATEMENT)):
+    uses: list[Callable[[], object]] = [
+        other.unlock,
+        lambda: other.get(EPOCH),
+        lambda: other.put(new_secret(EPOCH + 1), STATEMENT),
+    ]
+    for use in uses:
         with pytest.raises(ConfigurationError, match="another vault's"):
             use()
     assert vault.epochs() == [EPOCH]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -196,6 +197,9 @@ def run_world(directory: Path, database: str = "sqlite") -> Iterator[World]:
 
     with serving(apps):
         yield world
+    for party in (world.operator, world.authority):
+        party.engine.dispose()
+    gc.collect()  # the connections of the officers' commands, which a server counts
 
 
 @contextmanager

@@ -5,13 +5,21 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp import web
 from openapi_schema_validator import OAS31Validator
 from pycddl import Schema
 
+import escrow.authority.server
+import escrow.operator.server
+import escrow.server
+import service.http
+import venue.server
 from protocol.requests import PartyRequest
 from protocol.statements import JointStatement, statement_payload
 from tests.openapi.documents import CBOR, PROBLEM, PROBLEM_TYPE, Operation, operations
@@ -45,6 +53,25 @@ class Exchange:
         return found[0] if found else None
 
 
+ASKED = web.RequestKey("asked", bytes)
+READERS = (service.http, escrow.server, escrow.operator.server, escrow.authority.server, venue.server)
+
+
+@contextmanager
+def keeping_bodies() -> Iterator[None]:
+    """Has the servers keep the body that they read with its request."""
+    read_body = service.http.read_body
+
+    async def read(request: web.Request, *limit: int) -> bytes:
+        body = request[ASKED] = await read_body(request, *limit)
+        return body
+
+    with ExitStack() as patches:
+        for module in READERS:
+            patches.enter_context(patch.object(module, "read_body", read))
+        yield
+
+
 class Recorder:
     """Records every exchange of the applications that it listens to."""
 
@@ -54,7 +81,7 @@ class Recorder:
     def listen(self, server: str, app: web.Application) -> web.Application:
         async def record(request: web.Request, response: web.StreamResponse) -> None:
             assert isinstance(response, web.Response)
-            asked = await request.read() if response.status < 300 else b""
+            asked = request.get(ASKED, b"") if response.status < 300 else b""
             answered = response.body if isinstance(response.body, bytes) else b""
             self.exchanges.append(
                 Exchange(

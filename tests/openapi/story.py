@@ -26,7 +26,7 @@ from protocol.warrants import VenueApplication
 from service.files import private_directory
 from service.http import cbor_response, create_app, new_session
 from tests.escrow.world import ALLOWANCE, Enrolled, World, run, serving
-from tests.openapi.recorder import Exchange, Recorder
+from tests.openapi.recorder import Exchange, Recorder, keeping_bodies
 from tests.openapi.refusals import refused, send_bad_bodies, send_bad_party_requests, send_slow_bodies
 from tests.openapi.stage import NO_POINT, Served, Stage, make_venue, spoiled
 from tests.openapi.warrants import WarrantSteps
@@ -36,6 +36,7 @@ NO_SCALARS = b"\xff" * 64
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 
 
+@keeping_bodies()
 def record_story(directory: Path) -> list[Exchange]:
     """Everything that the three servers were asked and answered."""
     world, recorder = World(private_directory(directory / "parties")), Recorder()
