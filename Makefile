@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 ARGS ?=
 
-.PHONY: demo test check bench vectors format clean zbar
+.PHONY: demo test check bench vectors mutants format clean zbar
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed zbar
@@ -26,12 +26,21 @@ bench: $(VENV)/installed zbar
 vectors: $(VENV)/installed
 	$(RUN) -m lab.vectors
 
+mutants: $(VENV)/installed client/web/node_modules
+	rm -rf mutants
+	$(RUN) -m mutmut run
+	$(RUN) -m mutmut export-cicd-stats
+	$(RUN) -m json.tool mutants/mutmut-cicd-stats.json
+	@$(RUN) -m mutmut results | sed -n 's/^ *\(.*\): survived$$/\1/p' | { unexplained=0; while read -r mutant; do \
+	grep -qF "$$mutant\`" tests/protocol/SURVIVORS.md || { $(RUN) -m mutmut show "$$mutant"; unexplained=1; }; \
+	done; exit $$unexplained; }
+
 format: $(VENV)/installed
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
 
 clean:
-	rm -rf $(VENV) client/web/node_modules .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) client/web/node_modules mutants .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "SplitPass needs Python 3.11 or newer: make PYTHON=python3.12")'

@@ -210,7 +210,7 @@ def serving(apps: Callable[[], Awaitable[list[tuple[web.Application, int]]]]) ->
 
     async def start() -> None:
         for app, port in await apps():
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, auto_decompress=False)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", port).start()
             runners.append(runner)

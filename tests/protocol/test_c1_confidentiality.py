@@ -134,7 +134,8 @@ def test_c1_shares_that_cancel_make_no_key(x: Scalar) -> None:
 
 def test_c1_two_statements_for_one_epoch_are_evidence(parties: Parties, today: OpenEpoch) -> None:
     known = today.statements[Role.OPERATOR]
-    _, second = create_epoch(parties.domain, Role.OPERATOR, TODAY, parties.keys[Role.OPERATOR])
+    secret, second = create_epoch(parties.domain, Role.OPERATOR, TODAY, parties.keys[Role.OPERATOR])
+    assert (secret.role, secret.epoch) == (Role.OPERATOR, TODAY)
     check_same_statement(known, known)
     with pytest.raises(ConflictingStatements):
         check_same_statement(known, second)
@@ -278,4 +279,9 @@ def test_c1_secrets_and_identities_do_not_show(today: OpenEpoch, visitor: Visito
         assert str(int.from_bytes(secret, "little")) not in text
     for identity in (visitor.record.phone, visitor.record.name, "483920"):
         assert identity not in text
-    assert "hidden" in text
+    assert repr(visitor.record) == "IdentityRecord(hidden)"
+    assert repr(visitor.grant) == "HandleGrant(hidden)"
+    assert repr(exchanges.Session(visitor.account, token)) == "Session(hidden)"
+    assert repr(exchanges.VerificationAnswer("+821", "483920", "홍길동")) == "VerificationAnswer(hidden)"
+    for kept in secrets:
+        assert repr(kept) == f"EpochSecret(role={kept.role!r}, epoch={TODAY}, hidden)"

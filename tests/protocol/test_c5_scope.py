@@ -254,6 +254,18 @@ def test_c5_one_epoch_named_twice_in_a_release_counts_once(
     assert [check_in.message for check_in in verified.check_ins[TODAY].values()] == [earlier]
 
 
+def test_c5_of_two_check_ins_at_one_time_the_first_in_the_release_is_kept(
+    parties: Parties, today: OpenEpoch, visitor: Visitor
+) -> None:
+    """Both parties must keep the same one: an entry and an exit of one label time, in either order."""
+    warrant = parties.warrant(NOW - 60, NOW + 60)
+    both = [sign_check_in(today.key, visitor.passes[0], NOW, direction) for direction in Direction]
+    for first, second in (both, both[::-1]):
+        release = sign_release(warrant, parties.venue_key, {TODAY: [first.to_bytes(), second.to_bytes()]})
+        verified = verify_release(warrant, parties.registered_venue, {TODAY: today.key}, release)
+        assert [check_in.message for check_in in verified.check_ins[TODAY].values()] == [first]
+
+
 def test_c5_an_edited_warrant_is_refused(parties: Parties) -> None:
     """A30: one officer widens what the other signed."""
     record = parties.warrant(NOW - 60, NOW + 60).record

@@ -104,6 +104,7 @@ def test_c6_honest_shares_open_every_check_in(
     opening: Opening, visitor: Visitor, stranger: Visitor, visitor_tomorrow: Visitor
 ) -> None:
     verified = [opening.judge(role, opening.statements[role]) for role in Role]
+    assert [shares.role for shares in verified] == list(Role)
     found = [handle for _, handle in open_release(opening.release, *verified)]
     expected = [one.handle for one in (visitor, stranger, visitor_tomorrow) for _ in one.passes]
     assert sorted(map(repr, found)) == sorted(map(repr, expected))
@@ -192,6 +193,13 @@ def test_c6_a_share_for_a_pass_that_was_not_released_is_blamed(
 
 
 @every_role
+def test_c6_shares_for_an_epoch_that_was_not_released_are_blamed(opening: Opening, role: Role) -> None:
+    """Although its keys are known and its proof holds."""
+    today_alone = replace(opening.release, check_ins={TODAY: opening.release.check_ins[TODAY]})
+    replace(opening, release=today_alone).assert_blamed(role, opening.shares(role))
+
+
+@every_role
 def test_c6_the_other_partys_shares_under_ones_own_name_are_blamed(opening: Opening, role: Role) -> None:
     other = Role.AUTHORITY if role is Role.OPERATOR else Role.OPERATOR
     opening.assert_blamed(role, replace(opening.shares(other), role=role))
@@ -236,6 +244,19 @@ def test_c6_a_secret_of_another_epoch_makes_no_shares(opening: Opening, role: Ro
             {TODAY: (today.key, tomorrow.secrets[role])},
             opening.parties.keys[role],
         )
+
+
+@every_role
+def test_c6_an_epoch_that_gets_no_shares_does_not_stop_the_next(opening: Opening, role: Role) -> None:
+    """Its secret is not among those given, because it is erased, or none of its passes has a share."""
+    domain, key = opening.parties.domain, opening.parties.keys[role]
+    secrets = {number: (epoch.key, epoch.secrets[role]) for number, epoch in opening.epochs.items()}
+    [(u, check_in), *_] = opening.release.check_ins[TODAY].items()
+    outside = {TODAY: {outside_the_group(Point(u)): check_in}}
+    broken = replace(opening.release, check_ins=opening.release.check_ins | outside)
+    for release, available in ((opening.release, {TODAY + 1: secrets[TODAY + 1]}), (broken, secrets)):
+        statement = create_shares(domain, role, release, available, key)
+        assert opening.judge(role, statement).shares.keys() == {TODAY + 1}
 
 
 @given(given_by_operator=st.sets(st.integers(0, 5)), given_by_authority=st.sets(st.integers(0, 5)))

@@ -209,6 +209,14 @@ def test_encoding_checks_fields_as_decoding_does() -> None:
             wrong.to_bytes()
 
 
+def test_an_array_may_be_as_long_as_its_size_says_and_no_longer() -> None:
+    epochs = (ReleasedEpoch(1, (b"check-in",)),) * 65
+    longest = Release(1, bytes(16), bytes(16), epochs[:64])
+    assert Release.from_bytes(longest.to_bytes()) == longest
+    with pytest.raises(MalformedEncoding):
+        replace(longest, epochs=epochs).to_bytes()
+
+
 def test_an_enumeration_has_only_its_values() -> None:
     class Colour(IntEnum):
         RED = 1

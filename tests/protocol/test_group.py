@@ -110,4 +110,5 @@ def test_points_are_equal_by_encoding() -> None:
     assert Point(bytes(B)) == B
     assert bytes(B) != B
     assert {B, Point(bytes(B))} == {B}
+    assert len({hash(scalar(x) * B) for x in range(1, 9)}) == 8
     assert repr(B) == f"Point(58{'66' * 31})"

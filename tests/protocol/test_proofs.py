@@ -314,6 +314,26 @@ def test_a_prover_does_not_return_a_proof_of_what_is_false(context: bytes, x: Sc
         prove_shares(context, x, X, [Z, Y], [x * Z, y * Z])
 
 
+def test_a_batch_has_one_secret_for_each_pair() -> None:
+    x, y, z = (scalar(value) for value in (2, 3, 5))
+    X, U = x * B, y * B
+    for r0 in ([z], [z, z, z]):
+        with pytest.raises(ValueError, match="zip"):
+            prove_encryptions(b"", r0, X, U, [z * B] * 2, [U + z * X] * 2)
+
+
+def test_a_batch_has_two_sequences_of_one_length() -> None:
+    """A caller that passes others has a bug; nothing that a message can hold gets here."""
+    x, y = scalar(2), scalar(3)
+    X, U = x * B, y * B
+    proof = prove_shares(b"", x, X, [U], [x * U])
+    for left, right in (([U], [X, X]), ([U, U], [X])):
+        with pytest.raises(ValueError, match="zip"):
+            verify_shares(b"", X, left, right, proof)
+        with pytest.raises(ValueError, match="zip"):
+            verify_encryptions(b"", X, U, left, right, proof)
+
+
 @given(context=contexts, c=scalars, x=scalars, y=scalars)
 def test_commitments_that_are_the_identity_prove_nothing(context: bytes, c: Scalar, x: Scalar, y: Scalar) -> None:
     """Responses without a nonce: the verifier meets the identity, and says no."""

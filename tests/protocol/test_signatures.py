@@ -32,6 +32,17 @@ def test_a_signature_with_a_raw_scalar_is_an_ordinary_one(r: Scalar, message: by
         assert other == message or not verified(u, other, signature)
 
 
+@given(r=scalars, message=st.binary(min_size=1, max_size=50))
+def test_keys_and_signatures_have_one_length(r: Scalar, message: bytes) -> None:
+    """Bytes that move between signature and message are not made up for, and nothing but a boolean comes back."""
+    u = bytes(r * B)
+    signature = sign_with_scalar(r, u, message)
+    assert not verify(u, message[1:], signature + message[:1])
+    assert not verify(u, signature[-1:] + message, signature[:-1])
+    for public in (b"", u[:-1], u + b"\0"):
+        assert not verify(public, message, signature)
+
+
 @given(r=scalars, message=st.binary(max_size=50), other=st.binary(max_size=50))
 def test_the_nonce_covers_the_message_also_when_the_randomness_fails(r: Scalar, message: bytes, other: bytes) -> None:
     """Two signatures with one `R` and different challenges would give the key away."""

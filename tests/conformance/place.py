@@ -1,0 +1,128 @@
+"""A whole domain to be tested: both parties' and a venue's real servers on loopback, and phones that nobody used."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from escrow.authority.server import create_authority_app
+from escrow.operator.server import create_operator_app
+from lab.conformance.catalogue import CHECKS
+from lab.conformance.check import Check, Outcome, Result, run_checks
+from lab.conformance.codes import codes_from_outbox
+from lab.conformance.tester import Options, Server, Tester
+from lab.processes import free_ports
+from protocol.epochs import Role
+from service.http import new_session
+from tests.escrow.world import World, serving
+from venue.home import VenueHome, create_home
+from venue.registration import apply, confirm
+from venue.server import create_venue_app
+
+
+@dataclass
+class Place:
+    """The parties' world and the venue's home, with the URL of each server."""
+
+    world: World
+    home: VenueHome
+    urls: dict[Server, str]
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def outbox(self) -> Path:
+        return self.world.home(Role.OPERATOR) / "outbox.txt"
+
+    def new_phones(self) -> tuple[str, ...]:
+        """As many phones as the operator wants accounts in a batch."""
+        return tuple(f"+8210{next(self.numbers):08}" for _ in range(self.world.operator.settings.minimum_accounts))
+
+    def options(self, urls: dict[Server, str] | None = None) -> Options:
+        """Everything that a tester may have."""
+        phones = self.new_phones()
+        return Options(
+            urls={**self.urls, **(urls or {})},
+            domain=self.world.settings.domain,
+            phones=phones,
+            read_code=codes_from_outbox(self.outbox, phones),
+            reader_token=self.home.reader_token,
+            apply=True,
+            slow=True,
+        )
+
+    def check(self, options: Options, checks: Iterable[Check] = CHECKS) -> dict[str, Outcome]:
+        """Run checks, at the world's time."""
+
+        async def run() -> list[Outcome]:
+            async with Tester(options, lambda: self.world.now) as tester:
+                return await run_checks(checks, tester)
+
+        return {outcome.check.identifier: outcome for outcome in asyncio.run(run())}
+
+
+@contextmanager
+def run_place(directory: Path) -> Iterator[Place]:
+    """Start a domain; its venue is registered and knows the keys."""
+    world = World(directory)
+    home_directory, (port,) = directory / "venue", free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    create_home(home_directory, "클럽", url)
+    (home_directory / "domain.toml").write_text(world.settings.to_toml())
+    home = VenueHome(home_directory)
+
+    async def parties() -> list[tuple[web.Application, int]]:
+        return [
+            (await create_authority_app(world.authority), world.authority.settings.port),
+            (await create_operator_app(world.operator), world.operator.settings.port),
+        ]
+
+    async def door() -> list[tuple[web.Application, int]]:
+        return [(create_venue_app(home, lambda: world.now), port)]
+
+    with serving(parties):
+        asyncio.run(_register(world, home))
+        with serving(door):
+            yield Place(
+                world, home, {**{Server[role.name]: url for role, url in world.urls.items()}, Server.VENUE: url}
+            )
+
+
+async def _register(world: World, home: VenueHome) -> None:
+    async with new_session() as session:
+        await apply(home, session)
+        for role in Role:
+            assert world.officer(role, "venues", "approve", home.settings.venue).exit_code == 0
+        assert await confirm(home, session) == []
+        wanted = home.wanted_epochs(world.now)
+        await home.epochs.refresh(session, wanted.start, wanted.stop - 1)
+
+
+def failed(outcomes: dict[str, Outcome]) -> set[str]:
+    return _with(Result.FAILED, outcomes)
+
+
+def not_run(outcomes: dict[str, Outcome]) -> set[str]:
+    return _with(Result.NOT_RUN, outcomes)
+
+
+def dependent_on(identifiers: set[str]) -> set[str]:
+    """The checks that need one of these, at once or through others."""
+
+    def needs(check: Check) -> bool:
+        return any(need in found | identifiers for need in check.needs)
+
+    found: set[str] = set()
+    for check in CHECKS:
+        if needs(check):
+            found.add(check.identifier)
+    return found
+
+
+def _with(result: Result, outcomes: dict[str, Outcome]) -> set[str]:
+    return {identifier for identifier, outcome in outcomes.items() if outcome.result is result}

@@ -1,0 +1,257 @@
+"""Of servers that do one thing wrong each, exactly that is said, and only what depends on it is not run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+
+import pytest
+from aiohttp import web
+
+from lab.conformance.tester import Server
+from lab.processes import free_ports
+from protocol import passes
+from protocol.checkins import CheckInMessage, Direction
+from protocol.epochs import EpochStatement, Role, create_epoch
+from protocol.errors import Malformed
+from protocol.exchanges import Decision, DoorAnswer, VerificationAnswer
+from protocol.group import L
+from protocol.proofs import KnowledgeProof
+from protocol.statements import sign_statement, statement_payload
+from service.http import PROBLEM, PROBLEM_TYPE, cbor_response
+from tests.conformance.place import Place, dependent_on, failed, not_run
+from tests.conformance.proxy import Asked, Spoil, spoiled
+
+OPERATOR, AUTHORITY, VENUE = Server
+MakeSpoil = Callable[[Place], Spoil]
+
+
+def expect_failures(place: Place, urls: dict[Server, str], expected: set[str]) -> None:
+    outcomes = place.check(replace(place.options(urls), slow=False))
+    assert {name: outcomes[name].detail for name in failed(outcomes)}.keys() == expected
+    slow = {f"5.1/slow-body/{server}" for server in Server}
+    assert not_run(outcomes) == (dependent_on(expected) | slow) - expected
+
+
+def problem(status: int, name: str) -> web.Response:
+    document = {"type": PROBLEM_TYPE + name, "title": name, "status": status, "detail": name}
+    return web.json_response(document, status=status, content_type=PROBLEM)
+
+
+def said(answer: web.Response) -> bytes:
+    assert isinstance(answer.body, bytes)
+    return answer.body
+
+
+def crashing(_place: Place) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        return web.Response(status=500, text="Traceback: …") if b"problem:not-found" in said(answer) else answer
+
+    return spoil
+
+
+def speaking_plain_json(_place: Place) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        if answer.content_type == PROBLEM:
+            answer.content_type = "application/json"
+        return answer
+
+    return spoil
+
+
+def with_a_small_limit(_place: Place) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        small = len(asked.body) <= 1024 * 1024 or "Content-Encoding" in asked.headers
+        return await asked.answer() if small else problem(413, "request-entity-too-large")
+
+    return spoil
+
+
+def storable(_place: Place) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        answer.headers.pop("Cache-Control", None)
+        return answer
+
+    return spoil
+
+
+def blind_to_trailing_bytes(_place: Place) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        try:
+            CheckInMessage.from_bytes(asked.body[:-1])
+        except Malformed:
+            return await asked.answer()
+        asked.body = asked.body[:-1]
+        return await asked.answer()
+
+    return spoil
+
+
+def drawing_new_keys(place: Place) -> Spoil:
+    """Every epoch statement after the first is another, signed with the authority's own key."""
+    given = Counter[str]()
+
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        given[asked.path] += answer.status == 200
+        if not asked.path.startswith("/v1/epochs/") or given[asked.path] < 2:
+            return answer
+        authority = place.world.authority
+        _, statement = create_epoch(authority.domain, Role.AUTHORITY, int(asked.path[11:]), authority.identity)
+        return cbor_response(statement)
+
+    return spoil
+
+
+def not_knowing_its_share(place: Place) -> Spoil:
+    """The authority's key share is one for which it cannot prove possession."""
+
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        if not asked.path.startswith("/v1/epochs/") or answer.status != 200:
+            return answer
+        statement = EpochStatement.from_bytes(statement_payload(said(answer)))
+        false = replace(statement, possession=KnowledgeProof.from_bytes(bytes(64)))
+        return cbor_response(sign_statement(false, place.world.authority.identity))
+
+    return spoil
+
+
+def taking_any_code(place: Place) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        if asked.path == "/v1/sessions" and asked.body[:1] == b"\x83":
+            answer = VerificationAnswer.from_bytes(asked.body)
+            if answer.phone in place.outbox.read_text():
+                asked.body = replace(answer, code=place.world.last_code(answer.phone)).to_bytes()
+        return await asked.answer()
+
+    return spoil
+
+
+def taking_any_number_of_codes(_place: Place) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        return problem(403, "wrong-code") if b"problem:too-many-attempts" in said(answer) else answer
+
+    return spoil
+
+
+def giving_passes_without_end(place: Place) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        if answer.status != 429 or asked.path != "/v1/passes":
+            return answer
+        with place.world.operator.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE handles SET requests = 0")
+        return await asked.answer()
+
+    return spoil
+
+
+def admitting_replays(_place: Place) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        spent = DoorAnswer(Decision.ALREADY_SPENT).to_bytes()
+        return cbor_response(DoorAnswer(Decision.ADMITTED)) if said(answer) == spent else answer
+
+    return spoil
+
+
+def telling_who_was_here(_place: Place) -> Spoil:
+    """A door that looks into its store before it verifies."""
+    entered: set[bytes] = set()
+
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        if asked.path != "/v1/check-ins" or answer.status != 200:
+            return answer
+        message = CheckInMessage.from_bytes(asked.body)
+        if message.direction is Direction.ENTRY and message.u in entered:
+            return cbor_response(DoorAnswer(Decision.ALREADY_SPENT))
+        if DoorAnswer.from_bytes(said(answer)).decision is Decision.ADMITTED:
+            entered.add(message.u)
+        return answer
+
+    return spoil
+
+
+def asking_for_no_token(place: Place) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        if asked.path == "/v1/check-ins":
+            asked.headers["Authorization"] = f"Bearer {place.home.reader_token.hex()}"
+        return await asked.answer()
+
+    return spoil
+
+
+def reducing_scalars(_place: Place) -> Spoil:
+    """A door whose library takes `S + L` for `S`."""
+
+    async def spoil(asked: Asked) -> web.Response:
+        try:
+            message = CheckInMessage.from_bytes(asked.body)
+        except Malformed:
+            return await asked.answer()
+        S = int.from_bytes(message.signed_pass[-32:], "little") % L
+        asked.body = replace(message, signed_pass=message.signed_pass[:-32] + S.to_bytes(32, "little")).to_bytes()
+        return await asked.answer()
+
+    return spoil
+
+
+CRASH = {
+    f"5.1/{name}/operator"
+    for name in ("unknown-path", "leading-zero", "upper-case", "problem-documents", "internal-errors")
+}
+REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/present-mode"}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {
+            OPERATOR: (crashing, CRASH),
+            AUTHORITY: (speaking_plain_json, {"5.1/problem-documents/authority"}),
+            VENUE: (storable, {"5.1/no-store/venue"}),
+        },
+        {
+            OPERATOR: (with_a_small_limit, {"5.1/largest-batch/operator"}),
+            AUTHORITY: (not_knowing_its_share, {"5.2/possession/authority"}),
+            VENUE: (blind_to_trailing_bytes, {"4.1/trailing-bytes/venue"}),
+        },
+        {
+            OPERATOR: (taking_any_code, {"5.3/wrong-code", "5.3/new-code"}),
+            AUTHORITY: (drawing_new_keys, {"5.2/same-statement/authority"}),
+            VENUE: (asking_for_no_token, {"5.5/no-token", "5.5/other-token"}),
+        },
+        {OPERATOR: (taking_any_number_of_codes, {"5.3/attempts"}), VENUE: (admitting_replays, REPLAYS)},
+        {
+            OPERATOR: (giving_passes_without_end, {"5.3/allowance-used"}),
+            VENUE: (telling_who_was_here, {"3.8/spent-but-forged"}),
+        },
+        {VENUE: (reducing_scalars, {"3.4/large-s/venue"})},
+    ],
+    ids=lambda bad: "-".join(make.__name__ for make, _ in bad.values()),
+)
+def test_what_bad_servers_do_wrong_is_found(place: Place, bad: dict[Server, tuple[MakeSpoil, set[str]]]) -> None:
+    expected = {identifier for _, failures in bad.values() for identifier in failures}
+    with ExitStack() as stack:
+        urls = {
+            server: stack.enter_context(spoiled(place.urls[server], make(place))) for server, (make, _) in bad.items()
+        }
+        expect_failures(place, urls, expected)
+
+
+def test_an_authority_that_checks_no_ownership_is_found(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passes, "verify_ownership", lambda *_: True)
+    expect_failures(place, {}, {"3.7/false-ownership"})
+
+
+def test_a_server_that_does_not_answer_is_one_failure(place: Place) -> None:
+    (port,) = free_ports(1)
+    expect_failures(place, {VENUE: f"http://127.0.0.1:{port}"}, {"5.1/answers/venue"})

@@ -1,0 +1,66 @@
+"""The command as its user sees it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from click.testing import CliRunner, Result
+
+from lab.conformance.catalogue import CHECKS
+from lab.conformance.cli import conformance
+from lab.conformance.tester import Server
+from tests.conformance.place import Place
+from tests.conformance.proxy import Asked, spoiled
+
+
+def run_command(*arguments: str) -> Result:
+    return CliRunner().invoke(conformance, arguments, env={"COLUMNS": "200"})
+
+
+def test_a_good_server_ends_with_status_0_and_everything_is_listed(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    result = run_command("--venue", place.urls[Server.VENUE] + "/", "--json", str(file))
+    assert result.exit_code == 0, result.output
+    assert all(check.identifier in result.output for check in CHECKS)
+    assert "needs --operator" in result.output
+    report = json.loads(file.read_text())
+    assert [entry["check"] for entry in report["checks"]] == [check.identifier for check in CHECKS]
+    assert report["failed"] == 0
+    assert report["passed"] + report["not_run"] == len(CHECKS)
+    assert f"{report['passed']} passed, 0 failed, {report['not_run']} not run" in result.output
+
+
+def test_a_bad_server_ends_with_status_1_and_what_was_seen(place: Place) -> None:
+    async def unhealthy(asked: Asked) -> web.Response:
+        return web.Response(text="[green]fine") if asked.path == "/healthz" else await asked.answer()
+
+    with spoiled(place.urls[Server.VENUE], unhealthy) as url:
+        result = run_command("--venue", url)
+    assert result.exit_code == 1
+    assert "GET /healthz: 200" in result.output
+    assert "[green]fine" in result.output
+    assert "1 failed" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--venue", "http://127.0.0.1:1", "--outbox", "outbox.txt", "--code-command", "cat"],
+        ["--venue", "http://127.0.0.1:1", "--domain", "no-such-file"],
+        ["--venue", "http://127.0.0.1:1", "--phone", "01012345678"],
+    ],
+)
+def test_options_that_make_no_sense_are_refused(arguments: list[str]) -> None:
+    result = run_command(*arguments)
+    assert result.exit_code == 2
+    assert "Usage" in result.output
+
+
+def test_help_says_what_is_written_where() -> None:
+    output = " ".join(run_command("--help").output.split())
+    assert "Without --phone and --apply nothing is written" in output
+    assert all(f"--{server}" in output for server in Server)
