@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import replace
 
+import phonenumbers
 from aiohttp import ClientSession
 
 from client.contents import Account, Wallet
@@ -18,10 +19,13 @@ from service.http import call
 
 def international_number(text: str) -> str:
     """A phone number in E.164 form, without the spaces, hyphens and brackets people write; raises `VisitorError`."""
-    number = re.sub(r"[\s().-]", "", text)
-    if not re.fullmatch(r"\+[1-9][0-9]{2,14}", number):
+    try:
+        number = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or number.extension or not phonenumbers.is_possible_number(number):
         raise VisitorError("give the number with its country code, for example +82 10-1234-5678")
-    return number
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def canonical_name(text: str) -> str:

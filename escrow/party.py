@@ -25,7 +25,7 @@ from service.http import Problem, call
 from service.inbox import Inbox
 from service.keys import load_signing_key
 from service.settings import load_domain
-from service.storage import open_database, sqlite_url
+from service.storage import open_database, sqlite_url, truncate_log
 
 Clock = Callable[[], int]
 
@@ -106,6 +106,7 @@ class Party:
         """Destroy the share of an epoch and everything of it that this party stores. It cannot be undone."""
         self.vault.erase(epoch)
         self.forget_epoch(epoch)
+        truncate_log(self.engine)
         self.vault.finish_erasure(epoch)
 
     def forget_epoch(self, epoch: int) -> None:

@@ -10,6 +10,7 @@ from aiohttp import ClientSession, web
 
 from escrow.party import Party, unknown_epoch
 from service.http import Problem, cbor_response, create_app, path_bytes, read_body
+from service.storage import truncate_log
 
 HOUSEKEEPING_SECONDS = 600
 PEER_SECONDS = 600
@@ -53,6 +54,7 @@ def keep_house(party: Party) -> None:
             logger.info("epoch %d erased at the end of its retention", epoch)
     for epoch in party.vault.erased_epochs():
         party.forget_epoch(epoch)  # again: a request that was under way may have left something
+    truncate_log(party.engine)
     for fault in party.vault.mirror():
         logger.error("%s", fault)
 

@@ -44,11 +44,14 @@ class EpochCache:
         try:
             check_same_statement(known, statement)
         except ConflictingStatements:
-            write_private(self._path(role, epoch).with_name(f"{epoch}.{role.name.lower()}.conflict"), statement)
+            write_private(self._conflict_path(role, epoch), statement)
+            self._verified.pop(epoch, None)
             raise
 
     def key(self, epoch: int) -> EpochKey | None:
-        """The joint key of an epoch, if both statements are known."""
+        """The joint key of an epoch, if both statements are known and neither party signed another one."""
+        if any(self._conflict_path(role, epoch).exists() for role in Role):
+            return None
         if epoch not in self._verified:
             operator, authority = (self.statement(role, epoch) for role in (Role.OPERATOR, Role.AUTHORITY))
             if operator is None or authority is None:
@@ -82,6 +85,9 @@ class EpochCache:
             if key is not None:
                 known.append(epoch)
         return known
+
+    def _conflict_path(self, role: Role, epoch: int) -> Path:
+        return self.directory / f"{epoch}.{role.name.lower()}.conflict"
 
     def _path(self, role: Role, epoch: int) -> Path:
         return self.directory / f"{epoch}.{role.name.lower()}"

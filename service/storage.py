@@ -39,6 +39,16 @@ def exclusive(engine: sql.Engine) -> Iterator[sql.Connection]:
         yield connection
 
 
+def truncate_log(engine: sql.Engine) -> None:
+    """Leave nothing of what was deleted in SQLite's write-ahead log; if somebody reads just now, the next call will."""
+    if engine.dialect.name == "sqlite":
+        connection = engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
+
 def sqlite_url(path: Path) -> str:
     """The URL of an SQLite file."""
     return f"sqlite:///{path}"

@@ -22,7 +22,7 @@ from service.files import private_directory, write_private
 from service.inbox import Inbox
 from service.keys import create_secret, load_secret, load_signing_key
 from service.settings import ConfigurationError, DomainSettings, load_domain, load_settings
-from service.storage import open_database, sqlite_url
+from service.storage import open_database, sqlite_url, truncate_log
 from venue import store
 from venue.gate import Gate
 from venue.settings import VenueSettings
@@ -142,7 +142,9 @@ class VenueHome:
 
     def delete_expired(self, now: int) -> int:
         """Delete the check-ins whose epoch ended longer ago than the retention period; returns how many."""
-        return self.store.delete_before(self.domain.epoch_at(now) - self.settings.retention_days)
+        deleted = self.store.delete_before(self.domain.epoch_at(now) - self.settings.retention_days)
+        truncate_log(self.engine)
+        return deleted
 
 
 def _record(domain: int, settings: VenueSettings, key: SigningKey) -> Venue:

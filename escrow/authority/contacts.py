@@ -11,7 +11,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 from escrow.authority.investigation import Contact
 
@@ -27,9 +27,10 @@ def contacts_csv(contacts: Iterable[Contact], utc_offset: int) -> str:
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
     writer.writerow(HEADER)
     for contact in contacts:
-        verified = datetime.fromtimestamp(contact.record.verified_on * 86_400, UTC).date()
         times = " ".join(datetime.fromtimestamp(time, local).isoformat() for time in contact.times)
-        writer.writerow([harmless(contact.record.name), telephone(contact.record.phone), verified.isoformat(), times])
+        writer.writerow(
+            [harmless(contact.record.name), telephone(contact.record.phone), day(contact.record.verified_on), times]
+        )
     return buffer.getvalue()
 
 
@@ -37,6 +38,14 @@ def harmless(text: str) -> str:
     """`text` without any character that could begin a formula or end a cell; it begins with a letter or digit."""
     cleaned = "".join(character if _is_harmless(character) else REPLACEMENT for character in text)
     return cleaned if cleaned[:1].isalnum() else REPLACEMENT + cleaned
+
+
+def day(number: int) -> str:
+    """The date of a day since 1970-01-01; a replacement character for a day that no calendar has."""
+    try:
+        return (date(1970, 1, 1) + timedelta(days=number)).isoformat()
+    except OverflowError:
+        return REPLACEMENT
 
 
 def telephone(phone: str) -> str:

@@ -117,8 +117,8 @@ class Investigation:
         release = self._verify_request(SharesRequest(transcript.warrant, venue, transcript.release), keys)
         operator = self._verify_shares(Role.OPERATOR, release, keys, transcript.operator_shares)
         authority = self._verify_shares(Role.AUTHORITY, release, keys, transcript.authority_shares)
-        records: dict[str, IdentityRecord] = {}  # one person has a handle for each epoch
-        times: dict[str, list[int]] = {}
+        records: dict[tuple[str, str], IdentityRecord] = {}  # one person has a handle for each epoch
+        times: dict[tuple[str, str], list[int]] = {}
         set_aside = release.set_aside.copy()
         shared = 0
         for check_in, handle in open_release(release, operator, authority):
@@ -128,11 +128,12 @@ class Investigation:
             except InvalidEntry:
                 set_aside["NoIdentity"] += 1
                 continue
-            records[record.phone] = record
-            times.setdefault(record.phone, []).append(check_in.message.time)
+            person = record.phone, record.name
+            records[person] = record
+            times.setdefault(person, []).append(check_in.message.time)
         check_ins = sum(map(len, release.check_ins.values()))
         set_aside["NoShare"] += check_ins - shared
-        contacts = [Contact(record, tuple(sorted(times[phone]))) for phone, record in records.items()]
+        contacts = [Contact(record, tuple(sorted(times[person]))) for person, record in records.items()]
         contacts.sort(key=lambda contact: (contact.times, contact.record.phone))
         return Findings(check_ins, tuple(contacts), +set_aside)
 

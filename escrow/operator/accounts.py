@@ -6,11 +6,11 @@ anything is compared or sent, so that neither a crash nor a second process gives
 
 from __future__ import annotations
 
-import re
 import secrets
 import unicodedata
 from dataclasses import dataclass
 
+import phonenumbers
 import sqlalchemy as sql
 from nacl.bindings import sodium_memcmp
 
@@ -62,8 +62,6 @@ _handles = sql.Table(
     sql.Column("requests", sql.Integer, nullable=False),
 )
 
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -87,7 +85,7 @@ class Accounts:
 
     def new_code(self, phone: str, now: int) -> str:
         """Draw a six-digit code for a phone; a 429 problem after the day's limit, 422 for what is no number."""
-        if not _PHONE.fullmatch(phone):
+        if not is_international_number(phone):
             raise Problem(422, "invalid-phone", "give the number in international form, for example +821012345678")
         code, day = f"{secrets.randbelow(10**6):06}", now // DAY
         with exclusive(self._engine) as connection:
@@ -231,6 +229,19 @@ class Accounts:
 
     def _code_digest(self, phone: str, code: str) -> bytes:
         return digest32("operator/code", self._code_key, phone.encode(), code.encode())
+
+
+def is_international_number(phone: str) -> bool:
+    """Whether `phone` is a possible telephone number in the one form that E.164 gives it.
+
+    One form alone, because a second one would be a second account, with tries and passes of its own.
+    """
+    try:
+        number = phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:
+        return False
+    canonical = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return phonenumbers.is_possible_number(number) and canonical == phone
 
 
 def check_name(name: str) -> None:

@@ -146,7 +146,9 @@ def test_names_of_people_are_accepted(world: World, name: str) -> None:
     assert run(story()).token
 
 
-@pytest.mark.parametrize("phone", ["01012345678", "+0123456789", "+82 10 1234", "+82abc", "++821012345"])
+@pytest.mark.parametrize(
+    "phone", ["01012345678", "+0123456789", "+82 10 1234", "+82abc", "++821012345", "+8201012345678"]
+)
 def test_what_is_no_phone_number_is_sent_nothing(world: World, phone: str) -> None:
     with pytest.raises(Problem) as refusal:
         run(world.post(Role.OPERATOR, "/v1/verifications", VerificationRequest(phone)))

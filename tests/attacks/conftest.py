@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.town import Town, run_town
+from tests.escrow.world import World
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    """Both parties' real servers, and room for venues and visitors."""
+    with run_town(tmp_path) as town:
+        yield town
+
+
+@pytest.fixture
+def world(town: Town) -> World:
+    """The two parties alone."""
+    return town.world

@@ -1,0 +1,53 @@
+"""A6: checking in under a stranger's name and number."""
+
+from __future__ import annotations
+
+import asyncio
+
+from protocol.epochs import Role
+from protocol.exchanges import VerificationAnswer, VerificationRequest
+from protocol.handles import HandleRegistration
+from protocol.passes import request_allowance
+from tests.attacks.refusals import refusal
+from tests.attacks.town import Town
+from tests.escrow.world import World, run
+
+
+def test_a06_a_check_in_leads_to_the_phone_that_was_verified(town: Town) -> None:
+    """The attacker types a stranger's name. What is found in an outbreak is still the attacker's own phone.
+
+    Happened: luca, May 2021. Answer: phone and name are in a record that the operator signed after the code (§3.6).
+    """
+    club = town.open_venue()
+    stranger, attacker = town.visitors("성춘향", "성춘향")
+    town.scan(attacker, club)
+    (contact,) = town.investigate(club).contacts
+    assert contact.record.phone == attacker.phone != stranger.phone
+    assert contact.record.name == stranger.name  # what remains: a false name with a true phone
+
+
+def test_a06_a_strangers_number_or_handle_is_not_to_be_had(world: World) -> None:
+    """The attacker answers for the stranger's number with its own code, and presents the stranger's handle as its own.
+
+    Happened: as above. Answer: a code is for one number; a handle needs a proof that its key is known (§3.6, §3.7).
+    """
+
+    async def attack() -> None:
+        key = await world.epoch_key()
+        stranger, attacker, companion = [await world.enrol(number) for number in (1, 2, 3)]
+        await world.post(Role.OPERATOR, "/v1/verifications", VerificationRequest(attacker.phone))
+        answer = VerificationAnswer(stranger.phone, world.last_code(attacker.phone), attacker.name)
+        assert await refusal(world.post(Role.OPERATOR, "/v1/sessions", answer)) == "code-expired"
+
+        h, registration, _ = await world.register(stranger, key)
+        token = attacker.session.token
+        copied = HandleRegistration(key.epoch, registration.handle, registration.knowledge)
+        assert await refusal(world.post(Role.OPERATOR, "/v1/handles", copied, token)) == "invalid-proof"
+
+        await world.register(attacker, key)
+        _, of_stranger = request_allowance(key, h)  # even with the stranger's own, well-formed request
+        assert await refusal(world.post(Role.OPERATOR, "/v1/passes", of_stranger, token)) == "invalid-proof"
+        h_companion, _, _ = await world.register(companion, key)
+        await asyncio.gather(world.fetch(stranger, key, h), world.fetch(companion, key, h_companion))
+
+    run(attack())

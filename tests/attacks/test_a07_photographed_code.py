@@ -1,0 +1,86 @@
+"""A7: a photo of a static badge gives its whole history."""
+
+from __future__ import annotations
+
+from aiohttp import ClientSession
+
+from client.visits import open_entry
+from protocol.checkins import CheckInMessage
+from protocol.exchanges import Decision
+from protocol.qrtext import from_qr_text
+from service.http import Problem, call
+from tests.attacks.town import Town, online
+from tests.attacks.windows import shared
+from venue.store import metadata
+
+
+def stored(town: Town) -> list[CheckInMessage]:
+    """Every check-in of every venue, as whoever has all their databases reads them."""
+    found = []
+    for place in town.places:
+        with place.venue.engine.begin() as connection:
+            rows = connection.execute(metadata.tables["check_ins"].select()).all()
+        found += [CheckInMessage.from_bytes(row.encoded) for row in rows]
+    return found
+
+
+def test_a07_a_photo_leads_to_one_visit(town: Town) -> None:
+    """The attacker photographs a visitor's code and has all venues' databases: it looks for the visitor's other visits.
+
+    Happened: luca key fobs, "LucaTrack". Answer: a code has one pass, and nothing of it is in any other (§3.8).
+    """
+    club, cafe = town.open_venue("클럽"), town.open_venue("카페")
+    victim, other = town.visitors("홍길동", "성춘향")
+    photo = open_entry(victim.visitor).text(town.now)
+    assert town.show(photo, club) is Decision.ADMITTED
+    assert town.show(open_entry(victim.visitor).text(town.now), cafe) is Decision.ADMITTED
+    assert town.show(open_entry(other.visitor).text(town.now), cafe) is Decision.ADMITTED
+
+    seen = from_qr_text(photo)
+    (visit,) = (one for one in stored(town) if one.u == seen.u)
+    assert visit == seen
+    mine, strangers = (one for one in stored(town) if one.u != seen.u)
+    assert not shared(seen.signed_pass, mine.signed_pass)
+    assert not shared(seen.signed_pass, strangers.signed_pass)
+
+
+def test_a07_a_photo_does_not_log_in_anywhere(town: Town) -> None:
+    """The attacker asks every server for what belongs to the code on the photo.
+
+    Happened: luca's servers gave the history to whoever had the badge's code. Answer: nobody has it, and no route
+    takes it.
+    """
+    club = town.open_venue()
+    victim, _ = town.visitors("홍길동", "성춘향")
+    photo = from_qr_text(open_entry(victim.visitor).text(town.now))
+    urls = [*town.world.urls.values(), club.url]
+    tokens = [photo.u, photo.v, photo.pass_signature[:32]]
+
+    async def ask(session: ClientSession) -> set[int]:
+        statuses = set()
+        for url in urls:
+            for method, path in (("POST", "/v1/handles"), ("POST", "/v1/passes"), ("GET", "/v1/check-ins")):
+                for token in tokens:
+                    try:
+                        await call(session, method, url + path, photo.to_bytes(), token)
+                    except Problem as problem:
+                        statuses.add(problem.status)
+                    else:
+                        statuses.add(200)
+        return statuses
+
+    assert online(ask) <= {400, 401, 404, 405}
+
+
+def test_a07_a_photo_is_worth_nothing_later(town: Town) -> None:
+    """The attacker shows the photo after a minute, or after the visitor has gone in.
+
+    Happened: as above. Answer: a code has one 15-second time, and each pass is good once at a door (§3.8).
+    """
+    club = town.open_venue()
+    victim, _ = town.visitors("홍길동", "성춘향")
+    photo, unused = (open_entry(victim.visitor).text(town.now) for _ in range(2))
+    assert town.show(photo, club) is Decision.ADMITTED
+    assert town.show(photo, club) is Decision.ALREADY_SPENT
+    town.world.now += 60
+    assert {town.show(text, club) for text in (photo, unused)} == {Decision.TOO_OLD}

@@ -1,0 +1,90 @@
+"""A12: the server hands out its own key as the venue's or the authority's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from client.passes import fetch_passes
+from client.visitor import Visitor
+from escrow.authority.investigation import Findings
+from protocol.epochs import Role, create_epoch
+from protocol.errors import ConflictingStatements, InvalidSignature, SplitPassError
+from protocol.exchanges import Decision
+from protocol.signatures import SigningKey, public_key
+from protocol.statements import sign_statement
+from service.epochs import EpochCache
+from service.settings import load_domain
+from tests.attacks.impostor import impostor, redirect
+from tests.attacks.town import Town, online
+from tests.attacks.tracing import trace
+from tests.escrow.world import run
+
+
+def forged_statements(town: Town, role: Role) -> list[bytes]:
+    """An impostor's share of the day, with what signatures it can get."""
+    world, today = town.world, town.world.today
+    parties = {Role.OPERATOR: world.operator, Role.AUTHORITY: world.authority}
+    (other,) = set(Role) - {role}
+    honest, tomorrows = (parties[role].epochs.statement(role, epoch) for epoch in (today, today + 1))
+    others = parties[other].epochs.statement(other, today)
+    assert honest is not None
+    assert tomorrows is not None
+    assert others is not None
+    _, own = create_epoch(world.settings.domain, role, today, SigningKey.generate())
+    return [own, own[:-64] + honest[-64:], tomorrows, others]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a12_neither_client_nor_door_takes_keys_that_are_not_pinned(town: Town, role: Role) -> None:
+    """Whoever answers in the place of a party gives out an epoch key of its own, to read what is encrypted to it.
+
+    Happened: luca, unauthenticated keys. Answer: statements are verified under pinned identity keys (§3.4, §3.5).
+    """
+    person, today, settings = town.enrol(), town.world.today, town.world.settings
+    path = f"/v1/epochs/{today}"
+    for number, statement in enumerate(forged_statements(town, role)):
+        door = town.directory / f"door-{number}"
+        door.mkdir()
+        with impostor({path: statement}) as (url, asked):
+            for home in (person.home, door):
+                redirect(settings, home, role, url)
+            visitor = Visitor(person.home, b"passphrase", lambda: town.now)
+            cache = EpochCache(door / "epochs", load_domain(door))
+            with pytest.raises(SplitPassError):
+                online(lambda session: fetch_passes(visitor, session, today))  # noqa: B023
+            with pytest.raises(SplitPassError):
+                online(lambda session: cache.fetch(session, today))  # noqa: B023
+        assert asked == [path, path]
+        assert visitor.epochs.statement(role, today) is None
+        assert cache.key(today) is None
+        assert visitor.wallet().days == ()
+
+
+@pytest.mark.parametrize("signed_by_operator", [False, True])
+def test_a12_an_exchanged_venue_key_releases_nothing(town: Town, signed_by_operator: bool) -> None:
+    """The operator's server gives the authority a venue record with another key, to slip in a release of its own.
+
+    Happened: luca's server could give out any key as a venue's. Answer: a venue counts once both parties have signed
+    one record (§3.9).
+    """
+    club, world = town.open_venue(), town.world
+    visitor, _ = town.visitors("홍길동", "성춘향")
+    assert town.scan(visitor, club) is Decision.ADMITTED
+    own = SigningKey.generate()
+    record = replace(club.venue.record, key=public_key(own))
+    forged = sign_statement(record, world.operator.identity if signed_by_operator else own)
+    path = f"/v1/venues/{club.venue.venue.hex()}"
+
+    def investigate() -> Findings:
+        return run(trace(world, club.venue.venue))[1]
+
+    honest = world.authority.domain_settings
+    with impostor({path: forged}, behind=world.urls[Role.OPERATOR]) as (url, _):
+        redirect(world.settings, world.authority.home, Role.OPERATOR, url)
+        world.authority.domain_settings = load_domain(world.authority.home)
+        with pytest.raises(ConflictingStatements if signed_by_operator else InvalidSignature):
+            investigate()
+    world.authority.domain_settings = honest
+    assert len(investigate().contacts) == 1

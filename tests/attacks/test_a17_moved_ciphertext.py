@@ -1,0 +1,106 @@
+"""A17: a ciphertext re-randomised, or moved to another venue's scope, to have it opened there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from escrow.authority.investigation import Findings
+from protocol import checkins
+from protocol.checkins import CheckInMessage, Direction, sign_check_in
+from protocol.group import B, Point, Scalar
+from protocol.signatures import sign_with_scalar
+from tests.attacks.tracing import trace
+from tests.escrow.world import Door, Enrolled, World, open_door, run
+
+
+@contextmanager
+def two_venues(world: World) -> Iterator[tuple[Door, Door]]:
+    """The venue that the victim visits, and one whose owner has a warrant coming and a database to fill."""
+    with open_door(world) as visited, open_door(world) as colluding:
+        yield visited, colluding
+
+
+async def visit(world: World, visited: Door, *, scanned: bool) -> tuple[Enrolled, CheckInMessage]:
+    """The victim checks in at a venue; its server's disk is copied."""
+    (victim, passes), _ = await world.visitors_with_passes(2)
+    venue = visited.record.venue if scanned else None
+    message = sign_check_in(await world.epoch_key(), passes[0], world.now, Direction.ENTRY, venue)
+    visited.check_ins.append(message)
+    return victim, message
+
+
+def rerandomised(message: CheckInMessage, X: Point, venue: bytes | None) -> CheckInMessage:
+    """Another encryption of the same handle, which nobody recognises, with a signature by what the attacker knows."""
+    c = Scalar.random()
+    u, v = bytes(Point(message.u) + c * B), bytes(Point(message.v) + c * X)
+    public = u + v + message.pass_signature
+    return replace(message, venue=venue, signed_pass=public + sign_with_scalar(c, u, public))
+
+
+async def rerandomise_and_trace(world: World, visited: Door, colluding: Door) -> tuple[Enrolled, Findings]:
+    """The whole attack: the colluding venue releases the changed check-in, and the officers open it."""
+    victim, message = await visit(world, visited, scanned=True)
+    key = await world.epoch_key()
+    colluding.check_ins.append(rerandomised(message, key.X, colluding.record.venue))
+    return victim, (await trace(world, colluding.record.venue))[1]
+
+
+def test_a17_a_rerandomised_check_in_is_not_opened(world: World) -> None:
+    """A venue under a warrant has another venue's visitor opened as its own, by a ciphertext that looks new.
+
+    Happened: chosen-ciphertext attacks on plain ElGamal. Answer: pass and label signatures cover `u` and `v` (§3.8).
+    """
+    with two_venues(world) as (visited, colluding):
+        _, findings = run(rerandomise_and_trace(world, visited, colluding))
+    assert findings.contacts == ()
+    assert findings.set_aside == {"InvalidSignature": 1}
+
+
+def test_a17_works_on_unsigned_elgamal(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same attack on the same servers when nobody checks the signatures: the victim is found where it never was."""
+    monkeypatch.setattr(checkins, "verify", lambda *_: True)
+    with two_venues(world) as (visited, colluding):
+        victim, findings = run(rerandomise_and_trace(world, visited, colluding))
+    assert [contact.record.phone for contact in findings.contacts] == [victim.phone]
+
+
+def test_a17_a_check_in_by_poster_stays_with_its_venue(world: World) -> None:
+    """The colluding venue releases the other's check-in as it is, and with its own id in the label.
+
+    Happened: as above. Answer: the label names the venue, and the pass's signature covers the label (§3.8).
+    """
+    with two_venues(world) as (visited, colluding):
+
+        async def attack() -> Findings:
+            _, message = await visit(world, visited, scanned=True)
+            colluding.check_ins += [
+                message,
+                replace(message, venue=colluding.record.venue),
+                replace(message, venue=None),
+            ]
+            return (await trace(world, colluding.record.venue))[1]
+
+        findings = run(attack())
+    assert findings.contacts == ()
+    assert findings.set_aside == {"OutOfScope": 1, "InvalidSignature": 2}
+
+
+def test_a17_a_shown_check_in_is_opened_for_one_venue_only(world: World) -> None:
+    """What remains: in present mode the venue is not in the label (§2.4), so a copy opens at whichever venue comes
+    first, and at no second one."""
+    with two_venues(world) as (visited, colluding):
+
+        async def attack() -> tuple[Enrolled, Findings, Findings]:
+            victim, message = await visit(world, visited, scanned=False)
+            colluding.check_ins.append(message)
+            first = (await trace(world, colluding.record.venue))[1]
+            second = (await trace(world, visited.record.venue))[1]
+            return victim, first, second
+
+        victim, first, second = run(attack())
+    assert [contact.record.phone for contact in first.contacts] == [victim.phone]
+    assert second.contacts == ()

@@ -1,0 +1,135 @@
+"""A21: the authority marks visitors by using different keys for different people."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from client.passes import fetch_passes
+from client.visitor import Visitor
+from protocol.epochs import EpochStatement, Role, create_epoch
+from protocol.errors import ConflictingStatements
+from protocol.passes import IssueBatch, accept_answers, issue_batch, request_allowance
+from protocol.signatures import SigningKey, public_key
+from protocol.statements import sign_statement, statement_payload
+from service.http import Problem
+from tests.attacks.impostor import impostor, redirect
+from tests.attacks.town import Person, Town, online
+from tests.parties import OpenEpoch
+from tests.parties import Visitor as ProtocolVisitor
+
+
+def tagged_statement(town: Town, what: str) -> bytes:
+    """A second statement of the authority for today, validly signed and proven, with a mark in one of its keys."""
+    authority, today = town.world.authority, town.world.today
+    honest = authority.epochs.statement(Role.AUTHORITY, today)
+    assert honest is not None
+    if what == "key share":
+        return create_epoch(authority.domain, Role.AUTHORITY, today, authority.identity)[1]
+    marked = replace(EpochStatement.from_bytes(statement_payload(honest)), pass_key=public_key(SigningKey.generate()))
+    return sign_statement(marked, authority.identity)
+
+
+def mark(town: Town, victim: Person, what: str) -> Visitor:
+    """The authority shows one visitor other keys than everyone else; returns what the visitor is left with."""
+    today = town.world.today
+    with impostor({f"/v1/epochs/{today}": tagged_statement(town, what)}, town.world.urls[Role.AUTHORITY]) as (url, _):
+        redirect(town.world.settings, victim.home, Role.AUTHORITY, url)
+        visitor = Visitor(victim.home, b"passphrase", lambda: town.now)
+        with pytest.raises(Problem) as refusal:
+            online(lambda session: fetch_passes(visitor, session, today))
+    assert refusal.value.name == "invalid-proof"
+    return visitor
+
+
+@pytest.mark.parametrize("what", ["key share", "pass key"])
+def test_a21_a_marked_visitor_gets_nothing(town: Town, what: str) -> None:
+    """The authority hands one visitor a statement of its own, so that the visitor's passes can be told from others.
+
+    Happened: key tagging, discussed for Privacy Pass. Answer: the epoch context is made of both statements, and who
+    was shown others fails at the other party at once (§3.5).
+    """
+    victim = town.enrol()
+    town.traffic.clear()
+    visitor = mark(town, victim, what)
+    assert [seen.path for seen in town.traffic if seen.server == "operator" and seen.method == "POST"] == [
+        "/v1/handles"
+    ]
+    assert not [seen for seen in town.traffic if seen.path in {"/v1/passes", "/v1/directory"}]
+    assert [day.passes for day in visitor.wallet().days] == [()]
+
+
+@pytest.mark.parametrize("what", ["key share", "pass key"])
+def test_a21_two_statements_are_evidence(town: Town, what: str) -> None:
+    """The visitor asks again elsewhere, and holds two statements of the authority for one day.
+
+    Happened: as above. Answer: both are kept (§3.5).
+    """
+    victim, today = town.enrol(), town.world.today
+    mark(town, victim, what)
+    redirect(town.world.settings, victim.home, Role.AUTHORITY, town.world.urls[Role.AUTHORITY])
+    visitor = Visitor(victim.home, b"passphrase", lambda: town.now)
+    with pytest.raises(ConflictingStatements):
+        online(lambda session: fetch_passes(visitor, session, today))
+    first = visitor.epochs.statement(Role.AUTHORITY, today)
+    (second,) = (path.read_bytes() for path in (victim.home / "epochs").glob("*.conflict"))
+    assert first is not None
+    kept = [EpochStatement.from_bytes(statement_payload(one)) for one in (first, second)]
+    assert kept[0] != kept[1]
+    assert [one.epoch for one in kept] == [today, today]
+
+
+def test_a21_an_epoch_with_two_statements_is_not_used(town: Town) -> None:
+    """The authority shows a visitor another key after its passes were issued. The visitor should stop using the day.
+
+    Happened: as above. Answer: §3.5 demands it; the cache of the statements should give no key for such an epoch.
+    """
+    victim, companion = town.enrol(), town.enrol()
+    town.supply(victim, companion)
+    today = town.world.today
+    with pytest.raises(ConflictingStatements):
+        victim.visitor.epochs.keep(Role.AUTHORITY, today, tagged_statement(town, "key share"))
+    visitor = Visitor(victim.home, b"passphrase", lambda: town.now)
+    assert visitor.epochs.key(today) is None
+
+
+def test_a21_the_evidence_against_both_parties_is_kept(town: Town) -> None:
+    """Both parties show second statements for one day; the evidence against the one should not replace the other's."""
+    victim, companion = town.enrol(), town.enrol()
+    town.supply(victim, companion)
+    today, domain = town.world.today, town.world.settings.domain
+    for party in (town.world.operator, town.world.authority):
+        second = create_epoch(domain, party.role, today, party.identity)[1]
+        with pytest.raises(ConflictingStatements):
+            victim.visitor.epochs.keep(party.role, today, second)
+    assert len(list((victim.home / "epochs").glob("*.conflict"))) == 2
+
+
+def test_a21_passes_signed_with_another_key_are_refused(today: OpenEpoch, visitor: ProtocolVisitor) -> None:
+    """The authority shows everyone one statement, and signs one visitor's passes with a key of its own.
+
+    Happened: as above. Answer: the visitor verifies its passes under the published key (§3.7).
+    """
+    pending, request = request_allowance(today.key, visitor.h)
+    batch = IssueBatch(today.key.epoch, tuple(bytes(one) for one in request.requests))
+    marked = issue_batch(today.key, SigningKey.generate(), batch)
+    assert accept_answers(today.key, pending, marked) == []
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="no transparency logs (§7.2): clients cannot compare what they were shown",
+)
+def test_a21_somebody_else_finds_out(town: Town) -> None:
+    """The marked visitor gives up, and never sees another statement; the others should learn of the second one.
+
+    Happened: as above. What is missing: a log of epoch statements that every client checks for itself.
+    """
+    victim, bystander = town.enrol(), town.enrol()
+    companion = town.enrol()
+    mark(town, victim, "key share")
+    town.supply(bystander, companion)
+    homes = [bystander.home, companion.home, *(town.world.home(role) for role in Role)]
+    assert [path for home in homes for path in (home / "epochs").glob("*.conflict")]

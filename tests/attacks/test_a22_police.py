@@ -1,0 +1,117 @@
+"""A22: police get visitor data from the authority or the venue, outside disease control."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp import ClientSession
+
+from client.visits import open_entry
+from escrow.authority.authority import Authority
+from escrow.authority.investigation import Investigation
+from escrow.operator.operator import Operator
+from lab.coalition import opened_by, recognised_by_authority, recognised_by_operator, stored_check_ins
+from protocol.epochs import Role
+from protocol.exchanges import Decision, SharesRequest
+from protocol.statements import JointStatement, sign_statement
+from protocol.warrants import ValidWarrant, sign_release
+from service.http import Problem, call
+from tests.attacks.refusals import refusal
+from tests.attacks.town import Town, online
+from tests.attacks.tracing import warrant_around_now
+from venue.home import VenueHome
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a22_seized_disks_name_nobody(town: Town, role: Role) -> None:
+    """The police take the disks of a venue and of one party, and look for who was there.
+
+    Happened: luca, Mainz, January 2022; TraceTogether, 2021. Answer: neither has it (§1.1, §3.10).
+    """
+    club = town.open_venue()
+    person, other = town.visitors("홍길동", "성춘향")
+    assert town.scan(person, club) is Decision.ADMITTED
+    assert town.show(open_entry(other.visitor).text(town.now), club) is Decision.ADMITTED
+    venue, home = town.steal(club.home), town.steal(town.world.home(role))
+
+    seized = [venue, home] if role is Role.AUTHORITY else [venue]  # the operator has the accounts: that is its part
+    contents = [path.read_bytes() for directory in seized for path in directory.rglob("*") if path.is_file()]
+    names = [text.encode() for one in (person, other) for text in (one.phone, one.phone[3:], one.name)]
+    assert not [name for name in names if any(name in content for content in contents)]
+
+    check_ins = stored_check_ins([VenueHome(venue).engine])
+    assert len(check_ins) == 2
+    if role is Role.AUTHORITY:
+        authority = Authority(home)
+        key = authority.epochs.key(town.world.today)
+        assert key is not None
+        assert opened_by([authority.secret(town.world.today)], check_ins, recognised_by_authority(authority, key)) == 0
+    else:
+        operator = Operator(home)
+        assert opened_by([operator.secret(town.world.today)], check_ins, recognised_by_operator(operator)) == 0
+
+
+def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
+    """The police have the authority's officer draw a warrant, and go without the operator's: to the venue for the
+    check-ins, to the operator's server for shares, and again after the operator has refused.
+
+    Happened: as above. Answer: two officers of two organisations sign one warrant, and venue and operator each verify
+    both signatures (§3.9).
+    """
+    club, world = town.open_venue(), town.world
+    person, _ = town.visitors("홍길동", "성춘향")
+    assert town.scan(person, club) is Decision.ADMITTED
+    warrant = warrant_around_now(world, club.venue.venue)
+    signed = sign_statement(warrant, world.authority.identity)
+    forged = JointStatement(signed, signed)
+
+    async def attack(session: ClientSession) -> list[str]:
+        investigation = Investigation(world.authority, session)
+        await investigation.draw_warrant(warrant)
+        venue = club.venue.registration
+        assert venue is not None
+        release = sign_release(ValidWarrant(warrant), club.venue.signing_key, club.venue.store.window(0, 2**32))
+        shares = SharesRequest(forged, venue, release).to_bytes()
+        outcomes = [
+            await refusal(investigation.request_release(warrant.warrant)),
+            await refusal(
+                world.authority.ask(session, club.url, club.venue.venue.hex(), "/v1/releases", forged.to_bytes())
+            ),
+            await refusal(world.authority.ask_peer(session, "/v1/shares", shares)),
+            await refusal(investigation.open(warrant.warrant)),
+        ]
+        world.operator.warrants.refuse(warrant.warrant, "not for disease control")
+        return [*outcomes, await refusal(investigation.request_release(warrant.warrant))]
+
+    assert online(attack) == [
+        "warrant-pending",
+        "invalid-signature",
+        "invalid-signature",
+        "no-release",
+        "warrant-refused",
+    ]
+
+
+def test_a22_the_police_themselves_are_nobody(town: Town) -> None:
+    """The police ask the servers directly: venues, the directory, the shares, the warrants.
+
+    Happened: as above. Answer: these routes are for the other party, with its signature (§4.4).
+    """
+    club, world = town.open_venue(), town.world
+    asked = [
+        (club.url, "/v1/releases"),
+        (world.urls[Role.OPERATOR], "/v1/shares"),
+        (world.urls[Role.OPERATOR], "/v1/warrants"),
+        (world.urls[Role.AUTHORITY], "/v1/directory"),
+        (world.urls[Role.AUTHORITY], "/v1/passes"),
+    ]
+
+    async def attack(session: ClientSession) -> set[int]:
+        statuses = set()
+        for url, path in asked:
+            for method in ("GET", "POST"):
+                with pytest.raises(Problem) as refused:
+                    await call(session, method, url + path)
+                statuses.add(refused.value.status)
+        return statuses
+
+    assert online(attack) == {400, 405}

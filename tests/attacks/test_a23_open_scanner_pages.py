@@ -1,0 +1,108 @@
+"""A23: open scanner URLs show live occupancy, or let anyone act as the venue."""
+
+from __future__ import annotations
+
+from secrets import token_bytes
+
+from aiohttp import ClientSession
+
+from client.visits import open_entry
+from lab.town import Place
+from protocol.epochs import Role
+from protocol.exchanges import Decision
+from protocol.qrtext import from_qr_text
+from protocol.signatures import SigningKey, public_key
+from protocol.statements import sign_statement
+from protocol.warrants import VenueApplication
+from service.http import CBOR
+from tests.attacks.refusals import refusal
+from tests.attacks.town import Town, online
+from venue.server import create_venue_app
+
+Answer = tuple[int, bytes]
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+GUESSES = ["/", "/v1", "/v1/counts", "/v1/status", "/v1/days", "/v1/check-ins/count", "/metrics", "/scanner", "/admin"]
+
+
+def routes(place: Place, now: int) -> list[str]:
+    """Every path that a venue's server knows."""
+    app = create_venue_app(place.venue, lambda: now)
+    return sorted({resource.canonical for resource in app.router.resources()})
+
+
+def everything(place: Place, paths: list[str]) -> dict[tuple[str, str], Answer]:
+    """What the server answers to anyone, by every method."""
+
+    async def ask(session: ClientSession) -> dict[tuple[str, str], Answer]:
+        answers = {}
+        for path in paths:
+            for method in METHODS:
+                async with session.request(method, place.url + path, headers={"Content-Type": CBOR}) as response:
+                    answers[method, path] = (response.status, await response.read())
+        return answers
+
+    return online(ask)
+
+
+def test_a23_no_page_tells_how_many_are_inside(town: Town) -> None:
+    """Anyone asks a venue's server for everything that it has routes for, before and after visitors came in.
+
+    Happened: luca, March 2021. Answer: no answer depends on check-ins (§5.5).
+    """
+    club = town.open_venue()
+    paths = [*routes(club, town.now), *GUESSES]
+    assert {"/v1/check-ins", "/v1/releases", "/v1/venue"} <= set(paths)
+    before = everything(club, paths)
+    one, other = town.visitors("홍길동", "성춘향")
+    assert town.show(open_entry(one.visitor).text(town.now), club) is Decision.ADMITTED
+    assert town.scan(other, club) is Decision.ADMITTED
+    assert everything(club, paths) == before
+    succeeded = {key for key, (status, _) in before.items() if status < 400}
+    shown = {"/healthz", "/v1/venue", "/v1/poster.svg", "/v1/poster.png"}
+    assert succeeded == {(method, path) for method in ("GET", "HEAD") for path in shown}
+
+
+def test_a23_nobody_acts_as_the_venue(town: Town) -> None:
+    """Anyone brings present-mode check-ins as a reader, asks for a release, or registers the venue's id as its own.
+
+    Happened: as above. Answer: the readers' token, the authority's signed request, one record for a venue id (§5.2,
+    §5.5).
+    """
+    club = town.open_venue()
+    person, _ = town.visitors("홍길동", "성춘향")
+    shown = from_qr_text(open_entry(person.visitor).text(town.now)).to_bytes()
+    venue = club.venue
+    headers: list[dict[str, str]] = [
+        {},
+        {"Authorization": f"Bearer {token_bytes(32).hex()}"},
+        {"Authorization": f"Bearer {venue.settings.venue * 2}"},
+        {"Authorization": f"Basic {venue.reader_token.hex()}"},
+        {"Authorization": "Bearer "},
+        {"Cookie": f"token={venue.reader_token.hex()}"},
+        {"X-Forwarded-For": "127.0.0.1"},
+    ]
+
+    async def attack(session: ClientSession) -> list[int]:
+        statuses = []
+        for header in headers:
+            for url in (f"{club.url}/v1/check-ins", f"{club.url}/v1/check-ins?token={venue.reader_token.hex()}"):
+                async with session.post(url, data=shown, headers={"Content-Type": CBOR, **header}) as response:
+                    statuses.append(response.status)
+        return statuses
+
+    assert set(online(attack)) == {401}
+    assert venue.store.days() == []
+
+    own = SigningKey.generate()
+    stolen_id = VenueApplication(
+        type(venue.record)(
+            **{
+                **{name: getattr(venue.record, name) for name in ("domain", "venue", "name", "url")},
+                "key": public_key(own),
+            }
+        )
+    )
+    for role in Role:
+        for key, outcome in ((own, "venue-exists"), (SigningKey.generate(), "invalid-signature")):
+            asked = town.world.post(role, "/v1/venues", sign_statement(stolen_id, key))
+            assert online(lambda _, asked=asked: refusal(asked)) == outcome  # type: ignore[misc]

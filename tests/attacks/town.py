@@ -1,0 +1,226 @@
+"""A town on real servers: both parties, venues, and visitors with the real client, on a clock that the test sets."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from aiohttp import ClientSession, StreamReader, web
+
+from client.enrolment import confirm_code, request_code
+from client.passes import fetch_passes
+from client.posters import read_poster
+from client.visitor import Visitor
+from client.visits import check_in
+from escrow.authority.investigation import Findings
+from escrow.authority.server import create_authority_app
+from escrow.operator.server import create_operator_app
+from lab.door import Door
+from lab.processes import free_ports
+from lab.town import Place
+from protocol.encoding import MAX_MESSAGE_BYTES
+from protocol.epochs import Role
+from protocol.exchanges import Decision
+from protocol.warrants import Venue
+from service.http import Handler, new_session
+from tests.attacks.tracing import trace
+from tests.escrow.world import World, run, serving
+from venue.home import create_home
+from venue.poster import poster_text
+from venue.registration import apply, confirm
+from venue.server import create_venue_app
+
+T = TypeVar("T")
+LIGHT_WALLET = "passphrase_operations = 1\npassphrase_memory = 8192\nretry_seconds = 0\n"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request as a server saw it, before it did anything."""
+
+    server: str
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Person:
+    """A visitor with its phone; `home` is the phone's storage."""
+
+    name: str
+    phone: str
+    home: Path
+    visitor: Visitor
+
+
+def online(work: Callable[[ClientSession], Awaitable[T]]) -> T:
+    """Run something that needs an HTTP session."""
+
+    async def with_session() -> T:
+        async with new_session() as session:
+            return await work(session)
+
+    return run(with_session())
+
+
+class Town:
+    """Everything under one directory. `traffic` is what all servers were asked."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.world = World(directory)
+        self.places: list[Place] = []
+        self.people: list[Person] = []
+        self.traffic: list[Seen] = []
+        self._parties, self._venues = ExitStack(), ExitStack()
+
+    @property
+    def now(self) -> int:
+        return self.world.now
+
+    def start_parties(self) -> None:
+        async def apps() -> list[tuple[web.Application, int]]:
+            authority, operator = self.world.authority, self.world.operator
+            return [
+                (self.watched("authority", await create_authority_app(authority)), authority.settings.port),
+                (self.watched("operator", await create_operator_app(operator)), operator.settings.port),
+            ]
+
+        self._parties.enter_context(serving(apps))
+
+    def stop_parties(self) -> None:
+        self._parties.close()
+
+    def stop(self) -> None:
+        self._venues.close()
+        self._parties.close()
+
+    def watched(self, server: str, app: web.Application) -> web.Application:
+        """The application, with every request noted."""
+
+        @web.middleware
+        async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+            body = await request.content.read()
+            again = StreamReader(request.protocol, MAX_MESSAGE_BYTES)  # so that the server reads what it was sent
+            again.feed_data(body)
+            again.feed_eof()
+            request = request.clone()
+            request._payload = again
+            self.traffic.append(Seen(server, request.method, request.path_qs, dict(request.headers), body))
+            return await handler(request)
+
+        app.middlewares.append(watch)
+        return app
+
+    def open_venue(self, name: str = "클럽", *, records: Place | None = None) -> Place:
+        """A venue that both officers approved, with the keys of today and three days ahead, and its server running.
+
+        With `records` it begins with another venue's database.
+        """
+        home, (port,) = self.directory / f"venue-{len(self.places)}", free_ports(1)
+        place = Place(name, home, f"http://127.0.0.1:{port}")
+        create_home(home, name, place.url)
+        with (home / "settings.toml").open("a") as settings:
+            settings.write(f"port = {port}\n")
+        (home / "domain.toml").write_text(self.world.settings.to_toml())
+        for file in records.home.glob("venue.db*") if records else ():
+            shutil.copy(file, home / file.name)
+        self.register(place)
+        self.serve_venue(place)
+        self.places.append(place)
+        return place
+
+    def register(self, place: Place) -> None:
+        """Apply to both parties, have both officers approve, and fetch what a door needs."""
+        venue = place.venue
+        online(lambda session: apply(venue, session))
+        for role in Role:
+            assert self.world.officer(role, "venues", "approve", venue.settings.venue).exit_code == 0
+        assert online(lambda session: confirm(venue, session)) == []
+        wanted = venue.wanted_epochs(self.now)
+        online(lambda session: venue.epochs.refresh(session, wanted.start + 1, wanted.stop - 1))
+
+    def serve_venue(self, place: Place) -> None:
+        async def apps() -> list[tuple[web.Application, int]]:
+            app = create_venue_app(place.venue, lambda: self.now)
+            return [(self.watched(place.name, app), place.venue.settings.port)]
+
+        self._venues.enter_context(serving(apps))
+
+    def enrol(self, name: str = "홍길동") -> Person:
+        """Somebody new, whose number the operator verified."""
+        number = len(self.people)
+        home, phone = self.directory / f"phone-{number}", f"+8210{number:08}"
+        home.mkdir()
+        (home / "domain.toml").write_text(self.world.settings.to_toml())
+        (home / "settings.toml").write_text(LIGHT_WALLET)
+        visitor = Visitor(home, b"passphrase", lambda: self.now, create=True)
+        online(lambda session: request_code(visitor, session, phone))
+        code = self.world.last_code(phone)
+        online(lambda session: confirm_code(visitor, session, phone, name, code))
+        person = Person(name, phone, home, visitor)
+        self.people.append(person)
+        return person
+
+    def supply(self, *people: Person, epoch: int | None = None) -> None:
+        """Passes of one epoch (today's) for people who fetch at the same time."""
+        wanted = self.world.today if epoch is None else epoch
+
+        async def fetch(session: ClientSession) -> list[int]:
+            return await asyncio.gather(*(fetch_passes(one.visitor, session, wanted) for one in people))
+
+        assert online(fetch) == [self.world.settings.allowance] * len(people)
+
+    def visitors(self, *names: str) -> list[Person]:
+        """People with the passes of today."""
+        people = [self.enrol(name) for name in names]
+        self.supply(*people)
+        return people
+
+    def show(self, text: str, place: Place) -> Decision:
+        """Hold a QR code's text to a reader's camera."""
+        return online(lambda session: Door(place, session, self.directory).show(text))
+
+    def link(self, place: Place) -> str:
+        """What the place's poster says."""
+        registration = place.venue.registration
+        assert registration is not None
+        return poster_text(place.venue.domain, registration)[1]
+
+    def venue(self, place: Place) -> Venue:
+        """The place as a client reads it from the poster."""
+        return read_poster(self.world.settings.domain, self.link(place))
+
+    def scan(self, person: Person, place: Place) -> Decision:
+        """Check in by the place's poster."""
+        venue = self.venue(place)
+        return online(lambda session: check_in(person.visitor, session, venue))
+
+    def investigate(self, place: Place) -> Findings:
+        """Warrant, countersignature, release and opening, by both parties' officers, for the hours around now."""
+        return run(trace(self.world, place.venue.venue))[1]
+
+    def steal(self, home: Path) -> Path:
+        """A copy of everything that is on a disk now."""
+        stolen: Path = shutil.copytree(home, self.directory / f"stolen-{home.name}")
+        settings = stolen / "settings.toml"
+        settings.write_text(settings.read_text().replace(str(home), str(stolen)))
+        return stolen
+
+
+@contextmanager
+def run_town(directory: Path) -> Iterator[Town]:
+    """A town whose parties run."""
+    town = Town(directory)
+    try:
+        town.start_parties()
+        yield town
+    finally:
+        town.stop()

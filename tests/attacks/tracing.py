@@ -1,0 +1,35 @@
+"""What the officers of both parties do in an outbreak."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from secrets import token_bytes
+
+from escrow.authority.investigation import Findings, Investigation
+from protocol.epochs import Role
+from protocol.warrants import Warrant
+from service.http import new_session
+from tests.escrow.world import World, carry_out
+
+
+def warrant_around_now(world: World, venue: bytes) -> Warrant:
+    """A warrant for a venue, from one hour ago to one hour ahead."""
+    now, number = world.now, world.settings.number
+    return Warrant(number, token_bytes(16), venue, now - 3600, now + 3600, "제76조의2", 100, now + 86_400)
+
+
+async def trace(world: World, venue: bytes) -> tuple[bytes, Findings]:
+    """Warrant, countersignature, release and opening: the warrant's id, and what was found."""
+    warrant = warrant_around_now(world, venue)
+    await carry_out(world, warrant, lambda investigation: investigation.request_release(warrant.warrant))
+    async with new_session() as session:
+        return warrant.warrant, await Investigation(world.authority, session).open(warrant.warrant)
+
+
+def export(world: World, warrant: bytes, file: Path) -> list[dict[str, str]]:
+    """The rows that the authority's officer gets."""
+    result = world.officer(Role.AUTHORITY, "warrants", "export", warrant.hex(), "-o", str(file))
+    assert result.exit_code == 0, f"the export fails: {result.exception!r}"
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        return list(csv.DictReader(lines))
