@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 ARGS ?=
 
-.PHONY: demo test check bench vectors mutants format clean zbar
+.PHONY: demo test check bench vectors mutants fuzz format clean zbar
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed zbar
@@ -25,6 +25,10 @@ bench: $(VENV)/installed zbar
 
 vectors: $(VENV)/installed
 	$(RUN) -m lab.vectors
+
+fuzz: $(VENV)/installed zbar
+	-@$(RUN) -m pip install --quiet --group fuzz
+	$(RUN) -m lab.fuzz $(ARGS)
 
 mutants: $(VENV)/installed client/web/node_modules
 	rm -rf mutants

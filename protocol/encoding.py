@@ -75,6 +75,7 @@ def decode_item(data: bytes, max_bytes: int = MAX_MESSAGE_BYTES) -> Any:
             max_depth=MAX_DEPTH,
             allow_indefinite=False,
             allow_duplicate_keys=False,
+            strict_hashable_types=True,  # keys chosen to collide would take quadratic time
         )
         same = cbor2.dumps(item) == data
     except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError, MemoryError):
@@ -102,7 +103,7 @@ class Message:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Decode strictly; raises `Malformed`."""
+        """Decode strictly; raises `Malformed`, and what the class itself raises for its fields."""
         kind: Any = cls
         message: Self = _codec_of(kind).decode(decode_item(data))
         return message

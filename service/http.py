@@ -190,7 +190,7 @@ def _received_problem(response: ClientResponse, body: bytes) -> Problem:
         name, detail = document["type"].removeprefix(PROBLEM_TYPE), document["detail"]
         if response.content_type == PROBLEM and isinstance(name, str) and isinstance(detail, str):
             return Problem(response.status, name, detail)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass
     return Problem(response.status, "unknown", f"the server answered {response.status} {response.reason}")
 

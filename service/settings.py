@@ -113,7 +113,7 @@ def load_settings(kind: type[S], path: Path, *, required: bool = False) -> S:
                 f"{path} is missing; `python -m escrow domain --help` tells how to make it"
             ) from None
         values = {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
     return check_settings(kind, values, str(path))
 

@@ -111,6 +111,8 @@ class Accounts:
     def verify(self, answer: VerificationAnswer, now: int) -> Session:
         """Open a session for whoever received the code; a 403 problem otherwise, 429 after too many attempts."""
         check_name(answer.name)
+        if not is_international_number(answer.phone):
+            raise Problem(403, "code-expired", "there is no valid code for this number; ask for a new one")
         self._spend_attempt(answer, now)
         token = secrets.token_bytes(32)
         with exclusive(self._engine) as connection:

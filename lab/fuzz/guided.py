@@ -1,0 +1,91 @@
+"""Coverage-guided fuzzing with atheris, in a process of its own: it instruments modules while they are imported."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from random import Random
+
+from lab.fuzz.trial import Findings
+
+NAME = "coverage-guided"
+_INSTRUMENTED = ["protocol", "client", "service", "escrow", "venue", "base45"]
+_FINDING = "finding: "
+
+
+def is_available() -> bool:
+    """Whether atheris is installed."""
+    return importlib.util.find_spec("atheris") is not None
+
+
+def fuzz_guided(findings: Findings, seed: int, inputs: int, seconds: int) -> None:
+    """Run atheris over all cheap decoders until it made `inputs` inputs or `seconds` have passed."""
+    options = (
+        f"-seed={seed % 2**31 + 1}",
+        f"-runs={inputs}",
+        f"-max_total_time={seconds}",
+        "-max_len=4096",
+        "-timeout=30",
+    )
+    done = subprocess.run(  # noqa: S603 - our own module
+        [
+            sys.executable,
+            "-m",
+            "lab.fuzz.guided",
+            str(findings.directory),
+            *options,
+            "-verbosity=0",
+            "-rss_limit_mb=1024",
+        ],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    output = done.stdout + done.stderr
+    runs = re.findall(r"(?:Done |^#)(\d+)", output, re.MULTILINE)
+    findings.inputs += int(runs[-1]) if runs else 0
+    for line in output.splitlines():
+        if line.startswith(_FINDING):
+            findings.crash(NAME, line.removeprefix(_FINDING), line.encode())
+    if done.returncode:
+        findings.crash(NAME, f"the fuzzer ended with status {done.returncode}", output.encode())
+
+
+def main(directory: Path, options: list[str]) -> None:
+    """Instrument the decoders and fuzz them until the options of libFuzzer say stop; ends the process."""
+    import atheris  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - optional
+
+    with atheris.instrument_imports(include=_INSTRUMENTED):
+        from lab.fuzz.decoders import all_decoders  # noqa: PLC0415 - instrumented
+
+    findings = Findings(directory)
+    with tempfile.TemporaryDirectory(prefix="splitpass-fuzz-") as temporary:
+        home, corpus = Path(temporary, "files"), Path(temporary, "corpus")
+        home.mkdir()
+        corpus.mkdir()
+        random = Random(0)  # noqa: S311 - the fuzzer keeps inputs for these very samples
+        decoders = [decoder for decoder in all_decoders(random, home) if decoder.cost < 10]
+        assert len(decoders) < 256
+        for number, decoder in enumerate(decoders):
+            for place, sample in enumerate(decoder.samples[:2]):
+                (corpus / f"{number}-{place}").write_bytes(bytes([number]) + sample)
+
+        def try_input(data: bytes) -> None:
+            """The first byte chooses the decoder."""
+            if data and data[0] < len(decoders):
+                known = len(findings.files)
+                findings.try_decoder(decoders[data[0]], data[1:])
+                for what, path in list(findings.files.items())[known:]:
+                    print(f"{_FINDING}{what} {path}", flush=True)  # noqa: T201 - read by fuzz_guided
+
+        atheris.Setup([sys.argv[0], *options, str(corpus)], try_input)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
