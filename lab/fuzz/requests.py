@@ -46,6 +46,10 @@ _PATHS = (
 _HOSTS = ("127.0.0.1", "localhost:1", "", "evil.example", "[::1]", "\xff")
 
 
+LONGEST_TARGET = 8000
+"""The HTTP library refuses a longer first line itself."""
+
+
 @dataclass(frozen=True)
 class Envelope:
     """A request before it is framed."""
@@ -59,7 +63,7 @@ class Envelope:
     def is_http(self) -> bool:
         """Whether the HTTP library must pass the request on to the application."""
         first_line = self.method != "FOO" and self.target.startswith("/") and self.target.isascii()
-        return first_line and _UNMET not in self.headers
+        return first_line and len(self.target) < LONGEST_TARGET and _UNMET not in self.headers
 
     def framed(self, *headers: str, body: bytes | None = None) -> bytes:
         """The bytes of the request with more headers, and with another body if one is given."""
