@@ -142,3 +142,14 @@ def test_a_joint_statement_needs_both_parties_and_one_message() -> None:
     ):
         with pytest.raises(error):
             verify_joint_statement(Warrant, signatures, authority, operator)
+
+
+@pytest.mark.parametrize("size", [0, 100, 200, 255, 256, 40_000, 65_400, 65_600, 200_000])
+def test_a_statement_may_be_of_any_length(size: int) -> None:
+    """CBOR writes the length of a payload in one to five bytes; each form is read."""
+    key = SigningKey.generate()
+    request = PartyRequest(1, Role.OPERATOR, "authority", "/v1/passes", 0, bytes(16), bytes(size))
+    statement = sign_statement(request, key)
+    assert verify_statement(PartyRequest, statement, public_key(key)) == request
+    with pytest.raises(MalformedEncoding):
+        verify_statement(PartyRequest, statement[:7] + b"\x5b" + bytes(8) + statement[8:], public_key(key))
