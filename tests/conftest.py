@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.parties import TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 
-# A job in the background of a shell ignores SIGINT, and what it starts does too: tests that send it would wait for ever.
+# A shell's background job ignores SIGINT, and so does what it starts: tests that send it would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
