@@ -24,7 +24,7 @@ LIBRARY_STATUSES = (400, 417)
 """What the HTTP library itself answers to what is no HTTP, or expects the impossible."""
 CHANGED_BODIES = 0.8
 """How many of the requests go to routes that take a body."""
-SERVER_MEBIBYTES = 512
+SERVER_MEBIBYTES = 1024
 """How much memory a server may ever have used."""
 EXPECTED_503 = {("operator", "/v1/passes", "try-later")}
 """Answers of the 500s that are part of the interface: too few visitors were asking at once."""
