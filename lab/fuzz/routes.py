@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +23,7 @@ LIBRARY_STATUSES = (400, 417)
 """What the HTTP library itself answers to what is no HTTP, or expects the impossible."""
 CHANGED_BODIES = 0.8
 """How many of the requests go to routes that take a body."""
-SERVER_MEBIBYTES = 1024
+SERVER_MEBIBYTES = 512
 """How much memory a server may ever have used."""
 EXPECTED_503 = {("operator", "/v1/passes", "try-later")}
 """Answers of the 500s that are part of the interface: too few visitors were asking at once."""
@@ -56,8 +55,8 @@ async def fuzz_routes(
                 if time.monotonic() < deadline and route.method == "POST":
                     await _send_extreme(findings, stage, route, headers, body)
         await _still_alive(findings, stage)
+        peak = stage.servers.peak_mebibytes()
     _read_logs(findings, directory)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     if peak > SERVER_MEBIBYTES:
         findings.crash("servers", f"{peak} MiB of memory", b"")
 

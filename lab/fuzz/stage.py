@@ -49,6 +49,7 @@ class Stage:
     `h` belongs to the handle that the first person registered for tomorrow; `passes` are today's.
     """
 
+    servers: Servers
     town: Town
     place: Place
     urls: dict[str, str]
@@ -78,10 +79,10 @@ async def running_stage(directory: Path) -> AsyncIterator[Stage]:
             place = await town.open_venue(servers, session, "클럽 스플릿")
             people = [await town.enrol(session) for _ in range(2)]
             await asyncio.gather(*(town.fetch_passes(session, person) for person in people))
-            yield await _set(town, place, people, session)
+            yield await _set(servers, town, place, people, session)
 
 
-async def _set(town: Town, place: Place, people: list[Person], session: ClientSession) -> Stage:
+async def _set(servers: Servers, town: Town, place: Place, people: list[Person], session: ClientSession) -> Stage:
     visitor, registration = people[0].visitor, place.venue.registration
     assert registration is not None
     today, tomorrow = [await visitor.epochs.fetch(session, town.today + days) for days in range(2)]
@@ -93,6 +94,7 @@ async def _set(town: Town, place: Place, people: list[Person], session: ClientSe
     day = visitor.wallet().day(today.epoch)
     assert day is not None
     return Stage(
+        servers=servers,
         town=town,
         place=place,
         urls={"operator": town.settings.operator.url, "authority": town.settings.authority.url, "venue": place.url},
