@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from service.epochs import EpochCache
 from service.http import Problem, call
 from service.inbox import Inbox
 from service.keys import load_signing_key
+from service.migration import Step
 from service.settings import load_domain
 from service.storage import open_database, sqlite_url, truncate_log
 
@@ -42,7 +43,15 @@ class Party:
     `ConfigurationError` when something there is missing or wrong.
     """
 
-    def __init__(self, role: Role, home: Path, settings: EscrowSettings, *tables: sql.MetaData, clock: Clock) -> None:
+    def __init__(
+        self,
+        role: Role,
+        home: Path,
+        settings: EscrowSettings,
+        steps: Sequence[Step],
+        *tables: sql.MetaData,
+        clock: Clock,
+    ) -> None:
         self.role, self.home, self.settings, self.clock = role, home, settings, clock
         self.peer_role = Role.AUTHORITY if role is Role.OPERATOR else Role.OPERATOR
         self.domain_settings = load_domain(home)
@@ -50,7 +59,7 @@ class Party:
         self.identity = load_signing_key(home / "identity.key")
         self.epochs = EpochCache(home / "epochs", self.domain_settings, role)
         url = settings.database or sqlite_url(home / f"{role.name.lower()}.db")
-        self.engine = open_database(url, inbox.metadata, venues.metadata, ledger.metadata, *tables)
+        self.engine = open_database(url, steps, inbox.metadata, venues.metadata, ledger.metadata, *tables)
         self.inbox = Inbox(self.engine, self.domain, role.name.lower())
         self.venues = VenueRegister(self.engine, self.domain)
         self.releases = ReleaseLedger(self.engine)

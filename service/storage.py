@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,18 @@ from typing import Any
 import sqlalchemy as sql
 from filelock import FileLock
 
+from service.migration import Step, migrate
+
 BUSY_SECONDS = 30
 EXCLUSIVE_LOCK = int.from_bytes(b"SplitP", "big")
 """The advisory lock of `exclusive` on PostgreSQL."""
 
 
-def open_database(url: str, *tables: sql.MetaData) -> sql.Engine:
-    """An engine for `url` with all these tables. What a transaction commits survives a crash."""
+def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql.Engine:
+    """An engine for `url` with all these tables. What a transaction commits survives a crash.
+
+    An older database takes the `steps` that it lacks, or stays as it was. Raises `ConfigurationError` for a newer one.
+    """
     address = sql.make_url(url)
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
@@ -25,8 +30,7 @@ def open_database(url: str, *tables: sql.MetaData) -> sql.Engine:
         sql.event.listen(engine, "connect", _configure_sqlite)
         sql.event.listen(engine, "begin", _begin)
     with _alone(engine), exclusive(engine) as connection:
-        for metadata in tables:
-            metadata.create_all(connection)
+        migrate(connection, steps, tables)
     return engine
 
 

@@ -25,6 +25,7 @@ from service.settings import ConfigurationError, DomainSettings, load_domain, lo
 from service.storage import open_database, sqlite_url, truncate_log
 from venue import store
 from venue.gate import Gate
+from venue.migrations import STEPS
 from venue.settings import VenueSettings
 from venue.store import Store
 
@@ -92,7 +93,7 @@ class VenueHome:
         """The database."""
         url = self.settings.database or sqlite_url(self.path / "venue.db")
         try:
-            return open_database(url, store.metadata, inbox.metadata)
+            return open_database(url, STEPS, store.metadata, inbox.metadata)
         except (sql.exc.SQLAlchemyError, ImportError) as error:
             raise ConfigurationError(
                 f"the database cannot be opened: {type(error).__name__}; see settings.toml"

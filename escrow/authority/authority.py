@@ -7,6 +7,7 @@ from pathlib import Path
 from escrow.authority import casebook, directory
 from escrow.authority.casebook import Casebook
 from escrow.authority.directory import Directory
+from escrow.authority.migrations import STEPS
 from escrow.authority.settings import AuthoritySettings
 from escrow.party import Clock, Party, unix_time
 from protocol.epochs import Role
@@ -20,7 +21,7 @@ class Authority(Party):
 
     def __init__(self, home: Path, clock: Clock = unix_time) -> None:
         settings = load_settings(AuthoritySettings, home / "settings.toml")
-        super().__init__(Role.AUTHORITY, home, settings, directory.metadata, casebook.metadata, clock=clock)
+        super().__init__(Role.AUTHORITY, home, settings, STEPS, directory.metadata, casebook.metadata, clock=clock)
         self.directory = Directory(self.engine)
         self.cases = Casebook(self.engine)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from escrow.operator import accounts, warrants
 from escrow.operator.accounts import Account, Accounts
+from escrow.operator.migrations import STEPS
 from escrow.operator.sender import load_sender
 from escrow.operator.settings import OperatorSettings
 from escrow.operator.warrants import Warrants
@@ -22,7 +23,7 @@ class Operator(Party):
 
     def __init__(self, home: Path, clock: Clock = unix_time) -> None:
         settings = load_settings(OperatorSettings, home / "settings.toml")
-        super().__init__(Role.OPERATOR, home, settings, accounts.metadata, warrants.metadata, clock=clock)
+        super().__init__(Role.OPERATOR, home, settings, STEPS, accounts.metadata, warrants.metadata, clock=clock)
         self.accounts = Accounts(self.engine, settings, self.identity)
         self.warrants = Warrants(self.engine, self.domain)
         self.sender = load_sender(settings.sender, home)

@@ -21,6 +21,7 @@ from tests.parties import NOW, OpenEpoch, Parties, Visitor
 from tests.venue.conftest import MakeHome, environment, free_port, venue_command
 from venue import store
 from venue.home import VenueHome
+from venue.migrations import STEPS
 from venue.store import DayCount, Entry, Store
 
 PROCESSES = 4
@@ -90,7 +91,7 @@ def check_in(number: int, time: int, epoch: int, direction: Direction = Directio
 
 
 def test_windows_days_and_deletion(tmp_path: Path) -> None:
-    kept = Store(open_database(sqlite_url(tmp_path / "venue.db"), store.metadata))
+    kept = Store(open_database(sqlite_url(tmp_path / "venue.db"), STEPS, store.metadata))
     entries = [check_in(1, 900, 10), check_in(2, 915, 10), check_in(3, 1800, 11)]
     exits = [check_in(2, 1815, 10, Direction.EXIT)]
     for one in (*entries, *exits):

@@ -1,0 +1,46 @@
+"""Databases that an earlier version of the program made, brought to the present one. Spec: §6.4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sql
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from service.settings import ConfigurationError
+
+Step = Callable[[Operations], None]
+"""Changes existing tables, and the rows in them, from one version to the next. It need not make new tables."""
+
+_metadata = sql.MetaData()
+_versions = sql.Table("schema_version", _metadata, sql.Column("version", sql.Integer, primary_key=True))
+
+
+def migrate(connection: sql.Connection, steps: Sequence[Step], tables: Sequence[sql.MetaData]) -> None:
+    """Give the database these tables, all within the connection's transaction.
+
+    The version of a database is the number of `steps` that are behind it. Raises `ConfigurationError`, and nothing is
+    changed, if a newer version of the program made it.
+    """
+    version = _version(connection, len(steps), tables)
+    if version > len(steps):
+        raise ConfigurationError(
+            f"the database has version {version} and this program knows {len(steps)}; install the newer program"
+        )
+    operations = Operations(MigrationContext.configure(connection))
+    for step in steps[version:]:
+        step(operations)
+    for metadata in (_metadata, *tables):
+        metadata.create_all(connection)
+    connection.execute(sql.delete(_versions))
+    connection.execute(sql.insert(_versions).values(version=len(steps)))
+
+
+def _version(connection: sql.Connection, latest: int, tables: Sequence[sql.MetaData]) -> int:
+    """The version that a database says; 0 for one that is older than such notes, the latest for an empty one."""
+    existing = set(sql.inspect(connection).get_table_names())
+    if _versions.name in existing:
+        version: int = connection.execute(sql.select(_versions.c.version)).scalar_one()
+        return version
+    return 0 if any(existing & set(metadata.tables) for metadata in tables) else latest
