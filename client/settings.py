@@ -5,7 +5,7 @@ from __future__ import annotations
 from nacl.pwhash import argon2id
 from pydantic import Field
 
-from client.wallet import MAX_MEMORY, MAX_OPERATIONS
+from service.passphrase import MAX_MEMORY, MAX_OPERATIONS
 from service.settings import Settings
 
 

@@ -10,47 +10,34 @@ from typing import Annotated, TypeVar
 
 from filelock import FileLock, Timeout
 from nacl.exceptions import CryptoError
-from nacl.pwhash import argon2id
-from nacl.secret import Aead
-from nacl.utils import random as secure_random
 
 from client.contents import Wallet
 from client.errors import WalletError
-from protocol.encoding import Bytes16, Message, Range, Size
+from protocol.encoding import Message, Size
 from protocol.errors import Malformed
 from service.files import private_directory, write_private
+from service.passphrase import Passphrase
 
-MAX_OPERATIONS = 16
-MAX_MEMORY = 2**30
 LOCK_SECONDS = 30
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class WalletHeader(Message):
-    """How the key is derived from the passphrase: Argon2id's salt, operations, and memory in bytes."""
-
-    salt: Bytes16
-    operations: Annotated[int, Range(argon2id.OPSLIMIT_MIN, MAX_OPERATIONS)]
-    memory: Annotated[int, Range(argon2id.MEMLIMIT_MIN, MAX_MEMORY)]
-
-
-@dataclass(frozen=True, slots=True)
 class SealedWallet(Message):
     """The file. `sealed` is nonce, ciphertext and tag (XChaCha20-Poly1305) with the header as associated data."""
 
-    header: WalletHeader
+    header: Passphrase
     sealed: Annotated[bytes, Size(40, 2**26)]
 
 
 class WalletFile:
     """A wallet on disk. Open one with `open` or `create`: the key is derived from the passphrase once."""
 
-    def __init__(self, path: Path, header: WalletHeader, passphrase: bytes) -> None:
+    def __init__(self, path: Path, header: Passphrase, passphrase: bytes) -> None:
         self._path, self._header = path, header
         self._lock = FileLock(path.with_suffix(".lock"), timeout=LOCK_SECONDS, mode=0o600)
-        self._box = Aead(_derive_key(header, passphrase))
+        self._box = header.cipher(passphrase)
 
     @classmethod
     def open(cls, path: Path, passphrase: bytes) -> WalletFile:
@@ -63,7 +50,7 @@ class WalletFile:
     def create(cls, path: Path, passphrase: bytes, operations: int, memory: int) -> WalletFile:
         """Make a new, empty wallet; raises `WalletError` if there is one already."""
         private_directory(path.parent)
-        wallet = cls(path, WalletHeader(secure_random(16), operations, memory), passphrase)
+        wallet = cls(path, Passphrase.new(operations, memory), passphrase)
         with wallet._locked():
             if path.exists():
                 raise WalletError(f"{path} exists already; a wallet is never overwritten")
@@ -116,10 +103,3 @@ def _read_file(path: Path) -> SealedWallet:
         raise WalletError("there is no wallet yet; run enrol first") from None
     except Malformed:
         raise WalletError(f"{path} is damaged or no wallet; it was left as it is") from None
-
-
-def _derive_key(header: WalletHeader, passphrase: bytes) -> bytes:
-    try:
-        return argon2id.kdf(Aead.KEY_SIZE, passphrase, header.salt, header.operations, header.memory)
-    except CryptoError:
-        raise WalletError(f"the wallet's key needs {header.memory // 2**20} MiB of free memory") from None

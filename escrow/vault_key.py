@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Protocol
 
 import click
 from nacl.exceptions import CryptoError
-from nacl.pwhash import argon2id
 from nacl.secret import Aead
 
 from escrow.settings import EscrowSettings
-from protocol.encoding import Bytes16, Message, Range, Size
+from protocol.encoding import Message, Size
 from protocol.errors import Malformed
 from service.files import write_private
 from service.keys import load_secret, store_secret
+from service.passphrase import Passphrase
 from service.settings import ConfigurationError
 
 VAULT_KEY_BYTES = 32
 VAULT_KEY_VARIABLE = "SPLITPASS_VAULT_KEY"
-MAX_OPERATIONS = 16
-MAX_MEMORY = 2**30
 
 
 class WrongKey(Exception):
@@ -60,11 +57,9 @@ class VaultKey:
 
 @dataclass(frozen=True, slots=True)
 class SealedVaultKey(Message):
-    """`vault.sealed`: the vault key under a passphrase. Argon2id's salt, operations and memory in bytes."""
+    """`vault.sealed`: the vault key under a passphrase."""
 
-    salt: Bytes16
-    operations: Annotated[int, Range(argon2id.OPSLIMIT_MIN, MAX_OPERATIONS)]
-    memory: Annotated[int, Range(argon2id.MEMLIMIT_MIN, MAX_MEMORY)]
+    header: Passphrase
     sealed: Annotated[bytes, Size(VAULT_KEY_BYTES + 40, VAULT_KEY_BYTES + 40)]
 
 
@@ -98,26 +93,18 @@ def load_vault_key(home: Path, settings: EscrowSettings) -> bytes:
 
 
 def _seal(path: Path, key: bytes, passphrase: bytes) -> None:
-    salt, operations, memory = secrets.token_bytes(16), argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERATE
-    sealed = bytes(_passphrase_cipher(passphrase, salt, operations, memory).encrypt(key))
-    write_private(path, SealedVaultKey(salt, operations, memory, sealed).to_bytes())
+    header = Passphrase.new()
+    write_private(path, SealedVaultKey(header, bytes(header.cipher(passphrase).encrypt(key))).to_bytes())
 
 
 def _unseal(path: Path, passphrase: bytes) -> bytes:
     try:
         file = SealedVaultKey.from_bytes(path.read_bytes())
-        return _passphrase_cipher(passphrase, file.salt, file.operations, file.memory).decrypt(file.sealed)
+        return file.header.cipher(passphrase).decrypt(file.sealed)
     except FileNotFoundError:
         raise ConfigurationError(f"{path} is missing; run init first") from None
     except (CryptoError, Malformed):
         raise ConfigurationError(f"the passphrase is wrong, or {path} is damaged") from None
-
-
-def _passphrase_cipher(passphrase: bytes, salt: bytes, operations: int, memory: int) -> Aead:
-    try:
-        return Aead(argon2id.kdf(Aead.KEY_SIZE, passphrase, salt, operations, memory))
-    except CryptoError:
-        raise ConfigurationError(f"the vault's passphrase needs {memory // 2**20} MiB of free memory") from None
 
 
 def _passphrase(home: Path, settings: EscrowSettings, *, is_new: bool) -> bytes:

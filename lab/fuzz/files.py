@@ -9,7 +9,6 @@ from pathlib import Path
 from random import Random
 
 from nacl.pwhash import argon2id
-from nacl.secret import Aead
 from PIL import Image
 
 from client.contents import Wallet
@@ -30,6 +29,7 @@ from protocol.qrtext import to_qr_text
 from protocol.statements import statement_payload
 from service.epochs import EpochCache
 from service.keys import load_secret
+from service.passphrase import Passphrase
 from service.qr import qr_png
 from service.settings import ConfigurationError, DomainSettings, PartySettings, Settings, load_settings
 from venue.reader import UnreadableImage, read_file
@@ -124,10 +124,9 @@ def _vault_key_decoder(directory: Path) -> Decoder:
     (directory / "passphrase").write_bytes(_PASSPHRASE)
     (directory / "passphrase").chmod(0o600)
     settings = EscrowSettings(port=0, vault_key="passphrase", vault_passphrase_file=directory / "passphrase")
-    salt = bytes(argon2id.SALTBYTES)
-    sealed = bytes(Aead(argon2id.kdf(Aead.KEY_SIZE, _PASSPHRASE, salt, *_LIGHT)).encrypt(bytes(32)))
+    header = Passphrase(bytes(argon2id.SALTBYTES), *_LIGHT)
     path = directory / "vault.sealed"
-    path.write_bytes(SealedVaultKey(salt, *_LIGHT, sealed).to_bytes())
+    path.write_bytes(SealedVaultKey(header, bytes(header.cipher(_PASSPHRASE).encrypt(bytes(32)))).to_bytes())
 
     def read(file: Path) -> object:
         return None if _is_heavy(SealedVaultKey, file) else load_vault_key(directory, settings)
@@ -141,7 +140,7 @@ def _is_heavy(kind: type[SealedVaultKey | SealedWallet], file: Path) -> bool:
         sealed = kind.from_bytes(file.read_bytes())
     except SplitPassError:
         return False
-    return (sealed.header if isinstance(sealed, SealedWallet) else sealed).memory > _HEAVY_BYTES
+    return sealed.header.memory > _HEAVY_BYTES
 
 
 def _custody_decoders() -> Iterator[Decoder]:
