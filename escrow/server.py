@@ -7,9 +7,11 @@ import logging
 from collections.abc import AsyncIterator
 
 from aiohttp import ClientSession, web
+from prometheus_client import Gauge
 
 from escrow.party import Party, unknown_epoch
 from service.http import Problem, cbor_response, create_app, path_bytes, read_body
+from service.observation import note_housekeeping
 from service.storage import truncate_log
 
 HOUSEKEEPING_SECONDS = 600
@@ -17,6 +19,8 @@ PEER_SECONDS = 600
 """How long the other party may take: a full batch or release is minutes of work."""
 
 logger = logging.getLogger("splitpass")
+_epochs_due = Gauge("splitpass_epochs_due", "Epochs that should be erased by now and are not.")
+_copies_behind = Gauge("splitpass_vault_copies_behind", "Copies of the vault that are not up to date.")
 
 
 def create_party_app(party: Party, session: ClientSession, routes: list[web.RouteDef]) -> web.Application:
@@ -52,19 +56,23 @@ def keep_house(party: Party) -> None:
             logger.exception("epoch %d could not be erased; the others go on", epoch)
         else:
             logger.info("epoch %d erased at the end of its retention", epoch)
+    _epochs_due.set(len(party.due_epochs()))
     for epoch in party.vault.erased_epochs():
         party.forget_epoch(epoch)  # again: a request that was under way may have left something
     truncate_log(party.engine)
-    for fault in party.vault.mirror():
+    faults = party.vault.mirror()
+    for fault in faults:
         logger.error("%s", fault)
+    _copies_behind.set(len(faults))
 
 
 async def _keep_house_forever(party: Party, session: ClientSession) -> None:
     while True:
         try:
             await asyncio.to_thread(keep_house, party)
-            ahead = party.settings.publish_ahead_days
-            await party.epochs.refresh(session, party.today, party.today + ahead)
+            today = party.today
+            known = await party.epochs.refresh(session, today, today + party.settings.publish_ahead_days)
+            note_housekeeping(today, known)
         except Exception:
             logger.exception("housekeeping found something wrong")
         await asyncio.sleep(HOUSEKEEPING_SECONDS)

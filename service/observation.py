@@ -8,10 +8,12 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from collections.abc import Collection
+from itertools import count
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from prometheus_client import Counter, Histogram, start_http_server
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
 from pythonjsonlogger.json import JsonFormatter
 
 REQUEST_ID = web.RequestKey("request_id", str)
@@ -19,6 +21,8 @@ REQUEST_ID = web.RequestKey("request_id", str)
 logger = logging.getLogger("splitpass")
 _requests = Counter("splitpass_requests", "Requests answered.", ("method", "route", "status"))
 _seconds = Histogram("splitpass_request_seconds", "Time to answer.", ("method", "route"))
+_epochs_ahead = Gauge("splitpass_epochs_ahead", "Days after today whose joint epoch key is here; -1 without today's.")
+_housekeeping = Gauge("splitpass_housekeeping_timestamp_seconds", "When housekeeping last went through, in Unix time.")
 
 
 @web.middleware
@@ -53,6 +57,12 @@ def log_as_json() -> None:
     handler.setFormatter(JsonFormatter("{asctime}{levelname}{name}{message}", style="{"))
     logging.getLogger("aiohttp.server").disabled = True  # it quotes what callers send
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+
+
+def note_housekeeping(today: int, known: Collection[int]) -> None:
+    """Measure that housekeeping went through, and for how many days without a gap it found joint epoch keys."""
+    _epochs_ahead.set(next(days for days in count() if today + days not in known) - 1)
+    _housekeeping.set_to_current_time()
 
 
 def serve_metrics(port: int) -> None:

@@ -23,6 +23,7 @@ from service.http import (
     read_body,
     read_message,
 )
+from service.observation import note_housekeeping
 from service.settings import ConfigurationError
 from venue.home import Clock, VenueHome, unix_time
 from venue.poster import poster_png, poster_svg, poster_text
@@ -90,6 +91,7 @@ class VenueServer:
         wanted, today = self._home.wanted_epochs(now), self._home.domain.epoch_at(now)
         known = await self._home.epochs.refresh(session, wanted.start, wanted.stop - 1)
         logger.info("epoch keys known: %d of %d", len(known), len(wanted))
+        note_housekeeping(today, known)
         return {today, today + 1} <= set(known)
 
     def _poster_text(self) -> tuple[str, str]:

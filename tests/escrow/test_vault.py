@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sql
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from prometheus_client import REGISTRY
 
 from escrow.__main__ import main as escrow
 from escrow.authority.authority import Authority
@@ -56,6 +57,10 @@ def database_rows(party: Party) -> Iterator[bytes]:
     with party.engine.begin() as connection:
         for table in tables.sorted_tables:
             yield repr(connection.execute(sql.select(table)).all()).encode()
+
+
+def metric(name: str) -> float | None:
+    return REGISTRY.get_sample_value(name)
 
 
 def the_party(world: World, role: Role) -> Party:
@@ -291,6 +296,28 @@ def test_housekeeping_finishes_an_erasure_that_was_interrupted(world: World) -> 
     with operator.engine.begin() as connection:
         assert connection.scalar(handles) == 0
     assert operator.due_epochs() == []
+
+
+def test_what_housekeeping_could_not_do_is_measured(world: World) -> None:
+    home = world.home(Role.OPERATOR)
+    with (home / "settings.toml").open("a") as settings:
+        settings.write('vault_copies = ["elsewhere"]\n')
+    operator = Operator(home, clock=lambda: world.now)
+    keep_house(operator)
+    assert metric("splitpass_vault_copies_behind") == 1
+    (home / "elsewhere").mkdir()
+    keep_house(operator)
+    assert metric("splitpass_vault_copies_behind") == 0
+    assert metric("splitpass_epochs_due") == 0
+    in_the_way = home / "vault" / f".{world.today}.secret.0.tmp"  # a directory cannot be overwritten
+    in_the_way.mkdir()
+    world.now = operator.domain.epoch_begins(world.today + 1) + operator.settings.retention_days * 86_400
+    with pytest.raises(IsADirectoryError):
+        keep_house(operator)
+    assert metric("splitpass_epochs_due") == 1
+    in_the_way.rmdir()
+    keep_house(operator)
+    assert metric("splitpass_epochs_due") == 0
 
 
 def test_the_vault_key_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,10 +20,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from prometheus_client import REGISTRY
 
 from lab.processes import Servers, command_output, free_ports
 from lab.town import Person, Town
 from service.http import new_session
+from service.observation import note_housekeeping
 from service.settings import ConfigurationError, ServerSettings
 
 
@@ -101,10 +103,18 @@ def test_metrics_count_by_route_and_are_not_served_with_the_rest(tmp_path: Path)
         assert headers["Server"] == "SplitPass"
         assert fetch(f"http://127.0.0.1:{port}/metrics")[0] == 404
         _, _, metrics = fetch(f"http://127.0.0.1:{metrics_port}/metrics")
+        assert "splitpass_epochs_due 0.0" in metrics
         assert 'splitpass_requests_total{method="GET",route="/v1/epochs/{epoch}",status="404"} 1.0' in metrics
     finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(20) == 0
+
+
+@pytest.mark.parametrize(("known", "ahead"), [((), -1), ((9, 11), -1), ((10,), 0), ((9, 10, 11, 12, 14), 2)])
+def test_days_ahead_are_counted_from_today_without_a_gap(known: tuple[int, ...], ahead: int) -> None:
+    note_housekeeping(10, known)
+    assert REGISTRY.get_sample_value("splitpass_epochs_ahead") == ahead
+    assert REGISTRY.get_sample_value("splitpass_housekeeping_timestamp_seconds") != 0
 
 
 def test_a_server_speaks_tls(tmp_path: Path) -> None:
