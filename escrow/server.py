@@ -12,6 +12,7 @@ from prometheus_client import Gauge
 from escrow.party import Party, unknown_epoch
 from service.http import Problem, cbor_response, create_app, path_bytes, read_body
 from service.observation import note_housekeeping
+from service.rates import HOUR, RateLimit, client_network
 from service.storage import truncate_log
 
 HOUSEKEEPING_SECONDS = 600
@@ -81,6 +82,7 @@ async def _keep_house_forever(party: Party, session: ClientSession) -> None:
 class _SharedRoutes:
     def __init__(self, party: Party) -> None:
         self._party = party
+        self._applications = RateLimit(party.settings.applications_per_hour, HOUR)
 
     async def epoch(self, request: web.Request) -> web.Response:
         """This party's signed statement of an epoch."""
@@ -92,6 +94,7 @@ class _SharedRoutes:
 
     async def apply(self, request: web.Request) -> web.Response:
         """Take a venue's application, for the officer to decide."""
+        self._applications.count(client_network(request, self._party.settings.client_address_header))
         await asyncio.to_thread(self._party.venues.apply, await read_body(request))
         return web.Response(status=202)
 

@@ -21,3 +21,7 @@ class EscrowSettings(ServerSettings):
     """A file with the passphrase; whoever starts the program is asked if there is none."""
     vault_copies: tuple[Path, ...] = ()
     """Directories, below mount points of other machines' disks, where the vault keeps its files as well."""
+    client_address_header: str | None = None
+    """The header in which a reverse proxy puts the client's address; without a proxy anyone could write it."""
+    applications_per_hour: int = Field(default=240, ge=1)
+    """Applications of venues from one address."""

@@ -19,6 +19,12 @@ from venue.home import VenueHome
 FAMILY_NAMES = "김이박최정강조윤장임한오서신권황안송류홍"
 GIVEN_NAMES = ("민준", "서연", "도윤", "지우", "하준", "서현", "은우", "수아", "시우", "지호", "예린", "유진")
 NOON = 12 * 3600
+UNLIMITED_APPLICATIONS = "applications_per_hour = 1000000\n"
+UNLIMITED = UNLIMITED_APPLICATIONS + "".join(
+    f"{name} = 1000000\n"
+    for name in ("codes_per_address", "verifications_per_hour", "sessions_per_hour", "account_requests_per_hour")
+)
+"""Settings of an operator whose visitors and venues all come from one address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +80,9 @@ class Town:
         (self.operator / "settings.toml").write_text(
             f"port = {operator_port}\n"
             f"minimum_accounts = {self._minimum_accounts}\n"
-            f"mixing_seconds = {self._mixing_seconds}\n"
+            f"mixing_seconds = {self._mixing_seconds}\n" + UNLIMITED
         )
-        (self.authority / "settings.toml").write_text(f"port = {authority_port}\n")
+        (self.authority / "settings.toml").write_text(f"port = {authority_port}\n" + UNLIMITED_APPLICATIONS)
         for role, party in (("operator", self.settings.operator), ("authority", self.settings.authority)):
             servers.start(role, "escrow", role, "--home", str(self.directory / role), "serve")
             await servers.wait_ready(session, role, party.url)

@@ -29,11 +29,14 @@ logger = logging.getLogger("splitpass")
 
 
 class Problem(Exception):
-    """An error that a caller is told: HTTP status, stable name (the end of the document's `type`), and advice."""
+    """An error that a caller is told: HTTP status, stable name (the end of the document's `type`), and advice.
 
-    def __init__(self, status: int, name: str, detail: str) -> None:
+    `retry_after` is in seconds.
+    """
+
+    def __init__(self, status: int, name: str, detail: str, retry_after: int | None = None) -> None:
         super().__init__(detail)
-        self.status, self.name, self.detail = status, name, detail
+        self.status, self.name, self.detail, self.retry_after = status, name, detail, retry_after
 
 
 class Unreachable(Exception):
@@ -180,7 +183,8 @@ def _problem_response(problem: Problem) -> web.Response:
         "status": problem.status,
         "detail": problem.detail,
     }
-    return web.json_response(document, status=problem.status, content_type=PROBLEM)
+    headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
+    return web.json_response(document, status=problem.status, content_type=PROBLEM, headers=headers)
 
 
 def _received_problem(response: ClientResponse, body: bytes) -> Problem:

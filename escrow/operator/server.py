@@ -28,6 +28,7 @@ from protocol.handles import (
 )
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, verify_allowance
 from service.http import Problem, bearer_token, cbor_response, new_session, path_bytes, read_body, read_message
+from service.rates import DAY, HOUR, RateLimit, client_network
 
 logger = logging.getLogger("splitpass")
 
@@ -39,16 +40,24 @@ class OperatorServer:
         self._operator, self._session = operator, session
         settings = operator.settings
         self.mixer = Mixer(settings.minimum_accounts, settings.mixing_seconds, self._send_batch)
+        self._verifications = RateLimit(settings.verifications_per_hour, HOUR)
+        self._codes = RateLimit(settings.codes_per_address, DAY)
+        self._sessions = RateLimit(settings.sessions_per_hour, HOUR)
+        self._account_requests = RateLimit(settings.account_requests_per_hour, HOUR)
 
     async def request_code(self, request: web.Request) -> web.Response:
         """Send a one-time code to a phone."""
+        client = self._client(request)
+        self._verifications.count(client)
         phone = (await read_message(request, VerificationRequest)).phone
+        self._codes.count(client, phone)
         code = await asyncio.to_thread(self._operator.accounts.new_code, phone, self._operator.clock())
         await asyncio.to_thread(self._operator.sender.send, phone, f"SplitPass code: {code}")
         return web.Response(status=202)
 
     async def open_session(self, request: web.Request) -> web.Response:
         """Open a session for whoever received the code."""
+        self._sessions.count(self._client(request))
         answer = await read_message(request, VerificationAnswer)
         return cbor_response(await asyncio.to_thread(self._operator.accounts.verify, answer, self._operator.clock()))
 
@@ -106,10 +115,15 @@ class OperatorServer:
         body = await asyncio.to_thread(self._operator.receive, request.path, statement)
         return cbor_response(await give_shares(self._operator, self._session, SharesRequest.from_bytes(body)))
 
+    def _client(self, request: web.Request) -> str:
+        return client_network(request, self._operator.settings.client_address_header)
+
     async def _account(self, request: web.Request) -> Account:
-        return await asyncio.to_thread(
+        account = await asyncio.to_thread(
             self._operator.accounts.authenticate, bearer_token(request), self._operator.clock()
         )
+        self._account_requests.count(account.account.hex())
+        return account
 
     async def _bookable_epoch(self, epoch: int) -> EpochKey:
         today = self._operator.today

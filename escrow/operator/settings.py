@@ -16,6 +16,14 @@ class OperatorSettings(EscrowSettings):
     code_seconds: int = Field(default=300, ge=30)
     code_attempts: int = Field(default=5, ge=1)
     codes_per_day: int = Field(default=10, ge=1)
+    codes_per_address: int = Field(default=4, ge=1)
+    """Codes for one phone that are sent in a day because one address asked."""
+    verifications_per_hour: int = Field(default=600, ge=1)
+    """Requests for codes from one address, which many share behind a carrier's NAT."""
+    sessions_per_hour: int = Field(default=1800, ge=1)
+    """Answers with codes from one address."""
+    account_requests_per_hour: int = Field(default=60, ge=1)
+    """Requests of one account for handles and passes."""
     verification_days: int = Field(default=30, ge=1)
     """A phone number counts as verified for so long."""
     requests_per_epoch: int = Field(default=3, ge=1)

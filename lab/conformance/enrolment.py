@@ -45,6 +45,8 @@ async def ask_code(tester: Tester, phone: str) -> str:
     answer = await tester.post(OPERATOR, "/v1/verifications", VerificationRequest(phone))
     if answer.is_problem(429, "too-many-codes"):
         raise NotRun(f"{phone} was sent too many codes today: use another phone")
+    if answer.is_problem(429, "too-many-requests"):
+        raise NotRun("too many codes were asked for from this address: wait, or raise the operator's limits")
     answer.expect(202)
     assert tester.options.read_code is not None
     code = await tester.options.read_code(phone)

@@ -22,6 +22,7 @@ from escrow.authority.server import create_authority_app
 from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
 from lab.processes import free_ports
+from lab.town import UNLIMITED, UNLIMITED_APPLICATIONS
 from protocol.checkins import CheckInMessage, Direction, sign_check_in
 from protocol.encoding import Message
 from protocol.epochs import EpochKey, Role
@@ -75,9 +76,12 @@ class World:
         for role, port in ports.items():
             (self.home(role) / "domain.toml").write_text(self.settings.to_toml())
             url = new_database(database, self.home(role))
-            (self.home(role) / "settings.toml").write_text(f'port = {port}\ndatabase = "{url}"\n')
-        with (self.home(Role.OPERATOR) / "settings.toml").open("a") as settings:
-            settings.write("minimum_accounts = 2\nmixing_seconds = 0.3\n")
+            own = (
+                "minimum_accounts = 2\nmixing_seconds = 0.3\n" + UNLIMITED
+                if role is Role.OPERATOR
+                else UNLIMITED_APPLICATIONS
+            )
+            (self.home(role) / "settings.toml").write_text(f'port = {port}\ndatabase = "{url}"\n' + own)
         self.operator = Operator(self.home(Role.OPERATOR), clock=lambda: self.now)
         self.authority = Authority(self.home(Role.AUTHORITY), clock=lambda: self.now)
 

@@ -72,6 +72,11 @@ def record_story(directory: Path) -> list[Exchange]:
         run(story.operator_with_liar())
     with serve(authority):
         run(story.authority_alone())
+    for party in (world.operator, world.authority):
+        limits = [name for name in type(party.settings).model_fields if name.endswith("_per_hour")]
+        party.settings = party.settings.model_copy(update=dict.fromkeys(limits, 1))
+    with serve(authority, operator):
+        run(story.ask_too_often())
     return recorder.exchanges
 
 
@@ -275,6 +280,20 @@ class Story:
 
     async def authority_alone(self) -> None:
         await self.ask_authority("peer-unreachable")
+
+    async def ask_too_often(self) -> None:
+        """Each is asked once too often for limits of one; what is asked does not matter."""
+        post, token = self.stage.world.post, self.pair[0].session.token
+        for role, path, session in (
+            (OPERATOR, "/v1/verifications", None),
+            (OPERATOR, "/v1/sessions", None),
+            (OPERATOR, "/v1/handles", token),
+            (OPERATOR, "/v1/venues", None),
+            (AUTHORITY, "/v1/venues", None),
+        ):
+            await refused("malformed-encoding", post(role, path, b"\xff", session))
+            await refused("too-many-requests", post(role, path, b"\xff", session))
+        await refused("too-many-requests", post(OPERATOR, "/v1/passes", b"\xff", token))
 
     async def fetch_ahead(self, name: str) -> None:
         pairs = zip(self.pair, self.ahead_secrets, strict=True)

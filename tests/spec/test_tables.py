@@ -98,6 +98,11 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "CODE_SECONDS": default(OperatorSettings, "code_seconds"),
         "CODE_ATTEMPTS": default(OperatorSettings, "code_attempts"),
         "CODES_PER_DAY": default(OperatorSettings, "codes_per_day"),
+        "CODES_PER_ADDRESS": default(OperatorSettings, "codes_per_address"),
+        "VERIFICATIONS_PER_HOUR": default(OperatorSettings, "verifications_per_hour"),
+        "SESSIONS_PER_HOUR": default(OperatorSettings, "sessions_per_hour"),
+        "ACCOUNT_REQUESTS_PER_HOUR": default(OperatorSettings, "account_requests_per_hour"),
+        "APPLICATIONS_PER_HOUR": default(EscrowSettings, "applications_per_hour"),
         "VERIFICATION_DAYS": default(OperatorSettings, "verification_days"),
     }
 
