@@ -1,4 +1,4 @@
-"""The text in a QR code: `SP1:` and the base45 of a present-mode check-in. Spec: §4.3.
+"""The text in a QR code: a prefix (`SP1:` for a present-mode check-in) and the base45 of a message. Spec: §4.3.
 
 Base45 (RFC 9285) keeps to the QR alphanumeric alphabet; readers mangle raw binary.
 """
@@ -15,20 +15,31 @@ PREFIX = "SP1:"
 
 def to_qr_text(message: CheckInMessage) -> str:
     """The text of a present-mode check-in: at most 310 characters of the QR alphanumeric alphabet."""
-    return PREFIX + _base45(message.to_bytes())
+    return encode_text(PREFIX, message.to_bytes())
 
 
 def from_qr_text(text: str) -> CheckInMessage:
     """The check-in in a QR code's text; raises `MalformedText` or `MalformedEncoding`."""
-    if not text.startswith(PREFIX):  # step 1
-        raise MalformedText("not a SplitPass code")
+    # step 4; one that names a venue is longer than the limit
+    return CheckInMessage.from_bytes(decode_text(PREFIX, text, MAX_CHECK_IN_BYTES))
+
+
+def encode_text(prefix: str, encoding: bytes) -> str:
+    """The text that a QR code carries for an encoded message."""
+    return prefix + _base45(encoding)
+
+
+def decode_text(prefix: str, text: str, max_bytes: int) -> bytes:
+    """The encoded message, of at most `max_bytes`, in a QR code's text; raises `MalformedText`."""
+    if not text.startswith(prefix):  # step 1
+        raise MalformedText("not a SplitPass code of this kind")
     try:
-        encoding = b45decode(text.removeprefix(PREFIX))  # step 2
+        encoding: bytes = b45decode(text.removeprefix(prefix))  # step 2
     except ValueError:
         raise MalformedText("not base45") from None
-    if len(encoding) > MAX_CHECK_IN_BYTES or _base45(encoding) != text.removeprefix(PREFIX):  # step 3
-        raise MalformedText("not the base45 of a check-in")
-    return CheckInMessage.from_bytes(encoding)  # step 4; one that names a venue is longer than the limit
+    if len(encoding) > max_bytes or _base45(encoding) != text.removeprefix(prefix):  # step 3
+        raise MalformedText("not the base45 of a message")
+    return encoding
 
 
 def _base45(data: bytes) -> str:

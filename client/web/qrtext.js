@@ -1,5 +1,5 @@
 /**
- * The text in a QR code: `SP1:` and the base45 of a present-mode check-in. Spec: §4.3.
+ * The text in a QR code: a prefix (`SP1:` for a present-mode check-in) and the base45 of a message. Spec: §4.3.
  *
  * Base45 (RFC 9285) keeps to the QR alphanumeric alphabet; readers mangle raw binary.
  */
@@ -15,7 +15,7 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
  * @param {object} checkIn a `CheckInMessage` @returns {string}
  */
 export function toQrText(checkIn) {
-  return PREFIX + encodeBase45(CheckInMessage.toBytes(checkIn));
+  return encodeText(PREFIX, CheckInMessage.toBytes(checkIn));
 }
 
 /**
@@ -24,11 +24,25 @@ export function toQrText(checkIn) {
  * @throws {MalformedText | MalformedEncoding}
  */
 export function fromQrText(text) {
-  if (!text.startsWith(PREFIX)) throw new MalformedText('not a SplitPass code');
-  const encoding = decodeBase45(text.slice(PREFIX.length));
   // A check-in that names a venue is longer than that: what is shown names none.
-  if (encoding.length > MAX_CHECK_IN_BYTES) throw new MalformedText('not the base45 of a check-in');
-  return CheckInMessage.fromBytes(encoding);
+  return CheckInMessage.fromBytes(decodeText(PREFIX, text, MAX_CHECK_IN_BYTES));
+}
+
+/** The text that a QR code carries for an encoded message. @param {string} prefix @param {Uint8Array} encoding */
+export function encodeText(prefix, encoding) {
+  return prefix + encodeBase45(encoding);
+}
+
+/**
+ * The encoded message in a QR code's text.
+ * @param {string} prefix @param {string} text @param {number} maxBytes @returns {Uint8Array}
+ * @throws {MalformedText}
+ */
+export function decodeText(prefix, text, maxBytes) {
+  if (!text.startsWith(prefix)) throw new MalformedText('not a SplitPass code of this kind');
+  const encoding = decodeBase45(text.slice(prefix.length));
+  if (encoding.length > maxBytes) throw new MalformedText('not the base45 of a message');
+  return encoding;
 }
 
 /** Two bytes become three characters, a last single byte two; the lowest digit comes first. */

@@ -19,6 +19,7 @@ from lab.fuzz.trial import Decoder
 from lab.vectors import world
 from protocol.encoding import Message, decode_item, encode_item
 from protocol.errors import SplitPassError
+from protocol.papers import PAPER_PREFIX, from_paper_text, print_pass
 from protocol.qrtext import PREFIX, from_qr_text, to_qr_text
 from protocol.statements import verify_statement
 
@@ -83,6 +84,16 @@ def _text_decoders() -> Iterator[Decoder]:
         (to_qr_text(world.SHOWN).encode(),),
     )
     yield Decoder("QR content", lambda data: from_qr_text(PREFIX + b45encode(data).decode("ascii")), EXPECTED, (shown,))
+    paper = print_pass(world.EPOCH_KEY, world.PASSES[2])
+    yield Decoder(
+        "paper text", lambda data: from_paper_text(data.decode("utf-8", "replace")), EXPECTED, (paper.encode(),)
+    )
+    yield Decoder(
+        "paper content",
+        lambda data: from_paper_text(PAPER_PREFIX + b45encode(data).decode("ascii")),
+        EXPECTED,
+        (from_paper_text(paper).to_bytes(),),
+    )
     yield Decoder(
         "poster link",
         lambda data: read_poster(world.DOMAIN, data.decode("utf-8", "replace")),

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from lab.fuzz.forgery import sign_anything
 from lab.fuzz.trial import Decoder
 from lab.vectors import world
-from protocol.checkins import CheckInMessage, verify_check_in
+from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
+from protocol.checkins import CheckInMessage, Direction, verify_check_in
 from protocol.encoding import Message
 from protocol.epochs import EpochStatement, Role, verify_epoch, verify_epoch_statement
 from protocol.errors import SplitPassError
@@ -24,6 +25,7 @@ from protocol.handles import (
     verify_registration,
 )
 from protocol.opening import Shares, create_shares, open_release, verify_party_shares
+from protocol.papers import PaperPass, from_paper_text, print_pass, sign_for_paper
 from protocol.passes import (
     ANSWER_BYTES,
     AllowanceRequest,
@@ -55,6 +57,8 @@ _SHARES = {
 }
 _RECORD, _ENTRY = seal_record(world.EPOCH_KEY, world.RECORD, world.OPERATOR)
 _RECEIPT = sign_receipt(world.EPOCH_KEY, _ENTRY, world.AUTHORITY)
+_ASSISTED = seal_assisted(world.EPOCH_KEY, AssertedRecord("홍길동", "+821012345678"), world.TIME, world.VENUE.venue)
+_PAPER = from_paper_text(print_pass(world.EPOCH_KEY, world.PASSES[2]))
 _PATH = "/v1/shares"
 _REQUEST = sign_request(world.DOMAIN, Role.AUTHORITY, "operator", _PATH, world.NOW, b"body", world.AUTHORITY)
 
@@ -119,6 +123,8 @@ def reader_decoders() -> Iterator[Decoder]:
         world.SHOWN.to_bytes(),
         world.SCANNED.to_bytes(),
     )
+    yield reader("assisted check-in", _open_assisted, _ASSISTED.to_bytes(), cost=5)
+    yield reader("paper pass", _use_paper, _PAPER.to_bytes())
     yield reader(
         "venue", lambda data: verify_venue(world.DOMAIN, JointStatement.from_bytes(data)), world.JOINT_VENUE.to_bytes()
     )
@@ -165,6 +171,17 @@ def _both_sign(kind: type[Message], payload: bytes) -> JointStatement:
 def _joint_key(payload: bytes) -> object:
     statement = sign_anything(EpochStatement, payload, world.OPERATOR)
     return verify_epoch(world.DOMAIN, world.EPOCH, statement, world.STATEMENTS[Role.AUTHORITY])
+
+
+def _open_assisted(data: bytes) -> object:
+    entry = verify_assisted(world.EPOCH_KEY, AssistedCheckIn.from_bytes(data))
+    return open_assisted(world.EPOCH_KEY, entry, *(world.SECRETS[role].share * entry.message.u for role in Role))
+
+
+def _use_paper(data: bytes) -> object:
+    paper = PaperPass.from_bytes(data)
+    message = sign_for_paper(world.EPOCH_KEY, paper, world.TIME, Direction.ENTRY, world.VENUE.venue)
+    return verify_check_in(world.EPOCH_KEY, message)
 
 
 def _open(role: Role, payload: bytes) -> object:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from lab.vectors import (
+    assisted,
     checkins,
     encoding,
     epochs,
@@ -15,6 +16,7 @@ from lab.vectors import (
     handles,
     hashing,
     opening,
+    papers,
     passes,
     proofs,
     requests,
@@ -52,6 +54,8 @@ FILES = (
     passes.acceptance,
     checkins.check_in,
     checkins.qr_text,
+    papers.paper_pass,
+    assisted.assisted_check_in,
     warrants.venue,
     warrants.warrant,
     warrants.release,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from secrets import token_bytes
 
 from protocol import exchanges
+from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
 from protocol.checkins import CheckIn, CheckInMessage, Direction, sign_check_in, verify_check_in
 from protocol.encoding import Message
 from protocol.epochs import EpochStatement, Role, verify_epoch
@@ -24,6 +25,7 @@ from protocol.handles import (
     verify_registration,
 )
 from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
+from protocol.papers import PaperPass, from_paper_text, print_pass, sign_for_paper
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, issue_batch, verify_allowance
 from protocol.qrtext import from_qr_text, to_qr_text
 from protocol.requests import PartyRequest, sign_request, verify_request
@@ -41,6 +43,7 @@ from protocol.warrants import (
 )
 from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 
+ASSERTED = AssertedRecord("홍길동", "+821012345678")
 Judge = Callable[[bytes], bool]
 """Whether a receiver accepts these bytes. It may raise `Malformed` or `Rejected` instead of answering no."""
 
@@ -75,6 +78,8 @@ class Session:
     visitor: Visitor
     time: int
     check_ins: dict[str, CheckInMessage]
+    assisted: AssistedCheckIn
+    paper: str
     warrant: JointStatement
     transcript: OpeningTranscript
     request: bytes
@@ -127,6 +132,8 @@ def hold_session(parties: Parties, epoch: OpenEpoch, visitor: Visitor, time: int
         visitor,
         time,
         check_ins,
+        seal_assisted(epoch.key, ASSERTED, time, venue),
+        print_pass(epoch.key, visitor.passes[2]),
         warrant,
         OpeningTranscript(warrant, signed_release, operator_shares, authority_shares),
         sign_request(
@@ -184,6 +191,15 @@ def accepted_messages(session: Session) -> list[Accepted]:
     def qr_text(message: bytes) -> bool:
         return verify_check_in(key, from_qr_text(message.decode("latin-1"))).epoch == key.epoch
 
+    def assisted_opens(message: bytes) -> bool:
+        entry = verify_assisted(key, AssistedCheckIn.from_bytes(message))
+        D = [epoch.secrets[role].share * entry.message.u for role in Role]
+        return open_assisted(key, entry, *D) == ASSERTED
+
+    def paper_admits(paper: PaperPass) -> bool:
+        message = sign_for_paper(key, paper, session.time, Direction.ENTRY, parties.venue.venue)
+        return verify_check_in(key, message).message.u == visitor.passes[2].public.u
+
     def venue_registered(message: bytes) -> bool:
         return verify_venue(domain, JointStatement.from_bytes(message)).record == parties.venue
 
@@ -212,7 +228,7 @@ def accepted_messages(session: Session) -> list[Accepted]:
         return request.body == b"body"
 
     batch = IssueBatch(key.epoch, tuple(bytes(one) for one in visitor.request.requests))
-    receipt, transcript = visitor.grant.receipt, session.transcript
+    receipt, transcript, paper = visitor.grant.receipt, session.transcript, from_paper_text(session.paper)
     return [
         epoch_statement(Role.OPERATOR),
         epoch_statement(Role.AUTHORITY),
@@ -225,6 +241,14 @@ def accepted_messages(session: Session) -> list[Accepted]:
         Accepted("c2", "pass-answers", visitor.answers.to_bytes(), lambda m: all_accepted(PassAnswers.from_bytes(m))),
         *(check_in(name) for name in session.check_ins),
         Accepted("c5", "qr-text", to_qr_text(session.check_ins["shown-entry"]).encode("ascii"), qr_text),
+        Accepted("c5", "assisted-check-in", session.assisted.to_bytes(), assisted_opens),
+        Accepted("c5", "paper-pass", paper.to_bytes(), lambda m: paper_admits(PaperPass.from_bytes(m))),
+        Accepted(
+            "c5",
+            "paper-text",
+            session.paper.encode("ascii"),
+            lambda m: paper_admits(from_paper_text(m.decode("latin-1"))),
+        ),
         Accepted("c5", "venue", parties.both_sign(parties.venue).to_bytes(), venue_registered),
         Accepted("c5", "venue-application", application, venue_applied),
         Accepted("c5", "warrant", session.warrant.to_bytes(), warrant_valid),
@@ -256,6 +280,9 @@ def messages_of(session: Session) -> list[Message]:
         IssueBatch(epoch.key.epoch, tuple(bytes(one) for one in visitor.request.requests)),
         visitor.answers,
         *session.check_ins.values(),
+        session.assisted,
+        ASSERTED,
+        from_paper_text(session.paper),
         VenueApplication(parties.venue),
         parties.venue,
         session.valid_warrant.record,

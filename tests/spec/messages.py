@@ -9,6 +9,7 @@ from pkgutil import iter_modules
 from secrets import token_bytes
 
 import protocol
+from protocol.assisted import AssertedRecord, open_assisted, seal_assisted, verify_assisted
 from protocol.checkins import Direction, sign_check_in, verify_check_in
 from protocol.encoding import Message
 from protocol.epochs import EpochStatement, Role
@@ -22,6 +23,7 @@ from protocol.exchanges import (
 )
 from protocol.handles import DirectoryReceipt, verify_receipt
 from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
+from protocol.papers import from_paper_text, print_pass, sign_for_paper
 from protocol.passes import IssueBatch
 from protocol.requests import sign_request, verify_request
 from protocol.signatures import public_key
@@ -45,12 +47,18 @@ class Visit:
 
 
 def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
-    """A check-in at a door, a check-in by poster, an exit, a release, and both parties' shares."""
+    """Check-ins of every kind, a release, and both parties' shares."""
     domain, key, keys = parties.domain, today.key, parties.keys
     entry = sign_check_in(key, visitor.passes[0], NOW, Direction.ENTRY)
     posted = sign_check_in(key, visitor.passes[1], NOW, Direction.ENTRY, parties.venue.venue)
-    for check_in in (entry, posted):
+    paper = from_paper_text(print_pass(key, visitor.passes[2]))
+    printed = sign_for_paper(key, paper, NOW, Direction.ENTRY, parties.venue.venue)
+    for check_in in (entry, posted, printed):
         verify_check_in(key, check_in)
+    asserted = AssertedRecord("성춘향", "+821087654321")
+    assisted = seal_assisted(key, asserted, NOW, parties.venue.venue)
+    D = [today.secrets[role].share * assisted.u for role in Role]
+    assert open_assisted(key, verify_assisted(key, assisted), *D) == asserted
 
     warrant = parties.warrant(NOW - 3600, NOW + 3600)
     release = sign_release(warrant, parties.venue_key, {key.epoch: [entry.to_bytes(), posted.to_bytes()]})
@@ -90,6 +98,9 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         visitor.answers,
         posted,
         DoorAnswer(Decision.ADMITTED),
+        paper,
+        asserted,
+        assisted,
         parties.venue,
         VenueApplication(parties.venue),
         warrant.record,

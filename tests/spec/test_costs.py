@@ -10,7 +10,8 @@ import nacl.bindings
 import nacl.signing
 import pytest
 
-from protocol import handles, passes, signatures
+from protocol import assisted, handles, passes, signatures
+from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
 from protocol.checkins import CheckInMessage, Direction, sign_check_in, verify_check_in
 from protocol.epochs import Role, create_epoch, verify_epoch
 from protocol.handles import (
@@ -39,7 +40,7 @@ COUNTED = [
     ("S", nacl.signing.SigningKey, "sign"),
     *[
         ("A", module, f"crypto_aead_xchacha20poly1305_ietf_{direction}")
-        for module in (handles, passes)
+        for module in (assisted, handles, passes)
         for direction in ("encrypt", "decrypt")
     ],
 ]
@@ -86,6 +87,10 @@ def prepared(n: int) -> Operations:
     registration, allowance = visitor.registration.to_bytes(), visitor.request.to_bytes()
     requests = [bytes(request) for request in visitor.request.requests]
     check_ins = [sign_check_in(key, one, NOW, Direction.ENTRY).to_bytes() for one in visitor.passes]
+    asserted, place = AssertedRecord(record.name, record.phone), parties.venue.venue
+    sealed = seal_assisted(key, asserted, NOW, place)
+    verified_entry = verify_assisted(key, sealed)
+    D = [today.secrets[role].share * sealed.u for role in Role]
     warrant = parties.warrant(NOW - 15, NOW + 15)
     release = sign_release(warrant, parties.venue_key, {TODAY: check_ins})
     verified = verify_release(warrant, venue, {TODAY: key}, release)
@@ -117,6 +122,11 @@ def prepared(n: int) -> Operations:
         ("accept n passes", "client"): lambda: accept_answers(key, visitor.pending, visitor.answers),
         ("sign a check-in", "client"): lambda: sign_check_in(key, visitor.passes[0], NOW, Direction.ENTRY),
         ("verify a check-in", "door"): lambda: verify_check_in(key, CheckInMessage.from_bytes(check_ins[0])),
+        ("seal an assisted check-in", "door"): lambda: seal_assisted(key, asserted, NOW, place),
+        ("verify an assisted check-in", "each party"): lambda: verify_assisted(
+            key, AssistedCheckIn.from_bytes(sealed.to_bytes())
+        ),
+        ("open an assisted check-in", "authority"): lambda: open_assisted(key, verified_entry, *D),
         ("sign a release", "venue"): lambda: sign_release(warrant, parties.venue_key, {TODAY: check_ins}),
         ("verify a release of n", "each party"): lambda: verify_release(warrant, venue, {TODAY: key}, release),
         ("create n shares", "each party"): lambda: shares(operator),

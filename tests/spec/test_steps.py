@@ -9,7 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from protocol import checkins, encoding, epochs, group, handles, opening, passes, qrtext, requests, statements, warrants
+from protocol import (
+    assisted,
+    checkins,
+    encoding,
+    epochs,
+    group,
+    handles,
+    opening,
+    papers,
+    passes,
+    qrtext,
+    requests,
+    statements,
+    warrants,
+)
 
 SPEC = Path(__file__).parents[2] / "spec"
 CRYPTOGRAPHY, MESSAGES = "03-cryptography.md", "04-messages.md"
@@ -30,12 +44,15 @@ VALIDATIONS: list[tuple[str, str, list[Callable[..., object]]]] = [
     (CRYPTOGRAPHY, "The authority answers each 160-byte request by itself:", [passes.issue_batch, passes.issue_pass]),
     (CRYPTOGRAPHY, "The client, for each answer;", [passes.accept_answer]),
     (CRYPTOGRAPHY, "To verify a check-in against the keys of an epoch:", [checkins.verify_check_in]),
+    (CRYPTOGRAPHY, "Paper cannot sign, so the reader at the door signs for it:", [papers.sign_for_paper]),
+    (CRYPTOGRAPHY, "To verify one against the keys of an epoch:", [assisted.verify_assisted]),
+    (CRYPTOGRAPHY, "To open one with both parties' shares of `u`", [assisted.open_assisted]),
     (CRYPTOGRAPHY, "once both have, because a party", [warrants.verify_venue]),
     (CRYPTOGRAPHY, "To verify a warrant at Unix time `now`:", [warrants.verify_warrant]),
     (CRYPTOGRAPHY, "To verify a release for a verified warrant and venue:", [warrants.verify_release]),
     (CRYPTOGRAPHY, "To verify a party's shares for a release:", [opening.verify_party_shares]),
     (MESSAGES, "To decode a message of a known type;", [encoding.decode_item, encoding._codec_of.__wrapped__]),
-    (MESSAGES, "To read a text:", [qrtext.from_qr_text]),
+    (MESSAGES, "To read a text:", [qrtext.from_qr_text, qrtext.decode_text]),
     (MESSAGES, "To accept one at time `now`:", [requests.verify_request]),
 ]
 

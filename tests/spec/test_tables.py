@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -15,6 +16,7 @@ from escrow.operator.settings import OperatorSettings
 from escrow.settings import EscrowSettings
 from escrow.shares import MAX_WINDOW_DAYS
 from protocol import statements, transcript
+from protocol.assisted import ASSERTED_RECORD_BYTES, SEALED_ASSERTION_BYTES, AssertedRecord, seal_assisted
 from protocol.checkins import MAX_CHECK_IN_BYTES, MAX_STAY, SIGNED_PASS_BYTES, TIME_STEP, Direction, sign_check_in
 from protocol.edge_cases import UnfitLibrary
 from protocol.encoding import MAX_DEPTH, MAX_MESSAGE_BYTES, Message
@@ -23,6 +25,7 @@ from protocol.errors import Malformed, Rejected, SplitPassError
 from protocol.exchanges import Decision
 from protocol.group import POINT_BYTES, SCALAR_BYTES
 from protocol.handles import ENTRY_BYTES, RECORD_BYTES
+from protocol.papers import MAX_PAPER_BYTES, from_paper_text, print_pass
 from protocol.passes import ANSWER_BYTES, MAX_BATCH, PASS_BYTES, REQUEST_BYTES, AllowanceRequest
 from protocol.proofs import EqualityProof, KnowledgeProof, OwnershipProof
 from protocol.qrtext import to_qr_text
@@ -56,6 +59,10 @@ def present_check_in(today: OpenEpoch, visitor: Visitor) -> Any:
     return sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY)
 
 
+def longest_paper(today: OpenEpoch, visitor: Visitor) -> str:
+    return print_pass(replace(today.key, epoch=2**32 - 1), visitor.passes[0])
+
+
 def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
     text = to_qr_text(present_check_in(today, visitor))
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M)
@@ -74,6 +81,10 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "PASS_ANSWER": ANSWER_BYTES,
         "PASS": PASS_BYTES,
         "SIGNED_PASS": SIGNED_PASS_BYTES,
+        "ASSERTED_RECORD": ASSERTED_RECORD_BYTES,
+        "SEALED_ASSERTION": SEALED_ASSERTION_BYTES,
+        "MAX_PAPER": MAX_PAPER_BYTES,
+        "MAX_PAPER_TEXT": len(longest_paper(today, visitor)),
         "MAX_CHECK_IN": MAX_CHECK_IN_BYTES,
         "MAX_QR_TEXT": len(text),
         "QR_VERSION": code.version,
@@ -174,10 +185,14 @@ def test_sizes(parties: Parties) -> None:
     visitor = enrol(twelve, today, "홍길동", "+821012345678")
     present = present_check_in(today, visitor).to_bytes()
     scan = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY, parties.venue.venue).to_bytes()
+    assisted = seal_assisted(today.key, AssertedRecord("홍길동", "+821012345678"), NOW, parties.venue.venue)
+    paper = from_paper_text(print_pass(today.key, visitor.passes[0]))
     one, two = (len(ReleasedEpoch(today.key.epoch, (present,) * count).to_bytes()) for count in (1, 2))
     assert {row["message"]: int(row["bytes"]) for row in table("sizes")} == {
         "present-mode check-in": len(present),
         "scan-mode check-in": len(scan),
+        "AssistedCheckIn": len(assisted.to_bytes()),
+        "PaperPass": len(paper.to_bytes()),
         "AllowanceRequest of 12": len(visitor.request.to_bytes()),
         "PassAnswers of 12": len(visitor.answers.to_bytes()),
         "DirectoryEntry": len(visitor.grant.entry.to_bytes()),

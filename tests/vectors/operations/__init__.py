@@ -1,12 +1,14 @@
 """How each file of `spec/vectors/` is replayed: one module per module of the protocol."""
 
 from tests.vectors.operations import (
+    assisted,
     checkins,
     encoding,
     epochs,
     group,
     handles,
     opening,
+    papers,
     passes,
     proofs,
     qrtext,
@@ -30,6 +32,8 @@ _MODULES = (
     passes,
     checkins,
     qrtext,
+    papers,
+    assisted,
     warrants,
     opening,
     requests,

@@ -23,8 +23,8 @@ export function verifyRegistration(epochKey, account, { epoch, handle, knowledge
   return handle;
 }
 
-export function pad(signed) {
-  const padded = new Uint8Array(RECORD_BYTES);
+export function pad(signed, length = RECORD_BYTES) {
+  const padded = new Uint8Array(length);
   padded.set(signed);
   padded[signed.length] = 0x80;
   return padded;

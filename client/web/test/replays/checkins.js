@@ -2,12 +2,7 @@ import assert from 'node:assert/strict';
 import { CheckInMessage, labelStatement, signCheckIn, signedPassParts, verifyCheckIn } from '../../checkins.js';
 import { passStatement } from '../../passes.js';
 import { fromQrText, toQrText } from '../../qrtext.js';
-import { draws, encoded, hex, nullable, number, scalar, string } from './values.js';
-
-const ownedPass = (bytes, r) => ({
-  public: { u: bytes.slice(0, 32), v: bytes.slice(32, 64), signature: bytes.slice(64) },
-  r,
-});
+import { draws, encoded, hex, nullable, number, ownedPass, scalar, string } from './values.js';
 
 export default {
   'check-in': {

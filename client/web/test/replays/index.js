@@ -5,12 +5,14 @@
  * intermediate values from all keys of both.
  */
 
+import assisted from './assisted.js';
 import checkins from './checkins.js';
 import encoding from './encoding.js';
 import epochs from './epochs.js';
 import group from './group.js';
 import handles from './handles.js';
 import opening from './opening.js';
+import papers from './papers.js';
 import passes from './passes.js';
 import proofs from './proofs.js';
 import requests from './requests.js';
@@ -30,6 +32,8 @@ export const REPLAYS = {
   ...handles,
   ...passes,
   ...checkins,
+  ...papers,
+  ...assisted,
   ...warrants,
   ...opening,
   ...requests,

@@ -24,6 +24,10 @@ export const list = (decode) => (values) => values.map(decode);
 export const nullable = (decode) => (value) => (value === null ? null : decode(value));
 export const byEpoch = (decode) => (value) =>
   new Map(Object.entries(value).map(([epoch, one]) => [Number(epoch), decode(one)]));
+export const ownedPass = (bytes, r) => ({
+  public: { u: bytes.slice(0, 32), v: bytes.slice(32, 64), signature: bytes.slice(64) },
+  r,
+});
 
 /** A source of randomness that gives the recorded draws in their order, each of the recorded length. */
 export const draws = (values) => {

@@ -1,0 +1,72 @@
+"""Paper passes: a pass with its key, printed, for one day, one door and one visit. Spec: §3.8, §4.3.
+
+Paper cannot sign, so the door's reader does it with the key that the paper shows, and forgets the key. Whoever copies
+the paper has the pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from protocol.checkins import CheckInMessage, Direction, sign_check_in
+from protocol.encoding import Message, Size, Uint8, Uint32
+from protocol.epochs import EpochKey
+from protocol.errors import WrongDomain, WrongEpoch
+from protocol.group import RandomBytes, Scalar, secure_random
+from protocol.passes import PASS_BYTES, OwnedPass, Pass
+from protocol.qrtext import decode_text, encode_text
+
+PAPER_PREFIX = "SPP1:"
+MAX_PAPER_BYTES = 172
+"""The largest paper pass: its text fits a version 10 QR code at error correction M."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperPass(Message):
+    """A pass (`u || v || signature`, 128 bytes) of an epoch, and its signing key `r`."""
+
+    domain: Uint8
+    epoch: Uint32
+    public_pass: Annotated[bytes, Size(PASS_BYTES, PASS_BYTES)]
+    r: Scalar
+
+    @property
+    def u(self) -> bytes:
+        """The one-time public key, 32 bytes."""
+        return self.public_pass[:32]
+
+    def __repr__(self) -> str:
+        return "PaperPass(hidden)"
+
+
+def print_pass(epoch_key: EpochKey, owned: OwnedPass) -> str:
+    """The text for the paper: at most 263 characters of the QR alphanumeric alphabet. It holds the secret `r`."""
+    paper = PaperPass(epoch_key.domain.number, epoch_key.epoch, bytes(owned.public), owned.r)
+    return encode_text(PAPER_PREFIX, paper.to_bytes())
+
+
+def from_paper_text(text: str) -> PaperPass:
+    """The pass in a printed code's text; raises `MalformedText`, `MalformedEncoding` or `MalformedScalar`."""
+    return PaperPass.from_bytes(decode_text(PAPER_PREFIX, text, MAX_PAPER_BYTES))
+
+
+def sign_for_paper(
+    epoch_key: EpochKey,
+    paper: PaperPass,
+    time: int,
+    direction: Direction,
+    venue: bytes,
+    random_bytes: RandomBytes = secure_random,
+) -> CheckInMessage:
+    """The check-in that a reader signs for a paper, at its venue (16 bytes) and Unix time (seconds, rounded down).
+
+    Raises `WrongDomain` or `WrongEpoch` for a paper that is not of this epoch. Whether the authority signed the pass,
+    and whether `r` is its key, shows when the check-in is verified. Draws 32 random bytes.
+    """
+    if paper.domain != epoch_key.domain.number:  # step 1
+        raise WrongDomain("the paper is of another domain")
+    if paper.epoch != epoch_key.epoch:  # step 2
+        raise WrongEpoch("the paper is of another day")
+    public = Pass(paper.public_pass[:32], paper.public_pass[32:64], paper.public_pass[64:])
+    return sign_check_in(epoch_key, OwnedPass(public, paper.r), time, direction, venue, random_bytes)  # step 3

@@ -1,0 +1,24 @@
+"""Assisted check-ins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
+from protocol.epochs import EpochKey
+from protocol.group import Point
+from tests.vectors.replay import Draws, Operation
+
+
+def make(*, epoch_key: EpochKey, record: AssertedRecord, time: int, venue: bytes, random: Draws) -> dict[str, Any]:
+    return {"message": seal_assisted(epoch_key, record, time, venue, random)}
+
+
+def check(
+    *, epoch_key: EpochKey, message: AssistedCheckIn, operator_share: Point, authority_share: Point
+) -> dict[str, Any]:
+    entry = verify_assisted(epoch_key, message)
+    return {"epoch": entry.epoch, "record": open_assisted(epoch_key, entry, operator_share, authority_share)}
+
+
+OPERATIONS = {"assisted-check-in": Operation(check, make)}
