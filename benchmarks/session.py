@@ -31,6 +31,7 @@ from protocol.passes import (
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import JointStatement, sign_statement
 from protocol.warrants import (
+    Purpose,
     RegisteredVenue,
     ValidWarrant,
     Venue,
@@ -106,7 +107,20 @@ def make_session() -> Session:
     venue_key = SigningKey.generate()
     record = Venue(domain.number, bytes(16), "Club", "", public_key(venue_key))
     venue = verify_venue(domain, _sign_jointly(parties, record))
-    order = Warrant(domain.number, bytes(16), bytes(16), now - 900, now + 900, "Act 1", len(check_ins), now + 900)
+    order = Warrant(
+        domain.number,
+        bytes(16),
+        bytes(16),
+        Purpose.OPENING,
+        now - 900,
+        now + 900,
+        0,
+        "Act 1",
+        len(check_ins),
+        now,
+        now + 900,
+        now + 900,
+    )
     warrant = verify_warrant(domain, _sign_jointly(parties, order), now)
     signed_release = sign_release(warrant, venue_key, {epoch: [message.to_bytes() for message in check_ins]})
     release = verify_release(warrant, venue, {epoch: epoch_key}, signed_release)

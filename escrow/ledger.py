@@ -42,18 +42,18 @@ class ReleaseLedger:
         A 403 problem, and nothing is committed, if the warrant would then have more than its maximum of records.
         """
         warrant = release.warrant
-        digests = {u: _digest(u) for check_ins in release.check_ins.values() for u in check_ins}
+        digests = {u: _digest(u) for visits in release.visits.values() for u in visits}
         with exclusive(self._engine) as connection:
             rows = connection.execute(
                 sql.select(_released.c.warrant, _released.c.pass_digest, _released.c.venue).where(
-                    _released.c.epoch.in_(list(release.check_ins)) | (_released.c.warrant == warrant.warrant)
+                    _released.c.epoch.in_(list(release.visits)) | (_released.c.warrant == warrant.warrant)
                 )
             ).all()
             elsewhere = {row.pass_digest for row in rows if row.venue != warrant.venue}
             known = {row.pass_digest for row in rows if row.warrant == warrant.warrant}
             kept = {
-                epoch: {u: check_in for u, check_in in check_ins.items() if digests[u] not in elsewhere}
-                for epoch, check_ins in release.check_ins.items()
+                epoch: {u: visit for u, visit in visits.items() if digests[u] not in elsewhere}
+                for epoch, visits in release.visits.items()
             }
             new = [
                 {
@@ -63,8 +63,8 @@ class ReleaseLedger:
                     "venue": warrant.venue,
                     "time": now,
                 }
-                for epoch, check_ins in kept.items()
-                for u in check_ins
+                for epoch, visits in kept.items()
+                for u in visits
                 if digests[u] not in known
             ]
             mine = _totals.c.warrant == warrant.warrant
@@ -77,8 +77,8 @@ class ReleaseLedger:
                 connection.execute(sql.insert(_totals).values(warrant=warrant.warrant, records=total + len(new)))
         set_aside = release.set_aside.copy()
         set_aside["ReleasedElsewhere"] += len(digests) - sum(map(len, kept.values()))
-        kept = {epoch: check_ins for epoch, check_ins in kept.items() if check_ins}
-        return replace(release, check_ins=kept, set_aside=+set_aside)
+        kept = {epoch: visits for epoch, visits in kept.items() if visits}
+        return replace(release, visits=kept, set_aside=+set_aside)
 
     def forget_epoch(self, epoch: int) -> None:
         """Delete the record of an epoch that can never be opened again."""

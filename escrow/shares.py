@@ -13,7 +13,7 @@ from protocol.epochs import Domain, EpochKey
 from protocol.errors import OutOfScope
 from protocol.exchanges import SharesRequest
 from protocol.opening import create_shares
-from protocol.warrants import VerifiedRelease, Warrant, verify_release, verify_venue, verify_warrant
+from protocol.warrants import Purpose, VerifiedRelease, Warrant, verify_release, verify_venue, verify_warrant
 from service.http import Problem
 
 MAX_WINDOW_DAYS = 31
@@ -22,18 +22,20 @@ MAX_WINDOW_DAYS = 31
 async def give_shares(party: Party, session: ClientSession, request: SharesRequest) -> bytes:
     """A party's signed shares: check the request, record the release, and only then make them.
 
-    1. Both parties signed the warrant, which has not expired, and the venue.
+    1. Both parties signed the warrant, which is for opening and has not expired, and the venue.
     2. The venue's release is for this warrant; check-ins that do not hold or lie out of scope are set aside.
     3. Epochs whose secret is erased are left out; a 410 problem if that leaves none.
     4. Passes that were released for another venue are left out, and the warrant's maximum holds.
     5. The release is committed to the ledger.
     """
     warrant = verify_warrant(party.domain, request.warrant, party.clock())
+    if warrant.record.purpose is not Purpose.OPENING:
+        raise OutOfScope("nothing is opened under a warrant of this purpose")
     venue = verify_venue(party.domain, request.venue)
     epoch_keys = await warrant_epoch_keys(party, session, warrant.record)
     release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, request.release)
     release = await asyncio.to_thread(party.releases.record, _without_erased(party, release), party.clock())
-    secrets = {epoch: (epoch_keys[epoch], party.secret(epoch)) for epoch in release.check_ins}
+    secrets = {epoch: (epoch_keys[epoch], party.secret(epoch)) for epoch in release.visits}
     return await asyncio.to_thread(create_shares, party.domain, party.role, release, secrets, party.identity)
 
 
@@ -53,8 +55,8 @@ def check_window(domain: Domain, warrant: Warrant) -> range:
 
 
 def _without_erased(party: Party, release: VerifiedRelease) -> VerifiedRelease:
-    erased = {epoch for epoch in release.check_ins if party.vault.is_erased(epoch)}
-    if erased and erased == release.check_ins.keys():
+    erased = {epoch for epoch in release.visits if party.vault.is_erased(epoch)}
+    if erased and erased == release.visits.keys():
         raise Problem(410, "epoch-erased", f"epoch {min(erased)} was erased: nobody can ever open its check-ins")
-    kept = {epoch: check_ins for epoch, check_ins in release.check_ins.items() if epoch not in erased}
-    return replace(release, check_ins=kept)
+    kept = {epoch: visits for epoch, visits in release.visits.items() if epoch not in erased}
+    return replace(release, visits=kept)

@@ -215,7 +215,7 @@ class Demo:
             self._say("operator", f"{problem.status}: {problem.detail}")
             self.result.expect("opening after erasure answers 410", holds=problem.status == 410)
         else:
-            self.result.opened_after_erasure = findings.check_ins
+            self.result.opened_after_erasure = findings.visits
             self.result.expect("nothing opens after erasure", holds=False)
 
     def _say(self, who: str, what: str) -> None:

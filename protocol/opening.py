@@ -20,6 +20,7 @@ from protocol.proofs import EqualityProof, prove_shares, verify_shares
 from protocol.signatures import SigningKey
 from protocol.statements import JointStatement, Statement, sign_statement, verify_payload
 from protocol.transcript import frame
+from protocol.visits import Visit
 from protocol.warrants import MAX_RELEASE, VerifiedRelease
 
 
@@ -72,19 +73,19 @@ def create_shares(
     identity: SigningKey,
     random_bytes: RandomBytes = secure_random,
 ) -> bytes:
-    """A party's signed shares for every check-in of `release` whose epoch is in `epochs`.
+    """A party's signed shares for every visit of `release` whose epoch is in `epochs`.
 
     Leave out what may not be opened before calling. A pass whose `u` is no valid point gets no share: only a
     cheating authority signs one. Draws 32 random bytes per epoch. Raises `InvalidProof` if a secret does not belong
     to its epoch key.
     """
     all_shares = []
-    for epoch, check_ins in sorted(release.check_ins.items()):
+    for epoch, visits in sorted(release.visits.items()):
         if epoch not in epochs:
             continue
         epoch_key, secret = epochs[epoch]
         x = secret.share
-        u = _valid_points(sorted(check_ins))
+        u = _valid_points(sorted(visits))
         if not u:
             continue
         D = [x * u_i for u_i in u]
@@ -118,7 +119,7 @@ def verify_party_shares(
     verified: dict[int, dict[bytes, Point]] = {}
     for part in message.epochs:
         epoch_key = epoch_keys.get(part.epoch)
-        known = release.check_ins.get(part.epoch, {})
+        known = release.visits.get(part.epoch, {})
         passes = [bytes(u) for u in part.passes]
         if (
             epoch_key is None  # step 4
@@ -140,14 +141,14 @@ def verify_party_shares(
 
 def open_release(
     release: VerifiedRelease, operator: VerifiedShares, authority: VerifiedShares
-) -> Iterator[tuple[CheckIn, Point | None]]:
-    """Every check-in that both parties gave a share for, with its handle `U`; None where there cannot be one."""
-    for epoch, check_ins in sorted(release.check_ins.items()):
+) -> Iterator[tuple[Visit, Point | None]]:
+    """Every visit that both parties gave a share for, with its handle `U`; None where there cannot be one."""
+    for epoch, visits in sorted(release.visits.items()):
         from_operator = operator.shares.get(epoch, {})
         from_authority = authority.shares.get(epoch, {})
-        for u, check_in in sorted(check_ins.items()):
+        for u, visit in sorted(visits.items()):
             if u in from_operator and u in from_authority:
-                yield check_in, open_check_in(check_in, from_operator[u], from_authority[u])
+                yield visit, open_check_in(visit.check_in, from_operator[u], from_authority[u])
 
 
 def open_check_in(check_in: CheckIn, D_operator: Point, D_authority: Point) -> Point | None:

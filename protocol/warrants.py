@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Annotated, ClassVar
 
-from protocol.checkins import CheckIn, CheckInMessage, verify_check_in
+from protocol.checkins import MAX_STAY, CheckIn, CheckInMessage, verify_check_in
 from protocol.encoding import Bytes16, Message, Range, Size, Uint8, Uint32
 from protocol.epochs import Domain, EpochKey
 from protocol.errors import Malformed, OutOfScope, Rejected, WrongDomain
 from protocol.group import Point
+from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SigningKey
 from protocol.statements import JointStatement, sign_statement, verify_joint_statement, verify_statement
 from protocol.transcript import digest32
+from protocol.visits import Visit, collect_visits
 
 MAX_RELEASE = 50_000
 
@@ -45,12 +48,21 @@ class VenueApplication(Message):
     venue: Venue
 
 
+class Purpose(IntEnum):
+    """What a warrant is for: opening visits, or warning everyone who was there without opening anything."""
+
+    OPENING = 1
+    NOTICE = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Warrant(Message):
-    """Permission to open the check-ins of one venue in the window `begins <= time < ends` (Unix seconds).
+    """Permission to use the visits to one venue in the window from `begins` up to, not including, `ends`.
 
-    `max_records`: how many different passes may be opened under it, in all. `expires`: Unix time after which
-    no share is released.
+    All times are Unix seconds. `assumed_stay`: how many seconds a visit without an exit counts after its entry.
+    `max_records`: how many different passes may be opened under it, in all. `issued`: when the authority's officer
+    signed it. `expires`: after this no share is released. `discloses`: from then on both parties publish what was
+    opened.
     """
 
     TAG: ClassVar[str] = "warrant"
@@ -58,19 +70,32 @@ class Warrant(Message):
     domain: Uint8
     warrant: Bytes16
     venue: Bytes16
+    purpose: Purpose
     begins: Uint32
     ends: Uint32
+    assumed_stay: Annotated[int, Range(0, MAX_STAY)]
     legal_reference: Annotated[str, Size(1, 256)]
     max_records: Annotated[int, Range(1, MAX_RELEASE)]
+    issued: Uint32
     expires: Uint32
+    discloses: Uint32
 
     def __post_init__(self) -> None:
         if self.begins >= self.ends:
             raise OutOfScope("a warrant's window must end after it begins")
+        if self.issued > min(self.expires, self.discloses):
+            raise OutOfScope("a warrant must not expire or disclose before it is issued")
 
-    def covers(self, message: CheckInMessage) -> bool:
-        """Whether a check-in's label lies in the warrant's window and names no other venue."""
-        return self.begins <= message.time < self.ends and message.venue in (None, self.venue)
+    def is_near(self, time: int) -> bool:
+        """Whether a check-in of this time can belong to a visit in the window."""
+        return self.begins - MAX_STAY <= time < self.ends + MAX_STAY
+
+    def covers(self, entered: int | None, left: int | None) -> bool:
+        """Whether a visit lies in the window, by its times in Unix seconds; None for a missing entry or exit."""
+        if entered is None:
+            return left is not None and self.begins <= left < self.ends
+        stayed_until = entered + self.assumed_stay if left is None else left
+        return entered < self.ends and stayed_until >= self.begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +134,15 @@ class Release(Message):
 
 @dataclass(frozen=True, slots=True)
 class VerifiedRelease:
-    """The check-ins of a release that hold and lie in scope; made by `verify_release` alone.
+    """The visits of a release that hold and lie in scope; made by `verify_release` alone.
 
-    `digest` (32 bytes) stands for the whole release, as it was signed. `check_ins` has one per pass (`u`) and
-    epoch, the earliest. `set_aside` counts what was left out, by the name of the error.
+    `digest` (32 bytes) stands for the whole release, as it was signed. `visits` are by epoch and pass (`u`).
+    `set_aside` counts the check-ins that were left out, by the name of the error.
     """
 
     digest: bytes
     warrant: Warrant
-    check_ins: dict[int, dict[bytes, CheckIn]]
+    visits: dict[int, dict[bytes, Visit]]
     set_aside: Counter[str]
 
 
@@ -134,13 +159,21 @@ def verify_venue(domain: Domain, joint: JointStatement) -> RegisteredVenue:
 def verify_warrant(domain: Domain, joint: JointStatement, now: int) -> ValidWarrant:
     """A warrant from both officers' signatures, at Unix time `now`.
 
-    Raises `Malformed`, `InvalidSignature`, `ConflictingStatements`, `WrongDomain` or `OutOfScope` (expired).
+    Raises `Malformed`, `InvalidSignature`, `ConflictingStatements`, `WrongDomain` or `OutOfScope` (not issued yet,
+    or expired).
     """
     record = verify_joint_statement(Warrant, joint, domain.authority_key, domain.operator_key)  # step 1
     _check_domain(domain, record.domain)  # step 2
-    if now > record.expires:  # step 3
+    check_issued(record, now)  # step 3
+    if now > record.expires:  # step 4
         raise OutOfScope("the warrant has expired")
     return ValidWarrant(record)
+
+
+def check_issued(warrant: Warrant, now: int) -> None:
+    """Raise `OutOfScope` for a warrant that says it is issued later than `now`: newer commitments would count."""
+    if warrant.issued > now + REQUEST_TOLERANCE:
+        raise OutOfScope("the warrant is not issued yet")
 
 
 def sign_release(warrant: ValidWarrant, key: SigningKey, check_ins: Mapping[int, list[bytes]]) -> bytes:
@@ -153,7 +186,7 @@ def sign_release(warrant: ValidWarrant, key: SigningKey, check_ins: Mapping[int,
 def verify_release(
     warrant: ValidWarrant, venue: RegisteredVenue, epoch_keys: Mapping[int, EpochKey], release: bytes
 ) -> VerifiedRelease:
-    """The check-ins that may be opened under a warrant.
+    """The visits that a warrant covers.
 
     Raises `Malformed`, `InvalidSignature` or `OutOfScope` for the release as a whole. A check-in that does not hold,
     lies out of scope, or is of an epoch whose keys are not in `epoch_keys` is set aside and counted.
@@ -164,19 +197,21 @@ def verify_release(
     message = verify_statement(Release, release, venue.record.key)  # step 2
     if (message.domain, message.warrant, message.venue) != (record.domain, record.warrant, record.venue):  # step 3
         raise OutOfScope("the release is for another warrant")
-    kept: dict[int, dict[bytes, CheckIn]] = {}
+    check_ins = []
     set_aside: Counter[str] = Counter()
     for released in message.epochs:
         for encoding in released.check_ins:
             try:
-                check_in = _verify_released(record, epoch_keys.get(released.epoch), encoding)  # step 4
+                check_ins.append(_verify_released(record, epoch_keys.get(released.epoch), encoding))  # step 4
             except (Malformed, Rejected) as error:
                 set_aside[type(error).__name__] += 1
-                continue
-            same_epoch = kept.setdefault(released.epoch, {})
-            known = same_epoch.setdefault(check_in.message.u, check_in)
-            if check_in.message.time < known.message.time:  # step 5
-                same_epoch[check_in.message.u] = check_in
+    kept: dict[int, dict[bytes, Visit]] = {}
+    for epoch, visits in collect_visits(check_ins).items():  # step 5
+        for u, visit in visits.items():
+            if record.covers(visit.entered, visit.left):  # step 6
+                kept.setdefault(epoch, {})[u] = visit
+            else:
+                set_aside[OutOfScope.__name__] += len(visit.check_ins)
     return VerifiedRelease(release_digest(release), record, kept, set_aside)
 
 
@@ -187,7 +222,7 @@ def release_digest(release: bytes) -> bytes:
 
 def _verify_released(warrant: Warrant, epoch_key: EpochKey | None, encoding: bytes) -> CheckIn:
     message = CheckInMessage.from_bytes(encoding)
-    if epoch_key is None or not warrant.covers(message):
+    if epoch_key is None or not warrant.is_near(message.time) or message.venue not in (None, warrant.venue):
         raise OutOfScope("the check-in lies outside the warrant")
     return verify_check_in(epoch_key, message)
 

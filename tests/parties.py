@@ -32,12 +32,39 @@ from protocol.passes import (
 )
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import RegisteredVenue, ValidWarrant, Venue, Warrant, verify_venue, verify_warrant
+from protocol.warrants import Purpose, RegisteredVenue, ValidWarrant, Venue, Warrant, verify_venue, verify_warrant
 
 UTC_OFFSET = 32_400
 NOW = 1_600_000_005
 """A label time: 21:26:45 in Seoul, so that a stay of twelve hours ends on the next day."""
 TODAY = (NOW + UTC_OFFSET) // 86_400
+
+
+def opening_warrant(
+    domain: int,
+    venue: bytes,
+    begins: int,
+    ends: int,
+    issued: int,
+    *,
+    assumed_stay: int = 0,
+    max_records: int = 100,
+) -> Warrant:
+    """A new warrant to open the visits to a venue in a window, good for a day."""
+    return Warrant(
+        domain=domain,
+        warrant=token_bytes(16),
+        venue=venue,
+        purpose=Purpose.OPENING,
+        begins=begins,
+        ends=ends,
+        assumed_stay=assumed_stay,
+        legal_reference="감염병예방법 제76조의2",
+        max_records=max_records,
+        issued=issued,
+        expires=issued + 86_400,
+        discloses=issued + 86_400,
+    )
 
 
 @dataclass(frozen=True)
@@ -61,10 +88,9 @@ class Parties:
         """The venue as both parties registered it."""
         return verify_venue(self.domain, self.both_sign(self.venue))
 
-    def warrant(self, begins: int, ends: int) -> ValidWarrant:
-        """A warrant for the venue and the window `begins <= time < ends`."""
-        number, venue = self.domain.number, self.venue.venue
-        warrant = Warrant(number, token_bytes(16), venue, begins, ends, "감염병예방법 제76조의2", 100, ends + 86_400)
+    def warrant(self, begins: int, ends: int, *, assumed_stay: int = 0) -> ValidWarrant:
+        """A warrant for the venue and the window `begins <= time < ends`, issued when it ends."""
+        warrant = opening_warrant(self.domain.number, self.venue.venue, begins, ends, ends, assumed_stay=assumed_stay)
         return verify_warrant(self.domain, self.both_sign(warrant), now=ends)
 
 

@@ -21,7 +21,7 @@ def release(home: VenueHome, request: bytes, now: int) -> bytes:
     warrant = verify_warrant(home.domain, JointStatement.from_bytes(body), now)
     if warrant.record.venue != home.venue:
         raise Problem(404, "unknown-venue", "the warrant names another venue")
-    check_ins = home.store.window(warrant.record.begins, warrant.record.ends)
+    check_ins = home.store.visits(warrant.record)
     if sum(map(len, check_ins.values())) > MAX_RELEASE:
         raise Problem(
             422, "window-too-large", f"the window holds more than {MAX_RELEASE} check-ins; ask for a shorter one"

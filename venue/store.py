@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sql
 
-from protocol.checkins import CheckIn, Direction
+from protocol.checkins import MAX_STAY, CheckIn, Direction
+from protocol.warrants import Warrant
 
 metadata = sql.MetaData()
 _check_ins = sql.Table(
@@ -69,16 +70,23 @@ class Store:
             row = connection.execute(query).one_or_none()
         return None if row is None else Entry(row.time, row.epoch)
 
-    def window(self, begins: int, ends: int) -> dict[int, list[bytes]]:
-        """The encoded check-ins with `begins <= time < ends` (Unix seconds) by epoch, the earliest first."""
+    def visits(self, warrant: Warrant) -> dict[int, list[bytes]]:
+        """The encoded check-ins of the visits in a warrant's window, by epoch, the earliest first."""
+        time = _check_ins.c.time
         query = (
-            sql.select(_check_ins.c.epoch, _check_ins.c.encoded)
-            .where(_check_ins.c.time >= begins, _check_ins.c.time < ends)
-            .order_by(_check_ins.c.time, _check_ins.c.u)
+            sql.select(_check_ins)
+            .where(time >= warrant.begins - MAX_STAY, time < warrant.ends + MAX_STAY)
+            .order_by(time, _check_ins.c.u)
         )
-        found: dict[int, list[bytes]] = {}
         with self._engine.connect() as connection:
-            for row in connection.execute(query):
+            rows = connection.execute(query).all()
+        times: dict[bytes, dict[int, int]] = {}
+        for row in rows:
+            times.setdefault(row.u, {})[row.direction] = row.time
+        found: dict[int, list[bytes]] = {}
+        for row in rows:
+            visit = times[row.u]
+            if warrant.covers(visit.get(Direction.ENTRY), visit.get(Direction.EXIT)):
                 found.setdefault(row.epoch, []).append(row.encoded)
         return found
 

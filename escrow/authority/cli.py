@@ -21,8 +21,9 @@ from escrow.authority.settings import AuthoritySettings
 from escrow.cli import add_party_commands, console
 from escrow.server import PEER_SECONDS
 from escrow.shares import check_window
-from protocol.epochs import Role
-from protocol.warrants import VerifiedRelease, Warrant
+from protocol.checkins import MAX_STAY
+from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.warrants import Purpose, VerifiedRelease, Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
 from service.files import write_private
 from service.http import new_session
@@ -56,8 +57,25 @@ def warrants() -> None:
 @click.option("--from", "begins", type=click.DateTime(), required=True, help="Start of the window, local time.")
 @click.option("--until", "ends", type=click.DateTime(), required=True, help="End of the window, local time.")
 @click.option("--legal-reference", required=True, help="The order or law that this warrant rests on.")
+@click.option(
+    "--purpose", type=click.Choice([one.name.lower() for one in Purpose]), default="opening", show_default=True
+)
+@click.option(
+    "--assumed-stay",
+    type=click.IntRange(0, MAX_STAY // 60),
+    default=120,
+    show_default=True,
+    help="Minutes that a visit without an exit counts after its entry.",
+)
 @click.option("--max-records", type=click.IntRange(1, 50_000), default=500, show_default=True)
 @click.option("--valid-days", type=click.IntRange(1, 90), default=7, show_default=True, help="Days until it expires.")
+@click.option(
+    "--embargo-days",
+    type=click.IntRange(0, 90),
+    default=14,
+    show_default=True,
+    help="Days until both parties publish what was opened, so that visitors learn of it.",
+)
 @click.pass_obj
 def draw(
     home: Path,
@@ -65,22 +83,29 @@ def draw(
     begins: datetime,
     ends: datetime,
     legal_reference: str,
+    purpose: str,
+    assumed_stay: int,
     max_records: int,
     valid_days: int,
+    embargo_days: int,
 ) -> None:
     """Sign a warrant for one venue and one window, and propose it to the operator. Prints its id."""
     authority = Authority(home)
     authority.venues.get(venue)
-    offset = authority.domain.utc_offset
+    offset, issued = authority.domain.utc_offset, authority.clock()
     warrant = Warrant(
         domain=authority.domain.number,
         warrant=secrets.token_bytes(16),
         venue=venue,
+        purpose=Purpose[purpose.upper()],
         begins=parse_local_time(begins, offset),
         ends=parse_local_time(ends, offset),
+        assumed_stay=assumed_stay * 60,
         legal_reference=legal_reference,
         max_records=max_records,
-        expires=authority.clock() + valid_days * 86_400,
+        issued=issued,
+        expires=issued + valid_days * EPOCH_SECONDS,
+        discloses=issued + embargo_days * EPOCH_SECONDS,
     )
     check_window(authority.domain, warrant)
     click.echo(warrant.warrant.hex())  # first: it is drawn even if the operator does not answer now
@@ -92,11 +117,12 @@ def draw(
 def list_warrants(home: Path) -> None:
     """Show every warrant and how far it has come."""
     authority = Authority(home)
-    table = Table("warrant", "venue", "from", "until", "state")
+    table = Table("warrant", "purpose", "venue", "from", "until", "state")
     for case in authority.cases.all():
         record, offset = case.record, authority.domain.utc_offset
         table.add_row(
             record.warrant.hex(),
+            record.purpose.name.lower(),
             authority.venues.get(record.venue).record.name,
             local_time(record.begins, offset),
             local_time(record.ends, offset),
@@ -111,7 +137,7 @@ def list_warrants(home: Path) -> None:
 def release(home: Path, warrant: bytes) -> None:
     """Show the venue the countersigned WARRANT and take what it releases. Nothing is opened yet."""
     released: VerifiedRelease = _run(Authority(home), lambda it: it.request_release(warrant))
-    click.echo(f"{sum(map(len, released.check_ins.values()))} check-ins released{_aside(released.set_aside)}")
+    click.echo(f"{sum(map(len, released.visits.values()))} visits released{_aside(released.set_aside)}")
 
 
 @warrants.command(name="open")
@@ -120,7 +146,7 @@ def release(home: Path, warrant: bytes) -> None:
 def open_command(home: Path, warrant: bytes) -> None:
     """Ask the operator for its shares, add the authority's, and open the released check-ins."""
     findings: Findings = _run(Authority(home), lambda it: it.open(warrant))
-    click.echo(f"{findings.check_ins} check-ins opened, {len(findings.contacts)} contacts{_aside(findings.set_aside)}")
+    click.echo(f"{findings.visits} visits opened, {len(findings.contacts)} contacts{_aside(findings.set_aside)}")
 
 
 @warrants.command()

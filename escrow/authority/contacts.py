@@ -15,21 +15,24 @@ from datetime import date, datetime, timedelta, timezone
 
 from escrow.authority.investigation import Contact
 
-HEADER = ("name", "phone", "verified on", "check-ins")
+HEADER = ("name", "phone", "verified on", "visits")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _HARMLESS = frozenset(" .'·-")
 
 
 def contacts_csv(contacts: Iterable[Contact], utc_offset: int) -> str:
-    """One line per person: name, phone, date of verification, and times of check-ins at `utc_offset` seconds."""
+    """One line per person: name, phone, date of verification, and visits in time of `utc_offset` seconds.
+
+    A visit is an interval of ISO 8601, with `..` for an end that is not known.
+    """
     local = timezone(timedelta(seconds=utc_offset))
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
     writer.writerow(HEADER)
     for contact in contacts:
-        times = " ".join(datetime.fromtimestamp(time, local).isoformat() for time in contact.times)
+        visits = " ".join("/".join(_moment(time, local) for time in visit) for visit in contact.visits)
         writer.writerow(
-            [harmless(contact.record.name), telephone(contact.record.phone), day(contact.record.verified_on), times]
+            [harmless(contact.record.name), telephone(contact.record.phone), day(contact.record.verified_on), visits]
         )
     return buffer.getvalue()
 
@@ -51,6 +54,10 @@ def day(number: int) -> str:
 def telephone(phone: str) -> str:
     """A phone number as a `tel:` URI of digits (RFC 3966)."""
     return "tel:+" + "".join(character for character in phone if character in "0123456789")
+
+
+def _moment(time: int | None, local: timezone) -> str:
+    return ".." if time is None else datetime.fromtimestamp(time, local).isoformat()
 
 
 def _is_harmless(character: str) -> bool:

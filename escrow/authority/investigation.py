@@ -29,17 +29,17 @@ from service.http import Problem, call
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person who was there, and the Unix times of the check-ins that say so."""
+    """A person who was there, and the visits that say so: each the Unix times of its entry and its exit."""
 
     record: IdentityRecord
-    times: tuple[int, ...]
+    visits: tuple[tuple[int | None, int | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What an opening found. `set_aside` counts check-ins that gave no contact, by the reason's name."""
+    """What an opening found. `visits` counts those in scope, `set_aside` what gave no contact, by the reason's name."""
 
-    check_ins: int
+    visits: int
     contacts: tuple[Contact, ...]
     set_aside: Counter[str]
 
@@ -97,7 +97,7 @@ class Investigation:
         request = SharesRequest(case.countersigned, await self._venue(case.record.venue), case.release)
         from_operator = await self._authority.ask_peer(self._session, "/v1/shares", request.to_bytes())
         keys = await warrant_epoch_keys(self._authority, self._session, case.record)
-        release = await asyncio.to_thread(self._verify_request, request, keys)
+        release = await asyncio.to_thread(self._verify_request, request, case.record.issued, keys)
         await asyncio.to_thread(self._verify_shares, Role.OPERATOR, release, keys, from_operator)
         own = await give_shares(self._authority, self._session, request)
         transcript = OpeningTranscript(case.countersigned, case.release, from_operator, own)
@@ -111,31 +111,36 @@ class Investigation:
             raise Problem(409, "not-opened", "the warrant has not been opened")
         venue = await self._venue(case.record.venue)
         keys = await warrant_epoch_keys(self._authority, self._session, case.record)
-        return await asyncio.to_thread(self._read, case.transcript, venue, keys)
+        return await asyncio.to_thread(self._read, case.transcript, venue, case.record.issued, keys)
 
-    def _read(self, transcript: OpeningTranscript, venue: JointStatement, keys: dict[int, EpochKey]) -> Findings:
-        release = self._verify_request(SharesRequest(transcript.warrant, venue, transcript.release), keys)
+    def _read(
+        self, transcript: OpeningTranscript, venue: JointStatement, issued: int, keys: dict[int, EpochKey]
+    ) -> Findings:
+        request = SharesRequest(transcript.warrant, venue, transcript.release)
+        release = self._verify_request(request, issued, keys)
         operator = self._verify_shares(Role.OPERATOR, release, keys, transcript.operator_shares)
         authority = self._verify_shares(Role.AUTHORITY, release, keys, transcript.authority_shares)
         records: dict[tuple[str, str], IdentityRecord] = {}  # one person has a handle for each epoch
-        times: dict[tuple[str, str], list[int]] = {}
+        visits: dict[tuple[str, str], list[tuple[int | None, int | None]]] = {}
         set_aside = release.set_aside.copy()
         shared = 0
-        for check_in, handle in open_release(release, operator, authority):
+        for visit, handle in open_release(release, operator, authority):
             shared += 1
             try:
-                record = self._identify(keys[check_in.epoch], handle)
+                record = self._identify(keys[visit.check_in.epoch], handle)
             except InvalidEntry:
                 set_aside["NoIdentity"] += 1
                 continue
             person = record.phone, record.name
             records[person] = record
-            times.setdefault(person, []).append(check_in.message.time)
-        check_ins = sum(map(len, release.check_ins.values()))
-        set_aside["NoShare"] += check_ins - shared
-        contacts = [Contact(record, tuple(sorted(times[person]))) for person, record in records.items()]
-        contacts.sort(key=lambda contact: (contact.times, contact.record.phone))
-        return Findings(check_ins, tuple(contacts), +set_aside)
+            visits.setdefault(person, []).append((visit.entered, visit.left))
+        total = sum(map(len, release.visits.values()))
+        set_aside["NoShare"] += total - shared
+        contacts = [
+            Contact(record, tuple(sorted(visits[person], key=_first_time))) for person, record in records.items()
+        ]
+        contacts.sort(key=lambda contact: (_first_time(contact.visits[0]), contact.record.phone))
+        return Findings(total, tuple(contacts), +set_aside)
 
     def _identify(self, epoch_key: EpochKey, handle: Point | None) -> IdentityRecord:
         """The record of a handle; raises `InvalidEntry` if there is none. The operator is never asked about it."""
@@ -144,9 +149,9 @@ class Investigation:
             raise InvalidEntry("the check-in opens to no entry")
         return open_entry(epoch_key, handle, entry)
 
-    def _verify_request(self, request: SharesRequest, keys: dict[int, EpochKey]) -> VerifiedRelease:
-        """The release of a request. Its expiry does not matter here: it limits when shares are given."""
-        warrant = verify_warrant(self._authority.domain, request.warrant, now=0)
+    def _verify_request(self, request: SharesRequest, issued: int, keys: dict[int, EpochKey]) -> VerifiedRelease:
+        """The release of a request. The warrant's expiry does not matter here: it limits when shares are given."""
+        warrant = verify_warrant(self._authority.domain, request.warrant, issued)
         venue = verify_venue(self._authority.domain, request.venue)
         return verify_release(warrant, venue, keys, request.release)
 
@@ -162,3 +167,7 @@ class Investigation:
             raise Problem(409, "venue-pending", "approve the venue first")
         url = self._authority.domain_settings.url(Role.OPERATOR)
         return JointStatement(own, await call(self._session, "GET", f"{url}/v1/venues/{venue.hex()}"))
+
+
+def _first_time(visit: tuple[int | None, int | None]) -> int:
+    return min(time for time in visit if time is not None)

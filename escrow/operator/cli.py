@@ -42,11 +42,12 @@ def warrants() -> None:
 def list_warrants(home: Path) -> None:
     """Show every warrant and its state."""
     operator = Operator(home)
-    table = Table("warrant", "venue", "from", "until", "state")
+    table = Table("warrant", "purpose", "venue", "from", "until", "state")
     for proposed in operator.warrants.all():
         record, offset = proposed.record, operator.domain.utc_offset
         table.add_row(
             record.warrant.hex(),
+            record.purpose.name.lower(),
             _venue_name(operator, record),
             local_time(record.begins, offset),
             local_time(record.ends, offset),
@@ -64,11 +65,15 @@ def show(home: Path, warrant: bytes) -> None:
     proposed = operator.warrants.get(warrant)
     record, offset = proposed.record, operator.domain.utc_offset
     click.echo(f"warrant          {record.warrant.hex()}")
+    click.echo(f"purpose          {record.purpose.name.lower()}")
     click.echo(f"venue            {_venue_name(operator, record)} ({record.venue.hex()})")
     click.echo(f"window           {local_time(record.begins, offset)} to {local_time(record.ends, offset)}")
+    click.echo(f"assumed stay     {record.assumed_stay // 60} minutes, of a visit without an exit")
     click.echo(f"legal reference  {record.legal_reference}")
     click.echo(f"at most          {record.max_records} records")
+    click.echo(f"issued           {local_time(record.issued, offset)}")
     click.echo(f"expires          {local_time(record.expires, offset)}")
+    click.echo(f"discloses        {local_time(record.discloses, offset)}, what was opened under it")
     click.echo(f"state            {proposed.state}{f' ({proposed.refused})' if proposed.refused else ''}")
 
 

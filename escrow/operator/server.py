@@ -95,7 +95,7 @@ class OperatorServer:
     async def propose_warrant(self, request: web.Request) -> web.Response:
         """Take a warrant from the authority, for the officer to decide."""
         statement = await asyncio.to_thread(self._operator.receive, request.path, await read_body(request))
-        await asyncio.to_thread(self._operator.warrants.propose, statement)
+        await asyncio.to_thread(self._operator.warrants.propose, statement, self._operator.clock())
         return web.Response(status=202)
 
     async def countersignature(self, request: web.Request) -> web.Response:

@@ -10,7 +10,7 @@ from protocol.epochs import Domain
 from protocol.errors import WrongDomain
 from protocol.signatures import SigningKey
 from protocol.statements import sign_statement, statement_payload, verify_statement
-from protocol.warrants import Warrant
+from protocol.warrants import Warrant, check_issued
 from service.http import Problem
 from service.storage import exclusive
 
@@ -45,11 +45,16 @@ class Warrants:
     def __init__(self, engine: sql.Engine, domain: Domain) -> None:
         self._engine, self._domain = engine, domain
 
-    def propose(self, statement: bytes) -> None:
-        """Take a warrant that the authority signed, or take it again; a 409 problem if its id stands for another."""
+    def propose(self, statement: bytes, now: int) -> None:
+        """Take a warrant that the authority signed, or take it again, at Unix time `now`.
+
+        Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `OutOfScope` when it says it is issued later, or a 409
+        problem if its id stands for another.
+        """
         record = verify_statement(Warrant, statement, self._domain.authority_key)
         if record.domain != self._domain.number:
             raise WrongDomain("the warrant is of another domain")
+        check_issued(record, now)
         with exclusive(self._engine) as connection:
             known = connection.scalar(sql.select(_warrants.c.statement).where(_warrants.c.warrant == record.warrant))
             if known is None:

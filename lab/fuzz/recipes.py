@@ -23,7 +23,7 @@ from protocol.passes import IssueBatch, request_allowance
 from protocol.requests import PartyRequest
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import Release, ReleasedEpoch, Venue, VenueApplication, Warrant
+from protocol.warrants import Purpose, Release, ReleasedEpoch, Venue, VenueApplication, Warrant
 
 Wrap = Callable[[bytes], bytes]
 
@@ -129,7 +129,20 @@ def _application(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
 def _warrant(stage: Stage) -> Warrant:
     now = int(time.time())
     number, venue = stage.today.domain.number, stage.place.venue.venue
-    return Warrant(number, token_bytes(16), venue, now - 3600, now + 3600, "제76조의2", 100, now + 86_400)
+    return Warrant(
+        domain=number,
+        warrant=token_bytes(16),
+        venue=venue,
+        purpose=Purpose.OPENING,
+        begins=now - 3600,
+        ends=now + 3600,
+        assumed_stay=3600,
+        legal_reference="제76조의2",
+        max_records=100,
+        issued=now,
+        expires=now + 86_400,
+        discloses=now + 86_400,
+    )
 
 
 def _proposal(_random: Random, stage: Stage, route: Route) -> list[Recipe]:

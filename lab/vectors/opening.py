@@ -71,7 +71,7 @@ def _signed(role: Role, key: SigningKey | None = None, /, **changed: Any) -> byt
 def _steps(role: Role, release: VerifiedRelease = VERIFIED_RELEASE) -> EpochShares:
     """A party's shares, made as the spec writes them."""
     x = SECRETS[role].share
-    passes = [Point(u) for u in sorted(release.check_ins[EPOCH]) if crypto_core_ed25519_is_valid_point(u)]
+    passes = [Point(u) for u in sorted(release.visits[EPOCH]) if crypto_core_ed25519_is_valid_point(u)]
     D = [x * u for u in passes]
     proof = prove_shares(_context(role, release), x, EPOCH_KEY.shares[role], passes, D, Draws(f"shares {role.name}"))
     return EpochShares(EPOCH, tuple(passes), tuple(D), proof)

@@ -27,7 +27,7 @@ from lab.vectors.world import (
     WARRANT,
     both_sign,
 )
-from protocol.checkins import Direction, sign_check_in
+from protocol.checkins import MAX_STAY, Direction, sign_check_in
 from protocol.encoding import encode_item
 from protocol.errors import (
     ConflictingStatements,
@@ -37,10 +37,12 @@ from protocol.errors import (
     OutOfScope,
     WrongDomain,
 )
+from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SigningKey
 from protocol.statements import PROTECTED, JointStatement, sign_statement
 from protocol.transcript import digest32, tag
 from protocol.warrants import (
+    Purpose,
     Release,
     ReleasedEpoch,
     ValidWarrant,
@@ -147,13 +149,21 @@ def warrant() -> VectorFile:
         "§3.9",
         {**_JOINT_MAKE, "check.now": "Unix time in seconds", "result.record": "the Warrant message"},
     )
-    for name, now in {"ordinary": NOW, "in its last second": WARRANT.expires}.items():
+    first = WARRANT.issued - REQUEST_TOLERANCE
+    for name, record, now in (
+        ("ordinary", WARRANT, NOW),
+        ("in its last second", WARRANT, WARRANT.expires),
+        ("on a clock that is behind", WARRANT, first),
+        ("for a notice", replace(WARRANT, purpose=Purpose.NOTICE), NOW),
+        ("without an embargo", replace(WARRANT, discloses=WARRANT.issued), NOW),
+    ):
         file.accept(
             name,
-            make={"record": WARRANT, **_SEEDS},
-            check={"domain": DOMAIN, "joint": JOINT_WARRANT, "now": now},
-            result={"record": WARRANT},
+            make={"record": record, **_SEEDS},
+            check={"domain": DOMAIN, "joint": both_sign(record), "now": now},
+            result={"record": record},
         )
+    file.reject("ordinary", "not issued yet", OutOfScope, now=first - 1)
     file.reject("ordinary", "expired", OutOfScope, now=WARRANT.expires + 1)
     longer = both_sign(replace(WARRANT, ends=WARRANT.ends + 1))
     file.reject(
@@ -176,16 +186,42 @@ def warrant() -> VectorFile:
         "ordinary",
         "a window that ends as it begins",
         OutOfScope,
-        joint=_both_sign_item("warrant", [*fields[:4], WARRANT.begins, *fields[5:]]),
+        joint=_both_sign_item("warrant", [*fields[:5], WARRANT.begins, *fields[6:]]),
     )
     file.reject(
-        "ordinary", "no records", MalformedEncoding, joint=_both_sign_item("warrant", [*fields[:6], 0, fields[7]])
+        "ordinary", "no records", MalformedEncoding, joint=_both_sign_item("warrant", [*fields[:8], 0, *fields[9:]])
     )
     file.reject(
         "ordinary",
         "50001 records",
         MalformedEncoding,
-        joint=_both_sign_item("warrant", [*fields[:6], 50_001, fields[7]]),
+        joint=_both_sign_item("warrant", [*fields[:8], 50_001, *fields[9:]]),
+    )
+    file.reject(
+        "ordinary",
+        "a third purpose",
+        MalformedEncoding,
+        joint=_both_sign_item("warrant", [*fields[:3], 3, *fields[4:]]),
+    )
+    file.reject(
+        "ordinary",
+        "an assumed stay of more than twelve hours",
+        MalformedEncoding,
+        joint=_both_sign_item("warrant", [*fields[:6], MAX_STAY + 1, *fields[7:]]),
+    )
+    before = WARRANT.issued - 1
+    file.reject(
+        "ordinary",
+        "expired before it was issued",
+        OutOfScope,
+        joint=_both_sign_item("warrant", [*fields[:10], before, fields[11]]),
+        now=before,
+    )
+    file.reject(
+        "ordinary",
+        "disclosing before it was issued",
+        OutOfScope,
+        joint=_both_sign_item("warrant", [*fields[:11], before]),
     )
     return file
 
@@ -212,13 +248,22 @@ RELEASE_CHECK = {"warrant": JOINT_WARRANT, "now": NOW, "venue": JOINT_VENUE, "re
 def _result(verified: VerifiedRelease) -> dict[str, object]:
     return {
         "digest": verified.digest,
-        "check_ins": [
-            {"epoch": epoch, "u": u, "message": check_in.message}
-            for epoch, check_ins in sorted(verified.check_ins.items())
-            for u, check_in in sorted(check_ins.items())
+        "visits": [
+            {"epoch": epoch, "u": u, "entered": visit.entered, "left": visit.left}
+            for epoch, visits in sorted(verified.visits.items())
+            for u, visit in sorted(visits.items())
         ],
         "set_aside": dict(sorted(verified.set_aside.items())),
     }
+
+
+def _stay(entered: int | None, left: int | None) -> list[bytes]:
+    times = ((entered, Direction.ENTRY), (left, Direction.EXIT))
+    return [
+        sign_check_in(EPOCH_KEY, PASSES[0], time, direction, None, Draws(f"stay {time} {direction.name}")).to_bytes()
+        for time, direction in times
+        if time is not None
+    ]
 
 
 def release() -> VectorFile:
@@ -233,7 +278,7 @@ def release() -> VectorFile:
             **RELEASE_KEYS,
             "intermediate.payload": "the Release message that is signed",
             "result.digest": "the 32 bytes that stand for the release",
-            "result.check_ins": "what may be opened: the earliest check-in of each pass, in the order of epoch and u",
+            "result.visits": "what may be opened, in the order of epoch and u: times of entry and exit, null for none",
             "result.set_aside": "how many were left out, by the name of the error",
         },
         SETTING,
@@ -244,6 +289,17 @@ def release() -> VectorFile:
     ).to_bytes()
     forged = replace(SHOWN, time=SHOWN.time + 15).to_bytes()
     foreign = replace(SHOWN, domain=NUMBER + 1).to_bytes()
+    begins, ends, stay = WARRANT.begins, WARRANT.ends, WARRANT.assumed_stay
+    stays = {
+        "an assumed stay that reaches the window": (begins - stay, None),
+        "an assumed stay that does not": (begins - stay - 15, None),
+        "an exit that shortens a visit": (begins - stay, begins - 15),
+        "an exit that lengthens a visit": (begins - MAX_STAY, begins),
+        "an exit after the window": (ends - 15, ends + 3600),
+        "an exit without an entry": (None, begins),
+        "an exit before its entry": (begins, begins - 15),
+        "an exit too long after its entry": (begins, begins + MAX_STAY + 15),
+    }
     bad = [late, elsewhere, forged, foreign, pinned("noise", 204)]
     for name, check_ins in {
         "ordinary": {EPOCH: RELEASED},
@@ -251,6 +307,7 @@ def release() -> VectorFile:
         "some that cannot be opened": {EPOCH: [*bad, *RELEASED]},
         "an epoch that is not known": {EPOCH: RELEASED[:1], EPOCH + 1: RELEASED[1:2]},
         "nothing": {},
+        **{name: {EPOCH: _stay(*times)} for name, times in stays.items()},
     }.items():
         signed = sign_release(VALID_WARRANT, VENUE_KEY, check_ins)
         verified = verify_release(VALID_WARRANT, REGISTERED_VENUE, EPOCH_KEYS, signed)

@@ -10,7 +10,7 @@ from protocol.handles import IdentityRecord, register_handle, verify_registratio
 from protocol.passes import IssueBatch, accept_answers, issue_batch, request_allowance, verify_allowance
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import Venue, Warrant
+from protocol.warrants import Purpose, Venue, Warrant
 
 NUMBER = 7
 UTC_OFFSET = 9 * 3600
@@ -76,11 +76,15 @@ WARRANT = Warrant(
     NUMBER,
     pinned("warrant", 16),
     VENUE.venue,
+    purpose=Purpose.OPENING,
     begins=TIME - 7200,
     ends=TIME + 7200,
+    assumed_stay=3600,
     legal_reference="감염병예방법 제76조의2",
     max_records=100,
+    issued=TIME + 43_200,
     expires=TIME + 14 * 86_400,
+    discloses=TIME + 28 * 86_400,
 )
 JOINT_VENUE = both_sign(VENUE)
 JOINT_WARRANT = both_sign(WARRANT)

@@ -49,7 +49,7 @@ def test_a09_bad_check_ins_in_a_release_do_not_stop_the_trace(world: World) -> N
             door.epochs = {world.today: [*bad, good, good[:-1]], world.today + 1: bad, world.today - 1: [good]}
             _, findings = await trace(world, door.record.venue)
             assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
-            assert findings.check_ins == 1
+            assert findings.visits == 1
             assert sum(findings.set_aside.values()) == 2 * len(bad) + 2
 
         run(attack())
@@ -80,7 +80,7 @@ def test_a09_bad_passes_and_entries_do_not_stop_the_trace(world: World) -> None:
                 r = r + r
             _, findings = await trace(world, door.record.venue)
             assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
-            assert findings.check_ins == 9
+            assert findings.visits == 9
             assert sum(findings.set_aside.values()) == 8
 
         run(attack())

@@ -45,7 +45,7 @@ def release(parties: Parties, today: OpenEpoch, visitor: Visitor) -> VerifiedRel
 def forged_shares(parties: Parties, today: OpenEpoch, release: VerifiedRelease) -> tuple[bytes, Point]:
     """A wrong share of the operator, with a proof: commit, take the challenge, then solve for the share."""
     key, x = today.key, today.secrets[Role.OPERATOR].share
-    X, u = key.shares[Role.OPERATOR], Point(next(iter(release.check_ins[key.epoch])))
+    X, u = key.shares[Role.OPERATOR], Point(next(iter(release.visits[key.epoch])))
     context = _shares_context(key, Role.OPERATOR, release)
     claimed = Scalar.random() * B  # what a challenge that covers the share makes the forger decide first
     seed, (a,) = proofs._batch("shares", context, (B, X), [u], [claimed])

@@ -67,7 +67,7 @@ class Framing:
         self.parties, self.today, self.release = parties, today, release
         self.x, self.X = today.secrets[Role.OPERATOR].share, today.key.shares[Role.OPERATOR]
         self.context = _shares_context(today.key, Role.OPERATOR, release)
-        self.u = [Point(u) for u in sorted(release.check_ins[today.key.epoch])]
+        self.u = [Point(u) for u in sorted(release.visits[today.key.epoch])]
         self.D = [self.x * u for u in self.u]
         self.wrong = with_cancelling_errors(self.u, self.D, guilty.handle - framed.handle)
 

@@ -68,4 +68,4 @@ def test_a20_works_without_the_ownership_proof(world: World, monkeypatch: pytest
         victim, got, findings = run(frame(world, door))
     assert got == 4
     assert [contact.record.phone for contact in findings.contacts] == [victim.phone]
-    assert len(findings.contacts[0].times) == got
+    assert len(findings.contacts[0].visits) == got

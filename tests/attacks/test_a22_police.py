@@ -69,7 +69,7 @@ def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
         await investigation.draw_warrant(warrant)
         venue = club.venue.registration
         assert venue is not None
-        release = sign_release(ValidWarrant(warrant), club.venue.signing_key, club.venue.store.window(0, 2**32))
+        release = sign_release(ValidWarrant(warrant), club.venue.signing_key, club.venue.store.visits(warrant))
         shares = SharesRequest(forged, venue, release).to_bytes()
         outcomes = [
             await refusal(investigation.request_release(warrant.warrant)),

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from secrets import token_bytes
 
 from escrow.authority.investigation import Findings, Investigation
 from protocol.epochs import Role
 from protocol.warrants import Warrant
 from service.http import new_session
 from tests.escrow.world import World, carry_out
+from tests.parties import opening_warrant
 
 
 def warrant_around_now(world: World, venue: bytes) -> Warrant:
     """A warrant for a venue, from one hour ago to one hour ahead."""
     now, number = world.now, world.settings.number
-    return Warrant(number, token_bytes(16), venue, now - 3600, now + 3600, "제76조의2", 100, now + 86_400)
+    return opening_warrant(number, venue, now - 3600, now + 3600, now)
 
 
 async def trace(world: World, venue: bytes) -> tuple[bytes, Findings]:

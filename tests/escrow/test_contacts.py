@@ -19,14 +19,17 @@ DANGEROUS = "=+-@\t\r\n＝＋－＠|%;,\"'`"
 
 
 def listed(name: str, phone: str = "+821012345678") -> list[list[str]]:
-    contact = Contact(IdentityRecord(1, 20_000, B, phone, name, 19_900), (1_700_017_200, 1_700_020_800))
+    contact = Contact(
+        IdentityRecord(1, 20_000, B, phone, name, 19_900), ((1_700_017_200, 1_700_020_800), (1_700_024_400, None))
+    )
     return list(csv.reader(io.StringIO(contacts_csv([contact], SEOUL))))
 
 
 def test_a_contact_is_a_line_that_reads_well() -> None:
     header, row = listed("홍길동")
     assert tuple(header) == HEADER
-    assert row == ["홍길동", "tel:+821012345678", "2024-06-26", "2023-11-15T12:00:00+09:00 2023-11-15T13:00:00+09:00"]
+    stays = "2023-11-15T12:00:00+09:00/2023-11-15T13:00:00+09:00 2023-11-15T14:00:00+09:00/.."
+    assert row == ["홍길동", "tel:+821012345678", "2024-06-26", stays]
 
 
 @pytest.mark.parametrize("name", ["Anne-Marie O'Neill", "José Ñ.", "李小龍", "नरेन्द्र"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 
@@ -17,14 +18,16 @@ from escrow.shares import give_shares
 from protocol.checkins import CheckInMessage, Direction, sign_check_in
 from protocol.encoding import encode_item
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import FaultyShares, InvalidSignature
+from protocol.errors import FaultyShares, InvalidSignature, OutOfScope
 from protocol.exchanges import SharesRequest
 from protocol.group import B, Scalar
 from protocol.opening import Shares
 from protocol.passes import OwnedPass, Pass, pass_statement
+from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SigningKey
 from protocol.statements import JointStatement, sign_statement, verify_statement
-from protocol.warrants import Warrant
+from protocol.warrants import Purpose, VerifiedRelease, Warrant
+from service.cli import local_time
 from service.http import Problem, new_session
 from tests.escrow.world import Door, Enrolled, World, carry_out, open_door, run, warrant_for
 
@@ -49,12 +52,12 @@ async def full_opening(world: World, door: Door, **limits: int) -> Findings:
 def test_the_contacts_are_exactly_who_was_there_then(world: World, door: Door) -> None:
     async def story() -> None:
         visitors = await world.visitors_with_passes(4)
-        for time, (_, passes) in zip((-900, -600, 0, 600), visitors, strict=True):
-            await door.admit(passes[0], world.now + time)
+        for moment, (_, passes) in zip((-900, -600, 0, 600), visitors, strict=True):
+            await door.admit(passes[0], world.now + moment)
         findings = await full_opening(world, door)
         there = [visitor.phone for visitor, _ in visitors[1:3]]
         assert [contact.record.phone for contact in findings.contacts] == there
-        assert findings.check_ins == 2
+        assert findings.visits == 2
         assert findings.set_aside == {"OutOfScope": 2}
 
     run(story())
@@ -67,7 +70,7 @@ def test_one_person_with_two_passes_is_one_contact(world: World, door: Door) -> 
             await door.admit(owned, world.now + 15 * index)
         (contact,) = (await full_opening(world, door)).contacts
         assert (contact.record.phone, contact.record.name) == (visitor.phone, visitor.name)
-        assert contact.times == (world.now, world.now + 15)
+        assert contact.visits == ((world.now, None), (world.now + 15, None))
 
     run(story())
 
@@ -168,6 +171,61 @@ def test_c5_an_expired_warrant_gives_no_shares(world: World, door: Door) -> None
         assert refusal.value.name == "out-of-scope"
 
     run(story())
+
+
+def test_c5_a_warrant_for_a_notice_opens_nothing(world: World, door: Door) -> None:
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        warrant = replace(warrant_for(door, world.now - 600, world.now + 600), purpose=Purpose.NOTICE)
+        released, *_ = await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        assert isinstance(released, VerifiedRelease)
+        assert released.visits[world.today].keys() == {passes[0].public.u}
+        async with new_session() as session:
+            investigation = Investigation(world.authority, session)
+            with pytest.raises(Problem) as refusal:
+                await investigation.open(warrant.warrant)
+            assert refusal.value.name == "out-of-scope"
+            case = world.authority.cases.get(warrant.warrant)
+            assert case.countersigned is not None
+            assert case.release is not None
+            venue = await _joint_venue(investigation, door)
+            with pytest.raises(OutOfScope):  # the authority's own shares
+                await give_shares(world.authority, session, SharesRequest(case.countersigned, venue, case.release))
+
+    run(story())
+
+
+def test_a_warrant_of_tomorrow_is_not_taken_today(world: World, door: Door) -> None:
+    """Both officers would sign it before what it counts by has happened."""
+    warrant = warrant_for(door, world.now - 600, world.now + 600)
+    early = replace(warrant, issued=world.now + REQUEST_TOLERANCE + 1)
+    with pytest.raises(Problem) as refusal:
+        run(carry_out(world, early))
+    assert refusal.value.name == "out-of-scope"
+
+
+def test_the_operators_officer_sees_all_that_a_warrant_says(world: World, door: Door) -> None:
+    world.now = int(time.time())  # the commands' clock
+    window = ("--from", "2023-11-15 11:00:00", "--until", "2023-11-15 12:30:00")
+    options = ("--venue", door.record.venue.hex(), *window, "--legal-reference", "제76조의2")
+    drawn = world.officer(Role.AUTHORITY, "warrants", "draw", *options, "--purpose", "notice", "--assumed-stay", "90")
+    warrant = drawn.output.strip()
+    issued = world.operator.warrants.get(bytes.fromhex(warrant)).record.issued
+    times = [local_time(issued + days * EPOCH_SECONDS, world.settings.utc_offset) for days in (0, 7, 14)]
+    assert world.officer(Role.OPERATOR, "warrants", "show", warrant).output.splitlines() == [
+        f"warrant          {warrant}",
+        "purpose          notice",
+        f"venue            클럽 ({door.record.venue.hex()})",
+        "window           2023-11-15 11:00:00 to 2023-11-15 12:30:00",
+        "assumed stay     90 minutes, of a visit without an exit",
+        "legal reference  제76조의2",
+        "at most          500 records",
+        f"issued           {times[0]}",
+        f"expires          {times[1]}",
+        f"discloses        {times[2]}, what was opened under it",
+        "state            pending",
+    ]
 
 
 def test_c5_the_maximum_counts_all_openings_of_a_warrant(world: World, door: Door) -> None:
@@ -306,7 +364,7 @@ def test_c7_what_is_left_of_a_window_opens(world: World, door: Door) -> None:
         warrant = warrant_for(door, world.now - EPOCH_SECONDS, world.now + 600)
         _, findings = await carry_out(world, warrant, *both_steps(warrant))
         assert isinstance(findings, Findings)
-        assert [contact.times for contact in findings.contacts] == [(world.now,)]
+        assert [contact.visits for contact in findings.contacts] == [((world.now, None),)]
         assert findings.set_aside == {"NoShare": 1}
         assert today.phone == visitor.phone == findings.contacts[0].record.phone
 

@@ -37,6 +37,7 @@ from protocol.warrants import Venue, VenueApplication, Warrant, sign_release, ve
 from service.http import call, cbor_response, create_app, new_session, read_body
 from service.settings import DomainSettings, PartySettings
 from tests.databases import new_database
+from tests.parties import opening_warrant
 
 T = TypeVar("T")
 NOON = 1_700_017_200
@@ -250,9 +251,8 @@ def open_door(world: World) -> Iterator[Door]:
 
 def warrant_for(door: Door, begins: int, ends: int, *, max_records: int = 100) -> Warrant:
     """A warrant that the authority may draw for a door."""
-    number = door.world.settings.number
-    expires = door.world.now + 86_400
-    return Warrant(number, token_bytes(16), door.record.venue, begins, ends, "제76조의2", max_records, expires)
+    number, now = door.world.settings.number, door.world.now
+    return opening_warrant(number, door.record.venue, begins, ends, now, max_records=max_records)
 
 
 async def carry_out(

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_bytes
 from types import SimpleNamespace
 from typing import Any, cast
 
 from protocol.encoding import Message, decode_item, encode_item
-from protocol.epochs import EPOCH_SECONDS
 from protocol.statements import JointStatement, sign_statement
 from protocol.warrants import Warrant
 from service.http import call, new_session
 from tests.escrow.world import World
+from tests.parties import opening_warrant
 from venue.home import VenueHome, create_home
 
 NO_POINT = bytes(32)
@@ -50,16 +49,7 @@ class Stage:
     def warrant(self) -> Warrant:
         """A warrant for the door and twenty minutes around now."""
         now, venue = self.world.now, self.door.home.venue
-        return Warrant(
-            self.world.settings.number,
-            token_bytes(16),
-            venue,
-            now - 600,
-            now + 600,
-            "제76조의2",
-            100,
-            now + EPOCH_SECONDS,
-        )
+        return opening_warrant(self.world.settings.number, venue, now - 600, now + 600, now - 60)
 
     def both_sign(self, message: Message) -> JointStatement:
         return JointStatement(

@@ -10,7 +10,7 @@ from protocol.epochs import Role
 from protocol.exchanges import SharesRequest
 from protocol.requests import sign_request
 from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import Warrant
+from protocol.warrants import Purpose, Warrant
 from tests.openapi.refusals import ZEROS, refused
 from tests.openapi.stage import NO_POINT, Stage, signed, spoiled
 
@@ -46,7 +46,7 @@ class WarrantSteps:
         await refused("not-found", countersignature("none"))
         await propose(sign_statement(warrant, identity))
         await refused("warrant-exists", propose(sign_statement(replace(warrant, ends=warrant.ends + 1), identity)))
-        await refused("out-of-scope", propose(signed("warrant", spoiled(warrant, 4, warrant.begins), identity)))
+        await refused("out-of-scope", propose(signed("warrant", spoiled(warrant, 5, warrant.begins), identity)))
         await refused("warrant-pending", countersignature(warrant.warrant.hex()))
         assert world.officer(OPERATOR, "warrants", "countersign", warrant.warrant.hex()).exit_code == 0
         await countersignature(warrant.warrant.hex())
@@ -89,7 +89,9 @@ class WarrantSteps:
             "conflicting-statements": SharesRequest(
                 replace(joint, operator=self.stage.both_sign(wider).operator), venue, release
             ),
-            "out-of-scope": SharesRequest(self.stage.both_sign(self.stage.warrant()), venue, release),
+            "out-of-scope": SharesRequest(
+                self.stage.both_sign(replace(warrant, purpose=Purpose.NOTICE)), venue, release
+            ),
         }.items():
             await refused(name, world.as_party(AUTHORITY, "/v1/shares", request.to_bytes()))
         return await world.as_party(AUTHORITY, "/v1/shares", SharesRequest(joint, venue, release).to_bytes())

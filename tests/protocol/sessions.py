@@ -9,7 +9,7 @@ from secrets import token_bytes
 
 from protocol import exchanges
 from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
-from protocol.checkins import CheckIn, CheckInMessage, Direction, sign_check_in, verify_check_in
+from protocol.checkins import CheckInMessage, Direction, sign_check_in, verify_check_in
 from protocol.encoding import Message
 from protocol.epochs import EpochStatement, Role, verify_epoch
 from protocol.errors import Malformed, Rejected
@@ -30,18 +30,18 @@ from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_an
 from protocol.qrtext import from_qr_text, to_qr_text
 from protocol.requests import PartyRequest, sign_request, verify_request
 from protocol.statements import JointStatement, sign_statement, statement_payload, verify_statement
+from protocol.visits import Visit
 from protocol.warrants import (
     Release,
     ValidWarrant,
     VenueApplication,
     VerifiedRelease,
-    Warrant,
     sign_release,
     verify_release,
     verify_venue,
     verify_warrant,
 )
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
+from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch, opening_warrant
 
 ASSERTED = AssertedRecord("홍길동", "+821012345678")
 Judge = Callable[[bytes], bool]
@@ -92,7 +92,7 @@ class Session:
         keys = {self.epoch.key.epoch: self.epoch.key}
         return verify_release(self.valid_warrant, self.parties.registered_venue, keys, release)
 
-    def opened(self, transcript: OpeningTranscript) -> list[tuple[CheckIn, Point | None]]:
+    def opened(self, transcript: OpeningTranscript) -> list[tuple[Visit, Point | None]]:
         """Repeat every check of an opening."""
         domain, keys = self.parties.domain, {self.epoch.key.epoch: self.epoch.key}
         warrant = verify_warrant(domain, transcript.warrant, self.time)
@@ -111,10 +111,7 @@ def hold_session(parties: Parties, epoch: OpenEpoch, visitor: Visitor, time: int
         "scanned-entry": sign_check_in(epoch.key, second, time, Direction.ENTRY, venue),
         "scanned-exit": sign_check_in(epoch.key, second, time + 3600, Direction.EXIT, venue),
     }
-    warrant_message = Warrant(
-        parties.domain.number, token_bytes(16), venue, time - 600, time + 600, "제76조의2", 100, time + 86_400
-    )
-    warrant = parties.both_sign(warrant_message)
+    warrant = parties.both_sign(opening_warrant(parties.domain.number, venue, time - 600, time + 600, time))
     valid = verify_warrant(parties.domain, warrant, time)
     keys = {epoch.key.epoch: epoch.key}
     encoded = [check_ins[name].to_bytes() for name in ("shown-entry", "scanned-entry")]
@@ -210,7 +207,7 @@ def accepted_messages(session: Session) -> list[Accepted]:
         return verify_warrant(domain, JointStatement.from_bytes(message), session.time) == session.valid_warrant
 
     def released(message: bytes) -> bool:
-        return sum(map(len, session.verified_release(message).check_ins.values())) == 2
+        return sum(map(len, session.verified_release(message).visits.values())) == 2
 
     def shares(role: Role, message: bytes) -> Accepted:
         def judge(statement: bytes) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.checkins import CheckInMessage, Direction, label_statement, sign_check_in, verify_check_in
+from protocol.checkins import MAX_STAY, CheckInMessage, Direction, label_statement, sign_check_in, verify_check_in
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.errors import (
     ConflictingStatements,
@@ -23,9 +24,11 @@ from protocol.errors import (
 from protocol.group import B, Point, Scalar
 from protocol.opening import create_shares, verify_party_shares
 from protocol.passes import OwnedPass, Pass
+from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SigningKey, public_key, sign_with_scalar
 from protocol.statements import JointStatement, sign_statement
 from protocol.warrants import (
+    Purpose,
     Release,
     ReleasedEpoch,
     Warrant,
@@ -147,10 +150,10 @@ def test_c5_a_check_in_made_of_two_is_refused(
 released_kinds = st.lists(
     st.tuples(
         st.integers(0, 2),  # which pass
-        st.integers(-6, 6),  # how many steps from the middle of the window
+        st.integers(-8, 8),  # how many steps from the middle of the window
         directions,
         st.sampled_from(["shown", "here", "elsewhere"]),
-        st.sampled_from(["good", "good", "forged", "garbage", "unknown epoch", "wrong epoch"]),
+        st.sampled_from(["good", "good", "good", "far", "forged", "garbage", "unknown epoch", "wrong epoch"]),
     ),
     max_size=12,
 )
@@ -164,14 +167,17 @@ def test_c5_a_release_keeps_what_is_in_scope_and_counts_the_rest(
     visitor: Visitor,
     kinds: list[tuple[int, int, Direction, str, str]],
 ) -> None:
-    warrant = parties.warrant(NOW - 3 * 15, NOW + 3 * 15)
+    """The window has six steps; a visit without an exit lasts two."""
+    window = range(NOW - 3 * 15, NOW + 3 * 15)
+    warrant = parties.warrant(window.start, window.stop, assumed_stay=30)
     venues = {"shown": None, "here": parties.venue.venue, "elsewhere": OTHER_VENUE}
     handed_over: dict[int, list[bytes]] = {}
-    earliest: dict[bytes, int] = {}
+    times: dict[bytes, dict[Direction, int]] = {}
     set_aside: Counter[str] = Counter()
     for which, step, direction, venue, condition in kinds:
-        message = sign_check_in(today.key, visitor.passes[which], NOW + 15 * step, direction, venues[venue])
-        in_scope = -3 <= step < 3 and venue != "elsewhere"
+        time = NOW + 15 * step + (2 * MAX_STAY if condition == "far" else 0)
+        message = sign_check_in(today.key, visitor.passes[which], time, direction, venues[venue])
+        in_scope = condition != "far" and venue != "elsewhere"
         epoch, encoding = TODAY, message.to_bytes()
         match condition:
             case "forged":
@@ -187,18 +193,78 @@ def test_c5_a_release_keeps_what_is_in_scope_and_counts_the_rest(
                 epoch = TODAY + 1
                 set_aside["WrongEpoch" if in_scope else "OutOfScope"] += 1
             case _ if in_scope:
-                earliest[message.u] = min(message.time, earliest.get(message.u, message.time))
+                known = times.setdefault(message.u, {})
+                known[direction] = min(time, known.get(direction, time))
             case _:
                 set_aside["OutOfScope"] += 1
         handed_over.setdefault(epoch, []).append(encoding)
+    expected = {}
+    for u, known in times.items():
+        entered, left = known.get(Direction.ENTRY), known.get(Direction.EXIT)
+        if entered is not None and left is not None and left < entered:
+            left = None
+        first = left if entered is None else entered
+        last = entered + 30 if left is None and entered is not None else left
+        assert first is not None
+        assert last is not None
+        if any(time in window for time in range(first, last + 1, 15)):
+            expected[u] = entered, left
+        else:
+            set_aside["OutOfScope"] += (entered is not None) + (left is not None)
     release = sign_release(warrant, parties.venue_key, handed_over)
     verified = verify_release(warrant, parties.registered_venue, {TODAY: today.key, TODAY + 1: tomorrow.key}, release)
-    kept = {u: check_in.message.time for u, check_in in verified.check_ins.get(TODAY, {}).items()}
-    assert kept == earliest
-    assert verified.check_ins.keys() <= {TODAY}
+    assert {u: (visit.entered, visit.left) for u, visit in verified.visits.get(TODAY, {}).items()} == expected
+    assert verified.visits.keys() <= {TODAY}
     assert verified.set_aside == set_aside
     assert verified.digest == release_digest(release)
     assert verified.warrant == warrant.record
+
+
+@pytest.mark.parametrize(
+    ("entered", "left", "in_scope"),
+    [
+        (-3600, None, True),  # the assumed stay reaches the window
+        (-3615, None, False),
+        (-3600, -15, False),  # an exit shortens it
+        (-MAX_STAY, 0, True),  # or lengthens it
+        (0, 15, True),
+        (585, MAX_STAY, True),
+        (600, 615, False),  # the window ends before 600
+        (None, 0, True),
+        (None, 585, True),
+        (None, -15, False),
+        (None, 600, False),
+    ],
+)
+def test_c5_an_exit_says_how_long_a_visit_was(
+    parties: Parties, today: OpenEpoch, visitor: Visitor, entered: int | None, left: int | None, in_scope: bool
+) -> None:
+    """The window has ten minutes, a visit without an exit lasts an hour."""
+    warrant = parties.warrant(NOW, NOW + 600, assumed_stay=3600)
+    check_ins = [
+        sign_check_in(today.key, visitor.passes[0], NOW + time, direction).to_bytes()
+        for time, direction in ((entered, Direction.ENTRY), (left, Direction.EXIT))
+        if time is not None
+    ]
+    release = sign_release(warrant, parties.venue_key, {TODAY: check_ins})
+    verified = verify_release(warrant, parties.registered_venue, {TODAY: today.key}, release)
+    assert (verified.visits != {}) is in_scope
+    assert verified.set_aside == ({} if in_scope else {"OutOfScope": len(check_ins)})
+
+
+@pytest.mark.parametrize("stay", [-15, MAX_STAY + 15])
+def test_c5_an_exit_that_no_door_admits_is_none(
+    parties: Parties, today: OpenEpoch, visitor: Visitor, stay: int
+) -> None:
+    """Before the entry, or more than twelve hours after it."""
+    warrant = parties.warrant(NOW, NOW + 600)
+    check_ins = [
+        sign_check_in(today.key, visitor.passes[0], time, direction).to_bytes()
+        for time, direction in ((NOW + 15, Direction.ENTRY), (NOW + 15 + stay, Direction.EXIT))
+    ]
+    release = sign_release(warrant, parties.venue_key, {TODAY: check_ins})
+    [visit] = verify_release(warrant, parties.registered_venue, {TODAY: today.key}, release).visits[TODAY].values()
+    assert (visit.entered, visit.left) == (NOW + 15, None)
 
 
 def test_c5_shares_are_given_for_what_was_kept_alone(parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
@@ -251,19 +317,22 @@ def test_c5_one_epoch_named_twice_in_a_release_counts_once(
     record, parts = warrant.record, [ReleasedEpoch(TODAY, (one.to_bytes(),)) for one in (later, earlier)]
     release = sign_statement(Release(record.domain, record.warrant, record.venue, tuple(parts)), parties.venue_key)
     verified = verify_release(warrant, parties.registered_venue, {TODAY: today.key}, release)
-    assert [check_in.message for check_in in verified.check_ins[TODAY].values()] == [earlier]
+    assert [visit.check_in.message for visit in verified.visits[TODAY].values()] == [earlier]
 
 
-def test_c5_of_two_check_ins_at_one_time_the_first_in_the_release_is_kept(
+def test_c5_of_two_entries_at_one_time_the_first_in_the_release_is_kept(
     parties: Parties, today: OpenEpoch, visitor: Visitor
 ) -> None:
-    """Both parties must keep the same one: an entry and an exit of one label time, in either order."""
+    """Both parties must keep the same one: one shown and one for the poster, in either order."""
     warrant = parties.warrant(NOW - 60, NOW + 60)
-    both = [sign_check_in(today.key, visitor.passes[0], NOW, direction) for direction in Direction]
+    both = [
+        sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY, venue)
+        for venue in (None, parties.venue.venue)
+    ]
     for first, second in (both, both[::-1]):
         release = sign_release(warrant, parties.venue_key, {TODAY: [first.to_bytes(), second.to_bytes()]})
         verified = verify_release(warrant, parties.registered_venue, {TODAY: today.key}, release)
-        assert [check_in.message for check_in in verified.check_ins[TODAY].values()] == [first]
+        assert [visit.check_in.message for visit in verified.visits[TODAY].values()] == [first]
 
 
 def test_c5_an_edited_warrant_is_refused(parties: Parties) -> None:
@@ -276,6 +345,10 @@ def test_c5_an_edited_warrant_is_refused(parties: Parties) -> None:
         {"begins": record.begins - 1},
         {"venue": OTHER_VENUE},
         {"max_records": record.max_records + 1},
+        {"purpose": Purpose.NOTICE},
+        {"assumed_stay": record.assumed_stay + 60},
+        {"issued": record.issued + 1},
+        {"discloses": record.discloses + 1},
         {"expires": record.expires + 1},
         {"legal_reference": "제1조"},
         {"warrant": OTHER_VENUE},
@@ -289,7 +362,7 @@ def test_c5_an_edited_warrant_is_refused(parties: Parties) -> None:
                 verify_warrant(parties.domain, joint, NOW)
 
 
-def test_c5_a_warrant_has_a_domain_an_expiry_and_a_window(parties: Parties) -> None:
+def test_c5_a_warrant_has_a_domain_times_and_a_window(parties: Parties) -> None:
     record = parties.warrant(NOW - 60, NOW + 60).record
     joint = parties.both_sign(record)
     assert verify_warrant(parties.domain, joint, record.expires).record == record
@@ -297,9 +370,18 @@ def test_c5_a_warrant_has_a_domain_an_expiry_and_a_window(parties: Parties) -> N
         verify_warrant(parties.domain, joint, record.expires + 1)
     with pytest.raises(WrongDomain):
         verify_warrant(parties.domain, parties.both_sign(replace(record, domain=1)), NOW)
-    for begins, ends in ((NOW, NOW), (NOW, NOW - 1)):
+    with pytest.raises(OutOfScope):
+        verify_warrant(parties.domain, joint, record.issued - REQUEST_TOLERANCE - 1)
+    assert verify_warrant(parties.domain, joint, record.issued - REQUEST_TOLERANCE).record == record
+    changes: list[dict[str, Any]] = [
+        {"begins": NOW, "ends": NOW},
+        {"begins": NOW, "ends": NOW - 1},
+        {"expires": record.issued - 1},
+        {"discloses": record.issued - 1},
+    ]
+    for wrong in changes:
         with pytest.raises(OutOfScope):
-            replace(record, begins=begins, ends=ends)
+            replace(record, **wrong)
     empty = record.to_bytes().replace(record.ends.to_bytes(4, "big"), record.begins.to_bytes(4, "big"))
     with pytest.raises(OutOfScope):
         Warrant.from_bytes(empty)
@@ -338,4 +420,4 @@ def test_c5_two_visitors_in_one_release_stay_apart(parties: Parties, today: Open
     messages = [sign_check_in(today.key, one.passes[0], NOW, Direction.ENTRY) for one in visitors]
     release = sign_release(warrant, parties.venue_key, {TODAY: [message.to_bytes() for message in messages]})
     verified = verify_release(warrant, parties.registered_venue, {TODAY: today.key}, release)
-    assert {check_in.message for check_in in verified.check_ins[TODAY].values()} == set(messages)
+    assert {visit.check_in.message for visit in verified.visits[TODAY].values()} == set(messages)

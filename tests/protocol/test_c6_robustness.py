@@ -180,10 +180,10 @@ def test_c6_a_share_for_a_pass_that_was_not_released_is_blamed(
     opening: Opening, today: OpenEpoch, role: Role, r: Scalar
 ) -> None:
     """However well it is proven: a party that opens more than the release holds is found out."""
-    check_in = next(iter(opening.release.check_ins[TODAY].values()))
+    visit = next(iter(opening.release.visits[TODAY].values()))
     more = replace(
         opening.release,
-        check_ins={TODAY: {**opening.release.check_ins[TODAY], bytes(r * B): check_in}},
+        visits={TODAY: {**opening.release.visits[TODAY], bytes(r * B): visit}},
     )
     secrets = {TODAY: (today.key, today.secrets[role])}
     statement = create_shares(opening.parties.domain, role, more, secrets, opening.parties.keys[role])
@@ -195,7 +195,7 @@ def test_c6_a_share_for_a_pass_that_was_not_released_is_blamed(
 @every_role
 def test_c6_shares_for_an_epoch_that_was_not_released_are_blamed(opening: Opening, role: Role) -> None:
     """Although its keys are known and its proof holds."""
-    today_alone = replace(opening.release, check_ins={TODAY: opening.release.check_ins[TODAY]})
+    today_alone = replace(opening.release, visits={TODAY: opening.release.visits[TODAY]})
     replace(opening, release=today_alone).assert_blamed(role, opening.shares(role))
 
 
@@ -251,9 +251,9 @@ def test_c6_an_epoch_that_gets_no_shares_does_not_stop_the_next(opening: Opening
     """Its secret is not among those given, because it is erased, or none of its passes has a share."""
     domain, key = opening.parties.domain, opening.parties.keys[role]
     secrets = {number: (epoch.key, epoch.secrets[role]) for number, epoch in opening.epochs.items()}
-    [(u, check_in), *_] = opening.release.check_ins[TODAY].items()
-    outside = {TODAY: {outside_the_group(Point(u)): check_in}}
-    broken = replace(opening.release, check_ins=opening.release.check_ins | outside)
+    [(u, visit), *_] = opening.release.visits[TODAY].items()
+    outside = {TODAY: {outside_the_group(Point(u)): visit}}
+    broken = replace(opening.release, visits=opening.release.visits | outside)
     for release, available in ((opening.release, {TODAY + 1: secrets[TODAY + 1]}), (broken, secrets)):
         statement = create_shares(domain, role, release, available, key)
         assert opening.judge(role, statement).shares.keys() == {TODAY + 1}
@@ -266,16 +266,16 @@ def test_c6_what_either_party_leaves_out_stays_closed(
     today = opening.epochs[TODAY]
 
     def partial(role: Role, chosen: set[int]) -> VerifiedShares:
-        all_check_ins = opening.release.check_ins[TODAY]
-        left = {u: all_check_ins[u] for i, u in enumerate(sorted(all_check_ins)) if i in chosen}
-        release = replace(opening.release, check_ins={TODAY: left} if left else {})
+        all_visits = opening.release.visits[TODAY]
+        left = {u: all_visits[u] for i, u in enumerate(sorted(all_visits)) if i in chosen}
+        release = replace(opening.release, visits={TODAY: left} if left else {})
         secrets = {TODAY: (today.key, today.secrets[role])}
         statement = create_shares(opening.parties.domain, role, release, secrets, opening.parties.keys[role])
         return opening.judge(role, statement)
 
     operator, authority = partial(Role.OPERATOR, given_by_operator), partial(Role.AUTHORITY, given_by_authority)
-    opened = {check_in.message.u for check_in, _ in open_release(opening.release, operator, authority)}
-    everything = sorted(opening.release.check_ins[TODAY])
+    opened = {visit.check_in.message.u for visit, _ in open_release(opening.release, operator, authority)}
+    everything = sorted(opening.release.visits[TODAY])
     assert opened == {everything[i] for i in given_by_operator & given_by_authority}
 
 
@@ -302,7 +302,7 @@ def test_c6_a_check_in_that_opens_to_nobody_does_not_stop_the_rest(
     broken = issued_anyhow(today, s, bytes(s * B), outside_the_group(s * X))
     opening = hold_opening(parties, [today], [[empty, broken, *visitor.passes]])
     verified = [opening.judge(role, opening.statements[role]) for role in Role]
-    handles = {check_in.message.u: handle for check_in, handle in open_release(opening.release, *verified)}
+    handles = {visit.check_in.message.u: handle for visit, handle in open_release(opening.release, *verified)}
     assert handles == {
         empty.public.u: None,
         broken.public.u: None,
@@ -313,13 +313,13 @@ def test_c6_a_check_in_that_opens_to_nobody_does_not_stop_the_rest(
 @every_role
 def test_c6_a_pass_outside_the_group_is_given_no_share(opening: Opening, role: Role) -> None:
     """A share `x * u` of a `u` with torsion would give away `x` modulo 8."""
-    [(u, check_in), *_] = opening.release.check_ins[TODAY].items()
+    [(u, visit), *_] = opening.release.visits[TODAY].items()
     domain, epoch = opening.parties.domain, opening.epochs[TODAY]
     secrets = {TODAY: (epoch.key, epoch.secrets[role])}
-    rest = dict(opening.release.check_ins[TODAY])
-    for check_ins, expected in (({outside_the_group(Point(u)): check_in}, []), (rest, [sorted(rest)])):
-        mixed = {outside_the_group(Point(u)): check_in, **check_ins}
-        release = replace(opening.release, check_ins={TODAY: mixed})
+    rest = dict(opening.release.visits[TODAY])
+    for visits, expected in (({outside_the_group(Point(u)): visit}, []), (rest, [sorted(rest)])):
+        mixed = {outside_the_group(Point(u)): visit, **visits}
+        release = replace(opening.release, visits={TODAY: mixed})
         statement = create_shares(domain, role, release, secrets, opening.parties.keys[role])
         shares = verify_statement(Shares, statement, domain.identity_key(role))
         assert [list(map(bytes, part.passes)) for part in shares.epochs] == expected

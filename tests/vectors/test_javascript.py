@@ -125,7 +125,7 @@ def test_python_opens_what_javascript_signed(enrolled: Enrolled, parties: Partie
         )
         for role in Role
     )
-    opened = {check_in.message.u: handle for check_in, handle in open_release(release, operator, authority)}
+    opened = {visit.check_in.message.u: handle for visit, handle in open_release(release, operator, authority)}
     assert opened == dict.fromkeys(enrolled.passes[:2], Point(bytes(enrolled.handle)))
     entry = enrolled.grant.entry
     assert entry.index == directory_index(key, enrolled.handle)

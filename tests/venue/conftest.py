@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sql
 
 from protocol.epochs import Role
 from service.files import private_directory, write_private
@@ -18,6 +19,7 @@ from service.keys import create_secret
 from tests.databases import KINDS, new_database
 from tests.parties import OpenEpoch, Parties, Visitor, enrol, open_epoch
 from venue.home import VenueHome
+from venue.store import metadata
 
 ROOT = Path(__file__).parents[2]
 NOBODY = "http://127.0.0.1:1"
@@ -70,6 +72,16 @@ def present(parties: Parties) -> OpenEpoch:
 def guest(parties: Parties, present: OpenEpoch) -> Visitor:
     """A visitor of the real clock's epoch."""
     return enrol(parties, present, "이몽룡", "+821055555555")
+
+
+def stored(home: VenueHome) -> dict[int, list[bytes]]:
+    """The encoded check-ins in a venue's database, by epoch, the earliest first."""
+    table = metadata.tables["check_ins"]
+    found: dict[int, list[bytes]] = {}
+    with home.engine.connect() as connection:
+        for row in connection.execute(sql.select(table).order_by(table.c.time, table.c.direction)):
+            found.setdefault(row.epoch, []).append(row.encoded)
+    return found
 
 
 def venue_command(home: Path, *arguments: str) -> list[str]:

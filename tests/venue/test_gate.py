@@ -12,7 +12,7 @@ from protocol.exchanges import Decision
 from protocol.passes import OwnedPass, pass_statement
 from protocol.qrtext import to_qr_text
 from tests.parties import NOW, OpenEpoch, Parties, Visitor, found_domain, open_epoch
-from tests.venue.conftest import MakeHome
+from tests.venue.conftest import MakeHome, stored
 from venue.home import VenueHome
 from venue.words import explain
 
@@ -26,7 +26,7 @@ def shown(today: OpenEpoch, visitor: Visitor) -> CheckInMessage:
 
 def test_admits_a_fresh_check_in_and_stores_it(home: VenueHome, today: OpenEpoch, shown: CheckInMessage) -> None:
     assert home.gate.decide(shown, NOW + 3) is Decision.ADMITTED
-    assert home.store.window(NOW, NOW + 1) == {today.key.epoch: [shown.to_bytes()]}
+    assert stored(home) == {today.key.epoch: [shown.to_bytes()]}
 
 
 def test_admits_what_a_qr_code_says(home: VenueHome, shown: CheckInMessage) -> None:
@@ -57,7 +57,7 @@ def test_tolerance_is_thirty_seconds_both_ways(
 def test_a_refused_check_in_is_not_stored(home: VenueHome, shown: CheckInMessage) -> None:
     home.gate.decide(shown, NOW + 60)
     home.gate.decide(replace(shown, direction=EXIT), NOW)
-    assert home.store.window(0, 2**32) == {}
+    assert stored(home) == {}
 
 
 def test_a18_replay_is_refused_also_in_the_same_second_and_with_a_new_time(
@@ -123,7 +123,7 @@ def test_an_entry_before_midnight_is_of_its_label_s_day(
     midnight = parties.domain.epoch_begins(tomorrow.key.epoch)
     late = sign_check_in(today.key, visitor.passes[0], midnight - 15, ENTRY)
     assert home.gate.decide(late, midnight + 10) is Decision.ADMITTED
-    assert list(home.store.window(0, 2**32)) == [today.key.epoch]
+    assert list(stored(home)) == [today.key.epoch]
 
 
 class TestExit:
@@ -139,7 +139,7 @@ class TestExit:
     ) -> None:
         left = sign_check_in(today.key, visitor.passes[0], NOW + stay, EXIT)
         assert inside.gate.decide(left, NOW + stay) is Decision.ADMITTED
-        assert inside.store.window(NOW + stay, NOW + stay + 1)[today.key.epoch][-1] == left.to_bytes()
+        assert stored(inside)[today.key.epoch][-1] == left.to_bytes()
 
     @pytest.mark.parametrize("stay", [-15, MAX_STAY + 15])
     def test_neither_before_the_entry_nor_after_twelve_hours(

@@ -187,14 +187,14 @@ class TestRelease:
         keys = {today.key.epoch: today.key}
         verified = verify_release(warrant, parties.registered_venue, keys, answer)
         assert not verified.set_aside
-        assert verified.check_ins[today.key.epoch].keys() == {owned.public.u for owned in visitor.passes[:2]}
-        assert verified.check_ins[today.key.epoch][visitor.passes[0].public.u].message.direction is Direction.EXIT
+        assert verified.visits[today.key.epoch].keys() == {owned.public.u for owned in visitor.passes[:2]}
+        assert verified.visits[today.key.epoch][visitor.passes[0].public.u].left == NOW + 15
 
     def test_of_an_empty_window(self, home: VenueHome, parties: Parties, today: OpenEpoch) -> None:
         warrant = parties.warrant(NOW, NOW + 3600)
         [answer] = post(home, "/v1/releases", self.ask(parties, warrant.record), now=NOW + 7200)
         assert isinstance(answer, bytes)
-        assert verify_release(warrant, parties.registered_venue, {}, answer).check_ins == {}
+        assert verify_release(warrant, parties.registered_venue, {}, answer).visits == {}
 
     def test_a30_a_request_counts_once(self, visited: VenueHome, parties: Parties, warrant: Warrant) -> None:
         request = self.ask(parties, warrant)

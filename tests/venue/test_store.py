@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from dataclasses import replace
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -17,7 +18,7 @@ from protocol.exchanges import Decision, DoorAnswer
 from protocol.passes import OwnedPass
 from service.http import Unreachable, call, new_session
 from service.storage import open_database, sqlite_url
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from tests.parties import NOW, OpenEpoch, Parties, Visitor, opening_warrant
 from tests.venue.conftest import MakeHome, environment, free_port, venue_command
 from venue import store
 from venue.home import VenueHome
@@ -99,11 +100,10 @@ def test_windows_days_and_deletion(tmp_path: Path) -> None:
     assert not kept.spend(check_in(1, 930, 11))
     assert kept.entry(bytes([2]) * 32) == Entry(915, 10)
     assert kept.entry(bytes([4]) * 32) is None
-    assert kept.window(915, 1816) == {
-        10: [entries[1].message.to_bytes(), exits[0].message.to_bytes()],
-        11: [entries[2].message.to_bytes()],
-    }
-    assert kept.window(901, 915) == {}
+    warrant = opening_warrant(255, bytes(16), 930, 1800, 1800)
+    assert kept.visits(warrant) == {10: [entries[1].message.to_bytes(), exits[0].message.to_bytes()]}
+    assert kept.visits(replace(warrant, assumed_stay=30))[10][0] == entries[0].message.to_bytes()
+    assert kept.visits(replace(warrant, ends=1801))[11] == [entries[2].message.to_bytes()]
     assert kept.days() == [DayCount(10, 2, 1), DayCount(11, 1, 0)]
     assert kept.delete_before(11) == 3
     assert kept.days() == [DayCount(11, 1, 0)]

@@ -69,7 +69,7 @@ def check_opening(
         for role, statement in [(Role.OPERATOR, operator_shares), (Role.AUTHORITY, authority_shares)]
     )
     opened = open_release(verified, operator, authority)
-    return {"opened": [{"u": check_in.message.u, "handle": handle} for check_in, handle in opened]}
+    return {"opened": [{"u": visit.check_in.message.u, "handle": handle} for visit, handle in opened]}
 
 
 OPERATIONS = {"shares": Operation(check_shares, make_shares), "opening": Operation(check_opening)}

@@ -61,10 +61,10 @@ def check_release(
     verified = verified_release(epoch_key, warrant, now, venue, release)
     return {
         "digest": verified.digest,
-        "check_ins": [
-            {"epoch": epoch, "u": u, "message": check_in.message}
-            for epoch, check_ins in sorted(verified.check_ins.items())
-            for u, check_in in sorted(check_ins.items())
+        "visits": [
+            {"epoch": epoch, "u": u, "entered": visit.entered, "left": visit.left}
+            for epoch, visits in sorted(verified.visits.items())
+            for u, visit in sorted(visits.items())
         ],
         "set_aside": verified.set_aside,
     }

@@ -50,9 +50,9 @@ export function sharesContext(epochKey, role, release) {
   return frame('shares', epochKey.context, bigEndian(role, 1), release.warrant.warrant, release.digest);
 }
 
-/** A party's shares for the check-ins of a release in one epoch. Draws 32 random bytes. */
+/** A party's shares for the visits of a release in one epoch. Draws 32 random bytes. */
 export function createEpochShares(epochKey, role, release, x, randomBytes) {
-  const passes = [...release.checkIns.get(epochKey.epoch).keys()].sort().flatMap(validPoint);
+  const passes = [...release.visits.get(epochKey.epoch).keys()].sort().flatMap(validPoint);
   const shares = passes.map((u) => x.times(u));
   const context = sharesContext(epochKey, role, release);
   const proof = proveShares(context, x, epochKey.shares[role], passes, shares, randomBytes);
@@ -88,7 +88,7 @@ export function verifyPartyShares(domain, role, release, epochKeys, statement) {
   const verified = new Map();
   for (const { epoch, passes, shares, proof } of said.epochs) {
     const epochKey = epochKeys.get(epoch);
-    const known = release.checkIns.get(epoch) ?? new Map();
+    const known = release.visits.get(epoch) ?? new Map();
     const u = passes.map((point) => bytesToHex(point.toBytes()));
     if (
       epochKey === undefined ||
@@ -113,24 +113,24 @@ function decodeShares(payload) {
   }
 }
 
-/** Every check-in that both parties gave a share for: its `u` in hex and its handle, or null if it has none. */
+/** Every visit that both parties gave a share for: its `u` in hex and its handle, or null if it has none. */
 export function openRelease(release, operator, authority) {
-  return [...release.checkIns]
+  return [...release.visits]
     .sort(([a], [b]) => a - b)
-    .flatMap(([epoch, checkIns]) =>
-      [...checkIns.keys()]
+    .flatMap(([epoch, visits]) =>
+      [...visits.keys()]
         .sort()
         .filter((u) => operator.get(epoch)?.has(u) && authority.get(epoch)?.has(u))
         .map((u) => ({
           u,
-          handle: openCheckIn(checkIns.get(u), operator.get(epoch).get(u), authority.get(epoch).get(u)),
+          handle: openCheckIn(visits.get(u), operator.get(epoch).get(u), authority.get(epoch).get(u)),
         })),
     );
 }
 
-function openCheckIn(checkIn, operatorShare, authorityShare) {
+function openCheckIn({ entry, exit }, operatorShare, authorityShare) {
   try {
-    return Point.fromBytes(signedPassParts(checkIn).v).minus(operatorShare).minus(authorityShare);
+    return Point.fromBytes(signedPassParts(entry ?? exit).v).minus(operatorShare).minus(authorityShare);
   } catch (error) {
     if (error instanceof MalformedPoint || error instanceof IdentityElement) return null;
     throw error;

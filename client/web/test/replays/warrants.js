@@ -1,4 +1,3 @@
-import { CheckInMessage } from '../../checkins.js';
 import { Domain } from '../../epochs.js';
 import { JointStatement } from '../../statements.js';
 import { Venue, verifyVenue } from '../../warrants.js';
@@ -54,11 +53,14 @@ export default {
     check: [
       releaseKeys,
       (values, epochKey) => {
-        const { digest, checkIns, setAside } = verifiedRelease(values, epochKey);
+        const { digest, visits, setAside } = verifiedRelease(values, epochKey);
         return {
           digest,
-          check_ins: [...checkIns].flatMap(([epoch, kept]) =>
-            [...kept.keys()].sort().map((u) => ({ epoch, u, message: CheckInMessage.toBytes(kept.get(u)) })),
+          visits: [...visits].flatMap(([epoch, kept]) =>
+            [...kept.keys()].sort().map((u) => {
+              const { entry, exit } = kept.get(u);
+              return { epoch, u, entered: entry?.time ?? null, left: exit?.time ?? null };
+            }),
           ),
           set_aside: setAside,
         };

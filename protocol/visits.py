@@ -1,0 +1,67 @@
+"""Visits: what the check-ins of one pass at one venue say together. Spec: §3.9."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from protocol.checkins import MAX_STAY, CheckIn, Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The entry and the exit of one pass (`u`) in one epoch; one of them may be missing, never both."""
+
+    entry: CheckIn | None = None
+    exit: CheckIn | None = None
+
+    @property
+    def check_in(self) -> CheckIn:
+        """The check-in that is opened for the visit: its entry, where there is one."""
+        first = self.entry or self.exit
+        assert first is not None
+        return first
+
+    @property
+    def check_ins(self) -> list[CheckIn]:
+        """Entry and exit, as far as they are there."""
+        return [one for one in (self.entry, self.exit) if one is not None]
+
+    @property
+    def entered(self) -> int | None:
+        """The label time of the entry, in Unix seconds."""
+        return None if self.entry is None else self.entry.message.time
+
+    @property
+    def left(self) -> int | None:
+        """The label time of the exit, in Unix seconds."""
+        return None if self.exit is None else self.exit.message.time
+
+
+def collect_visits(check_ins: Iterable[CheckIn]) -> dict[int, dict[bytes, Visit]]:
+    """The visits that verified check-ins of one venue stand for, by epoch and `u`.
+
+    Of several entries, or exits, of one pass the earliest counts, and of several with one time the first. An exit
+    before its entry, or more than `MAX_STAY` after it, is left out.
+    """
+    visits: dict[int, dict[bytes, Visit]] = {}
+    for check_in in check_ins:
+        same_epoch = visits.setdefault(check_in.epoch, {})
+        u = check_in.message.u
+        same_epoch[u] = _with(same_epoch.get(u, Visit()), check_in)
+    return {
+        epoch: {u: visit if _is_stay(visit) else replace(visit, exit=None) for u, visit in same_epoch.items()}
+        for epoch, same_epoch in visits.items()
+    }
+
+
+def _with(visit: Visit, check_in: CheckIn) -> Visit:
+    is_entry = check_in.message.direction is Direction.ENTRY
+    known = visit.entry if is_entry else visit.exit
+    if known is not None and known.message.time <= check_in.message.time:
+        return visit
+    return replace(visit, entry=check_in) if is_entry else replace(visit, exit=check_in)
+
+
+def _is_stay(visit: Visit) -> bool:
+    return visit.entered is None or visit.left is None or 0 <= visit.left - visit.entered <= MAX_STAY
