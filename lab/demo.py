@@ -96,9 +96,10 @@ class Demo:
         self.result.expect("everyone gets the allowance", holds=count == self._town.settings.allowance)
 
     async def _visits(self, session: ClientSession) -> None:
-        """Early, in the window, and late at the club; some at the cafe as well."""
+        """Come and gone early, in the window, and late at the club; some at the cafe as well."""
         early, by_code, also_by_code, by_poster, late = (self._town.people[start::5] for start in range(5))
         await self._each(early, lambda one: self._enter(one, self._club), "early at the club")
+        await self._each(early, lambda one: self._leave(one, self._club), "left before the time of the outbreak")
         begins = await self._next_label_time("the window begins")
         await self._each([*by_code, *also_by_code], lambda one: self._enter(one, self._club), "at the club, by code")
         await self._each(by_poster, lambda one: self._scan(session, one), "at the club, by its poster")
