@@ -162,12 +162,12 @@ def verify_epoch(domain: Domain, epoch: int, operator_statement: bytes, authorit
 
 
 def check_same_statement(known: bytes, received: bytes) -> None:
-    """Raise `ConflictingStatements` if two verified statements for one (domain, role, epoch) differ.
+    """Raise `ConflictingStatements` if two verified statements of one party for one epoch or number differ.
 
     Both together are evidence: keep them.
     """
     if statement_payload(known) != statement_payload(received):
-        raise ConflictingStatements("two different statements for one epoch")
+        raise ConflictingStatements("one party signed two different statements for one thing")
 
 
 def _possession_context(domain: Domain, role: Role, epoch: int) -> bytes:

@@ -57,8 +57,12 @@ class WrongEpoch(Rejected):
     """A message belongs to another epoch."""
 
 
+class WrongNumber(Rejected):
+    """A notice or disclosure has another number than the one that was asked for."""
+
+
 class ConflictingStatements(Rejected):
-    """One party signed two different statements for one epoch. Both together are evidence of cheating."""
+    """One party signed two different statements for one epoch or number. Both together are evidence of cheating."""
 
 
 class InvalidEntry(Rejected):

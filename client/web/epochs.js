@@ -119,13 +119,13 @@ export function verifyEpoch(domain, epoch, operatorStatement, authorityStatement
 }
 
 /**
- * Throw if two verified statements for one (domain, role, epoch) differ. Both together are evidence: keep them.
+ * Throw if two verified statements of one party for one epoch or number differ. Both together are evidence: keep them.
  * @param {Uint8Array} known @param {Uint8Array} received
  * @throws {ConflictingStatements}
  */
 export function checkSameStatement(known, received) {
   if (!sameBytes(statementPayload(known), statementPayload(received))) {
-    throw new ConflictingStatements('two different statements for one epoch');
+    throw new ConflictingStatements('one party signed two different statements for one thing');
   }
 }
 

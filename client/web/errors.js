@@ -48,7 +48,10 @@ export class WrongDomain extends Rejected {}
 /** A message belongs to another epoch. */
 export class WrongEpoch extends Rejected {}
 
-/** One party signed two different statements for one epoch. Both together are evidence of cheating. */
+/** A notice or disclosure has another number than the one that was asked for. */
+export class WrongNumber extends Rejected {}
+
+/** One party signed two different statements for one epoch or number. Both together are evidence of cheating. */
 export class ConflictingStatements extends Rejected {}
 
 /** A directory entry cannot be opened with its handle, or holds a record that is not the handle's. */

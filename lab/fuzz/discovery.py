@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from protocol.encoding import Message
 from protocol.group import Point, Scalar
+from protocol.notices import PaddedDigests
 from protocol.proofs import Proof
 from service.settings import Settings
 
@@ -34,7 +35,7 @@ def byte_encoded_types() -> list[type]:
     named = [value for name, module in sorted(sys.modules.items()) if name.startswith("protocol.")
              for value in vars(module).values() if isinstance(value, type)]  # fmt: skip
     with_decoder = {kind for kind in named if hasattr(kind, "from_bytes") and not issubclass(kind, Message | int)}
-    return [Point, Scalar, *sorted(with_decoder - {Proof}, key=lambda kind: kind.__name__)]
+    return [Point, Scalar, PaddedDigests, *sorted(with_decoder - {Proof}, key=lambda kind: kind.__name__)]
 
 
 def import_everything() -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 from protocol.encoding import Message, Range, Size
 from protocol.errors import SplitPassError
 from protocol.group import B, Point, Scalar
+from protocol.notices import DIGEST_BYTES, MIN_DIGESTS, PaddedDigests
 from protocol.passes import PassRequest
 from protocol.proofs import OwnershipProof, Proof
 
@@ -48,6 +49,8 @@ def random_value(random: Random, declared: Any) -> Any:  # noqa: PLR0911 - one f
         return Scalar.random(random.randbytes)
     if declared is Point:
         return random_value(random, Scalar) * B
+    if declared is PaddedDigests:
+        return PaddedDigests(b"".join(sorted(random.randbytes(DIGEST_BYTES) for _ in range(MIN_DIGESTS))))
     if declared is PassRequest:
         return PassRequest(*(random_value(random, kind) for kind in (Point, Point, OwnershipProof)))
     if issubclass(declared, Proof):

@@ -11,6 +11,7 @@ from secrets import token_bytes
 import protocol
 from protocol.assisted import AssertedRecord, open_assisted, seal_assisted, verify_assisted
 from protocol.checkins import Direction, sign_check_in, verify_check_in
+from protocol.disclosures import DisclosedOpening, record_opening, sign_disclosure, verify_disclosure
 from protocol.encoding import Message
 from protocol.epochs import EpochStatement, Role
 from protocol.exchanges import (
@@ -22,6 +23,7 @@ from protocol.exchanges import (
     VerificationRequest,
 )
 from protocol.handles import DirectoryReceipt, verify_receipt
+from protocol.notices import sign_notice, verify_notice
 from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
 from protocol.papers import from_paper_text, print_pass, sign_for_paper
 from protocol.passes import IssueBatch
@@ -80,6 +82,13 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
     )  # fmt: skip
     record = verify_statement(Release, release, public_key(parties.venue_key))
     authority_shares = verify_statement(Shares, shares[Role.AUTHORITY], domain.authority_key)
+    notice = sign_notice(domain, 0, NOW, "검사를 받으십시오.", [entry.u, posted.u], keys[Role.AUTHORITY])
+    opening = record_opening(warrant.record, verified.digest, [entry.u, posted.u])
+    openings = (DisclosedOpening(0, opening),)
+    disclosure = sign_disclosure(domain, Role.AUTHORITY, 0, NOW, openings, keys[Role.AUTHORITY])
+    read, told = verify_notice(domain, notice), verify_disclosure(domain, Role.AUTHORITY, disclosure)
+    assert all(read.concerns(one.u) and opening.names(one.u) for one in (entry, posted))
+    assert len(opening.commitment) == 32
     phone, name = visitor.record.phone, visitor.record.name
     messages: list[Message] = [
         domain,
@@ -111,6 +120,10 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         authority_shares,
         authority_shares.epochs[0],
         OpeningTranscript(joint_warrant, release, shares[Role.OPERATOR], shares[Role.AUTHORITY]),
+        read,
+        told,
+        told.openings[0],
+        opening,
         verify_request(domain, Role.AUTHORITY, parties.venue.venue.hex(), "/v1/releases", NOW, request),
     ]
     statements = [
@@ -120,6 +133,8 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         application,
         release,
         request,
+        notice,
+        disclosure,
     ]
     return Visit({type(message): message for message in messages}, [*statements, *shares.values()])
 

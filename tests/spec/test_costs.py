@@ -24,6 +24,7 @@ from protocol.handles import (
     verify_grant,
     verify_registration,
 )
+from protocol.notices import sign_notice, verify_notice
 from protocol.opening import create_shares, open_release, verify_party_shares
 from protocol.passes import AllowanceRequest, accept_answers, request_allowance, verify_allowance
 from protocol.warrants import sign_release, verify_release
@@ -101,6 +102,7 @@ def prepared(n: int) -> Operations:
     statements = {role: shares(role) for role in Role}
     both = {role: verify_party_shares(domain, role, verified, {TODAY: key}, statements[role]) for role in Role}
     operator, authority = Role.OPERATOR, Role.AUTHORITY
+    notice = sign_notice(domain, 0, NOW, "", [], keys[authority])
     return {
         ("publish an epoch", "operator"): lambda: create_epoch(domain, operator, TODAY, keys[operator]),
         ("publish an epoch", "authority"): lambda: create_epoch(domain, authority, TODAY, keys[authority]),
@@ -135,4 +137,6 @@ def prepared(n: int) -> Operations:
         ),
         ("combine n shares", "authority"): lambda: list(open_release(verified, both[operator], both[authority])),
         ("open an entry", "authority"): lambda: open_entry(key, handle, grant.entry),
+        ("sign a notice", "authority"): lambda: sign_notice(domain, 0, NOW, "", [], keys[authority]),
+        ("verify a notice", "client"): lambda: verify_notice(domain, notice, 0),
     }

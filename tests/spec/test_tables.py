@@ -18,6 +18,7 @@ from escrow.shares import MAX_WINDOW_DAYS
 from protocol import statements, transcript
 from protocol.assisted import ASSERTED_RECORD_BYTES, SEALED_ASSERTION_BYTES, AssertedRecord, seal_assisted
 from protocol.checkins import MAX_CHECK_IN_BYTES, MAX_STAY, SIGNED_PASS_BYTES, TIME_STEP, Direction, sign_check_in
+from protocol.disclosures import MAX_OPENINGS
 from protocol.edge_cases import UnfitLibrary
 from protocol.encoding import MAX_DEPTH, MAX_MESSAGE_BYTES, Message
 from protocol.epochs import EPOCH_SECONDS
@@ -25,6 +26,7 @@ from protocol.errors import Malformed, Rejected, SplitPassError
 from protocol.exchanges import Decision
 from protocol.group import POINT_BYTES, SCALAR_BYTES
 from protocol.handles import ENTRY_BYTES, RECORD_BYTES
+from protocol.notices import DIGEST_BYTES, MAX_DIGESTS, MIN_DIGESTS, Notice
 from protocol.papers import MAX_PAPER_BYTES, from_paper_text, print_pass
 from protocol.passes import ANSWER_BYTES, MAX_BATCH, PASS_BYTES, REQUEST_BYTES, AllowanceRequest
 from protocol.proofs import EqualityProof, KnowledgeProof, OwnershipProof
@@ -101,6 +103,11 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MAX_RELEASED_CHECK_IN": longest(ReleasedEpoch, "check_ins", "item"),
         "MAX_RELEASED_EPOCHS": longest(Release, "epochs"),
         "MAX_WARRANT_DAYS": MAX_WINDOW_DAYS,
+        "VISIT_DIGEST": DIGEST_BYTES,
+        "MIN_NOTICE": MIN_DIGESTS,
+        "MAX_NOTICE": MAX_DIGESTS,
+        "MAX_ADVICE": longest(Notice, "advice"),
+        "MAX_OPENINGS": MAX_OPENINGS,
         "RETENTION_DAYS": default(EscrowSettings, "retention_days"),
         "PUBLISH_AHEAD_DAYS": default(EscrowSettings, "publish_ahead_days"),
         "MINIMUM_ACCOUNTS": default(OperatorSettings, "minimum_accounts"),

@@ -7,6 +7,7 @@ from tests.vectors.operations import (
     epochs,
     group,
     handles,
+    notices,
     opening,
     papers,
     passes,
@@ -35,6 +36,7 @@ _MODULES = (
     papers,
     assisted,
     warrants,
+    notices,
     opening,
     requests,
 )

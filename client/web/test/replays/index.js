@@ -11,6 +11,7 @@ import encoding from './encoding.js';
 import epochs from './epochs.js';
 import group from './group.js';
 import handles from './handles.js';
+import notices from './notices.js';
 import opening from './opening.js';
 import papers from './papers.js';
 import passes from './passes.js';
@@ -35,6 +36,7 @@ export const REPLAYS = {
   ...papers,
   ...assisted,
   ...warrants,
+  ...notices,
   ...opening,
   ...requests,
 };

@@ -1,0 +1,115 @@
+"""Disclosures: each party publishes what it gave shares for, and visitors find out whether they are among it.
+
+Spec: §3.13. Before a party gives shares it commits to a record of the opening; the disclosure reveals the record when
+the warrant's embargo is over.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated, ClassVar
+
+from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
+from protocol.epochs import Domain, Role
+from protocol.errors import MalformedEncoding, WrongDomain, WrongNumber, WrongParty
+from protocol.group import RandomBytes, secure_random
+from protocol.notices import DIGEST_BYTES
+from protocol.signatures import SigningKey
+from protocol.statements import sign_statement, verify_statement
+from protocol.transcript import digest, digest32
+from protocol.warrants import MAX_RELEASE, Warrant
+
+MAX_OPENINGS = 16
+"""Openings in one disclosure: so many of the longest fit into a message."""
+
+Bytes10 = Annotated[bytes, Size(DIGEST_BYTES, DIGEST_BYTES)]
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningRecord(Message):
+    """Which passes a party gave shares for, under which warrant and for which release.
+
+    `release` is the release digest, `digests` are ascending, `salt` is random.
+    """
+
+    warrant: Bytes16
+    legal_reference: Annotated[str, Size(1, 256)]
+    release: Bytes32
+    digests: Annotated[tuple[Bytes10, ...], Size(1, MAX_RELEASE)]
+    salt: Bytes32
+
+    def __post_init__(self) -> None:
+        if any(one >= following for one, following in pairwise(self.digests)):
+            raise MalformedEncoding("the digests are not in ascending order, each once")
+
+    @property
+    def commitment(self) -> bytes:
+        """The 32 bytes that a party puts on record before its shares leave. They tell nothing without the salt."""
+        return digest32("opening", self.to_bytes())
+
+    def names(self, u: bytes) -> bool:
+        """Whether a pass (`u`, 32 bytes) is among those that were opened."""
+        wanted = opened_visit(self.warrant, u)
+        return self.digests[bisect_left(self.digests, wanted) :][:1] == (wanted,)
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosedOpening(Message):
+    """The record of an opening, and the index of the log entry that committed to it."""
+
+    entry: Uint32
+    record: OpeningRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure(Message):
+    """One of a party's disclosures, which are numbered from 0 on. `time`: Unix time of its publication."""
+
+    TAG: ClassVar[str] = "disclosure"
+
+    domain: Uint8
+    role: Role
+    number: Uint32
+    time: Uint32
+    openings: Annotated[tuple[DisclosedOpening, ...], Size(0, MAX_OPENINGS)]
+
+
+def opened_visit(warrant: bytes, u: bytes) -> bytes:
+    """The 10 bytes that stand for a pass (`u`, 32 bytes) that was opened under a warrant (its id, 16 bytes)."""
+    return digest("opened-visit", warrant, u)[:DIGEST_BYTES]
+
+
+def record_opening(
+    warrant: Warrant, release: bytes, passes: Iterable[bytes], random_bytes: RandomBytes = secure_random
+) -> OpeningRecord:
+    """The record of giving shares for passes (each a `u`, at least one) of a release (its digest, 32 bytes).
+
+    Draws 32 random bytes.
+    """
+    digests = {opened_visit(warrant.warrant, u) for u in passes}
+    return OpeningRecord(warrant.warrant, warrant.legal_reference, release, tuple(sorted(digests)), random_bytes(32))
+
+
+def sign_disclosure(
+    domain: Domain, role: Role, number: int, time: int, openings: tuple[DisclosedOpening, ...], identity: SigningKey
+) -> bytes:
+    """A party's signed disclosure of at most 16 openings."""
+    return sign_statement(Disclosure(domain.number, role, number, time, openings), identity)
+
+
+def verify_disclosure(domain: Domain, role: Role, statement: bytes, number: int | None = None) -> Disclosure:
+    """A party's disclosure of a number, or of any number if none is given.
+
+    Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `WrongParty` or `WrongNumber`.
+    """
+    disclosure = verify_statement(Disclosure, statement, domain.identity_key(role))  # step 1
+    if disclosure.domain != domain.number:  # step 2
+        raise WrongDomain("the disclosure is of another domain")
+    if disclosure.role is not role:  # step 3
+        raise WrongParty("the disclosure is of another role")
+    if number not in {None, disclosure.number}:  # step 4
+        raise WrongNumber("the disclosure has another number")
+    return disclosure

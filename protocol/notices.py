@@ -1,0 +1,121 @@
+"""Notices: the authority warns everyone who was at a venue, and opens nothing. Spec: §3.12.
+
+A notice is a list of digests of the passes that were used there, filled up with random ones. Every client fetches the
+same list and looks for its own passes in it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from operator import lt
+from struct import iter_unpack
+from typing import Annotated, ClassVar
+
+from protocol.encoding import Message, Size, Uint8, Uint32
+from protocol.epochs import Domain
+from protocol.errors import MalformedEncoding, WrongDomain, WrongNumber
+from protocol.group import RandomBytes, secure_random
+from protocol.signatures import SigningKey
+from protocol.statements import sign_statement, verify_statement
+from protocol.transcript import digest
+
+DIGEST_BYTES = 10
+MIN_DIGESTS = 2**10
+MAX_DIGESTS = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class PaddedDigests:
+    """Digests of 10 bytes in one byte string, ascending, whose number is a power of two from 2^10 to 2^20.
+
+    Raises `MalformedEncoding`. The order tells nothing about the visits, and the number little about how many they are.
+    """
+
+    encoding: bytes
+
+    def __post_init__(self) -> None:
+        count, rest = divmod(len(self.encoding), DIGEST_BYTES)
+        if rest or count.bit_count() != 1 or not MIN_DIGESTS <= count <= MAX_DIGESTS:
+            raise MalformedEncoding("the number of digests is no power of two from 2^10 to 2^20")
+        digests, following = (iter_unpack(f"{DIGEST_BYTES}s", self.encoding) for _ in range(2))
+        if not all(map(lt, digests, islice(following, 1, None))):
+            raise MalformedEncoding("the digests are not in ascending order, each once")
+
+    def __bytes__(self) -> bytes:
+        return self.encoding
+
+    def __contains__(self, wanted: bytes) -> bool:
+        places = range(0, len(self.encoding), DIGEST_BYTES)
+        index = bisect_left(places, wanted, key=self._at)
+        return self._at(DIGEST_BYTES * index) == wanted  # behind the last one there are no bytes
+
+    def _at(self, place: int) -> bytes:
+        return self.encoding[place : place + DIGEST_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Message):
+    """One of the authority's notices, which are numbered from 0 on.
+
+    `time`: Unix time of its publication. `advice`: what those concerned should do; empty if the notice is.
+    """
+
+    TAG: ClassVar[str] = "notice"
+
+    domain: Uint8
+    number: Uint32
+    time: Uint32
+    advice: Annotated[str, Size(0, 1000)]
+    digests: PaddedDigests
+
+    def concerns(self, u: bytes) -> bool:
+        """Whether a pass (`u`, 32 bytes) is among those that the notice is for."""
+        return noticed_visit(self.number, u) in self.digests
+
+
+def noticed_visit(number: int, u: bytes) -> bytes:
+    """The 10 bytes that stand for a pass (`u`, 32 bytes) in the notice of a number.
+
+    They differ in every notice: lists with common digests would tell which ones are no padding.
+    """
+    return digest("noticed-visit", number.to_bytes(4, "big"), u)[:DIGEST_BYTES]
+
+
+def sign_notice(
+    domain: Domain,
+    number: int,
+    time: int,
+    advice: str,
+    passes: Iterable[bytes],
+    identity: SigningKey,
+    random_bytes: RandomBytes = secure_random,
+) -> bytes:
+    """The authority's signed notice for passes (each a `u` of 32 bytes) of check-ins that were verified.
+
+    Draws all padding at once: 10 random bytes for each digest that is missing. Raises `MalformedEncoding` if there are
+    more than 2^20.
+    """
+    digests = {noticed_visit(number, u) for u in passes}
+    size = max(MIN_DIGESTS, 1 << (len(digests) - 1).bit_length())
+    while missing := size - len(digests):
+        padding = random_bytes(DIGEST_BYTES * missing)
+        digests |= {padding[start : start + DIGEST_BYTES] for start in range(0, len(padding), DIGEST_BYTES)}
+    return sign_statement(
+        Notice(domain.number, number, time, advice, PaddedDigests(b"".join(sorted(digests)))), identity
+    )
+
+
+def verify_notice(domain: Domain, statement: bytes, number: int | None = None) -> Notice:
+    """The authority's notice of a number, or of any number if none is given.
+
+    Raises `Malformed`, `InvalidSignature`, `WrongDomain` or `WrongNumber`.
+    """
+    notice = verify_statement(Notice, statement, domain.authority_key)  # step 1
+    if notice.domain != domain.number:  # step 2
+        raise WrongDomain("the notice is of another domain")
+    if number not in {None, notice.number}:  # step 3
+        raise WrongNumber("the notice has another number")
+    return notice
