@@ -4,6 +4,6 @@ Nothing here reads a clock, a file or a socket, and randomness is an argument. E
 section of `spec/03-cryptography.md` and imports only modules that stand before it:
 
 `errors · group · encoding · transcript → proofs · signatures → statements → epochs → handles → passes →
-checkins → warrants → notices → disclosures → opening → exchanges`; `requests` and `qrtext` stand beside them, `merkle`
-by itself.
+checkins → warrants → notices → disclosures → opening → exchanges → entries → logs`; `requests` and `qrtext` stand
+beside them, `merkle` by itself, and `tiles`, `notes` and `witnessing` are the formats of logs in general.
 """

@@ -29,6 +29,10 @@ class MalformedText(Malformed):
     """Not the text of a SplitPass QR code."""
 
 
+class MalformedNote(Malformed):
+    """Not a signed note, or not the text of a log's checkpoint or of a request to a witness."""
+
+
 class IdentityElement(SplitPassError):
     """Arithmetic on valid points gave the identity, which no value of the protocol may be."""
 
@@ -63,6 +67,14 @@ class WrongNumber(Rejected):
 
 class ConflictingStatements(Rejected):
     """One party signed two different statements for one epoch or number. Both together are evidence of cheating."""
+
+
+class NotLogged(Rejected):
+    """What a party says it put on record is not in its log."""
+
+
+class InconsistentLog(Rejected):
+    """Two checkpoints of a log are not of one list that only grows. Both together are evidence of cheating."""
 
 
 class InvalidEntry(Rejected):

@@ -27,6 +27,9 @@ export class MalformedEncoding extends Malformed {}
 /** Not the text of a SplitPass QR code. */
 export class MalformedText extends Malformed {}
 
+/** Not a signed note, or not the text of a log's checkpoint. */
+export class MalformedNote extends Malformed {}
+
 /** Arithmetic on valid points gave the identity, which no value of the protocol may be. */
 export class IdentityElement extends SplitPassError {}
 
@@ -53,6 +56,12 @@ export class WrongNumber extends Rejected {}
 
 /** One party signed two different statements for one epoch or number. Both together are evidence of cheating. */
 export class ConflictingStatements extends Rejected {}
+
+/** What a party says it put on record is not in its log. */
+export class NotLogged extends Rejected {}
+
+/** Two checkpoints of a log are not of one list that only grows. Both together are evidence of cheating. */
+export class InconsistentLog extends Rejected {}
 
 /** A directory entry cannot be opened with its handle, or holds a record that is not the handle's. */
 export class InvalidEntry extends Rejected {}

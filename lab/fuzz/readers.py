@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from lab.fuzz.forgery import sign_anything
 from lab.fuzz.trial import Decoder
-from lab.vectors import world
+from lab.vectors import logs, world
 from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
 from protocol.checkins import CheckInMessage, Direction, verify_check_in
 from protocol.encoding import Message
@@ -24,6 +24,9 @@ from protocol.handles import (
     verify_receipt,
     verify_registration,
 )
+from protocol.logs import Inclusion, log_origin, sign_log, verify_logged_epoch, verify_witnessed, witness_log
+from protocol.merkle import leaf_hash
+from protocol.notes import sign_note
 from protocol.opening import Shares, create_shares, open_release, verify_party_shares
 from protocol.papers import PaperPass, from_paper_text, print_pass, sign_for_paper
 from protocol.passes import (
@@ -40,7 +43,9 @@ from protocol.passes import (
 from protocol.requests import PartyRequest, sign_request, verify_request
 from protocol.signatures import SigningKey
 from protocol.statements import JointStatement, statement_payload
+from protocol.tiles import Tile, join_entries, split_entries
 from protocol.warrants import Release, Venue, Warrant, sign_release, verify_release, verify_venue, verify_warrant
+from protocol.witnessing import WitnessRequest
 
 _KEYS = {world.EPOCH: world.EPOCH_KEY}
 _VALID_WARRANT = verify_warrant(world.DOMAIN, world.JOINT_WARRANT, world.NOW)
@@ -59,6 +64,8 @@ _RECORD, _ENTRY = seal_record(world.EPOCH_KEY, world.RECORD, world.OPERATOR)
 _RECEIPT = sign_receipt(world.EPOCH_KEY, _ENTRY, world.AUTHORITY)
 _ASSISTED = seal_assisted(world.EPOCH_KEY, AssertedRecord("홍길동", "+821012345678"), world.TIME, world.VENUE.venue)
 _PAPER = from_paper_text(print_pass(world.EPOCH_KEY, world.PASSES[2]))
+_WITNESSED = sign_log(world.DOMAIN, logs.ROLE, 1, leaf_hash(logs.ENTRIES[0]), world.AUTHORITY)
+_WITNESSED += witness_log(world.DOMAIN, logs.ROLE, _WITNESSED, world.TIME, world.OPERATOR)
 _PATH = "/v1/shares"
 _REQUEST = sign_request(world.DOMAIN, Role.AUTHORITY, "operator", _PATH, world.NOW, b"body", world.AUTHORITY)
 
@@ -159,6 +166,28 @@ def reader_decoders() -> Iterator[Decoder]:
         ),
         statement_payload(_REQUEST),
     )
+    yield reader("checkpoint", lambda data: verify_witnessed(world.DOMAIN, logs.ROLE, data), _WITNESSED)
+    yield reader("checkpoint, signed", _witnessed, _WITNESSED.partition(b"\n\n")[0] + b"\n")
+    yield reader(
+        "logged epoch",
+        lambda data: verify_logged_epoch(
+            world.DOMAIN, logs.ROLE, world.STATEMENTS[logs.ROLE], Inclusion.from_bytes(data)
+        ),
+        Inclusion(0, logs.ENTRIES[0], _WITNESSED, ()).to_bytes(),
+    )
+    yield reader("request to a witness", WitnessRequest.parse, WitnessRequest(5, (bytes(32),), _WITNESSED).encode())
+    yield reader(
+        "tile of entries",
+        lambda data: split_entries(Tile("entries", 0, len(logs.ENTRIES)), data),
+        join_entries(logs.ENTRIES),
+    )
+
+
+def _witnessed(text: bytes) -> object:
+    """Verify any text as a checkpoint that both parties signed."""
+    note = sign_note(text.decode("utf-8", "replace"), log_origin(world.DOMAIN, logs.ROLE), world.AUTHORITY)
+    note += witness_log(world.DOMAIN, logs.ROLE, note, world.TIME, world.OPERATOR)
+    return verify_witnessed(world.DOMAIN, logs.ROLE, note)
 
 
 def _both_sign(kind: type[Message], payload: bytes) -> JointStatement:

@@ -15,6 +15,7 @@ from lab.vectors import (
     group,
     handles,
     hashing,
+    logs,
     notices,
     opening,
     papers,
@@ -68,6 +69,9 @@ FILES = (
     encoding.items,
     encoding.messages,
     requests.party_request,
+    logs.checkpoint,
+    logs.consistency,
+    logs.logged_epoch,
 )
 
 

@@ -13,6 +13,18 @@ from protocol.assisted import AssertedRecord, open_assisted, seal_assisted, veri
 from protocol.checkins import Direction, sign_check_in, verify_check_in
 from protocol.disclosures import DisclosedOpening, record_opening, sign_disclosure, verify_disclosure
 from protocol.encoding import Message
+from protocol.entries import (
+    DisclosurePublished,
+    EntryBody,
+    EpochErased,
+    EpochPublished,
+    NoticePublished,
+    SharesReleased,
+    WarrantDecided,
+    WarrantDecision,
+    commit_to_warrant,
+    log_entry,
+)
 from protocol.epochs import EpochStatement, Role
 from protocol.exchanges import (
     Decision,
@@ -23,6 +35,8 @@ from protocol.exchanges import (
     VerificationRequest,
 )
 from protocol.handles import DirectoryReceipt, verify_receipt
+from protocol.logs import Inclusion, sign_log, verify_logged_epoch, witness_log
+from protocol.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
 from protocol.notices import sign_notice, verify_notice
 from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
 from protocol.papers import from_paper_text, print_pass, sign_for_paper
@@ -90,6 +104,15 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
     assert all(read.concerns(one.u) and opening.names(one.u) for one in (entry, posted))
     assert len(opening.commitment) == 32
     phone, name = visitor.record.phone, visitor.record.name
+    contents: list[EntryBody] = [
+        EpochPublished(today.statements[Role.AUTHORITY], NOW + 86_400),
+        EpochErased(key.epoch),
+        WarrantDecided(WarrantDecision.COUNTERSIGNED, commit_to_warrant(warrant.record.to_bytes(), token_bytes(32))),
+        SharesReleased(2, token_bytes(32)),
+        NoticePublished(0, token_bytes(32)),
+        DisclosurePublished(0, token_bytes(32)),
+    ]
+    entries = [log_entry(NOW, one) for one in contents]
     messages: list[Message] = [
         domain,
         today.secrets[Role.AUTHORITY],
@@ -125,6 +148,9 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         told.openings[0],
         opening,
         verify_request(domain, Role.AUTHORITY, parties.venue.venue.hex(), "/v1/releases", NOW, request),
+        *contents,
+        entries[0],
+        _inclusion(parties, today, [entry.to_bytes() for entry in entries]),
     ]
     statements = [
         *today.statements.values(),
@@ -152,6 +178,16 @@ def every_message_type() -> set[type[Message]]:
     modules = [import_module(f"protocol.{module.name}") for module in iter_modules(protocol.__path__)]
     named = [value for module in modules for value in vars(module).values() if isinstance(value, type)]
     return {kind for kind in named if issubclass(kind, Message)} - {Message}
+
+
+def _inclusion(parties: Parties, today: OpenEpoch, entries: list[bytes]) -> Inclusion:
+    """The proof that the authority's statement of today is the first of these entries."""
+    domain, role, leaves = parties.domain, Role.AUTHORITY, [leaf_hash(entry) for entry in entries]
+    note = sign_log(domain, role, len(leaves), tree_root(leaves), parties.keys[role])
+    note += witness_log(domain, role, note, NOW, parties.keys[Role.OPERATOR])
+    inclusion = Inclusion(0, entries[0], note, prove_inclusion(subtrees_of(leaves), 0, len(leaves)))
+    verify_logged_epoch(domain, role, today.statements[role], inclusion)
+    return inclusion
 
 
 def _shares(parties: Parties, today: OpenEpoch, role: Role, release: VerifiedRelease) -> bytes:

@@ -17,6 +17,8 @@ from protocol import (
     epochs,
     group,
     handles,
+    logs,
+    notes,
     notices,
     opening,
     papers,
@@ -53,6 +55,12 @@ VALIDATIONS: list[tuple[str, str, list[Callable[..., object]]]] = [
     (CRYPTOGRAPHY, "To verify a warrant at Unix time `now`:", [warrants.verify_warrant]),
     (CRYPTOGRAPHY, "To verify a release for a verified warrant and venue:", [warrants.verify_release]),
     (CRYPTOGRAPHY, "To verify a party's shares for a release:", [opening.verify_party_shares]),
+    (
+        CRYPTOGRAPHY,
+        "To verify a checkpoint of the log of a name and a key;",
+        [notes.parse_note, notes.verify_note, notes.verify_checkpoint],
+    ),
+    (CRYPTOGRAPHY, "proof]` (§5.2) and verifies it:", [logs.verify_logged_entry, logs.verify_logged_epoch]),
     (CRYPTOGRAPHY, "To verify a notice, asked for by its number or not:", [notices.verify_notice]),
     (
         CRYPTOGRAPHY,

@@ -7,6 +7,7 @@ from tests.vectors.operations import (
     epochs,
     group,
     handles,
+    logs,
     notices,
     opening,
     papers,
@@ -39,6 +40,7 @@ _MODULES = (
     notices,
     opening,
     requests,
+    logs,
 )
 OPERATIONS: dict[str, Operation] = {name: op for module in _MODULES for name, op in module.OPERATIONS.items()}
 """By the name of the file, without `.json`."""

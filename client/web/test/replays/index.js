@@ -11,6 +11,7 @@ import encoding from './encoding.js';
 import epochs from './epochs.js';
 import group from './group.js';
 import handles from './handles.js';
+import logs from './logs.js';
 import notices from './notices.js';
 import opening from './opening.js';
 import papers from './papers.js';
@@ -39,4 +40,5 @@ export const REPLAYS = {
   ...notices,
   ...opening,
   ...requests,
+  ...logs,
 };
