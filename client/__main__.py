@@ -6,8 +6,10 @@ import asyncio
 import os
 import re
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,16 +19,20 @@ from rich.console import Console
 
 from client.enrolment import confirm_code, request_code
 from client.errors import NotIssued, VisitorError
+from client.papers import print_papers
 from client.passes import fetch_passes
 from client.posters import read_poster
+from client.sheet import sheet_pdf
 from client.show import check_size, show_live, show_once
 from client.visitor import Visitor
-from client.visits import Screen, check_in, check_out, open_entry, open_exit, visit_to_leave
-from client.words import decision_in_words, visit_in_words
+from client.visits import Screen, check_in, check_out, group_to_leave, open_entries, open_exits
+from client.words import decision_in_words, group_in_words
 from protocol.errors import SplitPassError
 from protocol.exchanges import Decision
 from service.cli import CommandGroup, home_option, printable
+from service.files import write_private
 from service.http import Problem, new_session
+from service.qr import qr_png
 from service.settings import ConfigurationError
 
 PASSPHRASE_VARIABLE = "SPLITPASS_PASSPHRASE"  # noqa: S105  # the variable's name
@@ -156,21 +162,35 @@ def _screen_options(command: F) -> F:
     return command
 
 
+_people_option = click.option(
+    "--people",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="How many come in together: each takes a pass, and all are you if you are looked for.",
+)
+
+
 @main.command()
+@_people_option
 @_screen_options
 @click.pass_obj
-def show(home: Home, png: Path | None, once: bool, seconds: int) -> None:
-    """Show an entry code for a door's reader. Every use of this command takes a new pass."""
+def show(home: Home, people: int, png: Path | None, once: bool, seconds: int) -> None:
+    """Show an entry code for a door's reader. Every use of this command takes a new pass.
+
+    For several people the codes are shown in turn, or beside each other in the picture.
+    """
     _check_screen(png)
     visitor = home.open()
-    _run_screen(visitor, open_entry(visitor), png, once, seconds)
+    _run_screen(visitor, open_entries(visitor, people), png, once, seconds)
 
 
 @main.command("check-in")
 @click.argument("link")
+@_people_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def check_in_command(home: Home, link: str, yes: bool) -> None:
+def check_in_command(home: Home, link: str, people: int, yes: bool) -> None:
     """Check in by the LINK on a venue's poster, after asking. It shows the venue your network address."""
     visitor = home.open()
     try:
@@ -183,7 +203,7 @@ def check_in_command(home: Home, link: str, yes: bool) -> None:
 
     async def run() -> Decision:
         async with new_session(DOOR_SECONDS) as session:
-            return await check_in(visitor, session, venue)
+            return await check_in(visitor, session, venue, people)
 
     _report(asyncio.run(run()), f"Checked in at {name}.\n입장이 확인되었습니다.")
 
@@ -193,22 +213,49 @@ def check_in_command(home: Home, link: str, yes: bool) -> None:
 @_screen_options
 @click.pass_obj
 def check_out_command(home: Home, number: int | None, png: Path | None, once: bool, seconds: int) -> None:
-    """Check out of a visit with the pass of its entry.
+    """Check out of a visit with the pass of its entry; who came in together leaves together.
 
     Where you showed a code, this shows an exit code; where you checked in by a link, it tells the venue.
     """
     _check_screen(png)
     visitor = home.open()
-    visit = visit_to_leave(visitor, number)
-    if visit.venue is None:
-        _run_screen(visitor, open_exit(visitor, visit), png, once, seconds)
+    group = group_to_leave(visitor, number)
+    venue = group[0].venue
+    if venue is None:
+        _run_screen(visitor, open_exits(visitor, group), png, once, seconds)
         return
 
     async def run() -> Decision:
         async with new_session(DOOR_SECONDS) as session:
-            return await check_out(visitor, session, visit)
+            return await check_out(visitor, session, group)
 
-    _report(asyncio.run(run()), f"Checked out of {printable(visit.venue.name)}.\n퇴장이 확인되었습니다.")
+    _report(asyncio.run(run()), f"Checked out of {printable(venue.name)}.\n퇴장이 확인되었습니다.")
+
+
+@main.command()
+@click.option("--day", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day that the papers are for.")
+@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="How many: one for each visit.")
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="FILE.pdf for a sheet to print and cut, FILE.png for the codes alone.",
+)
+@click.pass_obj
+def paper(home: Home, day: datetime, count: int, output: Path) -> None:
+    """Make paper passes, for people without a phone.
+
+    Each takes a pass of that day, is good at one door for one visit, and leads to you if somebody is looked for.
+    Whoever copies one can use it. Delete the file when it is printed.
+    """
+    if output.suffix not in {".pdf", ".png"}:
+        raise click.UsageError("the output must be a .pdf or .png file")
+    _check_writable(output)
+    visitor = home.open()
+    epoch = day.date().toordinal() - date(1970, 1, 1).toordinal()
+    texts = print_papers(visitor, epoch, count)
+    write_private(output, sheet_pdf(visitor.day_name(epoch), texts) if output.suffix == ".pdf" else qr_png(*texts))
+    click.echo(f"wrote {output}\n인쇄한 뒤에는 파일을 지워 주세요.")
 
 
 @main.command()
@@ -223,8 +270,10 @@ def status(home: Home) -> None:
         click.echo(f"{visitor.day_name(day.epoch)}: {state}")
     if not wallet.days:
         click.echo("No passes: run fetch.")
-    for number, visit in enumerate(wallet.visits, start=1):
-        click.echo(f"Visit {number}: {visit_in_words(visitor, visit)}")
+    for epoch, count in sorted(Counter(paper.epoch for paper in wallet.papers).items()):
+        click.echo(f"{visitor.day_name(epoch)}: {count} printed on paper")
+    for number, group in enumerate(wallet.groups, start=1):
+        click.echo(f"Visit {number}: {group_in_words(visitor, group)}")
 
 
 def _report(decision: Decision, success: str) -> None:
@@ -250,19 +299,24 @@ def _check_screen(png: Path | None) -> None:
     """Make sure that a code can be shown, before a pass is burned for it."""
     if png is None:
         check_size(Console())
-    elif not os.access(png.absolute().parent, os.W_OK):
-        raise ConfigurationError(f"{png} cannot be written")
+    else:
+        _check_writable(png)
 
 
-def _run_screen(visitor: Visitor, screen: Screen, png: Path | None, once: bool, seconds: int) -> None:
+def _check_writable(file: Path) -> None:
+    if not os.access(file.absolute().parent, os.W_OK):
+        raise ConfigurationError(f"{file} cannot be written")
+
+
+def _run_screen(visitor: Visitor, screens: list[Screen], png: Path | None, once: bool, seconds: int) -> None:
     console = Console()
     if once:
-        show_once(screen, visitor.clock(), console, png)
+        show_once(screens, visitor.clock(), console, png)
         return
     if png is not None:
         click.echo(f"The code is in {png}, and changes every 15 seconds. Stop with Ctrl-C.")
     try:
-        show_live(screen, visitor.clock, console, png, seconds)
+        show_live(screens, visitor.clock, console, png, seconds)
     except KeyboardInterrupt:
         click.echo("Closed.")
 

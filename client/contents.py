@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Self
 
 from protocol.checkins import MAX_STAY
-from protocol.encoding import Bytes32, Message, Size, Uint32
+from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint32
 from protocol.epochs import EPOCH_SECONDS, Domain
 from protocol.exchanges import Decision, Session
 from protocol.group import Scalar
@@ -81,6 +81,7 @@ class Day(Hidden):
 class Visit(Hidden):
     """A pass that was used, or may have been: nobody tells a phone whether its code was read.
 
+    `group` is the same for all who went together, and drawn anew each time.
     `entered` and `left` are Unix times of the first entry and the latest exit label. In scan mode `venue` is the
     venue's record and `answer` what its door said to the entry, null if no answer came; both are null in present
     mode. `exit_pass` is kept for as long as an exit may be made.
@@ -88,6 +89,7 @@ class Visit(Hidden):
 
     epoch: Uint32
     u: Bytes32
+    group: Bytes16
     entered: Uint32
     venue: Venue | None
     answer: Decision | None
@@ -96,12 +98,29 @@ class Visit(Hidden):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Paper(Hidden):
+    """A pass that was printed. The wallet no longer holds its key; whether it was used, only a door knows."""
+
+    epoch: Uint32
+    u: Bytes32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Wallet(Hidden):
-    """Everything that a visitor keeps: days in order of epoch, visits in order of time."""
+    """Everything that a visitor keeps: days in order of epoch, visits in order of time, papers in that of printing."""
 
     account: Account | None
     days: Annotated[tuple[Day, ...], Size(0, 1000)]
     visits: Annotated[tuple[Visit, ...], Size(0, 2**16)]
+    papers: Annotated[tuple[Paper, ...], Size(0, 2**16)]
+
+    @property
+    def groups(self) -> list[list[Visit]]:
+        """The visits by who went together, in order of time; most are groups of one."""
+        found: dict[bytes, list[Visit]] = {}
+        for visit in self.visits:
+            found.setdefault(visit.group, []).append(visit)
+        return list(found.values())
 
     def day(self, epoch: int) -> Day | None:
         """What is kept for an epoch."""
@@ -112,14 +131,13 @@ class Wallet(Hidden):
         others = [other for other in self.days if other.epoch != day.epoch]
         return replace(self, days=tuple(sorted([*others, day], key=lambda one: one.epoch)))
 
-    def with_visit(self, visit: Visit) -> Wallet:
-        """This wallet with a new visit, or with `visit` in the place of the one with the same pass."""
-        if all(other.u != visit.u for other in self.visits):
-            return replace(self, visits=(*self.visits, visit))
-        return replace(self, visits=tuple(visit if other.u == visit.u else other for other in self.visits))
+    def with_visits(self, *visits: Visit) -> Wallet:
+        """This wallet with visits in the place of those with the same pass, and the others behind them."""
+        by_pass = {visit.u: visit for visit in (*self.visits, *visits)}
+        return replace(self, visits=tuple(by_pass.values()))
 
     def without_expired(self, domain: Domain, now: int, retention_days: int) -> Wallet:
-        """This wallet without past days, exits that come too late, and visits older than the retention period."""
+        """This wallet without past days, exits that come too late, and what is older than the retention period."""
         today, oldest = domain.epoch_at(now), now - retention_days * EPOCH_SECONDS
         return replace(
             self,
@@ -129,4 +147,5 @@ class Wallet(Hidden):
                 for visit in self.visits
                 if visit.entered >= oldest
             ),
+            papers=tuple(paper for paper in self.papers if domain.epoch_begins(paper.epoch + 1) >= oldest),
         )

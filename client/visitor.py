@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TypeVar
 
-from client.contents import Account, Wallet
-from client.errors import VisitorError
+from client.contents import Account, StoredPass, Wallet
+from client.errors import NoPassLeft, VisitorError
 from client.settings import ClientSettings
 from client.wallet import WalletFile
 from protocol.epochs import EpochKey
@@ -63,6 +64,15 @@ class Visitor:
         if account is None:
             raise VisitorError("no phone number has been verified yet; run enrol first")
         return account
+
+    def take_passes(self, wallet: Wallet, epoch: int, count: int) -> tuple[list[StoredPass], Wallet]:
+        """`count` unused passes of an epoch, and the wallet without them; raises `NoPassLeft` if there are fewer."""
+        day = wallet.day(epoch)
+        left = len(day.passes) if day else 0
+        if day is None or left < count:
+            missing = f"{count} passes are needed and {left} left" if left else "there is no pass left"
+            raise NoPassLeft(f"{missing} for {self.day_name(epoch)}; passes are fetched ahead, by fetch")
+        return list(day.passes[:count]), wallet.with_day(replace(day, passes=day.passes[count:]))
 
     def epoch_key(self, epoch: int) -> EpochKey:
         """The key of an epoch for which passes were fetched, without a network."""

@@ -6,12 +6,13 @@ happens in between costs one pass and never shows one twice.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 
 from aiohttp import ClientSession
 
 from client.contents import StoredPass, Visit, Wallet
-from client.errors import NoPassLeft, NoVisit
+from client.errors import NoVisit
 from client.visitor import Visitor
 from protocol.checkins import TIME_STEP, Direction, possible_epochs, sign_check_in
 from protocol.epochs import EpochKey
@@ -38,57 +39,71 @@ class Screen:
         return to_qr_text(sign_check_in(self.epoch_key, self.stored.owned, time, self.direction))
 
 
+def open_entries(visitor: Visitor, people: int) -> list[Screen]:
+    """Burn a pass of today for each of some people and open the screen that shows them; raises `NoPassLeft`."""
+    epoch_key, group = _burn(visitor, None, people)
+    return [Screen(epoch_key, stored, Direction.ENTRY) for stored, _ in group]
+
+
 def open_entry(visitor: Visitor) -> Screen:
-    """Burn a pass of today and open the screen that shows it; raises `NoPassLeft`."""
-    epoch_key, stored, _ = _burn(visitor, None)
-    return Screen(epoch_key, stored, Direction.ENTRY)
+    """Open the screen for one person; raises `NoPassLeft`."""
+    return open_entries(visitor, 1)[0]
 
 
-async def check_in(visitor: Visitor, session: ClientSession, venue: Venue) -> Decision:
-    """Burn a pass of today and send an entry bound to `venue` to its server; returns what the door said.
+async def check_in(visitor: Visitor, session: ClientSession, venue: Venue, people: int = 1) -> Decision:
+    """Burn a pass of today for each of some people and send their entries, bound to `venue`, to its server.
 
-    Ask the person first: a link never checks in by itself. Raises `NoPassLeft`, `Problem`, `Unreachable` or
-    `Malformed`; without an answer the visit stays in the wallet as unconfirmed.
+    Returns `ADMITTED` if the door admitted all, else why it refused the first whom it refused. Ask the person first: a
+    link never checks in by itself. Raises `NoPassLeft`, `Problem`, `Unreachable` or `Malformed`; who got no answer
+    stays in the wallet as unconfirmed.
     """
-    epoch_key, stored, visit = _burn(visitor, venue)
-    decision = await _submit(session, venue, epoch_key, stored, visit.entered, Direction.ENTRY)
-    visitor.change(lambda wallet: (wallet.with_visit(replace(visit, answer=decision)), None))
-    return decision
+    epoch_key, group = _burn(visitor, venue, people)
+    decisions = []
+    for stored, visit in group:
+        decision = await _submit(session, venue, epoch_key, stored, visit.entered, Direction.ENTRY)
+        _keep(visitor, replace(visit, answer=decision))
+        decisions.append(decision)
+    return _joint_decision(decisions)
 
 
-def visit_to_leave(visitor: Visitor, number: int | None = None) -> Visit:
-    """The visit that `status` shows under `number`, or the latest; raises `NoVisit` if it cannot be left."""
-    visits = visitor.wallet().visits
-    index = len(visits) if number is None else number
-    if not 1 <= index <= len(visits):
+def group_to_leave(visitor: Visitor, number: int | None = None) -> list[Visit]:
+    """Those of the group that `status` shows under `number`, or of the latest, who can leave; raises `NoVisit`."""
+    groups = visitor.wallet().groups
+    index = len(groups) if number is None else number
+    if not 1 <= index <= len(groups):
         raise NoVisit("there is no such visit")
-    visit = visits[index - 1]
-    if visit.exit_pass is None or visit.answer not in {None, Decision.ADMITTED}:
+    inside = [visit for visit in groups[index - 1] if visit.exit_pass and visit.answer in {None, Decision.ADMITTED}]
+    if not inside:
         raise NoVisit("that visit is over, was refused, or began too long ago; status shows the others")
-    return visit
+    return inside
 
 
-def open_exit(visitor: Visitor, visit: Visit) -> Screen:
-    """Open the screen that shows an exit with the pass of the entry; raises `NoVisit` when that is over."""
-    stored = _exit_pass(visit)
-    epoch_key, left = visitor.epoch_key(visit.epoch), label_time(visitor.clock())
-    visitor.change(lambda wallet: (wallet.with_visit(replace(visit, left=left)), None))
-    return Screen(epoch_key, stored, Direction.EXIT)
+def open_exits(visitor: Visitor, group: list[Visit]) -> list[Screen]:
+    """Open the screen that shows exits with the passes of the entries; raises `NoVisit` when one is over."""
+    passes = [(visit, _exit_pass(visit)) for visit in group]
+    left = label_time(visitor.clock())
+    screens = [Screen(visitor.epoch_key(visit.epoch), stored, Direction.EXIT) for visit, stored in passes]
+    _keep(visitor, *(replace(visit, left=left) for visit in group))
+    return screens
 
 
-async def check_out(visitor: Visitor, session: ClientSession, visit: Visit) -> Decision:
-    """Send an exit with the pass of the entry to the venue of a scan-mode visit; returns what the door said.
+async def check_out(visitor: Visitor, session: ClientSession, group: list[Visit]) -> Decision:
+    """Send exits with the passes of the entries to the venue of scan-mode visits; returns as `check_in` does.
 
-    Raises `NoVisit`, `Problem`, `Unreachable` or `Malformed`; it can be repeated until the door admits it.
+    Raises `NoVisit`, `Problem`, `Unreachable` or `Malformed`; it can be repeated until the door admits all.
     """
-    stored = _exit_pass(visit)
-    if visit.venue is None:
-        raise NoVisit("the phone does not know where that visit was; show the exit code there")
-    epoch_key, left = visitor.epoch_key(visit.epoch), label_time(visitor.clock())
-    decision = await _submit(session, visit.venue, epoch_key, stored, left, Direction.EXIT)
-    if decision is Decision.ADMITTED:
-        visitor.change(lambda wallet: (wallet.with_visit(replace(visit, left=left, exit_pass=None)), None))
-    return decision
+    decisions = []
+    for visit in group:
+        stored = _exit_pass(visit)
+        if visit.venue is None:
+            raise NoVisit("the phone does not know where that visit was; show the exit code there")
+        left = label_time(visitor.clock())
+        epoch_key = visitor.epoch_key(visit.epoch)
+        decision = await _submit(session, visit.venue, epoch_key, stored, left, Direction.EXIT)
+        if decision is Decision.ADMITTED:
+            _keep(visitor, replace(visit, left=left, exit_pass=None))
+        decisions.append(decision)
+    return _joint_decision(decisions)
 
 
 def label_time(now: int) -> int:
@@ -96,21 +111,25 @@ def label_time(now: int) -> int:
     return now - now % TIME_STEP
 
 
-def _burn(visitor: Visitor, venue: Venue | None) -> tuple[EpochKey, StoredPass, Visit]:
-    """Move a pass of today from the unused to the visits, durably."""
+def _burn(visitor: Visitor, venue: Venue | None, people: int) -> tuple[EpochKey, list[tuple[StoredPass, Visit]]]:
+    """Move passes of today from the unused to the visits, durably: one for each person, or none."""
     time = label_time(visitor.clock())
-    epoch = visitor.domain.epoch_at(time)
+    epoch, group = visitor.domain.epoch_at(time), secrets.token_bytes(16)
 
-    def take(wallet: Wallet) -> tuple[Wallet, tuple[EpochKey, StoredPass, Visit]]:
-        day = wallet.day(epoch)
-        if day is None or not day.passes:
-            raise NoPassLeft(f"there is no pass left for {visitor.day_name(epoch)}; passes are fetched ahead, by fetch")
-        stored, *rest = day.passes
-        visit = Visit(epoch, stored.u, time, venue, None, None, stored)
-        burned = wallet.with_day(replace(day, passes=tuple(rest))).with_visit(visit)
-        return burned, (visitor.epoch_key(epoch), stored, visit)
+    def take(wallet: Wallet) -> tuple[Wallet, tuple[EpochKey, list[tuple[StoredPass, Visit]]]]:
+        taken, rest = visitor.take_passes(wallet, epoch, people)
+        visits = [Visit(epoch, stored.u, group, time, venue, None, None, stored) for stored in taken]
+        return rest.with_visits(*visits), (visitor.epoch_key(epoch), list(zip(taken, visits, strict=True)))
 
     return visitor.change(take)
+
+
+def _keep(visitor: Visitor, *visits: Visit) -> None:
+    visitor.change(lambda wallet: (wallet.with_visits(*visits), None))
+
+
+def _joint_decision(decisions: list[Decision]) -> Decision:
+    return next((decision for decision in decisions if decision is not Decision.ADMITTED), Decision.ADMITTED)
 
 
 def _exit_pass(visit: Visit) -> StoredPass:

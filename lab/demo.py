@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from client.posters import read_poster
-from client.visits import check_in, open_entry, open_exit, visit_to_leave
+from client.visits import check_in, group_to_leave, open_entry, open_exits
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
 from escrow.operator.operator import Operator
@@ -115,7 +115,7 @@ class Demo:
 
     async def _leave(self, person: Person, door: Door) -> None:
         visitor = person.visitor
-        screen = await asyncio.to_thread(lambda: open_exit(visitor, visit_to_leave(visitor)))
+        (screen,) = await asyncio.to_thread(lambda: open_exits(visitor, group_to_leave(visitor)))
         self._admitted(await door.show(screen.text(_now())))
 
     async def _scan(self, session: ClientSession, person: Person) -> None:

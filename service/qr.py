@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 
 import qrcode
 import qrcode.image.svg
@@ -16,10 +17,16 @@ def qr_image(text: str) -> Image.Image:
     return image
 
 
-def qr_png(text: str) -> bytes:
-    """A QR code as a PNG file."""
+def qr_png(*texts: str) -> bytes:
+    """QR codes beside and below each other, as a PNG file."""
+    codes = [qr_image(text) for text in texts]
+    columns = math.ceil(math.sqrt(len(codes)))
+    width, height = max(code.width for code in codes), max(code.height for code in codes)
+    page = Image.new("1", (columns * width, -(-len(codes) // columns) * height), 1)
+    for number, code in enumerate(codes):
+        page.paste(code, (number % columns * width, number // columns * height))
     buffer = io.BytesIO()
-    qr_image(text).save(buffer, "PNG")
+    page.save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -106,7 +106,7 @@ def test_a03_the_client_does_not_poll(marking_town: MarkingTown, tmp_path: Path)
 
     visitor: Visitor = person.visitor
     console = Console(quiet=True)
-    show_live(open_entry(visitor), visitor.clock, console, tmp_path / "code.png", 300, wait)
+    show_live([open_entry(visitor)], visitor.clock, console, tmp_path / "code.png", 300, wait)
     assert town.traffic == before
 
 

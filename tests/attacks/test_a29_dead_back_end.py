@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from client.show import show_once
-from client.visits import open_entry, open_exit, visit_to_leave
+from client.visits import group_to_leave, open_entry, open_exits
 from protocol.epochs import Role
 from protocol.exchanges import Decision
 from service.http import Unreachable
@@ -23,8 +23,8 @@ DAY = 86_400
 def at_the_door(home: VenueHome, person: Person, picture: Path, now: int, *, leaving: bool = False) -> Decision:
     """A phone without a network shows its screen to a reader without a network, whose program has just started."""
     visitor = person.visitor
-    screen = open_exit(visitor, visit_to_leave(visitor)) if leaving else open_entry(visitor)
-    show_once(screen, now, Console(quiet=True), picture)
+    screens = open_exits(visitor, group_to_leave(visitor)) if leaving else [open_entry(visitor)]
+    show_once(screens, now, Console(quiet=True), picture)
     (text,) = read_file(picture)
     return home.gate.decide_text(text, now)
 

@@ -14,15 +14,26 @@ from protocol.qrtext import from_qr_text
 BLOCKS = {"█": (255, 255), "▀": (255, 0), "▄": (0, 255), "\xa0": (0, 0)}
 
 
+def read_texts(image: Image.Image) -> list[str]:
+    """The texts of all codes in a picture."""
+    return [found.data.decode() for found in decode(image, [ZBarSymbol.QRCODE])]
+
+
 def read_image(image: Image.Image) -> CheckInMessage:
     """The check-in in a picture that holds one code."""
-    [found] = decode(image, [ZBarSymbol.QRCODE])
-    return from_qr_text(found.data.decode())
+    [text] = read_texts(image)
+    return from_qr_text(text)
 
 
 def read_png(path: Path) -> CheckInMessage:
     with Image.open(path) as image:
         return read_image(image)
+
+
+def read_group(path: Path) -> list[CheckInMessage]:
+    """The check-ins in a picture that holds several codes."""
+    with Image.open(path) as image:
+        return [from_qr_text(text) for text in read_texts(image)]
 
 
 def read_terminal(output: str) -> CheckInMessage:

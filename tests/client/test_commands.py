@@ -58,7 +58,7 @@ def fails(result: Result, text: str) -> None:
 def test_help_names_every_command() -> None:
     shown = CliRunner().invoke(main, ["--help"])
     assert shown.exit_code == 0
-    for command in ("enrol", "fetch", "show", "check-in", "check-out", "status"):
+    for command in ("enrol", "fetch", "show", "check-in", "check-out", "paper", "status"):
         assert command in shown.output
         assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
 

@@ -8,7 +8,7 @@ import pytest
 from client.errors import NoPassLeft, NoVisit
 from client.posters import read_poster
 from client.visitor import Visitor
-from client.visits import check_in, check_out, visit_to_leave
+from client.visits import check_in, check_out, group_to_leave
 from protocol.checkins import Direction
 from protocol.epochs import Role
 from protocol.errors import ConflictingStatements, InvalidSignature, Malformed, MalformedText, WrongDomain
@@ -31,7 +31,7 @@ def enter(visitor: Visitor, venue: Venue) -> Decision:
 
 
 def leave(visitor: Visitor) -> Decision:
-    return online(lambda session: check_out(visitor, session, visit_to_leave(visitor)))
+    return online(lambda session: check_out(visitor, session, group_to_leave(visitor)))
 
 
 def test_an_entry_and_an_exit_reach_the_venue_of_the_record(supplied: Visitor, world: World, clock: Clock) -> None:
@@ -72,7 +72,7 @@ def test_a_refusal_is_believed_and_remembered(supplied: Visitor, world: World, d
     [visit] = supplied.wallet().visits
     assert visit.answer is decision
     with pytest.raises(NoVisit):
-        visit_to_leave(supplied)
+        group_to_leave(supplied)
 
 
 def test_a_refused_exit_can_be_repeated(supplied: Visitor, world: World, clock: Clock) -> None:

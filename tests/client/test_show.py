@@ -10,7 +10,7 @@ from rich.console import Console
 from client.errors import VisitorError
 from client.show import COLUMNS, ROWS, check_size, show_live, show_once
 from client.visitor import Visitor
-from client.visits import open_entry, open_exit, visit_to_leave
+from client.visits import group_to_leave, open_entry, open_exits
 from protocol.checkins import CheckInMessage, Direction
 from tests.client.conftest import Clock
 from tests.client.readers import read_png, read_terminal
@@ -25,7 +25,7 @@ def console(*, terminal: bool, width: int = 100, height: int = 50) -> tuple[Cons
 
 def test_a_camera_reads_the_terminal(supplied: Visitor, world: World) -> None:
     to, output = console(terminal=False)
-    show_once(open_entry(supplied), NOW, to, None)
+    show_once([open_entry(supplied)], NOW, to, None)
     assert world.verify(read_terminal(output.getvalue())).message.direction is Direction.ENTRY
     assert "입장" in output.getvalue()
 
@@ -33,21 +33,21 @@ def test_a_camera_reads_the_terminal(supplied: Visitor, world: World) -> None:
 def test_an_exit_says_so(supplied: Visitor, world: World) -> None:
     open_entry(supplied)
     to, output = console(terminal=False)
-    show_once(open_exit(supplied, visit_to_leave(supplied)), NOW, to, None)
+    show_once(open_exits(supplied, group_to_leave(supplied)), NOW, to, None)
     assert read_terminal(output.getvalue()).direction is Direction.EXIT
     assert "퇴장" in output.getvalue()
 
 
 def test_the_code_is_white_on_black_in_a_terminal_of_any_colour(supplied: Visitor) -> None:
     to, output = console(terminal=True)
-    show_once(open_entry(supplied), NOW, to, None)
+    show_once([open_entry(supplied)], NOW, to, None)
     assert "\x1b[97;40m" in output.getvalue()
 
 
 def test_a_camera_reads_the_png(supplied: Visitor, world: World, tmp_path: Path) -> None:
     png = tmp_path / "code.png"
     to, output = console(terminal=True)
-    show_once(open_entry(supplied), NOW, to, png)
+    show_once([open_entry(supplied)], NOW, to, png)
     assert world.verify(read_png(png)).message.time == NOW
     assert stat.S_IMODE(png.stat().st_mode) == 0o600
     assert output.getvalue() == ""
@@ -63,7 +63,7 @@ def test_the_png_changes_with_the_time(supplied: Visitor, world: World, clock: C
         clock.now += int(seconds)
 
     to, _ = console(terminal=False)
-    show_live(open_entry(supplied), clock, to, png, 40, sleep)
+    show_live([open_entry(supplied)], clock, to, png, 40, sleep)
     assert [message.time - NOW for message in seen] == [0, 15, 30]
     assert len({message.u for message in seen}) == 1
     assert clock.now == NOW + 44
@@ -78,7 +78,7 @@ def test_the_terminal_changes_with_the_time(supplied: Visitor, world: World, clo
         seen.append(world.verify(read_terminal(output.getvalue())).message)
         clock.now += int(seconds)
 
-    show_live(open_entry(supplied), clock, to, None, 31, sleep)
+    show_live([open_entry(supplied)], clock, to, None, 31, sleep)
     assert [message.time - NOW for message in seen] == [0, 15, 30]
     assert len({message.u for message in seen}) == 1
 
@@ -92,7 +92,7 @@ def test_a_terminal_just_large_enough_shows_all_of_it(supplied: Visitor, world: 
         assert "입장" in output.getvalue()
         clock.now += int(seconds)
 
-    show_live(open_entry(supplied), clock, to, None, 15, sleep)
+    show_live([open_entry(supplied)], clock, to, None, 15, sleep)
 
 
 @pytest.mark.parametrize(("width", "height"), [(COLUMNS - 1, ROWS), (COLUMNS, ROWS - 1)])

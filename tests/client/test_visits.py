@@ -11,7 +11,7 @@ import pytest
 
 from client.errors import NoPassLeft, NoVisit
 from client.visitor import Visitor
-from client.visits import Screen, check_out, open_entry, open_exit, visit_to_leave
+from client.visits import Screen, check_out, group_to_leave, open_entry, open_exits
 from protocol.checkins import MAX_STAY, CheckIn, CheckInMessage, Direction
 from protocol.errors import WrongEpoch
 from protocol.qrtext import from_qr_text
@@ -27,6 +27,12 @@ def admit(world: World, screen: Screen, now: int) -> CheckIn:
     check_in = world.verify(from_qr_text(screen.text(now)))
     world.check_ins.append(check_in)
     return check_in
+
+
+def leave(visitor: Visitor) -> Screen:
+    """The exit screen of somebody who came alone."""
+    [screen] = open_exits(visitor, group_to_leave(visitor))
+    return screen
 
 
 def left_today(visitor: Visitor) -> int:
@@ -81,7 +87,7 @@ def test_an_entry_screen_ends_at_midnight(supplied: Visitor, world: World) -> No
 def test_an_exit_has_the_pass_and_epoch_of_its_entry(supplied: Visitor, world: World, clock: Clock, stay: int) -> None:
     entry = admit(world, open_entry(supplied), NOW)
     clock.now += stay
-    exit_ = admit(world, open_exit(supplied, visit_to_leave(supplied)), clock.now)
+    exit_ = admit(world, leave(supplied), clock.now)
     assert exit_.message.direction is Direction.EXIT
     assert (exit_.message.u, exit_.epoch) == (entry.message.u, entry.epoch)
     assert (world.domain.epoch_at(clock.now) == TODAY) == (stay == 60)
@@ -91,9 +97,9 @@ def test_an_exit_has_the_pass_and_epoch_of_its_entry(supplied: Visitor, world: W
 
 def test_an_exit_can_be_shown_again(supplied: Visitor, clock: Clock) -> None:
     open_entry(supplied)
-    first = open_exit(supplied, visit_to_leave(supplied)).stored.u
+    first = leave(supplied).stored.u
     clock.now += 60
-    assert open_exit(supplied, visit_to_leave(supplied)).stored.u == first
+    assert leave(supplied).stored.u == first
     assert supplied.wallet().visits[0].left == NOW + 60
 
 
@@ -101,25 +107,25 @@ def test_an_exit_comes_too_late(supplied: Visitor, clock: Clock) -> None:
     open_entry(supplied)
     clock.now += MAX_STAY + 1
     with pytest.raises(NoVisit):
-        visit_to_leave(supplied)
+        group_to_leave(supplied)
 
 
 def test_a_visit_that_is_over_cannot_be_left(supplied: Visitor) -> None:
     open_entry(supplied)
-    over = replace(visit_to_leave(supplied), exit_pass=None)
+    over = replace(group_to_leave(supplied)[0], exit_pass=None)
     with pytest.raises(NoVisit, match="is over"):
-        open_exit(supplied, over)
+        open_exits(supplied, [over])
     with pytest.raises(NoVisit, match="show the exit code"):
-        online(lambda session: check_out(supplied, session, visit_to_leave(supplied)))
+        online(lambda session: check_out(supplied, session, group_to_leave(supplied)))
 
 
 def test_any_visit_can_be_chosen(supplied: Visitor) -> None:
     shown = [open_entry(supplied).stored.u for _ in range(2)]
-    assert visit_to_leave(supplied).u == shown[1]
-    assert [visit_to_leave(supplied, number).u for number in (1, 2)] == shown
+    assert group_to_leave(supplied)[0].u == shown[1]
+    assert [group_to_leave(supplied, number)[0].u for number in (1, 2)] == shown
     for number in (-1, 0, 3):
         with pytest.raises(NoVisit, match="no such visit"):
-            visit_to_leave(supplied, number)
+            group_to_leave(supplied, number)
 
 
 def test_visits_are_forgotten_after_the_retention_period(supplied: Visitor, clock: Clock) -> None:

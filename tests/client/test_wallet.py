@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from client.contents import Account, Day, PendingHandle, StoredPass, Visit, Wallet
+from client.contents import Account, Day, Paper, PendingHandle, StoredPass, Visit, Wallet
 from client.errors import WalletError
 from client.wallet import SealedWallet, WalletFile
 from protocol.checkins import MAX_STAY
@@ -33,11 +33,12 @@ def path(tmp_path: Path) -> Path:
 def contents(today: OpenEpoch, visitor: Person) -> Wallet:
     """A wallet with something of everything."""
     h, registration = register_handle(today.key, visitor.account)
-    first, second, *_ = map(StoredPass.of, visitor.passes)
+    first, second, third = map(StoredPass.of, visitor.passes)
     return Wallet(
         Account(PHONE, NAME, Session(visitor.account, bytes(range(32)))),
         (Day(TODAY, None, (first,)), Day(TODAY + 1, PendingHandle(h, registration, NOW), ())),
-        (Visit(TODAY, second.u, NOW, None, None, None, second),),
+        (Visit(TODAY, second.u, bytes(range(16)), NOW, None, None, None, second),),
+        (Paper(TODAY, third.u),),
     )
 
 
@@ -85,7 +86,17 @@ def test_two_saves_of_the_same_contents_differ(path: Path, contents: Wallet) -> 
 
 def test_printing_shows_nothing(path: Path, contents: Wallet) -> None:
     wallet = filled(path, contents)
-    shown = repr([contents, contents.account, *contents.days, *contents.visits, contents.days[1].pending, wallet])
+    shown = repr(
+        [
+            contents,
+            contents.account,
+            *contents.days,
+            *contents.visits,
+            *contents.papers,
+            contents.days[1].pending,
+            wallet,
+        ]
+    )
     shown += repr(contents.days[0].passes)
     for secret in (PHONE, NAME, PASSPHRASE.decode(), contents.visits[0].u.hex(), repr(contents.visits[0].u)):
         assert secret not in shown
@@ -197,7 +208,7 @@ def test_changes_from_two_sides_are_all_kept(path: Path, contents: Wallet) -> No
     visit = contents.visits[0]
 
     def add(mine: Visit, known: Wallet) -> tuple[Wallet, None]:
-        return known.with_visit(mine), None
+        return known.with_visits(mine), None
 
     def visit_often(side: int) -> None:
         wallet = WalletFile.open(path, PASSPHRASE)
@@ -223,6 +234,9 @@ def test_what_expired_is_dropped(parties: Parties, contents: Wallet) -> None:
     assert after(2 * DAY).days == ()
     assert len(after(28 * DAY).visits) == 1
     assert after(28 * DAY + 1).visits == ()
+    ends = parties.domain.epoch_begins(TODAY + 1) - NOW
+    assert len(after(ends + 28 * DAY).papers) == 1
+    assert after(ends + 28 * DAY + 1).papers == ()
     assert (
         bytes(contents.days[1].pending.h if contents.days[1].pending else Scalar.random())
         not in after(2 * DAY).to_bytes()
