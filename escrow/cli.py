@@ -20,8 +20,8 @@ from protocol.epochs import Role
 from protocol.signatures import public_key
 from service.cli import Hexadecimal, local_time
 from service.files import private_directory
-from service.http import serve
 from service.keys import create_secret, load_signing_key
+from service.serving import serve
 from service.settings import ConfigurationError, load_settings
 
 P = TypeVar("P", bound=Party)

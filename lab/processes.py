@@ -12,6 +12,7 @@ from pathlib import Path
 from aiohttp import ClientSession
 
 from service.http import Problem, Unreachable, call
+from service.serving import STOP_SECONDS
 
 START_SECONDS = 60
 
@@ -47,7 +48,7 @@ class Servers:
             process.terminate()
         for process in self._running.values():
             try:
-                process.wait(10)
+                process.wait(STOP_SECONDS + 10)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -58,6 +59,14 @@ class Servers:
             self._running[name] = subprocess.Popen(  # noqa: S603  our own modules
                 [sys.executable, "-m", *command], stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
+
+    def terminate(self, name: str) -> None:
+        """Ask a server to stop, as a service manager does."""
+        self._running[name].terminate()
+
+    async def wait_ended(self, name: str) -> int:
+        """Wait for a server that was asked to stop; returns its exit status."""
+        return await asyncio.to_thread(self._running.pop(name).wait, STOP_SECONDS + 10)
 
     def peak_mebibytes(self) -> int:
         """The most memory that one of the running servers has used, as Linux counts it."""

@@ -71,7 +71,7 @@ class Town:
         }
         self.settings = DomainSettings(
             number=1,
-            utc_offset=_offset_of_noon(),
+            utc_offset=offset_of_noon(),
             operator=PartySettings(key=keys["operator"], url=f"http://127.0.0.1:{operator_port}"),
             authority=PartySettings(key=keys["authority"], url=f"http://127.0.0.1:{authority_port}"),
         )
@@ -145,6 +145,6 @@ class Town:
         return next(line.rsplit(" ", 1)[1] for line in reversed(lines) if line.startswith(f"{phone}\t"))
 
 
-def _offset_of_noon() -> int:
+def offset_of_noon() -> int:
     """The UTC offset, in whole minutes, that makes it noon now."""
     return (NOON - int(time.time()) % 86_400) // 60 * 60

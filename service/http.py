@@ -13,8 +13,8 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, D
 
 from protocol.encoding import MAX_MESSAGE_BYTES, Message
 from protocol.errors import Malformed, ReplayedRequest, SplitPassError
-from service.observation import REQUEST_ID, log_as_json, observe, serve_metrics
-from service.settings import ServerSettings
+from service.observation import REQUEST_ID, observe
+from service.serving import REQUESTS, Requests, Stopping, finish_or_refuse
 
 CBOR = "application/cbor"
 PROBLEM = "application/problem+json"
@@ -50,7 +50,9 @@ def problem_name(error: SplitPassError) -> str:
 
 def create_app(routes: list[web.RouteDef]) -> web.Application:
     """An application with the routes, `/healthz`, and a problem document for everything that goes wrong."""
-    app = web.Application(middlewares=[observe, _problems])
+    app = web.Application(middlewares=[observe, _problems, finish_or_refuse])
+    app[REQUESTS] = Requests()
+    app.on_shutdown.append(app[REQUESTS].finish)
     app.add_routes([*routes, web.get("/healthz", _healthy)])
     return app
 
@@ -128,25 +130,6 @@ def new_session(seconds: float = 60) -> ClientSession:
     )
 
 
-def serve(app: web.Application | Awaitable[web.Application], settings: ServerSettings) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are finished or refused first, none is dropped."""
-    log_as_json()
-    context = settings.tls()
-    if settings.metrics_port is not None:
-        serve_metrics(settings.metrics_port)
-    scheme = "http" if context is None else "https"
-    logger.info("listening on %s://%s:%d", scheme, settings.host, settings.port)
-    web.run_app(
-        app,
-        host=settings.host,
-        port=settings.port,
-        ssl_context=context,
-        print=None,
-        access_log=None,
-        auto_decompress=False,  # also where a refused body is drained
-    )
-
-
 async def _healthy(_request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
@@ -154,12 +137,12 @@ async def _healthy(_request: web.Request) -> web.Response:
 @web.middleware
 async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
-        return await handler(request)
+        response = await handler(request)
     except Problem as problem:
-        return _problem_response(problem)
+        response = _problem_response(problem)
     except SplitPassError as error:
         status = 400 if isinstance(error, Malformed) else 409 if isinstance(error, ReplayedRequest) else 422
-        return _problem_response(Problem(status, problem_name(error), str(error)))
+        response = _problem_response(Problem(status, problem_name(error), str(error)))
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -167,13 +150,17 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         response = _problem_response(Problem(error.status, name, error.reason))
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
-        return response
+    except Stopping:
+        response = _problem_response(Problem(503, "try-later", "the server is being stopped; try again in a moment"))
     except Unreachable as error:
         logger.warning("%s", error)
-        return _problem_response(Problem(503, "peer-unreachable", "another party does not answer; try again later"))
+        response = _problem_response(Problem(503, "peer-unreachable", "another party does not answer; try again later"))
     except Exception:
         logger.exception("a request failed", extra={"id": request[REQUEST_ID]})
-        return _problem_response(Problem(500, "internal-error", "the server failed; its log tells why"))
+        response = _problem_response(Problem(500, "internal-error", "the server failed; its log tells why"))
+    if request.app[REQUESTS].stopping:
+        response.force_close()
+    return response
 
 
 def _problem_response(problem: Problem) -> web.Response:

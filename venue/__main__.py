@@ -12,7 +12,7 @@ import click
 from aiohttp import ClientSession
 
 from protocol.exchanges import Decision
-from service import http
+from service import serving
 from service.cli import CommandGroup, home_option
 from service.http import new_session
 from service.settings import ConfigurationError
@@ -96,7 +96,7 @@ def fetch(path: Path) -> None:
 def serve(path: Path) -> None:
     """Run the venue's server."""
     home = VenueHome(path)
-    http.serve(create_venue_app(home), home.settings)
+    serving.serve(create_venue_app(home), home.settings)
 
 
 @cli.command()

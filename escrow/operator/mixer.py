@@ -54,7 +54,7 @@ class Mixer:
             loop.call_later(self._wait, self._leave, epoch, pool)
         waiting = _Waiting(account, requests, loop.create_future())
         pool.append(waiting)
-        return await waiting.answers
+        return await asyncio.shield(waiting.answers)  # whoever leaves must not disturb the batch
 
     def close(self) -> None:
         """Refuse everyone who still waits."""

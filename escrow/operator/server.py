@@ -29,6 +29,7 @@ from protocol.handles import (
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, verify_allowance
 from service.http import Problem, bearer_token, cbor_response, new_session, path_bytes, read_body, read_message
 from service.rates import DAY, HOUR, RateLimit, client_network
+from service.serving import REQUESTS
 
 logger = logging.getLogger("splitpass")
 
@@ -181,9 +182,5 @@ async def create_operator_app(operator: Operator) -> web.Application:
             web.post("/v1/shares", server.give_shares),
         ],
     )
-
-    async def refuse_waiting(_app: web.Application) -> None:
-        server.mixer.close()
-
-    app.on_shutdown.append(refuse_waiting)
+    app[REQUESTS].refusals.append(server.mixer.close)
     return app

@@ -62,14 +62,17 @@ class Enrolled:
 class World:
     """The two parties: their objects, their servers' URLs, and a clock."""
 
-    def __init__(self, directory: Path, database: str = "sqlite") -> None:
-        self.now = NOON
+    def __init__(
+        self, directory: Path, database: str = "sqlite", *, now: int = NOON, utc_offset: int = 9 * 3600
+    ) -> None:
+        self.now = now
         self.directory = directory
         ports = dict(zip(Role, free_ports(2), strict=True))
         keys = {role: self.officer(role, "init").stdout.strip() for role in Role}
         self.urls = {role: f"http://127.0.0.1:{port}" for role, port in ports.items()}
         self.settings = DomainSettings(
             number=7,
+            utc_offset=utc_offset,
             allowance=ALLOWANCE,
             operator=PartySettings(key=keys[Role.OPERATOR], url=self.urls[Role.OPERATOR]),
             authority=PartySettings(key=keys[Role.AUTHORITY], url=self.urls[Role.AUTHORITY]),

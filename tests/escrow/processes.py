@@ -1,0 +1,86 @@
+"""A world at the real time, whose servers are processes, and requests that wait half-way."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import ClientSession
+
+from lab.processes import Servers
+from lab.town import offset_of_noon
+from protocol.encoding import Message
+from protocol.epochs import Role
+from protocol.warrants import Venue
+from service.http import CBOR
+from tests.escrow.world import World
+from tests.openapi.stage import make_venue
+from venue.registration import apply, confirm
+
+
+def real_world(directory: Path, database: str = "sqlite") -> World:
+    """It is noon there, so that no test meets midnight."""
+    return World(directory, database, now=int(time.time()), utc_offset=offset_of_noon())
+
+
+async def start_party(servers: Servers, session: ClientSession, world: World, role: Role) -> None:
+    name = role.name.lower()
+    servers.start(name, "escrow", name, "--home", str(world.home(role)), "serve")
+    await servers.wait_ready(session, name, world.urls[role])
+
+
+async def start_venue(servers: Servers, session: ClientSession, world: World, port: int) -> Venue:
+    """A registered venue that knows today's keys; its home is `venue` beside the parties'."""
+    home = make_venue(world, world.directory / "venue", f"http://127.0.0.1:{port}")
+    with (home.path / "settings.toml").open("a") as settings:
+        settings.write(f"port = {port}\n")
+    await apply(home, session)
+    for role in Role:
+        assert world.officer(role, "venues", "approve", home.record.venue.hex()).exit_code == 0
+    assert await confirm(home, session) == []
+    await home.epochs.refresh(session, world.today, world.today)
+    servers.start("venue", "venue", "--home", str(home.path), "serve")
+    await servers.wait_ready(session, "venue", home.record.url)
+    return home.record
+
+
+class Held:
+    """A request that the server has begun to answer, and whose body it still waits for."""
+
+    def __init__(self, url: str, body: Message | bytes) -> None:
+        self._body = body if isinstance(body, bytes) else body.to_bytes()
+        self._connection = connection_to(url)
+        self._connection.putrequest("POST", urlsplit(url).path)
+        for name, value in (("Content-Type", CBOR), ("Content-Length", len(self._body)), ("Expect", "100-continue")):
+            self._connection.putheader(name, str(value))
+        self._connection.endheaders()
+        assert self._connection.sock.recv(12, socket.MSG_PEEK).endswith(b"100")
+
+    def finish(self) -> HTTPResponse:
+        """Send the body and return the answer, whose connection ends with it."""
+        self._connection.send(self._body)
+        answer = self._connection.getresponse()
+        assert answer.headers["Connection"] == "close"
+        return answer
+
+
+def connection_to(url: str) -> HTTPConnection:
+    address = urlsplit(url)
+    assert address.hostname is not None
+    return HTTPConnection(address.hostname, address.port, timeout=60)
+
+
+async def closed(url: str) -> None:
+    """Wait until nobody listens there."""
+    address = urlsplit(url)
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(address.hostname, address.port)
+        except ConnectionRefusedError:
+            return
+        writer.close()
+        await asyncio.sleep(0.02)
