@@ -11,8 +11,9 @@ import sqlalchemy as sql
 from aiohttp import ClientSession
 from filelock import FileLock
 
-from escrow import ledger, venues
+from escrow import ledger, openings, venues
 from escrow.ledger import ReleaseLedger
+from escrow.openings import Openings
 from escrow.settings import EscrowSettings
 from escrow.vault import ErasedEpoch, Vault
 from escrow.vault_key import VaultKey, load_vault_key
@@ -59,10 +60,12 @@ class Party:
         self.identity = load_signing_key(home / "identity.key")
         self.epochs = EpochCache(home / "epochs", self.domain_settings, role)
         url = settings.database or sqlite_url(home / f"{role.name.lower()}.db")
-        self.engine = open_database(url, steps, inbox.metadata, venues.metadata, ledger.metadata, *tables)
+        shared = (inbox.metadata, venues.metadata, ledger.metadata, openings.metadata)
+        self.engine = open_database(url, steps, *shared, *tables)
         self.inbox = Inbox(self.engine, self.domain, role.name.lower())
         self.venues = VenueRegister(self.engine, self.domain)
         self.releases = ReleaseLedger(self.engine)
+        self.openings = Openings(self.engine)
 
     @cached_property
     def vault(self) -> Vault:

@@ -12,21 +12,25 @@ from protocol.checkins import MAX_STAY
 from protocol.epochs import Domain, EpochKey
 from protocol.errors import OutOfScope
 from protocol.exchanges import SharesRequest
-from protocol.opening import create_shares
+from protocol.opening import VerifiedShares, create_shares
 from protocol.warrants import Purpose, VerifiedRelease, Warrant, verify_release, verify_venue, verify_warrant
 from service.http import Problem
 
 MAX_WINDOW_DAYS = 31
 
 
-async def give_shares(party: Party, session: ClientSession, request: SharesRequest) -> bytes:
+async def give_shares(
+    party: Party, session: ClientSession, request: SharesRequest, given: VerifiedShares | None = None
+) -> bytes:
     """A party's signed shares: check the request, record the release, and only then make them.
+
+    With the shares that the other party has `given`, only for their passes: others could not be opened.
 
     1. Both parties signed the warrant, which is for opening and has not expired, and the venue.
     2. The venue's release is for this warrant; check-ins that do not hold or lie out of scope are set aside.
     3. Epochs whose secret is erased are left out; a 410 problem if that leaves none.
     4. Passes that were released for another venue are left out, and the warrant's maximum holds.
-    5. The release is committed to the ledger.
+    5. The release is committed to the ledger, and the record that will be disclosed with it.
     """
     warrant = verify_warrant(party.domain, request.warrant, party.clock())
     if warrant.record.purpose is not Purpose.OPENING:
@@ -34,7 +38,10 @@ async def give_shares(party: Party, session: ClientSession, request: SharesReque
     venue = verify_venue(party.domain, request.venue)
     epoch_keys = await warrant_epoch_keys(party, session, warrant.record)
     release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, request.release)
-    release = await asyncio.to_thread(party.releases.record, _without_erased(party, release), party.clock())
+    release = _without_erased(party, release if given is None else _given(release, given))
+    release = await asyncio.to_thread(party.releases.record, release, party.clock())
+    if release.visits:
+        await asyncio.to_thread(party.openings.record, release)
     secrets = {epoch: (epoch_keys[epoch], party.secret(epoch)) for epoch in release.visits}
     return await asyncio.to_thread(create_shares, party.domain, party.role, release, secrets, party.identity)
 
@@ -52,6 +59,15 @@ def check_window(domain: Domain, warrant: Warrant) -> range:
     if last - first > MAX_WINDOW_DAYS:
         raise OutOfScope(f"a warrant's window spans at most {MAX_WINDOW_DAYS} days")
     return range(first, last + 1)
+
+
+def _given(release: VerifiedRelease, given: VerifiedShares) -> VerifiedRelease:
+    kept = {
+        epoch: {u: visit for u, visit in visits.items() if u in given.shares[epoch]}
+        for epoch, visits in release.visits.items()
+        if epoch in given.shares
+    }
+    return replace(release, visits=kept)
 
 
 def _without_erased(party: Party, release: VerifiedRelease) -> VerifiedRelease:

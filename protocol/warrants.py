@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 
 from protocol.checkins import MAX_STAY, CheckIn, CheckInMessage, verify_check_in
 from protocol.encoding import Bytes16, Message, Range, Size, Uint8, Uint32
-from protocol.epochs import Domain, EpochKey
+from protocol.epochs import EPOCH_SECONDS, Domain, EpochKey
 from protocol.errors import Malformed, OutOfScope, Rejected, WrongDomain
 from protocol.group import Point
 from protocol.requests import REQUEST_TOLERANCE
@@ -24,6 +24,8 @@ from protocol.transcript import digest32
 from protocol.visits import Visit, collect_visits
 
 MAX_RELEASE = 50_000
+MAX_EMBARGO = 90 * EPOCH_SECONDS
+"""How many seconds after a warrant's issue what was opened under it is published at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Warrant(Message):
             raise OutOfScope("a warrant's window must end after it begins")
         if self.issued > min(self.expires, self.discloses):
             raise OutOfScope("a warrant must not expire or disclose before it is issued")
+        if self.discloses > self.issued + MAX_EMBARGO:
+            raise OutOfScope("a warrant's embargo lasts too long")
 
     def is_near(self, time: int) -> bool:
         """Whether a check-in of this time can belong to a visit in the window."""

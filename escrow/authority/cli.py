@@ -23,7 +23,7 @@ from escrow.server import PEER_SECONDS
 from escrow.shares import check_window
 from protocol.checkins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.warrants import Purpose, VerifiedRelease, Warrant
+from protocol.warrants import MAX_EMBARGO, Purpose, VerifiedRelease, Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
 from service.files import write_private
 from service.http import new_session
@@ -71,7 +71,7 @@ def warrants() -> None:
 @click.option("--valid-days", type=click.IntRange(1, 90), default=7, show_default=True, help="Days until it expires.")
 @click.option(
     "--embargo-days",
-    type=click.IntRange(0, 90),
+    type=click.IntRange(0, MAX_EMBARGO // EPOCH_SECONDS),
     default=14,
     show_default=True,
     help="Days until both parties publish what was opened, so that visitors learn of it.",

@@ -42,6 +42,7 @@ from protocol.signatures import SigningKey
 from protocol.statements import PROTECTED, JointStatement, sign_statement
 from protocol.transcript import digest32, tag
 from protocol.warrants import (
+    MAX_EMBARGO,
     Purpose,
     Release,
     ReleasedEpoch,
@@ -156,6 +157,7 @@ def warrant() -> VectorFile:
         ("on a clock that is behind", WARRANT, first),
         ("for a notice", replace(WARRANT, purpose=Purpose.NOTICE), NOW),
         ("without an embargo", replace(WARRANT, discloses=WARRANT.issued), NOW),
+        ("with the longest embargo", replace(WARRANT, discloses=WARRANT.issued + MAX_EMBARGO), NOW),
     ):
         file.accept(
             name,
@@ -222,6 +224,12 @@ def warrant() -> VectorFile:
         "disclosing before it was issued",
         OutOfScope,
         joint=_both_sign_item("warrant", [*fields[:11], before]),
+    )
+    file.reject(
+        "ordinary",
+        "an embargo of more than 90 days",
+        OutOfScope,
+        joint=_both_sign_item("warrant", [*fields[:11], WARRANT.issued + MAX_EMBARGO + 1]),
     )
     return file
 

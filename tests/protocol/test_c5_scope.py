@@ -28,6 +28,7 @@ from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SigningKey, public_key, sign_with_scalar
 from protocol.statements import JointStatement, sign_statement
 from protocol.warrants import (
+    MAX_EMBARGO,
     Purpose,
     Release,
     ReleasedEpoch,
@@ -378,6 +379,7 @@ def test_c5_a_warrant_has_a_domain_times_and_a_window(parties: Parties) -> None:
         {"begins": NOW, "ends": NOW - 1},
         {"expires": record.issued - 1},
         {"discloses": record.issued - 1},
+        {"discloses": record.issued + MAX_EMBARGO + 1},
     ]
     for wrong in changes:
         with pytest.raises(OutOfScope):

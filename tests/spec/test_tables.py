@@ -33,7 +33,7 @@ from protocol.proofs import EqualityProof, KnowledgeProof, OwnershipProof
 from protocol.qrtext import to_qr_text
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SIGNATURE_BYTES
-from protocol.warrants import MAX_RELEASE, Release, ReleasedEpoch
+from protocol.warrants import MAX_EMBARGO, MAX_RELEASE, Release, ReleasedEpoch
 from service.http import problem_name
 from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 from tests.spec.messages import every_message_type, whole_visit
@@ -103,6 +103,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MAX_RELEASED_CHECK_IN": longest(ReleasedEpoch, "check_ins", "item"),
         "MAX_RELEASED_EPOCHS": longest(Release, "epochs"),
         "MAX_WARRANT_DAYS": MAX_WINDOW_DAYS,
+        "MAX_EMBARGO": MAX_EMBARGO,
         "VISIT_DIGEST": DIGEST_BYTES,
         "MIN_NOTICE": MIN_DIGESTS,
         "MAX_NOTICE": MAX_DIGESTS,

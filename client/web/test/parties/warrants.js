@@ -30,6 +30,7 @@ export const Warrant = message(
     tag: 'warrant',
     check: ({ begins, ends, issued, expires, discloses }) => {
       if (begins >= ends) throw new OutOfScope("a warrant's window must end after it begins");
+      if (discloses > issued + 90 * 86_400) throw new OutOfScope("a warrant's embargo lasts too long");
       if (issued > Math.min(expires, discloses)) {
         throw new OutOfScope('a warrant must not expire or disclose before it is issued');
       }

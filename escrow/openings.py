@@ -1,0 +1,52 @@
+"""The records of openings, from before the shares leave until they are disclosed. Spec: §3.13.
+
+They survive the erasure of the epochs that they are about.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sql
+
+from protocol.disclosures import OpeningRecord, record_opening
+from protocol.warrants import VerifiedRelease
+from service.storage import exclusive
+
+metadata = sql.MetaData()
+_openings = sql.Table(
+    "openings",
+    metadata,
+    sql.Column("commitment", sql.LargeBinary(32), primary_key=True),
+    sql.Column("warrant", sql.LargeBinary(16), nullable=False, index=True),
+    sql.Column("record", sql.LargeBinary, nullable=False),
+    sql.Column("discloses", sql.BigInteger, nullable=False),
+)
+
+
+class Openings:
+    """What a party gave shares for, as it will be disclosed."""
+
+    def __init__(self, engine: sql.Engine) -> None:
+        self._engine = engine
+
+    def record(self, release: VerifiedRelease) -> OpeningRecord:
+        """Commit the record of giving shares for the visits of a release, of which there is at least one.
+
+        If they were given before, it is the record of that time.
+        """
+        warrant = release.warrant
+        passes = [u for visits in release.visits.values() for u in visits]
+        record = record_opening(warrant, release.digest, passes)
+        with exclusive(self._engine) as connection:
+            rows = connection.scalars(sql.select(_openings.c.record).where(_openings.c.warrant == warrant.warrant))
+            for known in map(OpeningRecord.from_bytes, rows):
+                if known.release == record.release and set(known.digests) >= set(record.digests):
+                    return known
+            connection.execute(
+                sql.insert(_openings).values(
+                    commitment=record.commitment,
+                    warrant=warrant.warrant,
+                    record=record.to_bytes(),
+                    discloses=warrant.discloses,
+                )
+            )
+        return record

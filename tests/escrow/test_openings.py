@@ -1,0 +1,52 @@
+"""C8: what is opened is on record at both parties, outlives its epoch, and brings nobody back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sql
+
+from escrow.authority.investigation import Investigation
+from escrow.party import Party
+from protocol.disclosures import OpeningRecord
+from service.http import new_session
+from tests.escrow.world import Door, World, carry_out, open_door, run, warrant_for
+
+
+@pytest.fixture
+def door(world: World) -> Iterator[Door]:
+    with open_door(world) as door:
+        yield door
+
+
+def records(party: Party) -> list[OpeningRecord]:
+    with party.engine.begin() as connection:
+        return [OpeningRecord.from_bytes(row) for row in connection.scalars(sql.text("SELECT record FROM openings"))]
+
+
+def test_c8_both_parties_record_the_same_passes_once_and_keep_the_record(world: World, door: Door) -> None:
+    async def story() -> None:
+        people = await world.visitors_with_passes(3)
+        shown = [passes[0] for _, passes in people]
+        for owned, moment in zip(shown, (0, 15, -7200), strict=True):
+            await door.admit(owned, world.now + moment)
+        warrant = warrant_for(door, world.now - 600, world.now + 600)
+        steps = [lambda it: it.request_release(warrant.warrant), lambda it: it.open(warrant.warrant)]
+        await carry_out(world, warrant, *steps)
+        async with new_session() as session:
+            await Investigation(world.authority, session).open(warrant.warrant)
+
+        (operator,), (authority,) = records(world.operator), records(world.authority)
+        assert operator.digests == authority.digests
+        assert operator.release == authority.release
+        assert operator.salt != authority.salt
+        assert [operator.names(owned.public.u) for owned in shown] == [True, True, False]
+        assert (operator.warrant, operator.legal_reference) == (warrant.warrant, warrant.legal_reference)
+
+        for party in (world.operator, world.authority):
+            kept = records(party)
+            party.erase(world.today)
+            assert records(party) == kept
+
+    run(story())
