@@ -70,9 +70,14 @@ class WarrantDecided(Message):
 
 @dataclass(frozen=True, slots=True)
 class SharesReleased(Message):
-    """Shares for `count` passes are about to leave. `commitment` stands for the warrant, the release and the passes."""
+    """Shares for `count` passes are about to leave.
+
+    `discloses`: the warrant's, Unix time from which the opening is disclosed. `commitment` stands for its record
+    (§3.13) and tells nothing of it.
+    """
 
     count: Uint32
+    discloses: Uint32
     commitment: Bytes32
 
 

@@ -19,8 +19,8 @@ from protocol.epochs import Domain
 from protocol.errors import MalformedEncoding, WrongDomain, WrongNumber
 from protocol.group import RandomBytes, secure_random
 from protocol.signatures import SigningKey
-from protocol.statements import sign_statement, verify_statement
-from protocol.transcript import digest
+from protocol.statements import sign_statement, statement_payload, verify_statement
+from protocol.transcript import digest, digest32
 
 DIGEST_BYTES = 10
 MIN_DIGESTS = 2**10
@@ -82,6 +82,11 @@ def noticed_visit(number: int, u: bytes) -> bytes:
     They differ in every notice: lists with common digests would tell which ones are no padding.
     """
     return digest("noticed-visit", number.to_bytes(4, "big"), u)[:DIGEST_BYTES]
+
+
+def list_digest(statement: bytes) -> bytes:
+    """The 32 bytes that stand for a signed notice or disclosure on record."""
+    return digest32("published-list", statement_payload(statement))
 
 
 def sign_notice(

@@ -23,7 +23,7 @@ const BODIES = {
     decision: enumeration({ COUNTERSIGNED: 1, REFUSED: 2 }),
     commitment: bytes(32),
   }),
-  [EntryKind.SHARES_RELEASED]: message({ count: uint32, commitment: bytes(32) }),
+  [EntryKind.SHARES_RELEASED]: message({ count: uint32, discloses: uint32, commitment: bytes(32) }),
   [EntryKind.NOTICE_PUBLISHED]: numbered,
   [EntryKind.DISCLOSURE_PUBLISHED]: numbered,
 };

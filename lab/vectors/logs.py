@@ -19,7 +19,7 @@ ROLE = Role.AUTHORITY
 ORIGIN = log_origin(DOMAIN, ROLE)
 _CONTENTS: list[EntryBody] = [
     EpochPublished(STATEMENTS[ROLE], TIME + 30 * 86_400),
-    SharesReleased(17, pinned("opening")),
+    SharesReleased(17, TIME + 28 * 86_400, pinned("opening")),
     *(EpochErased(EPOCH - days) for days in range(28, 35)),
 ]
 ENTRIES = [log_entry(TIME + number, contents).to_bytes() for number, contents in enumerate(_CONTENTS)]

@@ -37,7 +37,7 @@ from protocol.exchanges import (
 from protocol.handles import DirectoryReceipt, verify_receipt
 from protocol.logs import Inclusion, sign_log, verify_logged_epoch, witness_log
 from protocol.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
-from protocol.notices import sign_notice, verify_notice
+from protocol.notices import list_digest, sign_notice, verify_notice
 from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
 from protocol.papers import from_paper_text, print_pass, sign_for_paper
 from protocol.passes import IssueBatch
@@ -108,9 +108,9 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         EpochPublished(today.statements[Role.AUTHORITY], NOW + 86_400),
         EpochErased(key.epoch),
         WarrantDecided(WarrantDecision.COUNTERSIGNED, commit_to_warrant(warrant.record.to_bytes(), token_bytes(32))),
-        SharesReleased(2, token_bytes(32)),
-        NoticePublished(0, token_bytes(32)),
-        DisclosurePublished(0, token_bytes(32)),
+        SharesReleased(2, warrant.record.discloses, opening.commitment),
+        NoticePublished(0, list_digest(notice)),
+        DisclosurePublished(0, list_digest(disclosure)),
     ]
     entries = [log_entry(NOW, one) for one in contents]
     messages: list[Message] = [
