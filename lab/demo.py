@@ -119,9 +119,9 @@ class Demo:
         self._admitted(await door.show(screen.text(_now())))
 
     async def _scan(self, session: ClientSession, person: Person) -> None:
-        home = self._club.place.venue
-        assert home.registration is not None
-        _, link = poster_text(home.domain, home.registration)
+        registration = self._club.place.venue.registration
+        assert registration is not None
+        _, link = poster_text(person.visitor.domain, registration)
         venue = read_poster(person.visitor.domain, link)
         self._admitted(await check_in(person.visitor, session, venue))
 
@@ -157,7 +157,7 @@ class Demo:
         """Each party with all venues' databases; then both, to show that the attempt can succeed."""
         town = self._town
         operator, authority = Operator(town.operator), Authority(town.authority)
-        check_ins = stored_check_ins(place.venue.engine for place in town.places)
+        check_ins = stored_check_ins(place.venue.home.engine for place in town.places)
         epoch_key = authority.epochs.key(town.today)
         assert epoch_key is not None
         secrets = {party: party.secret(town.today) for party in (operator, authority)}
@@ -195,7 +195,7 @@ class Demo:
     def _draw_and_countersign(self) -> str:
         town, offset = self._town, self._town.settings.utc_offset
         begins, ends = (local_time(moment, offset) for moment in self._window)
-        venue = self._club.place.venue.settings.venue
+        venue = self._club.place.id.hex()
         window = ("--venue", venue, "--from", begins, "--until", ends)
         law = ("--legal-reference", "감염병예방법 제76조의2")
         warrant = town.officer("authority", "warrants", "draw", *window, *law)

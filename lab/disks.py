@@ -23,7 +23,7 @@ def disk_table(town: Town, person: Person, place: Place) -> Table:
         "its own passes and visits, encrypted under its passphrase",
         _shown((person.home / "wallet").read_bytes()),
     )
-    with place.venue.engine.begin() as connection:
+    with place.venue.home.engine.begin() as connection:
         stored = connection.scalar(sql.text("SELECT encoded FROM check_ins WHERE u = :u"), {"u": visit.u})
     table.add_row(f"the venue {place.name}", "a time and a ciphertext; no name, no number", _shown(stored))
     with Operator(town.operator).engine.begin() as connection:

@@ -9,12 +9,10 @@ from pathlib import Path
 from aiohttp import ClientSession
 
 from lab.town import Place
-from protocol.errors import Malformed
-from protocol.exchanges import Decision, DoorAnswer
-from protocol.qrtext import from_qr_text
-from service.http import call
+from protocol.exchanges import Decision
 from service.qr import qr_png
 from venue.reader import read_file
+from venue.remote import RemoteDoor
 
 
 class Door:
@@ -23,8 +21,8 @@ class Door:
     _numbers = itertools.count()
 
     def __init__(self, place: Place, session: ClientSession, pictures: Path) -> None:
-        self.place, self._session, self._pictures = place, session, pictures
-        self._token = place.venue.reader_token
+        self.place, self._pictures = place, pictures
+        self._reader = RemoteDoor(session, place.url, place.token)
 
     def photograph(self, text: str) -> Path:
         """A QR code as a picture file."""
@@ -39,9 +37,4 @@ class Door:
     async def read(self, picture: Path) -> Decision:
         """Read a picture and ask the venue's server."""
         (text,) = await asyncio.to_thread(read_file, picture)
-        try:
-            message = from_qr_text(text)
-        except Malformed:
-            return Decision.UNREADABLE
-        answer = await call(self._session, "POST", f"{self.place.url}/v1/check-ins", message, self._token)
-        return DoorAnswer.from_bytes(answer).decision
+        return await self._reader.decide_text(text)

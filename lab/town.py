@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import ClientSession
@@ -13,8 +13,9 @@ from client.enrolment import confirm_code, request_code
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from lab.processes import Servers, command_output, free_ports
+from service.keys import load_secret
 from service.settings import DomainSettings, PartySettings
-from venue.home import VenueHome
+from venue.home import ServedVenue, VenueHome
 
 FAMILY_NAMES = "김이박최정강조윤장임한오서신권황안송류홍"
 GIVEN_NAMES = ("민준", "서연", "도윤", "지우", "하준", "서현", "은우", "수아", "시우", "지호", "예린", "유진")
@@ -39,16 +40,18 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A venue's home directory and the base URL of its server."""
+    """A venue's home directory, the base URL of its server, its id (16 bytes) and a reader's credential (32 bytes)."""
 
     name: str
     home: Path
     url: str
+    id: bytes
+    token: bytes = field(repr=False)
 
     @property
-    def venue(self) -> VenueHome:
+    def venue(self) -> ServedVenue:
         """The venue as its own process sees it."""
-        return VenueHome(self.home)
+        return ServedVenue(VenueHome(self.home), self.id)
 
 
 class Town:
@@ -91,19 +94,21 @@ class Town:
         """Create a venue, have both officers approve it, and start its server."""
         number = len(self.places) + 1
         home, (port,) = self.directory / f"venue-{number}", free_ports(1)
-        place = Place(name, home, f"http://127.0.0.1:{port}")
-        command_output("venue", "--home", str(home), "init", "--name", name, "--url", place.url)
-        with (home / "settings.toml").open("a") as settings:
-            settings.write(f"port = {port}\n")
+        url, token_file = f"http://127.0.0.1:{port}", home / "front-door.token"
+        command = ("venue", "--home", str(home))
+        command_output(*command, "init", "--name", name, "--url", url)
+        (home / "settings.toml").write_text(f"port = {port}\n")
         self._pin(home)
-        command_output("venue", "--home", str(home), "register")
+        (venue,) = VenueHome(home).venue_ids
+        command_output(*command, "register")
         for role in ("operator", "authority"):
-            party_home = str(self.directory / role)
-            command_output("escrow", role, "--home", party_home, "venues", "approve", place.venue.settings.venue)
-        command_output("venue", "--home", str(home), "confirm")
-        command_output("venue", "--home", str(home), "fetch")
-        servers.start(f"venue-{number}", "venue", "--home", str(home), "serve")
-        await servers.wait_ready(session, f"venue-{number}", place.url)
+            command_output("escrow", role, "--home", str(self.directory / role), "venues", "approve", venue.hex())
+        command_output(*command, "confirm")
+        command_output(*command, "fetch")
+        command_output(*command, "readers", "add", "front door", "--output", str(token_file))
+        place = Place(name, home, url, venue, load_secret(token_file))
+        servers.start(f"venue-{number}", *command, "serve")
+        await servers.wait_ready(session, f"venue-{number}", url)
         self.places.append(place)
         return place
 

@@ -14,6 +14,9 @@ from venue.reader import read_codes
 
 OUT_OF_VIEW_SECONDS = 2
 
+Verdict = Decision | str
+"""A door's decision, or why there is none."""
+
 
 def camera_frames(source: str) -> Iterator[Any]:
     """The frames of a camera, as NumPy arrays, until it stops.
@@ -42,12 +45,12 @@ class View:
     decided until it was out of view for `OUT_OF_VIEW_SECONDS`.
     """
 
-    def __init__(self, decide: Callable[[str], Decision], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, decide: Callable[[str], Verdict], clock: Callable[[], float] = time.monotonic) -> None:
         self._decide, self._clock = decide, clock
         self._last_seen: dict[object, float] = {}
 
-    def show(self, frame: Any) -> list[Decision]:
-        """Read a frame; returns the decisions on what has come into view."""
+    def show(self, frame: Any) -> list[Verdict]:
+        """Read a frame; returns the verdicts on what has come into view."""
         now = self._clock()
         self._last_seen = {what: seen for what, seen in self._last_seen.items() if now - seen < OUT_OF_VIEW_SECONDS}
         decisions = []

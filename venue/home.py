@@ -1,36 +1,36 @@
-"""A venue's home directory and what it makes of a process: keys, settings, epoch keys, store and gate. Spec: §6.1."""
+"""A server's home directory, its venues, and what they make of a process: keys, stores, gates. Spec: §6.1."""
 
 from __future__ import annotations
 
-import json
-import secrets
+import re
 import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import sqlalchemy as sql
 
-from protocol.errors import MalformedEncoding
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import JointStatement
 from protocol.warrants import Venue, verify_venue
 from service import inbox
 from service.epochs import EpochCache
-from service.files import private_directory, write_private
+from service.files import write_private
 from service.inbox import Inbox
-from service.keys import create_secret, load_secret, load_signing_key
+from service.keys import load_signing_key
 from service.settings import ConfigurationError, DomainSettings, load_domain, load_settings
 from service.storage import open_database, sqlite_url, truncate_log
-from venue import store
+from venue import readers, store
 from venue.gate import Gate
-from venue.migrations import STEPS
-from venue.settings import VenueSettings
+from venue.migrations import steps
+from venue.readers import Readers
+from venue.settings import VenueDescription, VenueSettings
 from venue.store import Store
 
 Clock = Callable[[], int]
 
+VENUES = "venues"
+"""The directory of a home that has one directory for each venue, named by its id in hexadecimal."""
 DAYS_AHEAD = 3
 """For how many days after today a door keeps epoch keys, to work without a network."""
 
@@ -40,84 +40,94 @@ def unix_time() -> int:
     return int(time.time())
 
 
-def create_home(path: Path, name: str, url: str) -> None:
-    """Draw a venue's id, key and reader token, and write its settings.
-
-    Raises `ConfigurationError` if `path` holds a venue already or the name or URL will not do.
-    """
-    settings_file = path / "settings.toml"
-    if settings_file.exists():
-        raise ConfigurationError(f"{settings_file} exists already: this is a venue's home")
-    settings = VenueSettings(venue=secrets.token_hex(16), name=name, url=_checked_url(url))
-    if not name.isprintable():
-        raise ConfigurationError("the name holds characters that cannot be printed")
-    try:
-        _record(0, settings, SigningKey.generate()).to_bytes()
-    except MalformedEncoding as error:
-        raise ConfigurationError(f"the name or the URL is empty or too long: {error}") from None
-    private_directory(path)
-    create_secret(path / "venue.key")
-    create_secret(path / "reader.token")
-    lines = [f"{key} = {json.dumps(getattr(settings, key), ensure_ascii=False)}\n" for key in ("venue", "name", "url")]
-    write_private(settings_file, "".join(lines).encode())
-
-
 class VenueHome:
-    """A venue from its home directory: `settings.toml`, `domain.toml`, `venue.key` and what grows beside them.
+    """One or several venues with one server and one database: `settings.toml`, `domain.toml`, `venues` and more.
 
     Raises `ConfigurationError` when something there is missing or wrong.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not (path / "settings.toml").exists():
-            raise ConfigurationError(f"{path} is no venue's home yet; run `python -m venue init` first")
+        if not (path / VENUES).is_dir():
+            raise ConfigurationError(f"{path} is no home of venues yet; run `python -m venue init` first")
         self.settings = load_settings(VenueSettings, path / "settings.toml")
-        self.venue = bytes.fromhex(self.settings.venue)
         self.domain_settings: DomainSettings = load_domain(path)
         self.domain = self.domain_settings.domain
         self.epochs = EpochCache(path / "epochs", self.domain_settings)
+        self._venues: dict[bytes, ServedVenue] = {}
 
-    @cached_property
-    def signing_key(self) -> SigningKey:
-        """The venue key: it signs releases and opens nothing."""
-        return load_signing_key(self.path / "venue.key")
+    @property
+    def venue_ids(self) -> list[bytes]:
+        """The 16-byte ids of the venues that have a directory here."""
+        names = sorted(path.name for path in (self.path / VENUES).iterdir())
+        return [bytes.fromhex(name) for name in names if re.fullmatch("[0-9a-f]{32}", name)]
 
-    @cached_property
-    def reader_token(self) -> bytes:
-        """What readers show to the server, 32 bytes."""
-        return load_secret(self.path / "reader.token")
+    @property
+    def venues(self) -> list[ServedVenue]:
+        """The venues, in the order of their ids."""
+        return [self._venues.setdefault(venue, ServedVenue(self, venue)) for venue in self.venue_ids]
+
+    def venue(self, venue: bytes) -> ServedVenue | None:
+        """A venue of this home by its id, also one that was added after the program had begun."""
+        if venue not in self._venues and not (self.path / VENUES / venue.hex()).is_dir():
+            return None
+        return self._venues.setdefault(venue, ServedVenue(self, venue))
 
     @cached_property
     def engine(self) -> sql.Engine:
         """The database."""
         url = self.settings.database or sqlite_url(self.path / "venue.db")
+        tables = (store.metadata, readers.metadata, inbox.metadata)
         try:
-            return open_database(url, STEPS, store.metadata, inbox.metadata)
+            return open_database(url, steps(self.venue_ids), *tables)
         except (sql.exc.SQLAlchemyError, ImportError) as error:
             raise ConfigurationError(
                 f"the database cannot be opened: {type(error).__name__}; see settings.toml"
             ) from error
 
     @cached_property
-    def store(self) -> Store:
-        """The check-ins."""
-        return Store(self.engine)
+    def readers(self) -> Readers:
+        """The credentials of the doors' readers."""
+        return Readers(self.engine)
 
-    @cached_property
-    def gate(self) -> Gate:
-        """The door's decisions."""
-        return Gate(self.domain, self.epochs.key, self.store, self.venue, self.settings.tolerance)
+    def wanted_epochs(self, now: int) -> range:
+        """The epochs whose keys a door needs at Unix time `now`: yesterday's for exits, today's, and days ahead."""
+        today = self.domain.epoch_at(now)
+        return range(today - 1, today + DAYS_AHEAD + 1)
 
-    @cached_property
-    def inbox(self) -> Inbox:
-        """Requests of the parties to this venue."""
-        return Inbox(self.engine, self.domain, self.settings.venue)
+    def delete_expired(self, now: int) -> int:
+        """Delete the check-ins whose epoch ended longer ago than the retention period; returns how many."""
+        deleted = store.delete_before(self.engine, self.domain.epoch_at(now) - self.settings.retention_days)
+        truncate_log(self.engine)
+        return deleted
+
+
+class ServedVenue:
+    """One venue of a home, `venue` its 16-byte id: `venue.toml`, `venue.key` and `venue.cbor` in its directory.
+
+    Raises `ConfigurationError` when something there is missing or wrong, but not before it is needed.
+    """
+
+    def __init__(self, home: VenueHome, venue: bytes) -> None:
+        self.home, self.venue = home, venue
+        self.path = home.path / VENUES / venue.hex()
+
+    @property
+    def signing_key(self) -> SigningKey:
+        """The venue key: it signs releases and opens nothing."""
+        return load_signing_key(self.path / "venue.key")
+
+    @property
+    def description(self) -> VenueDescription:
+        """The venue's name and URL."""
+        return load_settings(VenueDescription, self.path / "venue.toml")
 
     @property
     def record(self) -> Venue:
         """The venue as it asks to be registered."""
-        return _record(self.domain.number, self.settings, self.signing_key)
+        description = self.description
+        key = public_key(self.signing_key)
+        return Venue(self.home.domain.number, self.venue, description.name, description.url, key)
 
     @property
     def registration(self) -> JointStatement | None:
@@ -132,35 +142,22 @@ class VenueHome:
 
         Raises what `verify_venue` raises, and `ConfigurationError` if it is not the record of this venue.
         """
-        if verify_venue(self.domain, joint).record != self.record:
-            raise ConfigurationError("the parties signed another record than settings.toml describes")
+        if verify_venue(self.home.domain, joint).record != self.record:
+            raise ConfigurationError("the parties signed another record than venue.toml and venue.key describe")
         write_private(self.path / "venue.cbor", joint.to_bytes())
 
-    def wanted_epochs(self, now: int) -> range:
-        """The epochs whose keys a door needs at Unix time `now`: yesterday's for exits, today's, and days ahead."""
-        today = self.domain.epoch_at(now)
-        return range(today - 1, today + DAYS_AHEAD + 1)
+    @cached_property
+    def store(self) -> Store:
+        """The venue's check-ins."""
+        return Store(self.home.engine, self.venue)
 
-    def delete_expired(self, now: int) -> int:
-        """Delete the check-ins whose epoch ended longer ago than the retention period; returns how many."""
-        deleted = self.store.delete_before(self.domain.epoch_at(now) - self.settings.retention_days)
-        truncate_log(self.engine)
-        return deleted
+    @cached_property
+    def gate(self) -> Gate:
+        """The decisions of the venue's doors."""
+        home = self.home
+        return Gate(home.domain, home.epochs.key, self.store, self.venue, home.settings.tolerance)
 
-
-def _record(domain: int, settings: VenueSettings, key: SigningKey) -> Venue:
-    return Venue(domain, bytes.fromhex(settings.venue), settings.name, settings.url, public_key(key))
-
-
-def _checked_url(url: str) -> str:
-    """A server's base URL without a slash at its end, or nothing."""
-    if not url:
-        return url
-    try:
-        parts = urlsplit(url)
-        fit = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
-    except ValueError:
-        fit = False
-    if not fit or not url.isascii() or not url.isprintable() or " " in url:
-        raise ConfigurationError("the URL must look like https://door.example")
-    return url.rstrip("/")
+    @cached_property
+    def inbox(self) -> Inbox:
+        """Requests of the parties to this venue."""
+        return Inbox(self.home.engine, self.home.domain, self.venue.hex())

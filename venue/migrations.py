@@ -1,8 +1,42 @@
-"""How the venue's database came from each version to the next. Spec: §6.4."""
+"""How the venues' database came from each version to the next. Spec: §6.4."""
 
 from __future__ import annotations
 
-from service.migration import Step
+from collections.abc import Sequence
 
-STEPS: tuple[Step, ...] = ()
-"""Append the change of an existing table here; what a step did in a release stays as it was."""
+import sqlalchemy as sql
+from alembic.operations import Operations
+
+from service.migration import Step
+from service.settings import ConfigurationError
+
+
+def steps(venues: Sequence[bytes]) -> tuple[Step, ...]:
+    """The changes of existing tables, in order; `venues` are the 16-byte ids of the server's venues now.
+
+    Append the next one; what a step did in a release stays as it was.
+    """
+
+    def name_the_venue(operations: Operations) -> None:
+        """Say of every check-in that it is the server's only venue's."""
+        if len(venues) != 1:
+            raise ConfigurationError("the database is of a single venue: open it in a home that has this one alone")
+        operations.create_table(
+            "check_ins_of_venues",
+            sql.Column("venue", sql.LargeBinary(16), primary_key=True),
+            sql.Column("u", sql.LargeBinary(32), primary_key=True),
+            sql.Column("direction", sql.SmallInteger, primary_key=True),
+            sql.Column("time", sql.BigInteger, nullable=False),
+            sql.Column("epoch", sql.BigInteger, nullable=False),
+            sql.Column("encoded", sql.LargeBinary, nullable=False),
+        )
+        copy = sql.text(
+            "INSERT INTO check_ins_of_venues SELECT :venue, u, direction, time, epoch, encoded FROM check_ins"
+        )
+        operations.execute(copy.bindparams(sql.bindparam("venue", venues[0], sql.LargeBinary)))
+        operations.drop_table("check_ins")
+        operations.rename_table("check_ins_of_venues", "check_ins")
+        operations.create_index("ix_check_ins_epoch", "check_ins", ["epoch"])
+        operations.create_index("ix_check_ins_venue_time", "check_ins", ["venue", "time"])
+
+    return (name_the_venue,)

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from protocol.epochs import Role
-from protocol.statements import JointStatement
+from protocol.errors import WrongParty
+from protocol.requests import PartyRequest
+from protocol.statements import JointStatement, verify_statement
 from protocol.warrants import MAX_RELEASE, sign_release, verify_warrant
 from service.http import Problem
+from service.settings import ConfigurationError
 from venue.home import VenueHome
 
 RELEASE_PATH = "/v1/releases"
 
 
 def release(home: VenueHome, request: bytes, now: int) -> bytes:
-    """The signed release that the authority asks for with a valid warrant, at Unix time `now`.
+    """The signed release that the authority asks one of the venues for with a valid warrant, at Unix time `now`.
 
     Raises what `verify_request` and `verify_warrant` raise, `ReplayedRequest` for a request that came before, and
-    a problem: 404 when the warrant names another venue, 422 when the window holds more than one release can.
+    a problem: 404 when the warrant names another venue, 422 when the window holds more than one release can, 503 when
+    the venue's key is lost.
     """
-    body = home.inbox.receive(Role.AUTHORITY, RELEASE_PATH, now, request)
+    recipient = verify_statement(PartyRequest, request, home.domain.authority_key).recipient
+    venue = next((one for one in home.venues if one.venue.hex() == recipient), None)
+    if venue is None:
+        raise WrongParty("the request is for a venue that this server does not serve")
+    body = venue.inbox.receive(Role.AUTHORITY, RELEASE_PATH, now, request)
     warrant = verify_warrant(home.domain, JointStatement.from_bytes(body), now)
-    if warrant.record.venue != home.venue:
+    if warrant.record.venue != venue.venue:
         raise Problem(404, "unknown-venue", "the warrant names another venue")
-    check_ins = home.store.visits(warrant.record)
+    check_ins = venue.store.visits(warrant.record)
     if sum(map(len, check_ins.values())) > MAX_RELEASE:
         raise Problem(
             422, "window-too-large", f"the window holds more than {MAX_RELEASE} check-ins; ask for a shorter one"
         )
-    return sign_release(warrant, home.signing_key, check_ins)
+    try:
+        key = venue.signing_key
+    except ConfigurationError:
+        raise Problem(503, "venue-key-lost", "the venue's key is lost; it has to register a new one") from None
+    return sign_release(warrant, key, check_ins)

@@ -1,9 +1,8 @@
-"""The venue's server: check-ins from readers and from visitors' clients, the poster, releases. Spec: §5.5."""
+"""The venues' server: check-ins from readers and from visitors' clients, posters, releases. Spec: §5.5."""
 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -12,7 +11,7 @@ from aiohttp import ClientSession, web
 
 from protocol.checkins import CheckInMessage
 from protocol.errors import SplitPassError
-from protocol.exchanges import DoorAnswer
+from protocol.exchanges import Decision, DoorAnswer
 from protocol.statements import JointStatement
 from service.http import (
     Problem,
@@ -20,12 +19,13 @@ from service.http import (
     cbor_response,
     create_app,
     new_session,
+    path_bytes,
     read_body,
     read_message,
 )
 from service.observation import note_housekeeping
 from service.settings import ConfigurationError
-from venue.home import Clock, VenueHome, unix_time
+from venue.home import Clock, ServedVenue, VenueHome, unix_time
 from venue.poster import poster_png, poster_svg, poster_text
 from venue.release import RELEASE_PATH, release
 
@@ -36,33 +36,32 @@ logger = logging.getLogger("splitpass.venue")
 
 
 class VenueServer:
-    """The handlers of a venue's server. Signatures and the database work in threads, so that nobody waits for them."""
+    """The handlers of the server. Signatures and the database work in threads, so that nobody waits for them."""
 
     def __init__(self, home: VenueHome, clock: Clock) -> None:
         self._home, self._clock = home, clock
-        self._gate, self._token = home.gate, home.reader_token  # what is missing shows at the start
+        for venue in home.venues:
+            venue.gate  # noqa: B018  what is missing shows at the start
 
-    async def venue(self, _request: web.Request) -> web.Response:
-        """GET /v1/venue: the record that both parties signed."""
-        return cbor_response(self._registration())
+    async def venue(self, request: web.Request) -> web.Response:
+        """GET /v1/venues/{venue}: the record that both parties signed."""
+        return cbor_response(self._registration(request))
 
-    async def poster_svg(self, _request: web.Request) -> web.Response:
-        """GET /v1/poster.svg."""
-        document = await asyncio.to_thread(poster_svg, *self._poster_text())
+    async def poster_svg(self, request: web.Request) -> web.Response:
+        """GET /v1/venues/{venue}/poster.svg."""
+        document = await asyncio.to_thread(poster_svg, *self._poster_text(request))
         return web.Response(text=document, content_type="image/svg+xml")
 
-    async def poster_png(self, _request: web.Request) -> web.Response:
-        """GET /v1/poster.png."""
-        picture = await asyncio.to_thread(poster_png, *self._poster_text())
+    async def poster_png(self, request: web.Request) -> web.Response:
+        """GET /v1/venues/{venue}/poster.png."""
+        picture = await asyncio.to_thread(poster_png, *self._poster_text(request))
         return web.Response(body=picture, content_type="image/png")
 
     async def check_in(self, request: web.Request) -> web.Response:
-        """POST /v1/check-ins: from anyone whose label names this venue; without a venue, from readers alone."""
+        """POST /v1/check-ins: from anyone whose label names a venue; without one, from a reader for its own venue."""
         message = await read_message(request, CheckInMessage)
-        if message.venue is None and not hmac.compare_digest(bearer_token(request), self._token):
-            raise Problem(401, "unauthenticated", "this is not the token of the venue's readers")
-        decision = await asyncio.to_thread(self._gate.decide, message, self._clock())
-        return cbor_response(DoorAnswer(decision))
+        token = bearer_token(request) if message.venue is None else b""
+        return cbor_response(DoorAnswer(await asyncio.to_thread(self._decide, message, token)))
 
     async def release(self, request: web.Request) -> web.Response:
         """POST /v1/releases: the check-ins of a warrant's window, for the authority."""
@@ -94,27 +93,48 @@ class VenueServer:
         note_housekeeping(today, known)
         return {today, today + 1} <= set(known)
 
-    def _poster_text(self) -> tuple[str, str]:
+    def _decide(self, message: CheckInMessage, token: bytes) -> Decision:
+        if message.venue is None:
+            return self._venue_of_reader(token).gate.decide(message, self._clock())
+        venue = self._home.venue(message.venue)
+        if venue is None:
+            own_domain = message.domain == self._home.domain.number
+            return Decision.OTHER_VENUE if own_domain else Decision.UNKNOWN_DOMAIN
+        return venue.gate.decide(message, self._clock())
+
+    def _venue_of_reader(self, token: bytes) -> ServedVenue:
+        reader = self._home.readers.find(token)
+        if reader is not None and reader.revoked is not None:
+            logger.warning("a reader that was revoked still asks: %s", reader.door)
+        venue = None if reader is None or reader.revoked is not None else self._home.venue(reader.venue)
+        if venue is None:
+            raise Problem(401, "unauthenticated", "this is not the token of a reader at this server's venues")
+        return venue
+
+    def _poster_text(self, request: web.Request) -> tuple[str, str]:
         try:
-            return poster_text(self._home.domain, self._registration())
+            return poster_text(self._home.domain, self._registration(request))
         except ConfigurationError as error:
             raise Problem(404, "no-scan-mode", str(error)) from None
 
-    def _registration(self) -> JointStatement:
-        joint = self._home.registration
+    def _registration(self, request: web.Request) -> JointStatement:
+        venue = self._home.venue(path_bytes(request, "venue", 16))
+        if venue is None:
+            raise Problem(404, "unknown-venue", "this server does not serve this venue")
+        joint = venue.registration
         if joint is None:
             raise Problem(404, "not-registered", "the two parties have not both signed this venue yet")
         return joint
 
 
 def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Application:
-    """The venue's server; raises `ConfigurationError` or `UnfitLibrary` when it cannot work."""
+    """The venues' server; raises `ConfigurationError` or `UnfitLibrary` when it cannot work."""
     server = VenueServer(home, clock)
     app = create_app(
         [
-            web.get("/v1/venue", server.venue),
-            web.get("/v1/poster.svg", server.poster_svg),
-            web.get("/v1/poster.png", server.poster_png),
+            web.get("/v1/venues/{venue}", server.venue),
+            web.get("/v1/venues/{venue}/poster.svg", server.poster_svg),
+            web.get("/v1/venues/{venue}/poster.png", server.poster_png),
             web.post("/v1/check-ins", server.check_in),
             web.post(RELEASE_PATH, server.release),
         ]

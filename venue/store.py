@@ -1,4 +1,4 @@
-"""The check-ins of a venue: ciphertexts with a time, and nothing that opens one. Spec: §6.4."""
+"""The check-ins of venues: ciphertexts with a time, and nothing that opens one. Spec: §6.4."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ metadata = sql.MetaData()
 _check_ins = sql.Table(
     "check_ins",
     metadata,
+    sql.Column("venue", sql.LargeBinary(16), primary_key=True),
     sql.Column("u", sql.LargeBinary(32), primary_key=True),
     sql.Column("direction", sql.SmallInteger, primary_key=True),
-    sql.Column("time", sql.BigInteger, nullable=False, index=True),
+    sql.Column("time", sql.BigInteger, nullable=False),
     sql.Column("epoch", sql.BigInteger, nullable=False, index=True),
     sql.Column("encoded", sql.LargeBinary, nullable=False),
+    sql.Index("ix_check_ins_venue_time", "venue", "time"),
 )
 
 
@@ -39,15 +41,20 @@ class DayCount:
 
 
 class Store:
-    """What a venue keeps. Any number of processes may share its database: a pass is spent once among them."""
+    """What one venue (16-byte id) keeps, and nothing of the other venues in the database.
 
-    def __init__(self, engine: sql.Engine) -> None:
-        self._engine = engine
+    Any number of processes may share the database: a pass is spent once among them.
+    """
+
+    def __init__(self, engine: sql.Engine, venue: bytes) -> None:
+        self._engine, self._venue = engine, venue
+        self._own = _check_ins.c.venue == venue
 
     def spend(self, check_in: CheckIn) -> bool:
         """Keep a check-in, durably when this returns; False if its pass was spent in this direction before."""
         message = check_in.message
         row = {
+            "venue": self._venue,
             "u": message.u,
             "direction": int(message.direction),
             "time": message.time,
@@ -64,7 +71,7 @@ class Store:
     def entry(self, u: bytes) -> Entry | None:
         """When the pass `u` (32 bytes) came in, if it did."""
         query = sql.select(_check_ins.c.time, _check_ins.c.epoch).where(
-            _check_ins.c.u == u, _check_ins.c.direction == int(Direction.ENTRY)
+            self._own, _check_ins.c.u == u, _check_ins.c.direction == int(Direction.ENTRY)
         )
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
@@ -75,7 +82,7 @@ class Store:
         time = _check_ins.c.time
         query = (
             sql.select(_check_ins)
-            .where(time >= warrant.begins - MAX_STAY, time < warrant.ends + MAX_STAY)
+            .where(self._own, time >= warrant.begins - MAX_STAY, time < warrant.ends + MAX_STAY)
             .order_by(time, _check_ins.c.u)
         )
         with self._engine.connect() as connection:
@@ -95,6 +102,7 @@ class Store:
         exits = sql.func.sum(sql.case((_check_ins.c.direction == int(Direction.EXIT), 1), else_=0))
         query = (
             sql.select(_check_ins.c.epoch, sql.func.count().label("all"), exits.label("exits"))
+            .where(self._own)
             .group_by(_check_ins.c.epoch)
             .order_by(_check_ins.c.epoch)
         )
@@ -102,7 +110,8 @@ class Store:
             rows = connection.execute(query).all()
         return [DayCount(row.epoch, row.all - row.exits, row.exits) for row in rows]
 
-    def delete_before(self, epoch: int) -> int:
-        """Delete the check-ins of the epochs before `epoch`; returns how many there were."""
-        with self._engine.begin() as connection:
-            return connection.execute(sql.delete(_check_ins).where(_check_ins.c.epoch < epoch)).rowcount
+
+def delete_before(engine: sql.Engine, epoch: int) -> int:
+    """Delete the check-ins of the epochs before `epoch`, of every venue; returns how many there were."""
+    with engine.begin() as connection:
+        return connection.execute(sql.delete(_check_ins).where(_check_ins.c.epoch < epoch)).rowcount

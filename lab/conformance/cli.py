@@ -17,6 +17,7 @@ from lab.conformance.check import Outcome, Result, run_checks
 from lab.conformance.codes import code_from_person, codes_from_command, codes_from_outbox
 from lab.conformance.report import as_json, result_table, summary
 from lab.conformance.tester import Options, ReadCode, Server, Tester
+from service.cli import Hexadecimal
 from service.keys import load_secret
 from service.settings import DomainSettings, load_settings
 
@@ -34,7 +35,8 @@ def _numbers(_ctx: click.Context, _param: click.Parameter, phones: tuple[str, ..
 @click.command()
 @click.option("--operator", metavar="URL", help="Base URL of the operator's server.")
 @click.option("--authority", metavar="URL", help="Base URL of the authority's server.")
-@click.option("--venue", metavar="URL", help="Base URL of a venue's server.")
+@click.option("--venue", metavar="URL", help="Base URL of a server of venues.")
+@click.option("--venue-id", type=Hexadecimal(16), help="The id of the venue of that server to be checked.")
 @click.option("--domain", type=FILE, help="The domain.toml with both pinned keys; its URLs are not used.")
 @click.option(
     "--phone",
@@ -48,7 +50,9 @@ def _numbers(_ctx: click.Context, _param: click.Parameter, phones: tuple[str, ..
     "--outbox", type=click.Path(dir_okay=False, path_type=Path), help="Read codes from a file of lines PHONE<TAB>TEXT."
 )
 @click.option("--code-command", metavar="COMMAND", help="Read codes from the output of COMMAND NUMBER.")
-@click.option("--reader-token-file", type=FILE, help="The venue's readers' token, in hexadecimal; mode 600.")
+@click.option(
+    "--reader-token-file", type=FILE, help="The credential of a reader of that venue, in hexadecimal; mode 600."
+)
 @click.option("--apply", is_flag=True, help="Leave an application of a venue that does not exist at each party.")
 @click.option("--slow", is_flag=True, help="Also check that a body that does not arrive is given up: 30 s a server.")
 @click.option(
@@ -61,6 +65,7 @@ def conformance(
     operator: str | None,
     authority: str | None,
     venue: str | None,
+    venue_id: bytes | None,
     domain: Path | None,
     phones: tuple[str, ...],
     outbox: Path | None,
@@ -93,6 +98,7 @@ def conformance(
         domain=load_settings(DomainSettings, domain, required=True).domain if domain else None,
         phones=phones,
         read_code=_code_reader(phones, outbox, code_command),
+        venue_id=venue_id,
         reader_token=load_secret(reader_token_file) if reader_token_file else None,
         apply=apply,
         slow=slow,

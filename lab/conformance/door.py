@@ -119,14 +119,14 @@ async def worthless(tester: Tester) -> None:
 
 @checks.add("5.5/no-token", "5.5/record")
 async def no_token(tester: Tester) -> None:
-    """A present-mode check-in without the readers' token is refused with 401, `unauthenticated`."""
+    """A present-mode check-in without a reader's token is refused with 401, `unauthenticated`."""
     answer = await _send(tester, replace(_worthless(tester), venue=None))
     answer.expect_problem(401, "unauthenticated")
 
 
 @checks.add("5.5/other-token", "5.5/record")
 async def other_token(tester: Tester) -> None:
-    """A present-mode check-in with another token than the readers' is refused with 401, `unauthenticated`."""
+    """A present-mode check-in with a token that is no reader's is refused with 401, `unauthenticated`."""
     answer = await _send(tester, replace(_worthless(tester), venue=None), token_bytes(32))
     answer.expect_problem(401, "unauthenticated")
 
@@ -220,7 +220,7 @@ async def at_once(tester: Tester) -> None:
 
 @checks.add("5.5/present-mode", "--reader-token-file", "3.8/admitted")
 async def present_mode(tester: Tester) -> None:
-    """A good present-mode check-in with the readers' token is `ADMITTED`, and its pass is then spent for scans too."""
+    """A good present-mode check-in with a reader's token is `ADMITTED`, and its pass is then spent for scans too."""
     owned, token = _fresh_pass(tester), tester.options.reader_token
     message = sign_check_in(tester.key, owned, tester.clock(), Direction.ENTRY)
     await _expect(tester, message, Decision.ADMITTED, token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from secrets import token_bytes
 
 from PIL import Image
 
@@ -19,13 +20,22 @@ from venue.reader import read_codes
 checks = Checks(Server.VENUE)
 
 
-@checks.add("5.5/record", "--domain")
+@checks.add("5.5/unknown-venue")
+async def unknown_venue(tester: Tester) -> None:
+    """A venue that the server does not serve is refused with 404, `unknown-venue`."""
+    answer = await tester.get(Server.VENUE, f"/v1/venues/{token_bytes(16).hex()}")
+    answer.expect_problem(404, "unknown-venue")
+
+
+@checks.add("5.5/record", "--domain", "--venue-id")
 async def record(tester: Tester) -> None:
-    """`GET /v1/venue` answers the `JointStatement` of the `Venue`, signed by both parties, or `not-registered`."""
-    answer = await tester.get(Server.VENUE, "/v1/venue")
+    """`GET /v1/venues/{venue}` answers the `JointStatement` of that `Venue`, or `not-registered`."""
+    answer = await tester.get(Server.VENUE, tester.venue_path)
     if answer.is_problem(404, "not-registered"):
         raise NotRun("the venue is not registered: have both parties sign it")
     tester.record = verify_venue(tester.domain, answer.expect_message(JointStatement)).record
+    if tester.record.venue != tester.options.venue_id:
+        raise Failed("the record is of another venue")
 
 
 @checks.add("5.5/url", "5.5/record")
@@ -38,14 +48,14 @@ async def url(tester: Tester) -> None:
 
 @checks.add("5.5/poster-svg", "5.5/record")
 async def poster_svg(tester: Tester) -> None:
-    """`GET /v1/poster.svg` answers a picture, or `no-scan-mode` for a venue without a URL."""
-    _picture(tester, await tester.get(Server.VENUE, "/v1/poster.svg"), "image/svg+xml")
+    """`GET /v1/venues/{venue}/poster.svg` answers a picture, or `no-scan-mode` for a venue without a URL."""
+    _picture(tester, await tester.get(Server.VENUE, f"{tester.venue_path}/poster.svg"), "image/svg+xml")
 
 
 @checks.add("5.5/poster-png", "5.5/record")
 async def poster_png(tester: Tester) -> None:
-    """`GET /v1/poster.png` answers a picture whose QR code is the link of this venue, or `no-scan-mode`."""
-    picture = _picture(tester, await tester.get(Server.VENUE, "/v1/poster.png"), "image/png")
+    """`GET /v1/venues/{venue}/poster.png` answers a picture whose QR code is the venue's link, or `no-scan-mode`."""
+    picture = _picture(tester, await tester.get(Server.VENUE, f"{tester.venue_path}/poster.png"), "image/png")
     if picture is None:
         return
     try:

@@ -51,12 +51,13 @@ PARTIES = (Server.OPERATOR, Server.AUTHORITY)
 
 @dataclass(frozen=True)
 class Options:
-    """What the tester may use. `urls` are base URLs; `reader_token` has 32 bytes."""
+    """What the tester may use. `urls` are base URLs; `venue_id` has 16 bytes, `reader_token`, of that venue, 32."""
 
     urls: dict[Server, str]
     domain: Domain | None = None
     phones: tuple[str, ...] = ()
     read_code: ReadCode | None = None
+    venue_id: bytes | None = None
     reader_token: bytes | None = None
     apply: bool = False
     slow: bool = False
@@ -67,6 +68,7 @@ class Options:
         options = {
             "--domain": self.domain is not None,
             "--phone": bool(self.phones),
+            "--venue-id": self.venue_id is not None,
             "--reader-token-file": self.reader_token is not None,
             "--apply": self.apply,
             "--slow": self.slow,
@@ -140,6 +142,12 @@ class Tester:
     def key(self) -> EpochKey:
         """The keys of today."""
         return self.epochs[self.today]
+
+    @property
+    def venue_path(self) -> str:
+        """The path of the venue's record at its server."""
+        assert self.options.venue_id is not None
+        return f"/v1/venues/{self.options.venue_id.hex()}"
 
     @property
     def venue(self) -> Venue:

@@ -41,7 +41,7 @@ _HEAVY_BYTES = 2**24
 _SETTINGS = (
     b"port = 8401\n",
     b'port = 8401\nhost = "127.0.0.1"\ndatabase = "sqlite:///x.db"\nretention_days = 28\n',
-    b'venue = "00112233445566778899aabbccddeeff"\nname = "\xed\x81\xb4\xeb\x9f\xbd"\nurl = "http://door.example"\n',
+    b'name = "\xed\x81\xb4\xeb\x9f\xbd"\nurl = "http://door.example"\n',
     b'sender = "escrow.operator.sender:OutboxSender"\nmixing_seconds = 0.5\nminimum_accounts = 2\n',
     b'key = "' + b"ab" * 32 + b'"\nurl = "http://127.0.0.1:8401"\n',
     b"passphrase_operations = 3\npassphrase_memory = 268435456\nretry_seconds = 0\n",

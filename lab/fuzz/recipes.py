@@ -66,7 +66,7 @@ def target(random: Random, stage: Stage, route: Route) -> str:
 
     def value(match: re.Match[str]) -> str:
         if match[1] == "venue":
-            return random.choice((stage.place.venue.settings.venue, token_hex(16), "0", "%00", "٣", "zz" * 16))
+            return random.choice((stage.place.id.hex(), token_hex(16), "0", "%00", "٣", "zz" * 16))
         if match[1] == "epoch":
             epoch = stage.today.epoch
             return str(random.choice((epoch, epoch + 1, 0, 999_999_999, "٣", "%D9%A3", "-1", "1" * 5000)))
@@ -87,7 +87,7 @@ def _anything(random: Random, stage: Stage, route: Route) -> list[Recipe]:
 def _as_party(stage: Stage, recipient: str, path: str) -> tuple[Wrap, Wrap]:
     """The layers of a request from one server to another."""
     sender = Role.OPERATOR if recipient == "authority" else Role.AUTHORITY
-    name = stage.place.venue.settings.venue if recipient == "venue" else recipient
+    name = stage.place.id.hex() if recipient == "venue" else recipient
 
     def request(body: bytes) -> bytes:
         now = int(time.time())
@@ -128,7 +128,7 @@ def _application(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
 
 def _warrant(stage: Stage) -> Warrant:
     now = int(time.time())
-    number, venue = stage.today.domain.number, stage.place.venue.venue
+    number, venue = stage.today.domain.number, stage.place.id
     return Warrant(
         domain=number,
         warrant=token_bytes(16),
@@ -207,7 +207,7 @@ def _batch(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
 def _check_in(random: Random, stage: Stage, _route: Route) -> list[Recipe]:
     """Check-ins whose bytes are changed, and check-ins whose label is anything, signed by the pass."""
     now = int(time.time())
-    owned, here = stage.passes, stage.place.venue.venue
+    owned, here = stage.passes, stage.place.id
     shown = [sign_check_in(stage.today, owned[0], now, Direction.ENTRY, venue) for venue in (None, here)]
 
     def signed() -> bytes:
@@ -215,8 +215,7 @@ def _check_in(random: Random, stage: Stage, _route: Route) -> list[Recipe]:
         where = random.choice((None, here, token_bytes(16)))
         return sign_check_in(stage.today, random.choice(owned), when, random.choice(list(Direction)), where).to_bytes()
 
-    token = stage.place.venue.reader_token
-    return [Recipe(core, token=token) for core in (shown[0].to_bytes, shown[1].to_bytes, signed)]
+    return [Recipe(core, token=stage.place.token) for core in (shown[0].to_bytes, shown[1].to_bytes, signed)]
 
 
 def _release(_random: Random, stage: Stage, route: Route) -> list[Recipe]:

@@ -116,7 +116,7 @@ async def _routes(town: Town, place: Place) -> list[Route]:
     applications = {
         "operator": await create_operator_app(Operator(town.operator)),
         "authority": await create_authority_app(Authority(town.authority)),
-        "venue": create_venue_app(place.venue),
+        "venue": create_venue_app(place.venue.home),
     }
     routes = []
     for server, application in applications.items():

@@ -18,7 +18,7 @@ def stored(town: Town) -> list[CheckInMessage]:
     """Every check-in of every venue, as whoever has all their databases reads them."""
     found = []
     for place in town.places:
-        with place.venue.engine.begin() as connection:
+        with place.venue.home.engine.begin() as connection:
             rows = connection.execute(metadata.tables["check_ins"].select()).all()
         found += [CheckInMessage.from_bytes(row.encoded) for row in rows]
     return found

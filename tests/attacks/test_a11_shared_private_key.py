@@ -28,7 +28,7 @@ def test_a11_no_key_of_one_party_opens_anything(town: Town) -> None:
     for person in people:
         assert town.show(open_entry(person.visitor).text(town.now), club) is Decision.ADMITTED
         assert town.scan(person, cafe) is Decision.ADMITTED
-    check_ins = stored_check_ins(place.venue.engine for place in (club, cafe))
+    check_ins = stored_check_ins(place.venue.home.engine for place in (club, cafe))
     assert len(check_ins) == 4
 
     world, today = town.world, town.world.today

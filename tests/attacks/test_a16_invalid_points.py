@@ -124,7 +124,7 @@ def test_a16_the_door_keeps_the_one_rule_for_signatures(town: Town) -> None:
                 whole = honest.signed_pass[:start] + R + large + honest.signed_pass[start + 64 :]
                 tried.append(replace(honest, signed_pass=whole))
         async with new_session() as session:
-            url, token = f"{club.url}/v1/check-ins", club.venue.reader_token
+            url, token = f"{club.url}/v1/check-ins", club.token
             answers = [await call(session, "POST", url, message, token) for message in [*tried, honest]]
         return [DoorAnswer.from_bytes(answer).decision for answer in answers]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from secrets import token_bytes
 
+import pytest
 from aiohttp import ClientSession
 
 from client.visits import open_entry
@@ -13,8 +15,9 @@ from protocol.exchanges import Decision
 from protocol.qrtext import from_qr_text
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import sign_statement
+from protocol.transcript import digest32
 from protocol.warrants import VenueApplication
-from service.http import CBOR
+from service.http import CBOR, Problem
 from tests.attacks.refusals import refusal
 from tests.attacks.town import Town, online
 from venue.server import create_venue_app
@@ -26,8 +29,8 @@ GUESSES = ["/", "/v1", "/v1/counts", "/v1/status", "/v1/days", "/v1/check-ins/co
 
 def routes(place: Place, now: int) -> list[str]:
     """Every path that a venue's server knows."""
-    app = create_venue_app(place.venue, lambda: now)
-    return sorted({resource.canonical for resource in app.router.resources()})
+    app = create_venue_app(place.venue.home, lambda: now)
+    return sorted({resource.canonical.format(venue=place.id.hex()) for resource in app.router.resources()})
 
 
 def everything(place: Place, paths: list[str]) -> dict[tuple[str, str], Answer]:
@@ -51,22 +54,23 @@ def test_a23_no_page_tells_how_many_are_inside(town: Town) -> None:
     """
     club = town.open_venue()
     paths = [*routes(club, town.now), *GUESSES]
-    assert {"/v1/check-ins", "/v1/releases", "/v1/venue"} <= set(paths)
+    record = f"/v1/venues/{club.id.hex()}"
+    assert {"/v1/check-ins", "/v1/releases", record} <= set(paths)
     before = everything(club, paths)
     one, other = town.visitors("홍길동", "성춘향")
     assert town.show(open_entry(one.visitor).text(town.now), club) is Decision.ADMITTED
     assert town.scan(other, club) is Decision.ADMITTED
     assert everything(club, paths) == before
     succeeded = {key for key, (status, _) in before.items() if status < 400}
-    shown = {"/healthz", "/v1/venue", "/v1/poster.svg", "/v1/poster.png"}
+    shown = {"/healthz", record, f"{record}/poster.svg", f"{record}/poster.png"}
     assert succeeded == {(method, path) for method in ("GET", "HEAD") for path in shown}
 
 
 def test_a23_nobody_acts_as_the_venue(town: Town) -> None:
     """Anyone brings present-mode check-ins as a reader, asks for a release, or registers the venue's id as its own.
 
-    Happened: as above. Answer: the readers' token, the authority's signed request, one record for a venue id (§5.2,
-    §5.5).
+    Happened: as above. Answer: each reader's own token, the authority's signed request, one record for a venue id
+    (§5.2, §5.5).
     """
     club = town.open_venue()
     person, _ = town.visitors("홍길동", "성춘향")
@@ -75,17 +79,18 @@ def test_a23_nobody_acts_as_the_venue(town: Town) -> None:
     headers: list[dict[str, str]] = [
         {},
         {"Authorization": f"Bearer {token_bytes(32).hex()}"},
-        {"Authorization": f"Bearer {venue.settings.venue * 2}"},
-        {"Authorization": f"Basic {venue.reader_token.hex()}"},
+        {"Authorization": f"Bearer {club.id.hex() * 2}"},
+        {"Authorization": f"Bearer {digest32('venue/reader', club.token).hex()}"},
+        {"Authorization": f"Basic {club.token.hex()}"},
         {"Authorization": "Bearer "},
-        {"Cookie": f"token={venue.reader_token.hex()}"},
+        {"Cookie": f"token={club.token.hex()}"},
         {"X-Forwarded-For": "127.0.0.1"},
     ]
 
     async def attack(session: ClientSession) -> list[int]:
         statuses = []
         for header in headers:
-            for url in (f"{club.url}/v1/check-ins", f"{club.url}/v1/check-ins?token={venue.reader_token.hex()}"):
+            for url in (f"{club.url}/v1/check-ins", f"{club.url}/v1/check-ins?token={club.token.hex()}"):
                 async with session.post(url, data=shown, headers={"Content-Type": CBOR, **header}) as response:
                     statuses.append(response.status)
         return statuses
@@ -106,3 +111,24 @@ def test_a23_nobody_acts_as_the_venue(town: Town) -> None:
         for key, outcome in ((own, "venue-exists"), (SigningKey.generate(), "invalid-signature")):
             asked = town.world.post(role, "/v1/venues", sign_statement(stolen_id, key))
             assert online(lambda _, asked=asked: refusal(asked)) == outcome  # type: ignore[misc]
+
+
+def test_a23_a_stolen_reader_ends_with_its_credential(town: Town) -> None:
+    """A reader's machine is stolen; the venue revokes its credential, and the thief goes on to ask, as does the other
+    reader.
+
+    Happened: as above. Answer: each reader has a token of its own, which the server looks up each time (§5.5).
+    """
+    club = town.open_venue()
+    person, _ = town.visitors("홍길동", "성춘향")
+    stolen = replace(club, token=token_bytes(32))
+    club.venue.home.readers.add(club.id, "back door", stolen.token, town.now)
+    assert town.show(open_entry(person.visitor).text(town.now), stolen) is Decision.ADMITTED
+    club.venue.home.readers.revoke(club.id, "back door", town.now)
+    with pytest.raises(Problem, match="not the token"):
+        town.show(open_entry(person.visitor).text(town.now), stolen)
+    assert [(day.entries, day.exits) for day in club.venue.store.days()] == [(1, 0)]
+    assert town.show(open_entry(person.visitor).text(town.now), club) is Decision.ADMITTED
+    seized = b"".join(path.read_bytes() for path in town.steal(club.home).rglob("*") if path.is_file())
+    assert stolen.token not in seized
+    assert stolen.token.hex().encode() not in seized

@@ -63,4 +63,4 @@ def test_a25_a_door_and_a_client_without_fresh_keys_say_so(town: Town) -> None:
     at_door = CliRunner().invoke(venue, ["--home", str(club.home), "fetch"])
     assert (fetched.exit_code, at_door.exit_code) == (1, 1)
     assert "does not answer" in fetched.output
-    assert "this door admits nobody" in at_door.output
+    assert "these doors admit nobody" in at_door.output

@@ -61,7 +61,7 @@ async def routes_of(town: Town) -> dict[str, tuple[str, list[str]]]:
     """The URL of each server, and the paths that take a body there."""
     place = town.places[0]
     apps = {
-        "venue": (place.url, create_venue_app(place.venue)),
+        "venue": (place.url, create_venue_app(place.venue.home)),
         "operator": (town.world.urls[Role.OPERATOR], await create_operator_app(town.world.operator)),
         "authority": (town.world.urls[Role.AUTHORITY], await create_authority_app(town.world.authority)),
     }

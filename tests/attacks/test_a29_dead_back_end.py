@@ -14,19 +14,19 @@ from protocol.exchanges import Decision
 from service.http import Unreachable
 from tests.attacks.town import Person, Town
 from tests.escrow.world import run
-from venue.home import VenueHome
+from venue.home import ServedVenue
 from venue.reader import read_file
 
 DAY = 86_400
 
 
-def at_the_door(home: VenueHome, person: Person, picture: Path, now: int, *, leaving: bool = False) -> Decision:
+def at_the_door(venue: ServedVenue, person: Person, picture: Path, now: int, *, leaving: bool = False) -> Decision:
     """A phone without a network shows its screen to a reader without a network, whose program has just started."""
     visitor = person.visitor
     screens = open_exits(visitor, group_to_leave(visitor)) if leaving else [open_entry(visitor)]
     show_once(screens, now, Console(quiet=True), picture)
     (text,) = read_file(picture)
-    return home.gate.decide_text(text, now)
+    return venue.gate.decide_text(text, now)
 
 
 def test_a29_doors_work_with_nobody_behind_them(town: Town, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_bytes
 from typing import TypeVar
 
 from aiohttp import ClientSession, StreamReader, web
@@ -30,7 +31,7 @@ from protocol.warrants import Venue
 from service.http import Handler, new_session
 from tests.attacks.tracing import trace
 from tests.escrow.world import World, run, serving
-from venue.home import create_home
+from venue.founding import add_venue, create_home
 from venue.poster import poster_text
 from venue.registration import apply, confirm
 from venue.server import create_venue_app
@@ -119,21 +120,25 @@ class Town:
         app.middlewares.append(watch)
         return app
 
-    def open_venue(self, name: str = "클럽", *, records: Place | None = None) -> Place:
+    def open_venue(self, name: str = "클럽", *, beside: Place | None = None) -> Place:
         """A venue that both officers approved, with the keys of today and three days ahead, and its server running.
 
-        With `records` it begins with another venue's database.
+        With `beside` it is another venue of the same chain, in the same home and server.
         """
-        home, (port,) = self.directory / f"venue-{len(self.places)}", free_ports(1)
-        place = Place(name, home, f"http://127.0.0.1:{port}")
-        create_home(home, name, place.url)
-        with (home / "settings.toml").open("a") as settings:
-            settings.write(f"port = {port}\n")
-        (home / "domain.toml").write_text(self.world.settings.to_toml())
-        for file in records.home.glob("venue.db*") if records else ():
-            shutil.copy(file, home / file.name)
+        if beside is None:
+            home, (port,) = self.directory / f"venue-{len(self.places)}", free_ports(1)
+            url = f"http://127.0.0.1:{port}"
+            venue = create_home(home, name, url)
+            (home / "settings.toml").write_text(f"port = {port}\n")
+            (home / "domain.toml").write_text(self.world.settings.to_toml())
+        else:
+            home, url = beside.home, beside.url
+            venue = add_venue(home, name, url)
+        place = Place(name, home, url, venue, token_bytes(32))
+        place.venue.home.readers.add(venue, "front door", place.token, self.now)
         self.register(place)
-        self.serve_venue(place)
+        if beside is None:
+            self.serve_venue(place)
         self.places.append(place)
         return place
 
@@ -142,15 +147,16 @@ class Town:
         venue = place.venue
         online(lambda session: apply(venue, session))
         for role in Role:
-            assert self.world.officer(role, "venues", "approve", venue.settings.venue).exit_code == 0
+            assert self.world.officer(role, "venues", "approve", venue.venue.hex()).exit_code == 0
         assert online(lambda session: confirm(venue, session)) == []
-        wanted = venue.wanted_epochs(self.now)
-        online(lambda session: venue.epochs.refresh(session, wanted.start + 1, wanted.stop - 1))
+        wanted = venue.home.wanted_epochs(self.now)
+        online(lambda session: venue.home.epochs.refresh(session, wanted.start + 1, wanted.stop - 1))
 
     def serve_venue(self, place: Place) -> None:
         async def apps() -> list[tuple[web.Application, int]]:
-            app = create_venue_app(place.venue, lambda: self.now)
-            return [(self.watched(place.name, app), place.venue.settings.port)]
+            home = place.venue.home
+            app = create_venue_app(home, lambda: self.now)
+            return [(self.watched(place.name, app), home.settings.port)]
 
         self._venues.enter_context(serving(apps))
 
@@ -192,7 +198,7 @@ class Town:
         """What the place's poster says."""
         registration = place.venue.registration
         assert registration is not None
-        return poster_text(place.venue.domain, registration)[1]
+        return poster_text(self.world.settings.domain, registration)[1]
 
     def venue(self, place: Place) -> Venue:
         """The place as a client reads it from the poster."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_bytes
 
 from aiohttp import web
 
@@ -21,17 +22,19 @@ from lab.processes import free_ports
 from protocol.epochs import Role
 from service.http import new_session
 from tests.escrow.world import World, serving
-from venue.home import VenueHome, create_home
+from venue.founding import create_home
+from venue.home import ServedVenue, VenueHome
 from venue.registration import apply, confirm
 from venue.server import create_venue_app
 
 
 @dataclass
 class Place:
-    """The parties' world and the venue's home, with the URL of each server."""
+    """The parties' world, the venue and a reader's token, with the URL of each server."""
 
     world: World
-    home: VenueHome
+    venue: ServedVenue
+    token: bytes
     urls: dict[Server, str]
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -51,7 +54,8 @@ class Place:
             domain=self.world.settings.domain,
             phones=phones,
             read_code=codes_from_outbox(self.outbox, phones),
-            reader_token=self.home.reader_token,
+            venue_id=self.venue.venue,
+            reader_token=self.token,
             apply=True,
             slow=True,
         )
@@ -72,9 +76,10 @@ def run_place(directory: Path) -> Iterator[Place]:
     world = World(directory)
     home_directory, (port,) = directory / "venue", free_ports(1)
     url = f"http://127.0.0.1:{port}"
-    create_home(home_directory, "클럽", url)
+    venue_id, token = create_home(home_directory, "클럽", url), token_bytes(32)
     (home_directory / "domain.toml").write_text(world.settings.to_toml())
-    home = VenueHome(home_directory)
+    venue = ServedVenue(VenueHome(home_directory), venue_id)
+    venue.home.readers.add(venue_id, "front door", token, world.now)
 
     async def parties() -> list[tuple[web.Application, int]]:
         return [
@@ -83,24 +88,23 @@ def run_place(directory: Path) -> Iterator[Place]:
         ]
 
     async def door() -> list[tuple[web.Application, int]]:
-        return [(create_venue_app(home, lambda: world.now), port)]
+        return [(create_venue_app(venue.home, lambda: world.now), port)]
 
     with serving(parties):
-        asyncio.run(_register(world, home))
+        asyncio.run(_register(world, venue))
         with serving(door):
-            yield Place(
-                world, home, {**{Server[role.name]: url for role, url in world.urls.items()}, Server.VENUE: url}
-            )
+            urls = {**{Server[role.name]: url for role, url in world.urls.items()}, Server.VENUE: url}
+            yield Place(world, venue, token, urls)
 
 
-async def _register(world: World, home: VenueHome) -> None:
+async def _register(world: World, venue: ServedVenue) -> None:
     async with new_session() as session:
-        await apply(home, session)
+        await apply(venue, session)
         for role in Role:
-            assert world.officer(role, "venues", "approve", home.settings.venue).exit_code == 0
-        assert await confirm(home, session) == []
-        wanted = home.wanted_epochs(world.now)
-        await home.epochs.refresh(session, wanted.start, wanted.stop - 1)
+            assert world.officer(role, "venues", "approve", venue.venue.hex()).exit_code == 0
+        assert await confirm(venue, session) == []
+        wanted = venue.home.wanted_epochs(world.now)
+        await venue.home.epochs.refresh(session, wanted.start, wanted.stop - 1)
 
 
 def failed(outcomes: dict[str, Outcome]) -> set[str]:

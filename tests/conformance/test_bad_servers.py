@@ -183,7 +183,7 @@ def telling_who_was_here(_place: Place) -> Spoil:
 def asking_for_no_token(place: Place) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         if asked.path == "/v1/check-ins":
-            asked.headers["Authorization"] = f"Bearer {place.home.reader_token.hex()}"
+            asked.headers["Authorization"] = f"Bearer {place.token.hex()}"
         return await asked.answer()
 
     return spoil

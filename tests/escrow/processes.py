@@ -35,17 +35,17 @@ async def start_party(servers: Servers, session: ClientSession, world: World, ro
 
 async def start_venue(servers: Servers, session: ClientSession, world: World, port: int) -> Venue:
     """A registered venue that knows today's keys; its home is `venue` beside the parties'."""
-    home = make_venue(world, world.directory / "venue", f"http://127.0.0.1:{port}")
-    with (home.path / "settings.toml").open("a") as settings:
-        settings.write(f"port = {port}\n")
-    await apply(home, session)
+    venue = make_venue(world, world.directory / "venue", f"http://127.0.0.1:{port}")
+    home = venue.home.path
+    (home / "settings.toml").write_text(f"port = {port}\n")
+    await apply(venue, session)
     for role in Role:
-        assert world.officer(role, "venues", "approve", home.record.venue.hex()).exit_code == 0
-    assert await confirm(home, session) == []
-    await home.epochs.refresh(session, world.today, world.today)
-    servers.start("venue", "venue", "--home", str(home.path), "serve")
-    await servers.wait_ready(session, "venue", home.record.url)
-    return home.record
+        assert world.officer(role, "venues", "approve", venue.venue.hex()).exit_code == 0
+    assert await confirm(venue, session) == []
+    await venue.home.epochs.refresh(session, world.today, world.today)
+    servers.start("venue", "venue", "--home", str(home), "serve")
+    await servers.wait_ready(session, "venue", venue.record.url)
+    return venue.record
 
 
 class Held:

@@ -13,7 +13,8 @@ from protocol.warrants import Warrant
 from service.http import call, new_session
 from tests.escrow.world import World
 from tests.parties import opening_warrant
-from venue.home import VenueHome, create_home
+from venue.founding import create_home
+from venue.home import ServedVenue, VenueHome
 
 NO_POINT = bytes(32)
 
@@ -22,16 +23,20 @@ NO_POINT = bytes(32)
 class Served:
     """A venue and where its server listens."""
 
-    home: VenueHome
+    venue: ServedVenue
     url: str
     port: int
 
+    @property
+    def record_path(self) -> str:
+        return f"/v1/venues/{self.venue.venue.hex()}"
 
-def make_venue(world: World, path: Path, url: str) -> VenueHome:
-    """A venue's home in the parties' domain."""
-    create_home(path, "클럽", url)
+
+def make_venue(world: World, path: Path, url: str) -> ServedVenue:
+    """A venue in a home of its own in the parties' domain."""
+    venue = create_home(path, "클럽", url)
     (path / "domain.toml").write_text(world.settings.to_toml())
-    return VenueHome(path)
+    return ServedVenue(VenueHome(path), venue)
 
 
 class Stage:
@@ -48,7 +53,7 @@ class Stage:
 
     def warrant(self) -> Warrant:
         """A warrant for the door and twenty minutes around now."""
-        now, venue = self.world.now, self.door.home.venue
+        now, venue = self.world.now, self.door.venue.venue
         return opening_warrant(self.world.settings.number, venue, now - 600, now + 600, now - 60)
 
     def both_sign(self, message: Message) -> JointStatement:

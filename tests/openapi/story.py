@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from service.files import private_directory
 from service.http import cbor_response, create_app, new_session
 from tests.escrow.world import ALLOWANCE, Enrolled, World, run, serving
 from tests.openapi.recorder import Exchange, Recorder, keeping_bodies
-from tests.openapi.refusals import refused, send_bad_bodies, send_bad_party_requests, send_slow_bodies
+from tests.openapi.refusals import ZEROS, refused, send_bad_bodies, send_bad_party_requests, send_slow_bodies
 from tests.openapi.stage import NO_POINT, Served, Stage, make_venue, spoiled
 from tests.openapi.warrants import WarrantSteps
 from venue.server import create_venue_app
@@ -52,7 +53,7 @@ def record_story(directory: Path) -> list[Exchange]:
         return recorder.listen("authority", await create_authority_app(world.authority)), world.authority.settings.port
 
     async def venue(served: Served) -> tuple[web.Application, int]:
-        return recorder.listen("venue", create_venue_app(served.home, lambda: world.now)), served.port
+        return recorder.listen("venue", create_venue_app(served.venue.home, lambda: world.now)), served.port
 
     async def liar() -> tuple[web.Application, int]:
         return create_app([web.post("/v1/passes", _answer_one)]), world.authority.settings.port
@@ -120,13 +121,15 @@ class Story:
         await refused("too-many-codes", post(OPERATOR, "/v1/verifications", VerificationRequest(phone)))
 
     async def register_venues(self) -> None:
-        world, record = self.stage.world, self.stage.door.home.record
+        world, record = self.stage.world, self.stage.door.venue.record
         for served in (self.stage.door, self.stage.quiet):
-            await refused("not-registered", self.stage.ask(served, "GET", "/v1/venue"))
-            for picture in ("svg", "png"):
-                await refused("not-registered", self.stage.ask(served, "GET", f"/v1/poster.{picture}"))
+            other = f"/v1/venues/{ZEROS}"
+            for part in ("", "/poster.svg", "/poster.png"):
+                await refused("not-registered", self.stage.ask(served, "GET", served.record_path + part))
+                await refused("unknown-venue", self.stage.ask(served, "GET", other + part))
+                await refused("not-found", self.stage.ask(served, "GET", "/v1/venues/here" + part))
         for role in Role:
-            key = self.stage.door.home.signing_key
+            key = self.stage.door.venue.signing_key
             good = sign_statement(VenueApplication(record), key)
             await refused("unknown-venue", world.get(role, f"/v1/venues/{record.venue.hex()}"))
             await refused("not-found", world.get(role, "/v1/venues/here"))
@@ -135,26 +138,27 @@ class Story:
             await world.post(
                 role,
                 "/v1/venues",
-                sign_statement(VenueApplication(self.stage.quiet.home.record), self.stage.quiet.home.signing_key),
+                sign_statement(VenueApplication(self.stage.quiet.venue.record), self.stage.quiet.venue.signing_key),
             )
             for name, application in {
                 "malformed-point": good.replace(bytes(record.key), NO_POINT),
                 "venue-exists": sign_statement(VenueApplication(replace(record, name="다른 클럽")), key),
                 "wrong-domain": sign_statement(VenueApplication(replace(record, domain=1)), key),
-                "invalid-signature": sign_statement(VenueApplication(record), self.stage.quiet.home.signing_key),
+                "invalid-signature": sign_statement(VenueApplication(record), self.stage.quiet.venue.signing_key),
             }.items():
                 await refused(name, world.post(role, "/v1/venues", application))
         for served in (self.stage.door, self.stage.quiet):
-            venue = served.home.record.venue.hex()
+            venue = served.venue.venue.hex()
             signed = {}
             for role in Role:
                 assert world.officer(role, "venues", "approve", venue).exit_code == 0
                 signed[role] = await world.get(role, f"/v1/venues/{venue}")
-            served.home.keep_registration(JointStatement(signed[AUTHORITY], signed[OPERATOR]))
-            await self.stage.ask(served, "GET", "/v1/venue")
+            served.venue.keep_registration(JointStatement(signed[AUTHORITY], signed[OPERATOR]))
+            await self.stage.ask(served, "GET", served.record_path)
+        door, quiet = self.stage.door, self.stage.quiet
         for picture in ("svg", "png"):
-            await self.stage.ask(self.stage.door, "GET", f"/v1/poster.{picture}")
-            await refused("no-scan-mode", self.stage.ask(self.stage.quiet, "GET", f"/v1/poster.{picture}"))
+            await self.stage.ask(door, "GET", f"{door.record_path}/poster.{picture}")
+            await refused("no-scan-mode", self.stage.ask(quiet, "GET", f"{quiet.record_path}/poster.{picture}"))
 
     async def ask_for_epochs(self) -> None:
         for role in Role:
@@ -163,12 +167,12 @@ class Story:
             await refused("not-found", self.stage.world.get(role, "/v1/epochs/today"))
             await self.stage.world.get(role, "/healthz")
         await self.stage.ask(self.stage.door, "GET", "/healthz")
-        await refused("not-found", self.stage.ask(self.stage.door, "GET", "/v2/venue"))
+        await refused("not-found", self.stage.ask(self.stage.door, "GET", "/v2/venues"))
         await refused("method-not-allowed", self.stage.ask(self.stage.door, "GET", "/v1/check-ins"))
 
     async def send_nonsense(self) -> None:
         world, domain = self.stage.world, self.stage.world.settings.domain
-        token, venue = self.pair[0].session.token, self.stage.door.home.venue.hex()
+        token, venue = self.pair[0].session.token, self.stage.door.venue.venue.hex()
         servers = {"operator": world.urls[OPERATOR], "authority": world.urls[AUTHORITY], "venue": self.stage.door.url}
         for server, url in servers.items():
             await send_bad_bodies(server, url, token)
@@ -217,17 +221,19 @@ class Story:
         await refused("allowance-used", fetch(request))
 
     async def visit(self) -> None:
-        home, now = self.stage.door.home, self.stage.world.now
+        venue, now = self.stage.door.venue, self.stage.world.now
         async with new_session() as session:
-            await home.epochs.refresh(session, self.stage.world.today, self.stage.world.today)
+            await venue.home.epochs.refresh(session, self.stage.world.today, self.stage.world.today)
         key = await self.stage.world.epoch_key()
         first, second = (owned[0] for owned in self.passes)
         shown = sign_check_in(key, second, now, Direction.ENTRY)
         await self.stage.ask(
-            self.stage.door, "POST", "/v1/check-ins", sign_check_in(key, first, now, Direction.ENTRY, home.venue)
+            self.stage.door, "POST", "/v1/check-ins", sign_check_in(key, first, now, Direction.ENTRY, venue.venue)
         )
         await refused("unauthenticated", self.stage.ask(self.stage.door, "POST", "/v1/check-ins", shown))
-        await self.stage.ask(self.stage.door, "POST", "/v1/check-ins", shown, home.reader_token)
+        token = token_bytes(32)
+        venue.home.readers.add(venue.venue, "front door", token, now)
+        await self.stage.ask(self.stage.door, "POST", "/v1/check-ins", shown, token)
 
     async def erase_ahead(self) -> None:
         """The authority erases tomorrow; the day after stays for the steps in which a party is missing."""
@@ -266,7 +272,7 @@ class Story:
         world.now = now
 
     async def operator_alone(self) -> None:
-        world, record = self.stage.world, self.stage.door.home.record
+        world, record = self.stage.world, self.stage.door.venue.record
         await refused("peer-unreachable", world.register(await world.enrol(4), self.ahead))
         await self.fetch_ahead("peer-unreachable")
         later = world.today + 10

@@ -43,7 +43,7 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, web.App
     async def start() -> list[tuple[web.Application, int]]:
         apps["operator"] = await create_operator_app(world.operator)
         apps["authority"] = await create_authority_app(world.authority)
-        apps["venue"] = create_venue_app(venue, lambda: world.now)
+        apps["venue"] = create_venue_app(venue.home, lambda: world.now)
         return list(zip(apps.values(), free_ports(3), strict=True))
 
     with serving(start):

@@ -69,18 +69,22 @@ class WarrantSteps:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("venue.release.MAX_RELEASE", 1)
             await refused("window-too-large", self.ask_release(self.stage.both_sign(warrant)))
+        key_file = self.stage.door.venue.path / "venue.key"
+        key_file.rename(key_file.with_suffix(".lost"))
+        await refused("venue-key-lost", self.ask_release(self.stage.both_sign(warrant)))
+        key_file.with_suffix(".lost").rename(key_file)
         return await self.ask_release(self.stage.both_sign(warrant))
 
     async def ask_release(self, joint: JointStatement) -> bytes:
         world, path = self.stage.world, "/v1/releases"
-        recipient, identity = self.stage.door.home.venue.hex(), world.authority.identity
+        recipient, identity = self.stage.door.venue.venue.hex(), world.authority.identity
         domain, body = world.settings.domain, joint.to_bytes()
         request = sign_request(domain, AUTHORITY, recipient, path, world.now, body, identity)
         return await self.stage.ask(self.stage.door, "POST", path, request)
 
     async def shares(self, warrant: Warrant, release: bytes) -> bytes:
         """The operator's shares, after those that are refused."""
-        world, record = self.stage.world, self.stage.door.home.record
+        world, record = self.stage.world, self.stage.door.venue.record
         joint, venue = self.stage.both_sign(warrant), self.stage.both_sign(record)
         no_key = signed("venue", spoiled(record, 4, NO_POINT), world.authority.identity)
         wider = replace(warrant, ends=warrant.ends + 1)

@@ -12,28 +12,30 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sql
+from click.testing import CliRunner, Result
 
 from protocol.epochs import Role
+from protocol.signatures import SigningKey
+from protocol.warrants import Venue
 from service.files import private_directory, write_private
-from service.keys import create_secret
 from tests.databases import KINDS, new_database
 from tests.parties import OpenEpoch, Parties, Visitor, enrol, open_epoch
-from venue.home import VenueHome
+from venue.__main__ import cli
+from venue.home import VENUES, ServedVenue, VenueHome
 from venue.store import metadata
 
 ROOT = Path(__file__).parents[2]
 NOBODY = "http://127.0.0.1:1"
 
-MakeHome = Callable[..., VenueHome]
+MakeVenue = Callable[..., ServedVenue]
 
 
 @pytest.fixture
-def make_home(tmp_path: Path, parties: Parties) -> MakeHome:
+def make_venue(tmp_path: Path, parties: Parties) -> MakeVenue:
     """Makes the home of the parties' venue, knowing `epochs`, with the parties' servers at `url`."""
 
-    def make(epochs: Iterable[OpenEpoch] = (), url: str = NOBODY, settings: str = "") -> VenueHome:
-        path = private_directory(tmp_path / "venue")
-        domain, venue = parties.domain, parties.venue
+    def make(epochs: Iterable[OpenEpoch] = (), url: str = NOBODY, settings: str = "") -> ServedVenue:
+        path, domain = private_directory(tmp_path / "venue"), parties.domain
         (path / "domain.toml").write_text(
             f"number = {domain.number}\nutc_offset = {domain.utc_offset}\nallowance = {domain.allowance}\n"
             + "".join(
@@ -41,25 +43,28 @@ def make_home(tmp_path: Path, parties: Parties) -> MakeHome:
                 for role in Role
             )
         )
-        (path / "settings.toml").write_text(
-            f'venue = "{venue.venue.hex()}"\nname = "{venue.name}"\nurl = "{venue.url}"\n{settings}'
-        )
-        if not (path / "venue.key").exists():
-            write_private(path / "venue.key", bytes(parties.venue_key).hex().encode())
-            create_secret(path / "reader.token")
+        (path / "settings.toml").write_text(settings)
+        write_venue(path, parties.venue, parties.venue_key)
         home = VenueHome(path)
         for epoch in epochs:
             for role, statement in epoch.statements.items():
                 home.epochs.keep(role, epoch.key.epoch, statement)
-        return home
+        return ServedVenue(home, parties.venue.venue)
 
     return make
 
 
+def write_venue(home: Path, record: Venue, key: SigningKey) -> None:
+    """A venue's directory in a home."""
+    directory = private_directory(private_directory(home / VENUES) / record.venue.hex())
+    (directory / "venue.toml").write_text(f'name = "{record.name}"\nurl = "{record.url}"\n')
+    write_private(directory / "venue.key", bytes(key).hex().encode())
+
+
 @pytest.fixture(params=KINDS)
-def home(make_home: MakeHome, today: OpenEpoch, tmp_path: Path, request: pytest.FixtureRequest) -> VenueHome:
+def venue(make_venue: MakeVenue, today: OpenEpoch, tmp_path: Path, request: pytest.FixtureRequest) -> ServedVenue:
     """A venue that knows today's keys, on each kind of database."""
-    return make_home([today], settings=f'database = "{new_database(request.param, tmp_path)}"\n')
+    return make_venue([today], settings=f'database = "{new_database(request.param, tmp_path)}"\n')
 
 
 @pytest.fixture(scope="session")
@@ -74,12 +79,13 @@ def guest(parties: Parties, present: OpenEpoch) -> Visitor:
     return enrol(parties, present, "이몽룡", "+821055555555")
 
 
-def stored(home: VenueHome) -> dict[int, list[bytes]]:
-    """The encoded check-ins in a venue's database, by epoch, the earliest first."""
+def stored(venue: ServedVenue) -> dict[int, list[bytes]]:
+    """The encoded check-ins of a venue in its database, by epoch, the earliest first."""
     table = metadata.tables["check_ins"]
     found: dict[int, list[bytes]] = {}
-    with home.engine.connect() as connection:
-        for row in connection.execute(sql.select(table).order_by(table.c.time, table.c.direction)):
+    own = sql.select(table).where(table.c.venue == venue.venue)
+    with venue.home.engine.connect() as connection:
+        for row in connection.execute(own.order_by(table.c.time, table.c.u, table.c.direction)):
             found.setdefault(row.epoch, []).append(row.encoded)
     return found
 
@@ -94,6 +100,11 @@ def run_venue(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         venue_command(home, *arguments), env=environment(), capture_output=True, text=True, timeout=60, check=False
     )
+
+
+def invoke_venue(home: Path, *arguments: str) -> Result:
+    """Run the venue's program in this process, which is faster."""
+    return CliRunner().invoke(cli, ["--home", str(home), *arguments])
 
 
 def environment() -> dict[str, str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import shutil
 import signal
 import stat
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,8 @@ from protocol.warrants import Venue, VenueApplication
 from service.http import Problem, cbor_response, create_app, read_body
 from service.qr import qr_image
 from tests.parties import OpenEpoch, Parties, Visitor, open_epoch
-from tests.venue.conftest import NOBODY, MakeHome, environment, run_venue, venue_command
+from tests.venue.conftest import NOBODY, MakeVenue, environment, free_port, invoke_venue, run_venue, venue_command
+from tests.venue.serving import until_up
 from venue.poster import can_draw
 from venue.reader import read_codes
 
@@ -99,7 +100,8 @@ def test_from_init_to_the_poster(tmp_path: Path, parties: Parties, present: Open
     name, url = '노래방 "스플릿" \\ <&>', "https://door.example"
     assert run_venue(home, "init", "--name", name, "--url", url + "/").returncode == 0
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
-    assert {stat.S_IMODE((home / file).stat().st_mode) for file in os.listdir(home)} == {0o600}
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
     register = Register(parties, [present, open_epoch(parties, present.key.epoch + 1)])
     with register.serving() as server:
@@ -142,17 +144,17 @@ def test_from_init_to_the_poster(tmp_path: Path, parties: Parties, present: Open
 
 @pytest.mark.parametrize("change", [{"name": "another"}, {"url": "https://another.example"}, {"venue": bytes(16)}])
 def test_a12_a_record_that_is_not_the_venue_s_own_is_not_kept(
-    make_home: MakeHome, parties: Parties, change: dict[str, str | bytes]
+    make_venue: MakeVenue, parties: Parties, change: dict[str, str | bytes]
 ) -> None:
-    home = make_home()
-    fields = {name: getattr(home.record, name) for name in ("domain", "venue", "name", "url", "key")}
+    venue = make_venue()
+    fields = {name: getattr(venue.record, name) for name in ("domain", "venue", "name", "url", "key")}
     register = Register(parties, [])
     with register.serving() as server:
-        write_domain(parties, home.path, server)
+        write_domain(parties, venue.home.path, server)
         register.approved = dict.fromkeys(Role, Venue(**{**fields, **change}))
-        refused = run_venue(home.path, "confirm")
+        refused = run_venue(venue.home.path, "confirm")
     assert refused.returncode == 1
-    assert not (home.path / "venue.cbor").exists()
+    assert venue.registration is None
 
 
 @pytest.fixture
@@ -167,10 +169,10 @@ def codes(present: OpenEpoch, guest: Visitor, tmp_path: Path) -> list[Path]:
 
 
 def test_read_decides_offline_and_tells_why(
-    make_home: MakeHome, present: OpenEpoch, codes: list[Path], tmp_path: Path
+    make_venue: MakeVenue, present: OpenEpoch, codes: list[Path], tmp_path: Path
 ) -> None:
-    home = make_home([present], url=NOBODY, settings=PATIENT)
-    admitted = run_venue(home.path, "read", *map(str, codes[:2]))
+    venue = make_venue([present], url=NOBODY, settings=PATIENT)
+    admitted = run_venue(venue.home.path, "read", *map(str, codes[:2]))
     assert admitted.returncode == 0, admitted.stderr
     assert [line.split(":")[0] for line in admitted.stdout.splitlines()] == [
         "ADMITTED  code0.png",
@@ -180,21 +182,21 @@ def test_read_decides_offline_and_tells_why(
     Image.new("L", (200, 200), 255).save(empty)
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
-    mixed = run_venue(home.path, "read", *map(str, [codes[0], codes[2], empty, broken]))
+    mixed = run_venue(venue.home.path, "read", *map(str, [codes[0], codes[2], empty, broken]))
     assert mixed.returncode == 1
     lines = mixed.stdout.splitlines()
     assert [line.split("  ")[0] for line in lines] == ["REFUSED", "ADMITTED", "REFUSED", "REFUSED"]
     assert "used here before" in lines[0]
     assert "이미 사용한" in lines[0]
-    day = run_venue(home.path, "status").stdout
+    day = run_venue(venue.home.path, "status").stdout
     assert day.split("  ", 1)[1] == "3 in, 0 out\n"
 
 
-def test_read_watches_a_folder_until_interrupted(make_home: MakeHome, present: OpenEpoch, codes: list[Path]) -> None:
-    home = make_home([present], settings=PATIENT)
-    folder = home.path.parent / "folder"
+def test_read_watches_a_folder_until_interrupted(make_venue: MakeVenue, present: OpenEpoch, codes: list[Path]) -> None:
+    venue = make_venue([present], settings=PATIENT)
+    folder = venue.home.path.parent / "folder"
     folder.mkdir()
-    command = venue_command(home.path, "read", "--folder", str(folder))
+    command = venue_command(venue.home.path, "read", "--folder", str(folder))
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -206,17 +208,104 @@ def test_read_watches_a_folder_until_interrupted(make_home: MakeHome, present: O
         assert process.wait(30) == 0
 
 
-def test_readers_at_one_door_spend_a_pass_once(make_home: MakeHome, present: OpenEpoch, codes: list[Path]) -> None:
-    home = make_home([present], settings=PATIENT)
+def test_readers_at_one_door_spend_a_pass_once(make_venue: MakeVenue, present: OpenEpoch, codes: list[Path]) -> None:
+    venue = make_venue([present], settings=PATIENT)
     processes = [
         subprocess.Popen(
-            venue_command(home.path, "read", *map(str, codes)), env=environment(), stdout=subprocess.PIPE, text=True
+            venue_command(venue.home.path, "read", *map(str, codes)),
+            env=environment(),
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for _ in range(3)
     ]
     lines = [line for process in processes for line in process.communicate(timeout=60)[0].splitlines()]
     for code in codes:
         assert sorted(line.split("  ")[0] for line in lines if code.name in line) == ["ADMITTED", "REFUSED", "REFUSED"]
+
+
+def test_a_chain_has_several_venues_in_one_home(tmp_path: Path, parties: Parties) -> None:
+    home = tmp_path / "venue"
+    assert invoke_venue(home, "init", "--name", "클럽").exit_code == 0
+    write_domain(parties, home, NOBODY)
+    added = invoke_venue(home, "add", "--name", "카페", "--url", "https://cafe.example").stdout.strip()
+    listed = invoke_venue(home, "list").stdout.splitlines()
+    assert sorted(line.split("  ")[1] for line in listed) == ["카페", "클럽"]
+    assert f"{added}  카페  not registered" in listed
+    for command in ("status", "register"):
+        assert "say which venue" in invoke_venue(home, command).stderr
+    assert invoke_venue(home, "status", "--venue", added).exit_code == 0
+    assert "say which venue" in invoke_venue(home, "status", "--venue", "00" * 16).stderr
+
+
+def test_readers_are_added_listed_and_revoked(make_venue: MakeVenue, tmp_path: Path) -> None:
+    venue = make_venue()
+    home, token_file = venue.home.path, tmp_path / "front-door.token"
+    assert invoke_venue(home, "readers", "add", "정문", "--output", str(token_file)).exit_code == 0
+    assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
+    token = bytes.fromhex(token_file.read_text())
+    reader = venue.home.readers.find(token)
+    assert reader is not None
+    assert (reader.venue, reader.door, reader.revoked) == (venue.venue, "정문", None)
+    again = invoke_venue(home, "readers", "add", "정문", "--output", str(tmp_path / "another"))
+    assert again.stderr == "Error: there is a reader of this name (정문); revoke it first\n"
+    assert not (tmp_path / "another").exists()
+    assert "exists already" in invoke_venue(home, "readers", "add", "후문", "--output", str(token_file)).stderr
+    assert bytes.fromhex(token_file.read_text()) == token
+    assert invoke_venue(home, "readers", "revoke", "정문").exit_code == 0
+    assert "no reader of this name" in invoke_venue(home, "readers", "revoke", "정문").stderr
+    [line] = invoke_venue(home, "readers", "list").stdout.splitlines()
+    assert line.startswith("정문  added ")
+    assert "revoked" in line
+    assert "printable" in invoke_venue(home, "readers", "add", "\x1b[2J", "--output", str(tmp_path / "x")).stderr
+
+
+def test_a_door_with_its_own_machine_asks_the_server(
+    make_venue: MakeVenue, present: OpenEpoch, codes: list[Path], tmp_path: Path
+) -> None:
+    """It says clearly what happened when the server does not know it, does not answer, or answers again."""
+    port, token_file = free_port(), tmp_path / "door.token"
+    venue = make_venue([present], settings=PATIENT + f"port = {port}\n")
+    assert invoke_venue(venue.home.path, "readers", "add", "정문", "--output", str(token_file)).exit_code == 0
+    nowhere, folder = tmp_path / "nowhere", tmp_path / "folder"
+    folder.mkdir()
+    remote = ("read", "--server", f"http://127.0.0.1:{port}", "--token-file", str(token_file))
+    command = venue_command(nowhere, *remote, "--folder", str(folder))
+    with ExitStack() as stack:
+        reader = stack.enter_context(subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True))
+        stack.callback(reader.send_signal, signal.SIGINT)
+        assert reader.stdout is not None
+
+        def hold_up(code: Path, name: str) -> str:
+            shutil.copy(code, folder / name)
+            assert reader.stdout is not None
+            return reader.stdout.readline()
+
+        offline = hold_up(codes[0], "1.png")
+        assert offline.startswith("REFUSED  1.png: the server does not answer")
+        assert "서버가 응답하지 않습니다" in offline
+        server = stack.enter_context(subprocess.Popen(venue_command(venue.home.path, "serve"), env=environment()))
+        stack.callback(server.terminate)
+        asyncio.run(until_up(f"http://127.0.0.1:{port}"))
+        assert hold_up(codes[0], "2.png").startswith("ADMITTED  2.png: welcome")
+        assert hold_up(codes[0], "3.png").startswith("REFUSED  3.png: this pass was used here before")
+        venue.home.readers.revoke(venue.venue, "정문", int(time.time()))
+        assert hold_up(codes[1], "4.png").startswith("REFUSED  4.png: the server does not know this reader")
+    assert not nowhere.exists()
+    [day] = venue.store.days()
+    assert (day.entries, day.exits) == (1, 0)
+    # What decides here goes on without the server (A29).
+    assert invoke_venue(venue.home.path, "read", str(codes[1])).exit_code == 0
+
+
+def test_a_door_needs_its_credential_to_ask_a_server(tmp_path: Path) -> None:
+    picture, token_file = tmp_path / "picture.png", tmp_path / "door.token"
+    Image.new("L", (200, 200), 255).save(picture)
+    token_file.write_text("00" * 32)
+    token_file.chmod(0o644)
+    read = ("read", str(picture), "--server", "http://127.0.0.1:1")
+    assert invoke_venue(tmp_path, *read).exit_code == 2
+    assert "chmod 600" in invoke_venue(tmp_path, *read, "--token-file", str(token_file)).stderr
 
 
 class TestErrorsAreOneLine:
@@ -233,11 +322,11 @@ class TestErrorsAreOneLine:
         assert "init" in self.check(tmp_path, command)
 
     @pytest.mark.parametrize("command", ["register", "confirm"])
-    def test_when_nobody_answers(self, make_home: MakeHome, command: str) -> None:
-        assert "does not answer" in self.check(make_home().path, command)
+    def test_when_nobody_answers(self, make_venue: MakeVenue, command: str) -> None:
+        assert "does not answer" in self.check(make_venue().home.path, command)
 
-    def test_init_twice(self, make_home: MakeHome) -> None:
-        assert "exists already" in self.check(make_home().path, "init", "--name", "x")
+    def test_init_twice(self, make_venue: MakeVenue) -> None:
+        assert "exists already" in self.check(make_venue().home.path, "init", "--name", "x")
 
     @pytest.mark.parametrize(
         "arguments",
@@ -255,33 +344,35 @@ class TestErrorsAreOneLine:
         self.check(tmp_path / "venue", "init", *arguments)
         assert not (tmp_path / "venue").exists()
 
-    def test_settings_that_are_wrong(self, make_home: MakeHome) -> None:
-        home = make_home().path
-        (home / "settings.toml").write_text('venue = "00"\nname = "x"\ntolerence = 30\n')
+    def test_settings_that_are_wrong(self, make_venue: MakeVenue) -> None:
+        home = make_venue().home.path
+        (home / "settings.toml").write_text("port = 70000\ntolerence = 30\n")
         text = self.check(home, "status")
-        assert "venue" in text
+        assert "port" in text
         assert "tolerence" in text
 
     @pytest.mark.parametrize("database", ["nonsense", "sqlite:////nowhere/venue.db", "mysql+nodriver://x/y"])
-    def test_a_database_that_does_not_open(self, make_home: MakeHome, database: str) -> None:
-        assert "database" in self.check(make_home(settings=f'database = "{database}"\n').path, "status")
+    def test_a_database_that_does_not_open(self, make_venue: MakeVenue, database: str) -> None:
+        assert "database" in self.check(make_venue(settings=f'database = "{database}"\n').home.path, "status")
 
-    def test_a_key_that_others_may_read(self, make_home: MakeHome) -> None:
-        home = make_home().path
-        (home / "venue.key").chmod(0o644)
-        assert "chmod 600" in self.check(home, "register")
+    def test_a_key_that_others_may_read(self, make_venue: MakeVenue) -> None:
+        venue = make_venue()
+        (venue.path / "venue.key").chmod(0o644)
+        assert "chmod 600" in self.check(venue.home.path, "register")
 
-    def test_a_poster_before_the_registration(self, make_home: MakeHome, tmp_path: Path) -> None:
-        assert "not registered" in self.check(make_home().path, "poster", "--output", str(tmp_path / "poster.svg"))
+    def test_a_poster_before_the_registration(self, make_venue: MakeVenue, tmp_path: Path) -> None:
+        assert "not registered" in self.check(
+            make_venue().home.path, "poster", "--output", str(tmp_path / "poster.svg")
+        )
 
-    def test_a_damaged_epoch_statement(self, make_home: MakeHome, present: OpenEpoch, codes: list[Path]) -> None:
-        home = make_home([present])
-        (home.path / "epochs" / f"{present.key.epoch}.operator").write_bytes(b"damaged")
-        self.check(home.path, "read", str(codes[0]))
+    def test_a_damaged_epoch_statement(self, make_venue: MakeVenue, present: OpenEpoch, codes: list[Path]) -> None:
+        venue = make_venue([present])
+        (venue.home.path / "epochs" / f"{present.key.epoch}.operator").write_bytes(b"damaged")
+        self.check(venue.home.path, "read", str(codes[0]))
 
-    def test_another_program_on_the_port(self, make_home: MakeHome, parties: Parties) -> None:
+    def test_another_program_on_the_port(self, make_venue: MakeVenue, parties: Parties) -> None:
         with Register(parties, []).serving() as server:
-            home = make_home(settings=f"port = {server.rsplit(':', 1)[1]}\n").path
+            home = make_venue(settings=f"port = {server.rsplit(':', 1)[1]}\n").home.path
             result = run_venue(home, "serve")
         assert result.returncode == 1
         assert "Traceback" not in result.stderr

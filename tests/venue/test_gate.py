@@ -12,8 +12,8 @@ from protocol.exchanges import Decision
 from protocol.passes import OwnedPass, pass_statement
 from protocol.qrtext import to_qr_text
 from tests.parties import NOW, OpenEpoch, Parties, Visitor, found_domain, open_epoch
-from tests.venue.conftest import MakeHome, stored
-from venue.home import VenueHome
+from tests.venue.conftest import MakeVenue, stored
+from venue.home import ServedVenue
 from venue.words import explain
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
@@ -24,18 +24,18 @@ def shown(today: OpenEpoch, visitor: Visitor) -> CheckInMessage:
     return sign_check_in(today.key, visitor.passes[0], NOW, ENTRY)
 
 
-def test_admits_a_fresh_check_in_and_stores_it(home: VenueHome, today: OpenEpoch, shown: CheckInMessage) -> None:
-    assert home.gate.decide(shown, NOW + 3) is Decision.ADMITTED
-    assert stored(home) == {today.key.epoch: [shown.to_bytes()]}
+def test_admits_a_fresh_check_in_and_stores_it(venue: ServedVenue, today: OpenEpoch, shown: CheckInMessage) -> None:
+    assert venue.gate.decide(shown, NOW + 3) is Decision.ADMITTED
+    assert stored(venue) == {today.key.epoch: [shown.to_bytes()]}
 
 
-def test_admits_what_a_qr_code_says(home: VenueHome, shown: CheckInMessage) -> None:
-    assert home.gate.decide_text(to_qr_text(shown), NOW) is Decision.ADMITTED
+def test_admits_what_a_qr_code_says(venue: ServedVenue, shown: CheckInMessage) -> None:
+    assert venue.gate.decide_text(to_qr_text(shown), NOW) is Decision.ADMITTED
 
 
 @pytest.mark.parametrize("text", ["", "https://example.com", "SP1:", "SP1:%%%", "sp1:00", "SP1:\ufffd", "SP1:한글"])
-def test_another_code_is_unreadable(home: VenueHome, text: str) -> None:
-    assert home.gate.decide_text(text, NOW) is Decision.UNREADABLE
+def test_another_code_is_unreadable(venue: ServedVenue, text: str) -> None:
+    assert venue.gate.decide_text(text, NOW) is Decision.UNREADABLE
 
 
 @pytest.mark.parametrize(
@@ -49,93 +49,99 @@ def test_another_code_is_unreadable(home: VenueHome, text: str) -> None:
     ],
 )
 def test_tolerance_is_thirty_seconds_both_ways(
-    home: VenueHome, shown: CheckInMessage, late: int, decision: Decision
+    venue: ServedVenue, shown: CheckInMessage, late: int, decision: Decision
 ) -> None:
-    assert home.gate.decide(shown, NOW + late) is decision
+    assert venue.gate.decide(shown, NOW + late) is decision
 
 
-def test_a_refused_check_in_is_not_stored(home: VenueHome, shown: CheckInMessage) -> None:
-    home.gate.decide(shown, NOW + 60)
-    home.gate.decide(replace(shown, direction=EXIT), NOW)
-    assert stored(home) == {}
+def test_a_refused_check_in_is_not_stored(venue: ServedVenue, shown: CheckInMessage) -> None:
+    venue.gate.decide(shown, NOW + 60)
+    venue.gate.decide(replace(shown, direction=EXIT), NOW)
+    assert stored(venue) == {}
 
 
 def test_a18_replay_is_refused_also_in_the_same_second_and_with_a_new_time(
-    home: VenueHome, today: OpenEpoch, visitor: Visitor, shown: CheckInMessage
+    venue: ServedVenue, today: OpenEpoch, visitor: Visitor, shown: CheckInMessage
 ) -> None:
-    assert home.gate.decide(shown, NOW) is Decision.ADMITTED
-    assert home.gate.decide(shown, NOW) is Decision.ALREADY_SPENT
+    assert venue.gate.decide(shown, NOW) is Decision.ADMITTED
+    assert venue.gate.decide(shown, NOW) is Decision.ALREADY_SPENT
     later = sign_check_in(today.key, visitor.passes[0], NOW + 15, ENTRY)
-    assert home.gate.decide(later, NOW + 15) is Decision.ALREADY_SPENT
-    assert home.gate.decide(sign_check_in(today.key, visitor.passes[1], NOW + 15, ENTRY), NOW + 15) is Decision.ADMITTED
+    assert venue.gate.decide(later, NOW + 15) is Decision.ALREADY_SPENT
+    assert (
+        venue.gate.decide(sign_check_in(today.key, visitor.passes[1], NOW + 15, ENTRY), NOW + 15) is Decision.ADMITTED
+    )
 
 
-def test_a18_label_of_another_venue(home: VenueHome, parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
+def test_a18_label_of_another_venue(venue: ServedVenue, parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
     other = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, bytes(16))
     ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue)
-    assert home.gate.decide(other, NOW) is Decision.OTHER_VENUE
-    assert home.gate.decide(replace(other, venue=parties.venue.venue), NOW) is Decision.FORGED
-    assert home.gate.decide(ours, NOW) is Decision.ADMITTED
+    assert venue.gate.decide(other, NOW) is Decision.OTHER_VENUE
+    assert venue.gate.decide(replace(other, venue=parties.venue.venue), NOW) is Decision.FORGED
+    assert venue.gate.decide(ours, NOW) is Decision.ADMITTED
 
 
-def test_a18_another_domain(home: VenueHome, parties: Parties, visitor: Visitor, shown: CheckInMessage) -> None:
-    assert home.gate.decide(replace(shown, domain=1), NOW) is Decision.UNKNOWN_DOMAIN
+def test_a18_another_domain(venue: ServedVenue, parties: Parties, visitor: Visitor, shown: CheckInMessage) -> None:
+    assert venue.gate.decide(replace(shown, domain=1), NOW) is Decision.UNKNOWN_DOMAIN
     elsewhere = open_epoch(found_domain(1, same_keys=parties), parties.domain.epoch_at(NOW))
     foreign = sign_check_in(elsewhere.key, visitor.passes[0], NOW, ENTRY)
-    assert home.gate.decide(replace(foreign, domain=parties.domain.number), NOW) is Decision.FORGED
+    assert venue.gate.decide(replace(foreign, domain=parties.domain.number), NOW) is Decision.FORGED
 
 
-def test_an_epoch_whose_key_is_not_known(make_home: MakeHome, tomorrow: OpenEpoch, shown: CheckInMessage) -> None:
-    home = make_home([tomorrow])
-    assert home.gate.decide(shown, NOW) is Decision.UNKNOWN_EPOCH
+def test_an_epoch_whose_key_is_not_known(make_venue: MakeVenue, tomorrow: OpenEpoch, shown: CheckInMessage) -> None:
+    venue = make_venue([tomorrow])
+    assert venue.gate.decide(shown, NOW) is Decision.UNKNOWN_EPOCH
 
 
-def test_an_epoch_key_that_arrives_later_is_used(make_home: MakeHome, today: OpenEpoch, shown: CheckInMessage) -> None:
-    home = make_home()
-    assert home.gate.decide(shown, NOW) is Decision.UNKNOWN_EPOCH
-    make_home([today])
-    assert home.gate.decide(shown, NOW) is Decision.ADMITTED
+def test_an_epoch_key_that_arrives_later_is_used(
+    make_venue: MakeVenue, today: OpenEpoch, shown: CheckInMessage
+) -> None:
+    venue = make_venue()
+    assert venue.gate.decide(shown, NOW) is Decision.UNKNOWN_EPOCH
+    make_venue([today])
+    assert venue.gate.decide(shown, NOW) is Decision.ADMITTED
 
 
 @pytest.mark.parametrize("position", [0, 31, 32, 63, 64, 127, 128, 191])
-def test_every_part_of_a_check_in_is_signed(home: VenueHome, shown: CheckInMessage, position: int) -> None:
+def test_every_part_of_a_check_in_is_signed(venue: ServedVenue, shown: CheckInMessage, position: int) -> None:
     changed = bytearray(shown.signed_pass)
     changed[position] ^= 1
-    assert home.gate.decide(replace(shown, signed_pass=bytes(changed)), NOW) is Decision.FORGED
+    assert venue.gate.decide(replace(shown, signed_pass=bytes(changed)), NOW) is Decision.FORGED
 
 
-def test_the_label_is_signed(home: VenueHome, shown: CheckInMessage) -> None:
-    assert home.gate.decide(replace(shown, time=NOW + 15), NOW) is Decision.FORGED
-    assert home.gate.decide(replace(shown, direction=EXIT), NOW) is Decision.FORGED
+def test_the_label_is_signed(venue: ServedVenue, shown: CheckInMessage) -> None:
+    assert venue.gate.decide(replace(shown, time=NOW + 15), NOW) is Decision.FORGED
+    assert venue.gate.decide(replace(shown, direction=EXIT), NOW) is Decision.FORGED
 
 
 def test_a_pass_of_tomorrow_is_forged_today(
-    make_home: MakeHome, today: OpenEpoch, tomorrow: OpenEpoch, visitor: Visitor
+    make_venue: MakeVenue, today: OpenEpoch, tomorrow: OpenEpoch, visitor: Visitor
 ) -> None:
-    home = make_home([today, tomorrow])
-    assert home.gate.decide(sign_check_in(tomorrow.key, visitor.passes[0], NOW, ENTRY), NOW) is Decision.FORGED
+    venue = make_venue([today, tomorrow])
+    assert venue.gate.decide(sign_check_in(tomorrow.key, visitor.passes[0], NOW, ENTRY), NOW) is Decision.FORGED
 
 
 def test_an_entry_before_midnight_is_of_its_label_s_day(
-    make_home: MakeHome, parties: Parties, today: OpenEpoch, tomorrow: OpenEpoch, visitor: Visitor
+    make_venue: MakeVenue, parties: Parties, today: OpenEpoch, tomorrow: OpenEpoch, visitor: Visitor
 ) -> None:
-    home = make_home([today, tomorrow])
+    venue = make_venue([today, tomorrow])
     midnight = parties.domain.epoch_begins(tomorrow.key.epoch)
     late = sign_check_in(today.key, visitor.passes[0], midnight - 15, ENTRY)
-    assert home.gate.decide(late, midnight + 10) is Decision.ADMITTED
-    assert list(stored(home)) == [today.key.epoch]
+    assert venue.gate.decide(late, midnight + 10) is Decision.ADMITTED
+    assert list(stored(venue)) == [today.key.epoch]
 
 
 class TestExit:
     @pytest.fixture
-    def inside(self, make_home: MakeHome, today: OpenEpoch, tomorrow: OpenEpoch, shown: CheckInMessage) -> VenueHome:
-        home = make_home([today, tomorrow])
-        assert home.gate.decide(shown, NOW) is Decision.ADMITTED
-        return home
+    def inside(
+        self, make_venue: MakeVenue, today: OpenEpoch, tomorrow: OpenEpoch, shown: CheckInMessage
+    ) -> ServedVenue:
+        venue = make_venue([today, tomorrow])
+        assert venue.gate.decide(shown, NOW) is Decision.ADMITTED
+        return venue
 
     @pytest.mark.parametrize("stay", [0, 15, MAX_STAY])
     def test_up_to_twelve_hours_also_after_midnight(
-        self, inside: VenueHome, today: OpenEpoch, visitor: Visitor, stay: int
+        self, inside: ServedVenue, today: OpenEpoch, visitor: Visitor, stay: int
     ) -> None:
         left = sign_check_in(today.key, visitor.passes[0], NOW + stay, EXIT)
         assert inside.gate.decide(left, NOW + stay) is Decision.ADMITTED
@@ -143,30 +149,30 @@ class TestExit:
 
     @pytest.mark.parametrize("stay", [-15, MAX_STAY + 15])
     def test_neither_before_the_entry_nor_after_twelve_hours(
-        self, inside: VenueHome, today: OpenEpoch, visitor: Visitor, stay: int
+        self, inside: ServedVenue, today: OpenEpoch, visitor: Visitor, stay: int
     ) -> None:
         left = sign_check_in(today.key, visitor.passes[0], NOW + stay, EXIT)
         assert inside.gate.decide(left, NOW + stay) is Decision.NO_ENTRY
 
-    def test_counts_once(self, inside: VenueHome, today: OpenEpoch, visitor: Visitor) -> None:
+    def test_counts_once(self, inside: ServedVenue, today: OpenEpoch, visitor: Visitor) -> None:
         left = sign_check_in(today.key, visitor.passes[0], NOW + 60, EXIT)
         assert inside.gate.decide(left, NOW + 60) is Decision.ADMITTED
         assert inside.gate.decide(left, NOW + 60) is Decision.ALREADY_SPENT
         back = sign_check_in(today.key, visitor.passes[0], NOW + 75, ENTRY)
         assert inside.gate.decide(back, NOW + 75) is Decision.ALREADY_SPENT
 
-    def test_without_an_entry(self, home: VenueHome, today: OpenEpoch, visitor: Visitor) -> None:
+    def test_without_an_entry(self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor) -> None:
         left = sign_check_in(today.key, visitor.passes[0], NOW, EXIT)
-        assert home.gate.decide(left, NOW) is Decision.NO_ENTRY
+        assert venue.gate.decide(left, NOW) is Decision.NO_ENTRY
 
     def test_signed_in_another_epoch_than_the_entry(
-        self, inside: VenueHome, tomorrow: OpenEpoch, visitor: Visitor
+        self, inside: ServedVenue, tomorrow: OpenEpoch, visitor: Visitor
     ) -> None:
         left = sign_check_in(tomorrow.key, visitor.passes[0], NOW + MAX_STAY, EXIT)
         assert inside.gate.decide(left, NOW + MAX_STAY) is Decision.FORGED
 
     def test_of_a_pass_that_came_in_in_another_epoch(
-        self, inside: VenueHome, tomorrow: OpenEpoch, visitor: Visitor
+        self, inside: ServedVenue, tomorrow: OpenEpoch, visitor: Visitor
     ) -> None:
         """An authority that issues the same pass in two epochs."""
         public = visitor.passes[0].public
@@ -177,7 +183,7 @@ class TestExit:
         assert inside.gate.decide(left, NOW + MAX_STAY) is Decision.NO_ENTRY
 
     def test_a_forged_exit_does_not_tell_whether_a_pass_came_in(
-        self, inside: VenueHome, today: OpenEpoch, visitor: Visitor
+        self, inside: ServedVenue, today: OpenEpoch, visitor: Visitor
     ) -> None:
         answers = set()
         for owned in visitor.passes[:2]:

@@ -17,8 +17,8 @@ from service.qr import qr_image
 from service.settings import ConfigurationError
 from tests.parties import NOW, OpenEpoch, Visitor
 from venue import reader
-from venue.camera import View, camera_frames
-from venue.home import VenueHome
+from venue.camera import Verdict, View, camera_frames
+from venue.home import ServedVenue
 from venue.reader import UnreadableImage, read_codes, read_file, watch_folder
 
 
@@ -145,12 +145,12 @@ class TestCamera:
             next(camera_frames("/nowhere.avi"))
 
     def test_a_code_in_view_is_decided_once(
-        self, home: VenueHome, today: OpenEpoch, visitor: Visitor, texts: list[str]
+        self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor, texts: list[str]
     ) -> None:
         clock = [0.0]
-        view = View(lambda text: home.gate.decide_text(text, NOW + int(clock[0])), lambda: clock[0])
+        view = View(lambda text: venue.gate.decide_text(text, NOW + int(clock[0])), lambda: clock[0])
 
-        def show(seconds: float, text: str) -> list[Decision]:
+        def show(seconds: float, text: str) -> list[Verdict]:
             clock[0] = seconds
             return view.show(self.frame(text))
 
@@ -163,9 +163,9 @@ class TestCamera:
         assert show(18.2, texts[1]) == [Decision.ADMITTED]
 
     def test_a_refused_code_may_become_good_in_view(
-        self, home: VenueHome, today: OpenEpoch, visitor: Visitor, texts: list[str]
+        self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor, texts: list[str]
     ) -> None:
         renewed = to_qr_text(sign_check_in(today.key, visitor.passes[0], NOW + 60, Direction.ENTRY))
-        view = View(lambda text: home.gate.decide_text(text, NOW + 60), lambda: 0.0)
+        view = View(lambda text: venue.gate.decide_text(text, NOW + 60), lambda: 0.0)
         assert view.show(self.frame(texts[0])) == [Decision.TOO_OLD]
         assert view.show(self.frame(renewed)) == [Decision.ADMITTED]

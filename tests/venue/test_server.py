@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from io import BytesIO
 from secrets import token_bytes
@@ -14,96 +12,63 @@ from xml.etree import ElementTree
 
 import pytest
 import sqlalchemy as sql
-from aiohttp import ClientSession
-from aiohttp.test_utils import TestServer
 from PIL import Image
 
 from protocol.checkins import CheckInMessage, Direction, sign_check_in
-from protocol.encoding import Message
 from protocol.epochs import Role
-from protocol.exchanges import Decision, DoorAnswer
+from protocol.exchanges import Decision
 from protocol.requests import sign_request
 from protocol.statements import JointStatement, verify_statement
 from protocol.warrants import MAX_RELEASE, Release, Warrant, verify_release, verify_venue
-from service.http import PROBLEM, Problem, call, new_session
+from service.http import PROBLEM, call
 from tests.parties import NOW, OpenEpoch, Parties, Visitor
-from venue.home import VenueHome
+from tests.venue.serving import decisions, post, problems, serving
+from venue.home import ServedVenue
 from venue.reader import read_codes
-from venue.server import create_venue_app
 from venue.store import metadata
 
 ENTRY = Direction.ENTRY
-Post = Callable[[str, Message | bytes], Awaitable[bytes]]
-
-
-@asynccontextmanager
-async def serving(home: VenueHome, now: int = NOW) -> AsyncIterator[tuple[ClientSession, str]]:
-    async with TestServer(create_venue_app(home, lambda: now)) as server, new_session() as session:
-        yield session, str(server.make_url("")).rstrip("/")
-
-
-def post(
-    home: VenueHome, path: str, *bodies: Message | bytes, token: bytes | None = None, now: int = NOW
-) -> list[bytes | Problem]:
-    """The answers of a venue's server to one body after the other."""
-
-    async def run() -> list[bytes | Problem]:
-        answers: list[bytes | Problem] = []
-        async with serving(home, now) as (session, url):
-            for body in bodies:
-                try:
-                    answers.append(await call(session, "POST", url + path, body, token))
-                except Problem as problem:
-                    answers.append(problem)
-        return answers
-
-    return asyncio.run(run())
-
-
-def decisions(answers: list[bytes | Problem]) -> list[Decision]:
-    return [DoorAnswer.from_bytes(answer).decision for answer in answers if isinstance(answer, bytes)]
-
-
-def problems(answers: list[bytes | Problem]) -> list[tuple[int, str]]:
-    return [(answer.status, answer.name) for answer in answers if isinstance(answer, Problem)]
 
 
 def test_scan_mode_is_open_to_anyone_whose_label_names_the_venue(
-    home: VenueHome, parties: Parties, today: OpenEpoch, visitor: Visitor
+    venue: ServedVenue, parties: Parties, today: OpenEpoch, visitor: Visitor
 ) -> None:
     ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue)
     other = sign_check_in(today.key, visitor.passes[1], NOW, ENTRY, bytes(16))
-    answers = post(home, "/v1/check-ins", ours, ours, other)
+    answers = post(venue, "/v1/check-ins", ours, ours, other)
     assert decisions(answers) == [Decision.ADMITTED, Decision.ALREADY_SPENT, Decision.OTHER_VENUE]
 
 
-def test_a23_present_mode_is_for_readers_with_the_token(home: VenueHome, today: OpenEpoch, visitor: Visitor) -> None:
+def test_a23_present_mode_is_for_readers_with_the_token(venue: ServedVenue, today: OpenEpoch, visitor: Visitor) -> None:
     shown = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY)
-    assert problems(post(home, "/v1/check-ins", shown)) == [(401, "unauthenticated")]
-    assert problems(post(home, "/v1/check-ins", shown, token=token_bytes(32))) == [(401, "unauthenticated")]
-    assert home.store.days() == []
-    assert decisions(post(home, "/v1/check-ins", shown, token=home.reader_token)) == [Decision.ADMITTED]
+    assert problems(post(venue, "/v1/check-ins", shown)) == [(401, "unauthenticated")]
+    assert problems(post(venue, "/v1/check-ins", shown, token=token_bytes(32))) == [(401, "unauthenticated")]
+    assert venue.store.days() == []
+    token = token_bytes(32)
+    venue.home.readers.add(venue.venue, "front door", token, NOW)
+    assert decisions(post(venue, "/v1/check-ins", shown, token=token)) == [Decision.ADMITTED]
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff", b"\x80", b"\x9f\xff", bytes(1000), b"\x81" * 100, b"\xa0"])
-def test_a28_malformed_bodies_are_problem_documents(home: VenueHome, body: bytes) -> None:
+def test_a28_malformed_bodies_are_problem_documents(venue: ServedVenue, body: bytes) -> None:
     for path in ("/v1/check-ins", "/v1/releases"):
-        assert problems(post(home, path, body)) == [(400, "malformed-encoding")]
+        assert problems(post(venue, path, body)) == [(400, "malformed-encoding")]
 
 
-def test_a28_a_body_that_is_too_long(home: VenueHome) -> None:
-    assert [status for status, _ in problems(post(home, "/v1/check-ins", bytes(2**21)))] == [413]
+def test_a28_a_body_that_is_too_long(venue: ServedVenue) -> None:
+    assert [status for status, _ in problems(post(venue, "/v1/check-ins", bytes(2**21)))] == [413]
 
 
-def test_errors_are_problem_documents_over_http(home: VenueHome) -> None:
+def test_errors_are_problem_documents_over_http(venue: ServedVenue) -> None:
     async def run() -> None:
-        async with serving(home) as (session, url):
+        async with serving(venue) as (session, url):
             for method, path, status in (
                 ("GET", "/nothing", 404),
                 ("GET", "/v1/check-ins", 405),
-                ("GET", "/v1/venue", 404),
-                ("GET", "/v1/poster.svg", 404),
-                ("GET", "/v1/poster.png", 404),
+                ("GET", f"/v1/venues/{venue.venue.hex()}", 404),
+                ("GET", f"/v1/venues/{venue.venue.hex()}/poster.svg", 404),
+                ("GET", f"/v1/venues/{bytes(16).hex()}/poster.png", 404),
+                ("GET", "/v1/venues/here", 404),
                 ("POST", "/v1/check-ins", 415),
             ):
                 async with session.request(method, url + path, data=b"x" if method == "POST" else None) as response:
@@ -115,16 +80,17 @@ def test_errors_are_problem_documents_over_http(home: VenueHome) -> None:
     asyncio.run(run())
 
 
-def test_the_venue_record_and_its_poster(home: VenueHome, parties: Parties) -> None:
-    home.keep_registration(parties.both_sign(parties.venue))
+def test_the_venue_record_and_its_poster(venue: ServedVenue, parties: Parties) -> None:
+    venue.keep_registration(parties.both_sign(parties.venue))
 
     async def run() -> tuple[bytes, str, bytes]:
-        async with serving(home) as (session, url):
-            joint = await call(session, "GET", url + "/v1/venue")
-            async with session.get(url + "/v1/poster.svg") as response:
+        async with serving(venue) as (session, url):
+            record = f"{url}/v1/venues/{venue.venue.hex()}"
+            joint = await call(session, "GET", record)
+            async with session.get(record + "/poster.svg") as response:
                 assert response.content_type == "image/svg+xml"
                 svg = await response.text()
-            async with session.get(url + "/v1/poster.png") as response:
+            async with session.get(record + "/poster.png") as response:
                 assert response.content_type == "image/png"
                 return joint, svg, await response.read()
 
@@ -137,12 +103,12 @@ def test_the_venue_record_and_its_poster(home: VenueHome, parties: Parties) -> N
     assert base64.urlsafe_b64decode(fragment + "=" * (-len(fragment) % 4)) == joint
 
 
-def test_a29_the_door_works_offline(home: VenueHome, parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
-    assert urlsplit(home.domain_settings.operator.url).port == 1  # where nobody listens
+def test_a29_the_door_works_offline(venue: ServedVenue, parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
+    assert urlsplit(venue.home.domain_settings.operator.url).port == 1  # where nobody listens
     ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue)
 
     async def run() -> bytes:
-        async with serving(home) as (session, url):
+        async with serving(venue) as (session, url):
             await asyncio.sleep(0.1)  # the first refresh of the keys fails meanwhile
             return await call(session, "POST", url + "/v1/check-ins", ours)
 
@@ -153,12 +119,12 @@ class TestRelease:
     """Releases under a warrant for the hour that begins NOW."""
 
     @pytest.fixture
-    def visited(self, home: VenueHome, today: OpenEpoch, visitor: Visitor) -> VenueHome:
+    def visited(self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor) -> ServedVenue:
         for owned, time in zip(visitor.passes, (NOW - 15, NOW, NOW + 3600), strict=True):
-            assert home.gate.decide(sign_check_in(today.key, owned, time, ENTRY), time) is Decision.ADMITTED
+            assert venue.gate.decide(sign_check_in(today.key, owned, time, ENTRY), time) is Decision.ADMITTED
         left = sign_check_in(today.key, visitor.passes[0], NOW + 15, Direction.EXIT)
-        assert home.gate.decide(left, NOW + 15) is Decision.ADMITTED
-        return home
+        assert venue.gate.decide(left, NOW + 15) is Decision.ADMITTED
+        return venue
 
     @pytest.fixture
     def warrant(self, parties: Parties) -> Warrant:
@@ -179,7 +145,7 @@ class TestRelease:
         return sign_request(parties.domain, sender, recipient, "/v1/releases", time, body, parties.keys[sender])
 
     def test_hands_over_the_window_and_nothing_else(
-        self, visited: VenueHome, parties: Parties, today: OpenEpoch, visitor: Visitor
+        self, visited: ServedVenue, parties: Parties, today: OpenEpoch, visitor: Visitor
     ) -> None:
         warrant = parties.warrant(NOW, NOW + 3600)
         [answer] = post(visited, "/v1/releases", self.ask(parties, warrant.record), now=NOW + 7200)
@@ -190,13 +156,13 @@ class TestRelease:
         assert verified.visits[today.key.epoch].keys() == {owned.public.u for owned in visitor.passes[:2]}
         assert verified.visits[today.key.epoch][visitor.passes[0].public.u].left == NOW + 15
 
-    def test_of_an_empty_window(self, home: VenueHome, parties: Parties, today: OpenEpoch) -> None:
+    def test_of_an_empty_window(self, venue: ServedVenue, parties: Parties, today: OpenEpoch) -> None:
         warrant = parties.warrant(NOW, NOW + 3600)
-        [answer] = post(home, "/v1/releases", self.ask(parties, warrant.record), now=NOW + 7200)
+        [answer] = post(venue, "/v1/releases", self.ask(parties, warrant.record), now=NOW + 7200)
         assert isinstance(answer, bytes)
         assert verify_release(warrant, parties.registered_venue, {}, answer).visits == {}
 
-    def test_a30_a_request_counts_once(self, visited: VenueHome, parties: Parties, warrant: Warrant) -> None:
+    def test_a30_a_request_counts_once(self, visited: ServedVenue, parties: Parties, warrant: Warrant) -> None:
         request = self.ask(parties, warrant)
         answers = post(visited, "/v1/releases", request, request, now=NOW + 7200)
         assert problems(answers) == [(409, "replayed-request")]
@@ -204,7 +170,7 @@ class TestRelease:
         assert problems(post(visited, "/v1/releases", request, now=NOW + 7600)) == [(409, "replayed-request")]
 
     def test_a22_refuses_everything_but_the_authority_with_a_warrant_of_both(
-        self, visited: VenueHome, parties: Parties, warrant: Warrant
+        self, visited: ServedVenue, parties: Parties, warrant: Warrant
     ) -> None:
         joint = parties.both_sign(warrant)
         wider = parties.both_sign(replace(warrant, begins=NOW - 60))
@@ -225,30 +191,37 @@ class TestRelease:
         answers = post(visited, "/v1/releases", *[request for request, _ in requests.values()], now=NOW + 7200)
         assert problems(answers) == [(422, name) for _, name in requests.values()]
 
-    def test_a_warrant_for_another_venue(self, visited: VenueHome, parties: Parties, warrant: Warrant) -> None:
+    def test_a_warrant_for_another_venue(self, visited: ServedVenue, parties: Parties, warrant: Warrant) -> None:
         answers = post(visited, "/v1/releases", self.ask(parties, replace(warrant, venue=bytes(16))), now=NOW + 7200)
         assert problems(answers) == [(404, "unknown-venue")]
 
     def test_the_largest_release_is_delivered_and_a_larger_one_refused(
-        self, home: VenueHome, parties: Parties, today: OpenEpoch, warrant: Warrant
+        self, venue: ServedVenue, parties: Parties, today: OpenEpoch, warrant: Warrant
     ) -> None:
         label = (parties.domain.number, NOW, ENTRY, parties.venue.venue)
 
         def fill(count: int) -> None:
             messages = [CheckInMessage(*label, token_bytes(192)) for _ in range(count)]
             rows = [
-                {"u": one.u, "direction": 1, "time": one.time, "epoch": today.key.epoch, "encoded": one.to_bytes()}
+                {
+                    "venue": venue.venue,
+                    "u": one.u,
+                    "direction": 1,
+                    "time": one.time,
+                    "epoch": today.key.epoch,
+                    "encoded": one.to_bytes(),
+                }
                 for one in messages
             ]
-            with home.engine.begin() as connection:
+            with venue.home.engine.begin() as connection:
                 connection.execute(sql.insert(metadata.tables["check_ins"]), rows)
 
         fill(MAX_RELEASE)
-        [answer] = post(home, "/v1/releases", self.ask(parties, warrant), now=NOW + 7200)
+        [answer] = post(venue, "/v1/releases", self.ask(parties, warrant), now=NOW + 7200)
         assert isinstance(answer, bytes)
         [released] = verify_statement(Release, answer, parties.venue.key).epochs
         assert len(released.check_ins) == MAX_RELEASE
         fill(1)
-        assert problems(post(home, "/v1/releases", self.ask(parties, warrant), now=NOW + 7200)) == [
+        assert problems(post(venue, "/v1/releases", self.ask(parties, warrant), now=NOW + 7200)) == [
             (422, "window-too-large")
         ]

@@ -19,11 +19,10 @@ from protocol.passes import OwnedPass
 from service.http import Unreachable, call, new_session
 from service.storage import open_database, sqlite_url
 from tests.parties import NOW, OpenEpoch, Parties, Visitor, opening_warrant
-from tests.venue.conftest import MakeHome, environment, free_port, venue_command
+from tests.venue.conftest import MakeVenue, environment, free_port, venue_command
 from venue import store
-from venue.home import VenueHome
-from venue.migrations import STEPS
-from venue.store import DayCount, Entry, Store
+from venue.home import ServedVenue, VenueHome
+from venue.store import DayCount, Entry, Store, delete_before
 
 PROCESSES = 4
 
@@ -31,21 +30,22 @@ PROCESSES = 4
 def decide_at_once(home: Path, encoded: list[bytes], barrier: Barrier, decisions: Queue[list[int]]) -> None:
     """What each process of the test does; nobody has opened the database before."""
     barrier.wait()
-    gate = VenueHome(home).gate
+    [venue] = VenueHome(home).venues
     decided = []
     for message in encoded:
         barrier.wait()
-        decided.append(int(gate.decide(CheckInMessage.from_bytes(message), NOW)))
+        decided.append(int(venue.gate.decide(CheckInMessage.from_bytes(message), NOW)))
     decisions.put(decided)
 
 
-def test_several_processes_spend_a_pass_once(make_home: MakeHome, today: OpenEpoch, visitor: Visitor) -> None:
-    home = make_home([today])
+def test_several_processes_spend_a_pass_once(make_venue: MakeVenue, today: OpenEpoch, visitor: Visitor) -> None:
+    venue = make_venue([today])
     shown = [sign_check_in(today.key, owned, NOW, Direction.ENTRY).to_bytes() for owned in visitor.passes]
     context = multiprocessing.get_context("spawn")
     barrier, decisions = context.Barrier(PROCESSES), context.Queue()
     processes = [
-        context.Process(target=decide_at_once, args=(home.path, shown, barrier, decisions)) for _ in range(PROCESSES)
+        context.Process(target=decide_at_once, args=(venue.home.path, shown, barrier, decisions))
+        for _ in range(PROCESSES)
     ]
     for process in processes:
         process.start()
@@ -57,15 +57,15 @@ def test_several_processes_spend_a_pass_once(make_home: MakeHome, today: OpenEpo
 
 
 def test_what_was_answered_survives_kill_9(
-    make_home: MakeHome, parties: Parties, present: OpenEpoch, guest: Visitor
+    make_venue: MakeVenue, parties: Parties, present: OpenEpoch, guest: Visitor
 ) -> None:
     port = free_port()
-    home = make_home([present], settings=f"port = {port}\ntolerance = 600\n")
+    venue = make_venue([present], settings=f"port = {port}\ntolerance = 600\n")
     url = f"http://127.0.0.1:{port}/v1/check-ins"
 
     def answer(owned: OwnedPass) -> Decision:
         """Start a server, send it a check-in, and kill it once it has answered."""
-        with subprocess.Popen(venue_command(home.path, "serve"), env=environment()) as server:
+        with subprocess.Popen(venue_command(venue.home.path, "serve"), env=environment()) as server:
             try:
                 shown = sign_check_in(present.key, owned, int(time.time()), Direction.ENTRY, parties.venue.venue)
                 return DoorAnswer.from_bytes(asyncio.run(send_when_up(url, shown))).decision
@@ -73,7 +73,7 @@ def test_what_was_answered_survives_kill_9(
                 server.send_signal(signal.SIGKILL)
 
     assert answer(guest.passes[0]) is Decision.ADMITTED
-    assert home.store.entry(guest.passes[0].public.u) is not None
+    assert venue.store.entry(guest.passes[0].public.u) is not None
     assert answer(guest.passes[0]) is Decision.ALREADY_SPENT
 
 
@@ -92,7 +92,8 @@ def check_in(number: int, time: int, epoch: int, direction: Direction = Directio
 
 
 def test_windows_days_and_deletion(tmp_path: Path) -> None:
-    kept = Store(open_database(sqlite_url(tmp_path / "venue.db"), STEPS, store.metadata))
+    engine = open_database(sqlite_url(tmp_path / "venue.db"), (), store.metadata)
+    kept, elsewhere = Store(engine, bytes(16)), Store(engine, bytes([1]) * 16)
     entries = [check_in(1, 900, 10), check_in(2, 915, 10), check_in(3, 1800, 11)]
     exits = [check_in(2, 1815, 10, Direction.EXIT)]
     for one in (*entries, *exits):
@@ -105,25 +106,27 @@ def test_windows_days_and_deletion(tmp_path: Path) -> None:
     assert kept.visits(replace(warrant, assumed_stay=30))[10][0] == entries[0].message.to_bytes()
     assert kept.visits(replace(warrant, ends=1801))[11] == [entries[2].message.to_bytes()]
     assert kept.days() == [DayCount(10, 2, 1), DayCount(11, 1, 0)]
-    assert kept.delete_before(11) == 3
+    assert (elsewhere.entry(bytes([2]) * 32), elsewhere.visits(warrant), elsewhere.days()) == (None, {}, [])
+    assert elsewhere.spend(entries[0])
+    assert delete_before(engine, 11) == 4
     assert kept.days() == [DayCount(11, 1, 0)]
 
 
-def test_check_ins_are_deleted_after_their_retention(home: VenueHome, parties: Parties) -> None:
+def test_check_ins_are_deleted_after_their_retention(venue: ServedVenue, parties: Parties) -> None:
     epoch = parties.domain.epoch_at(NOW)
     for number in range(3):
-        home.store.spend(check_in(number, NOW, epoch + number))
+        venue.store.spend(check_in(number, NOW, epoch + number))
     end = parties.domain.epoch_begins(epoch + 1) + 28 * 86_400
-    assert home.delete_expired(end - 1) == 0
-    assert home.delete_expired(end) == 1
+    assert venue.home.delete_expired(end - 1) == 0
+    assert venue.home.delete_expired(end) == 1
 
 
 def test_the_venue_holds_ciphertexts_and_nothing_that_opens_one(
-    make_home: MakeHome, today: OpenEpoch, visitor: Visitor
+    make_venue: MakeVenue, today: OpenEpoch, visitor: Visitor
 ) -> None:
-    home, owned = make_home([today]), visitor.passes[0]
-    home.gate.decide(sign_check_in(today.key, owned, NOW, Direction.ENTRY), NOW)
-    written = b"".join(path.read_bytes() for path in home.path.rglob("*") if path.is_file())
+    venue, owned = make_venue([today]), visitor.passes[0]
+    venue.gate.decide(sign_check_in(today.key, owned, NOW, Direction.ENTRY), NOW)
+    written = b"".join(path.read_bytes() for path in venue.home.path.rglob("*") if path.is_file())
     assert owned.public.u in written
     secrets = [bytes(owned.r), bytes(visitor.handle), visitor.record.phone.encode(), visitor.record.name.encode()]
     secrets += [bytes(secret.share) for secret in today.secrets.values()]

@@ -1,0 +1,52 @@
+"""What the venue's commands share: which venue they are about, and how they go online."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from aiohttp import ClientSession
+
+from service.cli import Hexadecimal
+from service.http import new_session
+from service.settings import ConfigurationError
+from venue.home import ServedVenue, VenueHome
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def venue_option(command: F) -> F:
+    """The `--venue` option of a command that concerns one venue."""
+    help_text = "The venue's id, as `list` shows it; not needed where there is one venue."
+    return click.option("--venue", metavar="ID", type=Hexadecimal(16), help=help_text)(command)
+
+
+def chosen_venue(path: Path, venue: bytes | None) -> ServedVenue:
+    """The venue of a home that a command is about; raises `ConfigurationError` if it is not clear which."""
+    home = VenueHome(path)
+    if venue is None and len(home.venues) == 1:
+        return home.venues[0]
+    chosen = None if venue is None else home.venue(venue)
+    if chosen is None:
+        raise ConfigurationError("say which venue: --venue ID; `python -m venue list` shows the ids")
+    return chosen
+
+
+def online(action: Callable[[ClientSession], Awaitable[T]]) -> T:
+    """Do something with an HTTP session."""
+
+    async def run() -> T:
+        async with new_session() as session:
+            return await action(session)
+
+    return asyncio.run(run())
+
+
+def day_name(epoch: int) -> datetime.date:
+    """The day that an epoch is."""
+    return datetime.date.fromordinal(datetime.date(1970, 1, 1).toordinal() + epoch)

@@ -1,0 +1,58 @@
+"""`readers`: credentials of the doors' readers. Spec: §5.5."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import click
+
+from service.cli import local_time
+from service.keys import store_secret
+from venue.cli import chosen_venue, venue_option
+from venue.home import unix_time
+
+
+@click.group()
+def readers() -> None:
+    """The credentials of readers that send codes to the server, one for each door."""
+
+
+@readers.command()
+@click.argument("door")
+@click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="New file, mode 600.")
+@venue_option
+@click.pass_obj
+def add(path: Path, door: str, output: Path, venue: bytes | None) -> None:
+    """Write the credential of a new reader at DOOR, to be carried to its machine. It is shown and kept nowhere else."""
+    served, token = chosen_venue(path, venue), secrets.token_bytes(32)
+    store_secret(output, token)
+    try:
+        served.home.readers.add(served.venue, door, token, unix_time())
+    except BaseException:
+        output.unlink()
+        raise
+    click.echo(f"wrote {output}; on the door's machine: python -m venue read --server URL --token-file FILE …")
+
+
+@readers.command(name="list")
+@venue_option
+@click.pass_obj
+def list_readers(path: Path, venue: bytes | None) -> None:
+    """Show the readers and since when each is admitted or revoked."""
+    served = chosen_venue(path, venue)
+    offset = served.home.domain.utc_offset
+    for reader in served.home.readers.all(served.venue):
+        ended = "" if reader.revoked is None else f", revoked {local_time(reader.revoked, offset)}"
+        click.echo(f"{reader.door}  added {local_time(reader.added, offset)}{ended}")
+
+
+@readers.command()
+@click.argument("door")
+@venue_option
+@click.pass_obj
+def revoke(path: Path, door: str, venue: bytes | None) -> None:
+    """End the credential of the reader at DOOR, at once and for good."""
+    served = chosen_venue(path, venue)
+    served.home.readers.revoke(served.venue, door, unix_time())
+    click.echo(f"the reader at {door} is revoked")
