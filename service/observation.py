@@ -1,6 +1,6 @@
 """What a server tells those who run it: a line and a measurement for each request, and nothing of any person.
 
-Spec: §6.6. A route is named by its pattern, so that no id, address or token of a caller is written anywhere.
+Spec: §8.7. A route is named by its pattern, so that no id, address or token of a caller is written anywhere.
 """
 
 from __future__ import annotations

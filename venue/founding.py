@@ -18,7 +18,7 @@ from venue.home import VENUES
 
 def create_home(path: Path, name: str, url: str) -> bytes:
     """Make the home of a server with one venue; returns the venue's id. Raises as `add_venue`, also for a home."""
-    if (path / VENUES).exists() or (path / "settings.toml").exists():
+    if (path / VENUES).exists():
         raise ConfigurationError(f"{path} exists already as a home of venues; `add` makes another venue in it")
     return add_venue(path, name, url)
 

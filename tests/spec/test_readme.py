@@ -38,7 +38,9 @@ def test_the_folders_are_those_of_the_distribution() -> None:
     block = README.split("```\nprotocol/")[1].split("```")[0]
     listed = {"protocol", *re.findall(r"^([a-z]+)/", block, re.MULTILINE)}
     found = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
-    assert listed == {name for name in found if any((ROOT / name).rglob("*.[mp][dy]"))} - {"build"}
+    assert listed == {
+        name for name in found if any(path.suffix in {".md", ".py", ".yaml"} for path in (ROOT / name).rglob("*"))
+    } - {"build"}
 
 
 def test_the_oldest_python_is_what_the_package_demands() -> None:

@@ -1,0 +1,129 @@
+"""Containerfiles as far as this project uses them, and images of them in directories of this machine.
+
+Whatever is not known here is refused, so that no line of a Containerfile goes untried.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+import venv
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import distribution
+from pathlib import Path, PurePath
+from typing import Any
+
+from packaging.requirements import Requirement
+
+
+@dataclass
+class Containerfile:
+    """What a Containerfile says: the instructions that make layers, in order, and how its container runs."""
+
+    layers: list[tuple[str, str]] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def command(self) -> list[str]:
+        """What a container runs unless it is told otherwise."""
+        return self.exec_form("ENTRYPOINT") + self.exec_form("CMD")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of a container's processes."""
+        name, value = self.settings["ENV"].split("=")
+        return {name: value}
+
+    def exec_form(self, instruction: str) -> list[str]:
+        """The command of an instruction, which must not need a shell."""
+        command = json.loads(self.settings[instruction][self.settings[instruction].index("[") :])
+        assert all(isinstance(word, str) for word in command)
+        return list(command)
+
+
+def read_containerfile(text: str) -> Containerfile:
+    """Take a Containerfile apart. `WORKDIR` is a layer and, the last one, a setting."""
+    lines = "\n".join(line for line in text.splitlines() if not line.startswith("#")).replace("\\\n", " ")
+    found = Containerfile()
+    for line in filter(None, lines.splitlines()):
+        instruction, argument = line.split(maxsplit=1)
+        if instruction in {"FROM", "WORKDIR", "COPY", "RUN"}:
+            found.layers.append((instruction, argument))
+        else:
+            assert instruction in {"CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "STOPSIGNAL", "USER", "VOLUME"}
+            assert instruction not in found.settings
+        found.settings[instruction] = argument
+    return found
+
+
+def build_image(containerfile: Containerfile, context: Path, image: Path) -> None:
+    """Make the directory `image`: the container's files by their paths, and `environment/` with Python's packages.
+
+    Packages come from this environment instead of an index, those that the project names and no other; `RUN apt-get`
+    is left to real engines.
+    """
+    _make_environment(image / "environment", tomllib.loads((context / "pyproject.toml").read_text()))
+    directory = image
+    for instruction, argument in containerfile.layers:
+        if instruction == "WORKDIR":
+            directory = inside(image, argument)
+            directory.mkdir(parents=True, exist_ok=True)
+        elif instruction == "COPY":
+            *sources, target = argument.split()
+            _copy(context, sources, inside(directory, target))
+        elif instruction == "RUN" and not argument.startswith("apt-get"):
+            command = re.sub(r"(?<=\s)/", f"{image}/", argument)
+            offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}  # which pip reads as: do not isolate
+            subprocess.run(["sh", "-ec", command], cwd=directory, env=variables(image) | offline, check=True)
+
+
+def inside(directory: Path, path: str) -> Path:
+    """Where a path of the container is below `directory`."""
+    return directory / path.lstrip("/")
+
+
+def variables(image: Path) -> dict[str, str]:
+    """What every process of a container has in its environment."""
+    return {"PATH": f"{image / 'environment' / 'bin'}:{os.defpath}", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+
+
+def _copy(context: Path, sources: list[str], target: Path) -> None:
+    ignored = [line for line in (context / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
+    assert ignored[0] == "*"
+    for source in sources:
+        assert f"!{source}" in ignored, f"{source} is not in the build's context"
+        if (context / source).is_dir():
+            shutil.copytree(context / source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(context / source, target)
+
+
+def _make_environment(directory: Path, project: dict[str, Any]) -> None:
+    venv.create(directory, symlinks=True)
+    (packages,) = directory.glob("lib/*/site-packages")
+    wanted = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["postgresql"]]
+    for name in _with_dependencies(["pip", *project["build-system"]["requires"], *wanted]):
+        installed = distribution(name)
+        for top in {PurePath(file).parts[0] for file in installed.files or () if ".." not in file.parts}:
+            if not (packages / top).exists():
+                (packages / top).symlink_to(Path(str(installed.locate_file(top))))
+
+
+def _with_dependencies(requirements: Iterable[str]) -> set[str]:
+    found, left = set(), [Requirement(text) for text in requirements]
+    while left:
+        needed = left.pop()
+        if str(needed) in found:
+            continue
+        found.add(str(needed))
+        for text in distribution(needed.name).requires or ():
+            required = Requirement(text)
+            if required.marker is None or any(required.marker.evaluate({"extra": one}) for one in ("", *needed.extras)):
+                required.marker = None
+                left.append(required)
+    return {Requirement(text).name for text in found}
