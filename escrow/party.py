@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from escrow.venues import VenueRegister
 from protocol.epochs import EPOCH_SECONDS, EpochKey, EpochSecret, Role, create_epoch
 from protocol.requests import sign_request
 from service import inbox
+from service.clock import Clock, PassedTime
 from service.epochs import EpochCache
 from service.http import Problem, call
 from service.inbox import Inbox
@@ -28,13 +28,6 @@ from service.keys import load_signing_key
 from service.migration import Step
 from service.settings import load_domain
 from service.storage import open_database, sqlite_url, truncate_log
-
-Clock = Callable[[], int]
-
-
-def unix_time() -> int:
-    """The clock: Unix time in whole seconds."""
-    return int(time.time())
 
 
 class Party:
@@ -54,6 +47,7 @@ class Party:
         clock: Clock,
     ) -> None:
         self.role, self.home, self.settings, self.clock = role, home, settings, clock
+        self.passed = PassedTime(home / "passed.time", clock)
         self.peer_role = Role.AUTHORITY if role is Role.OPERATOR else Role.OPERATOR
         self.domain_settings = load_domain(home)
         self.domain = self.domain_settings.domain
@@ -98,9 +92,9 @@ class Party:
         for epoch in range(self.today, self.today + self.settings.publish_ahead_days + 1):
             self.publish(epoch)
 
-    def due_epochs(self) -> list[int]:
+    def due_epochs(self, now: int) -> list[int]:
         """The epochs to erase: their end lies at least the retention period back, or their erasure was interrupted."""
-        limit = self.clock() - self.settings.retention_days * EPOCH_SECONDS
+        limit = now - self.settings.retention_days * EPOCH_SECONDS
         ended = [epoch for epoch in self.vault.epochs() if self.domain.epoch_begins(epoch + 1) <= limit]
         return self.vault.unfinished_erasures() + ended
 
@@ -120,6 +114,10 @@ class Party:
         self.forget_epoch(epoch)
         truncate_log(self.engine)
         self.vault.finish_erasure(epoch)
+
+    def forget_old(self, now: int) -> None:
+        """Delete what the party stores for a time that is over, apart from epochs."""
+        self.inbox.forget_old(now)
 
     def forget_epoch(self, epoch: int) -> None:
         """Delete what the party stores of an erased epoch beside the vault."""

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 
 from aiohttp import ClientSession, web
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 from escrow.party import Party, unknown_epoch
 from service.http import Problem, cbor_response, create_app, path_bytes, read_body
@@ -16,11 +16,14 @@ from service.rates import HOUR, RateLimit, client_network
 from service.storage import truncate_log
 
 HOUSEKEEPING_SECONDS = 600
+DOUBT_SECONDS = 60
+"""How long to wait before the other party's clock is asked again."""
 PEER_SECONDS = 600
 """How long the other party may take: a full batch or release is minutes of work."""
 
 logger = logging.getLogger("splitpass")
 _epochs_due = Gauge("splitpass_epochs_due", "Epochs that should be erased by now and are not.")
+_clock_doubts = Counter("splitpass_clock_doubts", "Housekeepings that did not believe the clock.")
 _copies_behind = Gauge("splitpass_vault_copies_behind", "Copies of the vault that are not up to date.")
 
 
@@ -33,10 +36,12 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
             web.post("/v1/venues", shared.apply),
             web.get("/v1/venues/{venue}", shared.venue),
             *routes,
-        ]
+        ],
+        party.clock,
     )
 
     async def housekeeping(_app: web.Application) -> AsyncIterator[None]:
+        await check_clock(party, session)
         await asyncio.to_thread(keep_house, party)
         task = asyncio.create_task(_keep_house_forever(party, session))
         yield
@@ -48,16 +53,21 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
 
 
 def keep_house(party: Party) -> None:
-    """Publish the epochs ahead, erase those that are due, and see that the vault's copies follow."""
-    party.publish_ahead()
-    for epoch in party.due_epochs():
+    """Publish the epochs ahead, erase those that are surely due, and see that the vault's copies follow."""
+    if party.passed.believable:
+        party.publish_ahead()
+    else:
+        _clock_doubts.inc()
+        logger.error("the clock jumped and the other party's does not confirm it: nothing is published or erased by it")
+    for epoch in party.due_epochs(party.passed.at_least):
         try:
             party.erase(epoch)
         except Exception:
             logger.exception("epoch %d could not be erased; the others go on", epoch)
         else:
             logger.info("epoch %d erased at the end of its retention", epoch)
-    _epochs_due.set(len(party.due_epochs()))
+    _epochs_due.set(len(party.due_epochs(party.clock())))
+    party.forget_old(party.passed.at_least)
     for epoch in party.vault.erased_epochs():
         party.forget_epoch(epoch)  # again: a request that was under way may have left something
     truncate_log(party.engine)
@@ -67,16 +77,24 @@ def keep_house(party: Party) -> None:
     _copies_behind.set(len(faults))
 
 
+async def check_clock(party: Party, session: ClientSession) -> None:
+    """Have the other party's clock confirm a clock that jumped. Before the first epoch there is nothing to lose."""
+    if not (party.passed.known or party.vault.epochs() or party.vault.erased_epochs()):
+        party.passed.confirm()
+    await party.passed.check(session, [party.domain_settings.url(party.peer_role)])
+
+
 async def _keep_house_forever(party: Party, session: ClientSession) -> None:
     while True:
         try:
+            await check_clock(party, session)
             await asyncio.to_thread(keep_house, party)
             today = party.today
             known = await party.epochs.refresh(session, today, today + party.settings.publish_ahead_days)
             note_housekeeping(today, known)
         except Exception:
             logger.exception("housekeeping found something wrong")
-        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        await asyncio.sleep(HOUSEKEEPING_SECONDS if party.passed.believable else DOUBT_SECONDS)
 
 
 class _SharedRoutes:

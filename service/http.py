@@ -7,12 +7,14 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import TypeVar
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, web
 
 from protocol.encoding import MAX_MESSAGE_BYTES, Message
 from protocol.errors import Malformed, ReplayedRequest, SplitPassError
+from service.clock import Clock, unix_time
 from service.observation import REQUEST_ID, observe
 from service.serving import REQUESTS, Requests, Stopping, finish_or_refuse
 
@@ -48,12 +50,20 @@ def problem_name(error: SplitPassError) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
 
 
-def create_app(routes: list[web.RouteDef]) -> web.Application:
-    """An application with the routes, `/healthz`, and a problem document for everything that goes wrong."""
+def create_app(routes: list[web.RouteDef], clock: Clock = unix_time) -> web.Application:
+    """An application with the routes, `/healthz`, and a problem document for everything that goes wrong.
+
+    `/healthz` tells the time of the `clock` by which the server works.
+    """
+
+    async def healthy(_request: web.Request) -> web.Response:
+        headers = {"Date": formatdate(clock(), usegmt=True), "Cache-Control": "no-store"}
+        return web.json_response({"status": "ok"}, headers=headers)
+
     app = web.Application(middlewares=[observe, _problems, finish_or_refuse])
     app[REQUESTS] = Requests()
     app.on_shutdown.append(app[REQUESTS].finish)
-    app.add_routes([*routes, web.get("/healthz", _healthy)])
+    app.add_routes([*routes, web.get("/healthz", healthy)])
     return app
 
 
@@ -128,10 +138,6 @@ def new_session(seconds: float = 60) -> ClientSession:
     return ClientSession(
         timeout=ClientTimeout(total=seconds), cookie_jar=DummyCookieJar(), headers={"User-Agent": "SplitPass"}
     )
-
-
-async def _healthy(_request: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
 
 
 @web.middleware

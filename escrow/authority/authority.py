@@ -9,8 +9,9 @@ from escrow.authority.casebook import Casebook
 from escrow.authority.directory import Directory
 from escrow.authority.migrations import STEPS
 from escrow.authority.settings import AuthoritySettings
-from escrow.party import Clock, Party, unix_time
+from escrow.party import Party
 from protocol.epochs import Role
+from service.clock import Clock, unix_time
 from service.settings import load_settings
 
 

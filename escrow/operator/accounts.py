@@ -89,8 +89,6 @@ class Accounts:
             raise Problem(422, "invalid-phone", "give the number in international form, for example +821012345678")
         code, day = f"{secrets.randbelow(10**6):06}", now // DAY
         with exclusive(self._engine) as connection:
-            over = (_verifications.c.day < day) & (_verifications.c.expires < now)
-            connection.execute(sql.delete(_verifications).where(over))
             row = connection.execute(sql.select(_verifications).where(_verifications.c.phone == phone)).one_or_none()
             sent = row.sent_that_day if row is not None and row.day == day else 0
             if sent >= self._settings.codes_per_day:
@@ -216,6 +214,16 @@ class Accounts:
         """Delete every handle of an epoch."""
         with self._engine.begin() as connection:
             connection.execute(sql.delete(_handles).where(_handles.c.epoch == epoch))
+
+    def forget_old(self, now: int) -> None:
+        """Delete verifications that are over, and accounts that were not verified again, with what is theirs."""
+        over = (_verifications.c.day < now // DAY) & (_verifications.c.expires < now)
+        days = self._settings.verification_days + self._settings.account_retention_days
+        lapsed = sql.select(_accounts.c.account).where(_accounts.c.verified_at < now - days * DAY)
+        with exclusive(self._engine) as connection:
+            connection.execute(sql.delete(_verifications).where(over))
+            for table in (_sessions, _handles, _accounts):
+                connection.execute(sql.delete(table).where(table.c.account.in_(lapsed)))
 
     def _spend_attempt(self, answer: VerificationAnswer, now: int) -> None:
         mine = _verifications.c.phone == answer.phone

@@ -10,9 +10,10 @@ from escrow.operator.migrations import STEPS
 from escrow.operator.sender import load_sender
 from escrow.operator.settings import OperatorSettings
 from escrow.operator.warrants import Warrants
-from escrow.party import Clock, Party, unix_time
+from escrow.party import Party
 from protocol.epochs import EpochKey, Role
 from protocol.handles import Handle, IdentityRecord
+from service.clock import Clock, unix_time
 from service.settings import load_settings
 
 
@@ -32,6 +33,11 @@ class Operator(Party):
         """What the operator says of an account's handle."""
         verified_on = account.verified_at // 86_400
         return IdentityRecord(self.domain.number, epoch_key.epoch, handle, account.phone, account.name, verified_on)
+
+    def forget_old(self, now: int) -> None:
+        """Delete also accounts whose numbers were not verified again, and verifications that are over."""
+        super().forget_old(now)
+        self.accounts.forget_old(now)
 
     def forget_epoch(self, epoch: int) -> None:
         """Delete also the handles registered for an erased epoch."""

@@ -26,6 +26,11 @@ class OperatorSettings(EscrowSettings):
     """Requests of one account for handles and passes."""
     verification_days: int = Field(default=30, ge=1)
     """A phone number counts as verified for so long."""
+    account_retention_days: int = Field(default=60, ge=31)
+    """An account is deleted when its number has not counted as verified for so long.
+
+    No epoch is published so far ahead, so that a new account gets no second allowance.
+    """
     requests_per_epoch: int = Field(default=3, ge=1)
     """How often one account may ask for its allowance; all but the first are the reserve for lost answers."""
     minimum_accounts: int = Field(default=10, ge=2)

@@ -267,6 +267,7 @@ def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Pat
 
             world.operator = Operator(home, clock=lambda: world.now)
             assert handles(world.operator, tomorrow) == 1
+            world.operator.passed.confirm()
             keep_house(world.operator)
             assert world.operator.vault.mirror() == []
             assert world.operator.epochs.statement(Role.OPERATOR, today) == statement

@@ -13,6 +13,7 @@ from service.http import Problem
 from tests.escrow.world import World, run
 
 PHONE = "+821012345678"
+DAY = 86_400
 
 
 def wrong(code: str) -> str:
@@ -169,12 +170,34 @@ def test_the_database_holds_neither_codes_nor_tokens(world: World) -> None:
 
 
 def test_numbers_without_an_account_are_forgotten_the_next_day(world: World) -> None:
-    async def story() -> None:
-        await ask_code(world)
-        world.now += 86_400
-        await world.post(Role.OPERATOR, "/v1/verifications", VerificationRequest("+821099999999"))
+    run(ask_code(world))
+    world.operator.forget_old(world.now + DAY // 2 - 1)
+    assert rows(world, "verifications") == 1
+    world.operator.forget_old(world.now + DAY)
+    assert rows(world, "verifications") == 0
 
-    run(story())
+
+def test_accounts_whose_numbers_are_not_verified_again_are_forgotten(world: World) -> None:
+    days = world.operator.settings.verification_days + world.operator.settings.account_retention_days
+    assert days == 90
+
+    async def story() -> tuple[bytes, bytes]:
+        (first, _), (second, _) = await world.visitors_with_passes(2)
+        world.now += 40 * DAY
+        again = await world.enrol(1)
+        assert again.session.account == second.session.account
+        return first.session.token, again.session.token
+
+    leaving, staying = run(story())
+    world.operator.forget_old(world.now + 50 * DAY)
+    assert (rows(world, "accounts"), rows(world, "sessions"), rows(world, "handles")) == (2, 2, 2)
+    world.operator.forget_old(world.now + 50 * DAY + 1)
+    assert (rows(world, "accounts"), rows(world, "sessions"), rows(world, "handles")) == (1, 1, 1)
+    with pytest.raises(Problem, match="unknown"):
+        world.operator.accounts.authenticate(leaving, world.now)
+    assert world.operator.accounts.authenticate(staying, world.now).phone == "+821000000001"
+
+
+def rows(world: World, table: str) -> int:
     with world.operator.engine.begin() as connection:
-        phones = list(connection.scalars(sql.text("SELECT phone FROM verifications")))
-    assert phones == ["+821099999999"]
+        return int(connection.execute(sql.text(f"SELECT count(*) FROM {table}")).scalar_one())

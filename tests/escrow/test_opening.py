@@ -413,6 +413,7 @@ def test_a9_a_release_as_large_as_a_message_does_not_stop_erasure(world: World, 
         assert [case.state for case in world.authority.cases.all()] == ["opened"]
         today = world.today
         world.now += 40 * EPOCH_SECONDS
+        world.authority.passed.confirm()
         await asyncio.to_thread(keep_house, world.authority)
         assert world.authority.vault.is_erased(today)
         assert [case.state for case in world.authority.cases.all()] == ["countersigned"]

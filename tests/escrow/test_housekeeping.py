@@ -1,0 +1,278 @@
+"""Epochs are published ahead and erased when they are due: after restarts, and never early, whatever the clock says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sql
+from aiohttp import web
+from prometheus_client import REGISTRY
+
+from escrow.authority.authority import Authority
+from escrow.authority.server import create_authority_app
+from escrow.operator.operator import Operator
+from escrow.party import Party
+from escrow.server import check_clock, keep_house
+from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.requests import sign_request
+from service.clock import PassedTime
+from service.http import Problem, new_session
+from tests.databases import KINDS
+from tests.escrow.world import World, serving
+
+HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
+
+
+class Machine:
+    """A party's machine: a clock that can be set, and seconds that it counts while the program runs."""
+
+    def __init__(self, world: World, role: Role) -> None:
+        self.world, self.role = world, role
+        self.clock, self.counted = world.now, 0.0
+        self.party: Party
+        self.restart()
+
+    def restart(self) -> None:
+        kind = Operator if self.role is Role.OPERATOR else Authority
+        self.party = kind(self.world.home(self.role), clock=lambda: self.clock)
+        self.party.passed = PassedTime(self.party.home / "passed.time", lambda: self.clock, lambda: self.counted)
+
+    def run(self, seconds: int) -> None:
+        """Time passes while the program runs."""
+        self.counted += seconds
+        self.rest(seconds)
+
+    def rest(self, seconds: int) -> None:
+        """Time passes while it does not."""
+        self.clock += seconds
+        self.world.now += seconds
+
+    def keep_house(self) -> None:
+        async def once() -> None:
+            async with new_session() as session:
+                await check_clock(self.party, session)
+            await asyncio.to_thread(keep_house, self.party)
+
+        asyncio.run(once())
+
+    @property
+    def erased(self) -> list[int]:
+        return self.party.vault.erased_epochs()
+
+    def epochs_ahead(self) -> list[int]:
+        return list(range(self.world.today, self.world.today + self.party.settings.publish_ahead_days + 1))
+
+    def until_due(self, epoch: int) -> int:
+        """Seconds until an epoch has to be erased, by the world's time."""
+        ends = self.party.domain.epoch_begins(epoch + 1)
+        return ends + self.party.settings.retention_days * EPOCH_SECONDS - self.world.now
+
+
+both_databases = pytest.mark.parametrize("world", KINDS, indirect=True)
+
+
+@pytest.fixture
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> World:
+    return World(tmp_path, getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def machine(world: World) -> Iterator[Machine]:
+    """An operator's machine in its second hour; nothing answers where the authority's server should be."""
+    machine = Machine(world, Role.OPERATOR)
+    machine.keep_house()
+    machine.run(HOUR)
+    machine.keep_house()
+    yield machine
+    machine.party.engine.dispose()
+
+
+def peer(world: World) -> AbstractContextManager[None]:
+    """The authority's server, whose clock is right."""
+
+    async def apps() -> list[tuple[web.Application, int]]:
+        return [(await create_authority_app(world.authority), world.authority.settings.port)]
+
+    return serving(apps)
+
+
+def doubts() -> float:
+    return REGISTRY.get_sample_value("splitpass_clock_doubts_total") or 0
+
+
+@pytest.mark.parametrize("utc_offset", [9 * HOUR, -12_600, 14 * HOUR])
+@pytest.mark.parametrize("role", Role)
+def test_an_epoch_is_erased_at_the_first_housekeeping_after_it_is_due(
+    tmp_path: Path, role: Role, utc_offset: int
+) -> None:
+    machine = Machine(World(tmp_path, utc_offset=utc_offset), role)
+    first = machine.world.today
+    machine.keep_house()
+    published = machine.epochs_ahead()
+    assert machine.party.vault.epochs() == published
+    machine.run(machine.until_due(first) - 1)
+    machine.keep_house()
+    assert machine.erased == []
+    machine.run(1)
+    machine.keep_house()
+    assert machine.erased == [first]
+    assert {*published[1:], *machine.epochs_ahead()} <= set(machine.party.vault.epochs())
+    assert doubts() == 0
+
+
+@both_databases
+@pytest.mark.parametrize(
+    ("jump", "with_peer", "restart"),
+    [
+        (YEAR, False, False),
+        (YEAR, True, True),
+        (-YEAR, False, True),
+        (-YEAR, True, False),
+        (2 * DAY, False, True),
+        (-2 * DAY, True, False),
+    ],
+)
+def test_a_clock_that_jumped_erases_and_publishes_nothing(
+    machine: Machine, caplog: pytest.LogCaptureFixture, jump: int, *, with_peer: bool, restart: bool
+) -> None:
+    """Nobody confirms it: the other party's server is down, or has another time."""
+    published, before = machine.party.vault.epochs(), doubts()
+    machine.clock += jump
+    if restart:
+        machine.restart()
+    if with_peer:
+        with peer(machine.world):
+            machine.keep_house()
+    else:
+        machine.keep_house()
+    assert (machine.party.vault.epochs(), machine.erased) == (published, [])
+    assert doubts() == before + 1
+    assert "the clock jumped" in caplog.text
+
+    machine.clock -= jump
+    machine.run(DAY)
+    machine.keep_house()
+    assert machine.party.vault.epochs() == [published[0], *machine.epochs_ahead()]
+
+
+def test_what_is_due_is_erased_in_time_although_the_clock_is_wrong(machine: Machine) -> None:
+    """The seconds that were counted suffice, with a restart on the way."""
+    first = machine.world.today
+    machine.clock += YEAR
+    machine.run(machine.until_due(first) - HOUR)
+    machine.keep_house()
+    machine.restart()
+    machine.run(HOUR - 1)
+    machine.keep_house()
+    assert machine.erased == []
+    machine.run(1)
+    machine.keep_house()
+    assert machine.erased == [first]
+
+
+@both_databases
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_jump_that_the_other_party_confirms_is_believed(machine: Machine, *, restart: bool) -> None:
+    """The machine slept, or was off, for a year."""
+    published = machine.party.vault.epochs()
+    machine.rest(YEAR)
+    if restart:
+        machine.restart()
+    with peer(machine.world):
+        machine.keep_house()
+    assert machine.erased == published
+    assert machine.party.vault.epochs() == machine.epochs_ahead()
+
+
+@pytest.mark.parametrize("hours", [1, -1, 23])
+def test_a_small_jump_over_a_restart_erases_nothing_early(machine: Machine, hours: int) -> None:
+    """A clock that was set to local time, say: days go on, but what cannot be undone waits."""
+    first = machine.world.today
+    machine.run(machine.until_due(first) - 10 * HOUR)
+    machine.keep_house()
+    machine.clock += hours * HOUR
+    machine.restart()
+    before = doubts()
+    machine.run(10 * HOUR - 1)
+    machine.keep_house()
+    assert machine.erased == []
+    machine.run(1 + max(0, -hours) * HOUR)
+    machine.keep_house()
+    assert machine.erased == [first]
+    assert doubts() == before
+
+
+def test_a_stop_delays_an_erasure_until_the_other_partys_clock_confirms_it(machine: Machine) -> None:
+    first = machine.world.today
+    machine.run(machine.until_due(first) - HOUR)
+    machine.keep_house()
+    machine.rest(10 * HOUR)
+    machine.restart()
+    machine.keep_house()
+    assert machine.erased == []
+    with peer(machine.world):
+        machine.keep_house()
+    assert machine.erased == [first]
+
+
+def test_a_home_without_its_time_waits_for_the_other_party(machine: Machine) -> None:
+    """As after a restoration: the epochs are there, and nothing tells what time has passed."""
+    published = machine.party.vault.epochs()
+    (machine.party.home / "passed.time").unlink()
+    machine.clock += YEAR
+    machine.restart()
+    machine.keep_house()
+    assert (machine.party.vault.epochs(), machine.erased) == (published, [])
+    machine.clock -= YEAR
+    machine.run(DAY)
+    with peer(machine.world):
+        machine.keep_house()
+    assert machine.party.vault.epochs() == [published[0], *machine.epochs_ahead()]
+
+
+@both_databases
+@pytest.mark.parametrize(
+    ("step", "jump"), [("vault.mirror", YEAR), ("forget_epoch", -YEAR), ("vault.finish_erasure", 0)]
+)
+def test_an_erasure_that_a_stop_interrupted_is_finished_at_once(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, step: str, jump: int
+) -> None:
+    """Whatever the clock says then: it was due before."""
+    first = machine.world.today
+    machine.run(machine.until_due(first))
+
+    class Stopped(BaseException):
+        pass
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    owner: object = machine.party.vault if step.startswith("vault.") else machine.party
+    monkeypatch.setattr(owner, step.rpartition(".")[2], stop)
+    with pytest.raises(Stopped):
+        machine.party.erase(first)
+    machine.clock += jump
+    machine.restart()
+    assert machine.erased == [first]
+    assert machine.party.vault.unfinished_erasures() == [first]
+    machine.keep_house()
+    assert (machine.erased, machine.party.vault.unfinished_erasures()) == ([first], [])
+    with pytest.raises(Problem, match="never be opened"):
+        machine.party.secret(first)
+
+
+def test_ids_of_old_requests_are_forgotten(machine: Machine) -> None:
+    party, path, sent = machine.party, "/v1/shares", [machine.clock + seconds for seconds in (60, 120, 300)]
+    for time in sent:
+        request = sign_request(
+            party.domain, Role.AUTHORITY, "operator", path, time, b"", machine.world.authority.identity
+        )
+        party.inbox.receive(Role.AUTHORITY, path, time, request)
+    machine.run(340)
+    machine.keep_house()
+    with party.engine.begin() as connection:
+        assert list(connection.scalars(sql.text("SELECT time FROM requests_seen ORDER BY time"))) == sent[1:]
