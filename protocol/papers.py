@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from protocol.checkins import CheckInMessage, Direction, sign_check_in
 from protocol.encoding import Message, Size, Uint8, Uint32
 from protocol.epochs import EpochKey
-from protocol.errors import WrongDomain, WrongEpoch
-from protocol.group import RandomBytes, Scalar, secure_random
-from protocol.passes import PASS_BYTES, OwnedPass, Pass
+from protocol.errors import IdentityElement, InvalidSignature, WrongDomain, WrongEpoch
+from protocol.group import B, Scalar
+from protocol.passes import PASS_BYTES, OwnedPass, Pass, pass_statement
 from protocol.qrtext import decode_text, encode_text
+from protocol.signatures import verify
 
 PAPER_PREFIX = "SPP1:"
 MAX_PAPER_BYTES = 172
@@ -51,22 +51,26 @@ def from_paper_text(text: str) -> PaperPass:
     return PaperPass.from_bytes(decode_text(PAPER_PREFIX, text, MAX_PAPER_BYTES))
 
 
-def sign_for_paper(
-    epoch_key: EpochKey,
-    paper: PaperPass,
-    time: int,
-    direction: Direction,
-    venue: bytes,
-    random_bytes: RandomBytes = secure_random,
-) -> CheckInMessage:
-    """The check-in that a reader signs for a paper, at its venue (16 bytes) and Unix time (seconds, rounded down).
+def verify_paper(epoch_key: EpochKey, paper: PaperPass) -> OwnedPass:
+    """The pass that a reader may sign with for whoever holds the paper.
 
-    Raises `WrongDomain` or `WrongEpoch` for a paper that is not of this epoch. Whether the authority signed the pass,
-    and whether `r` is its key, shows when the check-in is verified. Draws 32 random bytes.
+    Raises `WrongDomain`, `WrongEpoch`, or `InvalidSignature` if the authority did not issue the pass or `r` is not its
+    key.
     """
     if paper.domain != epoch_key.domain.number:  # step 1
         raise WrongDomain("the paper is of another domain")
     if paper.epoch != epoch_key.epoch:  # step 2
         raise WrongEpoch("the paper is of another day")
     public = Pass(paper.public_pass[:32], paper.public_pass[32:64], paper.public_pass[64:])
-    return sign_check_in(epoch_key, OwnedPass(public, paper.r), time, direction, venue, random_bytes)  # step 3
+    if not verify(bytes(epoch_key.pass_key), pass_statement(epoch_key, public.u, public.v), public.signature):  # step 3
+        raise InvalidSignature("the authority did not issue this pass in this epoch")
+    if not _is_key(paper.r, public.u):  # step 4
+        raise InvalidSignature("the paper has another key than the pass")
+    return OwnedPass(public, paper.r)
+
+
+def _is_key(r: Scalar, u: bytes) -> bool:
+    try:
+        return bytes(r * B) == u
+    except IdentityElement:
+        return False

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from protocol.checkins import MAX_STAY, CheckIn, CheckInMessage, Direction, possible_epochs, verify_check_in
+from protocol.checkins import (
+    MAX_STAY,
+    CheckIn,
+    CheckInMessage,
+    Direction,
+    possible_epochs,
+    sign_check_in,
+    verify_check_in,
+)
 from protocol.edge_cases import check_edge_cases
 from protocol.epochs import Domain, EpochKey
 from protocol.errors import InvalidSignature, Malformed
 from protocol.exchanges import Decision
+from protocol.papers import PAPER_PREFIX, PaperPass, from_paper_text, verify_paper
 from protocol.qrtext import from_qr_text
 from venue.store import Store
+
+PAPER_STAY = 60
+"""How many seconds after its entry a paper can be shown for an exit: who shows it twice at once does not leave."""
 
 
 class Gate:
@@ -28,12 +40,30 @@ class Gate:
         self._venue, self._tolerance = venue, tolerance
 
     def decide_text(self, text: str, now: int) -> Decision:
-        """Decide on the text of a QR code that a visitor shows."""
+        """Decide on the text of a QR code that a visitor shows, on a screen or on paper."""
         try:
-            message = from_qr_text(text)
+            if text.startswith(PAPER_PREFIX):
+                return self.decide_paper(from_paper_text(text), now)
+            return self.decide(from_qr_text(text), now)
         except Malformed:
             return Decision.UNREADABLE
-        return self.decide(message, now)
+
+    def decide_paper(self, paper: PaperPass, now: int) -> Decision:
+        """Sign for a paper pass, an entry and later an exit, and decide on that; its key is forgotten here."""
+        if paper.domain != self._domain.number:
+            return Decision.UNKNOWN_DOMAIN
+        key = self._epoch_key(paper.epoch)
+        if key is None:
+            return Decision.UNKNOWN_EPOCH
+        try:
+            owned = verify_paper(key, paper)
+        except InvalidSignature:
+            return Decision.FORGED
+        entry, today = self._store.entry(paper.u), self._domain.epoch_at(now)
+        direction = Direction.ENTRY if entry is None or now < entry.time + PAPER_STAY else Direction.EXIT
+        if direction is Direction.ENTRY and paper.epoch != today:
+            return Decision.TOO_OLD if paper.epoch < today else Decision.TOO_EARLY
+        return self.decide(sign_check_in(key, owned, now, direction, self._venue), now)
 
     def decide(self, message: CheckInMessage, now: int) -> Decision:
         """Decide on a check-in at Unix time `now`. An admitted one is stored, durably, when this returns.

@@ -8,7 +8,7 @@ from lab.fuzz.forgery import sign_anything
 from lab.fuzz.trial import Decoder
 from lab.vectors import logs, world
 from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
-from protocol.checkins import CheckInMessage, Direction, verify_check_in
+from protocol.checkins import CheckInMessage, verify_check_in
 from protocol.encoding import Message
 from protocol.epochs import EpochStatement, Role, verify_epoch, verify_epoch_statement
 from protocol.errors import SplitPassError
@@ -28,7 +28,7 @@ from protocol.logs import Inclusion, log_origin, sign_log, verify_logged_epoch, 
 from protocol.merkle import leaf_hash
 from protocol.notes import sign_note
 from protocol.opening import Shares, create_shares, open_release, verify_party_shares
-from protocol.papers import PaperPass, from_paper_text, print_pass, sign_for_paper
+from protocol.papers import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import (
     ANSWER_BYTES,
     AllowanceRequest,
@@ -131,7 +131,7 @@ def reader_decoders() -> Iterator[Decoder]:
         world.SCANNED.to_bytes(),
     )
     yield reader("assisted check-in", _open_assisted, _ASSISTED.to_bytes(), cost=5)
-    yield reader("paper pass", _use_paper, _PAPER.to_bytes())
+    yield reader("paper pass", lambda data: verify_paper(key, PaperPass.from_bytes(data)), _PAPER.to_bytes())
     yield reader(
         "venue", lambda data: verify_venue(world.DOMAIN, JointStatement.from_bytes(data)), world.JOINT_VENUE.to_bytes()
     )
@@ -205,12 +205,6 @@ def _joint_key(payload: bytes) -> object:
 def _open_assisted(data: bytes) -> object:
     entry = verify_assisted(world.EPOCH_KEY, AssistedCheckIn.from_bytes(data))
     return open_assisted(world.EPOCH_KEY, entry, *(world.SECRETS[role].share * entry.message.u for role in Role))
-
-
-def _use_paper(data: bytes) -> object:
-    paper = PaperPass.from_bytes(data)
-    message = sign_for_paper(world.EPOCH_KEY, paper, world.TIME, Direction.ENTRY, world.VENUE.venue)
-    return verify_check_in(world.EPOCH_KEY, message)
 
 
 def _open(role: Role, payload: bytes) -> object:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from base45 import b45encode
 
 from lab.vectors.files import VectorFile
-from lab.vectors.pinned import Draws, flip, pinned_scalar, plus_order
-from lab.vectors.world import EPOCH, EPOCH_KEY, NUMBER, PASSES, SETTING, SHOWN, TIME, VENUE
-from protocol.checkins import Direction
+from lab.vectors.pinned import flip, pinned_scalar, plus_order
+from lab.vectors.world import EPOCH, EPOCH_KEY, NUMBER, PASSES, SETTING, SHOWN
 from protocol.encoding import encode_item
 from protocol.errors import (
     InvalidSignature,
@@ -17,7 +16,7 @@ from protocol.errors import (
     WrongDomain,
     WrongEpoch,
 )
-from protocol.papers import from_paper_text, print_pass, sign_for_paper
+from protocol.papers import from_paper_text, print_pass
 from protocol.qrtext import to_qr_text
 
 
@@ -31,41 +30,27 @@ def _encoded(data: bytes) -> str:
 
 
 def paper_pass() -> VectorFile:
-    """`print_pass`, `from_paper_text` and `sign_for_paper`."""
+    """`print_pass`, `from_paper_text` and `verify_paper`."""
     file = VectorFile(
         "paper-pass",
-        "Paper passes: SPP1: and the base45 of a pass with its key, and the check-in that a reader signs for it",
+        "Paper passes: SPP1: and the base45 of a pass with its key",
         "§3.8",
         {
             "make.public_pass": "u, v and the authority's signature, 128 bytes",
             "make.r": "the pass's signing key, a scalar",
             "check.text": "what a reader reads",
-            "check.time": "Unix time in seconds, not yet rounded down to a multiple of 15",
-            "check.direction": "1 entry, 2 exit",
-            "check.venue": "the reader's venue, 16 bytes",
-            "check.random": "the bytes that the reader draws to sign",
-            "result.paper": "the PaperPass",
-            "result.message": "the CheckInMessage that the reader signs; it verifies",
+            "result.paper": "the PaperPass; its key is the pass's",
         },
         SETTING,
     )
     owned = PASSES[2]
     text = print_pass(EPOCH_KEY, owned)
-    for direction in Direction:
-        draws = Draws(f"paper, {direction.name.lower()}")
-        message = sign_for_paper(EPOCH_KEY, from_paper_text(text), TIME, direction, VENUE.venue, draws)
-        file.accept(
-            direction.name.lower(),
-            make={"public_pass": bytes(owned.public), "r": owned.r},
-            check={
-                "text": text,
-                "time": TIME,
-                "direction": direction,
-                "venue": VENUE.venue,
-                "random": draws.drawn,
-            },
-            result={"paper": from_paper_text(text), "message": message},
-        )
+    file.accept(
+        "ordinary",
+        make={"public_pass": bytes(owned.public), "r": owned.r},
+        check={"text": text},
+        result={"paper": from_paper_text(text)},
+    )
     too_long = _encoded(bytes(174))
     for change, wrong in {
         "no prefix": text[5:],
@@ -77,14 +62,14 @@ def paper_pass() -> VectorFile:
         "more than 172 bytes": too_long,
         "empty": "",
     }.items():
-        file.reject("entry", change, MalformedText, text=wrong)
+        file.reject("ordinary", change, MalformedText, text=wrong)
     public = bytes(owned.public)
-    file.reject("entry", "only the prefix", MalformedEncoding, text="SPP1:")
-    file.reject("entry", "a pass cut short", MalformedEncoding, text=_text(public=public[:-1]))
-    file.reject("entry", "a check-in behind the prefix", MalformedEncoding, text=_encoded(SHOWN.to_bytes()[:172]))
-    file.reject("entry", "r not below L", MalformedScalar, text=_text(r=plus_order(bytes(owned.r))))
-    file.reject("entry", "another domain", WrongDomain, text=_text(domain=NUMBER + 1))
-    file.reject("entry", "another day", WrongEpoch, text=_text(epoch=EPOCH + 1))
+    file.reject("ordinary", "only the prefix", MalformedEncoding, text="SPP1:")
+    file.reject("ordinary", "a pass cut short", MalformedEncoding, text=_text(public=public[:-1]))
+    file.reject("ordinary", "a check-in behind the prefix", MalformedEncoding, text=_encoded(SHOWN.to_bytes()[:172]))
+    file.reject("ordinary", "r not below L", MalformedScalar, text=_text(r=plus_order(bytes(owned.r))))
+    file.reject("ordinary", "another domain", WrongDomain, text=_text(domain=NUMBER + 1))
+    file.reject("ordinary", "another day", WrongEpoch, text=_text(epoch=EPOCH + 1))
     for change, wrong in {
         "another r": _text(r=bytes(pinned_scalar("another r"))),
         "r is zero": _text(r=bytes(32)),
@@ -93,5 +78,5 @@ def paper_pass() -> VectorFile:
         "another v": _text(public=flip(public, 32)),
         "another pass signature": _text(public=flip(public, 64)),
     }.items():
-        file.reject("entry", change, InvalidSignature, text=wrong)
+        file.reject("ordinary", change, InvalidSignature, text=wrong)
     return file

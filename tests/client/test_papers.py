@@ -17,8 +17,8 @@ from client.papers import print_papers
 from client.sheet import sheet_pdf
 from client.visitor import Visitor
 from client.visits import open_entry
-from protocol.checkins import Direction, verify_check_in
-from protocol.papers import from_paper_text, sign_for_paper
+from protocol.checkins import Direction, sign_check_in, verify_check_in
+from protocol.papers import from_paper_text, verify_paper
 from tests.client.conftest import PASSPHRASE
 from tests.client.readers import read_texts
 from tests.client.test_commands import Run, fails, ready, run  # noqa: F401 - fixtures
@@ -35,7 +35,8 @@ def pages(document: bytes) -> list[Image.Image]:
 def test_a_door_signs_for_what_was_printed(supplied: Visitor, world: World) -> None:
     for text in print_papers(supplied, TODAY + 1, 2):
         key = world.epoch(TODAY + 1).key
-        message = sign_for_paper(key, from_paper_text(text), NOW + 86_400, Direction.ENTRY, world.venue().venue)
+        owned = verify_paper(key, from_paper_text(text))
+        message = sign_check_in(key, owned, NOW + 86_400, Direction.ENTRY, world.venue().venue)
         assert verify_check_in(key, message).epoch == TODAY + 1
 
 

@@ -48,7 +48,7 @@ VALIDATIONS: list[tuple[str, str, list[Callable[..., object]]]] = [
     (CRYPTOGRAPHY, "The authority answers each 160-byte request by itself:", [passes.issue_batch, passes.issue_pass]),
     (CRYPTOGRAPHY, "The client, for each answer;", [passes.accept_answer]),
     (CRYPTOGRAPHY, "To verify a check-in against the keys of an epoch:", [checkins.verify_check_in]),
-    (CRYPTOGRAPHY, "Paper cannot sign, so the reader at the door signs for it:", [papers.sign_for_paper]),
+    (CRYPTOGRAPHY, "To verify a paper pass against the keys of its epoch:", [papers.verify_paper]),
     (CRYPTOGRAPHY, "To verify one against the keys of an epoch:", [assisted.verify_assisted]),
     (CRYPTOGRAPHY, "To open one with both parties' shares of `u`", [assisted.open_assisted]),
     (CRYPTOGRAPHY, "once both have, because a party", [warrants.verify_venue]),

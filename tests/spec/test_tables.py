@@ -38,6 +38,7 @@ from service.http import problem_name
 from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 from tests.spec.messages import every_message_type, whole_visit
 from tests.spec.text import ROOT, table
+from venue.gate import PAPER_STAY
 from venue.settings import VenueSettings
 
 
@@ -93,6 +94,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "EPOCH_SECONDS": EPOCH_SECONDS,
         "TIME_STEP": TIME_STEP,
         "MAX_STAY": MAX_STAY,
+        "PAPER_STAY": PAPER_STAY,
         "DOOR_TOLERANCE": default(VenueSettings, "tolerance"),
         "REQUEST_TOLERANCE": REQUEST_TOLERANCE,
         "MAX_MESSAGE": MAX_MESSAGE_BYTES,
