@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
 
-import phonenumbers
 from aiohttp import ClientSession
 
 from client.contents import Account, Wallet
@@ -14,23 +12,16 @@ from client.errors import VisitorError
 from client.visitor import Visitor
 from protocol.epochs import Role
 from protocol.exchanges import Session, VerificationAnswer, VerificationRequest
+from service import people
 from service.http import call
 
 
 def international_number(text: str) -> str:
     """A phone number in E.164 form, without the spaces, hyphens and brackets people write; raises `VisitorError`."""
-    try:
-        number = phonenumbers.parse(text)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or number.extension or not phonenumbers.is_possible_number(number):
+    number = people.international_number(text)
+    if number is None:
         raise VisitorError("give the number with its country code, for example +82 10-1234-5678")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def canonical_name(text: str) -> str:
-    """A name with single spaces and composed letters (NFC), as the operator will sign it."""
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+    return number
 
 
 async def request_code(visitor: Visitor, session: ClientSession, phone: str) -> None:
@@ -47,7 +38,7 @@ async def confirm_code(visitor: Visitor, session: ClientSession, phone: str, nam
     """
     if not re.fullmatch("[0-9]{6}", code):
         raise VisitorError("a code has six digits")
-    answer = VerificationAnswer(international_number(phone), code, canonical_name(name))
+    answer = VerificationAnswer(international_number(phone), code, people.canonical_name(name))
     url = f"{visitor.servers.url(Role.OPERATOR)}/v1/sessions"
     account = Account(answer.phone, answer.name, Session.from_bytes(await call(session, "POST", url, answer)))
 

@@ -7,10 +7,8 @@ anything is compared or sent, so that neither a crash nor a second process gives
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from dataclasses import dataclass
 
-import phonenumbers
 import sqlalchemy as sql
 from nacl.bindings import sodium_memcmp
 
@@ -20,6 +18,7 @@ from protocol.group import Point
 from protocol.handles import DirectoryEntry, Handle
 from protocol.signatures import SigningKey
 from protocol.transcript import digest32
+from service import people
 from service.http import Problem
 from service.storage import exclusive
 
@@ -241,28 +240,15 @@ class Accounts:
         return digest32("operator/code", self._code_key, phone.encode(), code.encode())
 
 
-def is_international_number(phone: str) -> bool:
-    """Whether `phone` is a possible telephone number in the one form that E.164 gives it.
-
-    One form alone, because a second one would be a second account, with tries and passes of its own.
-    """
-    try:
-        number = phonenumbers.parse(phone)
-    except phonenumbers.NumberParseException:
-        return False
-    canonical = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return phonenumbers.is_possible_number(number) and canonical == phone
-
-
 def check_name(name: str) -> None:
     """A 422 problem unless a name is letters, marks, digits and `-'.·`, with single spaces between."""
-    clean = all(character.isalnum() or character in " -'.·" or _is_mark(character) for character in name)
-    if not clean or name != " ".join(name.split()):
+    if not people.is_name(name):
         raise Problem(422, "invalid-name", "a name has letters, digits, hyphens, dots, and single spaces between")
 
 
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character).startswith("M")
+def is_international_number(phone: str) -> bool:
+    """Whether a number has the one form of E.164: a second one would be a second account, with tries of its own."""
+    return people.international_number(phone) == phone
 
 
 def _token_digest(token: bytes) -> bytes:

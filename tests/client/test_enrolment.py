@@ -4,11 +4,12 @@ import unicodedata
 
 import pytest
 
-from client.enrolment import canonical_name, confirm_code, international_number, request_code
+from client.enrolment import confirm_code, international_number, request_code
 from client.errors import VisitorError
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from service.http import Problem, Unreachable
+from service.people import canonical_name
 from tests.client.conftest import NAME, PHONE, enrol, online
 from tests.client.world import ALLOWANCE, World
 from tests.parties import TODAY

@@ -1,0 +1,36 @@
+"""Names and telephone numbers as people give them. Spec: §4.2, §5.3."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import phonenumbers
+
+
+def international_number(text: str) -> str | None:
+    """A phone number in the one form that E.164 gives it; None if `text` is no possible one with its country code.
+
+    Takes the spaces, hyphens and brackets that people write.
+    """
+    try:
+        number = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return None
+    if number.extension or not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def canonical_name(text: str) -> str:
+    """A name with single spaces and composed letters (NFC)."""
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def is_name(text: str) -> bool:
+    """Whether a name is letters, marks, digits and `-'.·`, with single spaces between."""
+    clean = all(character.isalnum() or character in " -'.·" or _is_mark(character) for character in text)
+    return clean and text != "" and text == " ".join(text.split())
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
