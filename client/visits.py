@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from client.contents import StoredPass, Visit, Wallet
 from client.errors import NoVisit
 from client.visitor import Visitor
-from protocol.checkins import TIME_STEP, Direction, possible_epochs, sign_check_in
+from protocol.checkins import Direction, label_time, possible_epochs, sign_check_in
 from protocol.epochs import EpochKey
 from protocol.errors import WrongEpoch
 from protocol.exchanges import Decision, DoorAnswer
@@ -104,11 +104,6 @@ async def check_out(visitor: Visitor, session: ClientSession, group: list[Visit]
             _keep(visitor, replace(visit, left=left, exit_pass=None))
         decisions.append(decision)
     return _joint_decision(decisions)
-
-
-def label_time(now: int) -> int:
-    """The time that a label made at Unix time `now` says."""
-    return now - now % TIME_STEP
 
 
 def _burn(visitor: Visitor, venue: Venue | None, people: int) -> tuple[EpochKey, list[tuple[StoredPass, Visit]]]:

@@ -17,7 +17,7 @@ from nacl.bindings import (
 )
 from nacl.exceptions import CryptoError
 
-from protocol.checkins import TIME_STEP, Direction
+from protocol.checkins import TIME_STEP, Direction, label_time
 from protocol.encoding import Bytes16, Message, Size, Uint8, Uint32
 from protocol.epochs import EpochKey
 from protocol.errors import (
@@ -93,7 +93,7 @@ def seal_assisted(
     `time` in Unix seconds is rounded down to the label's step; `venue` has 16 bytes. Draws 64 random bytes for `r` and
     32 for the signature. Raises `MalformedEncoding` if name or number is of a wrong size.
     """
-    time -= time % TIME_STEP
+    time = label_time(time)
     r = Scalar.random(random_bytes)
     u, S = r * B, r * epoch_key.X
     padded = sodium_pad(record.to_bytes(), ASSERTED_RECORD_BYTES)

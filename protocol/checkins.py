@@ -81,6 +81,11 @@ class CheckIn:
     epoch: int
 
 
+def label_time(now: int) -> int:
+    """What a label made at Unix time `now` (seconds) says: rounded down to the step."""
+    return now - now % TIME_STEP
+
+
 def sign_check_in(
     epoch_key: EpochKey,
     owned: OwnedPass,
@@ -93,7 +98,7 @@ def sign_check_in(
 
     Draws 32 random bytes.
     """
-    time -= time % TIME_STEP
+    time = label_time(time)
     public = bytes(owned.public)
     statement = label_statement(epoch_key, time, direction, venue, public)
     signature = sign_with_scalar(owned.r, owned.public.u, statement, random_bytes)

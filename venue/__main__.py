@@ -10,6 +10,7 @@ from service import serving
 from service.cli import CommandGroup, home_option
 from service.settings import ConfigurationError
 from venue import founding, registration
+from venue.admitting import admit
 from venue.cli import chosen_venue, day_name, online, venue_option
 from venue.home import VenueHome, unix_time
 from venue.poster import can_draw, poster_png, poster_svg, poster_text
@@ -30,6 +31,7 @@ def cli(ctx: click.Context, home: Path) -> None:
                 add makes another venue of a chain in the same home.
     Every day:  serve (keeps itself supplied with keys), or fetch while online
                 and read, which decides without a network.
+                admit takes down who has neither phone nor paper.
                 readers add lets a door with its own machine ask the server.
 
     Any number of readers and servers may share one home: a pass is spent once in each venue.
@@ -38,6 +40,7 @@ def cli(ctx: click.Context, home: Path) -> None:
 
 
 cli.add_command(read)
+cli.add_command(admit)
 cli.add_command(readers)
 
 name_option = click.option("--name", required=True, help="The venue's name, as visitors know it.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from protocol.errors import Malformed
 from protocol.exchanges import Decision
@@ -13,6 +13,9 @@ from service.settings import ConfigurationError
 from venue.reader import read_codes
 
 OUT_OF_VIEW_SECONDS = 2
+ADMITTED_SECONDS = 30
+
+K = TypeVar("K")
 
 Verdict = Decision | str
 """A door's decision, or why there is none."""
@@ -41,31 +44,41 @@ def camera_frames(source: str) -> Iterator[Any]:
 class View:
     """What a camera sees, so that a code that is held up for a while is decided once.
 
-    A phone makes its code anew every fifteen seconds; once its pass is admitted, new codes of the same pass are not
-    decided until it was out of view for `OUT_OF_VIEW_SECONDS`.
+    A phone makes its code anew every fifteen seconds, and shows those of a group in turn: once a pass is admitted, its
+    codes are not decided until it was out of view for `ADMITTED_SECONDS`. Any other code is decided again as soon as it
+    was out of view for `OUT_OF_VIEW_SECONDS`.
     """
 
     def __init__(self, decide: Callable[[str], Verdict], clock: Callable[[], float] = time.monotonic) -> None:
         self._decide, self._clock = decide, clock
-        self._last_seen: dict[object, float] = {}
+        self._texts: dict[str, float] = {}
+        self._admitted: dict[object, float] = {}
 
     def show(self, frame: Any) -> list[Verdict]:
         """Read a frame; returns the verdicts on what has come into view."""
         now = self._clock()
-        self._last_seen = {what: seen for what, seen in self._last_seen.items() if now - seen < OUT_OF_VIEW_SECONDS}
-        decisions = []
+        self._texts = _seen_since(now - OUT_OF_VIEW_SECONDS, self._texts)
+        self._admitted = _seen_since(now - ADMITTED_SECONDS, self._admitted)
+        verdicts = []
         for text in read_codes(frame):
-            known = {text, _pass_of(text)} & self._last_seen.keys()
-            if not known:
-                decision = self._decide(text)
-                decisions.append(decision)
-                known = {text, _pass_of(text)} if decision is Decision.ADMITTED else {text}
-            self._last_seen.update(dict.fromkeys(known, now))
-        return decisions
+            what = _pass_of(text)
+            admitted = what in self._admitted
+            if text not in self._texts and not admitted:
+                verdict = self._decide(text)
+                verdicts.append(verdict)
+                admitted = verdict is Decision.ADMITTED
+            self._texts[text] = now
+            if admitted:
+                self._admitted[what] = now
+        return verdicts
+
+
+def _seen_since(moment: float, last_seen: dict[K, float]) -> dict[K, float]:
+    return {what: seen for what, seen in last_seen.items() if seen > moment}
 
 
 def _pass_of(text: str) -> object:
-    """What stays the same when a phone makes its code anew: the pass and the direction."""
+    """What stays the same when a phone makes its code anew: the pass and the direction. Paper stays as it is."""
     try:
         message = from_qr_text(text)
     except Malformed:

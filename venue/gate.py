@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from protocol.assisted import AssertedRecord, AssistedEntry, seal_assisted, verify_assisted
 from protocol.checkins import (
     MAX_STAY,
     CheckIn,
     CheckInMessage,
     Direction,
+    label_time,
     possible_epochs,
     sign_check_in,
     verify_check_in,
@@ -17,8 +19,8 @@ from protocol.edge_cases import check_edge_cases
 from protocol.epochs import Domain, EpochKey
 from protocol.errors import InvalidSignature, Malformed
 from protocol.exchanges import Decision
-from protocol.papers import PAPER_PREFIX, PaperPass, from_paper_text, verify_paper
-from protocol.qrtext import from_qr_text
+from protocol.papers import PaperPass, verify_paper
+from venue.reader import parse_code
 from venue.store import Store
 
 PAPER_STAY = 60
@@ -42,11 +44,10 @@ class Gate:
     def decide_text(self, text: str, now: int) -> Decision:
         """Decide on the text of a QR code that a visitor shows, on a screen or on paper."""
         try:
-            if text.startswith(PAPER_PREFIX):
-                return self.decide_paper(from_paper_text(text), now)
-            return self.decide(from_qr_text(text), now)
+            code = parse_code(text)
         except Malformed:
             return Decision.UNREADABLE
+        return self.decide_paper(code, now) if isinstance(code, PaperPass) else self.decide(code, now)
 
     def decide_paper(self, paper: PaperPass, now: int) -> Decision:
         """Sign for a paper pass, an entry and later an exit, and decide on that; its key is forgotten here."""
@@ -59,8 +60,9 @@ class Gate:
             owned = verify_paper(key, paper)
         except InvalidSignature:
             return Decision.FORGED
-        entry, today = self._store.entry(paper.u), self._domain.epoch_at(now)
-        direction = Direction.ENTRY if entry is None or now < entry.time + PAPER_STAY else Direction.EXIT
+        entry, today = self._store.entry(paper.u), self._domain.epoch_at(label_time(now))
+        is_inside = entry is not None and PAPER_STAY <= now - entry.time <= MAX_STAY
+        direction = Direction.EXIT if is_inside else Direction.ENTRY
         if direction is Direction.ENTRY and paper.epoch != today:
             return Decision.TOO_OLD if paper.epoch < today else Decision.TOO_EARLY
         return self.decide(sign_check_in(key, owned, now, direction, self._venue), now)
@@ -79,6 +81,18 @@ class Gate:
         if message.direction is Direction.EXIT and not self._has_entered(check_in):
             return Decision.NO_ENTRY
         return Decision.ADMITTED if self._store.spend(check_in) else Decision.ALREADY_SPENT
+
+    def admit(self, record: AssertedRecord, now: int) -> AssistedEntry | None:
+        """Seal what staff took down for somebody without a phone, and keep that, durably when this returns.
+
+        None if the day's keys are not known. Raises `MalformedEncoding` if name or number is of a wrong size.
+        """
+        key = self._epoch_key(self._domain.epoch_at(label_time(now)))
+        if key is None:
+            return None
+        entry = verify_assisted(key, seal_assisted(key, record, now, self._venue))
+        self._store.spend(entry)
+        return entry
 
     def _label_fault(self, message: CheckInMessage, now: int) -> Decision | None:
         """What is wrong with a label here and now, before any signature is checked."""

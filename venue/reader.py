@@ -1,4 +1,4 @@
-"""From pictures to the texts of their QR codes: image files and a watched folder. Spec: §4.3."""
+"""From pictures to the texts of their QR codes, and what those say: image files and a watched folder. Spec: §4.3."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 
 from PIL import Image
 
+from protocol.checkins import CheckInMessage
+from protocol.papers import PAPER_PREFIX, PaperPass, from_paper_text
+from protocol.qrtext import from_qr_text
 from service.settings import ConfigurationError
 
 POLL_SECONDS = 0.2
@@ -34,6 +37,11 @@ def read_codes(image: Any) -> list[str]:
         ) from None
     symbols = pyzbar.decode(image, symbols=[pyzbar.ZBarSymbol.QRCODE])
     return [symbol.data.decode("ascii", "replace") for symbol in symbols]
+
+
+def parse_code(text: str) -> CheckInMessage | PaperPass:
+    """What the text of a code says, on a screen or on paper; raises `Malformed`."""
+    return from_paper_text(text) if text.startswith(PAPER_PREFIX) else from_qr_text(text)
 
 
 def read_file(path: Path) -> list[str]:

@@ -6,8 +6,9 @@ from aiohttp import ClientSession
 
 from protocol.errors import Malformed
 from protocol.exchanges import Decision, DoorAnswer
-from protocol.qrtext import from_qr_text
+from protocol.papers import PaperPass
 from service.http import call
+from venue.reader import parse_code
 
 ANSWER_SECONDS = 10
 """How long a visitor waits at the door for the server."""
@@ -25,8 +26,8 @@ class RemoteDoor:
         Where there is no answer it is not known whether the server has taken the check-in.
         """
         try:
-            message = from_qr_text(text)
+            code = parse_code(text)
         except Malformed:
             return Decision.UNREADABLE
-        answer = await call(self._session, "POST", f"{self._url}/v1/check-ins", message, self._token)
-        return DoorAnswer.from_bytes(answer).decision
+        path = "/v1/papers" if isinstance(code, PaperPass) else "/v1/check-ins"
+        return DoorAnswer.from_bytes(await call(self._session, "POST", self._url + path, code, self._token)).decision

@@ -12,6 +12,7 @@ from aiohttp import ClientSession, web
 from protocol.checkins import CheckInMessage
 from protocol.errors import SplitPassError
 from protocol.exchanges import Decision, DoorAnswer
+from protocol.papers import PaperPass
 from protocol.statements import JointStatement
 from service.http import (
     Problem,
@@ -63,6 +64,11 @@ class VenueServer:
         token = bearer_token(request) if message.venue is None else b""
         return cbor_response(DoorAnswer(await asyncio.to_thread(self._decide, message, token)))
 
+    async def paper(self, request: web.Request) -> web.Response:
+        """POST /v1/papers: from a reader; the gate signs for the paper and forgets its key."""
+        paper = await read_message(request, PaperPass)
+        return cbor_response(DoorAnswer(await asyncio.to_thread(self._decide_paper, paper, bearer_token(request))))
+
     async def release(self, request: web.Request) -> web.Response:
         """POST /v1/releases: the check-ins of a warrant's window, for the authority."""
         body = await read_body(request)
@@ -102,6 +108,9 @@ class VenueServer:
             return Decision.OTHER_VENUE if own_domain else Decision.UNKNOWN_DOMAIN
         return venue.gate.decide(message, self._clock())
 
+    def _decide_paper(self, paper: PaperPass, token: bytes) -> Decision:
+        return self._venue_of_reader(token).gate.decide_paper(paper, self._clock())
+
     def _venue_of_reader(self, token: bytes) -> ServedVenue:
         reader = self._home.readers.find(token)
         if reader is not None and reader.revoked is not None:
@@ -136,6 +145,7 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
             web.get("/v1/venues/{venue}/poster.svg", server.poster_svg),
             web.get("/v1/venues/{venue}/poster.png", server.poster_png),
             web.post("/v1/check-ins", server.check_in),
+            web.post("/v1/papers", server.paper),
             web.post(RELEASE_PATH, server.release),
         ]
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sql
 
+from protocol.assisted import AssistedEntry
 from protocol.checkins import MAX_STAY, CheckIn, Direction
 from protocol.warrants import Warrant
 
@@ -50,12 +51,12 @@ class Store:
         self._engine, self._venue = engine, venue
         self._own = _check_ins.c.venue == venue
 
-    def spend(self, check_in: CheckIn) -> bool:
+    def spend(self, check_in: CheckIn | AssistedEntry) -> bool:
         """Keep a check-in, durably when this returns; False if its pass was spent in this direction before."""
         message = check_in.message
         row = {
             "venue": self._venue,
-            "u": message.u,
+            "u": bytes(message.u),
             "direction": int(message.direction),
             "time": message.time,
             "epoch": check_in.epoch,

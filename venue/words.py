@@ -18,12 +18,12 @@ _WORDS = {
         "이 출입문에 오늘의 키가 없습니다. 인터넷에 연결해 키를 받아 주세요",
     ),
     Decision.TOO_OLD: (
-        "the code is too old; show the live screen, not a picture, and check the clock",
-        "시간이 지난 코드입니다. 사진이 아닌 현재 화면을 보여 주세요",
+        "the code is too old; show the live screen, not a picture, or a paper of today, and check the clock",
+        "시간이 지난 코드입니다. 사진이 아닌 현재 화면이나 오늘의 종이 출입증을 보여 주세요",
     ),
     Decision.TOO_EARLY: (
-        "the code is from the future; check the phone's clock and this device's",
-        "코드의 시각이 미래입니다. 휴대전화와 이 기기의 시계를 확인해 주세요",
+        "the code is from the future; check the paper's day, the phone's clock and this device's",
+        "코드의 시각이 미래입니다. 종이의 날짜, 휴대전화와 이 기기의 시계를 확인해 주세요",
     ),
     Decision.OTHER_VENUE: ("the code was made for another venue", "다른 시설에서 만든 코드입니다"),
     Decision.FORGED: ("the code's signatures do not hold", "서명이 올바르지 않은 코드입니다"),

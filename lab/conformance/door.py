@@ -20,6 +20,8 @@ from lab.conformance.tester import Server, Tester
 from protocol.checkins import SIGNED_PASS_BYTES, TIME_STEP, CheckInMessage, Direction, label_statement, sign_check_in
 from protocol.encoding import Message, encode_item
 from protocol.exchanges import Decision, DoorAnswer
+from protocol.group import Scalar
+from protocol.papers import PaperPass, from_paper_text, print_pass
 from protocol.passes import PASS_BYTES, OwnedPass
 
 checks = Checks(Server.VENUE)
@@ -226,3 +228,49 @@ async def present_mode(tester: Tester) -> None:
     await _expect(tester, message, Decision.ADMITTED, token)
     await _expect(tester, message, Decision.ALREADY_SPENT, token)
     await _expect(tester, _signed(tester, owned), Decision.ALREADY_SPENT)
+
+
+@checks.add("5.5/paper-no-token", "5.5/record")
+async def paper_no_token(tester: Tester) -> None:
+    """A paper pass without a reader's token is refused with 401, `unauthenticated`."""
+    paper = PaperPass(tester.domain.number, tester.today, bytes(PASS_BYTES), Scalar.random())
+    (await _send_paper(tester, paper)).expect_problem(401, "unauthenticated")
+
+
+@checks.add("3.8/paper-other-key", "--reader-token-file", "5.3/passes")
+async def paper_other_key(tester: Tester) -> None:
+    """A paper whose `r` is not the key of its pass is `FORGED`."""
+    await _expect_of_paper(tester, _paper(tester, replace(_fresh_pass(tester), r=Scalar.random())), Decision.FORGED)
+
+
+@checks.add("3.8/paper-other-day", "--reader-token-file", "5.3/passes")
+async def paper_other_day(tester: Tester) -> None:
+    """A paper that says to be of a day for which there are no keys is `UNKNOWN_EPOCH`."""
+    paper = replace(_paper(tester, _fresh_pass(tester)), epoch=2**32 - 1)
+    await _expect_of_paper(tester, paper, Decision.UNKNOWN_EPOCH)
+
+
+@checks.add("3.8/paper", "--reader-token-file", "3.8/admitted")
+async def paper_admitted(tester: Tester) -> None:
+    """A good paper is `ADMITTED`; within 60 s it is no exit but `ALREADY_SPENT`, as is its pass on a screen."""
+    owned = _fresh_pass(tester)
+    await _expect_of_paper(tester, _paper(tester, owned), Decision.ADMITTED)
+    await _expect_of_paper(tester, _paper(tester, owned), Decision.ALREADY_SPENT)
+    await _expect(tester, _signed(tester, owned), Decision.ALREADY_SPENT)
+
+
+def _paper(tester: Tester, owned: OwnedPass) -> PaperPass:
+    return from_paper_text(print_pass(tester.key, owned))
+
+
+async def _send_paper(tester: Tester, paper: PaperPass, token: bytes | None = None) -> Answer:
+    return await tester.post(VENUE, "/v1/papers", paper, token)
+
+
+async def _expect_of_paper(tester: Tester, paper: PaperPass, expected: Decision) -> None:
+    answer = await _send_paper(tester, paper, tester.options.reader_token)
+    decision = answer.expect_message(DoorAnswer).decision
+    if decision is Decision.ADMITTED:
+        tester.passes = [one for one in tester.passes if one.public.u != paper.u]
+    if decision is not expected:
+        raise Failed(f"the door said {decision.name}; expected {expected.name}")

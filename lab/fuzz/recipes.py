@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from secrets import token_bytes, token_hex
 
@@ -19,6 +19,7 @@ from protocol.epochs import Role
 from protocol.errors import MalformedEncoding
 from protocol.exchanges import SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.handles import IdentityRecord, register_handle, seal_record
+from protocol.papers import from_paper_text, print_pass
 from protocol.passes import IssueBatch, request_allowance
 from protocol.requests import PartyRequest
 from protocol.signatures import SigningKey, public_key
@@ -218,6 +219,13 @@ def _check_in(random: Random, stage: Stage, _route: Route) -> list[Recipe]:
     return [Recipe(core, token=stage.place.token) for core in (shown[0].to_bytes, shown[1].to_bytes, signed)]
 
 
+def _paper(random: Random, stage: Stage, _route: Route) -> list[Recipe]:
+    """Papers whose bytes are changed, and good ones of any day."""
+    paper = from_paper_text(print_pass(stage.today, stage.passes[0]))
+    other_day = replace(paper, epoch=random.choice((0, paper.epoch - 1, paper.epoch + 1, 2**32 - 1)))
+    return [Recipe(core, token=stage.place.token) for core in (paper.to_bytes, other_day.to_bytes)]
+
+
 def _release(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
     party = _as_party(stage, route.server, route.path)
     return [
@@ -239,6 +247,7 @@ _KNOWN: dict[tuple[str, str], Callable[[Random, Stage, Route], list[Recipe]]] = 
     ("authority", "/v1/directory"): _deposit,
     ("authority", "/v1/passes"): _batch,
     ("venue", "/v1/check-ins"): _check_in,
+    ("venue", "/v1/papers"): _paper,
     ("venue", "/v1/releases"): _release,
     ("", "/v1/venues"): _application,
 }

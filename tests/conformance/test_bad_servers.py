@@ -182,7 +182,7 @@ def telling_who_was_here(_place: Place) -> Spoil:
 
 def asking_for_no_token(place: Place) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
-        if asked.path == "/v1/check-ins":
+        if asked.path in {"/v1/check-ins", "/v1/papers"}:
             asked.headers["Authorization"] = f"Bearer {place.token.hex()}"
         return await asked.answer()
 
@@ -208,7 +208,7 @@ CRASH = {
     f"5.1/{name}/operator"
     for name in ("unknown-path", "leading-zero", "upper-case", "problem-documents", "internal-errors")
 }
-REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/present-mode"}
+REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/present-mode", "3.8/paper"}
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/pre
         {
             OPERATOR: (taking_any_code, {"5.3/wrong-code", "5.3/new-code"}),
             AUTHORITY: (drawing_new_keys, {"5.2/same-statement/authority"}),
-            VENUE: (asking_for_no_token, {"5.5/no-token", "5.5/other-token"}),
+            VENUE: (asking_for_no_token, {"5.5/no-token", "5.5/other-token", "5.5/paper-no-token"}),
         },
         {OPERATOR: (taking_any_number_of_codes, {"5.3/attempts"}), VENUE: (admitting_replays, REPLAYS)},
         {

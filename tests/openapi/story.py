@@ -21,6 +21,7 @@ from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
 from protocol.exchanges import SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.group import Scalar
 from protocol.handles import DirectoryEntry, register_handle
+from protocol.papers import from_paper_text, print_pass
 from protocol.passes import ANSWER_BYTES, REQUEST_BYTES, IssueBatch, PassAnswers, request_allowance
 from protocol.statements import JointStatement, sign_statement
 from protocol.warrants import VenueApplication
@@ -234,6 +235,13 @@ class Story:
         token = token_bytes(32)
         venue.home.readers.add(venue.venue, "front door", token, now)
         await self.stage.ask(self.stage.door, "POST", "/v1/check-ins", shown, token)
+        paper = from_paper_text(print_pass(key, self.passes[0][1]))
+        await refused("unauthenticated", self.stage.ask(self.stage.door, "POST", "/v1/papers", paper))
+        await refused(
+            "malformed-scalar",
+            self.stage.ask(self.stage.door, "POST", "/v1/papers", spoiled(paper, 3, NO_SCALARS[:32])),
+        )
+        await self.stage.ask(self.stage.door, "POST", "/v1/papers", paper, token)
 
     async def erase_ahead(self) -> None:
         """The authority erases tomorrow; the day after stays for the steps in which a party is missing."""

@@ -12,12 +12,13 @@ from PIL import Image
 
 from protocol.checkins import Direction, sign_check_in
 from protocol.exchanges import Decision
+from protocol.papers import print_pass
 from protocol.qrtext import to_qr_text
 from service.qr import qr_image
 from service.settings import ConfigurationError
 from tests.parties import NOW, OpenEpoch, Visitor
 from venue import reader
-from venue.camera import Verdict, View, camera_frames
+from venue.camera import ADMITTED_SECONDS, Verdict, View, camera_frames
 from venue.home import ServedVenue
 from venue.reader import UnreadableImage, read_codes, read_file, watch_folder
 
@@ -158,9 +159,33 @@ class TestCamera:
         assert show(13.5, texts[0]) == [Decision.ADMITTED]
         assert show(14.9, texts[0]) == []
         assert show(15.1, renewed) == []
-        assert show(18, renewed) == [Decision.ALREADY_SPENT]
-        assert show(18.1, renewed) == []
+        assert show(18, renewed) == []
         assert show(18.2, texts[1]) == [Decision.ADMITTED]
+        clock[0] = 18.2 + ADMITTED_SECONDS
+        again = to_qr_text(sign_check_in(today.key, visitor.passes[0], NOW + 45, Direction.ENTRY))
+        assert show(clock[0], again) == [Decision.ALREADY_SPENT]
+        assert show(clock[0] + 0.1, again) == []
+
+    def test_a_group_in_turn_is_decided_once_each(self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor) -> None:
+        clock = [0.0]
+        view = View(lambda text: venue.gate.decide_text(text, NOW + int(clock[0])), lambda: clock[0])
+        verdicts: list[Verdict] = []
+        for turn in range(9):
+            clock[0] = 2.0 * turn
+            message = sign_check_in(today.key, visitor.passes[turn % 3], NOW + 2 * turn, Direction.ENTRY)
+            verdicts += view.show(self.frame(to_qr_text(message)))
+        assert verdicts == [Decision.ADMITTED] * 3
+
+    def test_a_paper_that_stays_in_view_comes_in_and_does_not_leave(
+        self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor
+    ) -> None:
+        clock = [0.0]
+        view = View(lambda text: venue.gate.decide_text(text, NOW + int(clock[0])), lambda: clock[0])
+        frame = self.frame(print_pass(today.key, visitor.passes[0]))
+        verdicts = []
+        for clock[0] in (0.0, 1.0, 20.0, 45.0, 70.0, 110.0):
+            verdicts.append(view.show(frame))
+        assert verdicts == [[Decision.ADMITTED], [], [], [], [], [Decision.ADMITTED]]
 
     def test_a_refused_code_may_become_good_in_view(
         self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor, texts: list[str]

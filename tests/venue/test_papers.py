@@ -1,0 +1,119 @@
+"""Paper passes at a door: one entry and one exit here, on one day, signed by the door; the key is kept nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from protocol.checkins import MAX_STAY, CheckInMessage, Direction, sign_check_in
+from protocol.exchanges import Decision
+from protocol.group import Scalar
+from protocol.papers import PaperPass, from_paper_text, print_pass
+from protocol.passes import OwnedPass
+from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol, open_epoch
+from tests.venue.conftest import MakeVenue, stored
+from tests.venue.serving import decisions, post, problems
+from venue.gate import PAPER_STAY
+from venue.home import ServedVenue
+
+ADMITTED, SPENT = Decision.ADMITTED, Decision.ALREADY_SPENT
+
+
+@pytest.fixture
+def text(today: OpenEpoch, visitor: Visitor) -> str:
+    return print_pass(today.key, visitor.passes[0])
+
+
+@pytest.fixture
+def paper(text: str) -> PaperPass:
+    return from_paper_text(text)
+
+
+def messages(venue: ServedVenue) -> list[CheckInMessage]:
+    return [CheckInMessage.from_bytes(encoded) for epoch in stored(venue).values() for encoded in epoch]
+
+
+def test_a_paper_comes_in_once_and_leaves_once(venue: ServedVenue, text: str, visitor: Visitor) -> None:
+    later = (0, 3, PAPER_STAY - 1, PAPER_STAY, 3600, 7200)
+    decided = [venue.gate.decide_text(text, NOW + seconds) for seconds in later]
+    assert decided == [ADMITTED, SPENT, SPENT, ADMITTED, SPENT, SPENT]
+    entry, exit_ = messages(venue)
+    assert (entry.direction, entry.time, entry.venue) == (Direction.ENTRY, NOW, venue.venue)
+    assert (exit_.direction, exit_.time, exit_.venue) == (Direction.EXIT, NOW + PAPER_STAY, venue.venue)
+    assert entry.u == exit_.u == visitor.passes[0].public.u
+
+
+def test_the_key_is_not_kept(venue: ServedVenue, text: str, paper: PaperPass, caplog: pytest.LogCaptureFixture) -> None:
+    post(venue, "/v1/papers", paper)
+    venue.gate.decide_text(text, NOW)
+    key = bytes(paper.r)
+    files = [path for path in venue.home.path.rglob("*") if path.is_file()]
+    assert not [path for path in files if key in path.read_bytes() or key.hex() in path.read_text("latin-1")]
+    assert not [encoded for epoch in stored(venue).values() for encoded in epoch if key in encoded]
+    assert key.hex() not in caplog.text
+    assert paper.u.hex() not in caplog.text
+
+
+def test_a_paper_of_another_day(make_venue: MakeVenue, parties: Parties, today: OpenEpoch, text: str) -> None:
+    tomorrow = open_epoch(parties, today.key.epoch + 1)
+    venue = make_venue([today, tomorrow])
+    person = enrol(parties, tomorrow, "이몽룡", "+821055555555")
+    early = print_pass(tomorrow.key, person.passes[0])
+    assert venue.gate.decide_text(early, NOW) is Decision.TOO_EARLY
+    midnight = parties.domain.epoch_begins(tomorrow.key.epoch)
+    assert venue.gate.decide_text(text, midnight - 1) is ADMITTED
+    assert venue.gate.decide_text(text, midnight + 3600) is ADMITTED  # it leaves
+    late = print_pass(today.key, enrol(parties, today, "변학도", "+821055555554").passes[0])
+    assert venue.gate.decide_text(late, midnight) is Decision.TOO_OLD
+    assert venue.gate.decide_text(early, midnight) is ADMITTED
+
+
+def test_a_paper_that_stayed_too_long(make_venue: MakeVenue, parties: Parties, today: OpenEpoch, text: str) -> None:
+    venue = make_venue([today, open_epoch(parties, today.key.epoch + 1)])
+    assert venue.gate.decide_text(text, NOW) is ADMITTED
+    for seconds in (MAX_STAY + 1, MAX_STAY + 12 * 3600):
+        assert venue.gate.decide_text(text, NOW + seconds) is Decision.TOO_OLD
+    assert venue.gate.decide_text(text, NOW + MAX_STAY) is ADMITTED
+
+
+def test_a_paper_of_another_domain_or_of_an_unknown_day(venue: ServedVenue, paper: PaperPass) -> None:
+    decide = venue.gate.decide_paper
+    assert decide(replace(paper, domain=paper.domain ^ 1), NOW) is Decision.UNKNOWN_DOMAIN
+    assert decide(replace(paper, epoch=paper.epoch + 1), NOW) is Decision.UNKNOWN_EPOCH
+    assert stored(venue) == {}
+
+
+def test_a_forged_paper_learns_nothing_of_the_pass(
+    venue: ServedVenue, today: OpenEpoch, visitor: Visitor, stranger: Visitor, text: str
+) -> None:
+    """Somebody who saw a pass, but not its key, asks the door whether it came in."""
+    forged = print_pass(today.key, OwnedPass(visitor.passes[0].public, Scalar.random()))
+    mixed = replace(visitor.passes[0].public, signature=stranger.passes[0].public.signature)
+    unsigned = print_pass(today.key, OwnedPass(mixed, visitor.passes[0].r))
+    before = [venue.gate.decide_text(one, NOW) for one in (forged, unsigned)]
+    venue.gate.decide_text(text, NOW)
+    after = [venue.gate.decide_text(one, NOW + seconds) for one in (forged, unsigned) for seconds in (0, 3600)]
+    assert {*before, *after} == {Decision.FORGED}
+
+
+def test_a_pass_is_spent_once_on_paper_and_screen_together(
+    venue: ServedVenue, today: OpenEpoch, visitor: Visitor, text: str
+) -> None:
+    shown = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY)
+    assert venue.gate.decide(shown, NOW) is ADMITTED
+    assert venue.gate.decide_text(text, NOW) is SPENT
+
+
+def test_a_reader_elsewhere_sends_the_paper(venue: ServedVenue, paper: PaperPass, visitor: Visitor) -> None:
+    token = bytes(range(32))
+    venue.home.readers.add(venue.venue, "front door", token, NOW)
+    assert decisions(post(venue, "/v1/papers", paper, paper, token=token)) == [ADMITTED, SPENT]
+    assert decisions(post(venue, "/v1/papers", paper, token=token, now=NOW + 3600)) == [ADMITTED]
+    assert problems(post(venue, "/v1/papers", paper)) == [(401, "unauthenticated")]
+    venue.home.readers.revoke(venue.venue, "front door", NOW)
+    assert problems(post(venue, "/v1/papers", paper, b"\xff", token=token)) == [
+        (401, "unauthenticated"),
+        (400, "malformed-encoding"),
+    ]
+    assert [message.direction for message in messages(venue)] == [Direction.ENTRY, Direction.EXIT]
