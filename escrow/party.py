@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +13,17 @@ from filelock import FileLock
 
 from escrow import ledger, openings, venues
 from escrow.ledger import ReleaseLedger
+from escrow.log.cosigning import have_cosigned
+from escrow.log.log import TransparencyLog
+from escrow.log.witness import Witness
 from escrow.openings import Openings
 from escrow.settings import EscrowSettings
 from escrow.vault import ErasedEpoch, Vault
 from escrow.vault_key import VaultKey, load_vault_key
 from escrow.venues import VenueRegister
+from protocol.entries import EpochErased, EpochPublished
 from protocol.epochs import EPOCH_SECONDS, EpochKey, EpochSecret, Role, create_epoch
+from protocol.logs import Inclusion, other_party
 from protocol.requests import sign_request
 from service import inbox
 from service.clock import Clock, PassedTime
@@ -33,8 +39,8 @@ from service.storage import open_database, sqlite_url, truncate_log
 class Party:
     """One escrow party, from its home directory.
 
-    `home` holds `domain.toml`, `identity.key`, the vault and its key, and the epoch statements. Raises
-    `ConfigurationError` when something there is missing or wrong.
+    `home` holds `domain.toml`, `identity.key`, the vault and its key, the epoch statements, the log, and what this
+    party has witnessed of the other's. Raises `ConfigurationError` when something there is missing or wrong.
     """
 
     def __init__(
@@ -48,7 +54,7 @@ class Party:
     ) -> None:
         self.role, self.home, self.settings, self.clock = role, home, settings, clock
         self.passed = PassedTime(home / "passed.time", clock)
-        self.peer_role = Role.AUTHORITY if role is Role.OPERATOR else Role.OPERATOR
+        self.peer_role = other_party(role)
         self.domain_settings = load_domain(home)
         self.domain = self.domain_settings.domain
         self.identity = load_signing_key(home / "identity.key")
@@ -56,6 +62,8 @@ class Party:
         url = settings.database or sqlite_url(home / f"{role.name.lower()}.db")
         shared = (inbox.metadata, venues.metadata, ledger.metadata, openings.metadata)
         self.engine = open_database(url, steps, *shared, *tables)
+        self.log = TransparencyLog(home / "log", self.domain, role, self.identity)
+        self.witness = Witness(home / "witness", self.domain, self.peer_role, self.identity)
         self.inbox = Inbox(self.engine, self.domain, role.name.lower())
         self.venues = VenueRegister(self.engine, self.domain)
         self.releases = ReleaseLedger(self.engine)
@@ -75,7 +83,7 @@ class Party:
     def publish(self, epoch: int) -> None:
         """Make this party's secret and statement of an epoch, once; nothing happens if it is published or erased.
 
-        It is published when every copy of the vault has its secret.
+        It is published when every copy of the vault has its secret and it is on record in the log.
         """
         with FileLock(self.home / "publish.lock"):
             if self.vault.is_erased(epoch) or self.epochs.statement(self.role, epoch) is not None:
@@ -85,6 +93,9 @@ class Party:
                 secret, statement = create_epoch(self.domain, self.role, epoch, self.identity)
                 self.vault.put(secret, statement)  # durable before anyone can use the key
             if not self.vault.mirror():
+                if self.log.index_of_epoch(epoch) is None:
+                    erase_by = self.domain.epoch_begins(epoch + 1) + self.settings.retention_days * EPOCH_SECONDS
+                    self.log.append(EpochPublished(statement, erase_by), self.clock())
                 self.epochs.keep(self.role, epoch, statement)
 
     def publish_ahead(self) -> None:
@@ -93,17 +104,24 @@ class Party:
             self.publish(epoch)
 
     def due_epochs(self, now: int) -> list[int]:
-        """The epochs to erase: their end lies at least the retention period back, or their erasure was interrupted."""
+        """The epochs to erase.
+
+        Their end lies at least the retention period back, the log says that they are erased by now, or their erasure
+        was interrupted.
+        """
         limit = now - self.settings.retention_days * EPOCH_SECONDS
-        ended = [epoch for epoch in self.vault.epochs() if self.domain.epoch_begins(epoch + 1) <= limit]
+        promised = self.log.overdue(now)
+        ended = [
+            epoch for epoch in self.vault.epochs() if self.domain.epoch_begins(epoch + 1) <= limit or epoch in promised
+        ]
         return self.vault.unfinished_erasures() + ended
 
     def secret(self, epoch: int) -> EpochSecret:
         """This party's secret of an epoch; a 410 problem when it was erased, 404 when it never was."""
         try:
             secret = self.vault.get(epoch)
-        except ErasedEpoch as error:
-            raise Problem(410, "epoch-erased", f"{error}: its check-ins can never be opened again") from None
+        except ErasedEpoch:
+            raise erased_epoch(epoch) from None
         if secret is None:
             raise unknown_epoch(epoch)
         return secret
@@ -113,6 +131,7 @@ class Party:
         self.vault.erase(epoch)
         self.forget_epoch(epoch)
         truncate_log(self.engine)
+        self.log.append(EpochErased(epoch), self.clock())
         self.vault.finish_erasure(epoch)
 
     def forget_old(self, now: int) -> None:
@@ -130,6 +149,20 @@ class Party:
             raise unknown_epoch(epoch)
         return key
 
+    async def have_log_cosigned(self, session: ClientSession) -> None:
+        """Have the other party cosign the newest checkpoint of the log, and publish it; raises as `have_cosigned`."""
+        await have_cosigned(self.log, session, self.domain_settings.url(self.peer_role))
+
+    async def witnessed(self, session: ClientSession, index: int) -> Inclusion:
+        """The proof that an entry of the log is under a checkpoint that the other party has cosigned."""
+        inclusion = await asyncio.to_thread(self.log.inclusion, index)
+        if inclusion is None:
+            await self.have_log_cosigned(session)
+            inclusion = await asyncio.to_thread(self.log.inclusion, index)
+        if inclusion is None:
+            raise Problem(502, "peer-failed", "the other party did not cosign the log; try again later")
+        return inclusion
+
     async def ask_peer(self, session: ClientSession, path: str, body: bytes) -> bytes:
         """Send a signed request to the other party and return its answer."""
         return await self.ask(
@@ -144,6 +177,11 @@ class Party:
     def receive(self, path: str, statement: bytes) -> bytes:
         """The body of a request from the other party; raises when it is not authentic, not for us, or not new."""
         return self.inbox.receive(self.peer_role, path, self.clock(), statement)
+
+
+def erased_epoch(epoch: int) -> Problem:
+    """The problem of asking for an epoch whose share was destroyed."""
+    return Problem(410, "epoch-erased", f"epoch {epoch} was erased: its check-ins can never be opened again")
 
 
 def unknown_epoch(epoch: int) -> Problem:

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from aiohttp import ClientSession, web
 from prometheus_client import Counter, Gauge
 
-from escrow.party import Party, unknown_epoch
-from service.http import Problem, cbor_response, create_app, path_bytes, read_body
+from escrow.log.server import LogRoutes
+from escrow.party import Party, erased_epoch, unknown_epoch
+from service.http import Problem, Unreachable, cbor_response, create_app, path_bytes, read_body
 from service.observation import note_housekeeping
 from service.rates import HOUR, RateLimit, client_network
 from service.storage import truncate_log
@@ -18,21 +19,29 @@ from service.storage import truncate_log
 HOUSEKEEPING_SECONDS = 600
 DOUBT_SECONDS = 60
 """How long to wait before the other party's clock is asked again."""
+RETRY_SECONDS = 30
+"""How soon the other party is asked again to cosign the log."""
 PEER_SECONDS = 600
 """How long the other party may take: a full batch or release is minutes of work."""
 
 logger = logging.getLogger("splitpass")
 _epochs_due = Gauge("splitpass_epochs_due", "Epochs that should be erased by now and are not.")
 _clock_doubts = Counter("splitpass_clock_doubts", "Housekeepings that did not believe the clock.")
+_log_entries = Gauge("splitpass_log_entries", "Entries under the log's public checkpoint.", ("party",))
+_log_cosigned = Gauge(
+    "splitpass_log_cosigned_timestamp_seconds", "When the log was cosigned, in Unix time.", ("party",)
+)
 _copies_behind = Gauge("splitpass_vault_copies_behind", "Copies of the vault that are not up to date.")
 
 
 def create_party_app(party: Party, session: ClientSession, routes: list[web.RouteDef]) -> web.Application:
     """A server with a party's own routes and those that both parties have; it closes `session` at its end."""
-    shared = _SharedRoutes(party)
+    shared = _SharedRoutes(party, session)
     app = create_app(
         [
             web.get("/v1/epochs/{epoch:0|[1-9][0-9]{0,9}}", shared.epoch),
+            web.get("/v1/epochs/{epoch:0|[1-9][0-9]{0,9}}/inclusion", shared.inclusion),
+            *LogRoutes(party).routes,
             web.post("/v1/venues", shared.apply),
             web.get("/v1/venues/{venue}", shared.venue),
             *routes,
@@ -43,9 +52,10 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
     async def housekeeping(_app: web.Application) -> AsyncIterator[None]:
         await check_clock(party, session)
         await asyncio.to_thread(keep_house, party)
-        task = asyncio.create_task(_keep_house_forever(party, session))
+        tasks = [asyncio.create_task(keep(party, session)) for keep in (_keep_house_forever, _keep_log_alive)]
         yield
-        task.cancel()
+        for task in tasks:
+            task.cancel()
         await session.close()
 
     app.cleanup_ctx.append(housekeeping)
@@ -97,18 +107,47 @@ async def _keep_house_forever(party: Party, session: ClientSession) -> None:
         await asyncio.sleep(HOUSEKEEPING_SECONDS if party.passed.believable else DOUBT_SECONDS)
 
 
+async def _keep_log_alive(party: Party, session: ClientSession) -> None:
+    """Have the log cosigned anew again and again, so that everybody sees it alive (A25)."""
+    while True:
+        waiting = HOUSEKEEPING_SECONDS
+        try:
+            await party.have_log_cosigned(session)
+            published = await asyncio.to_thread(party.log.published)
+        except (Unreachable, Problem) as error:
+            logger.warning("the log is not cosigned: %s", error)
+            waiting = RETRY_SECONDS
+        except Exception:
+            logger.exception("the log cannot be cosigned")
+        else:
+            if published is not None:
+                _log_entries.labels(party.role.name.lower()).set(published[1].checkpoint.size)
+                _log_cosigned.labels(party.role.name.lower()).set(published[1].time)
+        await asyncio.sleep(waiting)
+
+
 class _SharedRoutes:
-    def __init__(self, party: Party) -> None:
-        self._party = party
+    def __init__(self, party: Party, session: ClientSession) -> None:
+        self._party, self._session = party, session
         self._applications = RateLimit(party.settings.applications_per_hour, HOUR)
 
     async def epoch(self, request: web.Request) -> web.Response:
         """This party's signed statement of an epoch."""
         epoch = int(request.match_info["epoch"])
+        if self._party.vault.is_erased(epoch):
+            raise erased_epoch(epoch)
         statement = self._party.epochs.statement(self._party.role, epoch)
         if statement is None:
             raise unknown_epoch(epoch)
         return cbor_response(statement)
+
+    async def inclusion(self, request: web.Request) -> web.Response:
+        """The proof that this party's statement of an epoch is in its log, under a cosigned checkpoint."""
+        epoch = int(request.match_info["epoch"])
+        index = await asyncio.to_thread(self._party.log.index_of_epoch, epoch)
+        if index is None:
+            raise unknown_epoch(epoch)
+        return cbor_response(await self._party.witnessed(self._session, index))
 
     async def apply(self, request: web.Request) -> web.Response:
         """Take a venue's application, for the officer to decide."""

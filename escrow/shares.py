@@ -9,6 +9,7 @@ from aiohttp import ClientSession
 
 from escrow.party import Party
 from protocol.checkins import MAX_STAY
+from protocol.entries import SharesReleased
 from protocol.epochs import Domain, EpochKey
 from protocol.errors import OutOfScope
 from protocol.exchanges import SharesRequest
@@ -31,6 +32,8 @@ async def give_shares(
     3. Epochs whose secret is erased are left out; a 410 problem if that leaves none.
     4. Passes that were released for another venue are left out, and the warrant's maximum holds.
     5. The release is committed to the ledger, and the record that will be disclosed with it.
+    6. The record's commitment is in the log, under a checkpoint that the other party has cosigned; a 503 problem if that
+       does not answer.
     """
     warrant = verify_warrant(party.domain, request.warrant, party.clock())
     if warrant.record.purpose is not Purpose.OPENING:
@@ -41,7 +44,7 @@ async def give_shares(
     release = _without_erased(party, release if given is None else _given(release, given))
     release = await asyncio.to_thread(party.releases.record, release, party.clock())
     if release.visits:
-        await asyncio.to_thread(party.openings.record, release)
+        await _put_on_record(party, session, release)
     secrets = {epoch: (epoch_keys[epoch], party.secret(epoch)) for epoch in release.visits}
     return await asyncio.to_thread(create_shares, party.domain, party.role, release, secrets, party.identity)
 
@@ -59,6 +62,12 @@ def check_window(domain: Domain, warrant: Warrant) -> range:
     if last - first > MAX_WINDOW_DAYS:
         raise OutOfScope(f"a warrant's window spans at most {MAX_WINDOW_DAYS} days")
     return range(first, last + 1)
+
+
+async def _put_on_record(party: Party, session: ClientSession, release: VerifiedRelease) -> None:
+    record = await asyncio.to_thread(party.openings.record, release)
+    entry = SharesReleased(len(record.digests), release.warrant.discloses, record.commitment)
+    await party.witnessed(session, await asyncio.to_thread(party.log.append, entry, party.clock()))
 
 
 def _given(release: VerifiedRelease, given: VerifiedShares) -> VerifiedRelease:

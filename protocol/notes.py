@@ -86,9 +86,17 @@ def verify_note(note: bytes, name: str, key: Point) -> str:
     return parsed.text
 
 
+def only_signature(note: bytes, name: str, key: Point) -> bytes:
+    """A verified note with the first signature of a key alone."""
+    parsed = parse_note(note)
+    signature = next(parsed.signatures_by(name, NOTE_SIGNATURE, key))
+    return f"{parsed.text}\n".encode() + _signature_line(name, NOTE_SIGNATURE, key, signature)
+
+
 def sign_note(text: str, name: str, key: SigningKey) -> bytes:
     """A note with one signature; `text` ends with a newline."""
-    return f"{text}\n".encode() + _signature_line(name, NOTE_SIGNATURE, key, key.sign(text.encode()).signature)
+    signature = key.sign(text.encode()).signature
+    return f"{text}\n".encode() + _signature_line(name, NOTE_SIGNATURE, public_key(key), signature)
 
 
 def verify_checkpoint(note: bytes, origin: str, key: Point) -> Checkpoint:
@@ -110,7 +118,7 @@ def verify_checkpoint(note: bytes, origin: str, key: Point) -> Checkpoint:
 def cosign(note: bytes, name: str, time: int, key: SigningKey) -> bytes:
     """The line with which a witness says at Unix time `time` that a checkpoint continues all that it has seen."""
     signature = key.sign(_cosigned_text(time, parse_note(note).text)).signature
-    return _signature_line(name, COSIGNATURE, key, time.to_bytes(8, "big") + signature)
+    return _signature_line(name, COSIGNATURE, public_key(key), time.to_bytes(8, "big") + signature)
 
 
 def verify_cosignature(note: bytes, name: str, key: Point) -> int:
@@ -147,5 +155,5 @@ def _cosigned_text(time: int, text: str) -> bytes:
     return f"cosignature/v1\ntime {time}\n{text}".encode()
 
 
-def _signature_line(name: str, kind: bytes, key: SigningKey, signature: bytes) -> bytes:
-    return f"— {name} {encode_base64(key_id(name, kind, public_key(key)) + signature)}\n".encode()
+def _signature_line(name: str, kind: bytes, key: Point, signature: bytes) -> bytes:
+    return f"— {name} {encode_base64(key_id(name, kind, key) + signature)}\n".encode()

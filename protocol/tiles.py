@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from protocol.errors import MalformedEncoding
@@ -66,6 +66,11 @@ def tile_with(size: int, level: int, index: int) -> Tile:
     tile_level, height = divmod(level, TILE_HEIGHT)
     tile = (index << height) // TILE_WIDTH
     return Tile(tile_level, tile, min(TILE_WIDTH, (size >> TILE_HEIGHT * tile_level) - tile * TILE_WIDTH))
+
+
+def entries_tile(size: int, index: int) -> Tile:
+    """The tile, in a tree of `size` entries, that holds the entry `index`."""
+    return replace(tile_with(size, 0, index), level="entries")
 
 
 def subtrees_in(size: int, hashes: Callable[[Tile], Sequence[bytes]]) -> Subtrees:

@@ -60,7 +60,7 @@ class EpochCache:
         return self._verified[epoch]
 
     async def fetch(self, session: ClientSession, epoch: int) -> EpochKey | None:
-        """The joint key of an epoch, asking both parties for what is not known yet; None if one has not published."""
+        """The joint key of an epoch, asking both parties for what is not known; None if one does not publish it."""
         for role in Role:
             if self.statement(role, epoch) is None:
                 if role is self._own:
@@ -69,7 +69,7 @@ class EpochCache:
                     url = f"{self.settings.url(role)}/v1/epochs/{epoch}"
                     self.keep(role, epoch, await call(session, "GET", url))
                 except Problem as problem:
-                    if problem.status == 404:
+                    if problem.status in {404, 410}:
                         return None
                     raise
         return self.key(epoch)

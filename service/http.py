@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from email.utils import formatdate
 from typing import TypeVar
 
@@ -45,6 +46,16 @@ class Unreachable(Exception):
     """A server did not answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered to a request."""
+
+    status: int
+    reason: str
+    content_type: str
+    body: bytes
+
+
 def problem_name(error: SplitPassError) -> str:
     """The stable name of a protocol error: `InvalidProof` is `invalid-proof`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
@@ -69,8 +80,15 @@ def create_app(routes: list[web.RouteDef], clock: Clock = unix_time) -> web.Appl
 
 async def read_body(request: web.Request, max_bytes: int = SMALL_BODY_BYTES) -> bytes:
     """The CBOR body of a request, within the size and time limits. Nothing is inflated."""
-    if request.content_type != CBOR or "Content-Encoding" in request.headers:
-        raise Problem(415, "unsupported-media-type", f"send the body as {CBOR}, not compressed")
+    if request.content_type != CBOR:
+        raise Problem(415, "unsupported-media-type", f"send the body as {CBOR}")
+    return await read_any_body(request, max_bytes)
+
+
+async def read_any_body(request: web.Request, max_bytes: int = SMALL_BODY_BYTES) -> bytes:
+    """The body of a request, of any media type; otherwise as `read_body`."""
+    if "Content-Encoding" in request.headers:
+        raise Problem(415, "unsupported-media-type", "send the body uncompressed")
     try:
         async with asyncio.timeout(BODY_SECONDS):
             body = bytearray()
@@ -121,16 +139,23 @@ async def call(
     headers = {"Content-Type": CBOR} if method != "GET" else {}
     if token is not None:
         headers["Authorization"] = f"Bearer {token.hex()}"
+    answer = await exchange(session, method, url, encoded, headers)
+    if answer.status >= 300:
+        raise _received_problem(answer)
+    return answer.body
+
+
+async def exchange(session: ClientSession, method: str, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    """Send a request and return the answer, whatever its status; raises `Unreachable`.
+
+    No redirect is followed: nobody is sent elsewhere with what was meant for this server.
+    """
     try:
-        async with session.request(
-            method, url, data=encoded or None, headers=headers, allow_redirects=False
-        ) as response:
-            answer = await _read_limited(response)
+        async with session.request(method, url, data=body or None, headers=headers, allow_redirects=False) as response:
+            received = await _read_limited(response)
     except (ClientError, TimeoutError, OSError) as error:
         raise Unreachable(f"{url} does not answer ({type(error).__name__})") from None
-    if response.status >= 300:  # nobody is sent elsewhere with what was meant for this server
-        raise _received_problem(response, answer)
-    return answer
+    return Answer(response.status, response.reason or "", response.content_type, received)
 
 
 def new_session(seconds: float = 60) -> ClientSession:
@@ -180,16 +205,16 @@ def _problem_response(problem: Problem) -> web.Response:
     return web.json_response(document, status=problem.status, content_type=PROBLEM, headers=headers)
 
 
-def _received_problem(response: ClientResponse, body: bytes) -> Problem:
+def _received_problem(answer: Answer) -> Problem:
     """What a server's error response says; anything but a problem document is reported by its status alone."""
     try:
-        document = json.loads(body)
+        document = json.loads(answer.body)
         name, detail = document["type"].removeprefix(PROBLEM_TYPE), document["detail"]
-        if response.content_type == PROBLEM and isinstance(name, str) and isinstance(detail, str):
-            return Problem(response.status, name, detail)
+        if answer.content_type == PROBLEM and isinstance(name, str) and isinstance(detail, str):
+            return Problem(answer.status, name, detail)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass
-    return Problem(response.status, "unknown", f"the server answered {response.status} {response.reason}")
+    return Problem(answer.status, "unknown", f"the server answered {answer.status} {answer.reason}")
 
 
 async def _read_limited(response: ClientResponse) -> bytes:

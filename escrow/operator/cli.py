@@ -75,6 +75,11 @@ def show(home: Path, warrant: bytes) -> None:
     click.echo(f"expires          {local_time(record.expires, offset)}")
     click.echo(f"discloses        {local_time(record.discloses, offset)}, what was opened under it")
     click.echo(f"state            {proposed.state}{f' ({proposed.refused})' if proposed.refused else ''}")
+    decision = operator.warrants.decision(warrant)
+    if decision is not None:
+        click.echo(
+            f"on record        entry {decision.index} of the log; {decision.salt.hex()} shows that it is this warrant"
+        )
 
 
 @warrants.command()

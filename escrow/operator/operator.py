@@ -26,7 +26,7 @@ class Operator(Party):
         settings = load_settings(OperatorSettings, home / "settings.toml")
         super().__init__(Role.OPERATOR, home, settings, STEPS, accounts.metadata, warrants.metadata, clock=clock)
         self.accounts = Accounts(self.engine, settings, self.identity)
-        self.warrants = Warrants(self.engine, self.domain)
+        self.warrants = Warrants(self.engine, self.domain, self.log, clock)
         self.sender = load_sender(settings.sender, home)
 
     def identity_record(self, epoch_key: EpochKey, account: Account, handle: Handle) -> IdentityRecord:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from secrets import token_bytes
 
 import sqlalchemy as sql
 
+from escrow.log.log import TransparencyLog
+from protocol.entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from protocol.epochs import Domain
 from protocol.errors import WrongDomain
 from protocol.signatures import SigningKey
@@ -23,6 +27,22 @@ _warrants = sql.Table(
     sql.Column("countersignature", sql.LargeBinary),
     sql.Column("refused", sql.String(256)),
 )
+_decisions = sql.Table(
+    "warrant_decisions",
+    metadata,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("log_index", sql.BigInteger, nullable=False),
+    sql.Column("salt", sql.LargeBinary(32), nullable=False),
+)
+"""Where each decision is on record, and the salt that shows which warrant it was about."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDecision:
+    """The index of a decision's entry in the operator's log, and the salt (32 bytes) of its commitment."""
+
+    index: int
+    salt: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +60,10 @@ class ProposedWarrant:
 
 
 class Warrants:
-    """The operator's register of warrants. A decision is final."""
+    """The operator's register of warrants. A decision is final, and in the log before it counts."""
 
-    def __init__(self, engine: sql.Engine, domain: Domain) -> None:
-        self._engine, self._domain = engine, domain
+    def __init__(self, engine: sql.Engine, domain: Domain, log: TransparencyLog, clock: Callable[[], int]) -> None:
+        self._engine, self._domain, self._log, self._clock = engine, domain, log, clock
 
     def propose(self, statement: bytes, now: int) -> None:
         """Take a warrant that the authority signed, or take it again, at Unix time `now`.
@@ -72,22 +92,33 @@ class Warrants:
         """Every warrant that was proposed."""
         return self._select(sql.true())
 
+    def decision(self, warrant: bytes) -> LoggedDecision | None:
+        """Where the decision on a warrant is on record."""
+        with self._engine.begin() as connection:
+            row = connection.execute(sql.select(_decisions).where(_decisions.c.warrant == warrant)).one_or_none()
+        return None if row is None else LoggedDecision(row.log_index, row.salt)
+
     def countersign(self, warrant: bytes, identity: SigningKey) -> None:
         """The officer's consent: sign the same warrant."""
-        self._decide(warrant, countersignature=sign_statement(self.get(warrant).record, identity))
+        record = self.get(warrant).record
+        self._decide(record, WarrantDecision.COUNTERSIGNED, countersignature=sign_statement(record, identity))
 
     def refuse(self, warrant: bytes, reason: str) -> None:
         """The officer's refusal, with its reason."""
-        self._decide(warrant, refused=reason[:256])
+        self._decide(self.get(warrant).record, WarrantDecision.REFUSED, refused=reason[:256])
 
-    def _decide(self, warrant: bytes, **decision: object) -> None:
+    def _decide(self, record: Warrant, decision: WarrantDecision, **values: object) -> None:
         undecided = _warrants.c.countersignature.is_(None) & _warrants.c.refused.is_(None)
-        with self._engine.begin() as connection:
-            decided = connection.execute(
-                sql.update(_warrants).where(_warrants.c.warrant == warrant, undecided).values(**decision)
-            )
-        if decided.rowcount != 1:
-            raise Problem(409, "warrant-decided", f"the warrant is {self.get(warrant).state} already")
+        change = sql.update(_warrants).where(_warrants.c.warrant == record.warrant, undecided).values(**values)
+        with exclusive(self._engine) as connection:
+            if connection.execute(change).rowcount == 1:
+                salt = token_bytes(32)
+                contents = WarrantDecided(decision, commit_to_warrant(record.to_bytes(), salt))
+                index = self._log.append(contents, self._clock())  # before it is committed, and so before it counts
+                row = {"warrant": record.warrant, "log_index": index, "salt": salt}
+                connection.execute(sql.insert(_decisions).values(**row))
+                return
+        raise Problem(409, "warrant-decided", f"the warrant is {self.get(record.warrant).state} already")
 
     def _select(self, condition: sql.ColumnElement[bool]) -> list[ProposedWarrant]:
         with self._engine.begin() as connection:

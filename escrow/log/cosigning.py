@@ -1,0 +1,57 @@
+"""Having the other party cosign the log, and publishing what it cosigned. Spec: §3.11."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from aiohttp import ClientSession
+
+from escrow.log.log import TransparencyLog
+from protocol.errors import InvalidSignature, MalformedNote
+from protocol.witnessing import WitnessRequest
+from service.http import Problem, exchange
+from service.settings import ConfigurationError
+
+ATTEMPTS = 5
+"""This party's other processes may have had a checkpoint cosigned in between."""
+SIZE = "text/x.tlog.size"
+"""The media type with which a witness says what it cosigned last."""
+
+
+async def have_cosigned(log: TransparencyLog, session: ClientSession, url: str) -> None:
+    """Have the witness at `url` cosign the newest checkpoint of a log, also if it did before, and publish it.
+
+    Raises `Unreachable`, a 502 problem if the witness refuses, and `ConfigurationError` if it knows a longer log: then
+    this one is an old copy and must not go on.
+    """
+    published = await asyncio.to_thread(log.published)
+    known_size = 0 if published is None else published[1].checkpoint.size
+    for _ in range(ATTEMPTS):
+        newest = await asyncio.to_thread(log.pending)
+        if newest is None:
+            return
+        note, size = newest[0], newest[1].size
+        if known_size > size:
+            raise ConfigurationError(
+                f"the log has {size} entries, and the witness has seen {known_size}: restore its newest copy"
+            )
+        proof = await asyncio.to_thread(log.consistency, known_size, size)
+        request = WitnessRequest(known_size, proof, note).encode()
+        answer = await exchange(
+            session, "POST", f"{url}/v1/witness/add-checkpoint", request, {"Content-Type": "text/plain"}
+        )
+        if answer.status == 200:
+            await asyncio.to_thread(_publish, log, note + answer.body)
+            return
+        if answer.content_type != SIZE or not re.fullmatch(rb"[0-9]{1,16}\n", answer.body):
+            break
+        known_size = int(answer.body)
+    raise Problem(502, "peer-failed", f"the witness answered {answer.status} and does not cosign the log")
+
+
+def _publish(log: TransparencyLog, note: bytes) -> None:
+    try:
+        log.publish(note)
+    except (MalformedNote, InvalidSignature):
+        raise Problem(502, "peer-failed", "the witness answered no cosignature") from None

@@ -1,0 +1,75 @@
+"""The routes of a party's log, and of the party as a witness. Spec: §5.2."""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import sha256
+
+from aiohttp import web
+
+from escrow.log.cosigning import SIZE
+from escrow.log.witness import OtherSize
+from escrow.party import Party
+from protocol.logs import log_origin
+from protocol.tiles import TILE_WIDTH, Tile
+from service.http import Problem, read_any_body
+
+TEXT = "text/plain"
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class LogRoutes:
+    """The handlers of the routes."""
+
+    def __init__(self, party: Party) -> None:
+        self._party = party
+        self._witnessed = sha256(log_origin(party.domain, party.peer_role).encode()).hexdigest()
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """The routes."""
+        return [
+            web.get("/v1/log/checkpoint", self.checkpoint),
+            web.get("/v1/log/tile/{tile:.+}", self.tile),
+            web.post("/v1/witness/add-checkpoint", self.add_checkpoint),
+            web.get("/v1/witness/{log}/checkpoint", self.witnessed_checkpoint),
+        ]
+
+    async def checkpoint(self, _request: web.Request) -> web.Response:
+        """The newest cosigned checkpoint of this party's log."""
+        published = await asyncio.to_thread(self._party.log.published)
+        return _checkpoint_response(None if published is None else published[0])
+
+    async def tile(self, request: web.Request) -> web.Response:
+        """A tile of this party's log."""
+        tile = Tile.at(request.match_info["tile"])
+        data = None if tile is None else await asyncio.to_thread(self._party.log.files.read, tile)
+        if tile is None or data is None:
+            raise Problem(404, "not-found", "there is no such tile")
+        lasting = FOR_EVER if tile.width == TILE_WIDTH else "no-store"
+        return web.Response(body=data, content_type="application/octet-stream", headers={"Cache-Control": lasting})
+
+    async def add_checkpoint(self, request: web.Request) -> web.Response:
+        """Cosign a checkpoint of the other party's log."""
+        body = await read_any_body(request)
+        try:
+            line = await asyncio.to_thread(self._party.witness.add_checkpoint, body, self._party.clock())
+        except OtherSize as error:
+            return web.Response(status=409, body=f"{error.size}\n".encode(), content_type=SIZE)
+        return _text_response(line)
+
+    async def witnessed_checkpoint(self, request: web.Request) -> web.Response:
+        """The checkpoint of the other party's log that was cosigned last."""
+        if request.match_info["log"] != self._witnessed:
+            raise Problem(404, "unknown-log", "this witness knows no such log")
+        return _checkpoint_response(await asyncio.to_thread(self._party.witness.checkpoint))
+
+
+def _checkpoint_response(note: bytes | None) -> web.Response:
+    if note is None:
+        raise Problem(404, "no-checkpoint", "no checkpoint of this log has been cosigned yet")
+    return _text_response(note)
+
+
+def _text_response(text: bytes) -> web.Response:
+    return web.Response(body=text, content_type=TEXT, charset="utf-8", headers={"Cache-Control": "no-store"})
