@@ -32,8 +32,8 @@ async def give_shares(
     3. Epochs whose secret is erased are left out; a 410 problem if that leaves none.
     4. Passes that were released for another venue are left out, and the warrant's maximum holds.
     5. The release is committed to the ledger, and the record that will be disclosed with it.
-    6. The record's commitment is in the log, under a checkpoint that the other party has cosigned; a 503 problem if that
-       does not answer.
+    6. The record's commitment is in the log, under a checkpoint that the other party has cosigned; a 503 problem if
+       that does not answer.
     """
     warrant = verify_warrant(party.domain, request.warrant, party.clock())
     if warrant.record.purpose is not Purpose.OPENING:

@@ -43,7 +43,8 @@ class Operation:
         return self.body is not None and self.body["x-cddl"][:2] == ["sign1", "PartyRequest"]
 
     def matches(self, method: str, path: str) -> bool:
-        return method == self.method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", self.path), path) is not None
+        pattern = re.sub(r"\{\w+\}", "[^/]+", self.path.replace("{tile}", ".+"))  # a tile's path has slashes
+        return method == self.method and re.fullmatch(pattern, path) is not None
 
     def at(self, **parts: object) -> str:
         """The path with its parts filled in."""

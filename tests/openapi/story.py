@@ -28,6 +28,7 @@ from protocol.warrants import VenueApplication
 from service.files import private_directory
 from service.http import cbor_response, create_app, new_session
 from tests.escrow.world import ALLOWANCE, Enrolled, World, run, serving
+from tests.openapi.logs import LogSteps
 from tests.openapi.recorder import Exchange, Recorder, keeping_bodies
 from tests.openapi.refusals import ZEROS, refused, send_bad_bodies, send_bad_party_requests, send_slow_bodies
 from tests.openapi.stage import NO_POINT, Served, Stage, make_venue, spoiled
@@ -65,15 +66,28 @@ def record_story(directory: Path) -> list[Exchange]:
 
         return serving(start)
 
+    async def other_liar() -> tuple[web.Application, int]:
+        return create_app([]), world.operator.settings.port
+
     story = Story(Stage(world, door, quiet))
+    logs = {role: LogSteps(world, role) for role in Role}
+    with serve(operator):
+        run(logs[OPERATOR].alone_at_first())
+    with serve(authority):
+        run(logs[AUTHORITY].alone_at_first())
     with serve(authority, operator, lambda: venue(door), lambda: venue(quiet)):
         run(story.together())
     with serve(operator):
         run(story.operator_alone())
+        run(logs[OPERATOR].without_witness("peer-unreachable"))
     with serve(liar, operator):
         run(story.operator_with_liar())
+        run(logs[OPERATOR].without_witness("peer-failed"))
     with serve(authority):
         run(story.authority_alone())
+        run(logs[AUTHORITY].without_witness("peer-unreachable"))
+    with serve(other_liar, authority):
+        run(logs[AUTHORITY].without_witness("peer-failed"))
     for party in (world.operator, world.authority):
         limits = [name for name in type(party.settings).model_fields if name.endswith("_per_hour")]
         party.settings = party.settings.model_copy(update=dict.fromkeys(limits, 1))
@@ -163,6 +177,8 @@ class Story:
 
     async def ask_for_epochs(self) -> None:
         for role in Role:
+            await LogSteps(self.stage.world, role).read()
+            await LogSteps(self.stage.world, role).witness()
             await self.stage.world.get(role, f"/v1/epochs/{self.stage.world.today}")
             await refused("unknown-epoch", self.stage.world.get(role, f"/v1/epochs/{self.stage.world.today + 20}"))
             await refused("not-found", self.stage.world.get(role, "/v1/epochs/today"))
@@ -250,6 +266,8 @@ class Story:
         secrets = [(await world.register(one, tomorrow))[0] for one in self.pair]
         grant = (await world.register(first, await world.epoch_key(world.today + 3)))[2]
         world.authority.erase(tomorrow.epoch)
+        await refused("epoch-erased", world.get(AUTHORITY, f"/v1/epochs/{tomorrow.epoch}"))
+        await refused("epoch-erased", world.get(OPERATOR, f"/v1/epochs/{world.today}"))
         fetches = [world.fetch(one, tomorrow, h) for one, h in zip(self.pair, secrets, strict=True)]
         await asyncio.gather(*(refused("epoch-erased", fetch) for fetch in fetches))
         third = await world.enrol(3)

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_tiles_are_those_of_the_format(parties: Parties, long_log: Path, tmp_pat
     append(log, *range(254, 259))
     files = {str(path.relative_to(tmp_path / "log" / "tile")) for path in (tmp_path / "log" / "tile").rglob("*")
              if path.is_file()}  # fmt: skip
-    needed = {tile.path for level in ("entries", 0, 1) for tile in tiles_of(level, 0, 259)}  # type: ignore[arg-type]
+    needed = {tile.path for level in ("entries", 0, 1) for tile in tiles_of(level, 0, 259)}
     assert needed <= files
     assert not any(path.startswith(("0/000.p", "entries/000.p")) for path in files)
     leaves = leaves_of(log)
@@ -96,7 +97,7 @@ def killed(work: Callable[[], object], call: int) -> bool:
     if child == 0:
         calls, sync = 0, os.fsync
 
-        def dying(descriptor: int) -> None:
+        def dying(descriptor: Any) -> None:
             nonlocal calls
             calls += 1
             if calls == call:
