@@ -99,10 +99,11 @@ def drawing_new_keys(place: Place) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         answer = await asked.answer()
         given[asked.path] += answer.status == 200
-        if not asked.path.startswith("/v1/epochs/") or given[asked.path] < 2:
+        epoch = asked.path.removeprefix("/v1/epochs/")
+        if not epoch.isdigit() or given[asked.path] < 2:
             return answer
         authority = place.world.authority
-        _, statement = create_epoch(authority.domain, Role.AUTHORITY, int(asked.path[11:]), authority.identity)
+        _, statement = create_epoch(authority.domain, Role.AUTHORITY, int(epoch), authority.identity)
         return cbor_response(statement)
 
     return spoil
@@ -113,11 +114,23 @@ def not_knowing_its_share(place: Place) -> Spoil:
 
     async def spoil(asked: Asked) -> web.Response:
         answer = await asked.answer()
-        if not asked.path.startswith("/v1/epochs/") or answer.status != 200:
+        if not asked.path.removeprefix("/v1/epochs/").isdigit() or answer.status != 200:
             return answer
         statement = EpochStatement.from_bytes(statement_payload(said(answer)))
         false = replace(statement, possession=KnowledgeProof.from_bytes(bytes(64)))
         return cbor_response(sign_statement(false, place.world.authority.identity))
+
+    return spoil
+
+
+def hiding_an_entry(_place: Place) -> Spoil:
+    """The operator's tile of entries has another one in the place of its first."""
+
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        if not asked.path.startswith("/v1/log/tile/entries/") or answer.status != 200:
+            return answer
+        return web.Response(body=said(answer)[:2] + bytes(4) + said(answer)[6:], headers=dict(answer.headers))
 
     return spoil
 
@@ -221,7 +234,7 @@ REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/pre
         },
         {
             OPERATOR: (with_a_small_limit, {"5.1/largest-batch/operator"}),
-            AUTHORITY: (not_knowing_its_share, {"5.2/possession/authority"}),
+            AUTHORITY: (not_knowing_its_share, {"5.2/possession/authority", "5.2/inclusion/authority"}),
             VENUE: (blind_to_trailing_bytes, {"4.1/trailing-bytes/venue"}),
         },
         {
@@ -234,7 +247,7 @@ REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/pre
             OPERATOR: (giving_passes_without_end, {"5.3/allowance-used"}),
             VENUE: (telling_who_was_here, {"3.8/spent-but-forged"}),
         },
-        {VENUE: (reducing_scalars, {"3.4/large-s/venue"})},
+        {OPERATOR: (hiding_an_entry, {"5.2/tiles/operator"}), VENUE: (reducing_scalars, {"3.4/large-s/venue"})},
     ],
     ids=lambda bad: "-".join(make.__name__ for make, _ in bad.values()),
 )
