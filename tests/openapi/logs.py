@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from hashlib import sha256
 
-
 from escrow.party import Party
 from protocol.epochs import Role
 from protocol.logs import log_origin, other_party, sign_log

@@ -8,7 +8,6 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -97,14 +96,14 @@ def killed(work: Callable[[], object], call: int) -> bool:
     if child == 0:
         calls, sync = 0, os.fsync
 
-        def dying(descriptor: Any) -> None:
+        def dying(descriptor: int) -> None:
             nonlocal calls
             calls += 1
             if calls == call:
                 os.kill(os.getpid(), signal.SIGKILL)
             sync(descriptor)
 
-        os.fsync = dying
+        os.fsync = dying  # type: ignore[assignment]
         try:
             work()
         finally:
