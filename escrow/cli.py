@@ -16,9 +16,10 @@ from escrow.custody_cli import add_custody_commands
 from escrow.party import Party
 from escrow.settings import EscrowSettings
 from escrow.vault_key import VAULT_KEY_BYTES, has_vault_key, store_vault_key
+from escrow.venues_cli import add_venue_commands
 from protocol.epochs import Role
 from protocol.signatures import public_key
-from service.cli import Hexadecimal, local_time
+from service.cli import local_time
 from service.files import private_directory
 from service.keys import create_secret, load_signing_key
 from service.serving import serve
@@ -36,6 +37,7 @@ def add_party_commands(
 ) -> None:
     """Add `init`, `serve`, `status`, `erase`, `venues` and `custody` to a party's command group."""
     add_custody_commands(group, role, settings)
+    add_venue_commands(group, make)
 
     @group.command()
     @click.pass_obj
@@ -83,26 +85,3 @@ def add_party_commands(
         if faults := party.vault.mirror():
             raise ConfigurationError(f"epoch {epoch} is erased here, but a copy may still hold it: {'; '.join(faults)}")
         click.echo(f"epoch {epoch} is erased")
-
-    @group.group()
-    def venues() -> None:
-        """The register of venues."""
-
-    @venues.command(name="list")
-    @click.pass_obj
-    def list_venues(home: Path) -> None:
-        """Show the venues that applied."""
-        table = Table("venue", "name", "server", "approved")
-        for listed in make(home).venues.all():
-            record = listed.record
-            table.add_row(record.venue.hex(), record.name, record.url, "yes" if listed.statement else "no")
-        console.print(table)
-
-    @venues.command()
-    @click.argument("venue", type=Hexadecimal(16))
-    @click.pass_obj
-    def approve(home: Path, venue: bytes) -> None:
-        """Sign the record of VENUE. It counts once both parties have."""
-        party = make(home)
-        party.venues.approve(venue, party.identity)
-        click.echo(f"{party.venues.get(venue).record.name} is approved")

@@ -27,7 +27,7 @@ async def give_shares(
 
     With the shares that the other party has `given`, only for their passes: others could not be opened.
 
-    1. Both parties signed the warrant, which is for opening and has not expired, and the venue.
+    1. Both parties signed the warrant, which is for opening and has not expired, and the venue's present record.
     2. The venue's release is for this warrant; check-ins that do not hold or lie out of scope are set aside.
     3. Epochs whose secret is erased are left out; a 410 problem if that leaves none.
     4. Passes that were released for another venue are left out, and the warrant's maximum holds.
@@ -39,6 +39,8 @@ async def give_shares(
     if warrant.record.purpose is not Purpose.OPENING:
         raise OutOfScope("nothing is opened under a warrant of this purpose")
     venue = verify_venue(party.domain, request.venue)
+    if not await asyncio.to_thread(party.venues.counts, venue.record):
+        raise Problem(409, "venue-changed", "this is not the venue's present record; ask for its release again")
     epoch_keys = await warrant_epoch_keys(party, session, warrant.record)
     release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, request.release)
     release = _without_erased(party, release if given is None else _given(release, given))

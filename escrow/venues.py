@@ -1,4 +1,4 @@
-"""The register of venues: who applied, and what this party's officer signed. Spec: §3.9."""
+"""The register of venues: who applied, what this party's officer signed, and which keys would change. Spec: §3.9."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import sqlalchemy as sql
 
 from protocol.epochs import Domain
-from protocol.errors import WrongDomain
 from protocol.signatures import SigningKey
-from protocol.statements import sign_statement, statement_payload, verify_statement
-from protocol.warrants import Venue, VenueApplication
+from protocol.statements import sign_statement
+from protocol.warrants import Venue, VenueApplication, is_agreed, verify_application
 from service.http import Problem
 from service.storage import exclusive
 
@@ -22,6 +21,14 @@ _venues = sql.Table(
     sql.Column("record", sql.LargeBinary, nullable=False),
     sql.Column("statement", sql.LargeBinary),
 )
+_changes = sql.Table(
+    "venue_changes",
+    metadata,
+    sql.Column("venue", sql.LargeBinary(16), primary_key=True),
+    sql.Column("key", sql.LargeBinary(32), primary_key=True),
+    sql.Column("record", sql.LargeBinary, nullable=False),
+    sql.Column("agreed", sql.Boolean, nullable=False),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +39,32 @@ class ListedVenue:
     statement: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record with another key that somebody applied for under a known id.
+
+    `agreed`: the holder of the key that is known has signed it. Otherwise the venue has lost that key, or a stranger
+    asks.
+    """
+
+    record: Venue
+    agreed: bool
+
+
 class VenueRegister:
-    """Venues that applied to a party. What a party has signed for a venue id stays."""
+    """Venues that applied to a party. For each id one record counts: the last that the officer approved."""
 
     def __init__(self, engine: sql.Engine, domain: Domain) -> None:
         self._engine, self._domain = engine, domain
 
     def apply(self, application: bytes) -> None:
-        """Take a venue's signed application, or take it again.
+        """Take a venue's signed application, or take it again; nothing is signed before the officer decides.
 
-        Raises `Malformed`, `InvalidSignature`, `WrongDomain`, or a 409 problem when the id belongs to another record.
+        Raises what `verify_application` and `is_agreed` raise, or a 409 problem when the same id and key belong to
+        another record.
         """
-        record = _verify_application(application)
-        if record.domain != self._domain.number:
-            raise WrongDomain("the venue applies to another domain")
+        verified = verify_application(self._domain, application)
+        record = verified.venue
         if not (record.name + record.url).isprintable():
             raise Problem(422, "invalid-name", "a venue's name and URL have printable characters only")
         with exclusive(self._engine) as connection:
@@ -53,35 +72,65 @@ class VenueRegister:
             if row is None:
                 connection.execute(sql.insert(_venues).values(venue=record.venue, record=record.to_bytes()))
             elif row.record != record.to_bytes():
-                raise Problem(409, "venue-exists", "another application has this venue id")
+                _take_change(connection, verified, Venue.from_bytes(row.record))
 
     def approve(self, venue: bytes, identity: SigningKey) -> bytes:
         """Sign a venue's record (the officer's decision) and return the statement; a 404 problem if it is unknown."""
         listed = self.get(venue)
         if listed.statement is not None:
             return listed.statement
-        statement = sign_statement(listed.record, identity)
+        return self._sign(listed.record, identity)
+
+    def approve_change(self, change: Change, identity: SigningKey) -> bytes:
+        """Sign a record with another key. The one before no longer counts here, nor do other changes of it."""
+        return self._sign(change.record, identity)
+
+    def refuse_change(self, change: Change) -> None:
+        """Forget that somebody applied for a change."""
+        same = (_changes.c.venue == change.record.venue) & (_changes.c.key == bytes(change.record.key))
         with self._engine.begin() as connection:
-            connection.execute(sql.update(_venues).where(_venues.c.venue == venue).values(statement=statement))
-        return statement
+            connection.execute(sql.delete(_changes).where(same))
 
     def get(self, venue: bytes) -> ListedVenue:
         """A venue by its 16-byte id; a 404 problem if it never applied."""
-        with self._engine.begin() as connection:
-            row = connection.execute(sql.select(_venues).where(_venues.c.venue == venue)).one_or_none()
-        if row is None:
-            raise Problem(404, "unknown-venue", "no such venue has applied")
-        return ListedVenue(Venue.from_bytes(row.record), row.statement)
+        for listed in self._select(_venues.c.venue == venue):
+            return listed
+        raise Problem(404, "unknown-venue", "no such venue has applied")
 
     def all(self) -> list[ListedVenue]:
         """Every venue that applied."""
+        return self._select(sql.true())
+
+    def changes(self, venue: bytes) -> list[Change]:
+        """The changes of a venue's key that somebody applied for."""
         with self._engine.begin() as connection:
-            rows = connection.execute(sql.select(_venues)).all()
+            rows = connection.execute(sql.select(_changes).where(_changes.c.venue == venue)).all()
+        return [Change(Venue.from_bytes(row.record), row.agreed) for row in rows]
+
+    def counts(self, record: Venue) -> bool:
+        """Whether a record is the one that this party's officer approved last for its id."""
+        return any(one.record == record and one.statement for one in self._select(_venues.c.venue == record.venue))
+
+    def _sign(self, record: Venue, identity: SigningKey) -> bytes:
+        statement = sign_statement(record, identity)
+        values = {"record": record.to_bytes(), "statement": statement}
+        with exclusive(self._engine) as connection:
+            connection.execute(sql.update(_venues).where(_venues.c.venue == record.venue).values(values))
+            connection.execute(sql.delete(_changes).where(_changes.c.venue == record.venue))
+        return statement
+
+    def _select(self, condition: sql.ColumnElement[bool]) -> list[ListedVenue]:
+        with self._engine.begin() as connection:
+            rows = connection.execute(sql.select(_venues).where(condition)).all()
         return [ListedVenue(Venue.from_bytes(row.record), row.statement) for row in rows]
 
 
-def _verify_application(application: bytes) -> Venue:
-    """The record in an application, which must be signed with the very key that it names."""
-    claimed = VenueApplication.from_bytes(statement_payload(application))
-    verified = verify_statement(VenueApplication, application, claimed.venue.key)
-    return verified.venue
+def _take_change(connection: sql.Connection, application: VenueApplication, known: Venue) -> None:
+    record = application.venue
+    if record.key == known.key:
+        raise Problem(409, "venue-exists", "another record has this venue id and key")
+    agreed = is_agreed(application, known)
+    same = (_changes.c.venue == record.venue) & (_changes.c.key == bytes(record.key))
+    connection.execute(sql.delete(_changes).where(same))
+    row = {"venue": record.venue, "key": bytes(record.key), "record": record.to_bytes(), "agreed": agreed}
+    connection.execute(sql.insert(_changes).values(row))

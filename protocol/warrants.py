@@ -15,11 +15,18 @@ from typing import Annotated, ClassVar
 from protocol.checkins import MAX_STAY, CheckIn, CheckInMessage, verify_check_in
 from protocol.encoding import Bytes16, Message, Range, Size, Uint8, Uint32
 from protocol.epochs import EPOCH_SECONDS, Domain, EpochKey
-from protocol.errors import Malformed, OutOfScope, Rejected, WrongDomain
+from protocol.errors import ConflictingStatements, Malformed, OutOfScope, Rejected, WrongDomain
 from protocol.group import Point
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SigningKey
-from protocol.statements import JointStatement, sign_statement, verify_joint_statement, verify_statement
+from protocol.statements import (
+    JointStatement,
+    Statement,
+    sign_statement,
+    statement_payload,
+    verify_joint_statement,
+    verify_statement,
+)
 from protocol.transcript import digest32
 from protocol.visits import Visit, collect_visits
 
@@ -43,11 +50,15 @@ class Venue(Message):
 
 @dataclass(frozen=True, slots=True)
 class VenueApplication(Message):
-    """A venue's request to be registered, signed with its own key to show that it holds it."""
+    """A venue's request to be registered, signed with the key that it names to show that it holds it.
+
+    `previous`, in a change of key: the application without it, signed with the key that was registered before.
+    """
 
     TAG: ClassVar[str] = "venue-application"
 
     venue: Venue
+    previous: Statement | None = None
 
 
 class Purpose(IntEnum):
@@ -148,6 +159,36 @@ class VerifiedRelease:
     warrant: Warrant
     visits: dict[int, dict[bytes, Visit]]
     set_aside: Counter[str]
+
+
+def sign_application(record: Venue, key: SigningKey, previous: SigningKey | None = None) -> bytes:
+    """A venue's application, signed with the key in its record and, unless it is lost, with the `previous` one."""
+    agreed = None if previous is None else sign_statement(VenueApplication(record), previous)
+    return sign_statement(VenueApplication(record, agreed), key)
+
+
+def verify_application(domain: Domain, application: bytes) -> VenueApplication:
+    """An application that is signed with the very key that it names.
+
+    Raises `Malformed`, `InvalidSignature` or `WrongDomain`.
+    """
+    claimed = VenueApplication.from_bytes(statement_payload(application))
+    verified = verify_statement(VenueApplication, application, claimed.venue.key)  # step 1
+    _check_domain(domain, verified.venue.domain)  # step 2
+    return verified
+
+
+def is_agreed(application: VenueApplication, known: Venue) -> bool:
+    """Whether a change of key is signed with the key of the record that is `known` of the venue.
+
+    Raises `Malformed`, `InvalidSignature` or `ConflictingStatements` if it says so falsely.
+    """
+    if application.previous is None:
+        return False
+    agreed = verify_statement(VenueApplication, application.previous, known.key)  # step 3
+    if agreed != VenueApplication(application.venue):  # step 4
+        raise ConflictingStatements("the previous key signed another application")
+    return True
 
 
 def verify_venue(domain: Domain, joint: JointStatement) -> RegisteredVenue:

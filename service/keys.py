@@ -1,10 +1,11 @@
-"""Ed25519 identity keys in files that only their owner can read. Spec: §6.1."""
+"""Secrets and signing keys in files that only their owner can read. Spec: §6.1."""
 
 from __future__ import annotations
 
 import secrets
 from pathlib import Path
 
+from protocol.group import Point
 from protocol.signatures import SigningKey
 from service.files import write_private
 from service.settings import ConfigurationError
@@ -40,3 +41,8 @@ def load_secret(path: Path) -> bytes:
 def load_signing_key(path: Path) -> SigningKey:
     """The signing key whose seed is in a private file."""
     return SigningKey(load_secret(path))
+
+
+def fingerprint(key: Point) -> str:
+    """The first ten bytes of a public key in hexadecimal: what two people compare on the telephone."""
+    return bytes(key)[:10].hex()

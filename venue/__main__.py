@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from protocol.signatures import public_key
 from service import serving
-from service.cli import CommandGroup, home_option
+from service.cli import CommandGroup, Hexadecimal, home_option
+from service.keys import fingerprint
 from service.settings import ConfigurationError
 from venue import founding, registration
 from venue.admitting import admit
@@ -45,25 +47,33 @@ cli.add_command(readers)
 
 name_option = click.option("--name", required=True, help="The venue's name, as visitors know it.")
 url_option = click.option("--url", default="", help="Where visitors reach the server, for check-ins by poster.")
+known_option = click.option(
+    "--venue",
+    metavar="ID",
+    type=Hexadecimal(16),
+    help="The id of a venue that was registered before and whose directory is lost; then run rotate-key.",
+)
 
 
 @cli.command()
 @name_option
 @url_option
+@known_option
 @click.pass_obj
-def init(home: Path, name: str, url: str) -> None:
+def init(home: Path, name: str, url: str, venue: bytes | None) -> None:
     """Create the home with its first venue: an id, a key and a description."""
-    founding.create_home(home, name, url)
+    founding.create_home(home, name, url, venue)
     click.echo(f"created {home}; next: copy the domain's domain.toml there, then run register")
 
 
 @cli.command()
 @name_option
 @url_option
+@known_option
 @click.pass_obj
-def add(path: Path, name: str, url: str) -> None:
+def add(path: Path, name: str, url: str, venue: bytes | None) -> None:
     """Add another venue to the home. Prints its id; next: register it."""
-    click.echo(founding.add_venue(VenueHome(path).path, name, url).hex())
+    click.echo(founding.add_venue(VenueHome(path).path, name, url, venue).hex())
 
 
 @cli.command(name="list")
@@ -72,6 +82,8 @@ def list_venues(path: Path) -> None:
     """Show the venues of this home."""
     for venue in VenueHome(path).venues:
         state = "not registered" if venue.registration is None else "registered"
+        state += ", its key is lost" if venue.has_lost_key else ""
+        state += ", another key is applied for" if venue.next_key is not None else ""
         click.echo(f"{venue.venue.hex()}  {venue.description.name}  {state}")
 
 
@@ -96,6 +108,24 @@ def confirm(path: Path, venue: bytes | None) -> None:
         names = " and the ".join(role.name.lower() for role in pending)
         raise click.ClickException(f"not approved yet by the {names}; try again later")
     click.echo("registered: both parties have signed this venue")
+
+
+@cli.command(name="rotate-key")
+@venue_option
+@click.pass_obj
+def rotate_key(path: Path, venue: bytes | None) -> None:
+    """Draw a new key and apply to both parties to register it in the place of the present one, or of one that is lost.
+
+    May be repeated until both have approved. Check-ins name the venue and no key, so all of them stay as they are.
+    """
+    served = chosen_venue(path, venue)
+    key = served.draw_next_key()
+    online(lambda session: registration.apply(served, session))
+    click.echo(f"applied to both parties to change the key of {served.venue.hex()}")
+    if served.has_lost_key:
+        click.echo("the key before is lost, so it did not sign this: both parties' officers have to be told so")
+    click.echo(f"tell both parties' officers the new key's fingerprint: {fingerprint(public_key(key))}")
+    click.echo("run confirm when they have approved; until then the key before is the one that counts")
 
 
 @cli.command()

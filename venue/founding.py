@@ -16,27 +16,32 @@ from service.settings import ConfigurationError
 from venue.home import VENUES
 
 
-def create_home(path: Path, name: str, url: str) -> bytes:
+def create_home(path: Path, name: str, url: str, venue: bytes | None = None) -> bytes:
     """Make the home of a server with one venue; returns the venue's id. Raises as `add_venue`, also for a home."""
     if (path / VENUES).exists():
         raise ConfigurationError(f"{path} exists already as a home of venues; `add` makes another venue in it")
-    return add_venue(path, name, url)
+    return add_venue(path, name, url, venue)
 
 
-def add_venue(path: Path, name: str, url: str) -> bytes:
+def add_venue(path: Path, name: str, url: str, known: bytes | None = None) -> bytes:
     """Draw a venue's id (16 bytes) and key and write its description; returns the id.
 
-    Raises `ConfigurationError` if the name or the URL will not do.
+    With the id of a venue that is `known` to the parties, whose directory was lost, it gets no key: a new one has to be
+    registered. Raises `ConfigurationError` if the name or the URL will not do, or the venue is here already.
     """
-    venue, url = secrets.token_bytes(16), checked_url(url)
+    venue, url = known or secrets.token_bytes(16), checked_url(url)
     if not name.isprintable():
         raise ConfigurationError("the name holds characters that cannot be printed")
     try:
         Venue(0, venue, name, url, public_key(SigningKey.generate())).to_bytes()
     except MalformedEncoding as error:
         raise ConfigurationError(f"the name or the URL is empty or too long: {error}") from None
-    directory = private_directory(private_directory(private_directory(path) / VENUES) / venue.hex())
-    create_secret(directory / "venue.key")
+    directory = private_directory(private_directory(path) / VENUES) / venue.hex()
+    if directory.exists():
+        raise ConfigurationError(f"{directory} exists already")
+    private_directory(directory)
+    if known is None:
+        create_secret(directory / "venue.key")
     lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in (("name", name), ("url", url)))
     write_private(directory / "venue.toml", "".join(lines).encode())
     return venue

@@ -15,9 +15,9 @@ from protocol.statements import JointStatement
 from protocol.warrants import Venue, verify_venue
 from service import inbox
 from service.epochs import EpochCache
-from service.files import write_private
+from service.files import sync_directory, write_private
 from service.inbox import Inbox
-from service.keys import load_signing_key
+from service.keys import create_secret, load_signing_key
 from service.settings import ConfigurationError, DomainSettings, load_domain, load_settings
 from service.storage import open_database, sqlite_url, truncate_log
 from venue import readers, store
@@ -105,7 +105,8 @@ class VenueHome:
 class ServedVenue:
     """One venue of a home, `venue` its 16-byte id: `venue.toml`, `venue.key` and `venue.cbor` in its directory.
 
-    Raises `ConfigurationError` when something there is missing or wrong, but not before it is needed.
+    While its key changes, `next.key` is there too. Raises `ConfigurationError` when something is missing or wrong, but
+    not before it is needed: the doors go on without the key.
     """
 
     def __init__(self, home: VenueHome, venue: bytes) -> None:
@@ -115,7 +116,26 @@ class ServedVenue:
     @property
     def signing_key(self) -> SigningKey:
         """The venue key: it signs releases and opens nothing."""
+        if self.has_lost_key:
+            raise ConfigurationError(f"{self.path / 'venue.key'} is lost; run rotate-key to have another registered")
         return load_signing_key(self.path / "venue.key")
+
+    @property
+    def has_lost_key(self) -> bool:
+        """Whether there is no venue key."""
+        return not (self.path / "venue.key").exists()
+
+    @property
+    def next_key(self) -> SigningKey | None:
+        """The key that is to take the place of the venue key, once both parties have approved it."""
+        path = self.path / "next.key"
+        return load_signing_key(path) if path.exists() else None
+
+    def draw_next_key(self) -> SigningKey:
+        """The key for a change, drawn unless a change is under way already."""
+        if self.next_key is None:
+            create_secret(self.path / "next.key")
+        return load_signing_key(self.path / "next.key")
 
     @property
     def description(self) -> VenueDescription:
@@ -124,9 +144,8 @@ class ServedVenue:
 
     @property
     def record(self) -> Venue:
-        """The venue as it asks to be registered."""
-        description = self.description
-        key = public_key(self.signing_key)
+        """The venue as it asks to be registered, in a change of its key with the next one."""
+        description, key = self.description, public_key(self.next_key or self.signing_key)
         return Venue(self.home.domain.number, self.venue, description.name, description.url, key)
 
     @property
@@ -138,13 +157,16 @@ class ServedVenue:
             return None
 
     def keep_registration(self, joint: JointStatement) -> None:
-        """Verify and keep the record that both parties signed.
+        """Verify and keep the record that both parties signed; the next key becomes the venue key.
 
         Raises what `verify_venue` raises, and `ConfigurationError` if it is not the record of this venue.
         """
         if verify_venue(self.home.domain, joint).record != self.record:
             raise ConfigurationError("the parties signed another record than venue.toml and venue.key describe")
         write_private(self.path / "venue.cbor", joint.to_bytes())
+        if self.next_key is not None:
+            (self.path / "next.key").replace(self.path / "venue.key")
+            sync_directory(self.path)
 
     @cached_property
     def store(self) -> Store:

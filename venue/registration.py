@@ -5,15 +5,23 @@ from __future__ import annotations
 from aiohttp import ClientSession
 
 from protocol.epochs import Role
-from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import VenueApplication
+from protocol.statements import JointStatement, verify_statement
+from protocol.warrants import Venue, sign_application
 from service.http import Problem, call
 from venue.home import ServedVenue
 
 
 async def apply(venue: ServedVenue, session: ClientSession) -> None:
-    """Send the venue's application to both parties; raises `Problem` or `Unreachable`. It may be sent again."""
-    application = sign_statement(VenueApplication(venue.record), venue.signing_key)
+    """Send the venue's application to both parties; raises `Problem` or `Unreachable`. It may be sent again.
+
+    While its key changes it is signed with the next key and, unless that is lost, with the one before.
+    """
+    next_key = venue.next_key
+    if next_key is None:
+        application = sign_application(venue.record, venue.signing_key)
+    else:
+        previous = None if venue.has_lost_key else venue.signing_key
+        application = sign_application(venue.record, next_key, previous)
     for role in Role:
         await call(session, "POST", f"{venue.home.domain_settings.url(role)}/v1/venues", application)
 
@@ -21,16 +29,20 @@ async def apply(venue: ServedVenue, session: ClientSession) -> None:
 async def confirm(venue: ServedVenue, session: ClientSession) -> list[Role]:
     """Fetch both parties' signatures and keep them; returns the parties that have not signed yet.
 
-    Raises `Problem` or `Unreachable`, and what `keep_registration` raises.
+    A party that signs the key before has not. Raises `Problem` or `Unreachable`, and what `keep_registration` raises.
     """
     signed: dict[Role, bytes] = {}
     for role in Role:
         url = f"{venue.home.domain_settings.url(role)}/v1/venues/{venue.venue.hex()}"
         try:
-            signed[role] = await call(session, "GET", url)
+            statement = await call(session, "GET", url)
         except Problem as problem:
             if problem.status != 404:
                 raise
+            continue
+        key = verify_statement(Venue, statement, venue.home.domain.identity_key(role)).key
+        if venue.next_key is None or key == venue.record.key:
+            signed[role] = statement
     pending = [role for role in Role if role not in signed]
     if not pending:
         venue.keep_registration(JointStatement(authority=signed[Role.AUTHORITY], operator=signed[Role.OPERATOR]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from protocol.epochs import Role
 from protocol.errors import WrongParty
 from protocol.requests import PartyRequest
@@ -12,6 +14,8 @@ from service.settings import ConfigurationError
 from venue.home import VenueHome
 
 RELEASE_PATH = "/v1/releases"
+
+logger = logging.getLogger("splitpass.venue")
 
 
 def release(home: VenueHome, request: bytes, now: int) -> bytes:
@@ -36,6 +40,7 @@ def release(home: VenueHome, request: bytes, now: int) -> bytes:
         )
     try:
         key = venue.signing_key
-    except ConfigurationError:
+    except ConfigurationError as error:
+        logger.error("a release could not be signed: %s", error)  # noqa: TRY400  no trace is needed
         raise Problem(503, "venue-key-lost", "the venue's key is lost; it has to register a new one") from None
     return sign_release(warrant, key, check_ins)

@@ -24,6 +24,7 @@ _cases = sql.Table(
     sql.Column("opened_release", sql.LargeBinary),
     sql.Column("operator_shares", sql.LargeBinary),
     sql.Column("authority_shares", sql.LargeBinary),
+    sql.Column("opened_venue", sql.LargeBinary),
 )
 
 
@@ -32,7 +33,8 @@ class Case:
     """A warrant and how far it has come.
 
     `statement` is signed by the authority; `countersigned` by both parties; `release` is the venue's;
-    `transcript` holds the whole opening, from which the contacts can be read again.
+    `transcript` holds the whole opening, from which the contacts can be read again; `opened_venue` is the record that
+    the release was verified with (None if an earlier version of the program opened it).
     """
 
     record: Warrant
@@ -40,6 +42,7 @@ class Case:
     countersigned: JointStatement | None
     release: bytes | None
     transcript: OpeningTranscript | None
+    opened_venue: JointStatement | None
 
     @property
     def state(self) -> str:
@@ -81,13 +84,14 @@ class Casebook:
         """Keep the venue's release."""
         self._update(warrant, release=release)
 
-    def store_transcript(self, warrant: bytes, transcript: OpeningTranscript) -> None:
-        """Keep the transcript of an opening."""
+    def store_transcript(self, warrant: bytes, transcript: OpeningTranscript, venue: JointStatement) -> None:
+        """Keep the transcript of an opening, and the venue's record of that time: its key may change."""
         self._update(
             warrant,
             opened_release=transcript.release,
             operator_shares=transcript.operator_shares,
             authority_shares=transcript.authority_shares,
+            opened_venue=venue.to_bytes(),
         )
 
     def forget_ended(self, begins: int, ends: int) -> None:
@@ -97,7 +101,9 @@ class Casebook:
             connection.execute(
                 sql.update(_cases)
                 .where(_cases.c.warrant.in_(ended))
-                .values(release=None, opened_release=None, operator_shares=None, authority_shares=None)
+                .values(
+                    release=None, opened_release=None, operator_shares=None, authority_shares=None, opened_venue=None
+                )
             )
 
     def _update(self, warrant: bytes, **values: bytes) -> None:
@@ -115,4 +121,5 @@ def _case(row: sql.Row[Any]) -> Case:
     opened = row.operator_shares and OpeningTranscript(
         joint, row.opened_release, row.operator_shares, row.authority_shares
     )  # in parts: as one message it could be longer than a message may be
-    return Case(Warrant.from_bytes(row.record), row.statement, joint, row.release, opened)
+    venue = row.opened_venue and JointStatement.from_bytes(row.opened_venue)
+    return Case(Warrant.from_bytes(row.record), row.statement, joint, row.release, opened, venue)

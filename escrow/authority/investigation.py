@@ -101,7 +101,7 @@ class Investigation:
         given = await asyncio.to_thread(self._verify_shares, Role.OPERATOR, release, keys, from_operator)
         own = await give_shares(self._authority, self._session, request, given)
         transcript = OpeningTranscript(case.countersigned, case.release, from_operator, own)
-        self._authority.cases.store_transcript(warrant, transcript)
+        self._authority.cases.store_transcript(warrant, transcript, request.venue)
         return await self.read(warrant)
 
     async def read(self, warrant: bytes) -> Findings:
@@ -109,7 +109,7 @@ class Investigation:
         case = self._authority.cases.get(warrant)
         if case.transcript is None:
             raise Problem(409, "not-opened", "the warrant has not been opened")
-        venue = await self._venue(case.record.venue)
+        venue = case.opened_venue or await self._venue(case.record.venue)
         keys = await warrant_epoch_keys(self._authority, self._session, case.record)
         return await asyncio.to_thread(self._read, case.transcript, venue, case.record.issued, keys)
 

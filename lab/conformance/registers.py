@@ -75,21 +75,24 @@ async def application_domain(tester: Tester, server: Server) -> None:
     (await _apply(tester, server, statement)).expect_problem(422, "wrong-domain")
 
 
-@checks.add_at(PARTIES, "5.2/venue-exists", "5.2/venue-statement/{server}")
-async def venue_exists(tester: Tester, server: Server) -> None:
-    """Step 3: an application for another record under a known id is refused with 409, `venue-exists`."""
-    statement = application(tester.domain.number, venue=tester.venue.venue)
-    (await _apply(tester, server, statement)).expect_problem(409, "venue-exists")
+@checks.add_at(PARTIES, "5.2/change-signature", "5.2/venue-statement/{server}")
+async def change_signature(tester: Tester, server: Server) -> None:
+    """Step 4: a change of key whose `previous` is not signed with the known key is refused, `invalid-signature`."""
+    number, venue = tester.domain.number, tester.venue.venue
+    statement = application(number, venue=venue, previous=application(number, venue=venue))
+    (await _apply(tester, server, statement)).expect_problem(422, "invalid-signature")
 
 
 @checks.add_at(PARTIES, "5.2/application", "--apply", "--domain")
 async def new_application(tester: Tester, server: Server) -> None:
     """An application is answered 202, also when it is sent again, and pends until the officer decides."""
-    venue = token_bytes(16)
-    statement = application(tester.domain.number, venue=venue)
+    number, venue, r = tester.domain.number, token_bytes(16), Scalar.random()
+    statement = application(number, venue=venue, r=r)
     for _ in range(2):
         (await _apply(tester, server, statement)).expect(202)
     (await tester.get(server, f"/v1/venues/{venue.hex()}")).expect_problem(404, "venue-pending")
+    other = application(number, venue=venue, r=r, name="other")  # step 3
+    (await _apply(tester, server, other)).expect_problem(409, "venue-exists")
 
 
 async def bad_key(tester: Tester, server: Server, key: bytes) -> None:

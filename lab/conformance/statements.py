@@ -23,17 +23,20 @@ def application(
     domain: int,
     *,
     venue: bytes | None = None,
+    r: Scalar | None = None,
+    name: str = NAME,
+    previous: bytes | None = None,
     key: bytes | None = None,
     kind: str = VenueApplication.TAG,
     sign: Sign = sign_with_scalar,
 ) -> bytes:
-    """A `venue-application` statement under a fresh key, unless something is to be wrong with it.
+    """A `venue-application` statement, unless something is to be wrong with it.
 
-    `venue` is the 16-byte id, random if there is none; `key` the 32 bytes that the record says are its key; `kind` the
-    name that the signature is for.
+    `venue` is the 16-byte id and `r` the secret key, both random if there is none; `previous` what the key before is
+    said to have signed; `key` the 32 bytes that the record says are its key; `kind` the name that the signature is for.
     """
-    r = Scalar.random()
+    r = r or Scalar.random()
     A = bytes(r * B) if key is None else key
-    payload = encode_item([[domain, venue or token_bytes(16), NAME, "", A]])
+    payload = encode_item([[domain, venue or token_bytes(16), name, "", A], previous])
     signed = encode_item(["Signature1", PROTECTED, tag(kind), payload])
     return TAG_18 + encode_item([PROTECTED, {}, payload, sign(r, A, signed)])

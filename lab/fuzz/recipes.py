@@ -118,13 +118,21 @@ def _allowance(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
 
 def _application(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
     key = SigningKey.generate()
+    changed = replace(stage.place.venue.record, key=public_key(key))
 
     def core() -> bytes:
         number = stage.today.domain.number
         record = Venue(number, token_bytes(16), "클럽", "http://door.example", public_key(key))
         return VenueApplication(record).to_bytes()
 
-    return [Recipe(core, (lambda payload: sign_anything(VenueApplication, payload, key),))]
+    def signed(payload: bytes) -> bytes:
+        return sign_anything(VenueApplication, payload, key)
+
+    def around_agreed(payload: bytes) -> bytes:
+        agreed = sign_anything(VenueApplication, payload, stage.place.venue.signing_key)
+        return VenueApplication(changed, agreed).to_bytes()
+
+    return [Recipe(core, (signed,)), Recipe(VenueApplication(changed).to_bytes, (around_agreed, signed))]
 
 
 def _warrant(stage: Stage) -> Warrant:

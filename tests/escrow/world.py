@@ -92,10 +92,10 @@ class World:
     def home(self, role: Role) -> Path:
         return self.directory / role.name.lower()
 
-    def officer(self, role: Role, *command: str) -> Result:
-        """Run an officer's command."""
+    def officer(self, role: Role, *command: str, typed: str = "") -> Result:
+        """Run an officer's command, who types something."""
         name = role.name.lower()
-        return CliRunner().invoke(escrow, [name, "--home", str(self.home(role)), *command])
+        return CliRunner().invoke(escrow, [name, "--home", str(self.home(role)), *command], input=typed)
 
     @property
     def today(self) -> int:

@@ -23,8 +23,9 @@ from protocol.group import Scalar
 from protocol.handles import DirectoryEntry, register_handle
 from protocol.papers import from_paper_text, print_pass
 from protocol.passes import ANSWER_BYTES, REQUEST_BYTES, IssueBatch, PassAnswers, request_allowance
+from protocol.signatures import public_key
 from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import VenueApplication
+from protocol.warrants import VenueApplication, sign_application
 from service.files import private_directory
 from service.http import cbor_response, create_app, new_session
 from tests.escrow.world import ALLOWANCE, Enrolled, World, run, serving
@@ -144,22 +145,23 @@ class Story:
                 await refused("unknown-venue", self.stage.ask(served, "GET", other + part))
                 await refused("not-found", self.stage.ask(served, "GET", "/v1/venues/here" + part))
         for role in Role:
-            key = self.stage.door.venue.signing_key
-            good = sign_statement(VenueApplication(record), key)
+            key, quiet_key = self.stage.door.venue.signing_key, self.stage.quiet.venue.signing_key
+            good = sign_application(record, key)
             await refused("unknown-venue", world.get(role, f"/v1/venues/{record.venue.hex()}"))
             await refused("not-found", world.get(role, "/v1/venues/here"))
             await world.post(role, "/v1/venues", good)
             await refused("venue-pending", world.get(role, f"/v1/venues/{record.venue.hex()}"))
-            await world.post(
-                role,
-                "/v1/venues",
-                sign_statement(VenueApplication(self.stage.quiet.venue.record), self.stage.quiet.venue.signing_key),
-            )
+            await world.post(role, "/v1/venues", sign_application(self.stage.quiet.venue.record, quiet_key))
             for name, application in {
                 "malformed-point": good.replace(bytes(record.key), NO_POINT),
-                "venue-exists": sign_statement(VenueApplication(replace(record, name="다른 클럽")), key),
-                "wrong-domain": sign_statement(VenueApplication(replace(record, domain=1)), key),
-                "invalid-signature": sign_statement(VenueApplication(record), self.stage.quiet.venue.signing_key),
+                "venue-exists": sign_application(replace(record, name="다른 클럽"), key),
+                "wrong-domain": sign_application(replace(record, domain=1), key),
+                "invalid-signature": sign_application(record, quiet_key),
+                "invalid-name": sign_application(replace(record, name="\x1b"), key),
+                "conflicting-statements": sign_statement(
+                    VenueApplication(replace(record, key=public_key(quiet_key)), sign_application(record, key)),
+                    quiet_key,
+                ),
             }.items():
                 await refused(name, world.post(role, "/v1/venues", application))
         for served in (self.stage.door, self.stage.quiet):

@@ -90,6 +90,7 @@ class WarrantSteps:
         wider = replace(warrant, ends=warrant.ends + 1)
         for name, request in {
             "malformed-point": SharesRequest(joint, replace(venue, authority=no_key), release),
+            "venue-changed": SharesRequest(joint, self.stage.both_sign(replace(record, name="다른 클럽")), release),
             "conflicting-statements": SharesRequest(
                 replace(joint, operator=self.stage.both_sign(wider).operator), venue, release
             ),

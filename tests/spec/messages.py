@@ -134,7 +134,7 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         asserted,
         assisted,
         parties.venue,
-        VenueApplication(parties.venue),
+        VenueApplication(parties.venue, application),
         warrant.record,
         joint_warrant,
         record,
@@ -170,6 +170,7 @@ def nullable_messages(parties: Parties, today: OpenEpoch, visitor: Visitor) -> I
     operator = today.statements[Role.OPERATOR]
     yield verify_statement(EpochStatement, operator, parties.domain.operator_key)
     yield today.secrets[Role.OPERATOR]
+    yield VenueApplication(parties.venue)
     yield sign_check_in(today.key, visitor.passes[0], NOW, Direction.EXIT)
 
 

@@ -52,6 +52,7 @@ VALIDATIONS: list[tuple[str, str, list[Callable[..., object]]]] = [
     (CRYPTOGRAPHY, "To verify one against the keys of an epoch:", [assisted.verify_assisted]),
     (CRYPTOGRAPHY, "To open one with both parties' shares of `u`", [assisted.open_assisted]),
     (CRYPTOGRAPHY, "once both have, because a party", [warrants.verify_venue]),
+    (CRYPTOGRAPHY, "To verify an application:", [warrants.verify_application, warrants.is_agreed]),
     (CRYPTOGRAPHY, "To verify a warrant at Unix time `now`:", [warrants.verify_warrant]),
     (CRYPTOGRAPHY, "To verify a release for a verified warrant and venue:", [warrants.verify_release]),
     (CRYPTOGRAPHY, "To verify a party's shares for a release:", [opening.verify_party_shares]),

@@ -21,9 +21,11 @@ from PIL import Image
 from protocol.checkins import Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.qrtext import to_qr_text
+from protocol.signatures import public_key
 from protocol.statements import sign_statement, statement_payload, verify_statement
-from protocol.warrants import Venue, VenueApplication
+from protocol.warrants import Venue, VenueApplication, verify_venue
 from service.http import Problem, cbor_response, create_app, read_body
+from service.keys import fingerprint
 from service.qr import qr_image
 from tests.parties import OpenEpoch, Parties, Visitor, open_epoch
 from tests.venue.conftest import NOBODY, MakeVenue, environment, free_port, invoke_venue, run_venue, venue_command
@@ -308,6 +310,36 @@ def test_a_door_needs_its_credential_to_ask_a_server(tmp_path: Path) -> None:
     assert "chmod 600" in invoke_venue(tmp_path, *read, "--token-file", str(token_file)).stderr
 
 
+def test_a_key_changes_when_both_parties_have_approved(make_venue: MakeVenue, parties: Parties) -> None:
+    venue = make_venue()
+    home, known, register = venue.home.path, venue.record, Register(parties, [])
+    register.approved = dict.fromkeys(Role, known)
+    with register.serving() as server:
+        write_domain(parties, home, server)
+        assert invoke_venue(home, "confirm").exit_code == 0
+        told = [invoke_venue(home, "rotate-key").stdout for _ in range(2)]
+        assert told[0] == told[1]
+        assert len(set(register.applications)) == 1
+        [wanted] = set(register.applications)
+        assert (wanted.venue, wanted.name, wanted.url) == (known.venue, known.name, known.url)
+        assert fingerprint(wanted.key) in told[0]
+        assert "another key is applied for" in invoke_venue(home, "list").stdout
+        for approved, waiting in (
+            ({}, "operator and the authority"),
+            ({Role.AUTHORITY: wanted}, "operator"),
+            ({Role.OPERATOR: wanted}, ""),
+        ):
+            register.approved |= approved
+            confirmed = invoke_venue(home, "confirm")
+            assert confirmed.exit_code == (1 if waiting else 0)
+            assert f"not approved yet by the {waiting};" in confirmed.output or not waiting
+            assert public_key(venue.signing_key) == (known if waiting else wanted).key
+    assert venue.next_key is None
+    joint = venue.registration
+    assert joint is not None
+    assert verify_venue(parties.domain, joint).record == wanted == venue.record
+
+
 class TestErrorsAreOneLine:
     def check(self, home: Path, *arguments: str) -> str:
         result = run_venue(home, *arguments)
@@ -324,6 +356,13 @@ class TestErrorsAreOneLine:
     @pytest.mark.parametrize("command", ["register", "confirm"])
     def test_when_nobody_answers(self, make_venue: MakeVenue, command: str) -> None:
         assert "does not answer" in self.check(make_venue().home.path, command)
+
+    def test_a_lost_key(self, make_venue: MakeVenue) -> None:
+        venue = make_venue()
+        (venue.path / "venue.key").unlink()
+        assert "rotate-key" in self.check(venue.home.path, "register")
+        assert "its key is lost" in invoke_venue(venue.home.path, "list").stdout
+        assert invoke_venue(venue.home.path, "status").exit_code == 0
 
     def test_init_twice(self, make_venue: MakeVenue) -> None:
         assert "exists already" in self.check(make_venue().home.path, "init", "--name", "x")

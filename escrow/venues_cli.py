@@ -1,0 +1,82 @@
+"""`venues`: the officer's decisions on who is a venue, and on changes of its key. Spec: §3.9, §6.5."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from escrow.party import Party
+from escrow.venues import Change
+from service.cli import Hexadecimal
+from service.keys import fingerprint
+from service.settings import ConfigurationError
+
+KEY_HELP = "The fingerprint of the new key, as the venue itself told you."
+LOST = (
+    "The key that is registered now did not sign this change: either the venue has lost it, or a stranger asks.\n"
+    "Has the venue itself, reached in a way that you trust, told you that its key is lost, and this fingerprint?"
+)
+
+
+def add_venue_commands(group: click.Group, make: Callable[[Path], Party]) -> None:
+    """Add `venues list`, `venues approve` and `venues refuse` to a party's command group."""
+
+    @group.group()
+    def venues() -> None:
+        """The register of venues."""
+
+    @venues.command(name="list")
+    @click.pass_obj
+    def list_venues(home: Path) -> None:
+        """Show the venues that applied, and below each the changes of its key that somebody applied for."""
+        register = make(home).venues
+        table = Table("venue", "name", "server", "key", "approved")
+        for listed in register.all():
+            record, approved = listed.record, "yes" if listed.statement else "no"
+            table.add_row(record.venue.hex(), record.name, record.url, fingerprint(record.key), approved)
+            for change in register.changes(record.venue):
+                signed = "" if change.agreed else "NOT "
+                new, state = change.record, f"no: a change {signed}signed with the key above"
+                table.add_row(f"change of {new.venue.hex()}", new.name, new.url, fingerprint(new.key), state)
+        Console(markup=False).print(table)
+
+    @venues.command()
+    @click.argument("venue", type=Hexadecimal(16))
+    @click.option("--key", metavar="FINGERPRINT", help=KEY_HELP)
+    @click.option("--lost-key", is_flag=True, help="Do not ask whether the venue has lost the key before.")
+    @click.pass_obj
+    def approve(home: Path, venue: bytes, key: str | None, *, lost_key: bool) -> None:
+        """Sign the record of VENUE, or with --key a change of its key. It counts once both parties have."""
+        party = make(home)
+        listed = party.venues.get(venue)
+        if key is None or key == fingerprint(listed.record.key):
+            if key is None and party.venues.changes(venue):
+                raise ConfigurationError("several keys are applied for; say which: --key FINGERPRINT")
+            party.venues.approve(venue, party.identity)
+        else:
+            change = _change(party, venue, key)
+            if not change.agreed and not lost_key:
+                click.confirm(LOST, abort=True)
+            party.venues.approve_change(change, party.identity)
+        click.echo(f"{party.venues.get(venue).record.name} is approved")
+
+    @venues.command()
+    @click.argument("venue", type=Hexadecimal(16))
+    @click.option("--key", metavar="FINGERPRINT", required=True, help="The fingerprint of the key that nobody gets.")
+    @click.pass_obj
+    def refuse(home: Path, venue: bytes, key: str) -> None:
+        """Refuse a change of VENUE's key. What is approved stays."""
+        party = make(home)
+        party.venues.refuse_change(_change(party, venue, key))
+        click.echo("refused")
+
+
+def _change(party: Party, venue: bytes, key: str) -> Change:
+    for change in party.venues.changes(venue):
+        if fingerprint(change.record.key) == key:
+            return change
+    raise ConfigurationError(f"nobody applied for a change of this venue's key to {key}")

@@ -1,0 +1,153 @@
+"""The register of venues: a key changes when the officer says so, and then the one before counts no more (A10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from escrow.authority.investigation import Findings, Investigation
+from protocol.epochs import Role
+from protocol.errors import ConflictingStatements, InvalidSignature
+from protocol.exchanges import SharesRequest
+from protocol.signatures import SigningKey, public_key
+from protocol.statements import verify_statement
+from protocol.warrants import Venue, sign_application, verify_venue
+from service.http import Problem, new_session
+from service.keys import fingerprint
+from tests.escrow.world import Door, World, carry_out, open_door, run, warrant_for
+
+
+@pytest.fixture
+def door(world: World) -> Iterator[Door]:
+    with open_door(world) as door:
+        yield door
+
+
+def changed(door: Door, key: SigningKey) -> Venue:
+    return replace(door.record, key=public_key(key))
+
+
+def apply_at(role: Role, world: World, application: bytes) -> None:
+    run(world.post(role, "/v1/venues", application))
+
+
+def registered(world: World, role: Role, venue: bytes) -> Venue:
+    """What a party says of a venue to everybody."""
+    statement = run(world.get(role, f"/v1/venues/{venue.hex()}"))
+    return verify_statement(Venue, statement, world.settings.domain.identity_key(role))
+
+
+def approve(world: World, role: Role, venue: bytes, *options: str, typed: str = "") -> tuple[int, str]:
+    """Status and text of the officer's command."""
+    result = world.officer(role, "venues", "approve", venue.hex(), *options, typed=typed)
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_change_that_the_known_key_signed_counts_when_the_officer_says_so(
+    world: World, door: Door, role: Role
+) -> None:
+    key, venue = SigningKey.generate(), door.record.venue
+    for _ in range(2):
+        apply_at(role, world, sign_application(changed(door, key), key, door.key))
+    assert registered(world, role, venue) == door.record
+    listed = world.officer(role, "venues", "list").stdout
+    assert "NOT" not in listed
+    assert approve(world, role, venue) == (
+        1,
+        "Error: several keys are applied for; say which: --key FINGERPRINT\n",
+    )
+    assert approve(world, role, venue, "--key", fingerprint(public_key(SigningKey.generate())))[0] == 1
+    assert registered(world, role, venue) == door.record
+    assert approve(world, role, venue, "--key", fingerprint(public_key(key)))[0] == 0
+    assert registered(world, role, venue) == changed(door, key)
+    apply_at(role, world, sign_application(changed(door, key), key, door.key))  # a late repetition changes nothing
+    assert approve(world, role, venue)[0] == 0
+    assert registered(world, role, venue) == changed(door, key)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_strangers_change_does_nothing_and_the_officer_sees_it(world: World, door: Door, role: Role) -> None:
+    stranger, own, venue = SigningKey.generate(), SigningKey.generate(), door.record.venue
+    apply_at(role, world, sign_application(changed(door, stranger), stranger))
+    with pytest.raises(Problem, match="signature"):
+        apply_at(role, world, sign_application(changed(door, stranger), stranger, SigningKey.generate()))
+    assert registered(world, role, venue) == door.record
+    listed = world.officer(role, "venues", "list").stdout.replace("\n", " ")
+    assert "NOT" in listed
+    status, output = approve(world, role, venue, "--key", fingerprint(public_key(stranger)), typed="n\n")
+    assert status == 1
+    assert "a stranger asks" in output
+    assert registered(world, role, venue) == door.record
+    # The venue's own change stands beside it, whichever came first.
+    apply_at(role, world, sign_application(changed(door, own), own))
+    refused = world.officer(role, "venues", "refuse", venue.hex(), "--key", fingerprint(public_key(stranger)))
+    assert refused.exit_code == 0
+    assert approve(world, role, venue, "--key", fingerprint(public_key(stranger)))[0] == 1
+    assert approve(world, role, venue, "--key", fingerprint(public_key(own)), typed="y\n")[0] == 0
+    assert registered(world, role, venue) == changed(door, own)
+
+
+def test_the_key_before_gives_no_release_and_what_was_opened_can_still_be_read(world: World, door: Door) -> None:
+    key, venue = SigningKey.generate(), door.record.venue
+    warrant = warrant_for(door, world.now - 600, world.now + 600)
+    steps = (lambda it: it.request_release(warrant.warrant), lambda it: it.open(warrant.warrant))
+
+    async def open_first() -> Findings:
+        (visitor, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        _, findings = await carry_out(world, warrant, *steps)
+        assert isinstance(findings, Findings)
+        assert [one.record.phone for one in findings.contacts] == [visitor.phone]
+        return findings
+
+    before = run(open_first())
+    stored = world.authority.cases.get(warrant.warrant)
+    old_venue = stored.opened_venue
+    assert old_venue is not None
+
+    def change(role: Role) -> None:
+        apply_at(role, world, sign_application(changed(door, key), key, door.key))
+        assert approve(world, role, venue, "--key", fingerprint(public_key(key)))[0] == 0
+
+    async def read() -> Findings:
+        async with new_session() as session:
+            return await Investigation(world.authority, session).read(warrant.warrant)
+
+    async def ask_again() -> None:
+        again = warrant_for(door, world.now - 600, world.now + 600)
+        await carry_out(world, again, lambda it: it.request_release(again.warrant))
+
+    change(Role.OPERATOR)
+    with pytest.raises(ConflictingStatements):  # until both have approved
+        run(ask_again())
+    change(Role.AUTHORITY)
+    with pytest.raises(InvalidSignature):
+        run(ask_again())
+
+    # Both signatures of the record before still hold, but it is not the one that counts.
+    assert verify_venue(world.settings.domain, old_venue).record == door.record
+    assert stored.countersigned is not None
+    assert stored.release is not None
+    request = SharesRequest(stored.countersigned, old_venue, stored.release).to_bytes()
+    with pytest.raises(Problem, match="present record"):
+        run(world.as_party(Role.AUTHORITY, "/v1/shares", request))
+
+    assert run(read()) == before
+    door.key = key
+    run(ask_again())
+
+
+def test_two_keys_for_a_venue_that_nobody_has_approved_yet(world: World, door: Door) -> None:
+    first, second = SigningKey.generate(), SigningKey.generate()
+    record = Venue(world.settings.number, bytes(16), "카페", "", public_key(first))
+    other = replace(record, key=public_key(second))
+    for application in (sign_application(record, first), sign_application(other, second)):
+        apply_at(Role.OPERATOR, world, application)
+    assert approve(world, Role.OPERATOR, bytes(16))[0] == 1
+    assert approve(world, Role.OPERATOR, bytes(16), "--key", fingerprint(record.key))[0] == 0
+    assert registered(world, Role.OPERATOR, bytes(16)) == record
+    with pytest.raises(Problem, match="another record has this venue id and key"):
+        apply_at(Role.OPERATOR, world, sign_application(replace(record, name="다른 카페"), first))
