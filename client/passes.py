@@ -46,10 +46,14 @@ async def fetch_passes(visitor: Visitor, session: ClientSession, epoch: int) -> 
 
 
 async def _fetch_epoch_key(visitor: Visitor, session: ClientSession, epoch: int) -> EpochKey:
-    """Both statements, asked for anew each time, so that a party that shows two different ones is caught."""
+    """Both statements, asked for anew each time, so that a party that shows two different ones is caught.
+
+    Each is in its party's log, where everybody sees it, or is not used.
+    """
     for role in Role:
         statement = await call(session, "GET", f"{visitor.servers.url(role)}/v1/epochs/{epoch}")
         visitor.epochs.keep(role, epoch, statement)
+        await visitor.logs.check_epoch(session, role, epoch, statement)
     return visitor.epoch_key(epoch)
 
 

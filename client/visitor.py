@@ -15,6 +15,7 @@ from client.settings import ClientSettings
 from client.wallet import WalletFile
 from protocol.epochs import EpochKey
 from service.epochs import EpochCache
+from service.logs import KnownLogs
 from service.settings import load_domain, load_settings
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Visitor:
         else:
             self._file = WalletFile.open(path, passphrase)
         self.epochs = EpochCache(home / "epochs", self.servers)
+        self.logs = KnownLogs(home / "epochs", self.servers)
 
     def change(self, change: Callable[[Wallet], tuple[Wallet, T]]) -> T:
         """Change the wallet as `WalletFile.update` does."""

@@ -77,6 +77,11 @@ def subtrees_of(leaves: Sequence[bytes]) -> Subtrees:
     return lambda level, index: levels[level][index]
 
 
+def root_of(subtrees: Subtrees, size: int) -> bytes:
+    """The root (32 bytes) of the tree of the first `size` entries."""
+    return _root_of(subtrees, 0, size) if size else EMPTY_ROOT
+
+
 def prove_inclusion(subtrees: Subtrees, index: int, size: int) -> tuple[bytes, ...]:
     """The proof that entry `index` is in the tree of the first `size` entries; `0 <= index < size`."""
     begin, end = 0, size

@@ -25,11 +25,14 @@ from protocol.handles import (
     sign_receipt,
     verify_registration,
 )
+from protocol.logs import Inclusion
 from protocol.passes import AllowanceRequest, PassAnswers, verify_allowance
 from protocol.signatures import public_key
 from protocol.statements import JointStatement
+from protocol.tiles import Tile
 from protocol.warrants import Venue
 from service.http import Handler, Problem, bearer_token, cbor_response, create_app, read_message
+from tests.client.logs import LogInMemory
 from tests.parties import OpenEpoch, Parties, found_domain, open_epoch
 
 ALLOWANCE = 3
@@ -53,6 +56,8 @@ class World:
         self.alter_grant: Callable[[HandleGrant], HandleGrant] = lambda grant: grant
         self.alter_answers: Callable[[PassAnswers], PassAnswers] = lambda answers: answers
         self.door: Callable[[CheckIn], Decision] = lambda _: Decision.ADMITTED
+        self.alter_inclusion: Callable[[Inclusion], Inclusion] = lambda inclusion: inclusion
+        self.logs = {role: LogInMemory(self.parties, role) for role in Role}
         self.publishes = True
         self.outbox: Path | None = None
         self.urls: dict[str, str] = {}
@@ -80,7 +85,14 @@ class World:
         return sign_receipt(self.epoch(epoch).key, entry, self.parties.keys[Role.AUTHORITY])
 
     def apps(self) -> dict[str, web.Application]:
-        escrow = {role.name.lower(): [web.get("/v1/epochs/{epoch}", self._epoch_handler(role))] for role in Role}
+        escrow = {
+            role.name.lower(): [
+                web.get("/v1/epochs/{epoch}", self._epoch_handler(role)),
+                web.get("/v1/epochs/{epoch}/inclusion", self._inclusion_handler(role)),
+                web.get("/v1/log/tile/{tile:.+}", self._tile_handler(role)),
+            ]
+            for role in Role
+        }
         escrow["operator"] += [
             web.post("/v1/verifications", self._verifications),
             web.post("/v1/sessions", self._sessions),
@@ -99,6 +111,25 @@ class World:
             if (role, epoch) in self.served:
                 return cbor_response(self.served[role, epoch])
             return cbor_response(self.epoch(epoch).statements[role])
+
+        return handler
+
+    def _inclusion_handler(self, role: Role) -> Handler:
+        async def handler(request: web.Request) -> web.Response:
+            statement = self.epoch(int(request.match_info["epoch"])).statements[role]
+            log = self.logs[role]
+            return cbor_response(self.alter_inclusion(log.inclusion(log.publish(statement))))
+
+        return handler
+
+    def _tile_handler(self, role: Role) -> Handler:
+        async def handler(request: web.Request) -> web.Response:
+            self.requests.append(f"{role.name} tile {request.match_info['tile']}")
+            tile = Tile.at(request.match_info["tile"])
+            data = None if tile is None else self.logs[role].tile(tile)
+            if data is None:
+                raise Problem(404, "not-found", "there is no such tile")
+            return web.Response(body=data)
 
         return handler
 

@@ -15,6 +15,7 @@ from protocol.merkle import (
     node_hash,
     prove_consistency,
     prove_inclusion,
+    root_of,
     subtrees_of,
     tree_root,
     verify_consistency,
@@ -76,6 +77,7 @@ def test_inclusion_proofs_are_those_of_the_oracle(size: int, data: st.DataObject
     root, proof = tree_root(LEAVES[:size]), prove_inclusion(subtrees_of(LEAVES[:size]), index, size)
     assert list(proof) == oracle(size).prove_inclusion(index + 1).path[1:]
     assert proof == prove_inclusion(subtrees_of(LEAVES), index, size)
+    assert root_of(subtrees_of(LEAVES), index) == tree_root(LEAVES[:index])
     assert verify_inclusion(LEAVES[index], index, size, proof, root)
 
 
