@@ -85,7 +85,8 @@ def test_a03_what_the_authority_sees_of_clients_is_the_same_for_all(marking_town
     at_authority = [seen for seen in town.traffic if seen.server == "authority"]
     asked = [seen for seen in at_authority if not seen.body]
     today = town.world.today
-    assert {seen.path for seen in asked} <= {f"/v1/epochs/{epoch}" for epoch in range(today, today + 4)}
+    epochs = [f"/v1/epochs/{epoch}" for epoch in range(today, today + 4)]
+    assert {seen.path for seen in asked} <= {*epochs, *(f"{epoch}/inclusion" for epoch in epochs)}
     assert len({tuple(fingerprint(seen).items()) for seen in asked}) == 1
     deposits = [seen.body for seen in at_authority if seen.path == "/v1/directory"]
     assert len(deposits) == 4
