@@ -136,7 +136,7 @@ class Party:
 
     def forget_old(self, now: int) -> None:
         """Delete what the party stores for a time that is over, apart from epochs."""
-        self.inbox.forget_old(now)
+        inbox.forget_old(self.engine, now)
 
     def forget_epoch(self, epoch: int) -> None:
         """Delete what the party stores of an erased epoch beside the vault."""

@@ -23,11 +23,6 @@ class Inbox:
     def __init__(self, engine: sql.Engine, domain: Domain, recipient: str) -> None:
         self._engine, self._domain, self._recipient = engine, domain, recipient
 
-    def forget_old(self, now: int) -> None:
-        """Delete the ids of requests that could not be received again."""
-        with self._engine.begin() as connection:
-            connection.execute(sql.delete(_seen).where(_seen.c.time < now - 2 * REQUEST_TOLERANCE))
-
     def receive(self, sender: Role, path: str, now: int, statement: bytes) -> bytes:
         """The body of a request; raises what `verify_request` raises, `ReplayedRequest` also for a known id."""
         request = verify_request(self._domain, sender, self._recipient, path, now, statement)
@@ -37,3 +32,9 @@ class Inbox:
         except sql.exc.IntegrityError:
             raise ReplayedRequest("the request was received before") from None
         return request.body
+
+
+def forget_old(engine: sql.Engine, now: int) -> None:
+    """Delete the ids of requests that could not be received again after Unix time `now`."""
+    with engine.begin() as connection:
+        connection.execute(sql.delete(_seen).where(_seen.c.time < now - 2 * REQUEST_TOLERANCE))

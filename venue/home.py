@@ -96,7 +96,11 @@ class VenueHome:
         return range(today - 1, today + DAYS_AHEAD + 1)
 
     def delete_expired(self, now: int) -> int:
-        """Delete the check-ins whose epoch ended longer ago than the retention period; returns how many."""
+        """Delete the check-ins whose epoch ended longer ago than the retention period; returns how many.
+
+        Also ids of requests that cannot come again.
+        """
+        inbox.forget_old(self.engine, now)
         deleted = store.delete_before(self.engine, self.domain.epoch_at(now) - self.settings.retention_days)
         truncate_log(self.engine)
         return deleted

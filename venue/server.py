@@ -10,10 +10,12 @@ from contextlib import suppress
 from aiohttp import ClientSession, web
 
 from protocol.checkins import CheckInMessage
+from protocol.epochs import Role
 from protocol.errors import SplitPassError
 from protocol.exchanges import Decision, DoorAnswer
 from protocol.papers import PaperPass
 from protocol.statements import JointStatement
+from service.clock import PassedTime
 from service.http import (
     Problem,
     bearer_token,
@@ -41,6 +43,7 @@ class VenueServer:
 
     def __init__(self, home: VenueHome, clock: Clock) -> None:
         self._home, self._clock = home, clock
+        self._passed = PassedTime(home.path / "passed.time", clock)
         for venue in home.venues:
             venue.gate  # noqa: B018  what is missing shows at the start
 
@@ -82,13 +85,18 @@ class VenueServer:
         while True:
             known = False
             try:
-                await asyncio.to_thread(self._home.delete_expired, self._clock())
+                await self.delete_expired(session)
                 known = await self._refresh(session)
             except (Problem, SplitPassError) as error:
                 logger.warning("epoch keys could not be refreshed: %s", error)
             except Exception:
                 logger.exception("the hourly upkeep failed")
             await asyncio.sleep(HOUR if known else MINUTE)
+
+    async def delete_expired(self, session: ClientSession) -> None:
+        """Delete what is past its retention by the time that has surely passed."""
+        await self._passed.check(session, map(self._home.domain_settings.url, Role))
+        await asyncio.to_thread(self._home.delete_expired, self._passed.at_least)
 
     async def _refresh(self, session: ClientSession) -> bool:
         """Fetch epoch keys; returns whether those of today and tomorrow are known. Works without a network."""
@@ -147,7 +155,8 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
             web.post("/v1/check-ins", server.check_in),
             web.post("/v1/papers", server.paper),
             web.post(RELEASE_PATH, server.release),
-        ]
+        ],
+        clock,
     )
 
     async def upkeep(_app: web.Application) -> AsyncIterator[None]:
