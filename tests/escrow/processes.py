@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import time
 from http.client import HTTPConnection, HTTPResponse
@@ -31,6 +32,22 @@ async def start_party(servers: Servers, session: ClientSession, world: World, ro
     name = role.name.lower()
     servers.start(name, "escrow", name, "--home", str(world.home(role)), "serve")
     await servers.wait_ready(session, name, world.urls[role])
+
+
+async def start_many(servers: Servers, world: World, count: int, program: str, *command: str) -> list[str]:
+    """The URLs of processes that begin at once, of one home whose settings have `port = 0`."""
+    names = [f"{program}-{number}" for number in range(count)]
+    for name in names:
+        servers.start(name, *command, "serve")
+    return [await url_in_log(world.directory / f"{name}.log") for name in names]
+
+
+async def url_in_log(log: Path) -> str:
+    for _ in range(600):
+        if found := re.search(r"listening on (http://[0-9.:]+)", log.read_text()):
+            return found[1]
+        await asyncio.sleep(0.1)
+    raise AssertionError(log.read_text())
 
 
 async def start_venue(servers: Servers, session: ClientSession, world: World, port: int) -> Venue:

@@ -1,0 +1,199 @@
+"""Server processes that share a home and one PostgreSQL: what happens once or a number of times does so in all."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass
+from secrets import token_bytes
+
+import pytest
+import sqlalchemy as sql
+from aiohttp import web
+
+from escrow.authority.authority import Authority
+from escrow.authority.server import create_authority_app
+from lab.processes import Servers
+from protocol.checkins import Direction, sign_check_in
+from protocol.encoding import Message
+from protocol.epochs import Role
+from protocol.exchanges import Decision, DoorAnswer, VerificationAnswer, VerificationRequest
+from protocol.handles import register_handle
+from protocol.passes import request_allowance
+from protocol.requests import sign_request
+from protocol.statements import sign_statement
+from service.clock import unix_time
+from service.http import Problem, call, new_session
+from tests.databases import new_database
+from tests.escrow.processes import real_world, start_many
+from tests.escrow.world import World, run, serving
+from tests.openapi.stage import make_venue
+from tests.parties import opening_warrant
+
+OPERATORS, VENUES = 3, 2
+
+
+@dataclass
+class Crowd:
+    """A world whose operator is several processes, each with a URL."""
+
+    world: World
+    servers: Servers
+    urls: list[str]
+
+    async def everywhere(self, path: str, *bodies: Message | bytes, token: bytes | None = None) -> Counter[str]:
+        """What becomes of these bodies, each sent to each process, all at once."""
+        return await outcomes(self.send(url, path, body, token) for body, url in itertools.product(bodies, self.urls))
+
+    async def send(self, url: str, path: str, body: Message | bytes, token: bytes | None = None) -> bytes:
+        async with new_session() as session:
+            return await call(session, "POST", url + path, body, token)
+
+
+async def outcomes(requests: Iterator[Awaitable[bytes]] | list[Awaitable[bytes]]) -> Counter[str]:
+    """How many were granted, and how many refused with each problem."""
+    answers = await asyncio.gather(*requests, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException) and not isinstance(answer, Problem):
+            raise answer
+    return Counter(answer.name if isinstance(answer, Problem) else "granted" for answer in answers)
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+    """All operator processes begin at once, on a home and a database that are empty."""
+    world = real_world(tmp_path_factory.mktemp("crowd"), "postgresql")
+    home = world.home(Role.OPERATOR)
+    settings = home / "settings.toml"
+    settings.write_text(settings.read_text().replace(f"port = {world.operator.settings.port}", "port = 0"))
+    with Servers(world.directory) as servers:
+        command = ("escrow", "operator", "--home", str(home))
+        urls = asyncio.run(start_many(servers, world, OPERATORS, "operator", *command))
+        world.urls[Role.OPERATOR] = urls[0]
+        operator = world.settings.operator.model_copy(update={"url": urls[0]})
+        world.settings = world.settings.model_copy(update={"operator": operator})
+        (world.home(Role.AUTHORITY) / "domain.toml").write_text(world.settings.to_toml())
+        world.authority = Authority(world.home(Role.AUTHORITY))
+
+        async def authority() -> list[tuple[web.Application, int]]:
+            return [(await create_authority_app(world.authority), world.authority.settings.port)]
+
+        with serving(authority):
+            yield Crowd(world, servers, urls)
+
+
+async def code_for(crowd: Crowd, phone: str) -> int:
+    await crowd.world.post(Role.OPERATOR, "/v1/verifications", VerificationRequest(phone))
+    return int(crowd.world.last_code(phone))
+
+
+def test_an_epoch_has_one_statement_however_many_publish_it(crowd: Crowd) -> None:
+    async def served(url: str) -> bytes:
+        async with new_session() as session:
+            return await call(session, "GET", f"{url}/v1/epochs/{crowd.world.today}")
+
+    async def story() -> list[bytes]:
+        return [await served(url) for url in crowd.urls]
+
+    assert len(set(run(story()))) == 1
+
+
+def test_a_code_is_tried_five_times_in_all(crowd: Crowd) -> None:
+    async def story() -> Counter[str]:
+        phone = "+821000000001"
+        code = await code_for(crowd, phone)
+        wrong = [VerificationAnswer(phone, f"{(code + step) % 10**6:06}", "나") for step in range(1, 5)]
+        return await crowd.everywhere("/v1/sessions", *wrong)
+
+    assert run(story()) == {"wrong-code": 5, "too-many-attempts": 7}
+
+
+def test_a_phone_is_sent_ten_codes_a_day_in_all(crowd: Crowd) -> None:
+    phone = "+821000000002"
+    request = VerificationRequest(phone)
+    assert run(crowd.everywhere("/v1/verifications", *[request] * 5)) == {"granted": 10, "too-many-codes": 5}
+    assert (crowd.world.home(Role.OPERATOR) / "outbox.txt").read_text().count(phone) == 10
+
+
+def test_a_code_opens_one_session_in_all(crowd: Crowd) -> None:
+    async def story() -> Counter[str]:
+        phone = "+821000000003"
+        return await crowd.everywhere(
+            "/v1/sessions", VerificationAnswer(phone, f"{await code_for(crowd, phone):06}", "나")
+        )
+
+    assert run(story()) == {"granted": 1, "code-expired": OPERATORS - 1}
+
+
+def test_an_account_has_one_handle_in_all(crowd: Crowd) -> None:
+    async def story() -> Counter[str]:
+        session, key = (await crowd.world.enrol(4)).session, await crowd.world.epoch_key()
+        registrations = [register_handle(key, session.account)[1] for _ in range(2)]
+        return await crowd.everywhere("/v1/handles", *registrations, token=session.token)
+
+    assert run(story()) == {"granted": OPERATORS, "handle-exists": OPERATORS}
+
+
+def test_an_allowance_is_counted_in_all(crowd: Crowd) -> None:
+    """Requests that wait in vain, because too few come to their process, are not counted."""
+    world, allowed = crowd.world, crowd.world.operator.settings.requests_per_epoch
+
+    def counted(account: bytes) -> int:
+        with world.operator.engine.connect() as connection:
+            query = sql.text("SELECT requests FROM handles WHERE account = :account")
+            return int(connection.execute(query, {"account": account}).scalar_one())
+
+    async def story() -> None:
+        key = await world.epoch_key()
+        visitors = [await world.enrol(number) for number in (5, 6)]
+        secrets = [(await world.register(visitor, key))[0] for visitor in visitors]
+        granted = [0, 0]
+        for _ in range(50):
+            rounds = await asyncio.gather(
+                *(
+                    crowd.everywhere(
+                        "/v1/passes", *(request_allowance(key, h)[1] for _ in range(2)), token=visitor.session.token
+                    )
+                    for visitor, h in zip(visitors, secrets, strict=True)
+                )
+            )
+            granted = [before + outcome["granted"] for before, outcome in zip(granted, rounds, strict=True)]
+            assert granted == [counted(visitor.session.account) for visitor in visitors]
+            if granted == [allowed, allowed]:
+                break
+        assert granted == [allowed, allowed]
+
+    run(story())
+
+
+def test_a_party_request_is_received_once_in_all(crowd: Crowd) -> None:
+    world, path, now = crowd.world, "/v1/warrants", unix_time()
+    warrants = [opening_warrant(world.settings.number, token_bytes(16), now - 600, now, now) for _ in range(4)]
+    key = world.authority.identity
+    requests = [
+        sign_request(world.settings.domain, Role.AUTHORITY, "operator", path, now, sign_statement(warrant, key), key)
+        for warrant in warrants
+    ]
+    assert run(crowd.everywhere(path, *requests)) == {"granted": 4, "replayed-request": 4 * (OPERATORS - 1)}
+
+
+def test_a_pass_is_spent_once_among_a_venues_servers(crowd: Crowd) -> None:
+    world, home = crowd.world, crowd.world.directory / "venue"
+    venue = make_venue(world, home, "https://door.example")
+    (home / "settings.toml").write_text(f'port = 0\ndatabase = "{new_database("postgresql", home)}"\n')
+
+    async def story() -> Counter[Decision]:
+        async with new_session() as session:
+            await venue.home.epochs.refresh(session, world.today, world.today)
+        urls = await start_many(crowd.servers, world, VENUES, "venue", "venue", "--home", str(home))
+        key = await world.epoch_key()
+        passes = [one for _, passes in await world.visitors_with_passes(2) for one in passes]
+        shown = [sign_check_in(key, one, unix_time(), Direction.ENTRY, venue.venue) for one in passes]
+        answers = await asyncio.gather(
+            *(crowd.send(url, "/v1/check-ins", one) for one, url in itertools.product(shown, urls * 2))
+        )
+        return Counter(DoorAnswer.from_bytes(answer).decision for answer in answers)
+
+    assert run(story()) == {Decision.ADMITTED: 6, Decision.ALREADY_SPENT: 18}
