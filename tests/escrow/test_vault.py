@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import logging
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +13,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from prometheus_client import REGISTRY
 
 from escrow.__main__ import main as escrow
-from escrow.authority.authority import Authority
-from escrow.authority.investigation import Findings, Investigation
 from escrow.operator.operator import Operator
 from escrow.party import Party
 from escrow.server import keep_house
@@ -25,9 +21,8 @@ from escrow.vault import ErasedEpoch, Vault
 from escrow.vault_key import VAULT_KEY_VARIABLE, VaultKey, load_vault_key
 from protocol.epochs import EpochSecret, Role
 from protocol.group import Scalar
-from service.http import Problem
 from service.settings import ConfigurationError
-from tests.escrow.world import World, carry_out, open_door, run, warrant_for
+from tests.escrow.world import World, run
 
 EPOCH = 20_000
 STATEMENT = bytes(100)
@@ -48,15 +43,6 @@ def new_secret(epoch: int = EPOCH) -> EpochSecret:
 
 def everything_in(directory: Path) -> Iterator[bytes]:
     return (path.read_bytes() for path in directory.rglob("*") if path.is_file())
-
-
-def database_rows(party: Party) -> Iterator[bytes]:
-    """What a database says that keeps its files elsewhere."""
-    tables = sql.MetaData()
-    tables.reflect(party.engine)
-    with party.engine.begin() as connection:
-        for table in tables.sorted_tables:
-            yield repr(connection.execute(sql.select(table)).all()).encode()
 
 
 def metric(name: str) -> float | None:
@@ -380,53 +366,6 @@ def test_no_command_line_takes_a_secret() -> None:
 
 def init(home: Path, typed: str = "") -> Result:
     return CliRunner().invoke(escrow, ["operator", "--home", str(home), "init"], input=typed)
-
-
-@pytest.mark.parametrize("role", Role)
-def test_c7_erasure_leaves_no_secret_in_any_file(world: World, role: Role, tmp_path: Path) -> None:
-    """Database with its write-ahead log, logs, vault and copies, after the share was used for an opening."""
-    home, party = world.home(role), the_party(world, role)
-    (tmp_path / "elsewhere").mkdir()
-    with (home / "settings.toml").open("a") as settings:
-        settings.write(f'vault_copies = ["{tmp_path / "elsewhere"}"]\n')
-    log = logging.FileHandler(tmp_path / "everything.log")
-    logging.getLogger().addHandler(log)
-    level = logging.getLogger().level
-    logging.getLogger().setLevel(logging.DEBUG)
-    try:
-        with open_door(world) as door:
-
-            async def story() -> None:
-                (_, passes), *_ = await world.visitors_with_passes(2)
-                await door.admit(passes[0])
-                warrant = warrant_for(door, world.now - 600, world.now + 600)
-
-                async def release_and_open(it: Investigation) -> Findings:
-                    await it.request_release(warrant.warrant)
-                    return await it.open(warrant.warrant)
-
-                (findings,) = await carry_out(world, warrant, release_and_open)
-                assert isinstance(findings, Findings)
-                assert len(findings.contacts) == 1
-
-            run(story())
-        secret, sealed = party.secret(world.today), (home / "vault" / f"{world.today}.secret").read_bytes()
-        with_copy = Operator(home) if role is Role.OPERATOR else Authority(home)
-        assert with_copy.vault.mirror() == []
-        assert len([data for data in everything_in(tmp_path) if sealed in data]) == 2
-        assert world.officer(role, "erase", "--yes", str(world.today)).exit_code == 0
-        with pytest.raises(Problem, match="never be opened"):
-            party.secret(world.today)
-    finally:
-        logging.getLogger().removeHandler(log)
-        logging.getLogger().setLevel(level)
-        log.close()
-    assert (tmp_path / "everything.log").stat().st_size > 1000
-    written = [*everything_in(tmp_path), *database_rows(party)]
-    for value in (bytes(secret.share), secret.pass_seed or bytes(secret.share), sealed):
-        number = str(int.from_bytes(value, "little")).encode()
-        for form in (value, value.hex().encode(), base64.b64encode(value), repr(value).encode(), number):
-            assert not [data for data in written if form in data]
 
 
 @pytest.mark.parametrize("role", Role)

@@ -1,0 +1,103 @@
+"""What is left of an erased epoch in everything that a party ever wrote (C7, A27)."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sql
+
+from escrow.authority.authority import Authority
+from escrow.authority.investigation import Findings, Investigation
+from escrow.operator.operator import Operator
+from escrow.party import Party
+from protocol.epochs import Role
+from service.http import Problem
+from tests import databases
+from tests.databases import KINDS, start_postgresql
+from tests.escrow.test_vault import everything_in
+from tests.escrow.world import World, carry_out, open_door, run, run_world, warrant_for
+
+
+@pytest.fixture(scope="module")
+def own_server() -> tuple[sql.URL, Path]:
+    """A PostgreSQL server whose files are of these tests alone."""
+    return start_postgresql()
+
+
+@pytest.fixture(params=KINDS)
+def places(
+    request: pytest.FixtureRequest, tmp_path: Path, own_server: tuple[sql.URL, Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[World, list[Path]]]:
+    """A world, and the directories in which everything is that its parties write."""
+    url, directory = own_server
+    monkeypatch.setattr(databases, "postgresql_url", lambda: url)
+    with run_world(tmp_path, request.param) as world:
+        yield world, [tmp_path, directory] if request.param == "postgresql" else [tmp_path]
+
+
+def open_one_visit(world: World) -> str:
+    """A day on which a share was used; returns the phone of the visitor whose visit was opened."""
+    with open_door(world) as door:
+
+        async def story() -> str:
+            (_, passes), *_ = await world.visitors_with_passes(2)
+            await door.admit(passes[0])
+            warrant = warrant_for(door, world.now - 600, world.now + 600)
+
+            async def release_and_open(it: Investigation) -> Findings:
+                await it.request_release(warrant.warrant)
+                return await it.open(warrant.warrant)
+
+            (findings,) = await carry_out(world, warrant, release_and_open)
+            assert isinstance(findings, Findings)
+            (contact,) = findings.contacts
+            return contact.record.phone
+
+        return run(story())
+
+
+def written(party: Party, places: list[Path]) -> list[bytes]:
+    """Every file, with what a database still has in memory."""
+    if party.engine.dialect.name == "postgresql":
+        with party.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("CHECKPOINT")
+    return [data for place in places for data in everything_in(place)]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_c7_erasure_leaves_no_secret_in_any_file(places: tuple[World, list[Path]], role: Role, tmp_path: Path) -> None:
+    """Databases with their write-ahead logs, logs, vault and copies, after the share was used for an opening."""
+    world, directories = places
+    home, party = world.home(role), world.operator if role is Role.OPERATOR else world.authority
+    (tmp_path / "elsewhere").mkdir()
+    with (home / "settings.toml").open("a") as settings:
+        settings.write(f'vault_copies = ["{tmp_path / "elsewhere"}"]\n')
+    log = logging.FileHandler(tmp_path / "everything.log")
+    logging.getLogger().addHandler(log)
+    level = logging.getLogger().level
+    logging.getLogger().setLevel(logging.DEBUG)
+    try:
+        phone = open_one_visit(world)
+        secret, sealed = party.secret(world.today), (home / "vault" / f"{world.today}.secret").read_bytes()
+        with_copy = Operator(home) if role is Role.OPERATOR else Authority(home)
+        assert with_copy.vault.mirror() == []
+        before = written(party, directories)
+        assert len([data for data in before if sealed in data]) == 2
+        assert len([data for data in before if phone.encode() in data]) >= 2, "the outbox, and a database's files"
+        assert world.officer(role, "erase", "--yes", str(world.today)).exit_code == 0
+        with pytest.raises(Problem, match="never be opened"):
+            party.secret(world.today)
+    finally:
+        logging.getLogger().removeHandler(log)
+        logging.getLogger().setLevel(level)
+        log.close()
+    assert (tmp_path / "everything.log").stat().st_size > 1000
+    after = written(party, directories)
+    for value in (bytes(secret.share), secret.pass_seed or bytes(secret.share), sealed):
+        number = str(int.from_bytes(value, "little")).encode()
+        for form in (value, value.hex().encode(), base64.b64encode(value), repr(value).encode(), number):
+            assert not [data for data in after if form in data]
