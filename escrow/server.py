@@ -63,12 +63,7 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
 
 
 def keep_house(party: Party) -> None:
-    """Publish the epochs ahead, erase those that are surely due, and see that the vault's copies follow."""
-    if party.passed.believable:
-        party.publish_ahead()
-    else:
-        _clock_doubts.inc()
-        logger.error("the clock jumped and the other party's does not confirm it: nothing is published or erased by it")
+    """Erase the epochs that are surely due, publish those ahead, and see that the vault's copies follow."""
     for epoch in party.due_epochs(party.passed.at_least):
         try:
             party.erase(epoch)
@@ -77,6 +72,11 @@ def keep_house(party: Party) -> None:
         else:
             logger.info("epoch %d erased at the end of its retention", epoch)
     _epochs_due.set(len(party.due_epochs(party.clock())))
+    if party.passed.believable:
+        party.publish_ahead()
+    else:
+        _clock_doubts.inc()
+        logger.error("the clock jumped and the other party's does not confirm it: nothing is published or erased by it")
     party.forget_old(party.passed.at_least)
     for epoch in party.vault.erased_epochs():
         party.forget_epoch(epoch)  # again: a request that was under way may have left something

@@ -86,6 +86,7 @@ async def server_time(session: ClientSession, url: str) -> int | None:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             async with session.get(f"{url}/healthz", allow_redirects=False) as answer:
-                return int(parsedate_to_datetime(answer.headers["Date"]).timestamp())
+                date = answer.headers["Date"] if answer.status == 200 else ""
+                return int(parsedate_to_datetime(date).timestamp())
     except (ClientError, TimeoutError, OSError, LookupError, ValueError, OverflowError):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from protocol.requests import sign_request
 from service.clock import PassedTime
 from service.http import Problem, new_session
 from tests.databases import KINDS
-from tests.escrow.world import World, serving
+from tests.escrow.world import World, run, run_world, serving
 
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 
@@ -276,3 +277,50 @@ def test_ids_of_old_requests_are_forgotten(machine: Machine) -> None:
     machine.keep_house()
     with party.engine.begin() as connection:
         assert list(connection.scalars(sql.text("SELECT time FROM requests_seen ORDER BY time"))) == sent[1:]
+
+
+def test_what_cannot_be_published_keeps_nothing_from_being_erased(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disk_full() -> None:
+        raise OSError("no space")
+
+    first = machine.world.today
+    machine.run(machine.until_due(first))
+    monkeypatch.setattr(machine.party, "publish_ahead", disk_full)
+    with pytest.raises(OSError, match="no space"):
+        machine.keep_house()
+    assert machine.erased == [first]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_stored_of_an_epoch_goes_with_it(tmp_path: Path, kind: str) -> None:
+    """At the operator handles, at the authority the directory; nobody asks for it."""
+    with run_world(tmp_path, kind) as world:
+        run(world.visitors_with_passes(2))
+        tables = {world.operator: "handles", world.authority: "directory"}
+        due = world.operator.domain.epoch_begins(world.today + 1) + 28 * DAY
+        for now, kept in ((due - 1, 2), (due, 0)):
+            world.now = now
+            for party, table in tables.items():
+                party.passed.confirm()
+                keep_house(party)
+                with party.engine.begin() as connection:
+                    assert connection.execute(sql.text(f"SELECT count(*) FROM {table}")).scalar_one() == kept
+
+
+def test_a_clock_that_jumped_back_lets_nobody_have_passes_of_the_past(tmp_path: Path) -> None:
+    with run_world(tmp_path) as world:
+
+        async def story() -> None:
+            visitor, today, key = await world.enrol(1), world.today, await world.epoch_key()
+            statement = await world.get(Role.OPERATOR, f"/v1/epochs/{today}")
+            world.now -= YEAR
+            past = replace(key, epoch=world.today)
+            for epoch_key, name in ((key, "epoch-not-open"), (past, "unknown-epoch")):
+                with pytest.raises(Problem) as refusal:
+                    await world.register(visitor, epoch_key)
+                assert refusal.value.name == name
+            assert await world.get(Role.OPERATOR, f"/v1/epochs/{today}") == statement
+
+        run(story())
