@@ -29,7 +29,7 @@ class Machine:
         self.folder = self.checkout / "containers"
         for made in (self.folder, self.engine, self._bin):
             made.mkdir(parents=True)
-        self._ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+        self.ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
         self._sockets = str(postgresql_url().query["host"])
         (self.engine / "postgresql.url").write_text(postgresql_url().set(drivername="postgresql").render_as_string())
         docker = self._bin / "docker"
@@ -51,7 +51,7 @@ class Machine:
 
     def transplant(self, text: str) -> str:
         """The text with what is true on this machine."""
-        text = re.sub("|".join(self._ports), lambda port: self._ports[port[0]], text)
+        text = re.sub("|".join(self.ports), lambda port: self.ports[port[0]], text)
         text = re.sub("http://(operator|authority|venue):", "http://127.0.0.1:", text)
         text = re.sub(r"@[a-z-]+/([a-z]+)\?", rf"@/\1?host={self._sockets}&", text)
         text = text.replace("0.0.0.0", "127.0.0.1")

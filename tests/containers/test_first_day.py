@@ -17,7 +17,7 @@ from client.posters import read_poster
 from client.visitor import Visitor
 from client.visits import check_in
 from protocol.exchanges import Decision
-from service.http import new_session
+from service.http import call, new_session
 from tests.containers.machine import Machine
 from tests.spec.text import CHAPTERS, table
 from venue.reader import read_file
@@ -35,11 +35,13 @@ def test_the_first_day(machine: Machine, tmp_path: Path) -> None:
     with (machine.folder / "operator.toml").open("a") as settings:
         settings.write("minimum_accounts = 2\nmixing_seconds = 1\n")  # nobody else comes
     machine.sh(machine.transplant(FIRST_DAY))
-    machine.sh("cd containers; docker compose run --rm venue poster --output venues/poster.png")
-    (link,) = read_file(machine.engine / "venue" / "venues" / "poster.png")
+    (venue,) = (machine.engine / "venue" / "venues").iterdir()
+    poster = f"http://127.0.0.1:{machine.ports['8403']}/v1/venues/{venue.name}/poster.png"
 
     async def visit() -> Decision:
         async with new_session() as session:
+            (tmp_path / "poster.png").write_bytes(await call(session, "GET", poster))
+            (link,) = read_file(tmp_path / "poster.png")
             visitors = [await enrol(machine, session, phone) for phone in ("+821011111111", "+821022222222")]
             today = visitors[0].domain.epoch_at(visitors[0].clock())
             await asyncio.gather(*(fetch_passes(visitor, session, today) for visitor in visitors))
