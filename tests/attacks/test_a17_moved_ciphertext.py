@@ -8,11 +8,14 @@ from dataclasses import replace
 
 import pytest
 
+from client.visits import open_entry
 from escrow.authority.investigation import Findings
 from protocol import checkins
 from protocol.checkins import CheckInMessage, Direction, sign_check_in
+from protocol.exchanges import Decision
 from protocol.group import B, Point, Scalar
 from protocol.signatures import sign_with_scalar
+from tests.attacks.town import Town
 from tests.attacks.tracing import trace
 from tests.escrow.world import Door, Enrolled, World, open_door, run
 
@@ -104,3 +107,19 @@ def test_a17_a_shown_check_in_is_opened_for_one_venue_only(world: World) -> None
         victim, first, second = run(attack())
     assert [contact.record.phone for contact in first.contacts] == [victim.phone]
     assert second.contacts == ()
+
+
+def test_a17_venues_of_one_server_are_traced_one_by_one(town: Town) -> None:
+    """A warrant for one venue of a chain, whose server has all of them in one database, is to reach its other visitors.
+
+    Happened: follows from the design. Answer: a chain's venues have ids, keys and stores of their own (§5.5).
+    """
+    club = town.open_venue()
+    cafe = town.open_venue("카페", beside=club)
+    at_the_club, at_the_cafe = town.visitors("홍길동", "성춘향")
+    for person, place in ((at_the_club, club), (at_the_cafe, cafe)):
+        assert town.show(open_entry(person.visitor).text(town.now), place) is Decision.ADMITTED
+        assert town.scan(person, place) is Decision.ADMITTED
+        findings = town.investigate(place)
+        assert [contact.record.phone for contact in findings.contacts] == [person.phone]
+        assert (findings.visits, findings.set_aside) == (2, {})
