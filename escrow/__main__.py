@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from escrow.audit.cli import audit
 from escrow.authority.cli import authority_group
 from escrow.operator.cli import operator_group
 from service.cli import CommandGroup
@@ -17,6 +18,7 @@ def main() -> None:
 
 main.add_command(operator_group)
 main.add_command(authority_group)
+main.add_command(audit)
 
 
 @main.command()

@@ -8,14 +8,16 @@ import pytest
 
 from client.passes import fetch_passes
 from client.visitor import Visitor
+from escrow.audit.findings import Fault
 from escrow.authority.investigation import Findings
 from protocol.epochs import Role, create_epoch
-from protocol.errors import ConflictingStatements, InvalidSignature, SplitPassError
+from protocol.errors import ConflictingStatements, InvalidSignature, NotLogged, SplitPassError
 from protocol.exchanges import Decision
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import sign_statement
 from service.epochs import EpochCache
 from service.settings import load_domain
+from tests.attacks.auditing import found
 from tests.attacks.impostor import impostor, redirect
 from tests.attacks.town import Town, online
 from tests.attacks.tracing import trace
@@ -60,6 +62,27 @@ def test_a12_neither_client_nor_door_takes_keys_that_are_not_pinned(town: Town, 
         assert visitor.epochs.statement(role, today) is None
         assert cache.key(today) is None
         assert visitor.wallet().days == ()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a12_a_key_that_is_signed_and_not_on_record_is_not_taken(town: Town, role: Role) -> None:
+    """A thief of a party's identity key, or the party itself, gives one visitor a key of its own.
+
+    Happened: as above, by whoever could sign. Answer: a client uses no key that is not in the party's log, which the
+    other party has cosigned (§3.11); what the visitor was shown is evidence (§6.7).
+    """
+    person, today, world = town.enrol(), town.world.today, town.world
+    party = world.operator if role is Role.OPERATOR else world.authority
+    signed = create_epoch(party.domain, role, today, party.identity)[1]
+    with impostor({f"/v1/epochs/{today}": signed}, behind=world.urls[role]) as (url, _):
+        redirect(world.settings, person.home, role, url)
+        visitor = Visitor(person.home, b"passphrase", lambda: town.now)
+        with pytest.raises(NotLogged):
+            online(lambda session: fetch_passes(visitor, session, today))
+    assert visitor.wallet().days == ()
+    online(world.operator.have_log_cosigned)
+    online(world.authority.have_log_cosigned)
+    assert found(town, person.home / "epochs") == {(role, Fault.UNLOGGED_KEY)}
 
 
 @pytest.mark.parametrize("signed_by_operator", [False, True])

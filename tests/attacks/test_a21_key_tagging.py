@@ -8,11 +8,15 @@ import pytest
 
 from client.passes import fetch_passes
 from client.visitor import Visitor
+from escrow.audit.findings import Fault
+from protocol.entries import EpochPublished
 from protocol.epochs import EpochStatement, Role, create_epoch
 from protocol.errors import ConflictingStatements, NotLogged
 from protocol.passes import IssueBatch, accept_answers, issue_batch, request_allowance
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import sign_statement, statement_payload
+from service.http import Problem
+from tests.attacks.auditing import found
 from tests.attacks.impostor import impostor, redirect
 from tests.attacks.town import Person, Town, online
 from tests.parties import OpenEpoch
@@ -112,19 +116,36 @@ def test_a21_passes_signed_with_another_key_are_refused(today: OpenEpoch, visito
     assert accept_answers(today.key, pending, marked) == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="no transparency logs (§7.2): clients cannot compare what they were shown",
-)
-def test_a21_somebody_else_finds_out(town: Town) -> None:
-    """The marked visitor gives up, and never sees another statement; the others should learn of the second one.
+@pytest.mark.parametrize("what", ["key share", "pass key"])
+def test_a21_somebody_else_finds_out(town: Town, what: str) -> None:
+    """The marked visitor gives up and never sees another statement; others learn of it from what it kept.
 
-    Happened: as above. What is missing: a log of epoch statements that every client checks for itself.
+    Happened: as above. Answer: whatever a party has signed and not put on record is evidence (§3.11, §6.7).
     """
-    victim, bystander = town.enrol(), town.enrol()
-    companion = town.enrol()
-    mark(town, victim, "key share")
+    victim, bystander, companion = town.enrol(), town.enrol(), town.enrol()
+    mark(town, victim, what)
     town.supply(bystander, companion)
-    homes = [bystander.home, companion.home, *(town.world.home(role) for role in Role)]
-    assert [path for home in homes for path in (home / "epochs").glob("*.conflict")]
+    honest = [bystander.home / "epochs", companion.home / "epochs"]
+    assert found(town, *honest) == set()
+    assert found(town, *honest, victim.home / "epochs") == {(Role.AUTHORITY, Fault.UNLOGGED_KEY)}
+
+
+def test_a21_a_second_key_on_record_is_seen_by_everybody(town: Town) -> None:
+    """The authority puts the victim's key on record as well, so that its proof holds.
+
+    Happened: as above. Answer: the log is one list, and everybody reads it (§6.7).
+    """
+    victim, today = town.enrol(), town.world.today
+    authority, tagged = town.world.authority, tagged_statement(town, "key share")
+    index = authority.log.append(EpochPublished(tagged, town.now + 86_400), town.now)
+    online(authority.have_log_cosigned)
+    proof = authority.log.inclusion(index)
+    assert proof is not None
+    answers = {f"/v1/epochs/{today}": tagged, f"/v1/epochs/{today}/inclusion": proof.to_bytes()}
+    with impostor(answers, town.world.urls[Role.AUTHORITY]) as (url, _):
+        redirect(town.world.settings, victim.home, Role.AUTHORITY, url)
+        visitor = Visitor(victim.home, b"passphrase", lambda: town.now)
+        with pytest.raises(Problem, match="proof"):  # the operator knows the other key
+            online(lambda session: fetch_passes(visitor, session, today))
+    assert visitor.epochs.key(today) is not None
+    assert (Role.AUTHORITY, Fault.TWO_KEYS) in found(town)

@@ -10,11 +10,13 @@ from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
 from escrow.operator.operator import Operator
 from lab.coalition import opened_by, recognised_by_authority, recognised_by_operator, stored_check_ins
+from protocol.entries import SharesReleased, WarrantDecided
 from protocol.epochs import Role
 from protocol.exchanges import Decision, SharesRequest
 from protocol.statements import JointStatement, sign_statement
 from protocol.warrants import ValidWarrant, sign_release
 from service.http import Problem, call
+from tests.attacks.auditing import audit
 from tests.attacks.refusals import refusal
 from tests.attacks.town import Town, online
 from tests.attacks.tracing import warrant_around_now
@@ -115,3 +117,28 @@ def test_a22_the_police_themselves_are_nobody(town: Town) -> None:
         return statuses
 
     assert online(attack) == {400, 405}
+
+
+def test_a22_a_warrant_for_the_police_leaves_a_public_trace(town: Town) -> None:
+    """Both officers give in and sign. They would like nobody to hear that there was a warrant, or an opening.
+
+    Happened: as above; the police's question in Mainz came out by chance. Answer: neither counts before it is on record
+    in a log that anybody can read (§3.11). It tells how many passes were opened, and not where.
+    """
+    club, world = town.open_venue(), town.world
+    for person in town.visitors("홍길동", "성춘향"):
+        assert town.scan(person, club) is Decision.ADMITTED
+    before = audit(town)
+    assert len(town.investigate(club).contacts) == 2
+    online(world.operator.have_log_cosigned)
+    online(world.authority.have_log_cosigned)
+
+    after = audit(town)
+    assert after.findings == before.findings == []
+    traces = {role: [one.contents for one in after.logs[role].records if one.is_new] for role in Role}
+    assert [type(trace) for trace in traces[Role.OPERATOR]] == [WarrantDecided, SharesReleased]
+    (opened,) = traces[Role.AUTHORITY]
+    assert isinstance(opened, SharesReleased)
+    assert opened.count == 2
+    public = b"".join(entry for role in Role for entry in after.logs[role].log.entries)
+    assert club.venue.venue not in public

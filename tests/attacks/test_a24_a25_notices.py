@@ -7,11 +7,13 @@ from click.testing import CliRunner
 
 from client.__main__ import main as client
 from client.visits import open_entry
+from escrow.audit.findings import Fault
 from protocol.checkins import Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.exchanges import Decision
 from service.http import Problem
-from tests.attacks.town import Town
+from tests.attacks.auditing import found
+from tests.attacks.town import Town, online
 from tests.escrow.world import run
 from venue.__main__ import cli as venue
 
@@ -64,3 +66,18 @@ def test_a25_a_door_and_a_client_without_fresh_keys_say_so(town: Town) -> None:
     assert (fetched.exit_code, at_door.exit_code) == (1, 1)
     assert "does not answer" in fetched.output
     assert "these doors admit nobody" in at_door.output
+
+
+def test_a25_a_log_that_stops_is_seen_by_everybody(town: Town) -> None:
+    """A party goes on answering, and puts nothing on record any more.
+
+    Happened: as above, with the list. Answer: a checkpoint is cosigned anew every hour, with the other party's time
+    (§3.11), and an audit says when that was last (§6.7).
+    """
+    parties = (town.world.operator, town.world.authority)
+    for party in parties:
+        online(party.have_log_cosigned)
+    assert found(town) == set()
+    town.world.now += 3 * 3600
+    online(town.world.operator.have_log_cosigned)
+    assert found(town) == {(Role.AUTHORITY, Fault.STALE)}

@@ -1,0 +1,46 @@
+"""What an audit can find. Spec: §6.7."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from protocol.epochs import Role
+
+
+class Fault(StrEnum):
+    """What a party did, or did not do."""
+
+    UNREACHABLE = "unreachable"
+    """Its server does not answer, or not with what it should."""
+    UNSIGNED = "unsigned"
+    """Its checkpoint is not signed by it, or not cosigned by the other party."""
+    STALE = "stale"
+    """Its log was not cosigned within the last hours."""
+    FORKED = "forked"
+    """Its log does not continue what it was before, or what somebody else was shown."""
+    WITHHELD = "withheld"
+    """Its log is shown without entries that it had before, or that its witness has seen."""
+    FALSE_TILES = "false-tiles"
+    """Its tiles are not those of its checkpoint."""
+    FALSE_ENTRY = "false-entry"
+    """An entry is none, or is not of the time that it says."""
+    TWO_KEYS = "two-keys"
+    """Its log has two statements for one epoch."""
+    UNLOGGED_KEY = "unlogged-key"
+    """It shows, or has shown a visitor, a statement of an epoch that is not in its log."""
+    KEPT_TOO_LONG = "kept-too-long"
+    """It did not erase an epoch when it had promised to."""
+    ERASURE_DENIED = "erasure-denied"
+    """Its log and its server disagree about whether an epoch is erased."""
+    UNLOGGED_RELEASE = "unlogged-release"
+    """The other party's log has a release of shares that this one's lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault of a party, and what shows it."""
+
+    role: Role
+    fault: Fault
+    detail: str

@@ -1,0 +1,374 @@
+"""C8, A12, A21, A25: an audit of real servers finds nothing at honest parties, and names what a dishonest one does."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from click.testing import CliRunner, Result
+
+from escrow.__main__ import main as escrow
+from escrow.audit.audit import Audit
+from escrow.audit.cli import CHECKS
+from escrow.audit.findings import Fault
+from escrow.audit.seen import Seen
+from escrow.audit.state import AuditState
+from escrow.log.log import TransparencyLog
+from escrow.party import Party
+from escrow.server import keep_house
+from lab.processes import free_ports
+from protocol.entries import EpochErased, EpochPublished, LogEntry, SharesReleased, log_entry
+from protocol.epochs import EPOCH_SECONDS, Role, create_epoch
+from protocol.logs import sign_log, witness_log
+from protocol.merkle import leaf_hash, tree_root
+from protocol.tiles import tiles_of
+from service.http import call, create_app, new_session
+from tests.attacks.tracing import trace
+from tests.escrow.world import World, open_door, run, run_world, serving
+
+OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
+Found = set[tuple[Role, Fault]]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with run_world(tmp_path) as world:
+        alive(world)
+        yield world
+
+
+def party_of(world: World, role: Role) -> Party:
+    return world.operator if role is OPERATOR else world.authority
+
+
+def alive(world: World) -> None:
+    """Both parties do what they do all the time."""
+
+    async def cosign() -> None:
+        async with new_session() as session:
+            for party in (world.operator, world.authority):
+                await party.have_log_cosigned(session)
+
+    for party in (world.operator, world.authority):
+        party.passed.confirm()
+        keep_house(party)
+    run(cosign())
+
+
+def due(world: World) -> int:
+    """When today is to be erased."""
+    return world.settings.domain.epoch_begins(world.today + 1) + 28 * EPOCH_SECONDS
+
+
+def audit(world: World, *, seen: tuple[Path, ...] = (), urls: dict[Role, str] | None = None) -> Audit:
+    """An audit from the same directory each time."""
+
+    async def audited() -> Audit:
+        domain = world.settings.domain
+        async with new_session() as session:
+            state = AuditState(world.directory / "audit", domain)
+            one = Audit(session, domain, {**world.urls, **(urls or {})}, state, world.now, Seen(seen))
+            await one.run(CHECKS)
+        return one
+
+    return run(audited())
+
+
+def found(world: World, **options: object) -> Found:
+    return {(one.role, one.fault) for one in audit(world, **options).findings}  # type: ignore[arg-type]
+
+
+@contextmanager
+def in_front(world: World, role: Role, answers: dict[str, Callable[[bytes], bytes]]) -> Iterator[dict[Role, str]]:
+    """A party's server that alters what it answers to paths that begin so; the URLs to be asked then."""
+    real, (port,) = world.urls[role], free_ports(1)
+
+    async def answer(request: web.Request) -> web.Response:
+        async with new_session() as session:
+            body = await call(session, "GET", real + request.path)
+        for prefix, alter in answers.items():
+            if request.path.startswith(prefix):
+                body = alter(body)
+        return web.Response(body=body)
+
+    async def apps() -> list[tuple[web.Application, int]]:
+        return [(create_app([web.get("/v1/{path:.*}", answer)]), port)]
+
+    with serving(apps):
+        yield {role: f"http://127.0.0.1:{port}"}
+
+
+def entries_of(party: Party) -> list[bytes]:
+    newest = party.log.pending()
+    assert newest is not None
+    return [entry for tile in tiles_of("entries", 0, newest[1].size) for entry in party.log.files.entries(tile)]
+
+
+def rewrite(world: World, party: Party, entries: list[bytes]) -> None:
+    """The party replaces its log by another, and has the other party, which has forgotten the first, cosign it."""
+    peer = party_of(world, party.peer_role)
+    shutil.rmtree(party.home / "log")
+    (party.home / "log.pending").unlink()
+    (peer.home / "witness" / "checkpoint").unlink()
+    log = TransparencyLog(party.home / "log", party.domain, party.role, party.identity)
+    for entry in map(LogEntry.from_bytes, entries):
+        log.append(entry.contents, entry.time)
+    party.log = log
+    alive(world)
+
+
+def open_something(world: World, door_count: int = 2) -> None:
+    with open_door(world) as door:
+
+        async def story() -> None:
+            for _, passes in await world.visitors_with_passes(door_count):
+                await door.admit(passes[0])
+            await trace(world, door.record.venue)
+
+        run(story())
+
+
+def test_nothing_is_found_at_honest_parties(world: World) -> None:
+    """Over a month: epochs come and go, somebody is traced, and the audit goes on from where it was."""
+    assert found(world) == set()
+    open_something(world)
+    alive(world)
+    assert found(world) == set()
+    world.now = due(world)
+    alive(world)
+    finished = audit(world)
+    assert finished.findings == []
+    erased = {one.contents.epoch for one in finished.logs[OPERATOR].records if isinstance(one.contents, EpochErased)}
+    assert erased == {world.today - 29}
+    assert [sum(isinstance(one.contents, SharesReleased) for one in log.records) for log in finished.logs.values()] == [
+        1,
+        1,
+    ]
+    assert not any(one.is_new for one in audit(world).logs[OPERATOR].records)
+
+
+def test_a_fork_is_found_by_whoever_looked_before(world: World) -> None:
+    assert found(world) == set()
+    first, *others = entries_of(world.authority)
+    rewrite(world, world.authority, [*others, first])
+    assert found(world) == {(AUTHORITY, Fault.FORKED)}
+    assert list((world.directory / "audit").glob("authority.*.conflict"))
+
+
+def test_a_fork_is_found_by_what_the_witness_keeps(world: World) -> None:
+    """The party shows auditors another log than the one it has cosigned: without the other party it cannot be long."""
+    party, domain = world.operator, world.settings.domain
+    entries = entries_of(party)
+    leaves = [leaf_hash(entry) for entry in reversed(entries)]
+    note = sign_log(domain, OPERATOR, len(leaves), tree_root(leaves), party.identity)
+    assert found(world, urls={}) == set()
+    (world.directory / "audit" / "operator.checkpoint").unlink()
+    with in_front(world, OPERATOR, {"/v1/log/checkpoint": lambda _: note}) as urls:
+        assert found(world, urls=urls) == {(OPERATOR, Fault.UNSIGNED)}
+    colluding = note + witness_log(domain, OPERATOR, note, world.now, world.authority.identity)
+    reversed_tile = b"".join(len(one).to_bytes(2, "big") + one for one in reversed(entries))
+    answers = {
+        "/v1/log/checkpoint": lambda _: colluding,
+        "/v1/log/tile/entries/": lambda _: reversed_tile,
+        "/v1/log/tile/0/": lambda _: b"".join(leaves),
+    }
+    with in_front(world, OPERATOR, answers) as urls:
+        assert (OPERATOR, Fault.FORKED) in found(world, urls=urls)
+
+
+def test_an_older_log_is_found(world: World) -> None:
+    old = run(world.get(OPERATOR, "/v1/log/checkpoint"))
+    world.operator.publish(world.today + 20)
+    alive(world)
+    assert found(world) == set()
+    with in_front(world, OPERATOR, {"/v1/log/checkpoint": lambda _: old}) as urls:
+        assert found(world, urls=urls) == {(OPERATOR, Fault.WITHHELD)}
+    shutil.rmtree(world.directory / "audit")
+    with in_front(world, OPERATOR, {"/v1/log/checkpoint": lambda _: old}) as urls:
+        assert (OPERATOR, Fault.WITHHELD) not in found(world, urls=urls), "it may be about to show more"
+        world.now += 5400
+        assert (OPERATOR, Fault.WITHHELD) in found(world, urls=urls), "its witness has seen more for an hour"
+
+
+def test_tiles_that_are_not_those_of_the_checkpoint_are_found(world: World) -> None:
+    spoiled: list[tuple[str, Callable[[bytes], bytes]]] = [
+        ("/v1/log/tile/entries/", lambda data: data[:-1] + bytes([data[-1] ^ 1])),
+        ("/v1/log/tile/entries/", lambda data: data[:-1]),
+        ("/v1/log/tile/0/", lambda data: data[:-1] + bytes([data[-1] ^ 1])),
+        ("/v1/log/tile/0/", lambda data: data[:-32]),
+    ]
+    for path, alter in spoiled:
+        with in_front(world, OPERATOR, {path: alter}) as urls:
+            assert found(world, urls=urls) == {(OPERATOR, Fault.FALSE_TILES)}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_hidden_release_is_found(world: World, role: Role) -> None:
+    """A party gives shares and does not put that on record; the other one does."""
+    party = party_of(world, role)
+    entries = entries_of(party)
+    open_something(world)
+    rewrite(world, party, entries)
+    assert (role, Fault.UNLOGGED_RELEASE) not in found(world) or role is OPERATOR
+    world.now += EPOCH_SECONDS + 1
+    alive(world)
+    assert found(world) == {(role, Fault.UNLOGGED_RELEASE)}
+
+
+def test_another_count_is_a_hidden_release(world: World) -> None:
+    open_something(world, 3)
+    entries = []
+    for encoded in entries_of(world.operator):
+        entry = LogEntry.from_bytes(encoded)
+        contents = entry.contents
+        if isinstance(contents, SharesReleased):
+            contents = replace(contents, count=2)
+        entries.append(log_entry(entry.time, contents).to_bytes())
+    rewrite(world, world.operator, entries)
+    assert (OPERATOR, Fault.UNLOGGED_RELEASE) in found(world)
+
+
+def second_statement(party: Party, epoch: int) -> bytes:
+    return create_epoch(party.domain, party.role, epoch, party.identity)[1]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_key_that_one_visitor_was_shown_is_found(world: World, tmp_path: Path, role: Role) -> None:
+    """A12, A21: what the visitor kept, with the honest statements beside it."""
+    phone, epoch = tmp_path / "phone", world.today
+    shutil.copytree(world.operator.home / "epochs", phone)
+    shutil.copy(world.authority.home / "epochs" / f"{epoch}.authority", phone)
+    assert found(world, seen=(phone,)) == set()
+    (phone / f"{epoch}.{role.name.lower()}.conflict").write_bytes(second_statement(party_of(world, role), epoch))
+    (phone / f"{epoch + 1}.{role.name.lower()}.conflict").write_bytes(b"what no party has signed")
+    assert found(world, seen=(phone,)) == {(role, Fault.UNLOGGED_KEY)}
+
+
+def test_a_checkpoint_that_one_visitor_was_shown_is_found(world: World, tmp_path: Path) -> None:
+    """Both parties collude and show one visitor a log of its own."""
+    domain, phone = world.settings.domain, tmp_path / "phone"
+    phone.mkdir()
+    note = sign_log(domain, OPERATOR, 2, bytes(32), world.operator.identity)
+    note += witness_log(domain, OPERATOR, note, world.now, world.authority.identity)
+    (phone / "operator.checkpoint").write_bytes(note)
+    (phone / "authority.checkpoint").write_bytes(note)
+    assert found(world, seen=(phone,)) == {(OPERATOR, Fault.FORKED)}
+
+
+def test_a_second_key_on_record_is_found_by_everybody(world: World) -> None:
+    party = world.authority
+    party.log.append(EpochPublished(second_statement(party, world.today), world.now + EPOCH_SECONDS), world.now)
+    alive(world)
+    assert found(world) == {(AUTHORITY, Fault.TWO_KEYS)}
+
+
+def test_a_server_that_shows_auditors_another_key_is_found(world: World) -> None:
+    other = second_statement(world.operator, world.today)
+    path = f"/v1/epochs/{world.today}"
+    with in_front(world, OPERATOR, {path: lambda _: other}) as urls:
+        assert found(world, urls=urls) == {(OPERATOR, Fault.UNLOGGED_KEY)}
+
+
+def test_a_log_that_stops_is_found(world: World) -> None:
+    """A25"""
+    assert found(world) == set()
+    world.now += 3 * 3600
+    assert found(world) == {(OPERATOR, Fault.STALE), (AUTHORITY, Fault.STALE)}
+    alive(world)
+    assert found(world) == set()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_an_epoch_that_is_kept_too_long_is_found(world: World, role: Role) -> None:
+    party, epoch = party_of(world, role), world.today
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(party, "due_epochs", lambda _now: [])
+        world.now = due(world)
+        alive(world)
+        assert found(world) == set()
+        world.now += 2 * 3600
+        alive(world)
+        (finding,) = audit(world).findings
+    assert (finding.role, finding.fault) == (role, Fault.KEPT_TOO_LONG)
+    assert finding.detail == f"it kept epoch {epoch} for 2 hours too long, and still has it"
+
+
+def test_a_late_erasure_is_found_once(world: World) -> None:
+    world.now += 30 * EPOCH_SECONDS
+    alive(world)
+    assert {fault for _, fault in found(world)} == {Fault.KEPT_TOO_LONG}, "the servers were off when it was time"
+    assert found(world) == set()
+
+
+def test_an_erasure_that_the_log_claims_and_the_server_denies_is_found(world: World) -> None:
+    party, epoch = world.operator, world.today
+    party.log.append(EpochErased(epoch), world.now)
+    alive(world)
+    assert found(world) == {(OPERATOR, Fault.ERASURE_DENIED)}
+    party.vault.erase(epoch + 1)
+    assert [one.detail for one in audit(world).findings] == [
+        f"it says that epoch {epoch + 1} is erased, and its log does not"
+    ]
+
+
+def test_a_backdated_entry_is_found(world: World) -> None:
+    assert found(world) == set()
+    world.operator.log.append(EpochErased(world.today - 50), world.now - 3600)
+    world.authority.log.append(EpochErased(world.today - 50), world.now + 3600)
+    alive(world)
+    assert found(world) == {(OPERATOR, Fault.FALSE_ENTRY), (AUTHORITY, Fault.FALSE_ENTRY)}
+
+
+def test_a_statement_that_does_not_hold_is_found(world: World) -> None:
+    party = world.operator
+    stranger = create_epoch(party.domain, OPERATOR, world.today + 9, world.authority.identity)[1]
+    party.log.append(EpochPublished(stranger, world.now + EPOCH_SECONDS), world.now)
+    alive(world)
+    assert (OPERATOR, Fault.FALSE_ENTRY) in found(world)
+
+
+def command(world: World, *options: str) -> Result:
+    home = world.directory
+    arguments = ["--domain", str(world.operator.home / "domain.toml"), "--state", str(home / "audit"), *options]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("escrow.audit.cli.unix_time", lambda: world.now)
+        return CliRunner().invoke(escrow, ["audit", *arguments])
+
+
+def test_the_command_needs_the_domain_alone(world: World) -> None:
+    good = command(world)
+    assert good.exit_code == 0, good.output
+    assert "audited 2023-11-15 12:00:00" in good.output
+    assert "Nothing was found wrong." in good.output
+    world.now += 3 * 3600
+    bad = command(world, "--json", world.urls[AUTHORITY])
+    assert bad.exit_code == 2
+    report = json.loads(bad.output)
+    assert [(one["party"], one["fault"]) for one in report["findings"]] == [
+        ("authority", "stale"),
+        ("operator", "stale"),
+    ]
+    assert [log["entries"] for log in report["logs"]] == [4, 4]
+    assert report["time"] == world.now
+
+
+def test_a_state_of_another_domain_is_not_used(world: World) -> None:
+    assert command(world).exit_code == 0
+    entries = world.directory / "audit" / "operator.entries"
+    entries.write_bytes(entries.read_bytes()[:-1] + os.urandom(1))
+    result = command(world)
+    assert result.exit_code == 1
+    assert "is damaged" in result.output
+
+
+def test_a_server_that_does_not_answer_is_found(world: World) -> None:
+    (port,) = free_ports(1)
+    nowhere = {OPERATOR: f"http://127.0.0.1:{port}"}
+    assert found(world, urls=nowhere) == {(OPERATOR, Fault.UNREACHABLE)}
