@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from qrcode.constants import ERROR_CORRECT_M
 
 import protocol.errors
+from escrow.audit.findings import Fault
 from escrow.operator.settings import OperatorSettings
 from escrow.settings import EscrowSettings
 from escrow.shares import MAX_WINDOW_DAYS
@@ -163,6 +164,10 @@ def test_errors() -> None:
         if error not in bases
     }
     assert rows == expected
+
+
+def test_faults() -> None:
+    assert [row["fault"] for row in table("faults")] == [str(fault) for fault in Fault]
 
 
 def test_decisions() -> None:
