@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -13,6 +14,13 @@ from filelock import FileLock
 from service.migration import Step, migrate
 
 BUSY_SECONDS = 30
+DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
+DATABASE_TROUBLE = (
+    sql.exc.OperationalError,
+    sql.exc.InterfaceError,
+    sql.exc.InternalError,  # among others of a database that takes no writes
+    sql.exc.TimeoutError,
+)
 EXCLUSIVE_LOCK = int.from_bytes(b"SplitP", "big")
 """The advisory lock of `exclusive` on PostgreSQL."""
 
@@ -25,7 +33,11 @@ def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql
     address = sql.make_url(url)
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
-    engine = sql.create_engine(address, hide_parameters=True)  # errors must not show personal data
+    engine = sql.create_engine(
+        address,
+        hide_parameters=True,  # errors must not show personal data
+        pool_pre_ping=True,  # the database may have been restarted since a connection was last used
+    )
     if engine.dialect.name == "sqlite":
         sql.event.listen(engine, "connect", _configure_sqlite)
         sql.event.listen(engine, "begin", _begin)
@@ -51,6 +63,11 @@ def truncate_log(engine: sql.Engine) -> None:
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             connection.close()
+
+
+def is_storage_trouble(error: Exception) -> bool:
+    """Whether a disk or database takes or gives nothing just now, through no fault of the program."""
+    return isinstance(error, DATABASE_TROUBLE) or (isinstance(error, OSError) and error.errno in DISK_TROUBLE)
 
 
 def sqlite_url(path: Path) -> str:

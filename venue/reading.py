@@ -8,18 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from protocol.errors import SplitPassError
 from protocol.exchanges import Decision
 from service.http import Problem, Unreachable, new_session
 from service.keys import load_secret
+from service.storage import is_storage_trouble
 from venue.camera import Verdict, View, camera_frames
 from venue.cli import chosen_venue, venue_option
 from venue.founding import checked_url
 from venue.home import unix_time
 from venue.reader import UnreadableImage, read_file, watch_folder
 from venue.remote import ANSWER_SECONDS, RemoteDoor
-from venue.words import explain, explain_problem
+from venue.words import NOT_STORED, explain, explain_problem
 
 Decide = Callable[[str], Verdict]
 Outcome = tuple[str, Verdict]
@@ -74,8 +76,18 @@ def read(
 
 @contextmanager
 def _own_decisions(path: Path, venue: bytes | None) -> Iterator[Decide]:
+    """Decide here; that the disk or database fails now does not end the reading."""
     gate = chosen_venue(path, venue).gate
-    yield lambda text: gate.decide_text(text, unix_time())
+
+    def decide(text: str) -> Verdict:
+        try:
+            return gate.decide_text(text, unix_time())
+        except (SQLAlchemyError, OSError) as error:
+            if not is_storage_trouble(error):
+                raise
+            return NOT_STORED
+
+    yield decide
 
 
 @contextmanager

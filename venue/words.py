@@ -37,6 +37,11 @@ _WORDS = {
     ),
 }
 
+NOT_STORED = (
+    "the check-in could not be stored: there may be no room on the disk; admit nobody until it is / "
+    "저장하지 못했습니다. 디스크나 데이터베이스를 확인해 주세요"
+)
+
 
 def explain(decision: Decision) -> str:
     """Why a door decided as it did, in one line for its staff."""

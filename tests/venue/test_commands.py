@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import shutil
 import signal
 import stat
@@ -28,7 +29,16 @@ from service.http import Problem, cbor_response, create_app, read_body
 from service.keys import fingerprint
 from service.qr import qr_image
 from tests.parties import OpenEpoch, Parties, Visitor, open_epoch
-from tests.venue.conftest import NOBODY, MakeVenue, environment, free_port, invoke_venue, run_venue, venue_command
+from tests.venue.conftest import (
+    NOBODY,
+    MakeVenue,
+    environment,
+    free_port,
+    invoke_venue,
+    run_venue,
+    stored,
+    venue_command,
+)
 from tests.venue.serving import until_up
 from venue.poster import can_draw
 from venue.reader import read_codes
@@ -208,6 +218,32 @@ def test_read_watches_a_folder_until_interrupted(make_venue: MakeVenue, present:
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
+
+
+def test_a_disk_that_takes_nothing_does_not_end_the_reading(
+    make_venue: MakeVenue, present: OpenEpoch, codes: list[Path]
+) -> None:
+    venue = make_venue([present], settings=PATIENT)
+    folder = venue.home.path.parent / "folder"
+    folder.mkdir()
+    command = venue_command(venue.home.path, "read", "--folder", str(folder))
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            for code, size, said in (
+                (codes[0], resource.RLIM_INFINITY, "ADMITTED  "),
+                (codes[1], 0, "REFUSED  code1.png: the check-in could not be stored"),
+                (codes[1], resource.RLIM_INFINITY, "ADMITTED  "),
+            ):
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+                shutil.copy(code, folder)
+                assert process.stdout.readline().startswith(said)
+                (folder / code.name).unlink()
+                time.sleep(1)  # until the reader has seen that the file went
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 1  # not all were admitted
+    assert len(stored(venue)[present.key.epoch]) == 2
 
 
 def test_readers_at_one_door_spend_a_pass_once(make_venue: MakeVenue, present: OpenEpoch, codes: list[Path]) -> None:

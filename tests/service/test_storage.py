@@ -1,0 +1,85 @@
+"""A disk or database in trouble: callers are told so, and everything works again when it is over."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sql
+
+from protocol.epochs import Role
+from protocol.exchanges import VerificationRequest
+from service.http import Problem
+from service.storage import is_storage_trouble
+from tests.databases import KINDS
+from tests.escrow.world import World, run, run_world
+
+PHONE = "+821011112222"
+READ_ONLY = {
+    "sqlite": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
+    "postgresql": ("SET default_transaction_read_only = on", "SET default_transaction_read_only = off"),
+}
+
+
+@pytest.fixture(params=KINDS)
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    with run_world(tmp_path, request.param) as made:
+        yield made
+
+
+def ask(world: World) -> None:
+    run(world.post(Role.OPERATOR, "/v1/verifications", VerificationRequest(PHONE)))
+
+
+def test_a_database_that_takes_no_writes(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    engine = world.operator.engine
+    refuse, take = READ_ONLY[engine.dialect.name]
+
+    def change(connection: object, *_: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        cursor.execute(statement)
+        connection.commit()  # type: ignore[attr-defined]
+
+    statement = refuse
+    sql.event.listen(engine, "checkout", change)
+    with pytest.raises(Problem) as refused, caplog.at_level(logging.ERROR):
+        ask(world)
+    assert (refused.value.status, refused.value.name) == (503, "storage-failed")
+    (record,) = [record for record in caplog.records if "storage failed" in record.getMessage()]
+    assert record.exc_info is None
+    assert PHONE not in json.dumps(record.__dict__, default=str)
+    statement = take
+    ask(world)
+    sql.event.remove(engine, "checkout", change)
+
+
+def test_a_database_that_was_restarted(world: World) -> None:
+    """Connections that ended meanwhile are not used, so that nobody is told of it."""
+    ask(world)
+    engine = world.operator.engine
+    if engine.dialect.name == "postgresql":
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        with engine.connect() as connection:
+            connection.execute(sql.text(f"{others} WHERE datname = current_database() AND pid <> pg_backend_pid()"))
+            connection.invalidate()
+    for _ in range(8):
+        ask(world)
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        (OSError(errno.ENOSPC, "no room"), True),
+        (OSError(errno.EROFS, "read-only"), True),
+        (FileNotFoundError(errno.ENOENT, "a mistake of the program"), False),
+        (sql.exc.OperationalError("", {}, Exception()), True),
+        (sql.exc.IntegrityError("", {}, Exception()), False),
+        (ValueError(), False),
+    ],
+)
+def test_what_is_trouble(error: Exception, trouble: bool) -> None:
+    assert is_storage_trouble(error) is trouble
