@@ -15,7 +15,7 @@ from client.contents import Wallet
 from client.errors import WalletError
 from protocol.encoding import Message, Size
 from protocol.errors import Malformed
-from service.files import private_directory, write_private
+from service.files import discard_unfinished, private_directory, write_private
 from service.passphrase import Passphrase
 
 LOCK_SECONDS = 30
@@ -92,6 +92,7 @@ class WalletFile:
             self._lock.release()
 
     def _write(self, contents: Wallet) -> None:
+        discard_unfinished(self._path)  # it holds what was deleted since
         sealed = bytes(self._box.encrypt(contents.to_bytes(), self._header.to_bytes()))
         write_private(self._path, SealedWallet(self._header, sealed).to_bytes())
 

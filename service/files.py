@@ -23,6 +23,12 @@ def write_private(path: Path, data: bytes) -> None:
     sync_directory(path.parent)
 
 
+def discard_unfinished(path: Path) -> None:
+    """Delete what interrupted writes of `path` left. Nobody may be writing it meanwhile."""
+    for unfinished in path.parent.glob(f".{path.name}.*.tmp"):
+        unfinished.unlink()
+
+
 def sync_directory(directory: Path) -> None:
     """Make the names in `directory` durable."""
     descriptor = os.open(directory, os.O_RDONLY)

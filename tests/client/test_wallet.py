@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import stat
 import threading
 from dataclasses import replace
@@ -51,6 +52,13 @@ def filled(path: Path, contents: Wallet) -> WalletFile:
 def test_what_was_saved_is_read_again(path: Path, contents: Wallet) -> None:
     filled(path, contents)
     assert WalletFile.open(path, PASSPHRASE).read().to_bytes() == contents.to_bytes()
+
+
+def test_what_an_interrupted_write_left_goes_with_the_next_one(path: Path, contents: Wallet) -> None:
+    wallet = filled(path, contents)
+    shutil.copy(path, path.with_name(".wallet.0badc0de.tmp"))
+    wallet.update(lambda kept: (kept, None))
+    assert {file.name for file in path.parent.iterdir()} == {"wallet", "wallet.lock"}
 
 
 def test_only_the_owner_may_read_any_file(path: Path, contents: Wallet) -> None:
