@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 ARGS ?=
 
-.PHONY: demo test check bench vectors mutants fuzz format clean zbar
+.PHONY: demo test check bench vectors mutants fuzz faults format clean zbar
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed zbar
@@ -29,6 +29,9 @@ vectors: $(VENV)/installed
 fuzz: $(VENV)/installed zbar
 	-@$(RUN) -m pip install --quiet --group fuzz
 	$(RUN) -m lab.fuzz $(ARGS)
+
+faults: $(VENV)/installed zbar
+	$(RUN) -m lab.faults $(ARGS)
 
 mutants: $(VENV)/installed client/web/node_modules
 	rm -rf mutants

@@ -6,8 +6,9 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import ClientSession
 
@@ -33,12 +34,44 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
+class Running(Protocol):
+    """A process, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+
+    def poll(self) -> int | None:
+        """The exit status, None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status, once it ended; raises `subprocess.TimeoutExpired`."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it at once, in the middle of whatever it does."""
+
+
+Launch = Callable[[Path, Sequence[str]], Running]
+"""Runs `python -m COMMAND`, whose output is appended to a file."""
+
+
+def launch(log: Path, command: Sequence[str]) -> Running:
+    """Run `python -m COMMAND` with an interpreter of its own."""
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603  our own modules
+            [sys.executable, "-m", *command], stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
 class Servers:
     """The servers that were started; leaving the context stops them all."""
 
-    def __init__(self, logs: Path) -> None:
-        self._logs = logs
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+    def __init__(self, logs: Path, launch: Launch = launch) -> None:
+        self._logs, self._launch = logs, launch
+        self._running: dict[str, Running] = {}
 
     def __enter__(self) -> Servers:
         return self
@@ -55,10 +88,11 @@ class Servers:
 
     def start(self, name: str, *command: str) -> None:
         """Run `python -m COMMAND` in the background; what it prints goes to a log file."""
-        with (self._logs / f"{name}.log").open("ab") as log:
-            self._running[name] = subprocess.Popen(  # noqa: S603  our own modules
-                [sys.executable, "-m", *command], stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-            )
+        self._running[name] = self._launch(self._logs / f"{name}.log", command)
+
+    def __getitem__(self, name: str) -> Running:
+        """The process of a server that was started."""
+        return self._running[name]
 
     def terminate(self, name: str) -> None:
         """Ask a server to stop, as a service manager does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -61,6 +62,7 @@ class Town:
         self.directory = directory
         self.operator, self.authority = directory / "operator", directory / "authority"
         self._minimum_accounts, self._mixing_seconds = minimum_accounts, mixing_seconds
+        self._numbers = itertools.count()
         self.places: list[Place] = []
         self.people: list[Person] = []
         self.settings: DomainSettings
@@ -68,53 +70,52 @@ class Town:
     async def found(self, servers: Servers, session: ClientSession) -> None:
         """Create both parties with fresh keys and start them."""
         operator_port, authority_port = free_ports(2)
-        keys = {
-            role: command_output("escrow", role, "--home", str(self.directory / role), "init")
-            for role in ("operator", "authority")
-        }
+        keys = {role: self.officer(role, "init") for role in ("operator", "authority")}
         self.settings = DomainSettings(
             number=1,
             utc_offset=offset_of_noon(),
-            operator=PartySettings(key=keys["operator"], url=f"http://127.0.0.1:{operator_port}"),
-            authority=PartySettings(key=keys["authority"], url=f"http://127.0.0.1:{authority_port}"),
+            operator=PartySettings(key=keys["operator"], url=self.url_of("operator", operator_port)),
+            authority=PartySettings(key=keys["authority"], url=self.url_of("authority", authority_port)),
         )
         for home in (self.operator, self.authority):
             self._pin(home)
         (self.operator / "settings.toml").write_text(
             f"port = {operator_port}\n"
             f"minimum_accounts = {self._minimum_accounts}\n"
-            f"mixing_seconds = {self._mixing_seconds}\n" + UNLIMITED
+            f"mixing_seconds = {self._mixing_seconds}\n" + UNLIMITED + self.more_settings("operator")
         )
-        (self.authority / "settings.toml").write_text(f"port = {authority_port}\n" + UNLIMITED_APPLICATIONS)
+        (self.authority / "settings.toml").write_text(
+            f"port = {authority_port}\n" + UNLIMITED_APPLICATIONS + self.more_settings("authority")
+        )
         for role, party in (("operator", self.settings.operator), ("authority", self.settings.authority)):
             servers.start(role, "escrow", role, "--home", str(self.directory / role), "serve")
             await servers.wait_ready(session, role, party.url)
 
     async def open_venue(self, servers: Servers, session: ClientSession, name: str) -> Place:
         """Create a venue, have both officers approve it, and start its server."""
-        number = len(self.places) + 1
-        home, (port,) = self.directory / f"venue-{number}", free_ports(1)
-        url, token_file = f"http://127.0.0.1:{port}", home / "front-door.token"
+        server = f"venue-{len(self.places) + 1}"
+        home, (port,) = self.directory / server, free_ports(1)
+        url, token_file = self.url_of(server, port), home / "front-door.token"
         command = ("venue", "--home", str(home))
-        command_output(*command, "init", "--name", name, "--url", url)
-        (home / "settings.toml").write_text(f"port = {port}\n")
+        self.run(*command, "init", "--name", name, "--url", url)
+        (home / "settings.toml").write_text(f"port = {port}\n" + self.more_settings(server))
         self._pin(home)
         (venue,) = VenueHome(home).venue_ids
-        command_output(*command, "register")
+        self.run(*command, "register")
         for role in ("operator", "authority"):
-            command_output("escrow", role, "--home", str(self.directory / role), "venues", "approve", venue.hex())
-        command_output(*command, "confirm")
-        command_output(*command, "fetch")
-        command_output(*command, "readers", "add", "front door", "--output", str(token_file))
+            self.officer(role, "venues", "approve", venue.hex())
+        self.run(*command, "confirm")
+        self.run(*command, "fetch")
+        self.run(*command, "readers", "add", "front door", "--output", str(token_file))
         place = Place(name, home, url, venue, load_secret(token_file))
-        servers.start(f"venue-{number}", *command, "serve")
-        await servers.wait_ready(session, f"venue-{number}", url)
+        servers.start(server, *command, "serve")
+        await servers.wait_ready(session, server, url)
         self.places.append(place)
         return place
 
     async def enrol(self, session: ClientSession) -> Person:
         """Somebody new verifies a phone number, with the code from the operator's outbox."""
-        number = len(self.people)
+        number = next(self._numbers)
         name = FAMILY_NAMES[number % len(FAMILY_NAMES)] + GIVEN_NAMES[number % len(GIVEN_NAMES)]
         phone = f"+8210{10_000_000 + number}"
         home = self.directory / "visitors" / str(number)
@@ -140,7 +141,19 @@ class Town:
 
     def officer(self, role: str, *command: str) -> str:
         """What an officer's command prints."""
-        return command_output("escrow", role, "--home", str(self.directory / role), *command)
+        return self.run("escrow", role, "--home", str(self.directory / role), *command)
+
+    def run(self, *command: str) -> str:
+        """What `python -m COMMAND` prints."""
+        return command_output(*command)
+
+    def url_of(self, server: str, port: int) -> str:  # noqa: ARG002  another town may put something in between
+        """The base URL by which everybody reaches a server that listens on a port."""
+        return f"http://127.0.0.1:{port}"
+
+    def more_settings(self, server: str) -> str:  # noqa: ARG002  as above
+        """Lines for a server's settings.toml."""
+        return ""
 
     def _pin(self, home: Path) -> None:
         (home / "domain.toml").write_text(self.settings.to_toml())

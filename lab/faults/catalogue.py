@@ -1,0 +1,44 @@
+"""Every fault, and what stands in the way of those that cannot be tried here."""
+
+from __future__ import annotations
+
+from lab.faults.fault import Fault
+from lab.faults.kills import Freeze, Kill, KillOfficers, KillPhone, KillReader, PartiesDown, Restart
+from lab.faults.mounts import can_mount
+from lab.faults.network import MANNERS, BadNetwork, WrongClock
+from lab.faults.storage import (
+    FullDatabaseDisk,
+    FullDisk,
+    KillDatabase,
+    ReadOnlyDatabase,
+    ReadOnlyDisk,
+    RefusedWrites,
+    RestartDatabase,
+)
+from lab.faults.town import SERVERS
+
+DATABASES = ("sqlite", "postgresql")
+
+
+def possible_faults(database: str) -> list[Fault]:
+    """The faults to try with a kind of database. Networks and clocks are tried with the first one alone."""
+    faults: list[Fault] = [Kill((server,)) for server in SERVERS]
+    faults += [Kill(SERVERS), KillReader(), KillOfficers(), KillPhone(), PartiesDown()]
+    faults += [kind(server) for kind in (Restart, Freeze) for server in SERVERS]
+    if database == DATABASES[0]:
+        faults += [BadNetwork(server, manner) for server in SERVERS for manner in MANNERS]
+        faults += [WrongClock(server) for server in SERVERS]
+        faults += [RefusedWrites(server) for server in SERVERS]
+    else:
+        faults += [KillDatabase(), RestartDatabase(), ReadOnlyDatabase()]
+    if can_mount():
+        faults += [kind(server) for kind in (FullDisk, ReadOnlyDisk) for server in SERVERS]
+        faults += [FullDatabaseDisk()] if database != DATABASES[0] else []
+    return faults
+
+
+def not_tried() -> list[str]:
+    """What cannot be tried on this machine, and why."""
+    if can_mount():
+        return []
+    return ["full disks and read-only disks (they need a mount namespace: run as root, or allow user namespaces)"]

@@ -1,0 +1,71 @@
+"""What the parties' transparency logs say, from the files that anyone may read. Spec: §3.11."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from escrow.log.files import TileFiles
+from lab.faults.town import PARTIES, FaultyTown
+from protocol.entries import EntryBody, EpochErased, EpochPublished, LogEntry, SharesReleased
+from protocol.epochs import Role
+from protocol.logs import verify_log, verify_witnessed
+from protocol.merkle import leaf_hash, tree_root
+from protocol.notes import Checkpoint
+from protocol.tiles import tiles_of
+
+
+class Forked(Exception):
+    """A log does not hold what its checkpoint says, or no longer what it held."""
+
+
+class Logs:
+    """Both parties' logs. What was read of one is remembered: it may never change."""
+
+    def __init__(self, town: FaultyTown) -> None:
+        self._town = town
+        self._known: dict[str, list[bytes]] = {party: [] for party in PARTIES}
+
+    def cosigned(self, party: str) -> list[EntryBody]:
+        """What is under a party's public checkpoint; raises `Forked`, or what `verify_witnessed` raises."""
+        public = self._town.directory / party / "log" / "checkpoint"
+        if not public.exists():
+            return []
+        domain, role = self._town.settings.domain, Role[party.upper()]
+        return self._read(party, verify_witnessed(domain, role, public.read_bytes()).checkpoint)
+
+    def said(self, party: str) -> list[EntryBody]:
+        """What a party has put on record, cosigned or not; raises as `cosigned`."""
+        note = (self._town.directory / party / "log.pending").read_bytes()
+        return self._read(party, verify_log(self._town.settings.domain, Role[party.upper()], note))
+
+    def recorded(self, party: str, warrant: bytes) -> int:
+        """For how many passes a party has recorded shares under a warrant: in its ledger, and in its cosigned log."""
+        query = self._town.query
+        ((ledger,),) = query(party, "SELECT count(*) FROM released_passes WHERE warrant = :warrant", warrant=warrant)
+        rows = query(party, "SELECT commitment FROM openings WHERE warrant = :warrant", warrant=warrant)
+        openings = {bytes(commitment) for (commitment,) in rows}
+        entries = (entry for entry in self.cosigned(party) if isinstance(entry, SharesReleased))
+        return min(int(ledger), sum(entry.count for entry in entries if entry.commitment in openings))
+
+    def erased(self, party: str) -> set[int]:
+        """The epochs that a party says it has erased."""
+        return {entry.epoch for entry in self.said(party) if isinstance(entry, EpochErased)}
+
+    def unpublished(self, party: str) -> Iterator[str]:
+        """The statements that a party serves and has not put on record."""
+        logged = {entry.statement for entry in self.said(party) if isinstance(entry, EpochPublished)}
+        for path in (self._town.directory / party / "epochs").glob(f"*.{party}"):
+            if path.read_bytes() not in logged:
+                yield f"the {party} published {path.name} and has not put it on record"
+
+    def _read(self, party: str, checkpoint: Checkpoint) -> list[EntryBody]:
+        tiles, encoded = TileFiles(self._town.directory / party / "log" / "tile"), list[bytes]()
+        for tile in tiles_of("entries", 0, checkpoint.size):
+            encoded += tiles.entries(tile)
+        if tree_root(map(leaf_hash, encoded)) != checkpoint.root:
+            raise Forked(f"the {party}'s log does not hold what its checkpoint says")
+        known = self._known[party]
+        if any(old != new for old, new in zip(known, encoded, strict=False)):
+            raise Forked(f"the {party}'s log says other things than before")
+        self._known[party] = max(known, encoded, key=len)
+        return [LogEntry.from_bytes(entry).contents for entry in encoded]

@@ -1,0 +1,174 @@
+"""What was acknowledged: written down outside of every process that could forget it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from enum import Enum
+
+from escrow.log.cosigning import SIZE
+from lab.faults.proxy import Answered, Asked
+from protocol.checkins import CheckInMessage
+from protocol.exchanges import Decision, DoorAnswer, Session, VerificationAnswer, VerificationRequest
+from protocol.group import POINT_BYTES
+from protocol.handles import DirectoryEntry, HandleGrant
+from protocol.opening import Shares
+from protocol.passes import AllowanceRequest
+from protocol.requests import PartyRequest
+from protocol.statements import statement_payload
+from protocol.warrants import VenueApplication, Warrant
+from service.http import PROBLEM, PROBLEM_TYPE
+
+TRACES_KEPT = 6
+
+
+class Kind(Enum):
+    """What can be acknowledged, and is looked for afterwards."""
+
+    ACCOUNT = "account"
+    HANDLE = "handle"
+    ENTRY = "directory entry"
+    CHECK_IN = "check-in"
+    PROPOSAL = "warrant"
+    DECISION = "countersignature"
+    APPLICATION = "venue's application"
+    ERASURE = "erasure"
+    OPENING = "opening"
+
+
+class Oracle:
+    """What servers answered, and what officers' commands ended with.
+
+    `recorded(server, warrant)` says how many passes a party's record has for a warrant, just now.
+    """
+
+    def __init__(self, recorded: Callable[[str, bytes], int]) -> None:
+        self._recorded = recorded
+        self.acknowledged: dict[Kind, set[bytes]] = {kind: set() for kind in Kind}
+        self.admitted: Counter[bytes] = Counter()
+        """How often each check-in was admitted."""
+        self.grants: Counter[tuple[bytes, int]] = Counter()
+        """How often an account was given passes of an epoch."""
+        self.codes_asked: Counter[str] = Counter()
+        self.codes_sent: Counter[str] = Counter()
+        self.codes_tried: Counter[str] = Counter()
+        self.given: Counter[tuple[str, bytes]] = Counter()
+        """How many shares a party gave under a warrant."""
+        self.max_records: Counter[bytes] = Counter()
+        """What each warrant allows."""
+        self.erased: dict[tuple[str, int], bytes] = {}
+        """The sealed secrets that a party erased."""
+        self.shown: set[bytes] = set()
+        """The passes that were shown to a door."""
+        self.traces: list[bytes] = []
+        """Parts of the latest pass requests: nobody may store them."""
+        self.findings: list[str] = []
+        """What must not happen, and did."""
+        self.lost = 0
+        """How much was acknowledged and then gone."""
+        self.answers: Counter[str] = Counter()
+        self._accounts: dict[str, bytes] = {}
+
+    def acknowledge(self, kind: Kind, key: bytes) -> None:
+        """Note that something was said to be done for good."""
+        self.acknowledged[kind].add(key)
+
+    def show(self, u: bytes) -> None:
+        """Note that a wallet opened a screen with this pass, or sent it."""
+        if u in self.shown:
+            self.find("a wallet showed a pass twice")
+        self.shown.add(u)
+
+    def find(self, what: str) -> None:
+        """Note what must not happen."""
+        self.findings.append(what)
+
+    def witness(self, asked: Asked, answered: Answered) -> None:
+        """Note what an answer says. It is the proxies' `Witness`."""
+        self.answers[f"{asked.server} {answered.status} {_problem(answered) or ''}".strip()] += 1
+        if answered.status >= 400 and _problem(answered) is None and not _is_log_size(answered):
+            self.find(f"{asked.server} answered {asked.path} with {answered.status} and no problem document")
+        try:
+            self._witness(asked, answered)
+        except Exception as error:  # noqa: BLE001  whatever it is, the run must not go on as if nothing was
+            self.find(f"an answer to {asked.path} could not be understood: {error!r}")
+
+    def _witness(self, asked: Asked, answered: Answered) -> None:
+        done, token = answered.status in (200, 202), asked.headers.get("Authorization", "")
+        if asked.server == "operator":
+            self._witness_operator(asked, answered, done, token)
+        match asked.server.partition("-")[0], asked.path:
+            case "authority", "/v1/directory" if done:
+                entry = DirectoryEntry.from_bytes(_party_request(asked).body)
+                self.acknowledge(Kind.ENTRY, entry.to_bytes())
+            case "venue", "/v1/check-ins" if done:
+                if DoorAnswer.from_bytes(answered.body).decision is Decision.ADMITTED:
+                    self.admit(CheckInMessage.from_bytes(asked.body))
+            case (("operator" | "authority"), "/v1/venues") if done:
+                application = VenueApplication.from_bytes(statement_payload(asked.body))
+                self.acknowledge(Kind.APPLICATION, asked.server.encode() + application.venue.venue)
+        if answered.status == 401 and token in self._accounts:
+            self.lost += 1
+            self.find("the operator forgot a session")
+
+    def _witness_operator(self, asked: Asked, answered: Answered, done: bool, token: str) -> None:
+        match asked.path:
+            case "/v1/verifications":
+                phone = VerificationRequest.from_bytes(asked.body).phone
+                self.codes_asked[phone] += 1
+                self.codes_sent[phone] += done
+            case "/v1/sessions":
+                self.codes_tried[VerificationAnswer.from_bytes(asked.body).phone] += _problem(answered) == "wrong-code"
+                if done:
+                    session = Session.from_bytes(answered.body)
+                    self._accounts[f"Bearer {session.token.hex()}"] = session.account
+                    self.acknowledge(Kind.ACCOUNT, session.account)
+            case "/v1/handles" if done:
+                entry = HandleGrant.from_bytes(answered.body).entry
+                self.acknowledge(Kind.HANDLE, entry.to_bytes())
+                self.acknowledge(Kind.ENTRY, entry.to_bytes())
+            case "/v1/passes":
+                allowance = AllowanceRequest.from_bytes(asked.body)
+                self.traces = [*self.traces, bytes(allowance.requests[0])[:POINT_BYTES]][-TRACES_KEPT:]
+                if done:
+                    self.grants[self._accounts[token], allowance.epoch] += 1
+            case "/v1/shares" if done:
+                self.give("operator", answered.body)
+            case "/v1/warrants" if done:
+                warrant = Warrant.from_bytes(statement_payload(_party_request(asked).body))
+                self.acknowledge(Kind.PROPOSAL, warrant.warrant)
+
+    def admit(self, message: CheckInMessage) -> None:
+        """Note that a door let somebody in or out."""
+        encoded = message.to_bytes()
+        self.admitted[message.u + bytes([message.direction])] += 1
+        self.acknowledge(Kind.CHECK_IN, encoded)
+
+    def give(self, party: str, statement: bytes) -> None:
+        """Note that a party gives these shares just now; its record of them has to be there."""
+        shares = Shares.from_bytes(statement_payload(statement))
+        count = sum(len(part.shares) for part in shares.epochs)
+        self.given[party, shares.warrant] = max(count, self.given[party, shares.warrant])
+        if self._recorded(party, shares.warrant) < count:
+            self.find(f"the {party} released shares without a record of them")
+
+
+def _party_request(asked: Asked) -> PartyRequest:
+    return PartyRequest.from_bytes(statement_payload(asked.body))
+
+
+def _is_log_size(answered: Answered) -> bool:
+    """Whether this is how a witness says which checkpoint it cosigned last."""
+    return answered.status == 409 and answered.headers.get("Content-Type") == SIZE
+
+
+def _problem(answered: Answered) -> str | None:
+    """The name of the problem that an answer is, None if it is no problem document."""
+    try:
+        document = json.loads(answered.body)
+        whole = answered.headers["Content-Type"].startswith(PROBLEM) and document["status"] == answered.status
+        name = document["type"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return name.removeprefix(PROBLEM_TYPE) if whole and isinstance(name, str) else None

@@ -1,0 +1,157 @@
+"""The load that visitors make: they enrol, fetch passes, go in and out; and somebody guesses codes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from contextlib import suppress
+
+from client.errors import NoPassLeft, NoVisit, VisitorError
+from client.posters import read_poster
+from client.visits import check_in, check_out, group_to_leave, open_entry, open_exits
+from lab.faults.scene import Scene
+from lab.town import Person
+from protocol.exchanges import Decision, VerificationAnswer, VerificationRequest
+from protocol.warrants import Venue
+from service.http import Problem, Unreachable, call
+from venue.poster import poster_text
+from venue.remote import RemoteDoor
+
+NEWCOMERS, GUESTS = 3, 3
+"""How many people enrol, and how many go in and out, at the same time."""
+STOCK = 8
+"""So many people with passes are kept ready, for when no party answers."""
+TRIES = 4
+GUESSES = 8
+"""How often each code is guessed at once: more than is allowed."""
+TROUBLE = (Problem, Unreachable, VisitorError)
+
+
+class Visitors:
+    """People whose phones are objects of this process. `came` counts what they achieved."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._place = scene.town.places[0]
+        self._ready: list[Person] = []
+        self._guessers = itertools.count()
+        self.came: Counter[str] = Counter()
+        registration = self._place.venue.registration
+        assert registration is not None
+        _, link = poster_text(scene.town.settings.domain, registration)
+        self._venue: Venue = read_poster(scene.town.settings.domain, link)
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Come and go until `stop`."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(NEWCOMERS):
+                group.create_task(self._newcomers(stop))
+            for _ in range(GUESTS):
+                group.create_task(self._guests(stop))
+            group.create_task(self._guesser(stop))
+
+    async def somebody(self) -> Person:
+        """One of those who have passes."""
+        while not self._ready:
+            await self._scene.pause(0.1)
+        return self._scene.random.choice(self._ready)
+
+    async def probe(self) -> bool:
+        """Whether newcomers get passes and a guest comes in, just now."""
+        before = Counter(self.came)
+        await asyncio.gather(*(self._newcomer() for _ in range(2)))
+        with suppress(*TROUBLE):
+            self.came["admitted"] += await self._by_poster(await self.somebody()) is Decision.ADMITTED
+        return all(self.came[what] > before[what] for what in ("fetched", "admitted"))
+
+    async def _newcomers(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if len(self._ready) >= STOCK:
+                await self._scene.pause(0.2)
+                continue
+            await self._newcomer()
+
+    async def _newcomer(self) -> None:
+        """Enrol, ask for passes, and ask again out of the reserve."""
+        try:
+            person = await self._scene.town.enrol(self._scene.session)
+        except TROUBLE:
+            await self._scene.pause(0.2)
+            return
+        self.came["enrolled"] += 1
+        for _ in range(TRIES):
+            try:
+                await self._scene.town.fetch_passes(self._scene.session, person)
+            except TROUBLE:
+                await self._scene.pause(0.2)
+            else:
+                self.came["fetched"] += 1
+                self._ready.append(person)
+                return
+
+    async def _guests(self, stop: asyncio.Event) -> None:
+        random = self._scene.random
+        while not stop.is_set():
+            await self._scene.pause(0.15)
+            if not self._ready:
+                continue
+            person = self._ready.pop(random.randrange(len(self._ready)))
+            try:
+                decision = await random.choice((self._by_code, self._by_poster, self._leave))(person)
+            except NoPassLeft:
+                continue
+            except TROUBLE:
+                pass
+            else:
+                self.came["admitted"] += decision is Decision.ADMITTED
+            self._ready.append(person)
+
+    async def _by_code(self, person: Person) -> Decision:
+        screen = await asyncio.to_thread(open_entry, person.visitor)
+        self._scene.oracle.show(screen.stored.u)
+        return await self._read(screen.text(person.visitor.clock()))
+
+    async def _by_poster(self, person: Person) -> Decision:
+        people = self._scene.random.choice((1, 1, 2))
+        return await check_in(person.visitor, self._scene.session, self._venue, people)
+
+    async def _leave(self, person: Person) -> Decision:
+        visitor = person.visitor
+        try:
+            group = group_to_leave(visitor)
+        except NoVisit:
+            return await self._by_poster(person)
+        if group[0].venue is not None:
+            return await check_out(visitor, self._scene.session, group)
+        (screen,) = await asyncio.to_thread(open_exits, visitor, group)
+        return await self._read(screen.text(visitor.clock()))
+
+    async def _read(self, text: str) -> Decision:
+        """Show a code to a reader, which asks the venue's server again if it does not answer."""
+        door = RemoteDoor(self._scene.session, self._place.url, self._place.token)
+        for _ in range(TRIES - 1):
+            try:
+                return await door.decide_text(text)
+            except (Problem, Unreachable):
+                await self._scene.pause(0.1)
+        return await door.decide_text(text)
+
+    async def _guesser(self, stop: asyncio.Event) -> None:
+        """Has codes sent to a phone that is not at hand, and guesses."""
+        while not stop.is_set():
+            phone = f"+8210{50_000_000 + next(self._guessers)}"
+            for _ in range(self._scene.random.randrange(1, 13)):
+                await asyncio.gather(self._post("/v1/verifications", VerificationRequest(phone)))
+                guesses = [f"{self._scene.random.randrange(10**6):06}" for _ in range(GUESSES)]
+                answers = [VerificationAnswer(phone, guess, "아무개") for guess in guesses]
+                await asyncio.gather(*(self._post("/v1/sessions", answer) for answer in answers))
+                await self._scene.pause(0.3)
+                if stop.is_set():
+                    return
+
+    async def _post(self, path: str, message: VerificationRequest | VerificationAnswer) -> None:
+        try:
+            await call(self._scene.session, "POST", self._scene.town.settings.operator.url + path, message)
+        except (Problem, Unreachable):
+            return
