@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.lists import measure_searches
 from benchmarks.measure import compare, primitive_microseconds
 from benchmarks.operations import all_operations
 from benchmarks.qr import measure_qr
@@ -31,7 +32,7 @@ def main(quick: bool, json_file: TextIO | None) -> None:
 
     Every operation is measured next to its floor, which is the sum of the libsodium primitives that the spec
     makes unavoidable, and next to what a user would pick instead. Only the ratios travel from one machine to
-    another. Also measured: issuing on one and two threads, and the QR code of a check-in.
+    another. Also measured: issuing on one and two threads, the QR code of a check-in, and searching notices.
 
     A missed goal is shown and is no failure. The exit status is 1 if something does not work.
     """
@@ -47,6 +48,7 @@ def main(quick: bool, json_file: TextIO | None) -> None:
             primitives=primitive_microseconds(rounds),
             issuing=issuing_per_second(session, rounds),
             qr=measure_qr(session.check_ins[:rounds]),
+            searches=list(measure_searches(session)),
         )
     console = Console()
     for table in as_tables(results):

@@ -13,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
 from rich.table import Table
 
+from benchmarks.lists import SearchResult
 from benchmarks.measure import Comparison
 from benchmarks.operations import Operation
 from benchmarks.qr import QRResult
@@ -27,6 +28,7 @@ class Results:
     primitives: dict[str, float]
     issuing: dict[int, float]
     qr: QRResult
+    searches: list[SearchResult]
 
 
 def as_json(results: Results) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def as_json(results: Results) -> dict[str, Any]:
         "operations": [_operation_as_json(comparison) for comparison in results.comparisons],
         "passes_per_second_by_threads": results.issuing,
         "qr": asdict(results.qr),
+        "searches": [asdict(search) for search in results.searches],
     }
 
 
@@ -74,6 +77,7 @@ def as_tables(results: Results) -> Iterator[RenderableType]:
     yield _primitives_table(results.primitives)
     yield _issuing_table(results.issuing)
     yield _qr_table(results.qr)
+    yield _searches_table(results.searches)
 
 
 def _table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> Table:
@@ -154,4 +158,20 @@ def _qr_table(qr: QRResult) -> Table:
     table.add_row("render", f"{qr.render_milliseconds:.1f} ms")
     table.add_row("read", f"{qr.read_milliseconds:.1f} ms")
     table.add_row("read back", f"{qr.read_back} of {qr.codes}")
+    return table
+
+
+def _searches_table(searches: list[SearchResult]) -> Table:
+    numbers = ("digests", "MB", "passes", "seconds", "floor", "ratio")
+    table = _table("Searching notices", "program", *numbers, numbers=numbers)
+    for search in searches:
+        table.add_row(
+            search.program,
+            f"{search.digests:,}",
+            f"{search.megabytes:.0f}",
+            str(search.passes),
+            f"{search.seconds:.2f}",
+            f"{search.floor_seconds:.2f}",
+            f"{search.seconds / search.floor_seconds:.2f}",
+        )
     return table

@@ -9,9 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
-from operator import lt
-from struct import iter_unpack
+from operator import ge
+from struct import unpack
 from typing import Annotated, ClassVar
 
 from protocol.encoding import Message, Size, Uint8, Uint32
@@ -25,6 +24,7 @@ from protocol.transcript import digest, digest32
 DIGEST_BYTES = 10
 MIN_DIGESTS = 2**10
 MAX_DIGESTS = 2**20
+_CHUNK = DIGEST_BYTES * 2**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,11 @@ class PaddedDigests:
         count, rest = divmod(len(self.encoding), DIGEST_BYTES)
         if rest or count.bit_count() != 1 or not MIN_DIGESTS <= count <= MAX_DIGESTS:
             raise MalformedEncoding("the number of digests is no power of two from 2^10 to 2^20")
-        digests, following = (iter_unpack(f"{DIGEST_BYTES}s", self.encoding) for _ in range(2))
-        if not all(map(lt, digests, islice(following, 1, None))):
-            raise MalformedEncoding("the digests are not in ascending order, each once")
+        for place in range(0, len(self.encoding), _CHUNK):  # with the first of the next chunk
+            part = self.encoding[place : place + _CHUNK + DIGEST_BYTES]
+            digests = unpack(f"{DIGEST_BYTES}s" * (len(part) // DIGEST_BYTES), part)
+            if any(map(ge, digests, digests[1:])):
+                raise MalformedEncoding("the digests are not in ascending order, each once")
 
     def __bytes__(self) -> bytes:
         return self.encoding

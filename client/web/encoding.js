@@ -78,7 +78,9 @@ function depth(item) {
 
 /** Whether two public byte strings are the same; takes time that depends on where they differ. */
 export function sameBytes(left, right) {
-  return left.length === right.length && left.every((byte, i) => byte === right[i]);
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false; // much faster than `every`
+  return true;
 }
 
 /** @param {number} minimum @param {number} maximum @returns {Codec<number>} an integer between both */

@@ -104,6 +104,16 @@ def test_c10_a_list_in_another_order_is_refused(parties: Parties, position: int,
         PaddedDigests(b"".join(digests))
 
 
+@pytest.mark.parametrize("position", [0, 4094, 4095, 4096, 8190])
+def test_c10_a_long_list_is_read_to_its_end(position: int) -> None:
+    digests = [number.to_bytes(DIGEST_BYTES, "big") for number in range(8192)]
+    whole = PaddedDigests(b"".join(digests))
+    assert all(one in whole for one in digests)
+    digests[position + 1] = digests[position]
+    with pytest.raises(MalformedEncoding, match="ascending"):
+        PaddedDigests(b"".join(digests))
+
+
 @pytest.mark.parametrize("count", [0, 1, 512, 1023, 1025, 1536, 2 * MAX_DIGESTS])
 def test_c10_a_list_of_another_size_is_refused(count: int) -> None:
     with pytest.raises(MalformedEncoding, match="power of two"):  # before the order is looked at
