@@ -5,9 +5,12 @@ They survive the erasure of the epochs that they are about.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import sqlalchemy as sql
 
-from protocol.disclosures import OpeningRecord, record_opening
+from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening
+from protocol.entries import SharesReleased
 from protocol.warrants import VerifiedRelease
 from service.storage import exclusive
 
@@ -19,7 +22,9 @@ _openings = sql.Table(
     sql.Column("warrant", sql.LargeBinary(16), nullable=False, index=True),
     sql.Column("record", sql.LargeBinary, nullable=False),
     sql.Column("discloses", sql.BigInteger, nullable=False),
+    sql.Column("disclosure", sql.BigInteger),
 )
+"""`disclosure` is the number under which the record was disclosed, null until then."""
 
 
 class Openings:
@@ -50,3 +55,22 @@ class Openings:
                 )
             )
         return record
+
+    def due(self, connection: sql.Connection, now: int) -> Iterator[tuple[OpeningRecord, SharesReleased]]:
+        """The records whose embargo is over at Unix time `now`, and that are not disclosed, with their log entries."""
+        is_due = (_openings.c.discloses <= now) & _openings.c.disclosure.is_(None)
+        for row in connection.execute(sql.select(_openings).where(is_due).order_by(_openings.c.commitment)).all():
+            record = OpeningRecord.from_bytes(row.record)
+            yield record, shares_released(record, row.discloses)
+
+    def mark_disclosed(self, connection: sql.Connection, openings: Iterable[DisclosedOpening], number: int) -> None:
+        """Note the number of the disclosure that holds these openings."""
+        commitments = [opening.record.commitment for opening in openings]
+        connection.execute(
+            sql.update(_openings).where(_openings.c.commitment.in_(commitments)).values(disclosure=number)
+        )
+
+
+def shares_released(record: OpeningRecord, discloses: int) -> SharesReleased:
+    """What the log says of an opening that is disclosed from a Unix time on."""
+    return SharesReleased(len(record.digests), discloses, record.commitment)

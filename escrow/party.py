@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import sqlalchemy as sql
 from aiohttp import ClientSession
 from filelock import FileLock
 
-from escrow import ledger, openings, venues
+from escrow import ledger, openings, publications, venues
 from escrow.ledger import ReleaseLedger
 from escrow.log.cosigning import have_cosigned
 from escrow.log.log import TransparencyLog
 from escrow.log.witness import Witness
 from escrow.openings import Openings
+from escrow.publications import PublishedLists
 from escrow.settings import EscrowSettings
 from escrow.vault import ErasedEpoch, Vault
 from escrow.vault_key import VaultKey, load_vault_key
 from escrow.venues import VenueRegister
-from protocol.entries import EpochErased, EpochPublished
+from protocol.disclosures import MAX_OPENINGS, DisclosedOpening, sign_disclosure
+from protocol.entries import DisclosurePublished, EpochErased, EpochPublished
 from protocol.epochs import EPOCH_SECONDS, EpochKey, EpochSecret, Role, create_epoch
 from protocol.logs import Inclusion, other_party
 from protocol.requests import sign_request
@@ -60,7 +63,7 @@ class Party:
         self.identity = load_signing_key(home / "identity.key")
         self.epochs = EpochCache(home / "epochs", self.domain_settings, role)
         url = settings.database or sqlite_url(home / f"{role.name.lower()}.db")
-        shared = (inbox.metadata, venues.metadata, ledger.metadata, openings.metadata)
+        shared = (inbox.metadata, venues.metadata, ledger.metadata, openings.metadata, publications.metadata)
         self.engine = open_database(url, steps, *shared, *tables)
         self.log = TransparencyLog(home / "log", self.domain, role, self.identity)
         self.witness = Witness(home / "witness", self.domain, self.peer_role, self.identity)
@@ -68,6 +71,7 @@ class Party:
         self.venues = VenueRegister(self.engine, self.domain)
         self.releases = ReleaseLedger(self.engine)
         self.openings = Openings(self.engine)
+        self.disclosures = PublishedLists(self.engine, self.log, "disclosures", DisclosurePublished)
 
     @cached_property
     def vault(self) -> Vault:
@@ -141,6 +145,25 @@ class Party:
     def forget_epoch(self, epoch: int) -> None:
         """Delete what the party stores of an erased epoch beside the vault."""
         self.releases.forget_epoch(epoch)
+
+    def publish_lists(self) -> None:
+        """Disclose the openings whose embargo is over; at least once a day, if only an empty list."""
+        self.disclosures.put_on_record()  # again: the last time may have been interrupted
+        while self.disclosures.publish(self.clock(), self._sign_disclosure):
+            pass
+
+    def is_of_today(self, time: int | None) -> bool:
+        """Whether a Unix time lies in the current epoch."""
+        return time is not None and self.domain.epoch_at(time) == self.today
+
+    def _sign_disclosure(self, connection: sql.Connection, number: int, last: int | None) -> bytes | None:
+        due = ((self.log.index_of(entry), record) for record, entry in self.openings.due(connection, self.clock()))
+        on_record = (DisclosedOpening(index, record) for index, record in due if index is not None)
+        openings = tuple(islice(on_record, MAX_OPENINGS))
+        if not openings and self.is_of_today(last):
+            return None
+        self.openings.mark_disclosed(connection, openings, number)
+        return sign_disclosure(self.domain, self.role, number, self.clock(), openings, self.identity)
 
     async def epoch_key(self, session: ClientSession, epoch: int) -> EpochKey:
         """The joint key of an epoch; a 404 problem unless both parties have published it."""

@@ -44,6 +44,7 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
             *LogRoutes(party).routes,
             web.post("/v1/venues", shared.apply),
             web.get("/v1/venues/{venue}", shared.venue),
+            *party.disclosures.routes,
             *routes,
         ],
         party.clock,
@@ -63,7 +64,7 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
 
 
 def keep_house(party: Party) -> None:
-    """Erase the epochs that are surely due, publish those ahead, and see that the vault's copies follow."""
+    """Erase the epochs that are surely due, publish those ahead, see that the vault's copies follow; publish the lists."""
     for epoch in party.due_epochs(party.passed.at_least):
         try:
             party.erase(epoch)
@@ -85,6 +86,8 @@ def keep_house(party: Party) -> None:
     for fault in faults:
         logger.error("%s", fault)
     _copies_behind.set(len(faults))
+    if party.passed.believable:
+        party.publish_lists()
 
 
 async def check_clock(party: Party, session: ClientSession) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from aiohttp import ClientSession
 
+from escrow.openings import shares_released
 from escrow.party import Party
 from protocol.checkins import MAX_STAY
-from protocol.entries import SharesReleased
 from protocol.epochs import Domain, EpochKey
 from protocol.errors import OutOfScope
 from protocol.exchanges import SharesRequest
@@ -68,7 +68,7 @@ def check_window(domain: Domain, warrant: Warrant) -> range:
 
 async def _put_on_record(party: Party, session: ClientSession, release: VerifiedRelease) -> None:
     record = await asyncio.to_thread(party.openings.record, release)
-    entry = SharesReleased(len(record.digests), release.warrant.discloses, record.commitment)
+    entry = shares_released(record, release.warrant.discloses)
     await party.witnessed(session, await asyncio.to_thread(party.log.append, entry, party.clock()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from escrow.authority import casebook, directory
@@ -10,7 +11,10 @@ from escrow.authority.directory import Directory
 from escrow.authority.migrations import STEPS
 from escrow.authority.settings import AuthoritySettings
 from escrow.party import Party
+from escrow.publications import PublishedLists
+from protocol.entries import NoticePublished
 from protocol.epochs import Role
+from protocol.notices import sign_notice
 from service.clock import Clock, unix_time
 from service.settings import load_settings
 
@@ -25,6 +29,22 @@ class Authority(Party):
         super().__init__(Role.AUTHORITY, home, settings, STEPS, directory.metadata, casebook.metadata, clock=clock)
         self.directory = Directory(self.engine)
         self.cases = Casebook(self.engine)
+        self.notices = PublishedLists(self.engine, self.log, "notices", NoticePublished)
+
+    def publish_lists(self) -> None:
+        """Publish also a notice of each day, an empty one if there is none."""
+        super().publish_lists()
+        self.notices.put_on_record()
+        self.notices.publish(
+            self.clock(), lambda _, number, last: None if self.is_of_today(last) else self._sign_notice(number, "", ())
+        )
+
+    def publish_notice(self, advice: str, passes: Collection[bytes]) -> None:
+        """Warn those who used passes (each a `u` of a verified release) with advice of at most 1000 bytes."""
+        self.notices.publish(self.clock(), lambda _, number, __: self._sign_notice(number, advice, passes))
+
+    def _sign_notice(self, number: int, advice: str, passes: Collection[bytes]) -> bytes:
+        return sign_notice(self.domain, number, self.clock(), advice, passes, self.identity)
 
     def forget_epoch(self, epoch: int) -> None:
         """Delete also an erased epoch's directory, and what was opened of windows that ended in it."""

@@ -23,6 +23,7 @@ from escrow.server import PEER_SECONDS
 from escrow.shares import check_window
 from protocol.checkins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.notices import DIGEST_BYTES, verify_notice
 from protocol.warrants import MAX_EMBARGO, Purpose, VerifiedRelease, Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
 from service.files import write_private
@@ -40,6 +41,7 @@ def authority_group(ctx: click.Context, home: Path) -> None:
     \b
     First:        init  ->  put the printed key into domain.toml  ->  serve
     An outbreak:  warrants draw  ->  (the operator countersigns)  ->  warrants release  ->  open  ->  export
+    A warning:    warrants draw --purpose notice  ->  (countersigned)  ->  warrants release  ->  notices publish
     """  # noqa: D301  click reads the backspace
     ctx.obj = home
 
@@ -160,6 +162,38 @@ def export(home: Path, warrant: bytes, output: Path) -> None:
     text = contacts_csv(findings.contacts, authority.domain.utc_offset)
     write_private(output, text.encode("utf-8-sig"))
     click.echo(f"{len(findings.contacts)} contacts written to {output}")
+
+
+@authority_group.group()
+def notices() -> None:
+    """Warn everyone who was at a venue, without opening anything."""
+
+
+@notices.command(name="publish")
+@click.argument("warrants", nargs=-1, required=True, type=Hexadecimal(16))
+@click.option("--advice", required=True, help="What those concerned should do, in at most 1000 bytes.")
+@click.pass_obj
+def publish_notice(home: Path, warrants: tuple[bytes, ...], advice: str) -> None:
+    """Publish a notice for everyone in the releases of these WARRANTS."""
+    if not advice.isprintable():
+        raise click.UsageError("the advice is one line of printable characters")
+    count: int = _run(Authority(home), lambda it: it.publish_notice(warrants, advice))
+    click.echo(f"a notice for {count} passes is published")
+
+
+@notices.command(name="list")
+@click.pass_obj
+def list_notices(home: Path) -> None:
+    """Show every notice: the number of its digests hides how many it is for."""
+    authority = Authority(home)
+    table = Table("notice", "published", "digests", "advice")
+    for published in authority.notices.all():
+        notice = verify_notice(authority.domain, published.statement, published.number)
+        digests = len(bytes(notice.digests)) // DIGEST_BYTES
+        table.add_row(
+            str(notice.number), local_time(notice.time, authority.domain.utc_offset), str(digests), notice.advice
+        )
+    console.print(table)
 
 
 def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) -> T:

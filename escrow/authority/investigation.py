@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import ClientSession
@@ -88,6 +89,20 @@ class Investigation:
         release = await asyncio.to_thread(verify_release, valid, venue, keys, statement)
         self._authority.cases.store_release(warrant, statement)
         return release
+
+    async def publish_notice(self, warrants: Sequence[bytes], advice: str) -> int:
+        """Warn everyone who is in the releases of these warrants, in one notice; returns how many passes it is for."""
+        passes: set[bytes] = set()
+        for warrant in warrants:
+            case = self._authority.cases.get(warrant)
+            if case.countersigned is None or case.release is None:
+                raise Problem(409, "no-release", "request the venue's release first")
+            request = SharesRequest(case.countersigned, await self._venue(case.record.venue), case.release)
+            keys = await warrant_epoch_keys(self._authority, self._session, case.record)
+            release = await asyncio.to_thread(self._verify_request, request, self._authority.clock(), keys)
+            passes.update(u for visits in release.visits.values() for u in visits)
+        await asyncio.to_thread(self._authority.publish_notice, advice, passes)
+        return len(passes)
 
     async def open(self, warrant: bytes) -> Findings:
         """Obtain the operator's shares, add the authority's, store the transcript, and read the contacts."""

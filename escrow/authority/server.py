@@ -50,5 +50,9 @@ async def create_authority_app(authority: Authority) -> web.Application:
     return create_party_app(
         authority,
         session,
-        [web.post("/v1/directory", server.deposit), web.post("/v1/passes", server.issue_passes)],
+        [
+            web.post("/v1/directory", server.deposit),
+            web.post("/v1/passes", server.issue_passes),
+            *authority.notices.routes,
+        ],
     )

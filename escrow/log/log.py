@@ -91,6 +91,12 @@ class TransparencyLog:
             if known is None or _order(known[1]) < _order(received):
                 write_private(self._published, note)
 
+    def index_of(self, contents: EntryBody) -> int | None:
+        """Where the log says this; None if it does not."""
+        entry = log_entry(0, contents)
+        with self._locked():
+            return self._places.get((entry.kind, entry.body))
+
     def index_of_epoch(self, epoch: int) -> int | None:
         """Where the statement of an epoch is on record."""
         with self._locked():

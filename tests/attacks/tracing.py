@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 from escrow.authority.investigation import Findings, Investigation
 from protocol.epochs import Role
-from protocol.warrants import Warrant
+from protocol.warrants import Purpose, Warrant
 from service.http import new_session
 from tests.escrow.world import World, carry_out
 from tests.parties import opening_warrant
@@ -25,6 +26,17 @@ async def trace(world: World, venue: bytes) -> tuple[bytes, Findings]:
     await carry_out(world, warrant, lambda investigation: investigation.request_release(warrant.warrant))
     async with new_session() as session:
         return warrant.warrant, await Investigation(world.authority, session).open(warrant.warrant)
+
+
+async def warn(world: World, venue: bytes, advice: str = "검사") -> None:
+    """Warrant, countersignature, release and notice: everyone who is at a venue around now is warned."""
+    warrant = replace(warrant_around_now(world, venue), purpose=Purpose.NOTICE)
+    await carry_out(
+        world,
+        warrant,
+        lambda investigation: investigation.request_release(warrant.warrant),
+        lambda investigation: investigation.publish_notice([warrant.warrant], advice),
+    )
 
 
 def export(world: World, warrant: bytes, file: Path) -> list[dict[str, str]]:

@@ -21,6 +21,7 @@ from escrow.authority.investigation import Investigation
 from escrow.authority.server import create_authority_app
 from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
+from escrow.server import keep_house
 from lab.processes import free_ports
 from lab.town import UNLIMITED, UNLIMITED_APPLICATIONS
 from protocol.checkins import CheckInMessage, Direction, sign_check_in
@@ -96,6 +97,12 @@ class World:
         """Run an officer's command, who types something."""
         name = role.name.lower()
         return CliRunner().invoke(escrow, [name, "--home", str(self.home(role)), *command], input=typed)
+
+    def keep_houses(self) -> None:
+        """What both servers do every ten minutes."""
+        for party in (self.operator, self.authority):
+            party.passed.confirm()
+            keep_house(party)
 
     @property
     def today(self) -> int:

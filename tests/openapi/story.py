@@ -184,6 +184,11 @@ class Story:
             await self.stage.world.get(role, f"/v1/epochs/{self.stage.world.today}")
             await refused("unknown-epoch", self.stage.world.get(role, f"/v1/epochs/{self.stage.world.today + 20}"))
             await refused("not-found", self.stage.world.get(role, "/v1/epochs/today"))
+            for kind in ("disclosures", "notices") if role is AUTHORITY else ("disclosures",):
+                await self.stage.world.get(role, f"/v1/{kind}")
+                await self.stage.world.get(role, f"/v1/{kind}/0")
+                await refused("not-published", self.stage.world.get(role, f"/v1/{kind}/1"))
+                await refused("not-found", self.stage.world.get(role, f"/v1/{kind}/last"))
             await self.stage.world.get(role, "/healthz")
         await self.stage.ask(self.stage.door, "GET", "/healthz")
         await refused("not-found", self.stage.ask(self.stage.door, "GET", "/v2/venues"))

@@ -1,0 +1,108 @@
+"""The lists that a party publishes under numbers, for everyone and for good. Spec: §3.12, §3.13.
+
+A list is stored first, then it is put on record in the log, and only then anyone is given it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sql
+from aiohttp import web
+
+from escrow.log.log import TransparencyLog
+from protocol.entries import DisclosurePublished, NoticePublished
+from protocol.notices import list_digest
+from service.http import Problem, cbor_response
+from service.storage import exclusive
+
+metadata = sql.MetaData()
+_lists = sql.Table(
+    "published_lists",
+    metadata,
+    sql.Column("kind", sql.String(16), primary_key=True),
+    sql.Column("number", sql.BigInteger, primary_key=True, autoincrement=False),
+    sql.Column("time", sql.BigInteger, nullable=False),
+    sql.Column("statement", sql.LargeBinary, nullable=False),
+    sql.Column("entry", sql.BigInteger),
+)
+"""`entry` is the index of the log entry, null until there is one."""
+
+
+Sign = Callable[[sql.Connection, int, int | None], bytes | None]
+"""Signs a list, or none, in a transaction, given its number and the Unix time of the last list if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedList:
+    """A list's number, the Unix time of its publication, and its signed statement."""
+
+    number: int
+    time: int
+    statement: bytes
+
+
+class PublishedLists:
+    """A party's lists of one kind, `notices` or `disclosures`, numbered from 0 on; `contents` is their log entry."""
+
+    def __init__(
+        self, engine: sql.Engine, log: TransparencyLog, kind: str, contents: type[NoticePublished | DisclosurePublished]
+    ) -> None:
+        self._engine, self._log, self.kind, self._contents = engine, log, kind, contents
+
+    def publish(self, now: int, sign: Sign) -> bool:
+        """Store the list that `sign` makes at Unix time `now`, durably, and put it on record; whether it made one."""
+        with exclusive(self._engine) as connection:
+            last = self._select(connection, sql.true(), limit=1)
+            number = last[0].number + 1 if last else 0
+            statement = sign(connection, number, last[0].time if last else None)
+            if statement is not None:
+                row = {"kind": self.kind, "number": number, "time": now, "statement": statement}
+                connection.execute(sql.insert(_lists).values(**row))
+        self.put_on_record()
+        return statement is not None
+
+    def put_on_record(self) -> None:
+        """Put what is stored into the log, in the order of the numbers, and from then on give it to everyone."""
+        with self._engine.begin() as connection:
+            stored = self._select(connection, _lists.c.entry.is_(None))
+        for one in reversed(stored):
+            entry = self._log.append(self._contents(one.number, list_digest(one.statement)), one.time)
+            with self._engine.begin() as connection:
+                mine = (_lists.c.kind == self.kind) & (_lists.c.number == one.number)
+                connection.execute(sql.update(_lists).where(mine).values(entry=entry))
+
+    def get(self, number: int | None) -> PublishedList:
+        """The published list of a number, or the newest; a 404 problem if there is none."""
+        wanted = sql.true() if number is None else _lists.c.number == number
+        with self._engine.begin() as connection:
+            found = self._select(connection, wanted & _lists.c.entry.is_not(None), limit=1)
+        if not found:
+            raise Problem(404, "not-published", f"these {self.kind} are not published")
+        return found[0]
+
+    def all(self) -> list[PublishedList]:
+        """Every list, newest first."""
+        with self._engine.begin() as connection:
+            return self._select(connection, sql.true())
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """Where anyone fetches the newest list, and each by its number."""
+
+        async def serve(request: web.Request) -> web.Response:
+            number = request.match_info.get("number")
+            published = await asyncio.to_thread(self.get, None if number is None else int(number))
+            return cbor_response(published.statement)
+
+        path = f"/v1/{self.kind}"
+        return [web.get(path, serve), web.get(path + "/{number:0|[1-9][0-9]{0,9}}", serve)]
+
+    def _select(
+        self, connection: sql.Connection, condition: sql.ColumnElement[bool], limit: int | None = None
+    ) -> list[PublishedList]:
+        mine = sql.select(_lists).where(_lists.c.kind == self.kind, condition)
+        rows = connection.execute(mine.order_by(_lists.c.number.desc()).limit(limit))
+        return [PublishedList(row.number, row.time, row.statement) for row in rows]
