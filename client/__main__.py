@@ -19,11 +19,13 @@ from rich.console import Console
 
 from client.enrolment import confirm_code, request_code
 from client.errors import NotIssued, VisitorError
+from client.findings import list_sources
 from client.papers import print_papers
 from client.passes import fetch_passes
 from client.posters import read_poster
 from client.sheet import sheet_pdf
 from client.show import check_size, show_live, show_once
+from client.telling import search_and_tell, tell_faults, tell_findings
 from client.visitor import Visitor
 from client.visits import Screen, check_in, check_out, group_to_leave, open_entries, open_exits
 from client.words import decision_in_words, group_in_words
@@ -81,7 +83,8 @@ class Home:
 def main(context: click.Context, home: Path, passphrase_file: Path | None) -> None:
     """SplitPass for visitors: passes that show a door that someone can be reached, and not who.
 
-    Start with `enrol`, run `fetch` once a day (best from a timer, with --delay), and open `show` at a door.
+    Start with `enrol`, run `fetch` and `notices` once a day (best from a timer, with --delay), and open `show` at a
+    door.
     """
     context.obj = Home(home, passphrase_file)
 
@@ -259,9 +262,32 @@ def paper(home: Home, day: datetime, count: int, output: Path) -> None:
 
 
 @main.command()
+@click.option("--delay", type=click.IntRange(0), default=0, help="First wait a random time up to this many seconds.")
+@click.pass_obj
+def notices(home: Home, delay: int) -> None:
+    """Fetch what the parties publish, and look whether a notice or the opening of a record concerns you.
+
+    Everyone fetches the same lists, and what is found stays on this device. Run it once a day, at a random time
+    (--delay).
+    """
+    visitor = home.open()
+
+    async def run() -> bool:
+        await asyncio.sleep(secrets.SystemRandom().uniform(0, delay))
+        async with new_session(FETCH_SECONDS) as session:
+            return all([await search_and_tell(visitor, session, source) for source in list_sources(visitor)])
+
+    is_complete = asyncio.run(run())
+    if not tell_findings(visitor):
+        click.echo("Nothing that was published concerns you.\n공개된 내용 중 회원님에게 해당하는 것은 없습니다.")
+    if not is_complete:
+        raise click.exceptions.Exit(1)
+
+
+@main.command()
 @click.pass_obj
 def status(home: Home) -> None:
-    """Tell how many passes are left, and list your visits of the last weeks."""
+    """Tell how many passes are left, list your visits of the last weeks, and what was published about them."""
     visitor = home.open()
     account, wallet = visitor.account(), visitor.wallet()
     click.echo(f"Enrolled: {account.name}, {account.phone}")
@@ -274,6 +300,9 @@ def status(home: Home) -> None:
         click.echo(f"{visitor.day_name(epoch)}: {count} printed on paper")
     for number, group in enumerate(wallet.groups, start=1):
         click.echo(f"Visit {number}: {group_in_words(visitor, group)}")
+    tell_findings(visitor)
+    for source in list_sources(visitor):
+        tell_faults(source, source.faults(visitor.clock()))
 
 
 def _report(decision: Decision, success: str) -> None:

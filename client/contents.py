@@ -106,13 +106,51 @@ class Paper(Hidden):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class PastPass(Hidden):
+    """A pass of a visit or paper that is forgotten but for this: it may still be disclosed that it was opened."""
+
+    epoch: Uint32
+    u: Bytes32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FoundNotice(Hidden):
+    """A notice (its number and advice) that concerns one of the visitor's passes."""
+
+    u: Bytes32
+    number: Uint32
+    advice: Annotated[str, Size(0, 1000)]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FoundOpening(Hidden):
+    """A warrant (its id and legal reference) under which one of the visitor's passes was opened."""
+
+    u: Bytes32
+    warrant: Bytes16
+    legal_reference: Annotated[str, Size(1, 256)]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Wallet(Hidden):
-    """Everything that a visitor keeps: days in order of epoch, visits in order of time, papers in that of printing."""
+    """Everything that a visitor keeps: days in order of epoch, visits in order of time, papers in that of printing.
+
+    `notices` and `openings` are what was found about the passes of visits, of papers, and in `past`.
+    """
 
     account: Account | None
     days: Annotated[tuple[Day, ...], Size(0, 1000)]
     visits: Annotated[tuple[Visit, ...], Size(0, 2**16)]
     papers: Annotated[tuple[Paper, ...], Size(0, 2**16)]
+    past: Annotated[tuple[PastPass, ...], Size(0, 2**16)]
+    notices: Annotated[tuple[FoundNotice, ...], Size(0, 2**16)]
+    openings: Annotated[tuple[FoundOpening, ...], Size(0, 2**16)]
+
+    @property
+    def used(self) -> dict[bytes, Visit | Paper | PastPass]:
+        """What is kept of every pass that was used or printed, by its `u`."""
+        kept: tuple[Visit | Paper | PastPass, ...] = (*self.past, *self.papers, *self.visits)
+        return {one.u: one for one in kept}
 
     @property
     def groups(self) -> list[list[Visit]]:
@@ -136,16 +174,29 @@ class Wallet(Hidden):
         by_pass = {visit.u: visit for visit in (*self.visits, *visits)}
         return replace(self, visits=tuple(by_pass.values()))
 
-    def without_expired(self, domain: Domain, now: int, retention_days: int) -> Wallet:
-        """This wallet without past days, exits that come too late, and what is older than the retention period."""
+    def without_expired(self, domain: Domain, now: int, retention_days: int, memory_days: int) -> Wallet:
+        """This wallet without past days, exits that come too late, and what is older than the retention period.
+
+        Of the last, the passes alone are kept until `memory_days` after their day, and what was found about them.
+        """
         today, oldest = domain.epoch_at(now), now - retention_days * EPOCH_SECONDS
+        visits = [visit for visit in self.visits if visit.entered >= oldest]
+        papers = [paper for paper in self.papers if domain.epoch_begins(paper.epoch + 1) >= oldest]
+        kept = {visit.u for visit in visits} | {paper.u for paper in papers}
+        past = tuple(
+            PastPass(one.epoch, u)
+            for u, one in self.used.items()
+            if u not in kept and domain.epoch_begins(one.epoch + 1) >= now - memory_days * EPOCH_SECONDS
+        )
+        kept |= {one.u for one in past}
         return replace(
             self,
             days=tuple(day for day in self.days if day.epoch >= today),
             visits=tuple(
-                visit if now <= visit.entered + MAX_STAY else replace(visit, exit_pass=None)
-                for visit in self.visits
-                if visit.entered >= oldest
+                visit if now <= visit.entered + MAX_STAY else replace(visit, exit_pass=None) for visit in visits
             ),
-            papers=tuple(paper for paper in self.papers if domain.epoch_begins(paper.epoch + 1) >= oldest),
+            papers=tuple(papers),
+            past=past,
+            notices=tuple(one for one in self.notices if one.u in kept),
+            openings=tuple(one for one in self.openings if one.u in kept),
         )

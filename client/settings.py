@@ -14,6 +14,8 @@ class ClientSettings(Settings):
 
     retention_days: int = Field(default=28, ge=1)
     """How long the visitor's own check-ins stay in the wallet."""
+    memory_days: int = Field(default=120, ge=1)
+    """How long the passes of forgotten check-ins stay, to find out whether they were opened: retention and embargo."""
     retry_seconds: int = Field(default=3600, ge=0)
     """How long after asking for passes they are not asked for again: a lone repetition could be recognised."""
     passphrase_operations: int = Field(default=argon2id.OPSLIMIT_MODERATE, ge=1, le=MAX_OPERATIONS)

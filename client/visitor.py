@@ -36,6 +36,7 @@ class Visitor:
     """
 
     def __init__(self, home: Path, passphrase: bytes, clock: Clock = system_clock, *, create: bool = False) -> None:
+        self.home = home
         self.settings = load_settings(ClientSettings, home / "settings.toml")
         self.servers = load_domain(home)
         self.domain = self.servers.domain
@@ -53,7 +54,9 @@ class Visitor:
         """Change the wallet as `WalletFile.update` does."""
         now = self.clock()
         return self._file.update(
-            lambda wallet: change(wallet.without_expired(self.domain, now, self.settings.retention_days))
+            lambda wallet: change(
+                wallet.without_expired(self.domain, now, self.settings.retention_days, self.settings.memory_days)
+            )
         )
 
     def wallet(self) -> Wallet:

@@ -54,7 +54,7 @@ class WalletFile:
         with wallet._locked():
             if path.exists():
                 raise WalletError(f"{path} exists already; a wallet is never overwritten")
-            wallet._write(Wallet(None, (), (), ()))
+            wallet._write(Wallet(None, (), (), (), (), (), ()))
         return wallet
 
     def read(self) -> Wallet:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from client.contents import Visit
+from client.contents import FoundNotice, FoundOpening, Paper, PastPass, Visit
+from client.lists import Fault
 from client.visitor import Visitor
+from protocol.epochs import Role
 from protocol.exchanges import Decision
 from service.cli import printable
 
@@ -29,6 +31,63 @@ def group_in_words(visitor: Visitor, group: list[Visit]) -> str:
     if left:
         text += f", left {max(left)}" if len(left) == len(group) else f", {len(left)} left {max(left)}"
     return text
+
+
+def notice_in_words(visitor: Visitor, found: FoundNotice, used: Visit | Paper | PastPass) -> str:
+    """A notice that concerns a pass."""
+    where, advice = _place_in_words(visitor, used), printable(found.advice)
+    return (
+        f"The health authority warns those who were there with you ({where}): {advice}\n"
+        f"보건당국이 회원님의 방문({where})에 대해 알립니다: {advice}"
+    )
+
+
+def opening_in_words(visitor: Visitor, found: FoundOpening, used: Visit | Paper | PastPass) -> str:
+    """The opening of a pass."""
+    where, warrant = _place_in_words(visitor, used), f"{found.warrant.hex()}, {printable(found.legal_reference)}"
+    return (
+        f"Your visit ({where}) was opened under a warrant ({warrant}): the health authority learned who you are.\n"
+        f"회원님의 방문 기록({where})이 영장({warrant})에 따라 열람되어 보건당국이 회원님의 신원을 알게 되었습니다."
+    )
+
+
+def fault_in_words(fault: Fault, role: Role, kind: str) -> str:
+    """What is wrong with a party's lists."""
+    english, korean = _FAULTS[fault]
+    return f"The {role.name.lower()}'s {kind}: {english}\n{_LISTS[role, kind]}: {korean}"
+
+
+_FAULTS = {
+    Fault.STALE: (
+        "none of the last 48 hours. You may be missing a warning; run notices.",
+        "최근 48시간 안에 나온 것이 없습니다. 놓친 알림이 있을 수 있으니 notices를 실행해 주세요.",
+    ),
+    Fault.MISSING: (
+        "some are missing. You may be missing a warning.",
+        "빠진 것이 있습니다. 놓친 알림이 있을 수 있습니다.",
+    ),
+    Fault.WITHDRAWN: (
+        "the newest is older than one that was there before.",
+        "전에 받은 것보다 오래된 것이 왔습니다.",
+    ),
+    Fault.CONFLICTING: (
+        "two different ones have the same number. Both are kept in the directory lists, as evidence.",
+        "번호가 같은데 내용이 다른 것이 둘 있습니다. 증거로 lists 폴더에 둘 다 보관합니다.",
+    ),
+}
+_LISTS = {
+    (Role.AUTHORITY, "notices"): "보건당국의 알림",
+    (Role.AUTHORITY, "disclosures"): "보건당국의 열람 공개 목록",
+    (Role.OPERATOR, "disclosures"): "운영자의 열람 공개 목록",
+}
+
+
+def _place_in_words(visitor: Visitor, used: Visit | Paper | PastPass) -> str:
+    """When and, if the wallet knows, where a pass was used."""
+    if not isinstance(used, Visit):
+        return visitor.day_name(used.epoch)
+    entered = visitor.local_time(used.entered)
+    return entered if used.venue is None else f"{entered}, {printable(used.venue.name)}"
 
 
 def _answer_in_words(visit: Visit) -> str:

@@ -15,11 +15,15 @@ from client.show import show_live
 from client.visitor import Visitor
 from client.visits import open_entry
 from protocol.checkins import CheckInMessage
+from protocol.epochs import Role
 from protocol.exchanges import Decision
 from protocol.qrtext import from_qr_text
 from service.http import Handler
-from tests.attacks.town import Seen, Town
+from tests.attacks.town import Person, Seen, Town
+from tests.attacks.tracing import warn
 from tests.attacks.windows import shared
+from tests.attacks.wiretap import wiretap
+from tests.escrow.world import run
 
 
 class MarkingTown(Town):
@@ -109,6 +113,48 @@ def test_a03_the_client_does_not_poll(marking_town: MarkingTown, tmp_path: Path)
     console = Console(quiet=True)
     show_live([open_entry(visitor)], visitor.clock, console, tmp_path / "code.png", 300, wait)
     assert town.traffic == before
+
+
+def test_a03_fetching_what_is_published_says_nothing_about_who_fetches(town: Town) -> None:
+    """The parties compare, byte by byte, what two clients send them for the lists: of somebody with many visits who is
+    warned and was identified, and of somebody who was nowhere.
+
+    Happened: luca's apps asked for traces by overlapping identifiers, CVE-2021-33838. Answer: everyone fetches the same
+    lists, and nothing is sent when one matches (§3.12).
+    """
+    club = town.open_venue()
+    guest, hermit = town.visitors("홍길동", "성춘향")
+    assert {town.scan(guest, club) for _ in range(3)} == {Decision.ADMITTED}
+    town.investigate(club)
+    run(warn(town.world, club.venue.venue))
+
+    def lines_of(person: Person) -> list[list[bytes]]:
+        """What the person's client sends each party."""
+        with wiretap(town.world.urls[Role.OPERATOR]) as operator, wiretap(town.world.urls[Role.AUTHORITY]) as authority:
+            servers = town.world.settings
+            urls = {servers.operator.url: operator, servers.authority.url: authority}
+            domain = servers.to_toml()
+            for url, tap in urls.items():
+                domain = domain.replace(url, tap.url)
+            (person.home / "domain.toml").write_text(domain)
+            visitor = Visitor(person.home, b"passphrase", lambda: town.now)
+            assert town.search(replace(person, visitor=visitor)) == set()
+            return [
+                [line.replace(tap.url.removeprefix("http://").encode(), b"server") for line in tap.sent()]
+                for tap in urls.values()
+            ]
+
+    for days in (0, 3):
+        for _ in range(days):
+            town.world.now += 86_400
+            town.world.keep_houses()
+        sent = lines_of(guest)
+        assert sent == lines_of(hermit)
+        assert all(line.startswith(b"GET /v1/") for lines in sent for line in lines)
+        everything = b"".join(line for lines in sent for line in lines)
+        assert not [word for word in (b"ookie", b"uthorization", b"f-None", b"?") if word in everything]
+    wallets = [Visitor(person.home, b"passphrase", lambda: town.now).wallet() for person in (guest, hermit)]
+    assert [(len(wallet.notices), len(wallet.openings)) for wallet in wallets] == [(3, 3), (0, 0)]
 
 
 def test_a03_codes_of_one_person_share_nothing(town: Town) -> None:

@@ -93,6 +93,26 @@ def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
     ]
 
 
+def test_a22_the_person_concerned_learns_of_the_opening(town: Town) -> None:
+    """The police have both officers sign a warrant in secret. Those who were opened are told by their own phones.
+
+    Happened: as above; those concerned learned it from the press. Answer: both parties put every opening on record and
+    disclose it when the embargo is over, at the latest 90 days after the warrant (§3.13).
+    """
+    club, bar = town.open_venue(), town.open_venue("술집")
+    suspect, other = town.visitors("홍길동", "성춘향")
+    assert (town.scan(suspect, club), town.scan(other, bar)) == (Decision.ADMITTED, Decision.ADMITTED)
+    assert len(town.investigate(club).contacts) == 1
+    assert town.search(suspect) == set()
+    assert suspect.visitor.wallet().openings == ()
+    town.world.now += 86_400
+    town.world.keep_houses()
+    assert town.search(suspect) | town.search(other) == set()
+    (found,) = suspect.visitor.wallet().openings
+    assert (found.u, found.legal_reference) == (suspect.visitor.wallet().visits[0].u, "감염병예방법 제76조의2")
+    assert other.visitor.wallet().openings == ()
+
+
 def test_a22_the_police_themselves_are_nobody(town: Town) -> None:
     """The police ask the servers directly: venues, the directory, the shares, the warrants.
 

@@ -14,6 +14,8 @@ from typing import TypeVar
 from aiohttp import ClientSession, StreamReader, web
 
 from client.enrolment import confirm_code, request_code
+from client.findings import list_sources, search_lists
+from client.lists import Fault
 from client.passes import fetch_passes
 from client.posters import read_poster
 from client.visitor import Visitor
@@ -193,6 +195,15 @@ class Town:
     def show(self, text: str, place: Place) -> Decision:
         """Hold a QR code's text to a reader's camera."""
         return online(lambda session: Door(place, session, self.directory).show(text))
+
+    def search(self, person: Person) -> set[Fault]:
+        """Have a visitor's client fetch and search everything that is published; what it finds wrong."""
+
+        async def search(session: ClientSession) -> set[Fault]:
+            sources = list_sources(person.visitor)
+            return set().union(*[await search_lists(person.visitor, session, source) for source in sources])
+
+        return online(search)
 
     def link(self, place: Place) -> str:
         """What the place's poster says."""

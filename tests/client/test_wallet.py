@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from client.contents import Account, Day, Paper, PendingHandle, StoredPass, Visit, Wallet
+from client.contents import (
+    Account,
+    Day,
+    FoundNotice,
+    FoundOpening,
+    Paper,
+    PastPass,
+    PendingHandle,
+    StoredPass,
+    Visit,
+    Wallet,
+)
 from client.errors import WalletError
 from client.wallet import SealedWallet, WalletFile
 from protocol.checkins import MAX_STAY
@@ -40,6 +51,9 @@ def contents(today: OpenEpoch, visitor: Person) -> Wallet:
         (Day(TODAY, None, (first,)), Day(TODAY + 1, PendingHandle(h, registration, NOW), ())),
         (Visit(TODAY, second.u, bytes(range(16)), NOW, None, None, None, second),),
         (Paper(TODAY, third.u),),
+        (PastPass(TODAY - 30, bytes(range(32))),),
+        (FoundNotice(second.u, 3, "검사"),),
+        (FoundOpening(bytes(range(32)), bytes(16), "제76조의2"),),
     )
 
 
@@ -233,7 +247,7 @@ def test_changes_from_two_sides_are_all_kept(path: Path, contents: Wallet) -> No
 
 def test_what_expired_is_dropped(parties: Parties, contents: Wallet) -> None:
     def after(seconds: int) -> Wallet:
-        return contents.without_expired(parties.domain, NOW + seconds, retention_days=28)
+        return contents.without_expired(parties.domain, NOW + seconds, retention_days=28, memory_days=120)
 
     assert after(0).to_bytes() == contents.to_bytes()
     assert after(MAX_STAY).visits[0].exit_pass is not None
@@ -245,6 +259,16 @@ def test_what_expired_is_dropped(parties: Parties, contents: Wallet) -> None:
     ends = parties.domain.epoch_begins(TODAY + 1) - NOW
     assert len(after(ends + 28 * DAY).papers) == 1
     assert after(ends + 28 * DAY + 1).papers == ()
+    assert {one.u for one in after(ends + 28 * DAY + 1).past} == {
+        bytes(range(32)),
+        contents.visits[0].u,
+        contents.papers[0].u,
+    }
+    assert len(after(ends + 90 * DAY).openings) == 1
+    assert after(ends + 90 * DAY + 1).openings == ()
+    assert len(after(ends + 120 * DAY).notices) == len(after(ends + 120 * DAY).past) - 1 == 1
+    last = after(ends + 120 * DAY + 1)
+    assert (last.past, last.notices) == ((), ())
     assert (
         bytes(contents.days[1].pending.h if contents.days[1].pending else Scalar.random())
         not in after(2 * DAY).to_bytes()

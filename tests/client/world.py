@@ -59,6 +59,7 @@ class World:
         self.alter_inclusion: Callable[[Inclusion], Inclusion] = lambda inclusion: inclusion
         self.logs = {role: LogInMemory(self.parties, role) for role in Role}
         self.publishes = True
+        self.lists: dict[tuple[Role, str], dict[int, bytes]] = {}
         self.outbox: Path | None = None
         self.urls: dict[str, str] = {}
 
@@ -90,6 +91,8 @@ class World:
                 web.get("/v1/epochs/{epoch}", self._epoch_handler(role)),
                 web.get("/v1/epochs/{epoch}/inclusion", self._inclusion_handler(role)),
                 web.get("/v1/log/tile/{tile:.+}", self._tile_handler(role)),
+                web.get("/v1/{kind}", self._list_handler(role)),
+                web.get("/v1/{kind}/{number}", self._list_handler(role)),
             ]
             for role in Role
         }
@@ -130,6 +133,17 @@ class World:
             if data is None:
                 raise Problem(404, "not-found", "there is no such tile")
             return web.Response(body=data)
+
+        return handler
+
+    def _list_handler(self, role: Role) -> Handler:
+        async def handler(request: web.Request) -> web.Response:
+            self.requests.append(f"{role.name} {request.path}")
+            lists = self.lists.get((role, request.match_info["kind"]), {})
+            number = int(request.match_info.get("number", max(lists, default=0)))
+            if number not in lists:
+                raise Problem(404, "not-published", "there is no such list")
+            return cbor_response(lists[number])
 
         return handler
 

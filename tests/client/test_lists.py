@@ -1,0 +1,262 @@
+"""Notices and disclosures at the visitor's: what is fetched, found, remembered and said (C8, C10, A3, A25)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from client.__main__ import main
+from client.contents import FoundNotice, FoundOpening, Paper, PastPass, Visit
+from client.findings import disclosures_source, list_sources, notices_source, search_lists
+from client.lists import MAX_AGE, Fault
+from client.visitor import Visitor
+from client.visits import open_entry
+from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening, sign_disclosure
+from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.errors import InvalidSignature, WrongNumber
+from protocol.notices import sign_notice
+from service.http import Unreachable
+from tests.client.conftest import NAME, PASSPHRASE, PHONE, Clock, online
+from tests.client.world import World
+from tests.parties import NOW
+
+AUTHORITY, OPERATOR = Role.AUTHORITY, Role.OPERATOR
+ADVICE = "검사를 받으십시오."
+STRANGER = bytes(32)
+
+
+def publish_notice(world: World, number: int, time: int, *passes: bytes, advice: str = ADVICE) -> None:
+    key = world.parties.keys[AUTHORITY]
+    statement = sign_notice(world.domain, number, time, advice, passes, key)
+    world.lists.setdefault((AUTHORITY, "notices"), {})[number] = statement
+
+
+def publish_disclosure(world: World, role: Role, number: int, time: int, *records: OpeningRecord) -> None:
+    openings = tuple(DisclosedOpening(index, record) for index, record in enumerate(records))
+    statement = sign_disclosure(world.domain, role, number, time, openings, world.parties.keys[role])
+    world.lists.setdefault((role, "disclosures"), {})[number] = statement
+
+
+def opening(world: World, *passes: bytes) -> OpeningRecord:
+    return record_opening(world.parties.warrant(NOW - 900, NOW + 900).record, bytes(32), passes)
+
+
+def search(visitor: Visitor) -> dict[str, set[Fault]]:
+    """Search every list; what is wrong with each, by the name of its file."""
+    return {
+        f"{source.kind}.{source.role.name.lower()}": online(partial(_search, visitor, source))
+        for source in list_sources(visitor)
+    }
+
+
+async def _search(visitor: Visitor, source: object, session: object) -> set[Fault]:
+    return await search_lists(visitor, session, source)  # type: ignore[arg-type]
+
+
+def search_notices(visitor: Visitor) -> set[Fault]:
+    return online(lambda session: search_lists(visitor, session, notices_source(visitor)))
+
+
+def asked(world: World) -> list[str]:
+    """Which lists were asked for since the last time."""
+    requests = [one.partition("/v1/")[2] for one in world.requests if "/v1/" in one]
+    world.requests.clear()
+    return requests
+
+
+def visit(visitor: Visitor) -> bytes:
+    """Use a pass; its `u`."""
+    return open_entry(visitor).stored.u
+
+
+def test_c10_a_notice_is_found_by_those_it_concerns_alone(supplied: Visitor, world: World) -> None:
+    mine, other = visit(supplied), visit(supplied)
+    publish_notice(world, 0, NOW, advice="")
+    publish_notice(world, 1, NOW, mine, STRANGER)
+    assert search_notices(supplied) == set()
+    assert supplied.wallet().notices == (FoundNotice(mine, 1, ADVICE),)
+    assert search_notices(supplied) == set()
+    publish_notice(world, 2, NOW, mine, other)
+    assert search_notices(supplied) == set()
+    assert [found.number for found in supplied.wallet().notices] == [1, 2, 2]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_c8_an_opening_is_found_in_either_partys_disclosure(supplied: Visitor, world: World, role: Role) -> None:
+    mine, _ = visit(supplied), visit(supplied)
+    record = opening(world, mine, STRANGER)
+    publish_disclosure(world, role, 0, NOW, opening(world, STRANGER), record)
+    search(supplied)
+    found = FoundOpening(mine, record.warrant, record.legal_reference)
+    assert supplied.wallet().openings == (found,)
+    publish_disclosure(world, OPERATOR if role is AUTHORITY else AUTHORITY, 0, NOW, record)
+    search(supplied)
+    assert supplied.wallet().openings == (found,)
+
+
+def test_only_what_is_new_is_asked_for(newcomer: Visitor, world: World, clock: Clock) -> None:
+    """The first time what may concern an old visit; then what came since. Never anything that depends on visits."""
+    for number in range(35):
+        publish_notice(world, number, NOW - (34 - number) * EPOCH_SECONDS)
+    assert search_notices(newcomer) == set()
+    assert asked(world) == ["notices", *[f"notices/{number}" for number in range(33, 4, -1)]]
+    assert search_notices(newcomer) == set()
+    assert asked(world) == ["notices"]
+    for number in (35, 36, 37):
+        clock.now += EPOCH_SECONDS
+        publish_notice(world, number, clock.now)
+    assert search_notices(newcomer) == set()
+    assert asked(world) == ["notices", "notices/36", "notices/35"]
+
+
+def test_a25_a_list_that_is_not_continued_is_noticed(newcomer: Visitor, world: World, clock: Clock) -> None:
+    assert search_notices(newcomer) == {Fault.MISSING, Fault.STALE}
+    publish_notice(world, 0, NOW)
+    clock.now = NOW + MAX_AGE
+    assert search_notices(newcomer) == set()
+    clock.now += 1
+    assert search_notices(newcomer) == {Fault.STALE}
+    assert notices_source(newcomer).faults(NOW) == set()
+    publish_notice(world, 1, clock.now + 1000)  # it would hide that no other comes until then
+    assert search_notices(newcomer) == {Fault.STALE}
+
+
+def test_a25_a_missing_list_is_noticed_and_asked_for_until_it_is_there(supplied: Visitor, world: World) -> None:
+    mine = visit(supplied)
+    for number in range(4):
+        publish_notice(world, number, NOW, *[mine] * (number == 1))
+    withheld = world.lists[AUTHORITY, "notices"].pop(1)
+    for _ in range(2):
+        assert search_notices(supplied) == {Fault.MISSING, Fault.STALE}
+        assert supplied.wallet().notices == ()
+    world.lists[AUTHORITY, "notices"][1] = withheld
+    assert search_notices(supplied) == set()
+    assert [found.number for found in supplied.wallet().notices] == [1]
+
+
+def test_a25_a_list_that_goes_back_is_noticed(newcomer: Visitor, world: World) -> None:
+    for number in range(2):
+        publish_notice(world, number, NOW)
+    assert search_notices(newcomer) == set()
+    del world.lists[AUTHORITY, "notices"][1]
+    assert search_notices(newcomer) == {Fault.WITHDRAWN}
+
+
+def test_a21_two_lists_of_one_number_are_kept_as_evidence(supplied: Visitor, world: World) -> None:
+    mine = visit(supplied)
+    publish_notice(world, 0, NOW)
+    assert search_notices(supplied) == set()
+    first = world.lists[AUTHORITY, "notices"][0]
+    publish_notice(world, 0, NOW, mine)
+    assert search_notices(supplied) == {Fault.CONFLICTING}
+    assert [found.u for found in supplied.wallet().notices] == [mine]
+    source = notices_source(supplied)
+    assert source.known() == first
+    assert source.evidence.read_bytes() == world.lists[AUTHORITY, "notices"][0]
+    world.lists[AUTHORITY, "notices"][0] = first
+    assert search_notices(supplied) == {Fault.CONFLICTING}
+
+
+def test_a_list_that_does_not_hold_is_not_taken(newcomer: Visitor, world: World) -> None:
+    lists = world.lists.setdefault((AUTHORITY, "notices"), {})
+    lists[0] = sign_notice(world.domain, 0, NOW, "", [], world.parties.keys[OPERATOR])
+    with pytest.raises(InvalidSignature):
+        search_notices(newcomer)
+    publish_notice(world, 0, NOW)
+    publish_notice(world, 1, NOW)
+    lists[0] = lists[1]
+    with pytest.raises(WrongNumber):
+        search_notices(newcomer)
+    assert notices_source(newcomer).known() is None
+
+
+def test_c8_an_opening_is_found_when_the_visit_itself_is_forgotten(
+    supplied: Visitor, world: World, clock: Clock
+) -> None:
+    mine = visit(supplied)
+    (remembered,) = supplied.wallet().visits
+    supplied.change(lambda wallet: (replace(wallet, papers=(Paper(remembered.epoch, STRANGER),)), None))
+    clock.now = NOW + 100 * EPOCH_SECONDS
+    wallet = supplied.wallet()
+    assert (wallet.visits, wallet.papers) == ((), ())
+    assert {one.u: one for one in wallet.past} == {u: PastPass(remembered.epoch, u) for u in (mine, STRANGER)}
+    publish_disclosure(world, OPERATOR, 0, clock.now, opening(world, mine))
+    search(supplied)
+    assert [found.u for found in supplied.wallet().openings] == [mine]
+    clock.now = NOW + 122 * EPOCH_SECONDS
+    wallet = supplied.wallet()
+    assert (wallet.past, wallet.openings) == ((), ())
+    assert mine not in wallet.to_bytes()
+
+
+def test_c10_what_was_found_goes_with_its_visit(supplied: Visitor, world: World, clock: Clock) -> None:
+    publish_notice(world, 0, NOW, visit(supplied))
+    search_notices(supplied)
+    clock.now += 119 * EPOCH_SECONDS
+    assert len(supplied.wallet().notices) == 1
+    clock.now += 3 * EPOCH_SECONDS
+    assert supplied.wallet().notices == ()
+
+
+def test_a_party_that_is_away_hides_nothing_of_the_other(supplied: Visitor, world: World) -> None:
+    mine = visit(supplied)
+    publish_disclosure(world, AUTHORITY, 0, NOW, opening(world, mine))
+    source = replace(disclosures_source(supplied, OPERATOR), server="http://127.0.0.1:1")
+    with pytest.raises(Unreachable):
+        online(lambda session: search_lists(supplied, session, source))
+    online(lambda session: search_lists(supplied, session, disclosures_source(supplied, AUTHORITY)))
+    assert len(supplied.wallet().openings) == 1
+
+
+@pytest.fixture
+def command(supplied: Visitor, home: Path, tmp_path: Path) -> Callable[[str], Result]:
+    """Runs a command on the machine's own clock, for which the visits of `supplied` are long ago."""
+    secret = tmp_path / "passphrase"
+    secret.write_bytes(PASSPHRASE)
+    with (home / "settings.toml").open("a") as settings:
+        settings.write("retention_days = 36500\n")
+    return lambda name: CliRunner().invoke(main, ["--home", str(home), "--passphrase-file", str(secret), name])
+
+
+def test_what_concerns_a_visitor_is_said_in_plain_words(
+    supplied: Visitor, world: World, command: Callable[[str], Result]
+) -> None:
+    shown, scanned = visit(supplied), visit(supplied)
+
+    def at_club(one: Visit) -> Visit:
+        return replace(one, venue=world.venue()) if one.u == scanned else one
+
+    supplied.change(lambda wallet: (replace(wallet, visits=tuple(map(at_club, wallet.visits))), None))
+    publish_notice(world, 0, NOW, scanned, advice="Get tested. 검사를 받으세요.\x1b[2J")
+    record = opening(world, shown)
+    for role in Role:
+        publish_disclosure(world, role, 0, NOW, record)
+    told = command("notices")
+    assert told.exit_code == 1  # old lists, for the machine's clock
+    for text in (told.output, command("status").output):
+        assert f"Enrolled: {NAME}, {PHONE}" in text or text == told.output
+        place, advice = "2020-09-13 21:26, 클럽 스플릿", "Get tested. 검사를 받으세요.?[2J"
+        assert f"The health authority warns those who were there with you ({place}): {advice}\n" in text
+        assert f"보건당국이 회원님의 방문({place})에 대해 알립니다: {advice}\n" in text
+        warrant = f"({record.warrant.hex()}, {record.legal_reference})"
+        assert (
+            f"Your visit (2020-09-13 21:26) was opened under a warrant {warrant}: the health authority learned who you "
+            f"are.\n회원님의 방문 기록(2020-09-13 21:26)이 영장{warrant}에 따라 열람되어"
+        ) in text
+        assert text.count("was opened under") == 1
+        assert "The authority's notices: none of the last 48 hours." in text
+        assert "운영자의 열람 공개 목록: 최근 48시간 안에 나온 것이 없습니다." in text
+
+
+def test_it_is_said_that_nothing_was_found(world: World, command: Callable[[str], Result]) -> None:
+    told = command("notices")
+    assert told.exit_code == 1
+    assert "Nothing that was published concerns you.\n공개된 내용 중 회원님에게 해당하는 것은 없습니다." in told.output
+    assert "The authority's notices: some are missing." in told.output
+    world.lists[AUTHORITY, "notices"] = {0: b"no list"}
+    assert "The authority's notices: not a tagged COSE_Sign1 structure" in command("notices").output
