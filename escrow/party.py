@@ -71,7 +71,7 @@ class Party:
         self.venues = VenueRegister(self.engine, self.domain)
         self.releases = ReleaseLedger(self.engine)
         self.openings = Openings(self.engine)
-        self.disclosures = PublishedLists(self.engine, self.log, "disclosures", DisclosurePublished)
+        self.disclosures = PublishedLists(self.engine, "disclosures", DisclosurePublished)
 
     @cached_property
     def vault(self) -> Vault:
@@ -148,8 +148,8 @@ class Party:
 
     def publish_lists(self) -> None:
         """Disclose the openings whose embargo is over; at least once a day, if only an empty list."""
-        self.disclosures.put_on_record()  # again: the last time may have been interrupted
-        while self.disclosures.publish(self.clock(), self._sign_disclosure):
+        self.disclosures.put_on_record(self.log)  # again: the last time may have been interrupted
+        while self.disclosures.publish(self.log, self.clock(), self._sign_disclosure):
             pass
 
     def is_of_today(self, time: int | None) -> bool:

@@ -47,12 +47,10 @@ class PublishedList:
 class PublishedLists:
     """A party's lists of one kind, `notices` or `disclosures`, numbered from 0 on; `contents` is their log entry."""
 
-    def __init__(
-        self, engine: sql.Engine, log: TransparencyLog, kind: str, contents: type[NoticePublished | DisclosurePublished]
-    ) -> None:
-        self._engine, self._log, self.kind, self._contents = engine, log, kind, contents
+    def __init__(self, engine: sql.Engine, kind: str, contents: type[NoticePublished | DisclosurePublished]) -> None:
+        self._engine, self.kind, self._contents = engine, kind, contents
 
-    def publish(self, now: int, sign: Sign) -> bool:
+    def publish(self, log: TransparencyLog, now: int, sign: Sign) -> bool:
         """Store the list that `sign` makes at Unix time `now`, durably, and put it on record; whether it made one."""
         with exclusive(self._engine) as connection:
             last = self._select(connection, sql.true(), limit=1)
@@ -61,15 +59,15 @@ class PublishedLists:
             if statement is not None:
                 row = {"kind": self.kind, "number": number, "time": now, "statement": statement}
                 connection.execute(sql.insert(_lists).values(**row))
-        self.put_on_record()
+        self.put_on_record(log)
         return statement is not None
 
-    def put_on_record(self) -> None:
+    def put_on_record(self, log: TransparencyLog) -> None:
         """Put what is stored into the log, in the order of the numbers, and from then on give it to everyone."""
         with self._engine.begin() as connection:
             stored = self._select(connection, _lists.c.entry.is_(None))
         for one in reversed(stored):
-            entry = self._log.append(self._contents(one.number, list_digest(one.statement)), one.time)
+            entry = log.append(self._contents(one.number, list_digest(one.statement)), one.time)
             with self._engine.begin() as connection:
                 mine = (_lists.c.kind == self.kind) & (_lists.c.number == one.number)
                 connection.execute(sql.update(_lists).where(mine).values(entry=entry))

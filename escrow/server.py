@@ -64,7 +64,7 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
 
 
 def keep_house(party: Party) -> None:
-    """Erase the epochs that are surely due, publish those ahead, see that the vault's copies follow; publish the lists."""
+    """Erase the epochs that are surely due, publish those ahead and the lists, and keep the vault's copies up to date."""
     for epoch in party.due_epochs(party.passed.at_least):
         try:
             party.erase(epoch)

@@ -11,7 +11,7 @@ from escrow.authority.directory import Directory
 from escrow.authority.migrations import STEPS
 from escrow.authority.settings import AuthoritySettings
 from escrow.party import Party
-from escrow.publications import PublishedLists
+from escrow.publications import PublishedLists, Sign
 from protocol.entries import NoticePublished
 from protocol.epochs import Role
 from protocol.notices import sign_notice
@@ -29,19 +29,22 @@ class Authority(Party):
         super().__init__(Role.AUTHORITY, home, settings, STEPS, directory.metadata, casebook.metadata, clock=clock)
         self.directory = Directory(self.engine)
         self.cases = Casebook(self.engine)
-        self.notices = PublishedLists(self.engine, self.log, "notices", NoticePublished)
+        self.notices = PublishedLists(self.engine, "notices", NoticePublished)
 
     def publish_lists(self) -> None:
         """Publish also a notice of each day, an empty one if there is none."""
         super().publish_lists()
-        self.notices.put_on_record()
-        self.notices.publish(
-            self.clock(), lambda _, number, last: None if self.is_of_today(last) else self._sign_notice(number, "", ())
+        self.notices.put_on_record(self.log)
+        self._publish_notice(
+            lambda _, number, last: None if self.is_of_today(last) else self._sign_notice(number, "", ())
         )
 
     def publish_notice(self, advice: str, passes: Collection[bytes]) -> None:
         """Warn those who used passes (each a `u` of a verified release) with advice of at most 1000 bytes."""
-        self.notices.publish(self.clock(), lambda _, number, __: self._sign_notice(number, advice, passes))
+        self._publish_notice(lambda _, number, __: self._sign_notice(number, advice, passes))
+
+    def _publish_notice(self, sign: Sign) -> None:
+        self.notices.publish(self.log, self.clock(), sign)
 
     def _sign_notice(self, number: int, advice: str, passes: Collection[bytes]) -> bytes:
         return sign_notice(self.domain, number, self.clock(), advice, passes, self.identity)
