@@ -148,7 +148,6 @@ class Party:
 
     def publish_lists(self) -> None:
         """Disclose the openings whose embargo is over; at least once a day, if only an empty list."""
-        self.disclosures.put_on_record(self.log)  # again: the last time may have been interrupted
         while self.disclosures.publish(self.log, self.clock(), self._sign_disclosure):
             pass
 

@@ -51,7 +51,10 @@ class PublishedLists:
         self._engine, self.kind, self._contents = engine, kind, contents
 
     def publish(self, log: TransparencyLog, now: int, sign: Sign) -> bool:
-        """Store the list that `sign` makes at Unix time `now`, durably, and put it on record; whether it made one."""
+        """Store the list that `sign` makes at Unix time `now`, durably; whether it made one.
+
+        Then everything that is stored is put on record, also what an interruption has left.
+        """
         with exclusive(self._engine) as connection:
             last = self._select(connection, sql.true(), limit=1)
             number = last[0].number + 1 if last else 0
@@ -59,10 +62,10 @@ class PublishedLists:
             if statement is not None:
                 row = {"kind": self.kind, "number": number, "time": now, "statement": statement}
                 connection.execute(sql.insert(_lists).values(**row))
-        self.put_on_record(log)
+        self._put_on_record(log)
         return statement is not None
 
-    def put_on_record(self, log: TransparencyLog) -> None:
+    def _put_on_record(self, log: TransparencyLog) -> None:
         """Put what is stored into the log, in the order of the numbers, and from then on give it to everyone."""
         with self._engine.begin() as connection:
             stored = self._select(connection, _lists.c.entry.is_(None))

@@ -64,7 +64,7 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
 
 
 def keep_house(party: Party) -> None:
-    """Erase the epochs that are surely due, publish those ahead and the lists, and keep the vault's copies up to date."""
+    """Erase the epochs that are surely due, publish those ahead and the lists, and have the vault's copies follow."""
     for epoch in party.due_epochs(party.passed.at_least):
         try:
             party.erase(epoch)

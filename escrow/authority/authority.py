@@ -34,7 +34,6 @@ class Authority(Party):
     def publish_lists(self) -> None:
         """Publish also a notice of each day, an empty one if there is none."""
         super().publish_lists()
-        self.notices.put_on_record(self.log)
         self._publish_notice(
             lambda _, number, last: None if self.is_of_today(last) else self._sign_notice(number, "", ())
         )
