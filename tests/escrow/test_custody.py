@@ -264,6 +264,7 @@ def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Pat
             unrestored.publish_ahead()
             assert unrestored.epochs.statement(Role.OPERATOR, today) is None, "a second statement would be cheating"
             shutil.copytree(copy, home / "vault", dirs_exist_ok=True)
+            shutil.copytree(lost / "log", home / "log", dirs_exist_ok=True)  # public: whoever follows it has it
 
             world.operator = Operator(home, clock=lambda: world.now)
             assert handles(world.operator, tomorrow) == 1
