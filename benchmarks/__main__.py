@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.lists import measure_searches
+from benchmarks.logs import log_operations
 from benchmarks.measure import compare, primitive_microseconds
 from benchmarks.operations import all_operations
 from benchmarks.qr import measure_qr
@@ -39,7 +40,7 @@ def main(quick: bool, json_file: TextIO | None) -> None:
     rounds = 5 if quick else 41
     errors = Console(stderr=True)
     session = make_session()
-    operations = all_operations(session)
+    operations = all_operations(session) + log_operations(session)
     *_, comparisons = track(compare(operations, rounds), "Operations", total=rounds, console=errors, transient=True)
     with errors.status("Primitives, threads, QR codes"):
         results = Results(

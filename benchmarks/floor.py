@@ -16,6 +16,8 @@ SIGNED_BYTES = 200
 ASSOCIATED_BYTES = 128
 ANSWER_PLAINTEXT_BYTES = 96
 RECORD_PLAINTEXT_BYTES = 512
+ENTRY_BYTES = 232
+"""The authority's statement of an epoch in its log."""
 
 Counts = Counter[str]
 """How often an operation needs each primitive, by its name in `PRIMITIVES`."""
@@ -61,6 +63,8 @@ _MAKERS: dict[str, Callable[[], Call]] = {
     "scalar_add": lambda: partial(sodium.crypto_core_ed25519_scalar_add, _scalar(), _scalar()),
     "scalar_reduce": lambda: partial(sodium.crypto_core_ed25519_scalar_reduce, random_bytes(64)),
     "hash": lambda: partial(sodium.crypto_hash_sha512, random_bytes(SIGNED_BYTES)),
+    "sha256_leaf": lambda: partial(sodium.crypto_hash_sha256, random_bytes(1 + ENTRY_BYTES)),
+    "sha256_node": lambda: partial(sodium.crypto_hash_sha256, random_bytes(65)),
     "random": lambda: partial(sodium.randombytes, 64),
     "key_pair": lambda: partial(sodium.crypto_sign_seed_keypair, random_bytes(32)),
     "sign": _sign,

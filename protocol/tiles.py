@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from protocol.errors import MalformedEncoding
-from protocol.merkle import HASH_BYTES, Subtrees, tree_root
+from protocol.merkle import HASH_BYTES, Subtrees, subtrees_of
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
@@ -79,7 +79,8 @@ def subtrees_in(size: int, hashes: Callable[[Tile], Sequence[bytes]]) -> Subtree
     def subtree(level: int, index: int) -> bytes:
         width = 1 << level % TILE_HEIGHT
         begin = index * width % TILE_WIDTH
-        return tree_root(hashes(tile_with(size, level, index))[begin : begin + width])
+        within = subtrees_of(hashes(tile_with(size, level, index))[begin : begin + width])
+        return within(level % TILE_HEIGHT, 0)
 
     return subtree
 

@@ -152,7 +152,7 @@ class Follower:
         level, hashes = 0, list(log.leaves)
         while hashes:
             for tile in tiles_of(level, before, log.tree.size):
-                expected = hashes[tile.index * TILE_WIDTH :][: tile.width]
+                expected = hashes[tile.index * TILE_WIDTH : tile.index * TILE_WIDTH + tile.width]
                 if await fetch_hashes(self._session, self._url, tile) != expected:
                     raise Broken(
                         Finding(self._role, Fault.FALSE_TILES, f"{tile.path} does not hold the hashes of entries")

@@ -64,7 +64,7 @@ class TileFiles:
 
     def _write(self, level: Level, size: int, new_size: int, values: list[bytes]) -> None:
         for number, tile in enumerate(tiles_of(level, size, new_size)):
-            part = values[number * TILE_WIDTH :][: tile.width]
+            part = values[number * TILE_WIDTH : number * TILE_WIDTH + tile.width]
             data = join_entries(part) if level == "entries" else b"".join(part)
             path = self._directory / tile.path
             _make_directory(path.parent)

@@ -42,7 +42,7 @@ class LogInMemory:
         levels = {"entries": self.entries, 0: self.leaves}
         full = range(0, len(self.leaves) - len(self.leaves) % TILE_WIDTH, TILE_WIDTH)
         levels[1] = [tree_root(self.leaves[i : i + TILE_WIDTH]) for i in full]
-        values = levels.get(tile.level, [])[tile.index * TILE_WIDTH :][: tile.width]
+        values = levels.get(tile.level, [])[tile.index * TILE_WIDTH : tile.index * TILE_WIDTH + tile.width]
         if len(values) < tile.width:
             return None
         return join_entries(values) if tile.level == "entries" else b"".join(values)

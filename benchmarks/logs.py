@@ -1,0 +1,111 @@
+"""What a transparency log costs: appending, proofs from tiles, verifying them, and reading a log for an audit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.floor import Counts
+from benchmarks.operations import Operation, each
+from benchmarks.session import Session
+from escrow.audit.state import KnownLog
+from escrow.log.log import TransparencyLog
+from protocol.entries import EpochPublished, LogEntry, SharesReleased, log_entry
+from protocol.epochs import Role
+from protocol.merkle import (
+    CompactRange,
+    leaf_hash,
+    prove_consistency,
+    prove_inclusion,
+    subtrees_of,
+    tree_root,
+    verify_consistency,
+    verify_inclusion,
+)
+from protocol.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, subtrees_in
+
+SIZE = 2**16
+"""Entries of a log after some decades."""
+OLD_SIZE = 2**15 + 2**14 + 1
+LEVELS = 16
+
+
+def log_operations(session: Session) -> list[Operation]:
+    """Every operation of §3.11, ready to run."""
+    published = EpochPublished(session.parties.statements[Role.AUTHORITY], session.now)
+    entries = [log_entry(session.now + i, published).to_bytes() for i in range(TILE_WIDTH)]
+    leaves = [leaf_hash(i.to_bytes(4, "big")) for i in range(SIZE)]
+    tree, subtrees = CompactRange().extend(leaves), subtrees_of(leaves)
+    root, old_root = tree.root(), tree_root(leaves[:OLD_SIZE])
+    levels = [leaves, [subtrees(8, i) for i in range(SIZE >> 8)]]
+
+    def hashes(tile: Tile) -> list[bytes]:
+        assert isinstance(tile.level, int)
+        return levels[tile.level][tile.index * TILE_WIDTH : tile.index * TILE_WIDTH + tile.width]
+
+    tiles = subtrees_in(SIZE, hashes)
+    inclusion, consistency = prove_inclusion(tiles, 0, SIZE), prove_consistency(tiles, OLD_SIZE, SIZE)
+
+    def read_all() -> KnownLog:
+        for entry in entries:
+            _ = LogEntry.from_bytes(entry).contents
+        return KnownLog().grown(entries)
+
+    return [
+        Operation(
+            "append to a tree",
+            "§3.11",
+            "a leaf and a node for each entry",
+            each(TILE_WIDTH, Counter(sha256_leaf=1)) + Counter(sha256_node=TILE_WIDTH - 1),
+            lambda: CompactRange().extend(map(leaf_hash, entries)),
+            items=TILE_WIDTH,
+        ),
+        _append_on_disk(session),
+        Operation(
+            "prove inclusion from tiles",
+            "§3.11",
+            "the subtrees beside the path: 2^l - 1 nodes each, in tiles of 2^8",
+            Counter(sha256_node=sum(2 ** (level % TILE_HEIGHT) - 1 for level in range(LEVELS))),
+            lambda: prove_inclusion(tiles, 0, SIZE),
+        ),
+        Operation(
+            "verify inclusion",
+            "§3.11",
+            "the leaf; a node for each hash",
+            Counter(sha256_leaf=1, sha256_node=len(inclusion)),
+            lambda: leaf_hash(entries[0]) and verify_inclusion(leaves[0], 0, SIZE, inclusion, root),
+        ),
+        Operation(
+            "verify consistency",
+            "§3.11",
+            "a node for each hash, and one more for each of the earlier tree's",
+            Counter(sha256_node=len(consistency) - 1 + OLD_SIZE.bit_count() - 1),
+            lambda: verify_consistency(OLD_SIZE, old_root, SIZE, root, consistency),
+        ),
+        Operation(
+            "audit an entry",
+            "§6.7",
+            "the leaf and a node, after decoding",
+            each(TILE_WIDTH, Counter(sha256_leaf=1)) + Counter(sha256_node=TILE_WIDTH - 1),
+            read_all,
+            items=TILE_WIDTH,
+        ),
+    ]
+
+
+def _append_on_disk(session: Session) -> Operation:
+    """One entry with everything that makes it durable; waiting for the disk is not counted."""
+    directory = TemporaryDirectory()
+    parties = session.parties
+    log = TransparencyLog(Path(directory.name) / "log", parties.domain, Role.OPERATOR, parties.operator)
+    numbers = count()
+
+    def append(_keep: TemporaryDirectory[str] = directory) -> int:
+        return log.append(SharesReleased(next(numbers), session.now, bytes(32)), session.now)
+
+    primitives: Counts = Counter(sha256_leaf=1, sha256_node=1, sign=1)
+    return Operation(
+        "append to a log on disk", "§3.11", "the leaf and a node; the checkpoint's signature", primitives, append
+    )
