@@ -19,8 +19,8 @@ from service.storage import truncate_log
 HOUSEKEEPING_SECONDS = 600
 DOUBT_SECONDS = 60
 """How long to wait before the other party's clock is asked again."""
-RETRY_SECONDS = 30
-"""How soon the other party is asked again to cosign the log."""
+COSIGNING_SECONDS = 30
+"""How often it is looked whether the other party has cosigned everything."""
 PEER_SECONDS = 600
 """How long the other party may take: a full batch or release is minutes of work."""
 
@@ -111,22 +111,31 @@ async def _keep_house_forever(party: Party, session: ClientSession) -> None:
 
 
 async def _keep_log_alive(party: Party, session: ClientSession) -> None:
-    """Have the log cosigned anew again and again, so that everybody sees it alive (A25)."""
+    """Have what any process put on record cosigned soon, and the log anew again and again, so that it is seen alive."""
     while True:
-        waiting = HOUSEKEEPING_SECONDS
         try:
-            await party.have_log_cosigned(session)
-            published = await asyncio.to_thread(party.log.published)
+            if await asyncio.to_thread(_log_is_behind, party):
+                await party.have_log_cosigned(session)
+            _measure_log(party)
         except (Unreachable, Problem) as error:
             logger.warning("the log is not cosigned: %s", error)
-            waiting = RETRY_SECONDS
         except Exception:
             logger.exception("the log cannot be cosigned")
-        else:
-            if published is not None:
-                _log_entries.labels(party.role.name.lower()).set(published[1].checkpoint.size)
-                _log_cosigned.labels(party.role.name.lower()).set(published[1].time)
-        await asyncio.sleep(waiting)
+        await asyncio.sleep(COSIGNING_SECONDS)
+
+
+def _log_is_behind(party: Party) -> bool:
+    newest, published = party.log.pending(), party.log.published()
+    if newest is None or published is None:
+        return newest is not None
+    return newest[1] != published[1].checkpoint or published[1].time <= party.clock() - HOUSEKEEPING_SECONDS
+
+
+def _measure_log(party: Party) -> None:
+    published = party.log.published()
+    if published is not None:
+        _log_entries.labels(party.role.name.lower()).set(published[1].checkpoint.size)
+        _log_cosigned.labels(party.role.name.lower()).set(published[1].time)
 
 
 class _SharedRoutes:
@@ -137,7 +146,7 @@ class _SharedRoutes:
     async def epoch(self, request: web.Request) -> web.Response:
         """This party's signed statement of an epoch."""
         epoch = int(request.match_info["epoch"])
-        if self._party.vault.is_erased(epoch):
+        if await asyncio.to_thread(self._party.log.shows_erased, epoch):
             raise erased_epoch(epoch)
         statement = self._party.epochs.statement(self._party.role, epoch)
         if statement is None:

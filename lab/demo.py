@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import json
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ from lab.coalition import (
 )
 from lab.disks import disk_table
 from lab.door import Door
-from lab.processes import Servers
+from lab.processes import Servers, command_output
 from lab.result import Result
 from lab.town import Person, Town
 from protocol.checkins import TIME_STEP, CheckInMessage
@@ -88,6 +89,8 @@ class Demo:
             await asyncio.to_thread(self._investigate)
         with self._stage("erasure", "The operator alone erases its share of the day; the authority asks again"):
             await self._ask_after_erasure(session)
+        with self._stage("audit", "Somebody who has nothing but domain.toml reads both parties' public logs"):
+            await asyncio.to_thread(self._audit)
         self._console.print()
         self._console.print(disk_table(town, town.people[4], self._cafe.place))
 
@@ -218,6 +221,19 @@ class Demo:
         else:
             self.result.opened_after_erasure = findings.visits
             self.result.expect("nothing opens after erasure", holds=False)
+
+    def _audit(self) -> None:
+        """`python -m escrow audit`, with what one visitor was shown."""
+        domain, seen = self._town.operator / "domain.toml", self._town.people[0].home / "epochs"
+        places = ("--domain", str(domain), "--state", str(self._directory / "audit"), "--seen", str(seen))
+        report = json.loads(command_output("escrow", "audit", *places, "--json", accept=(0, 2)))
+        for log in report["logs"]:
+            told = ", ".join(f"{what.replace('_', ' ')} {log[what]}" for what in ("entries", "releases_of_shares"))
+            self._say("anybody", f"the {log['party']}'s log: {told}")
+        self._say("anybody", f"{len(report['findings'])} faults found")
+        openings = [log["releases_of_shares"] for log in report["logs"]]
+        self.result.expect("both logs tell of the one opening", holds=openings == [1, 1])
+        self.result.expect("the audit finds nothing wrong", holds=not report["findings"])
 
     def _say(self, who: str, what: str) -> None:
         self._console.print(f"  [dim]{who}:[/] {what}")

@@ -10,6 +10,7 @@ from escrow.audit.follow import FollowedLog
 from protocol.entries import EpochErased, EpochPublished
 from protocol.epochs import EpochStatement, Role, verify_epoch_statement
 from protocol.errors import SplitPassError
+from protocol.logs import Inclusion, verify_logged_epoch
 from protocol.statements import statement_payload
 from service.http import Problem, Unreachable, call
 
@@ -54,7 +55,7 @@ class EpochCheck:
                 return
             if epoch in self._erased:
                 yield self._finding(Fault.ERASURE_DENIED, f"its log says that epoch {epoch} is erased, and it does not")
-            elif not self._is_logged(epoch, statement):
+            elif not self._is_logged(epoch, statement) and not await self._may_be_logged(epoch, statement):
                 yield self._finding(Fault.UNLOGGED_KEY, f"it shows a key of epoch {epoch} that is not in its log")
 
     def _note_published(self, index: int, contents: EpochPublished) -> None:
@@ -88,6 +89,18 @@ class EpochCheck:
             if not self._is_logged(epoch, statement):
                 detail = f"it showed somebody a key of epoch {epoch} that is not in its log; {path} is evidence"
                 yield self._finding(Fault.UNLOGGED_KEY, detail)
+
+    async def _may_be_logged(self, epoch: int, statement: bytes) -> bool:
+        """Whether a key that the log does not have yet is proven to be there, or waits to be cosigned."""
+        url = f"{self._audit.urls[self._role]}/v1/epochs/{epoch}/inclusion"
+        try:
+            proof = Inclusion.from_bytes(await call(self._audit.session, "GET", url))
+            verify_logged_epoch(self._audit.domain, self._role, statement, proof)
+        except Problem as problem:
+            return epoch not in self._published and problem.status in {502, 503}
+        except (SplitPassError, Unreachable):
+            return False
+        return epoch not in self._published
 
     def _is_logged(self, epoch: int, statement: bytes) -> bool:
         try:

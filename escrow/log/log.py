@@ -43,7 +43,7 @@ class TransparencyLog:
         self._tree = CompactRange()
         self._places: dict[tuple[int, bytes], int] = {}
         self._epochs: dict[int, tuple[int, int]] = {}
-        self._erased: set[int] = set()
+        self._erased: dict[int, int] = {}
 
     def append(self, contents: EntryBody, time: int) -> int:
         """The index of an entry that says this: a new one at a Unix time, or the one that says it already.
@@ -106,7 +106,13 @@ class TransparencyLog:
         """The epochs that should have been erased by Unix time `now`, by what the log says, and are not."""
         with self._locked():
             due = {epoch for epoch, (_, erase_by) in self._epochs.items() if erase_by <= now}
-            return due - self._erased
+            return due - self._erased.keys()
+
+    def shows_erased(self, epoch: int) -> bool:
+        """Whether everybody can see that an epoch is erased."""
+        with self._locked():
+            index, known = self._erased.get(epoch), self.published()
+            return index is not None and known is not None and index < known[1].checkpoint.size
 
     def inclusion(self, index: int) -> Inclusion | None:
         """The proof that an entry is under the public checkpoint; None if it is not yet."""
@@ -149,7 +155,7 @@ class TransparencyLog:
             epoch = EpochStatement.from_bytes(statement_payload(contents.statement)).epoch
             self._epochs.setdefault(epoch, (index, contents.erase_by))
         elif isinstance(contents, EpochErased):
-            self._erased.add(contents.epoch)
+            self._erased.setdefault(contents.epoch, index)
 
 
 def _order(witnessed: WitnessedCheckpoint) -> tuple[int, int]:

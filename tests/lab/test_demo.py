@@ -50,7 +50,7 @@ def test_the_whole_story_holds(tmp_path: Path) -> None:
     assert result["opened_by_one_party"] == 0
     assert result["opened_after_erasure"] == 0
     assert result["failures"] == []
-    stages = ["setup", "enrolment", "passes", "doors", "refusals", "one_party", "outbreak", "erasure"]
+    stages = ["setup", "enrolment", "passes", "doors", "refusals", "one_party", "outbreak", "erasure", "audit"]
     assert list(result["seconds"]) == stages
     assert "Everything held." in story
     assert list(tmp_path.iterdir()) == []

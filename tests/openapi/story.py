@@ -273,8 +273,10 @@ class Story:
         secrets = [(await world.register(one, tomorrow))[0] for one in self.pair]
         grant = (await world.register(first, await world.epoch_key(world.today + 3)))[2]
         world.authority.erase(tomorrow.epoch)
-        await refused("epoch-erased", world.get(AUTHORITY, f"/v1/epochs/{tomorrow.epoch}"))
-        await refused("epoch-erased", world.get(OPERATOR, f"/v1/epochs/{world.today}"))
+        async with new_session() as session:
+            for party, epoch in ((world.authority, tomorrow.epoch), (world.operator, world.today)):
+                await party.have_log_cosigned(session)
+                await refused("epoch-erased", world.get(party.role, f"/v1/epochs/{epoch}"))
         fetches = [world.fetch(one, tomorrow, h) for one, h in zip(self.pair, secrets, strict=True)]
         await asyncio.gather(*(refused("epoch-erased", fetch) for fetch in fetches))
         third = await world.enrol(3)

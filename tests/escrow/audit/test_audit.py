@@ -29,7 +29,7 @@ from protocol.epochs import EPOCH_SECONDS, Role, create_epoch
 from protocol.logs import sign_log, witness_log
 from protocol.merkle import leaf_hash, tree_root
 from protocol.tiles import tiles_of
-from service.http import call, create_app, new_session
+from service.http import Problem, call, create_app, new_session
 from tests.attacks.tracing import trace
 from tests.escrow.world import World, open_door, run, run_world, serving
 
@@ -86,13 +86,21 @@ def found(world: World, **options: object) -> Found:
 
 
 @contextmanager
-def in_front(world: World, role: Role, answers: dict[str, Callable[[bytes], bytes]]) -> Iterator[dict[Role, str]]:
-    """A party's server that alters what it answers to paths that begin so; the URLs to be asked then."""
+def in_front(
+    world: World,
+    role: Role,
+    answers: dict[str, Callable[[bytes], bytes]],
+    instead: dict[str, bytes | Problem] | None = None,
+) -> Iterator[dict[Role, str]]:
+    """A party's server that alters what it answers to paths that begin so, or says something else; its URL."""
     real, (port,) = world.urls[role], free_ports(1)
 
     async def answer(request: web.Request) -> web.Response:
+        said = (instead or {}).get(request.path)
+        if isinstance(said, Problem):
+            raise said
         async with new_session() as session:
-            body = await call(session, "GET", real + request.path)
+            body = said or await call(session, "GET", real + request.path)
         for prefix, alter in answers.items():
             if request.path.startswith(prefix):
                 body = alter(body)
@@ -307,15 +315,32 @@ def test_a_late_erasure_is_found_once(world: World) -> None:
     assert found(world) == set()
 
 
-def test_an_erasure_that_the_log_claims_and_the_server_denies_is_found(world: World) -> None:
-    party, epoch = world.operator, world.today
-    party.log.append(EpochErased(epoch), world.now)
+def test_an_erasure_that_the_log_and_the_server_do_not_agree_about_is_found(world: World) -> None:
+    """The first would be a lie to everybody, the second to those who ask."""
+    statement, epoch = run(world.get(OPERATOR, f"/v1/epochs/{world.today}")), world.today
+    world.operator.erase(epoch)
     alive(world)
-    assert found(world) == {(OPERATOR, Fault.ERASURE_DENIED)}
-    party.vault.erase(epoch + 1)
-    assert [one.detail for one in audit(world).findings] == [
-        f"it says that epoch {epoch + 1} is erased, and its log does not"
-    ]
+    with in_front(world, OPERATOR, {}, instead={f"/v1/epochs/{epoch}": statement}) as urls:
+        assert found(world, urls=urls) == {(OPERATOR, Fault.ERASURE_DENIED)}
+    gone = Problem(410, "epoch-erased", "it is gone")
+    with in_front(world, OPERATOR, {}, instead={f"/v1/epochs/{epoch + 1}": gone}) as urls:
+        (finding,) = audit(world, urls=urls).findings
+    assert finding.detail == f"it says that epoch {epoch + 1} is erased, and its log does not"
+
+
+def test_what_is_not_public_yet_is_no_fault(world: World) -> None:
+    """A key that the other party has not cosigned, and an erasure that nobody can see yet."""
+    nowhere = free_ports(1)[0]
+    party, peer = world.operator, world.operator.domain_settings
+    gone = peer.authority.model_copy(update={"url": f"http://127.0.0.1:{nowhere}"})
+    party.domain_settings = peer.model_copy(update={"authority": gone})
+    party.publish(world.today + 9)
+    party.erase(world.today)
+    assert found(world) == set()
+    party.domain_settings = peer
+    assert found(world) == set()
+    alive(world)
+    assert found(world) == set()
 
 
 def test_a_backdated_entry_is_found(world: World) -> None:
