@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sql
 
 from protocol.disclosures import OpeningRecord, record_opening
-from protocol.warrants import VerifiedRelease
+from protocol.releases import VerifiedRelease
 from service.storage import exclusive
 
 metadata = sql.MetaData()

@@ -17,11 +17,12 @@ from protocol.epochs import Domain, EpochKey, EpochSecret, Role
 from protocol.errors import FaultyShares, IdentityElement, Malformed, MalformedPoint, OutOfScope
 from protocol.group import Point, RandomBytes, secure_random
 from protocol.proofs import EqualityProof, prove_shares, verify_shares
+from protocol.releases import VerifiedRelease
 from protocol.signatures import SigningKey
 from protocol.statements import JointStatement, Statement, sign_statement, verify_payload
 from protocol.transcript import frame
 from protocol.visits import Visit
-from protocol.warrants import MAX_RELEASE, VerifiedRelease
+from protocol.warrants import MAX_RELEASE
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from escrow.server import PEER_SECONDS
 from escrow.shares import check_window
 from protocol.checkins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.warrants import MAX_EMBARGO, Purpose, VerifiedRelease, Warrant
+from protocol.releases import VerifiedRelease
+from protocol.warrants import MAX_EMBARGO, Purpose, Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
 from service.files import write_private
 from service.http import new_session

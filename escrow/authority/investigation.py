@@ -16,14 +16,9 @@ from protocol.exchanges import SharesRequest
 from protocol.group import Point
 from protocol.handles import IdentityRecord, directory_index, open_entry
 from protocol.opening import OpeningTranscript, VerifiedShares, open_release, verify_party_shares
+from protocol.releases import VerifiedRelease, verify_release
 from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import (
-    VerifiedRelease,
-    Warrant,
-    verify_release,
-    verify_venue,
-    verify_warrant,
-)
+from protocol.warrants import Warrant, verify_venue, verify_warrant
 from service.http import Problem, call
 
 
@@ -85,7 +80,8 @@ class Investigation:
             self._session, venue.record.url, venue.record.venue.hex(), "/v1/releases", joint.to_bytes()
         )
         keys = await warrant_epoch_keys(self._authority, self._session, valid.record)
-        release = await asyncio.to_thread(verify_release, valid, venue, keys, statement)
+        commitments = await asyncio.to_thread(self._authority.commitments.of, venue.record.venue)
+        release = await asyncio.to_thread(verify_release, valid, venue, keys, commitments, statement)
         self._authority.cases.store_release(warrant, statement)
         return release
 
@@ -153,7 +149,8 @@ class Investigation:
         """The release of a request. The warrant's expiry does not matter here: it limits when shares are given."""
         warrant = verify_warrant(self._authority.domain, request.warrant, issued)
         venue = verify_venue(self._authority.domain, request.venue)
-        return verify_release(warrant, venue, keys, request.release)
+        commitments = self._authority.commitments.of(venue.record.venue)
+        return verify_release(warrant, venue, keys, commitments, request.release)
 
     def _verify_shares(
         self, role: Role, release: VerifiedRelease, keys: dict[int, EpochKey], statement: bytes

@@ -46,7 +46,8 @@ def test_a09_bad_check_ins_in_a_release_do_not_stop_the_trace(world: World) -> N
             forged = replace(message, signed_pass=others[0].public.u + message.signed_pass[32:])
             elsewhere = sign_check_in(await world.epoch_key(), others[1], world.now, Direction.ENTRY, bytes(16))
             good, bad = message.to_bytes(), [*GARBAGE, forged.to_bytes(), elsewhere.to_bytes()]
-            door.epochs = {world.today: [*bad, good, good[:-1]], world.today + 1: bad, world.today - 1: [good]}
+            door.log.leaves.clear()
+            door.log.add_all({world.today: [*bad, good, good[:-1]], world.today + 1: bad, world.today - 1: [good]})
             _, findings = await trace(world, door.record.venue)
             assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
             assert findings.visits == 1
