@@ -58,7 +58,7 @@ class VenueLog:
     def release(self, warrant: ValidWarrant) -> bytes:
         """The signed release for a warrant."""
         start, opened = choose_openings(warrant.record, self.kept)
-        first = start.opening.size if start else 0
+        first = start.opening.size
         last = opened[-1].opening.size if opened else first
         leaves = [self._shown(index) for index in range(first, last)]
         return sign_release(warrant, self.key, start, [one.opening for one in opened], leaves)

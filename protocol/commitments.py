@@ -53,6 +53,10 @@ class CommitmentOpening(Message):
     size: Uint32
 
 
+BEGINNING = CommitmentOpening(0, bytes(32), 0)
+"""Stands for the empty tree, which nobody has to commit to."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeptCommitment:
     """A commitment as its venue keeps it: the opening, the tree, and whether both parties have acknowledged it."""

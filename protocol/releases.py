@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar
 
 from protocol.checkins import MAX_STAY, CheckIn, CheckInMessage, Direction, verify_check_in
 from protocol.commitments import (
+    BEGINNING,
     CommitmentOpening,
     CommittedCheckIn,
     KeptCommitment,
@@ -22,7 +23,7 @@ from protocol.commitments import (
 )
 from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
 from protocol.epochs import EpochKey
-from protocol.errors import CommitmentMismatch, Malformed, OutOfScope, Rejected
+from protocol.errors import CommitmentMismatch, Malformed, MalformedEncoding, OutOfScope, Rejected
 from protocol.merkle import CompactRange
 from protocol.signatures import SigningKey
 from protocol.statements import sign_statement, verify_statement
@@ -69,8 +70,8 @@ class ReleasedLeaf(Message):
 class Release(Message):
     """What a venue hands over for a warrant, signed with the venue's key.
 
-    `opened_from` is the commitment that the leaves come after, null for the beginning of the venue's tree, and
-    `frontier` the hashes of that tree's complete subtrees, the largest first. `openings` are those after it.
+    `opened_from` is the commitment that the leaves come after, or `BEGINNING`, and `frontier` the hashes of that tree's
+    complete subtrees, the largest first. `openings` are those after it.
     """
 
     TAG: ClassVar[str] = "release"
@@ -78,18 +79,10 @@ class Release(Message):
     domain: Uint8
     warrant: Bytes16
     venue: Bytes16
-    opened_from: CommitmentOpening | None
+    opened_from: CommitmentOpening
     frontier: Annotated[tuple[Bytes32, ...], Size(0, 32)]
     openings: Annotated[tuple[CommitmentOpening, ...], Size(0, MAX_COMMITMENTS)]
     leaves: Annotated[tuple[ReleasedLeaf, ...], Size(0, MAX_LEAVES)]
-
-    def __post_init__(self) -> None:
-        _ = self.start
-
-    @property
-    def start(self) -> CompactRange:
-        """The tree that the leaves are appended to; raises `MalformedEncoding` if the frontier is not of its size."""
-        return CompactRange(self.opened_from.size if self.opened_from else 0, self.frontier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,36 +102,31 @@ class VerifiedRelease:
 
 def choose_openings(
     warrant: Warrant, kept: Sequence[KeptCommitment]
-) -> tuple[KeptCommitment | None, tuple[KeptCommitment, ...]]:
+) -> tuple[KeptCommitment, tuple[KeptCommitment, ...]]:
     """Of a venue's commitments in the order of time, the one that a release starts from and those that it opens.
 
     It starts and ends with commitments that both parties acknowledged.
     """
     issued = [one for one in kept if one.opening.time <= warrant.issued]
     usable = [one for one in issued if one.acknowledged]
-    before = [one for one in usable if one.opening.time <= _opens_from(warrant)]
-    start = before[-1] if before else None
-    first = -1 if start is None else start.opening.time
+    start = KeptCommitment(BEGINNING, CompactRange())
+    start = [start, *(one for one in usable if one.opening.time <= _opens_from(warrant))][-1]
     enough = [one for one in usable if one.opening.time >= _opens_to(warrant)]
-    ends = enough[:1] or usable[-1:]
-    last = ends[0].opening.time if ends else first
-    return start, tuple(one for one in issued if first < one.opening.time <= last)
+    last = (enough[:1] or usable[-1:] or [start])[0]
+    return start, tuple(one for one in issued if start.opening.time < one.opening.time <= last.opening.time)
 
 
 def sign_release(
     warrant: ValidWarrant,
     key: SigningKey,
-    start: KeptCommitment | None,
+    start: KeptCommitment,
     openings: Sequence[CommitmentOpening],
     leaves: Sequence[ReleasedLeaf],
 ) -> bytes:
-    """A venue's release of the leaves from the commitment `start`, or the beginning, to the last of `openings`."""
+    """A venue's release of the leaves from the commitment `start` to the last of `openings`."""
     record = warrant.record
-    opened_from, frontier = (start.opening, start.tree.hashes) if start else (None, ())
-    return sign_statement(
-        Release(record.domain, record.warrant, record.venue, opened_from, frontier, tuple(openings), tuple(leaves)),
-        key,
-    )
+    opened = start.opening, start.tree.hashes, tuple(openings)
+    return sign_statement(Release(record.domain, record.warrant, record.venue, *opened, tuple(leaves)), key)
 
 
 def verify_release(
@@ -190,24 +178,22 @@ def _verify_leaves(
 ) -> list[tuple[ReleasedLeaf, range]]:
     """Every leaf, with the times that the commitments around it leave for its label; else `CommitmentMismatch`."""
     known = {time: commitment for time, commitment in commitments.items() if time <= warrant.issued}
-    tree, start = release.start, release.opened_from
-    first = last = -1
-    if start is not None:
-        first = last = start.time
-        if start.time > _opens_from(warrant) or not _opens(start, tree, known):  # step 4
-            raise CommitmentMismatch("the release does not start from a commitment before its window")
-    openings = {}
+    start = release.opened_from
+    tree = _start(release)  # step 4
+    if start != BEGINNING and (start.time > _opens_from(warrant) or not _opens(start, tree, known)):
+        raise CommitmentMismatch("the release does not start from a commitment before its window")
+    openings, last = {}, start.time
     for opening in release.openings:  # step 5
         if opening.time <= last:
             raise CommitmentMismatch("the commitments that are opened are not in the order of time")
         openings[opening.time], last = opening, opening.time
-    required = sorted(time for time in known if first < time <= last)
+    required = sorted(time for time in known if start.time < time <= last)
     if not openings.keys() >= set(required) or (openings and last not in known):
         raise CommitmentMismatch("the release leaves out a commitment, or ends with one that was never received")
     if last < _opens_to(warrant) and any(time > last for time in known):  # step 6
         raise CommitmentMismatch("the venue hides a newer commitment; ask for another release, or draw a new warrant")
     placed: list[tuple[ReleasedLeaf, range]] = []
-    earliest = 0 if start is None else first - COMMITMENT_MARGIN
+    earliest = start.time - COMMITMENT_MARGIN
     for time in required:  # step 7
         leaves = release.leaves[len(placed) : len(placed) + max(0, openings[time].size - tree.size)]
         tree = append_check_ins(tree, (leaf.committed for leaf in leaves))
@@ -219,6 +205,13 @@ def _verify_leaves(
     if len(placed) != len(release.leaves):
         raise CommitmentMismatch("the release has check-ins that no commitment covers")
     return placed
+
+
+def _start(release: Release) -> CompactRange:
+    try:
+        return CompactRange(release.opened_from.size, release.frontier)
+    except MalformedEncoding:
+        raise CommitmentMismatch("the frontier is that of no tree of this size") from None
 
 
 def _verify_content(warrant: Warrant, epoch_key: EpochKey | None, leaf: ReleasedLeaf, times: range) -> CheckIn:

@@ -9,10 +9,10 @@ from protocol.errors import WrongParty
 from protocol.releases import MAX_COMMITMENTS, MAX_LEAVES, MAX_RELEASE_BYTES, choose_openings, sign_release
 from protocol.requests import PartyRequest
 from protocol.statements import JointStatement, verify_statement
-from protocol.warrants import verify_warrant
+from protocol.warrants import ValidWarrant, verify_warrant
 from service.http import Problem
 from service.settings import ConfigurationError
-from venue.home import VenueHome
+from venue.home import ServedVenue, VenueHome
 
 RELEASE_PATH = "/v1/releases"
 
@@ -34,8 +34,13 @@ def release(home: VenueHome, request: bytes, now: int) -> bytes:
     warrant = verify_warrant(home.domain, JointStatement.from_bytes(body), now)
     if warrant.record.venue != venue.venue:
         raise Problem(404, "unknown-venue", "the warrant names another venue")
+    return open_log(venue, warrant)
+
+
+def open_log(venue: ServedVenue, warrant: ValidWarrant) -> bytes:
+    """A venue's signed release of what its log has for a warrant; raises the problems of `release`."""
     start, opened = choose_openings(warrant.record, venue.log.commitments())
-    first = start.opening.size if start else 0
+    first = start.opening.size
     last = opened[-1].opening.size if opened else first
     if last - first > MAX_LEAVES or len(opened) > MAX_COMMITMENTS:
         raise _too_large()

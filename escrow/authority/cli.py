@@ -109,6 +109,10 @@ def draw(
         discloses=issued + embargo_days * EPOCH_SECONDS,
     )
     check_window(authority.domain, warrant)
+    committed = authority.commitments.newest(venue)
+    if committed is None or committed < warrant.ends:
+        since = "never committed" if committed is None else f"last committed {local_time(committed, offset)}"
+        click.echo(f"the venue has {since}: what it admitted later is not released under this warrant", err=True)
     click.echo(warrant.warrant.hex())  # first: it is drawn even if the operator does not answer now
     _run(authority, lambda investigation: investigation.draw_warrant(warrant))
 

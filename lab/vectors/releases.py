@@ -30,6 +30,7 @@ from lab.vectors.world import (
 from lab.venue_log import VenueLog
 from protocol.checkins import MAX_STAY, Direction, sign_check_in
 from protocol.commitments import (
+    BEGINNING,
     CommittedCheckIn,
     append_check_ins,
     check_in_digest,
@@ -247,7 +248,7 @@ def release() -> VectorFile:
         "§3.9",
         {
             "make.seed": "the venue's key, an Ed25519 seed",
-            "make.opened_from": "the commitment that the leaves come after, a CommitmentOpening message, or null",
+            "make.opened_from": "the commitment that the leaves come after, a CommitmentOpening message",
             "make.frontier": "the largest complete subtrees of its tree, the largest first",
             "make.openings": "the commitments after it, each a CommitmentOpening message",
             "make.leaves": "the leaves, each a ReleasedLeaf message",
@@ -298,7 +299,6 @@ def _reject_changes(file: VectorFile) -> None:
     """Releases that do not fit the hourly commitments."""
     record = Release.from_bytes(statement_payload(_hourly().release(VALID_WARRANT)))
     start, leaves, openings = record.opened_from, record.leaves, record.openings
-    assert start is not None
     inserted = ReleasedLeaf(EPOCH, leaves[0].time, Direction.ENTRY, pinned("inserted", 204))
     last = replace(openings[-1], time=WARRANT.issued + 1)
 
@@ -322,13 +322,17 @@ def _reject_changes(file: VectorFile) -> None:
     reject("a later start", opened_from=replace(start, time=start.time + 1))
     reject("another salt of the start", opened_from=replace(start, salt=bytes(32)))
     reject("another frontier", frontier=(record.frontier[0], bytes(32)))
-    reject("the beginning as its start", opened_from=None, frontier=())
+    reject("the beginning as its start", opened_from=BEGINNING, frontier=())
+    reject("a frontier at the beginning", opened_from=BEGINNING)
+    reject("a frontier of too few hashes", frontier=record.frontier[:1])
+    reject("a frontier of too many hashes", frontier=(*record.frontier, bytes(32)))
+    largest = replace(start, size=2**32 - 1)
+    reject("the largest frontier", opened_from=largest, frontier=(*record.frontier, *[bytes(32)] * 30))
     fields: list[Any] = [NUMBER, WARRANT.warrant, VENUE.venue, [start.time, start.salt, 3], [bytes(32)] * 2, [], []]
     for change, position, value in (
-        ("a frontier of too few hashes", 4, [bytes(32)]),
-        ("a frontier of too many hashes", 4, [bytes(32)] * 3),
         ("a frontier of a hash of 31 bytes", 4, [bytes(32), bytes(31)]),
-        ("a frontier without a start", 3, None),
+        ("a frontier of 33 hashes", 4, [bytes(32)] * 33),
+        ("no start", 3, None),
         ("a leaf without content", 6, [[EPOCH, start.time, 1, b""]]),
         ("a leaf of 641 bytes", 6, [[EPOCH, start.time, 1, bytes(641)]]),
     ):

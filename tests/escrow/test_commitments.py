@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sql
 
 from escrow import commitments
+from escrow.authority.authority import Authority
 from escrow.authority.investigation import Findings, Investigation
+from escrow.operator.operator import Operator
 from escrow.party import COMMITMENT_DAYS, Party
 from escrow.server import keep_house
 from protocol.commitments import sign_commitment
@@ -41,7 +43,7 @@ def stored(party: Party) -> int:
         return connection.scalar(sql.select(sql.func.count()).select_from(commitments._commitments)) or 0
 
 
-async def refused(answer: Awaitable[bytes]) -> str:
+async def refused(answer: Awaitable[object]) -> str:
     with pytest.raises(Problem) as refusal:
         await answer
     return refusal.value.name
@@ -58,7 +60,7 @@ def test_c5_a_commitment_is_durable_at_both_parties(world: World, door: Door) ->
     run(story())
     for party in parties(world):
         assert stored(party) == 1
-        reopened = type(party)(party.home, clock=lambda: world.now)
+    for reopened in (Operator(world.operator.home), Authority(world.authority.home)):
         assert reopened.commitments.of(door.record.venue).keys() == {opening.time}
         assert reopened.commitments.newest(door.record.venue) == opening.time
         reopened.engine.dispose()

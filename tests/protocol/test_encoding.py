@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import protocol
 from protocol.checkins import Direction
-from protocol.commitments import CommitmentOpening
+from protocol.commitments import BEGINNING, CommitmentOpening
 from protocol.encoding import MAX_DEPTH, MAX_MESSAGE_BYTES, Message, decode_item, encode_item
 from protocol.errors import Malformed, MalformedEncoding, Rejected
 from protocol.group import Point
@@ -214,7 +214,7 @@ def test_encoding_checks_fields_as_decoding_does() -> None:
 
 def test_an_array_may_be_as_long_as_its_size_says_and_no_longer() -> None:
     openings = (CommitmentOpening(NOW, bytes(32), 0),) * (MAX_COMMITMENTS + 1)
-    longest = Release(1, bytes(16), bytes(16), None, (), openings[1:], ())
+    longest = Release(1, bytes(16), bytes(16), BEGINNING, (), openings[1:], ())
     assert Release.from_bytes(longest.to_bytes()) == longest
     with pytest.raises(MalformedEncoding):
         replace(longest, openings=openings).to_bytes()

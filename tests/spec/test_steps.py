@@ -12,6 +12,7 @@ import pytest
 from protocol import (
     assisted,
     checkins,
+    commitments,
     disclosures,
     encoding,
     epochs,
@@ -24,6 +25,7 @@ from protocol import (
     papers,
     passes,
     qrtext,
+    releases,
     requests,
     statements,
     warrants,
@@ -54,7 +56,12 @@ VALIDATIONS: list[tuple[str, str, list[Callable[..., object]]]] = [
     (CRYPTOGRAPHY, "once both have, because a party", [warrants.verify_venue]),
     (CRYPTOGRAPHY, "To verify an application:", [warrants.verify_application, warrants.is_agreed]),
     (CRYPTOGRAPHY, "To verify a warrant at Unix time `now`:", [warrants.verify_warrant]),
-    (CRYPTOGRAPHY, "To verify a release for a verified warrant and venue:", [warrants.verify_release]),
+    (CRYPTOGRAPHY, "To take a commitment at Unix time `now`:", [commitments.verify_commitment]),
+    (
+        CRYPTOGRAPHY,
+        "To verify a release for a verified warrant and venue:",
+        [releases.verify_release, releases._verify_leaves, releases._verify_content],
+    ),
     (CRYPTOGRAPHY, "To verify a party's shares for a release:", [opening.verify_party_shares]),
     (
         CRYPTOGRAPHY,

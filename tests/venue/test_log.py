@@ -178,7 +178,7 @@ def test_what_is_deleted_leaves_the_days_after_it_openable(venue: ServedVenue, p
 
     def released(warrant: ValidWarrant) -> Released:
         start, opened = choose_openings(warrant.record, venue.log.commitments())
-        first, last = start.opening.size if start else 0, opened[-1].opening.size
+        first, last = start.opening.size, opened[-1].opening.size
         leaves = venue.log.leaves(warrant.record, first, last)
         openings = [one.opening for one in opened]
         return Released(sign_release(warrant, venue.signing_key, start, openings, leaves), commitments)

@@ -36,16 +36,14 @@ def make_release(
     *,
     epoch_key: EpochKey,
     seed: SigningKey,
-    opened_from: CommitmentOpening | None,
+    opened_from: CommitmentOpening,
     frontier: list[bytes],
     openings: list[CommitmentOpening],
     leaves: list[ReleasedLeaf],
     warrant: JointStatement,
     now: int,
 ) -> dict[str, Any]:
-    start = None
-    if opened_from is not None:
-        start = KeptCommitment(opened_from, CompactRange(opened_from.size, tuple(frontier)))
+    start = KeptCommitment(opened_from, CompactRange(opened_from.size, tuple(frontier)))
     return {"release": sign_release(verify_warrant(epoch_key.domain, warrant, now), seed, start, openings, leaves)}
 
 

@@ -2,11 +2,10 @@
 
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
 import { CheckInMessage, Direction, MAX_STAY, signedPassParts, verifyCheckIn } from '../../checkins.js';
-import { array, bytes, enumeration, message, optional, sameBytes, uint32, uint8 } from '../../encoding.js';
+import { array, bytes, enumeration, message, sameBytes, uint32, uint8 } from '../../encoding.js';
 import {
   CommitmentMismatch,
   Malformed,
-  MalformedEncoding,
   OutOfScope,
   Rejected,
   ReplayedRequest,
@@ -46,18 +45,12 @@ export const Release = message(
     domain: uint8,
     warrant: bytes(16),
     venue: bytes(16),
-    openedFrom: optional(CommitmentOpening),
+    openedFrom: CommitmentOpening,
     frontier: array(bytes(32), 0, 32),
     openings: array(CommitmentOpening, 0, 10_000),
     leaves: array(ReleasedLeaf, 0, 250_000),
   },
-  {
-    tag: 'release',
-    check: ({ openedFrom, frontier }) => {
-      const ones = (openedFrom?.size ?? 0).toString(2).replaceAll('0', '').length;
-      if (frontier.length !== ones) throw new MalformedEncoding('a tree of that size has another frontier');
-    },
-  },
+  { tag: 'release' },
 );
 
 export const EMPTY_TREE = { size: 0, frontier: [] };
@@ -145,11 +138,11 @@ function verifyLeaves(warrant, commitments, { openedFrom, frontier, openings, le
     opening.size === tree.size &&
     known.has(opening.time) &&
     sameBytes(known.get(opening.time), commitmentDigest(opening.salt, tree));
-  let tree = openedFrom === null ? EMPTY_TREE : { size: openedFrom.size, frontier };
-  if (openedFrom !== null) {
-    refuse(openedFrom.time <= warrant.begins - MAX_STAY - MARGIN && fits(openedFrom, tree));
-  }
-  const first = openedFrom?.time ?? -1;
+  let tree = { size: openedFrom.size, frontier };
+  refuse(frontier.length === tree.size.toString(2).replaceAll('0', '').length);
+  const { time: first } = openedFrom;
+  const isBeginning = first === 0 && tree.size === 0 && openedFrom.salt.every((byte) => byte === 0);
+  refuse(isBeginning || (first <= warrant.begins - MAX_STAY - MARGIN && fits(openedFrom, tree)));
   const times = [first, ...openings.map((one) => one.time)];
   refuse(times.every((time, i) => i === 0 || times[i - 1] < time));
   const last = times.at(-1);
@@ -158,7 +151,7 @@ function verifyLeaves(warrant, commitments, { openedFrom, frontier, openings, le
   refuse(required.every((time) => opened.has(time)) && (openings.length === 0 || known.has(last)));
   refuse(last >= warrant.ends + MAX_STAY + MARGIN || ![...known.keys()].some((time) => time > last));
   const placed = [];
-  let earliest = openedFrom === null ? 0 : first - MARGIN;
+  let earliest = first - MARGIN;
   for (const time of required) {
     const opening = opened.get(time);
     const next = leaves.slice(placed.length, placed.length + Math.max(0, opening.size - tree.size));

@@ -15,7 +15,7 @@ import {
 } from '../parties/releases.js';
 import { signStatement } from '../parties/signing.js';
 import { verifyWarrant } from '../parties/warrants.js';
-import { byEpoch, draws, encoded, hex, list, nullable, number } from './values.js';
+import { byEpoch, draws, encoded, hex, list, number } from './values.js';
 
 const joint = encoded(JointStatement);
 
@@ -57,7 +57,7 @@ export default {
     make: [
       {
         seed: hex,
-        opened_from: nullable(encoded(CommitmentOpening)),
+        opened_from: encoded(CommitmentOpening),
         frontier: list(hex),
         openings: list(encoded(CommitmentOpening)),
         leaves: list(encoded(ReleasedLeaf)),
