@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from protocol.checkins import CheckInMessage, Direction
+from protocol.admitted import read_admitted
+from protocol.checkins import Direction
 from protocol.commitments import (
     KeptCommitment,
     VenueCommitment,
@@ -35,7 +36,7 @@ class VenueLog:
     def add(self, epoch: int, encoding: bytes) -> None:
         """Append a check-in; what does not decode gets the label of an entry at time 0."""
         try:
-            message = CheckInMessage.from_bytes(encoding)
+            message = read_admitted(encoding)
             time, direction = message.time, message.direction
         except Malformed:
             time, direction = 0, Direction.ENTRY

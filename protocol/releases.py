@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from protocol.checkins import MAX_STAY, CheckIn, CheckInMessage, Direction, verify_check_in
+from protocol.admitted import Admitted, read_admitted, verify_admitted
+from protocol.checkins import MAX_STAY, Direction
 from protocol.commitments import (
     BEGINNING,
     CommitmentOpening,
@@ -214,14 +215,14 @@ def _start(release: Release) -> CompactRange:
         raise CommitmentMismatch("the frontier is that of no tree of this size") from None
 
 
-def _verify_content(warrant: Warrant, epoch_key: EpochKey | None, leaf: ReleasedLeaf, times: range) -> CheckIn:
+def _verify_content(warrant: Warrant, epoch_key: EpochKey | None, leaf: ReleasedLeaf, times: range) -> Admitted:
     """The check-in that a leaf shows."""
-    message = CheckInMessage.from_bytes(leaf.content)  # step 9
+    message = read_admitted(leaf.content)  # step 9
     if (message.time, message.direction) != (leaf.time, leaf.direction) or leaf.time not in times:
         raise CommitmentMismatch("the check-in has another label, or was not committed to in time")
     if epoch_key is None or not warrant.is_near(message.time) or message.venue not in (None, warrant.venue):
         raise OutOfScope("the check-in lies outside the warrant")
-    return verify_check_in(epoch_key, message)
+    return verify_admitted(epoch_key, message)
 
 
 def _opens(opening: CommitmentOpening, tree: CompactRange, known: Mapping[int, bytes]) -> bool:

@@ -151,7 +151,7 @@ def release(home: Path, warrant: bytes) -> None:
 def open_command(home: Path, warrant: bytes) -> None:
     """Ask the operator for its shares, add the authority's, and open the released check-ins."""
     findings: Findings = _run(Authority(home), lambda it: it.open(warrant))
-    click.echo(f"{findings.visits} visits opened, {len(findings.contacts)} contacts{_aside(findings.set_aside)}")
+    click.echo(f"{findings.visits} visits opened, {_count(findings)}{_aside(findings.set_aside)}")
 
 
 @warrants.command()
@@ -162,9 +162,9 @@ def export(home: Path, warrant: bytes, output: Path) -> None:
     """Write the contacts of an opened WARRANT as CSV, readable by you alone. No spreadsheet executes it."""
     authority = Authority(home)
     findings: Findings = _run(authority, lambda it: it.read(warrant))
-    text = contacts_csv(findings.contacts, authority.domain.utc_offset)
+    text = contacts_csv((*findings.contacts, *findings.asserted), authority.domain.utc_offset)
     write_private(output, text.encode("utf-8-sig"))
-    click.echo(f"{len(findings.contacts)} contacts written to {output}")
+    click.echo(f"{_count(findings)} written to {output}")
 
 
 def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) -> T:
@@ -173,6 +173,13 @@ def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) ->
             return await step(Investigation(authority, session))
 
     return asyncio.run(run())
+
+
+def _count(findings: Findings) -> str:
+    asserted = len(findings.asserted)
+    return f"{len(findings.contacts)} contacts" + (
+        f", {asserted} asserted by the venue, not verified" if asserted else ""
+    )
 
 
 def _aside(counts: Counter[str]) -> str:

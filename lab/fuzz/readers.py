@@ -29,7 +29,7 @@ from protocol.handles import (
 from protocol.logs import Inclusion, log_origin, sign_log, verify_logged_epoch, verify_witnessed, witness_log
 from protocol.merkle import leaf_hash
 from protocol.notes import sign_note
-from protocol.opening import Shares, create_shares, open_release, verify_party_shares
+from protocol.opening import Shares, create_shares, open_check_in, open_release, verify_party_shares
 from protocol.papers import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import (
     ANSWER_BYTES,
@@ -217,7 +217,8 @@ def _joint_key(payload: bytes) -> object:
 
 def _open_assisted(data: bytes) -> object:
     entry = verify_assisted(world.EPOCH_KEY, AssistedCheckIn.from_bytes(data))
-    return open_assisted(world.EPOCH_KEY, entry, *(world.SECRETS[role].share * entry.message.u for role in Role))
+    S = open_check_in(entry, *(world.SECRETS[role].share * entry.message.u for role in Role))
+    return None if S is None else open_assisted(world.EPOCH_KEY, entry, S)
 
 
 def _open(role: Role, payload: bytes) -> object:

@@ -72,8 +72,8 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         verify_check_in(key, check_in)
     asserted = AssertedRecord("성춘향", "+821087654321")
     assisted = seal_assisted(key, asserted, NOW, parties.venue.venue)
-    D = [today.secrets[role].share * assisted.u for role in Role]
-    assert open_assisted(key, verify_assisted(key, assisted), *D) == asserted
+    D_operator, D_authority = (today.secrets[role].share * assisted.u for role in Role)
+    assert open_assisted(key, verify_assisted(key, assisted), D_operator + D_authority) == asserted
 
     warrant = parties.warrant(NOW - 3600, NOW + 3600)
     log = VenueLog(parties.venue, parties.venue_key)

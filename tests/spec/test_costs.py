@@ -92,7 +92,8 @@ def prepared(n: int) -> Operations:
     asserted, place = AssertedRecord(record.name, record.phone), parties.venue.venue
     sealed = seal_assisted(key, asserted, NOW, place)
     verified_entry = verify_assisted(key, sealed)
-    D = [today.secrets[role].share * sealed.u for role in Role]
+    D_operator, D_authority = (today.secrets[role].share * sealed.u for role in Role)
+    S = D_operator + D_authority
     warrant = parties.warrant(NOW - 15, NOW + 15)
     log = VenueLog(parties.venue, parties.venue_key)
     log.add_all({TODAY: check_ins})
@@ -132,7 +133,7 @@ def prepared(n: int) -> Operations:
         ("verify an assisted check-in", "each party"): lambda: verify_assisted(
             key, AssistedCheckIn.from_bytes(sealed.to_bytes())
         ),
-        ("open an assisted check-in", "authority"): lambda: open_assisted(key, verified_entry, *D),
+        ("open an assisted check-in", "authority"): lambda: open_assisted(key, verified_entry, S),
         ("sign a commitment", "venue"): lambda: sign_commitment(
             parties.venue, parties.venue_key, NOW, log.kept[0].tree
         ),
