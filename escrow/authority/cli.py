@@ -164,7 +164,7 @@ def export(home: Path, warrant: bytes, output: Path) -> None:
     findings: Findings = _run(authority, lambda it: it.read(warrant))
     text = contacts_csv((*findings.contacts, *findings.asserted), authority.domain.utc_offset)
     write_private(output, text.encode("utf-8-sig"))
-    click.echo(f"{_count(findings)} written to {output}")
+    click.echo(f"{_count(findings)}, written to {output}")
 
 
 def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) -> T:

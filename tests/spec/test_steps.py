@@ -52,7 +52,7 @@ VALIDATIONS: list[tuple[str, str, list[Callable[..., object]]]] = [
     (CRYPTOGRAPHY, "To verify a check-in against the keys of an epoch:", [checkins.verify_check_in]),
     (CRYPTOGRAPHY, "To verify a paper pass against the keys of its epoch:", [papers.verify_paper]),
     (CRYPTOGRAPHY, "To verify one against the keys of an epoch:", [assisted.verify_assisted]),
-    (CRYPTOGRAPHY, "To open one with both parties' shares of `u`", [assisted.open_assisted]),
+    (CRYPTOGRAPHY, "To open one with `S = D_operator + D_authority` (§3.10)", [assisted.open_assisted]),
     (CRYPTOGRAPHY, "once both have, because a party", [warrants.verify_venue]),
     (CRYPTOGRAPHY, "To verify an application:", [warrants.verify_application, warrants.is_agreed]),
     (CRYPTOGRAPHY, "To verify a warrant at Unix time `now`:", [warrants.verify_warrant]),
