@@ -22,6 +22,7 @@ from lab.vectors.releases import (
 )
 from lab.vectors.warrants import VALID_WARRANT, sign_item
 from lab.vectors.world import (
+    ASSISTED,
     DOMAIN,
     EPOCH,
     EPOCH_KEY,
@@ -213,13 +214,15 @@ def opening() -> VectorFile:
             **RELEASE_KEYS,
             "check.operator_shares": "the operator's signed shares",
             "check.authority_shares": "the authority's signed shares",
-            "result.opened": "for each check-in with shares, in the order of epoch and u: its u and its handle, or "
-            "null where v is no valid point or the difference is the identity",
+            "result.opened": "for each check-in with shares, in the order of epoch and u: its u and its handle (of an "
+            "assisted one, S = D_operator + D_authority), or null where v is no valid point or the difference is the "
+            "identity",
         },
         SETTING,
     )
     for name, check_ins in {
         "ordinary": RELEASED,
+        "an assisted check-in": [*RELEASED, ASSISTED.to_bytes()],
         "a check-in whose difference is the identity": [*RELEASED, NOBODY],
         "a check-in whose v is no valid point": [*RELEASED, INVALID_V],
         "a check-in whose u is no valid point": [*RELEASED, INVALID_U],
@@ -227,6 +230,8 @@ def opening() -> VectorFile:
         log = committed_log({EPOCH: check_ins})
         release = verified(log)
         handles = dict.fromkeys((PASSES[0].public.u, PASSES[1].public.u), H * B)
+        D_operator, D_authority = (SECRETS[role].share * ASSISTED.u for role in Role)
+        handles[bytes(ASSISTED.u)] = D_operator + D_authority
         file.accept(
             name,
             check={

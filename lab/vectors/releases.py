@@ -10,6 +10,8 @@ from lab.vectors.files import VectorFile
 from lab.vectors.pinned import Draws, pinned
 from lab.vectors.warrants import REGISTERED_VENUE, VALID_WARRANT, sign_item
 from lab.vectors.world import (
+    ASSERTED,
+    ASSISTED,
     EPOCH,
     EPOCH_KEY,
     JOINT_VENUE,
@@ -28,6 +30,7 @@ from lab.vectors.world import (
     both_sign,
 )
 from lab.venue_log import VenueLog
+from protocol.assisted import seal_assisted
 from protocol.checkins import MAX_STAY, Direction, sign_check_in
 from protocol.commitments import (
     BEGINNING,
@@ -199,6 +202,8 @@ def _logs() -> dict[str, VenueLog]:
         "the exit before the entry": committed_log({EPOCH: RELEASED[::-1]}),
         "some that cannot be opened": committed_log({EPOCH: [*bad, *RELEASED]}),
         "an epoch that is not known": committed_log({EPOCH: RELEASED[:1], EPOCH + 1: RELEASED[1:2]}),
+        "an assisted check-in": committed_log({EPOCH: [*RELEASED, ASSISTED.to_bytes()]}),
+        "assisted check-ins that cannot be opened": committed_log({EPOCH: [*_bad_assisted(), *RELEASED]}),
         "nothing": committed_log({}),
         "a venue that never committed": VenueLog(VENUE, VENUE_KEY),
         **{name: committed_log({EPOCH: _stay(*times)}, name) for name, times in stays.items()},
@@ -214,6 +219,15 @@ def _logs() -> dict[str, VenueLog]:
     lying.kept.clear()
     lying.commit(WARRANT.issued - 60, Draws("salt of lies"))
     return logs
+
+
+def _bad_assisted() -> list[bytes]:
+    """Forged, of another domain, of another venue, after the window, and cut short."""
+    elsewhere = seal_assisted(EPOCH_KEY, ASSERTED, TIME, pinned("elsewhere", 16), Draws("assisted elsewhere"))
+    late = seal_assisted(EPOCH_KEY, ASSERTED, WARRANT.ends + 15, VENUE.venue, Draws("assisted late"))
+    forged = replace(ASSISTED, signature=elsewhere.signature)
+    foreign = replace(ASSISTED, domain=NUMBER + 1)
+    return [*(one.to_bytes() for one in (forged, foreign, elsewhere, late)), ASSISTED.to_bytes()[:-1]]
 
 
 def _hourly(*, late: bool = False) -> VenueLog:

@@ -14,10 +14,12 @@ import {
 import { EMPTY_ROOT, leafHash, nodeHash } from '../../merkle.js';
 import { verifyStatement } from '../../statements.js';
 import { bigEndian, digest32 } from '../../transcript.js';
+import { AssistedCheckIn, verifyAssisted } from './assisted.js';
 import { REQUEST_TOLERANCE } from './warrants.js';
 
 const MARGIN = 900;
 const WITHHELD_BYTES = 32;
+const SIX_FIELDS = 0x86;
 
 export const CommittedCheckIn = message({
   epoch: uint32,
@@ -170,9 +172,10 @@ function committedOf({ epoch, time, direction, content }) {
 }
 
 function verifyContent(warrant, epochKey, leaf, earliest, latest) {
-  const said = CheckInMessage.fromBytes(leaf.content);
+  const isAssisted = leaf.content[0] === SIX_FIELDS;
+  const said = (isAssisted ? AssistedCheckIn : CheckInMessage).fromBytes(leaf.content);
   const inTime = earliest <= leaf.time && leaf.time <= latest;
-  if (said.time !== leaf.time || said.direction !== leaf.direction || !inTime) {
+  if (said.time !== leaf.time || directionOf(said) !== leaf.direction || !inTime) {
     throw new CommitmentMismatch('the check-in has another label, or was not committed to in time');
   }
   const isNear = warrant.begins - MAX_STAY <= said.time && said.time < warrant.ends + MAX_STAY;
@@ -180,8 +183,12 @@ function verifyContent(warrant, epochKey, leaf, earliest, latest) {
   if (epochKey === undefined || !isNear || !atVenue) {
     throw new OutOfScope('the check-in lies outside the warrant');
   }
-  return verifyCheckIn(epochKey, said).message;
+  (isAssisted ? verifyAssisted : verifyCheckIn)(epochKey, said);
+  return said;
 }
+
+/** An assisted check-in has no direction: it is an entry. */
+const directionOf = (checkIn) => checkIn.direction ?? Direction.ENTRY;
 
 function covers({ begins, ends, assumedStay }, entered, left) {
   if (entered === undefined) return begins <= left && left < ends;
@@ -191,9 +198,9 @@ function covers({ begins, ends, assumedStay }, entered, left) {
 function keepEarliest(visits, epoch, checkIn) {
   if (!visits.has(epoch)) visits.set(epoch, new Map());
   const sameEpoch = visits.get(epoch);
-  const u = bytesToHex(signedPassParts(checkIn).u);
+  const u = bytesToHex(checkIn.u?.toBytes() ?? signedPassParts(checkIn).u);
   if (!sameEpoch.has(u)) sameEpoch.set(u, {});
   const visit = sameEpoch.get(u);
-  const which = checkIn.direction === Direction.ENTRY ? 'entry' : 'exit';
+  const which = directionOf(checkIn) === Direction.ENTRY ? 'entry' : 'exit';
   if (visit[which] === undefined || checkIn.time < visit[which].time) visit[which] = checkIn;
 }
