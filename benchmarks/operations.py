@@ -16,6 +16,7 @@ from benchmarks.floor import Counts
 from benchmarks.peers import Peer, opening_with_one_key, sealing_to_one_key, two_verifications
 from benchmarks.session import ACCOUNT, Session
 from protocol.checkins import CheckInMessage, Direction, sign_check_in, verify_check_in
+from protocol.commitments import append_check_ins
 from protocol.encoding import Message
 from protocol.epochs import Role, create_epoch, verify_epoch
 from protocol.handles import (
@@ -26,6 +27,7 @@ from protocol.handles import (
     seal_record,
     verify_registration,
 )
+from protocol.merkle import CompactRange
 from protocol.opening import create_shares, open_release, verify_party_shares
 from protocol.passes import (
     AllowanceRequest,
@@ -35,7 +37,7 @@ from protocol.passes import (
     request_allowance,
     verify_allowance,
 )
-from protocol.warrants import verify_release
+from protocol.releases import verify_release
 
 DOOR_GOAL = 1.15
 ISSUING_AND_OPENING_GOAL = 1.20
@@ -272,11 +274,21 @@ def _opening(session: Session) -> list[Operation]:
 
     return [
         Operation(
+            "commit to a check-in",
+            "§3.9",
+            "its digest, leaf and node",
+            Counter(hash=3 * n),
+            lambda: append_check_ins(CompactRange(), [leaf.committed for leaf in session.log.leaves]),
+            items=n,
+        ),
+        Operation(
             "verify a released check-in",
             "§3.9",
-            "both signatures of each check-in; the venue's signature, digest",
-            Counter(verify=2 * n + 1, hash=1),
-            lambda: verify_release(session.warrant, session.venue, keys, session.signed_release),
+            "both signatures of each check-in, its digest, leaf and node; the venue's signature, digest, commitment",
+            Counter(verify=2 * n + 1, hash=3 * n + 2),
+            lambda: verify_release(
+                session.warrant, session.venue, keys, session.log.commitments, session.signed_release
+            ),
             items=n,
             goal=ISSUING_AND_OPENING_GOAL,
         ),

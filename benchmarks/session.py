@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from lab.venue_log import VenueLog
 from protocol.checkins import CheckInMessage, Direction, sign_check_in
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role, create_epoch, verify_epoch
 from protocol.group import Scalar
@@ -28,6 +29,7 @@ from protocol.passes import (
     request_allowance,
     verify_allowance,
 )
+from protocol.releases import VerifiedRelease, verify_release
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import JointStatement, sign_statement
 from protocol.warrants import (
@@ -35,10 +37,7 @@ from protocol.warrants import (
     RegisteredVenue,
     ValidWarrant,
     Venue,
-    VerifiedRelease,
     Warrant,
-    sign_release,
-    verify_release,
     verify_venue,
     verify_warrant,
 )
@@ -87,6 +86,7 @@ class Session:
     check_ins: list[CheckInMessage]
     warrant: ValidWarrant
     venue: RegisteredVenue
+    log: VenueLog
     signed_release: bytes
     release: VerifiedRelease
     signed_shares: dict[Role, bytes]
@@ -122,8 +122,11 @@ def make_session() -> Session:
         now + 900,
     )
     warrant = verify_warrant(domain, _sign_jointly(parties, order), now)
-    signed_release = sign_release(warrant, venue_key, {epoch: [message.to_bytes() for message in check_ins]})
-    release = verify_release(warrant, venue, {epoch: epoch_key}, signed_release)
+    log = VenueLog(record, venue_key)
+    log.add_all({epoch: [message.to_bytes() for message in check_ins]})
+    log.commit(now)
+    signed_release = log.release(warrant)
+    release = verify_release(warrant, venue, {epoch: epoch_key}, log.commitments, signed_release)
 
     identities = {Role.OPERATOR: parties.operator, Role.AUTHORITY: parties.authority}
     signed_shares = {
@@ -135,7 +138,7 @@ def make_session() -> Session:
     }
     entries = {bytes(visitor.handle): visitor.entry for visitor in visitors}
     return Session(
-        parties, visitors, now, check_ins, warrant, venue, signed_release, release, signed_shares, shares, entries
+        parties, visitors, now, check_ins, warrant, venue, log, signed_release, release, signed_shares, shares, entries
     )
 
 

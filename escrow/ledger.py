@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import sqlalchemy as sql
 
+from protocol.releases import VerifiedRelease
 from protocol.transcript import digest32
-from protocol.warrants import VerifiedRelease
 from service.http import Problem
 from service.storage import exclusive
 

@@ -11,7 +11,7 @@ import sqlalchemy as sql
 
 from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening
 from protocol.entries import SharesReleased
-from protocol.warrants import VerifiedRelease
+from protocol.releases import VerifiedRelease
 from service.storage import exclusive
 
 metadata = sql.MetaData()

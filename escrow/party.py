@@ -12,7 +12,8 @@ import sqlalchemy as sql
 from aiohttp import ClientSession
 from filelock import FileLock
 
-from escrow import ledger, openings, publications, venues
+from escrow import commitments, ledger, openings, publications, venues
+from escrow.commitments import CommitmentRegister
 from escrow.ledger import ReleaseLedger
 from escrow.log.cosigning import have_cosigned
 from escrow.log.log import TransparencyLog
@@ -37,6 +38,9 @@ from service.keys import load_signing_key
 from service.migration import Step
 from service.settings import load_domain
 from service.storage import open_database, sqlite_url, truncate_log
+
+COMMITMENT_DAYS = 40
+"""For so much longer than shares commitments are kept: a window of 31 days and the stay before it."""
 
 
 class Party:
@@ -63,12 +67,20 @@ class Party:
         self.identity = load_signing_key(home / "identity.key")
         self.epochs = EpochCache(home / "epochs", self.domain_settings, role)
         url = settings.database or sqlite_url(home / f"{role.name.lower()}.db")
-        shared = (inbox.metadata, venues.metadata, ledger.metadata, openings.metadata, publications.metadata)
+        shared = (
+            inbox.metadata,
+            venues.metadata,
+            commitments.metadata,
+            ledger.metadata,
+            openings.metadata,
+            publications.metadata,
+        )
         self.engine = open_database(url, steps, *shared, *tables)
         self.log = TransparencyLog(home / "log", self.domain, role, self.identity)
         self.witness = Witness(home / "witness", self.domain, self.peer_role, self.identity)
         self.inbox = Inbox(self.engine, self.domain, role.name.lower())
         self.venues = VenueRegister(self.engine, self.domain)
+        self.commitments = CommitmentRegister(self.engine, self.venues)
         self.releases = ReleaseLedger(self.engine)
         self.openings = Openings(self.engine)
         self.disclosures = PublishedLists(self.engine, "disclosures", DisclosurePublished)
@@ -141,6 +153,7 @@ class Party:
     def forget_old(self, now: int) -> None:
         """Delete what the party stores for a time that is over, apart from epochs."""
         inbox.forget_old(self.engine, now)
+        self.commitments.delete_before(now - (self.settings.retention_days + COMMITMENT_DAYS) * EPOCH_SECONDS)
 
     def forget_epoch(self, epoch: int) -> None:
         """Delete what the party stores of an erased epoch beside the vault."""

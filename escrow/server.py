@@ -45,6 +45,7 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
             web.post("/v1/venues", shared.apply),
             web.get("/v1/venues/{venue}", shared.venue),
             *party.disclosures.routes,
+            web.post("/v1/commitments", shared.commit),
             *routes,
         ],
         party.clock,
@@ -173,3 +174,9 @@ class _SharedRoutes:
         if listed.statement is None:
             raise Problem(404, "venue-pending", "the officer has not approved this venue yet")
         return cbor_response(listed.statement)
+
+    async def commit(self, request: web.Request) -> web.Response:
+        """Take a venue's commitment to its check-ins."""
+        statement = await read_body(request)
+        await asyncio.to_thread(self._party.commitments.receive, statement, self._party.clock())
+        return web.Response(status=202)

@@ -14,7 +14,8 @@ from protocol.epochs import Domain, EpochKey
 from protocol.errors import OutOfScope
 from protocol.exchanges import SharesRequest
 from protocol.opening import VerifiedShares, create_shares
-from protocol.warrants import Purpose, VerifiedRelease, Warrant, verify_release, verify_venue, verify_warrant
+from protocol.releases import VerifiedRelease, verify_release
+from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
 from service.http import Problem
 
 MAX_WINDOW_DAYS = 31
@@ -28,7 +29,8 @@ async def give_shares(
     With the shares that the other party has `given`, only for their passes: others could not be opened.
 
     1. Both parties signed the warrant, which is for opening and has not expired, and the venue's present record.
-    2. The venue's release is for this warrant; check-ins that do not hold or lie out of scope are set aside.
+    2. The venue's release is for this warrant and fits the commitments that this party received; check-ins that do
+       not hold or lie out of scope are set aside.
     3. Epochs whose secret is erased are left out; a 410 problem if that leaves none.
     4. Passes that were released for another venue are left out, and the warrant's maximum holds.
     5. The release is committed to the ledger, and the record that will be disclosed with it.
@@ -42,7 +44,8 @@ async def give_shares(
     if not await asyncio.to_thread(party.venues.counts, venue.record):
         raise Problem(409, "venue-changed", "this is not the venue's present record; ask for its release again")
     epoch_keys = await warrant_epoch_keys(party, session, warrant.record)
-    release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, request.release)
+    commitments = await asyncio.to_thread(party.commitments.of, venue.record.venue)
+    release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, commitments, request.release)
     release = _without_erased(party, release if given is None else _given(release, given))
     release = await asyncio.to_thread(party.releases.record, release, party.clock())
     if release.visits:

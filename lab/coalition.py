@@ -10,6 +10,8 @@ import sqlalchemy as sql
 
 from escrow.authority.authority import Authority
 from escrow.operator.operator import Operator
+from protocol.admitted import AdmittedMessage, read_admitted
+from protocol.assisted import AssistedCheckIn, open_assisted, verify_assisted
 from protocol.checkins import CheckInMessage
 from protocol.epochs import EpochKey, EpochSecret
 from protocol.errors import IdentityElement, InvalidEntry
@@ -23,6 +25,30 @@ Recognise = Callable[[Point], bool]
 def opened_by(secrets: list[EpochSecret], check_ins: Iterable[CheckInMessage], recognise: Recognise) -> int:
     """How many check-ins whoever holds these epoch secrets can connect with a person."""
     return sum(any(map(recognise, candidates(secrets, message))) for message in check_ins)
+
+
+def assisted_opened_by(secrets: list[EpochSecret], epoch_key: EpochKey, check_ins: Iterable[AssistedCheckIn]) -> int:
+    """How many assisted check-ins whoever holds these epoch secrets can read."""
+    return sum(any(_reads(epoch_key, message, S) for S in _sums(secrets, message.u)) for message in check_ins)
+
+
+def _reads(epoch_key: EpochKey, message: AssistedCheckIn, S: Point) -> bool:
+    try:
+        open_assisted(epoch_key, verify_assisted(epoch_key, message), S)
+    except InvalidEntry:
+        return False
+    return True
+
+
+def _sums(secrets: list[EpochSecret], u: Point) -> Iterator[Point]:
+    """Every sum of some of the secrets' shares of `u`, and `u` itself."""
+    yield u
+    for count in range(1, len(secrets) + 1):
+        for first, *others in combinations(secrets, count):
+            total = first.share * u
+            for other in others:
+                total = total + other.share * u
+            yield total
 
 
 def candidates(secrets: list[EpochSecret], message: CheckInMessage) -> Iterator[Point]:
@@ -73,9 +99,16 @@ def traces_on_disk(home: Path, log: Path, check_ins: Iterable[CheckInMessage]) -
 
 
 def stored_check_ins(databases: Iterable[sql.Engine]) -> list[CheckInMessage]:
-    """Every check-in in the venues' databases."""
-    encoded: list[bytes] = []
+    """Every check-in with a pass in the venues' databases."""
+    return [one for one in _stored(databases) if isinstance(one, CheckInMessage)]
+
+
+def stored_assisted(databases: Iterable[sql.Engine]) -> list[AssistedCheckIn]:
+    """Every assisted check-in in the venues' databases."""
+    return [one for one in _stored(databases) if isinstance(one, AssistedCheckIn)]
+
+
+def _stored(databases: Iterable[sql.Engine]) -> Iterator[AdmittedMessage]:
     for engine in databases:
         with engine.begin() as connection:
-            encoded += connection.scalars(sql.text("SELECT encoded FROM check_ins"))
-    return [CheckInMessage.from_bytes(one) for one in encoded]
+            yield from map(read_admitted, connection.scalars(sql.text("SELECT encoded FROM check_ins")).all())

@@ -17,15 +17,19 @@ from aiohttp import ClientSession
 from rich.console import Console
 from rich.progress import Progress
 
+from client.papers import print_papers
 from client.posters import read_poster
-from client.visits import check_in, group_to_leave, open_entry, open_exits
+from client.visits import check_in, group_to_leave, open_entries, open_entry, open_exits
 from escrow.authority.authority import Authority
+from escrow.authority.contacts import NOT_VERIFIED
 from escrow.authority.investigation import Investigation
 from escrow.operator.operator import Operator
 from lab.coalition import (
+    assisted_opened_by,
     opened_by,
     recognised_by_authority,
     recognised_by_operator,
+    stored_assisted,
     stored_check_ins,
     traces_on_disk,
 )
@@ -44,6 +48,10 @@ from venue.poster import poster_text
 
 T = TypeVar("T")
 CLUB, CAFE = "클럽 이태원", "카페 무교동"
+STRANGER = ("변학도", "+821099990000")
+"""What somebody without a phone tells the club's staff."""
+COMPANIONS = 3
+"""Visits that lead to somebody who is there anyway: two children, and a paper."""
 AT_ONCE = 8
 PASS_SECONDS = 180
 
@@ -79,7 +87,7 @@ class Demo:
             await self._each(range(self._visitors), lambda _: town.enrol(session), "enrolled", at_once=1)
         with self._stage("passes", "Each fetches passes for today; the operator mixes their requests"):
             await self._each(town.people, lambda one: self._fetch(session, one), "with passes", at_once=self._visitors)
-        with self._stage("doors", "They show one-time QR codes at the doors, or scan a poster"):
+        with self._stage("doors", "They show one-time QR codes at the doors, scan a poster, or come without a phone"):
             await self._visits(session)
         with self._stage("refusals", "Somebody tries codes that are not theirs, or not of now"):
             await self._tricks()
@@ -106,11 +114,25 @@ class Demo:
         begins = await self._next_label_time("the window begins")
         await self._each([*by_code, *also_by_code], lambda one: self._enter(one, self._club), "at the club, by code")
         await self._each(by_poster, lambda one: self._scan(session, one), "at the club, by its poster")
+        await self._without_phones(by_poster[0], also_by_code[0])
         await self._each(by_code, lambda one: self._leave(one, self._club), "left the club")
         await self._each([*early, *late], lambda one: self._enter(one, self._cafe), "at the cafe")
         self._window = begins, await self._next_label_time("the window ends")
         await self._each(late, lambda one: self._enter(one, self._club), "late at the club")
         self._present = {person.phone for person in [*by_code, *also_by_code, *by_poster]}
+
+    async def _without_phones(self, parent: Person, grandchild: Person) -> None:
+        """Two children come with one phone, somebody with a paper pass, and somebody tells staff a name."""
+        for screen in await asyncio.to_thread(open_entries, parent.visitor, 2):
+            self._admitted(await self._club.show(screen.text(_now())))
+        self._say("club", "two children came in with their parent's phone")
+        (paper,) = await asyncio.to_thread(print_papers, grandchild.visitor, self._town.today, 1)
+        self._admitted(await self._club.show(paper))
+        self._say("club", "somebody came in with a paper pass that a grandchild had printed")
+        typed = "\n".join((*STRANGER, "y", ""))
+        command = ("venue", "--home", str(self._club.place.home), "admit")
+        output = await asyncio.to_thread(command_output, *command, typed=typed)
+        self._say("club", output[output.index("ADMITTED") :].splitlines()[0])
 
     async def _enter(self, person: Person, door: Door) -> None:
         screen = await asyncio.to_thread(open_entry, person.visitor)
@@ -165,19 +187,24 @@ class Demo:
         assert epoch_key is not None
         secrets = {party: party.secret(town.today) for party in (operator, authority)}
         by_operator, by_authority = recognised_by_operator(operator), recognised_by_authority(authority, epoch_key)
+        assisted = stored_assisted(place.venue.home.engine for place in town.places)
         attempts = {
             "operator and venues": opened_by([secrets[operator]], check_ins, by_operator)
+            + assisted_opened_by([secrets[operator]], epoch_key, assisted)
             + traces_on_disk(town.operator, self._directory / "operator.log", check_ins),
             "authority and venues": opened_by([secrets[authority]], check_ins, by_authority)
+            + assisted_opened_by([secrets[authority]], epoch_key, assisted)
             + traces_on_disk(town.authority, self._directory / "authority.log", check_ins),
         }
         for who, opened in attempts.items():
-            self._console.print(f"  {who}: {opened} of {len(check_ins)} opened")
+            self._console.print(f"  {who}: {opened} of {len(check_ins) + len(assisted)} opened")
             self.result.opened_by_one_party += opened
         both = opened_by(list(secrets.values()), check_ins, by_authority)
-        self._console.print(f"  for comparison, the same attempt with both shares: {both} of {len(check_ins)}")
+        both += assisted_opened_by(list(secrets.values()), epoch_key, assisted)
+        stored = len(check_ins) + len(assisted)
+        self._console.print(f"  for comparison, the same attempt with both shares: {both} of {stored}")
         self.result.expect("no party opens anything alone", holds=self.result.opened_by_one_party == 0)
-        self.result.expect("both parties together can open everything", holds=both == len(check_ins) > 0)
+        self.result.expect("both parties together can open everything", holds=both == stored > 0)
 
     def _investigate(self) -> None:
         """The officers' commands, from the warrant to the contact list."""
@@ -191,9 +218,12 @@ class Demo:
         rows = list(csv.DictReader(io.StringIO(contacts.read_text("utf-8-sig"))))
         found = {(row["name"], row["phone"]) for row in rows}
         expected = {(one.name, f"tel:{one.phone}") for one in town.people if one.phone in self._present}
-        self.result.contacts_correct = found == expected and len(rows) == len(expected)
+        expected.add((STRANGER[0], f"tel:{STRANGER[1]}"))
+        unverified = [row["name"] for row in rows if row["verified on"] == NOT_VERIFIED]
+        self.result.contacts_correct = found == expected and len(rows) == len(expected) and unverified == [STRANGER[0]]
         self.result.expect("the contacts are exactly who was there", holds=self.result.contacts_correct)
-        self.result.expect("as many check-ins open as people were there", holds=self.result.opened == len(expected))
+        visits = len(expected) + COMPANIONS
+        self.result.expect("as many visits open as people were there", holds=self.result.opened == visits)
 
     def _draw_and_countersign(self) -> str:
         town, offset = self._town, self._town.settings.utc_offset

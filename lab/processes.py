@@ -121,10 +121,15 @@ class Servers:
         raise ProcessFailed(f"{name} did not start: {(self._logs / f'{name}.log').read_text()[-500:]}")
 
 
-def command_output(*command: str, accept: Sequence[int] = (0,)) -> str:
-    """What `python -m COMMAND` prints; raises `ProcessFailed` for an exit status that is not accepted."""
+def command_output(*command: str, accept: Sequence[int] = (0,), typed: str = "") -> str:
+    """What `python -m COMMAND` prints when this is typed; raises `ProcessFailed` for an exit status not accepted."""
     done = subprocess.run(  # noqa: S603  our own modules
-        [sys.executable, "-m", *command], capture_output=True, text=True, check=False, start_new_session=True
+        [sys.executable, "-m", *command],
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
     )
     if done.returncode not in accept:
         raise ProcessFailed(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")

@@ -20,15 +20,7 @@ from nacl.exceptions import CryptoError
 from protocol.checkins import TIME_STEP, Direction, label_time
 from protocol.encoding import Bytes16, Message, Size, Uint8, Uint32
 from protocol.epochs import EpochKey
-from protocol.errors import (
-    IdentityElement,
-    InvalidEntry,
-    InvalidSignature,
-    Malformed,
-    MalformedEncoding,
-    WrongDomain,
-    WrongEpoch,
-)
+from protocol.errors import InvalidEntry, InvalidSignature, Malformed, MalformedEncoding, WrongDomain, WrongEpoch
 from protocol.group import B, Point, RandomBytes, Scalar, secure_random
 from protocol.handles import Name, Phone
 from protocol.signatures import SIGNATURE_BYTES, sign_with_scalar, verify
@@ -119,17 +111,16 @@ def verify_assisted(epoch_key: EpochKey, message: AssistedCheckIn) -> AssistedEn
     return AssistedEntry(message, epoch_key.epoch)
 
 
-def open_assisted(epoch_key: EpochKey, entry: AssistedEntry, D_operator: Point, D_authority: Point) -> AssertedRecord:
-    """What the venue asserted, from both parties' shares of `u`; raises `InvalidEntry`, whatever is wrong with it."""
+def open_assisted(epoch_key: EpochKey, entry: AssistedEntry, S: Point) -> AssertedRecord:
+    """What the venue asserted, with the sum `S` of both parties' shares; raises `InvalidEntry`, whatever is wrong."""
     message = entry.message
     label = _label(epoch_key, message.time, message.venue, message.u)
     try:
-        S = D_operator + D_authority  # step 1
-        padded = crypto_aead_xchacha20poly1305_ietf_decrypt(  # step 2
+        padded = crypto_aead_xchacha20poly1305_ietf_decrypt(  # step 1
             message.sealed, label, _NONCE, _key(epoch_key, message.u, S)
         )
-        return AssertedRecord.from_bytes(sodium_unpad(padded, ASSERTED_RECORD_BYTES))  # step 3
-    except (IdentityElement, CryptoError, Malformed):
+        return AssertedRecord.from_bytes(sodium_unpad(padded, ASSERTED_RECORD_BYTES))  # step 2
+    except (CryptoError, Malformed):
         raise InvalidEntry("the assisted check-in holds no record") from None
 
 

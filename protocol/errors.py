@@ -97,8 +97,12 @@ class OutOfScope(Rejected):
     """A check-in or release lies outside the warrant's venue, window or validity."""
 
 
+class CommitmentMismatch(Rejected):
+    """A release does not fit what its venue had committed to: something was added, changed, moved or hidden since."""
+
+
 class ReplayedRequest(Rejected):
-    """A request between parties is too old, too new, or was seen before."""
+    """A request between parties, or a venue's commitment, is too old, too new, or was seen before."""
 
 
 class FaultyShares(Rejected):

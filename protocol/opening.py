@@ -11,17 +11,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from protocol.checkins import CheckIn
+from protocol.admitted import Admitted
+from protocol.assisted import AssistedEntry
 from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role
 from protocol.errors import FaultyShares, IdentityElement, Malformed, MalformedPoint, OutOfScope
 from protocol.group import Point, RandomBytes, secure_random
 from protocol.proofs import EqualityProof, prove_shares, verify_shares
+from protocol.releases import VerifiedRelease
 from protocol.signatures import SigningKey
 from protocol.statements import JointStatement, Statement, sign_statement, verify_payload
 from protocol.transcript import frame
 from protocol.visits import Visit
-from protocol.warrants import MAX_RELEASE, VerifiedRelease
+from protocol.warrants import MAX_RELEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def verify_party_shares(
 def open_release(
     release: VerifiedRelease, operator: VerifiedShares, authority: VerifiedShares
 ) -> Iterator[tuple[Visit, Point | None]]:
-    """Every visit that both parties gave a share for, with its handle `U`; None where there cannot be one."""
+    """Every visit that both parties gave a share for, with what `open_check_in` makes of both."""
     for epoch, visits in sorted(release.visits.items()):
         from_operator = operator.shares.get(epoch, {})
         from_authority = authority.shares.get(epoch, {})
@@ -151,12 +153,15 @@ def open_release(
                 yield visit, open_check_in(visit.check_in, from_operator[u], from_authority[u])
 
 
-def open_check_in(check_in: CheckIn, D_operator: Point, D_authority: Point) -> Point | None:
-    """The handle `U = v - D_operator - D_authority`; None if the pass carries no handle.
+def open_check_in(check_in: Admitted, D_operator: Point, D_authority: Point) -> Point | None:
+    """The handle `U = v - D_operator - D_authority`; of an assisted check-in, `S = D_operator + D_authority`.
 
-    That is so when `v` is no valid point or the result is the identity: only a cheating authority signs such a pass.
+    None if the pass carries no handle. That is so when `v` is no valid point or the result is the identity: only a
+    cheating authority signs such a pass.
     """
     try:
+        if isinstance(check_in, AssistedEntry):
+            return D_operator + D_authority
         return Point(check_in.message.v) - D_operator - D_authority
     except (MalformedPoint, IdentityElement):
         return None

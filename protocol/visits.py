@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from protocol.checkins import MAX_STAY, CheckIn, Direction
+from protocol.admitted import Admitted
+from protocol.checkins import MAX_STAY, Direction
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """The entry and the exit of one pass (`u`) in one epoch; one of them may be missing, never both."""
+    """The entry and the exit of one pass (`u`) in one epoch; one of them may be missing, never both.
 
-    entry: CheckIn | None = None
-    exit: CheckIn | None = None
+    An assisted check-in is an entry, and nobody leaves with it.
+    """
+
+    entry: Admitted | None = None
+    exit: Admitted | None = None
 
     @property
-    def check_in(self) -> CheckIn:
+    def check_in(self) -> Admitted:
         """The check-in that is opened for the visit: its entry, where there is one."""
         first = self.entry or self.exit
         assert first is not None
         return first
 
     @property
-    def check_ins(self) -> list[CheckIn]:
+    def check_ins(self) -> list[Admitted]:
         """Entry and exit, as far as they are there."""
         return [one for one in (self.entry, self.exit) if one is not None]
 
@@ -38,7 +42,7 @@ class Visit:
         return None if self.exit is None else self.exit.message.time
 
 
-def collect_visits(check_ins: Iterable[CheckIn]) -> dict[int, dict[bytes, Visit]]:
+def collect_visits(check_ins: Iterable[Admitted]) -> dict[int, dict[bytes, Visit]]:
     """The visits that verified check-ins of one venue stand for, by epoch and `u`.
 
     Of several entries, or exits, of one pass the earliest counts, and of several with one time the first. An exit
@@ -47,7 +51,7 @@ def collect_visits(check_ins: Iterable[CheckIn]) -> dict[int, dict[bytes, Visit]
     visits: dict[int, dict[bytes, Visit]] = {}
     for check_in in check_ins:
         same_epoch = visits.setdefault(check_in.epoch, {})
-        u = check_in.message.u
+        u = bytes(check_in.message.u)
         same_epoch[u] = _with(same_epoch.get(u, Visit()), check_in)
     return {
         epoch: {u: visit if _is_stay(visit) else replace(visit, exit=None) for u, visit in same_epoch.items()}
@@ -55,7 +59,7 @@ def collect_visits(check_ins: Iterable[CheckIn]) -> dict[int, dict[bytes, Visit]
     }
 
 
-def _with(visit: Visit, check_in: CheckIn) -> Visit:
+def _with(visit: Visit, check_in: Admitted) -> Visit:
     is_entry = check_in.message.direction is Direction.ENTRY
     known = visit.entry if is_entry else visit.exit
     if known is not None and known.message.time <= check_in.message.time:

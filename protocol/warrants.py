@@ -1,21 +1,18 @@
-"""Venues, warrants and releases. Spec: §3.9.
+"""Venues and warrants. Spec: §3.9.
 
-A venue counts, and a warrant is valid, once both parties have signed it. A release is what a venue hands over for a
-warrant: the check-ins of one venue in one window, and nothing else.
+A venue counts, and a warrant is valid, once both parties have signed it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, ClassVar
 
-from protocol.checkins import MAX_STAY, CheckIn, CheckInMessage, verify_check_in
+from protocol.checkins import MAX_STAY
 from protocol.encoding import Bytes16, Message, Range, Size, Uint8, Uint32
-from protocol.epochs import EPOCH_SECONDS, Domain, EpochKey
-from protocol.errors import ConflictingStatements, Malformed, OutOfScope, Rejected, WrongDomain
+from protocol.epochs import EPOCH_SECONDS, Domain
+from protocol.errors import ConflictingStatements, OutOfScope, WrongDomain
 from protocol.group import Point
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SigningKey
@@ -27,8 +24,6 @@ from protocol.statements import (
     verify_joint_statement,
     verify_statement,
 )
-from protocol.transcript import digest32
-from protocol.visits import Visit, collect_visits
 
 MAX_RELEASE = 50_000
 MAX_EMBARGO = 90 * EPOCH_SECONDS
@@ -127,40 +122,6 @@ class ValidWarrant:
     record: Warrant
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasedEpoch(Message):
-    """Check-ins of one epoch. Each is opaque here: a bad one is set aside and does not spoil the rest."""
-
-    epoch: Uint32
-    check_ins: Annotated[tuple[Annotated[bytes, Size(1, 256)], ...], Size(1, MAX_RELEASE)]
-
-
-@dataclass(frozen=True, slots=True)
-class Release(Message):
-    """What a venue hands over for a warrant, signed with the venue's key."""
-
-    TAG: ClassVar[str] = "release"
-
-    domain: Uint8
-    warrant: Bytes16
-    venue: Bytes16
-    epochs: Annotated[tuple[ReleasedEpoch, ...], Size(0, 64)]
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedRelease:
-    """The visits of a release that hold and lie in scope; made by `verify_release` alone.
-
-    `digest` (32 bytes) stands for the whole release, as it was signed. `visits` are by epoch and pass (`u`).
-    `set_aside` counts the check-ins that were left out, by the name of the error.
-    """
-
-    digest: bytes
-    warrant: Warrant
-    visits: dict[int, dict[bytes, Visit]]
-    set_aside: Counter[str]
-
-
 def sign_application(record: Venue, key: SigningKey, previous: SigningKey | None = None) -> bytes:
     """A venue's application, signed with the key in its record and, unless it is lost, with the `previous` one."""
     agreed = None if previous is None else sign_statement(VenueApplication(record), previous)
@@ -219,57 +180,6 @@ def check_issued(warrant: Warrant, now: int) -> None:
     """Raise `OutOfScope` for a warrant that says it is issued later than `now`: newer commitments would count."""
     if warrant.issued > now + REQUEST_TOLERANCE:
         raise OutOfScope("the warrant is not issued yet")
-
-
-def sign_release(warrant: ValidWarrant, key: SigningKey, check_ins: Mapping[int, list[bytes]]) -> bytes:
-    """A venue's release: its stored check-ins (encoded) by epoch, signed with the venue key."""
-    epochs = tuple(ReleasedEpoch(epoch, tuple(check_ins[epoch])) for epoch in sorted(check_ins))
-    record = warrant.record
-    return sign_statement(Release(record.domain, record.warrant, record.venue, epochs), key)
-
-
-def verify_release(
-    warrant: ValidWarrant, venue: RegisteredVenue, epoch_keys: Mapping[int, EpochKey], release: bytes
-) -> VerifiedRelease:
-    """The visits that a warrant covers.
-
-    Raises `Malformed`, `InvalidSignature` or `OutOfScope` for the release as a whole. A check-in that does not hold,
-    lies out of scope, or is of an epoch whose keys are not in `epoch_keys` is set aside and counted.
-    """
-    record = warrant.record
-    if venue.record.venue != record.venue:  # step 1
-        raise OutOfScope("the warrant names another venue")
-    message = verify_statement(Release, release, venue.record.key)  # step 2
-    if (message.domain, message.warrant, message.venue) != (record.domain, record.warrant, record.venue):  # step 3
-        raise OutOfScope("the release is for another warrant")
-    check_ins = []
-    set_aside: Counter[str] = Counter()
-    for released in message.epochs:
-        for encoding in released.check_ins:
-            try:
-                check_ins.append(_verify_released(record, epoch_keys.get(released.epoch), encoding))  # step 4
-            except (Malformed, Rejected) as error:
-                set_aside[type(error).__name__] += 1
-    kept: dict[int, dict[bytes, Visit]] = {}
-    for epoch, visits in collect_visits(check_ins).items():  # step 5
-        for u, visit in visits.items():
-            if record.covers(visit.entered, visit.left):  # step 6
-                kept.setdefault(epoch, {})[u] = visit
-            else:
-                set_aside[OutOfScope.__name__] += len(visit.check_ins)
-    return VerifiedRelease(release_digest(release), record, kept, set_aside)
-
-
-def release_digest(release: bytes) -> bytes:
-    """The 32 bytes that stand for a signed release."""
-    return digest32("release", release)
-
-
-def _verify_released(warrant: Warrant, epoch_key: EpochKey | None, encoding: bytes) -> CheckIn:
-    message = CheckInMessage.from_bytes(encoding)
-    if epoch_key is None or not warrant.is_near(message.time) or message.venue not in (None, warrant.venue):
-        raise OutOfScope("the check-in lies outside the warrant")
-    return verify_check_in(epoch_key, message)
 
 
 def _check_domain(domain: Domain, number: int) -> None:

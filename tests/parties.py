@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from secrets import token_bytes
 
+from lab.venue_log import VenueLog
 from protocol.encoding import Message
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role, create_epoch, verify_epoch
 from protocol.group import Scalar
@@ -30,6 +32,7 @@ from protocol.passes import (
     request_allowance,
     verify_allowance,
 )
+from protocol.releases import VerifiedRelease, verify_release
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import JointStatement, sign_statement
 from protocol.warrants import Purpose, RegisteredVenue, ValidWarrant, Venue, Warrant, verify_venue, verify_warrant
@@ -68,6 +71,14 @@ def opening_warrant(
 
 
 @dataclass(frozen=True)
+class Released:
+    """A signed release, and the commitments that both parties have received from its venue."""
+
+    statement: bytes
+    commitments: dict[int, bytes]
+
+
+@dataclass(frozen=True)
 class Parties:
     """A domain with the secret keys of everyone in it."""
 
@@ -88,10 +99,22 @@ class Parties:
         """The venue as both parties registered it."""
         return verify_venue(self.domain, self.both_sign(self.venue))
 
-    def warrant(self, begins: int, ends: int, *, assumed_stay: int = 0) -> ValidWarrant:
-        """A warrant for the venue and the window `begins <= time < ends`, issued when it ends."""
-        warrant = opening_warrant(self.domain.number, self.venue.venue, begins, ends, ends, assumed_stay=assumed_stay)
-        return verify_warrant(self.domain, self.both_sign(warrant), now=ends)
+    def warrant(self, begins: int, ends: int, *, assumed_stay: int = 0, later: int = 0) -> ValidWarrant:
+        """A warrant for the venue and the window `begins <= time < ends`, issued when it ends or so much later."""
+        number, venue, issued = self.domain.number, self.venue.venue, ends + later
+        warrant = opening_warrant(number, venue, begins, ends, issued, assumed_stay=assumed_stay)
+        return verify_warrant(self.domain, self.both_sign(warrant), now=issued)
+
+    def release(self, warrant: ValidWarrant, check_ins: Mapping[int, Iterable[bytes]]) -> Released:
+        """The venue's release of encoded check-ins by epoch, to which it committed when the warrant was issued."""
+        log = VenueLog(self.venue, self.venue_key)
+        log.add_all(check_ins)
+        log.commit(warrant.record.issued)
+        return Released(log.release(warrant), log.commitments)
+
+    def verify(self, warrant: ValidWarrant, epoch_keys: Mapping[int, EpochKey], released: Released) -> VerifiedRelease:
+        """A release as a party checks it that received the venue's commitments."""
+        return verify_release(warrant, self.registered_venue, epoch_keys, released.commitments, released.statement)
 
 
 def found_domain(

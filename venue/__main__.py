@@ -8,10 +8,10 @@ import click
 
 from protocol.signatures import public_key
 from service import serving
-from service.cli import CommandGroup, Hexadecimal, home_option
+from service.cli import CommandGroup, Hexadecimal, home_option, local_time
 from service.keys import fingerprint
 from service.settings import ConfigurationError
-from venue import founding, registration
+from venue import committing, founding, registration
 from venue.admitting import admit
 from venue.cli import chosen_venue, day_name, online, venue_option
 from venue.home import VenueHome, unix_time
@@ -31,8 +31,9 @@ def cli(ctx: click.Context, home: Path) -> None:
     To set up:  init, then put the domain's domain.toml into the home directory,
                 register, and confirm once both parties have approved.
                 add makes another venue of a chain in the same home.
-    Every day:  serve (keeps itself supplied with keys), or fetch while online
-                and read, which decides without a network.
+    Every day:  serve (keeps itself supplied with keys, and commits to what it
+                admitted), or fetch and commit while online and read, which
+                decides without a network.
                 admit takes down who has neither phone nor paper.
                 readers add lets a door with its own machine ask the server.
 
@@ -140,6 +141,17 @@ def fetch(path: Path) -> None:
         click.echo(f"{day_name(epoch)}  {'known' if epoch in known else 'not known'}")
     if today not in known:
         raise click.ClickException("the key of today is not known: these doors admit nobody")
+
+
+@cli.command(name="commit")
+@venue_option
+@click.pass_obj
+def commit_command(path: Path, venue: bytes | None) -> None:
+    """Commit to the check-ins so far at both parties, now. The server does it hourly."""
+    served = chosen_venue(path, venue)
+    time = online(lambda session: committing.commit(served, session, unix_time()))
+    assert time is not None
+    click.echo(f"both parties know what was admitted until {local_time(time, served.home.domain.utc_offset)}")
 
 
 @cli.command()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import sqlalchemy as sql
 
+from protocol.checkins import MAX_STAY
+from protocol.releases import COMMITMENT_MARGIN
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import JointStatement
 from protocol.warrants import Venue, verify_venue
@@ -20,8 +22,9 @@ from service.inbox import Inbox
 from service.keys import create_secret, load_signing_key
 from service.settings import ConfigurationError, DomainSettings, load_domain, load_settings
 from service.storage import open_database, sqlite_url, truncate_log
-from venue import readers, store
+from venue import log, readers, store
 from venue.gate import Gate
+from venue.log import Log
 from venue.migrations import steps
 from venue.readers import Readers
 from venue.settings import VenueDescription, VenueSettings
@@ -77,7 +80,7 @@ class VenueHome:
     def engine(self) -> sql.Engine:
         """The database."""
         url = self.settings.database or sqlite_url(self.path / "venue.db")
-        tables = (store.metadata, readers.metadata, inbox.metadata)
+        tables = (store.metadata, log.metadata, readers.metadata, inbox.metadata)
         try:
             return open_database(url, steps(self.venue_ids), *tables)
         except (sql.exc.SQLAlchemyError, ImportError) as error:
@@ -98,10 +101,13 @@ class VenueHome:
     def delete_expired(self, now: int) -> int:
         """Delete the check-ins whose epoch ended longer ago than the retention period; returns how many.
 
-        Also ids of requests that cannot come again.
+        Also what no release needs of the venues' logs any more, and ids of requests that cannot come again.
         """
         inbox.forget_old(self.engine, now)
-        deleted = store.delete_before(self.engine, self.domain.epoch_at(now) - self.settings.retention_days)
+        first = self.domain.epoch_at(now) - self.settings.retention_days
+        deleted = store.delete_before(self.engine, first)
+        for venue in self.venues:
+            venue.log.delete_before(self.domain.epoch_begins(first) - MAX_STAY - COMMITMENT_MARGIN)
         truncate_log(self.engine)
         return deleted
 
@@ -176,6 +182,11 @@ class ServedVenue:
     def store(self) -> Store:
         """The venue's check-ins."""
         return Store(self.home.engine, self.venue)
+
+    @cached_property
+    def log(self) -> Log:
+        """The venue's check-ins in the order in which it committed to them."""
+        return Log(self.home.engine, self.venue)
 
     @cached_property
     def gate(self) -> Gate:

@@ -39,4 +39,10 @@ def steps(venues: Sequence[bytes]) -> tuple[Step, ...]:
         operations.create_index("ix_check_ins_epoch", "check_ins", ["epoch"])
         operations.create_index("ix_check_ins_venue_time", "check_ins", ["venue", "time"])
 
-    return (name_the_venue,)
+    def place_in_the_log(operations: Operations) -> None:
+        """Give every check-in room for its position in the venue's log; none has one yet."""
+        operations.add_column("check_ins", sql.Column("position", sql.BigInteger))
+        operations.drop_index("ix_check_ins_venue_time", "check_ins")
+        operations.create_index("ix_check_ins_venue_position", "check_ins", ["venue", "position"])
+
+    return (name_the_venue, place_in_the_log)

@@ -6,12 +6,13 @@ import logging
 
 from protocol.epochs import Role
 from protocol.errors import WrongParty
+from protocol.releases import MAX_COMMITMENTS, MAX_LEAVES, MAX_RELEASE_BYTES, choose_openings, sign_release
 from protocol.requests import PartyRequest
 from protocol.statements import JointStatement, verify_statement
-from protocol.warrants import MAX_RELEASE, sign_release, verify_warrant
+from protocol.warrants import ValidWarrant, verify_warrant
 from service.http import Problem
 from service.settings import ConfigurationError
-from venue.home import VenueHome
+from venue.home import ServedVenue, VenueHome
 
 RELEASE_PATH = "/v1/releases"
 
@@ -22,8 +23,8 @@ def release(home: VenueHome, request: bytes, now: int) -> bytes:
     """The signed release that the authority asks one of the venues for with a valid warrant, at Unix time `now`.
 
     Raises what `verify_request` and `verify_warrant` raise, `ReplayedRequest` for a request that came before, and
-    a problem: 404 when the warrant names another venue, 422 when the window holds more than one release can, 503 when
-    the venue's key is lost.
+    a problem: 404 when the warrant names another venue, 410 when its window is older than what is kept, 422 when it
+    holds more than one release can, 503 when the venue's key is lost.
     """
     recipient = verify_statement(PartyRequest, request, home.domain.authority_key).recipient
     venue = next((one for one in home.venues if one.venue.hex() == recipient), None)
@@ -33,14 +34,29 @@ def release(home: VenueHome, request: bytes, now: int) -> bytes:
     warrant = verify_warrant(home.domain, JointStatement.from_bytes(body), now)
     if warrant.record.venue != venue.venue:
         raise Problem(404, "unknown-venue", "the warrant names another venue")
-    check_ins = venue.store.visits(warrant.record)
-    if sum(map(len, check_ins.values())) > MAX_RELEASE:
-        raise Problem(
-            422, "window-too-large", f"the window holds more than {MAX_RELEASE} check-ins; ask for a shorter one"
-        )
+    return open_log(venue, warrant)
+
+
+def open_log(venue: ServedVenue, warrant: ValidWarrant) -> bytes:
+    """A venue's signed release of what its log has for a warrant; raises the problems of `release`."""
+    start, opened = choose_openings(warrant.record, venue.log.commitments())
+    first = start.opening.size
+    last = opened[-1].opening.size if opened else first
+    if last - first > MAX_LEAVES or len(opened) > MAX_COMMITMENTS:
+        raise _too_large()
     try:
         key = venue.signing_key
     except ConfigurationError as error:
         logger.error("a release could not be signed: %s", error)  # noqa: TRY400  no trace is needed
         raise Problem(503, "venue-key-lost", "the venue's key is lost; it has to register a new one") from None
-    return sign_release(warrant, key, check_ins)
+    leaves = venue.log.leaves(warrant.record, first, last)
+    if len(leaves) < last - first:
+        raise Problem(410, "window-too-old", "the venue no longer keeps what it had committed to before this window")
+    statement = sign_release(warrant, key, start, [one.opening for one in opened], leaves)
+    if len(statement) > MAX_RELEASE_BYTES:
+        raise _too_large()
+    return statement
+
+
+def _too_large() -> Problem:
+    return Problem(422, "window-too-large", "the window holds more than one release can; ask for a shorter one")

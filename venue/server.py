@@ -18,6 +18,7 @@ from protocol.statements import JointStatement
 from service.clock import PassedTime
 from service.http import (
     Problem,
+    Unreachable,
     bearer_token,
     cbor_response,
     create_app,
@@ -28,6 +29,7 @@ from service.http import (
 )
 from service.observation import note_housekeeping
 from service.settings import ConfigurationError
+from venue.committing import commit
 from venue.home import Clock, ServedVenue, VenueHome, unix_time
 from venue.poster import poster_png, poster_svg, poster_text
 from venue.release import RELEASE_PATH, release
@@ -98,6 +100,19 @@ class VenueServer:
         await self._passed.check(session, map(self._home.domain_settings.url, Role))
         await asyncio.to_thread(self._home.delete_expired, self._passed.at_least)
 
+    async def commitments(self, session: ClientSession) -> None:
+        """Commit to every registered venue's check-ins at both parties, hourly; never ends, whatever fails."""
+        while True:
+            for venue in self._home.venues:
+                try:
+                    if venue.registration is not None:
+                        await commit(venue, session, self._clock(), self._home.settings.commitment_seconds)
+                except (Problem, Unreachable, SplitPassError, ConfigurationError) as error:
+                    logger.warning("the check-ins of venue %s could not be committed to: %s", venue.venue.hex(), error)
+                except Exception:
+                    logger.exception("a commitment failed")
+            await asyncio.sleep(MINUTE)
+
     async def _refresh(self, session: ClientSession) -> bool:
         """Fetch epoch keys; returns whether those of today and tomorrow are known. Works without a network."""
         now = self._clock()
@@ -161,11 +176,12 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
 
     async def upkeep(_app: web.Application) -> AsyncIterator[None]:
         async with new_session() as session:
-            task = asyncio.create_task(server.upkeep(session))
+            tasks = [asyncio.create_task(work(session)) for work in (server.upkeep, server.commitments)]
             yield
-            task.cancel()
+            for task in tasks:
+                task.cancel()
             with suppress(asyncio.CancelledError):
-                await task
+                await asyncio.gather(*tasks)
 
     app.cleanup_ctx.append(upkeep)
     return app

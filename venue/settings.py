@@ -15,6 +15,8 @@ class VenueSettings(ServerSettings):
     """How many seconds a label's time may be from the door's clock."""
     retention_days: int = Field(default=28, ge=1, le=60)
     """How many days check-ins are kept after theirs."""
+    commitment_seconds: int = Field(default=3600, ge=600, le=3600)
+    """How often the venues commit to their check-ins at both parties."""
 
 
 class VenueDescription(Settings):

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import sqlalchemy as sql
 
 from protocol.assisted import AssistedEntry
-from protocol.checkins import MAX_STAY, CheckIn, Direction
-from protocol.warrants import Warrant
+from protocol.checkins import CheckIn, Direction
 
 metadata = sql.MetaData()
-_check_ins = sql.Table(
+check_ins = sql.Table(
     "check_ins",
     metadata,
     sql.Column("venue", sql.LargeBinary(16), primary_key=True),
@@ -20,8 +19,10 @@ _check_ins = sql.Table(
     sql.Column("time", sql.BigInteger, nullable=False),
     sql.Column("epoch", sql.BigInteger, nullable=False, index=True),
     sql.Column("encoded", sql.LargeBinary, nullable=False),
-    sql.Index("ix_check_ins_venue_time", "venue", "time"),
+    sql.Column("position", sql.BigInteger),
+    sql.Index("ix_check_ins_venue_position", "venue", "position"),
 )
+"""`position`: where a check-in stands in the venue's log; null until the venue has committed to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Store:
 
     def __init__(self, engine: sql.Engine, venue: bytes) -> None:
         self._engine, self._venue = engine, venue
-        self._own = _check_ins.c.venue == venue
+        self._own = check_ins.c.venue == venue
 
     def spend(self, check_in: CheckIn | AssistedEntry) -> bool:
         """Keep a check-in, durably when this returns; False if its pass was spent in this direction before."""
@@ -64,48 +65,28 @@ class Store:
         }
         try:
             with self._engine.begin() as connection:
-                connection.execute(sql.insert(_check_ins).values(row))
+                connection.execute(sql.insert(check_ins).values(row))
         except sql.exc.IntegrityError:
             return False
         return True
 
     def entry(self, u: bytes) -> Entry | None:
         """When the pass `u` (32 bytes) came in, if it did."""
-        query = sql.select(_check_ins.c.time, _check_ins.c.epoch).where(
-            self._own, _check_ins.c.u == u, _check_ins.c.direction == int(Direction.ENTRY)
+        query = sql.select(check_ins.c.time, check_ins.c.epoch).where(
+            self._own, check_ins.c.u == u, check_ins.c.direction == int(Direction.ENTRY)
         )
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else Entry(row.time, row.epoch)
 
-    def visits(self, warrant: Warrant) -> dict[int, list[bytes]]:
-        """The encoded check-ins of the visits in a warrant's window, by epoch, the earliest first."""
-        time = _check_ins.c.time
-        query = (
-            sql.select(_check_ins)
-            .where(self._own, time >= warrant.begins - MAX_STAY, time < warrant.ends + MAX_STAY)
-            .order_by(time, _check_ins.c.u)
-        )
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
-        times: dict[bytes, dict[int, int]] = {}
-        for row in rows:
-            times.setdefault(row.u, {})[row.direction] = row.time
-        found: dict[int, list[bytes]] = {}
-        for row in rows:
-            visit = times[row.u]
-            if warrant.covers(visit.get(Direction.ENTRY), visit.get(Direction.EXIT)):
-                found.setdefault(row.epoch, []).append(row.encoded)
-        return found
-
     def days(self) -> list[DayCount]:
         """The counts of every epoch, in order."""
-        exits = sql.func.sum(sql.case((_check_ins.c.direction == int(Direction.EXIT), 1), else_=0))
+        exits = sql.func.sum(sql.case((check_ins.c.direction == int(Direction.EXIT), 1), else_=0))
         query = (
-            sql.select(_check_ins.c.epoch, sql.func.count().label("all"), exits.label("exits"))
+            sql.select(check_ins.c.epoch, sql.func.count().label("all"), exits.label("exits"))
             .where(self._own)
-            .group_by(_check_ins.c.epoch)
-            .order_by(_check_ins.c.epoch)
+            .group_by(check_ins.c.epoch)
+            .order_by(check_ins.c.epoch)
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
@@ -115,4 +96,4 @@ class Store:
 def delete_before(engine: sql.Engine, epoch: int) -> int:
     """Delete the check-ins of the epochs before `epoch`, of every venue; returns how many there were."""
     with engine.begin() as connection:
-        return connection.execute(sql.delete(_check_ins).where(_check_ins.c.epoch < epoch)).rowcount
+        return connection.execute(sql.delete(check_ins).where(check_ins.c.epoch < epoch)).rowcount

@@ -78,6 +78,9 @@ export class WrongAllowance extends Rejected {}
 /** A check-in or release lies outside the warrant's venue, window or validity. */
 export class OutOfScope extends Rejected {}
 
+/** A release does not fit what its venue had committed to. */
+export class CommitmentMismatch extends Rejected {}
+
 /** A request between parties is too old, too new, or was seen before. */
 export class ReplayedRequest extends Rejected {}
 

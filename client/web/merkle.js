@@ -9,7 +9,7 @@ import { concatBytes } from '@noble/hashes/utils.js';
 import { sameBytes } from './encoding.js';
 
 export const HASH_BYTES = 32;
-const EMPTY_ROOT = sha256(Uint8Array.of());
+export const EMPTY_ROOT = sha256(Uint8Array.of());
 
 /** The hash of one entry. @param {Uint8Array} data @returns {Uint8Array} */
 export function leafHash(data) {

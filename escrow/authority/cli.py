@@ -24,7 +24,8 @@ from escrow.shares import check_window
 from protocol.checkins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import DIGEST_BYTES, verify_notice
-from protocol.warrants import MAX_EMBARGO, Purpose, VerifiedRelease, Warrant
+from protocol.releases import VerifiedRelease
+from protocol.warrants import MAX_EMBARGO, Purpose, Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
 from service.files import write_private
 from service.http import new_session
@@ -110,6 +111,10 @@ def draw(
         discloses=issued + embargo_days * EPOCH_SECONDS,
     )
     check_window(authority.domain, warrant)
+    committed = authority.commitments.newest(venue)
+    if committed is None or committed < warrant.ends:
+        since = "never committed" if committed is None else f"last committed {local_time(committed, offset)}"
+        click.echo(f"the venue has {since}: what it admitted later is not released under this warrant", err=True)
     click.echo(warrant.warrant.hex())  # first: it is drawn even if the operator does not answer now
     _run(authority, lambda investigation: investigation.draw_warrant(warrant))
 
@@ -148,7 +153,7 @@ def release(home: Path, warrant: bytes) -> None:
 def open_command(home: Path, warrant: bytes) -> None:
     """Ask the operator for its shares, add the authority's, and open the released check-ins."""
     findings: Findings = _run(Authority(home), lambda it: it.open(warrant))
-    click.echo(f"{findings.visits} visits opened, {len(findings.contacts)} contacts{_aside(findings.set_aside)}")
+    click.echo(f"{findings.visits} visits opened, {_count(findings)}{_aside(findings.set_aside)}")
 
 
 @warrants.command()
@@ -159,9 +164,9 @@ def export(home: Path, warrant: bytes, output: Path) -> None:
     """Write the contacts of an opened WARRANT as CSV, readable by you alone. No spreadsheet executes it."""
     authority = Authority(home)
     findings: Findings = _run(authority, lambda it: it.read(warrant))
-    text = contacts_csv(findings.contacts, authority.domain.utc_offset)
+    text = contacts_csv((*findings.contacts, *findings.asserted), authority.domain.utc_offset)
     write_private(output, text.encode("utf-8-sig"))
-    click.echo(f"{len(findings.contacts)} contacts written to {output}")
+    click.echo(f"{_count(findings)}, written to {output}")
 
 
 @authority_group.group()
@@ -202,6 +207,13 @@ def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) ->
             return await step(Investigation(authority, session))
 
     return asyncio.run(run())
+
+
+def _count(findings: Findings) -> str:
+    asserted = len(findings.asserted)
+    return f"{len(findings.contacts)} contacts" + (
+        f", {asserted} asserted by the venue, not verified" if asserted else ""
+    )
 
 
 def _aside(counts: Counter[str]) -> str:

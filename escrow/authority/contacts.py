@@ -14,8 +14,11 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 
 from escrow.authority.investigation import Contact
+from protocol.assisted import AssertedRecord
+from protocol.handles import IdentityRecord
 
 HEADER = ("name", "phone", "verified on", "visits")
+NOT_VERIFIED = "not verified (asserted by the venue)"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _HARMLESS = frozenset(" .'·-")
 
@@ -23,7 +26,7 @@ _HARMLESS = frozenset(" .'·-")
 def contacts_csv(contacts: Iterable[Contact], utc_offset: int) -> str:
     """One line per person: name, phone, date of verification, and visits in time of `utc_offset` seconds.
 
-    A visit is an interval of ISO 8601, with `..` for an end that is not known.
+    A visit is an interval of ISO 8601, with `..` for an end that is not known. What a venue asserted has no date.
     """
     local = timezone(timedelta(seconds=utc_offset))
     buffer = io.StringIO()
@@ -32,7 +35,7 @@ def contacts_csv(contacts: Iterable[Contact], utc_offset: int) -> str:
     for contact in contacts:
         visits = " ".join("/".join(_moment(time, local) for time in visit) for visit in contact.visits)
         writer.writerow(
-            [harmless(contact.record.name), telephone(contact.record.phone), day(contact.record.verified_on), visits]
+            [harmless(contact.record.name), telephone(contact.record.phone), verification(contact.record), visits]
         )
     return buffer.getvalue()
 
@@ -41,6 +44,11 @@ def harmless(text: str) -> str:
     """`text` without any character that could begin a formula or end a cell; it begins with a letter or digit."""
     cleaned = "".join(character if _is_harmless(character) else REPLACEMENT for character in text)
     return cleaned if cleaned[:1].isalnum() else REPLACEMENT + cleaned
+
+
+def verification(record: IdentityRecord | AssertedRecord) -> str:
+    """The day on which the operator verified a person, or that nobody did."""
+    return day(record.verified_on) if isinstance(record, IdentityRecord) else NOT_VERIFIED
 
 
 def day(number: int) -> str:

@@ -11,37 +11,44 @@ from aiohttp import ClientSession
 
 from escrow.authority.authority import Authority
 from escrow.shares import give_shares, warrant_epoch_keys
+from protocol.admitted import Admitted
+from protocol.assisted import AssertedRecord, AssistedEntry, open_assisted
 from protocol.epochs import EpochKey, Role
 from protocol.errors import InvalidEntry
 from protocol.exchanges import SharesRequest
 from protocol.group import Point
 from protocol.handles import IdentityRecord, directory_index, open_entry
 from protocol.opening import OpeningTranscript, VerifiedShares, open_release, verify_party_shares
+from protocol.releases import VerifiedRelease, verify_release
 from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import (
-    VerifiedRelease,
-    Warrant,
-    verify_release,
-    verify_venue,
-    verify_warrant,
-)
+from protocol.warrants import Warrant, verify_venue, verify_warrant
 from service.http import Problem, call
+
+Person = tuple[bool, str, str]
+"""Whether the operator verified it, phone, and name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person who was there, and the visits that say so: each the Unix times of its entry and its exit."""
+    """A person who was there, and the visits that say so: each the Unix times of its entry and its exit.
 
-    record: IdentityRecord
+    `record` is what the operator verified, or what the venue asserted.
+    """
+
+    record: IdentityRecord | AssertedRecord
     visits: tuple[tuple[int | None, int | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What an opening found. `visits` counts those in scope, `set_aside` what gave no contact, by the reason's name."""
+    """What an opening found. `visits` counts those in scope, `set_aside` what gave no contact, by the reason's name.
+
+    `contacts` are people whom the operator verified, `asserted` those whom nobody did.
+    """
 
     visits: int
     contacts: tuple[Contact, ...]
+    asserted: tuple[Contact, ...]
     set_aside: Counter[str]
 
 
@@ -86,7 +93,8 @@ class Investigation:
             self._session, venue.record.url, venue.record.venue.hex(), "/v1/releases", joint.to_bytes()
         )
         keys = await warrant_epoch_keys(self._authority, self._session, valid.record)
-        release = await asyncio.to_thread(verify_release, valid, venue, keys, statement)
+        commitments = await asyncio.to_thread(self._authority.commitments.of, venue.record.venue)
+        release = await asyncio.to_thread(verify_release, valid, venue, keys, commitments, statement)
         self._authority.cases.store_release(warrant, statement)
         return release
 
@@ -135,18 +143,18 @@ class Investigation:
         release = self._verify_request(request, issued, keys)
         operator = self._verify_shares(Role.OPERATOR, release, keys, transcript.operator_shares)
         authority = self._verify_shares(Role.AUTHORITY, release, keys, transcript.authority_shares)
-        records: dict[tuple[str, str], IdentityRecord] = {}  # one person has a handle for each epoch
-        visits: dict[tuple[str, str], list[tuple[int | None, int | None]]] = {}
+        records: dict[Person, IdentityRecord | AssertedRecord] = {}  # one person has a handle for each epoch
+        visits: dict[Person, list[tuple[int | None, int | None]]] = {}
         set_aside = release.set_aside.copy()
         shared = 0
-        for visit, handle in open_release(release, operator, authority):
+        for visit, opened in open_release(release, operator, authority):
             shared += 1
             try:
-                record = self._identify(keys[visit.check_in.epoch], handle)
+                record = self._identify(keys[visit.check_in.epoch], visit.check_in, opened)
             except InvalidEntry:
                 set_aside["NoIdentity"] += 1
                 continue
-            person = record.phone, record.name
+            person = isinstance(record, IdentityRecord), record.phone, record.name
             records[person] = record
             visits.setdefault(person, []).append((visit.entered, visit.left))
         total = sum(map(len, release.visits.values()))
@@ -155,20 +163,32 @@ class Investigation:
             Contact(record, tuple(sorted(visits[person], key=_first_time))) for person, record in records.items()
         ]
         contacts.sort(key=lambda contact: (_first_time(contact.visits[0]), contact.record.phone))
-        return Findings(total, tuple(contacts), +set_aside)
+        verified = tuple(one for one in contacts if isinstance(one.record, IdentityRecord))
+        asserted = tuple(one for one in contacts if isinstance(one.record, AssertedRecord))
+        return Findings(total, verified, asserted, +set_aside)
 
-    def _identify(self, epoch_key: EpochKey, handle: Point | None) -> IdentityRecord:
-        """The record of a handle; raises `InvalidEntry` if there is none. The operator is never asked about it."""
-        entry = None if handle is None else self._authority.directory.find(directory_index(epoch_key, handle))
-        if handle is None or entry is None:
+    def _identify(
+        self, epoch_key: EpochKey, check_in: Admitted, opened: Point | None
+    ) -> IdentityRecord | AssertedRecord:
+        """The record that a check-in's handle, or the key of an assisted one, opens; raises `InvalidEntry`.
+
+        The operator is never asked about a handle.
+        """
+        if opened is None:
+            raise InvalidEntry("the check-in opens to nobody")
+        if isinstance(check_in, AssistedEntry):
+            return open_assisted(epoch_key, check_in, opened)
+        entry = self._authority.directory.find(directory_index(epoch_key, opened))
+        if entry is None:
             raise InvalidEntry("the check-in opens to no entry")
-        return open_entry(epoch_key, handle, entry)
+        return open_entry(epoch_key, opened, entry)
 
     def _verify_request(self, request: SharesRequest, issued: int, keys: dict[int, EpochKey]) -> VerifiedRelease:
         """The release of a request. The warrant's expiry does not matter here: it limits when shares are given."""
         warrant = verify_warrant(self._authority.domain, request.warrant, issued)
         venue = verify_venue(self._authority.domain, request.venue)
-        return verify_release(warrant, venue, keys, request.release)
+        commitments = self._authority.commitments.of(venue.record.venue)
+        return verify_release(warrant, venue, keys, commitments, request.release)
 
     def _verify_shares(
         self, role: Role, release: VerifiedRelease, keys: dict[int, EpochKey], statement: bytes

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from lab.fuzz.forgery import sign_anything
 from lab.fuzz.trial import Decoder
 from lab.vectors import logs, world
+from lab.venue_log import VenueLog
 from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
 from protocol.checkins import CheckInMessage, verify_check_in
+from protocol.commitments import VenueCommitment, verify_commitment
 from protocol.encoding import Message
 from protocol.epochs import EpochStatement, Role, verify_epoch, verify_epoch_statement
 from protocol.errors import SplitPassError
@@ -27,7 +29,7 @@ from protocol.handles import (
 from protocol.logs import Inclusion, log_origin, sign_log, verify_logged_epoch, verify_witnessed, witness_log
 from protocol.merkle import leaf_hash
 from protocol.notes import sign_note
-from protocol.opening import Shares, create_shares, open_release, verify_party_shares
+from protocol.opening import Shares, create_shares, open_check_in, open_release, verify_party_shares
 from protocol.papers import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import (
     ANSWER_BYTES,
@@ -40,20 +42,22 @@ from protocol.passes import (
     issue_pass,
     verify_allowance,
 )
+from protocol.releases import Release, verify_release
 from protocol.requests import PartyRequest, sign_request, verify_request
 from protocol.signatures import SigningKey
 from protocol.statements import JointStatement, statement_payload
 from protocol.tiles import Tile, join_entries, split_entries
-from protocol.warrants import Release, Venue, Warrant, sign_release, verify_release, verify_venue, verify_warrant
+from protocol.warrants import Venue, Warrant, verify_venue, verify_warrant
 from protocol.witnessing import WitnessRequest
 
 _KEYS = {world.EPOCH: world.EPOCH_KEY}
 _VALID_WARRANT = verify_warrant(world.DOMAIN, world.JOINT_WARRANT, world.NOW)
 _REGISTERED = verify_venue(world.DOMAIN, world.JOINT_VENUE)
-_RELEASE = sign_release(
-    _VALID_WARRANT, world.VENUE_KEY, {world.EPOCH: [world.SHOWN.to_bytes(), world.SCANNED.to_bytes()]}
-)
-_VERIFIED = verify_release(_VALID_WARRANT, _REGISTERED, _KEYS, _RELEASE)
+_LOG = VenueLog(world.VENUE, world.VENUE_KEY)
+_LOG.add_all({world.EPOCH: [world.SHOWN.to_bytes(), world.SCANNED.to_bytes()]})
+_COMMITMENT = _LOG.commit(world.WARRANT.issued)
+_RELEASE = _LOG.release(_VALID_WARRANT)
+_VERIFIED = verify_release(_VALID_WARRANT, _REGISTERED, _KEYS, _LOG.commitments, _RELEASE)
 _SHARES = {
     role: create_shares(
         world.DOMAIN, role, _VERIFIED, {world.EPOCH: (world.EPOCH_KEY, world.SECRETS[role])}, world.IDENTITY[role]
@@ -149,8 +153,17 @@ def reader_decoders() -> Iterator[Decoder]:
         world.WARRANT.to_bytes(),
     )
     yield reader(
+        "venue commitment",
+        lambda data: verify_commitment(
+            world.VENUE, sign_anything(VenueCommitment, data, world.VENUE_KEY), world.WARRANT.issued
+        ),
+        statement_payload(_COMMITMENT),
+    )
+    yield reader(
         "release",
-        lambda data: verify_release(_VALID_WARRANT, _REGISTERED, _KEYS, sign_anything(Release, data, world.VENUE_KEY)),
+        lambda data: verify_release(
+            _VALID_WARRANT, _REGISTERED, _KEYS, _LOG.commitments, sign_anything(Release, data, world.VENUE_KEY)
+        ),
         statement_payload(_RELEASE),
         cost=8,
     )
@@ -204,7 +217,8 @@ def _joint_key(payload: bytes) -> object:
 
 def _open_assisted(data: bytes) -> object:
     entry = verify_assisted(world.EPOCH_KEY, AssistedCheckIn.from_bytes(data))
-    return open_assisted(world.EPOCH_KEY, entry, *(world.SECRETS[role].share * entry.message.u for role in Role))
+    S = open_check_in(entry, *(world.SECRETS[role].share * entry.message.u for role in Role))
+    return None if S is None else open_assisted(world.EPOCH_KEY, entry, S)
 
 
 def _open(role: Role, payload: bytes) -> object:

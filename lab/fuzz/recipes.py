@@ -15,16 +15,19 @@ from lab.fuzz.generation import random_message
 from lab.fuzz.mutation import mutate
 from lab.fuzz.stage import Route, Stage
 from protocol.checkins import Direction, sign_check_in
+from protocol.commitments import VenueCommitment
 from protocol.epochs import Role
 from protocol.errors import MalformedEncoding
 from protocol.exchanges import SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.handles import IdentityRecord, register_handle, seal_record
 from protocol.papers import from_paper_text, print_pass
 from protocol.passes import IssueBatch, request_allowance
+from protocol.releases import Release
 from protocol.requests import PartyRequest
 from protocol.signatures import SigningKey, public_key
-from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import Purpose, Release, ReleasedEpoch, Venue, VenueApplication, Warrant
+from protocol.statements import JointStatement, statement_payload
+from protocol.warrants import Purpose, ValidWarrant, Venue, VenueApplication, Warrant
+from venue.release import open_log
 
 Wrap = Callable[[bytes], bytes]
 
@@ -135,6 +138,18 @@ def _application(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
     return [Recipe(core, (signed,)), Recipe(VenueApplication(changed).to_bytes, (around_agreed, signed))]
 
 
+def _commitment(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
+    """Commitments of a venue that the parties know, and of any other."""
+    key = stage.place.venue.signing_key
+
+    def core(venue: bytes) -> Callable[[], bytes]:
+        number = stage.today.domain.number
+        return lambda: VenueCommitment(number, venue, int(time.time()), token_bytes(32)).to_bytes()
+
+    wrap = (lambda payload: sign_anything(VenueCommitment, payload, key),)
+    return [Recipe(core(venue), wrap) for venue in (stage.place.id, token_bytes(16))]
+
+
 def _warrant(stage: Stage) -> Warrant:
     now = int(time.time())
     number, venue = stage.today.domain.number, stage.place.id
@@ -172,11 +187,8 @@ def _shares(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
     party = _as_party(stage, route.server, route.path)
     warrant, venue_key = _warrant(stage), stage.place.venue.signing_key
     joint = stage.both_sign(warrant)
-    check_ins = tuple(
-        sign_check_in(stage.today, owned, int(time.time()), Direction.ENTRY).to_bytes() for owned in stage.passes[:3]
-    )
-    release = Release(warrant.domain, warrant.warrant, warrant.venue, (ReleasedEpoch(stage.today.epoch, check_ins),))
-    signed = sign_statement(release, venue_key)
+    signed = open_log(stage.place.venue, ValidWarrant(warrant))
+    release = statement_payload(signed)
 
     def around_release(statement: bytes) -> bytes:
         return SharesRequest(joint, stage.registration, statement).to_bytes()
@@ -188,7 +200,7 @@ def _shares(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
         return SharesRequest(joint, _both_sign(stage, Venue, payload), signed).to_bytes()
 
     return [
-        Recipe(release.to_bytes, (lambda payload: sign_anything(Release, payload, venue_key), around_release, *party)),
+        Recipe(lambda: release, (lambda payload: sign_anything(Release, payload, venue_key), around_release, *party)),
         Recipe(warrant.to_bytes, (around_warrant, *party)),
         Recipe(stage.place.venue.record.to_bytes, (around_venue, *party)),
     ]
@@ -258,5 +270,6 @@ _KNOWN: dict[tuple[str, str], Callable[[Random, Stage, Route], list[Recipe]]] = 
     ("venue", "/v1/papers"): _paper,
     ("venue", "/v1/releases"): _release,
     ("", "/v1/venues"): _application,
+    ("", "/v1/commitments"): _commitment,
 }
 """By server and path; an empty name stands for both parties."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from lab.vectors.files import VectorFile
 from lab.vectors.pinned import Draws, pinned
-from lab.vectors.warrants import VERIFIED_RELEASE, sign_item
+from lab.vectors.releases import VERIFIED_RELEASE
+from lab.vectors.warrants import sign_item
 from lab.vectors.world import AUTHORITY, DOMAIN, IDENTITY, NOW, NUMBER, OPERATOR, PASSES, SCANNED, SHOWN, WARRANT
 from protocol.disclosures import DisclosedOpening, record_opening, sign_disclosure
 from protocol.encoding import decode_item, encode_item

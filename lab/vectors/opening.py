@@ -12,18 +12,17 @@ from nacl.bindings import crypto_core_ed25519_add, crypto_core_ed25519_is_valid_
 from lab.vectors.files import VectorFile
 from lab.vectors.group import ORDER_8
 from lab.vectors.pinned import Draws, pinned, pinned_scalar
-from lab.vectors.warrants import (
-    EPOCH_KEYS,
-    REGISTERED_VENUE,
-    RELEASE,
-    RELEASE_CHECK,
+from lab.vectors.releases import (
     RELEASE_KEYS,
     RELEASED,
-    VALID_WARRANT,
     VERIFIED_RELEASE,
-    sign_item,
+    committed_log,
+    release_check,
+    verified,
 )
+from lab.vectors.warrants import VALID_WARRANT, sign_item
 from lab.vectors.world import (
+    ASSISTED,
     DOMAIN,
     EPOCH,
     EPOCH_KEY,
@@ -36,7 +35,6 @@ from lab.vectors.world import (
     SETTING,
     STRANGER,
     TIME,
-    VENUE_KEY,
     H,
 )
 from protocol.checkins import Direction, sign_check_in, verify_check_in
@@ -46,10 +44,10 @@ from protocol.group import B, Point
 from protocol.opening import EpochShares, Shares, create_shares
 from protocol.passes import OwnedPass, Pass, pass_statement
 from protocol.proofs import prove_shares
+from protocol.releases import VerifiedRelease
 from protocol.signatures import SigningKey
 from protocol.statements import sign_statement
 from protocol.transcript import frame
-from protocol.warrants import VerifiedRelease, sign_release, verify_release
 
 
 def _shares(role: Role, release: VerifiedRelease = VERIFIED_RELEASE) -> tuple[Draws, bytes]:
@@ -81,11 +79,6 @@ def _wrong_steps(role: Role, error: Point) -> EpochShares:
     """The same with an error in the first share."""
     good = _steps(role)
     return replace(good, shares=(good.shares[0] + error, *good.shares[1:]))
-
-
-def _release(check_ins: list[bytes]) -> tuple[bytes, VerifiedRelease]:
-    signed = sign_release(VALID_WARRANT, VENUE_KEY, {EPOCH: check_ins})
-    return signed, verify_release(VALID_WARRANT, REGISTERED_VENUE, EPOCH_KEYS, signed)
 
 
 def _signed_by_a_cheating_authority(u: bytes, v: bytes) -> bytes:
@@ -134,17 +127,18 @@ def shares() -> VectorFile:
         ("authority", Role.AUTHORITY, RELEASED),
         ("a pass whose u is no valid point gets no share", Role.OPERATOR, [*RELEASED, INVALID_U]),
     ]:
-        release, verified = _release(check_ins)
-        draws, statement = _shares(role, verified)
-        steps = _steps(role, verified)
-        message = Shares(NUMBER, role, verified.warrant.warrant, verified.digest, (steps,))
+        log = committed_log({EPOCH: check_ins})
+        release = verified(log)
+        draws, statement = _shares(role, release)
+        steps = _steps(role, release)
+        message = Shares(NUMBER, role, release.warrant.warrant, release.digest, (steps,))
         assert statement == sign_statement(message, IDENTITY[role])
         file.accept(
             name,
             make={"seed": bytes(IDENTITY[role]), "share": SECRETS[role].share, "random": draws.drawn},
-            check={**RELEASE_CHECK, "release": release, "role": role, "statement": statement},
+            check={**release_check(log), "role": role, "statement": statement},
             intermediate={
-                "context": _context(role, verified),
+                "context": _context(role, release),
                 "passes": steps.passes,
                 "shares": steps.shares,
                 "proof": steps.proof,
@@ -220,30 +214,34 @@ def opening() -> VectorFile:
             **RELEASE_KEYS,
             "check.operator_shares": "the operator's signed shares",
             "check.authority_shares": "the authority's signed shares",
-            "result.opened": "for each check-in with shares, in the order of epoch and u: its u and its handle, or "
-            "null where v is no valid point or the difference is the identity",
+            "result.opened": "for each check-in with shares, in the order of epoch and u: its u and its handle (of an "
+            "assisted one, S = D_operator + D_authority), or null where v is no valid point or the difference is the "
+            "identity",
         },
         SETTING,
     )
     for name, check_ins in {
         "ordinary": RELEASED,
+        "an assisted check-in": [*RELEASED, ASSISTED.to_bytes()],
         "a check-in whose difference is the identity": [*RELEASED, NOBODY],
         "a check-in whose v is no valid point": [*RELEASED, INVALID_V],
         "a check-in whose u is no valid point": [*RELEASED, INVALID_U],
     }.items():
-        release, verified = _release(check_ins)
+        log = committed_log({EPOCH: check_ins})
+        release = verified(log)
         handles = dict.fromkeys((PASSES[0].public.u, PASSES[1].public.u), H * B)
+        D_operator, D_authority = (SECRETS[role].share * ASSISTED.u for role in Role)
+        handles[bytes(ASSISTED.u)] = D_operator + D_authority
         file.accept(
             name,
             check={
-                **RELEASE_CHECK,
-                "release": release,
-                "operator_shares": _shares(Role.OPERATOR, verified)[1],
-                "authority_shares": _shares(Role.AUTHORITY, verified)[1],
+                **release_check(log),
+                "operator_shares": _shares(Role.OPERATOR, release)[1],
+                "authority_shares": _shares(Role.AUTHORITY, release)[1],
             },
             result={
                 "opened": [
-                    {"u": bytes(u), "handle": handles.get(bytes(u))} for u in _steps(Role.OPERATOR, verified).passes
+                    {"u": bytes(u), "handle": handles.get(bytes(u))} for u in _steps(Role.OPERATOR, release).passes
                 ]
             },
         )
@@ -251,9 +249,14 @@ def opening() -> VectorFile:
         "ordinary",
         "a wrong share of the authority",
         FaultyShares,
-        release=RELEASE,
         authority_shares=_signed(Role.AUTHORITY, epochs=(_wrong_steps(Role.AUTHORITY, B),)),
     )
-    other, _ = _release(RELEASED[:1])
-    file.reject("ordinary", "shares for another release", OutOfScope, release=other)
+    other = committed_log({EPOCH: RELEASED[:1]})
+    file.reject(
+        "ordinary",
+        "shares for another release",
+        OutOfScope,
+        commitments=other.commitments,
+        release=other.release(VALID_WARRANT),
+    )
     return file

@@ -1,33 +1,24 @@
-"""Vectors of §3.9: venues, warrants and releases."""
+"""Vectors of §3.9: venues and warrants."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from lab.vectors.files import VectorFile
-from lab.vectors.pinned import Draws, pinned
 from lab.vectors.world import (
     AUTHORITY,
     DOMAIN,
-    EPOCH,
-    EPOCH_KEY,
     JOINT_VENUE,
     JOINT_WARRANT,
     NOW,
     NUMBER,
     OPERATOR,
-    PASSES,
-    SCANNED,
-    SETTING,
-    SHOWN,
     STRANGER,
-    TIME,
     VENUE,
-    VENUE_KEY,
     WARRANT,
     both_sign,
 )
-from protocol.checkins import MAX_STAY, Direction, sign_check_in
+from protocol.checkins import MAX_STAY
 from protocol.encoding import encode_item
 from protocol.errors import (
     ConflictingStatements,
@@ -40,17 +31,11 @@ from protocol.errors import (
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SigningKey
 from protocol.statements import PROTECTED, JointStatement, sign_statement
-from protocol.transcript import digest32, tag
+from protocol.transcript import tag
 from protocol.warrants import (
     MAX_EMBARGO,
     Purpose,
-    Release,
-    ReleasedEpoch,
-    ValidWarrant,
-    VerifiedRelease,
     Warrant,
-    sign_release,
-    verify_release,
     verify_venue,
     verify_warrant,
 )
@@ -230,121 +215,5 @@ def warrant() -> VectorFile:
         "an embargo of more than 90 days",
         OutOfScope,
         joint=_both_sign_item("warrant", [*fields[:11], WARRANT.issued + MAX_EMBARGO + 1]),
-    )
-    return file
-
-
-RELEASED = [
-    SHOWN.to_bytes(),
-    SCANNED.to_bytes(),
-    sign_check_in(EPOCH_KEY, PASSES[0], TIME + 3600, Direction.EXIT, None, Draws("released exit")).to_bytes(),
-]
-"""An entry and exit with one pass, and an entry with another."""
-RELEASE = sign_release(VALID_WARRANT, VENUE_KEY, {EPOCH: RELEASED})
-EPOCH_KEYS = {EPOCH: EPOCH_KEY}
-VERIFIED_RELEASE = verify_release(VALID_WARRANT, REGISTERED_VENUE, EPOCH_KEYS, RELEASE)
-
-RELEASE_KEYS = {
-    "check.warrant": "the warrant, a JointStatement message",
-    "check.now": "Unix time in seconds",
-    "check.venue": "the venue, a JointStatement message",
-    "check.release": "the signed release",
-}
-RELEASE_CHECK = {"warrant": JOINT_WARRANT, "now": NOW, "venue": JOINT_VENUE, "release": RELEASE}
-
-
-def _result(verified: VerifiedRelease) -> dict[str, object]:
-    return {
-        "digest": verified.digest,
-        "visits": [
-            {"epoch": epoch, "u": u, "entered": visit.entered, "left": visit.left}
-            for epoch, visits in sorted(verified.visits.items())
-            for u, visit in sorted(visits.items())
-        ],
-        "set_aside": dict(sorted(verified.set_aside.items())),
-    }
-
-
-def _stay(entered: int | None, left: int | None) -> list[bytes]:
-    times = ((entered, Direction.ENTRY), (left, Direction.EXIT))
-    return [
-        sign_check_in(EPOCH_KEY, PASSES[0], time, direction, None, Draws(f"stay {time} {direction.name}")).to_bytes()
-        for time, direction in times
-        if time is not None
-    ]
-
-
-def release() -> VectorFile:
-    """`sign_release` and `verify_release`."""
-    file = VectorFile(
-        "release",
-        "What a venue hands over for a warrant, and what of it may be opened",
-        "§3.9",
-        {
-            "make.seed": "the venue's key, an Ed25519 seed",
-            "make.check_ins": "the stored check-ins, each a CheckInMessage, by epoch",
-            **RELEASE_KEYS,
-            "intermediate.payload": "the Release message that is signed",
-            "result.digest": "the 32 bytes that stand for the release",
-            "result.visits": "what may be opened, in the order of epoch and u: times of entry and exit, null for none",
-            "result.set_aside": "how many were left out, by the name of the error",
-        },
-        SETTING,
-    )
-    late = sign_check_in(EPOCH_KEY, PASSES[2], WARRANT.ends, Direction.ENTRY, None, Draws("late")).to_bytes()
-    elsewhere = sign_check_in(
-        EPOCH_KEY, PASSES[2], TIME, Direction.ENTRY, pinned("elsewhere", 16), Draws("elsewhere")
-    ).to_bytes()
-    forged = replace(SHOWN, time=SHOWN.time + 15).to_bytes()
-    foreign = replace(SHOWN, domain=NUMBER + 1).to_bytes()
-    begins, ends, stay = WARRANT.begins, WARRANT.ends, WARRANT.assumed_stay
-    stays = {
-        "an assumed stay that reaches the window": (begins - stay, None),
-        "an assumed stay that does not": (begins - stay - 15, None),
-        "an exit that shortens a visit": (begins - stay, begins - 15),
-        "an exit that lengthens a visit": (begins - MAX_STAY, begins),
-        "an exit after the window": (ends - 15, ends + 3600),
-        "an exit without an entry": (None, begins),
-        "an exit before its entry": (begins, begins - 15),
-        "an exit too long after its entry": (begins, begins + MAX_STAY + 15),
-    }
-    bad = [late, elsewhere, forged, foreign, pinned("noise", 204)]
-    for name, check_ins in {
-        "ordinary": {EPOCH: RELEASED},
-        "the exit before the entry": {EPOCH: RELEASED[::-1]},
-        "some that cannot be opened": {EPOCH: [*bad, *RELEASED]},
-        "an epoch that is not known": {EPOCH: RELEASED[:1], EPOCH + 1: RELEASED[1:2]},
-        "nothing": {},
-        **{name: {EPOCH: _stay(*times)} for name, times in stays.items()},
-    }.items():
-        signed = sign_release(VALID_WARRANT, VENUE_KEY, check_ins)
-        verified = verify_release(VALID_WARRANT, REGISTERED_VENUE, EPOCH_KEYS, signed)
-        assert verified.digest == digest32("release", signed)
-        epochs = tuple(ReleasedEpoch(epoch, tuple(those)) for epoch, those in check_ins.items())
-        file.accept(
-            name,
-            make={"seed": bytes(VENUE_KEY), "check_ins": check_ins},
-            check={**RELEASE_CHECK, "release": signed},
-            intermediate={"payload": Release(NUMBER, WARRANT.warrant, VENUE.venue, epochs)},
-            result=_result(verified),
-        )
-    other_venue = both_sign(replace(VENUE, venue=pinned("elsewhere", 16)))
-    other_warrant = replace(WARRANT, warrant=pinned("another warrant", 16))
-    record = Release(NUMBER, WARRANT.warrant, VENUE.venue, (ReleasedEpoch(EPOCH, tuple(RELEASED)),))
-    file.reject("ordinary", "shown with another venue", OutOfScope, venue=other_venue)
-    file.reject("ordinary", "signed by another key", InvalidSignature, release=sign_statement(record, STRANGER))
-    file.reject(
-        "ordinary",
-        "made for another warrant",
-        OutOfScope,
-        release=sign_release(ValidWarrant(other_warrant), VENUE_KEY, {EPOCH: RELEASED}),
-    )
-    file.reject("ordinary", "another domain", OutOfScope, release=sign_statement(replace(record, domain=8), VENUE_KEY))
-    file.reject("ordinary", "an expired warrant", OutOfScope, now=WARRANT.expires + 1)
-    file.reject(
-        "ordinary",
-        "an epoch of no check-ins",
-        MalformedEncoding,
-        release=sign_item("release", [NUMBER, WARRANT.warrant, VENUE.venue, [[EPOCH, []]]], VENUE_KEY),
     )
     return file

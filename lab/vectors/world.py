@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab.vectors.pinned import Draws, pinned
+from protocol.assisted import AssertedRecord, seal_assisted
 from protocol.checkins import Direction, sign_check_in
 from protocol.encoding import Message
 from protocol.epochs import Domain, EpochKey, Role, create_epoch, verify_epoch
@@ -91,5 +92,7 @@ JOINT_WARRANT = both_sign(WARRANT)
 NOW = TIME + 86_400
 """When the warrant is used."""
 
+ASSERTED = AssertedRecord("성춘향", "+821087654321")
+ASSISTED = seal_assisted(EPOCH_KEY, ASSERTED, TIME + 300, VENUE.venue, Draws("assisted"))
 SHOWN = sign_check_in(EPOCH_KEY, PASSES[0], TIME, Direction.ENTRY, None, Draws("shown"))
 SCANNED = sign_check_in(EPOCH_KEY, PASSES[1], TIME + 600, Direction.ENTRY, VENUE.venue, Draws("scanned"))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
+from escrow.authority.contacts import NOT_VERIFIED
+from protocol.assisted import AssertedRecord
 from protocol.epochs import Role
-from protocol.exchanges import VerificationAnswer, VerificationRequest
-from protocol.handles import HandleRegistration
+from protocol.exchanges import Decision, VerificationAnswer, VerificationRequest
+from protocol.handles import HandleRegistration, IdentityRecord
 from protocol.passes import request_allowance
 from tests.attacks.refusals import refusal
 from tests.attacks.town import Town
+from tests.attacks.tracing import export, trace
 from tests.escrow.world import World, run
 
 
@@ -51,3 +55,29 @@ def test_a06_a_strangers_number_or_handle_is_not_to_be_had(world: World) -> None
         await asyncio.gather(world.fetch(stranger, key, h), world.fetch(companion, key, h_companion))
 
     run(attack())
+
+
+def test_a06_what_staff_typed_is_no_verified_person(town: Town, tmp_path: Path) -> None:
+    """The attacker tells door staff a stranger's name and number, those of a visitor who is there by the way.
+
+    Happened: luca, May 2021. Answer: what venues assert is counted and shown apart, and marked as not verified (§3.8,
+    §3.10). What remains: anybody can be named to door staff (§2.4, 18).
+    """
+    club = town.open_venue()
+    stranger, here = town.visitors("성춘향", "홍길동")
+    assert town.scan(here, club) is Decision.ADMITTED
+    for person in (stranger, here):
+        assert club.venue.gate.admit(AssertedRecord(person.name, person.phone), town.now) is not None
+
+    warrant, findings = run(trace(town.world, club.id))
+    (contact,) = findings.contacts
+    assert isinstance(contact.record, IdentityRecord)
+    assert (contact.record.name, contact.record.phone) == (here.name, here.phone)
+    assert {one.record for one in findings.asserted} == {
+        AssertedRecord(one.name, one.phone) for one in (stranger, here)
+    }
+    rows = export(town.world, warrant, tmp_path / "contacts.csv")
+    assert [row["verified on"] == NOT_VERIFIED for row in rows] == [False, True, True]
+    again = str(tmp_path / "again.csv")
+    shown = town.world.officer(Role.AUTHORITY, "warrants", "export", warrant.hex(), "-o", again).output
+    assert "1 contacts, 2 asserted by the venue, not verified, written to" in shown

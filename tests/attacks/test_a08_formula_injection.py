@@ -8,14 +8,18 @@ import unicodedata
 from pathlib import Path
 
 import sqlalchemy as sql
+from click.testing import CliRunner
 
+from protocol.assisted import AssertedRecord
 from protocol.encoding import encode_item
 from protocol.epochs import Role
 from protocol.handles import IdentityRecord
 from tests.attacks.malicious import admit_with_records
 from tests.attacks.refusals import refusal
+from tests.attacks.town import Town
 from tests.attacks.tracing import export, trace
 from tests.escrow.world import World, open_door, run
+from venue.__main__ import cli
 
 FORMULAS = [
     "=1+1",
@@ -128,6 +132,38 @@ def test_a08_a_malicious_operators_records_are_harmless_in_the_spreadsheet(world
     rows = list(csv.reader(io.StringIO(text)))
     assert len(rows) == 1 + len(names) + 1
     assert {len(row) for row in rows} == {4}
+    assert not [cell for cell in cells(text) if begins_a_formula(cell)]
+
+
+def test_a08_the_venue_asks_again_for_what_is_no_name(town: Town) -> None:
+    """A visitor tells door staff formulas, and staff type them.
+
+    Happened: as above. Answer: the door takes names and numbers of the same form as the operator (§5.3, §6.1).
+    """
+    club = town.open_venue()
+    typed = "".join(f"{name}\n" for name in FORMULAS if "\n" not in name and "\r" not in name)
+    result = CliRunner().invoke(cli, ["--home", str(club.home), "admit"], input=typed)
+    assert result.exit_code == 1
+    assert "is this right?" not in result.output
+    assert club.venue.store.days() == []
+
+
+def test_a08_a_malicious_venues_assertions_are_harmless_in_the_spreadsheet(town: Town, tmp_path: Path) -> None:
+    """The venue's own device seals formulas, as names and as phones; the authority traces and exports.
+
+    Happened: as above. Answer: the export treats what a venue asserted like everything else (§5.4).
+    """
+    club = town.open_venue()
+    names = [*FORMULAS, *ACCEPTED_BUT_ODD]
+    for number, name in enumerate(names):
+        phone = f"{PHONES[number % len(PHONES)]}{number}"
+        assert club.venue.gate.admit(AssertedRecord(name, phone), town.now) is not None
+    file = tmp_path / "contacts.csv"
+    warrant, findings = run(trace(town.world, club.id))
+    assert len(findings.asserted) == len(names)
+    export(town.world, warrant, file)
+    text = file.read_text("utf-8-sig")
+    assert {len(row) for row in csv.reader(io.StringIO(text))} == {4}
     assert not [cell for cell in cells(text) if begins_a_formula(cell)]
 
 

@@ -8,10 +8,13 @@ from secrets import token_bytes
 from typing import Any
 
 import pytest
+from nacl.bindings import sodium_pad
 
+from protocol import assisted
+from protocol.assisted import AssertedRecord, AssistedCheckIn, seal_assisted
 from protocol.checkins import Direction, sign_check_in
 from protocol.encoding import encode_item
-from protocol.epochs import Role
+from protocol.epochs import EpochKey, Role
 from protocol.exchanges import VerificationAnswer
 from protocol.group import B, Scalar
 from protocol.handles import ENTRY_BYTES, NONCE_BYTES, DirectoryEntry, IdentityRecord
@@ -24,6 +27,14 @@ from tests.attacks.refusals import refusal
 from tests.attacks.tracing import export, trace
 from tests.escrow.world import World, open_door, run
 
+ODD_RECORDS = [("가" * 42, "+821"), ("\x00\u202e=1+1", "=1+1"), ("a" * 128, "+" + "9" * 15), (" ", "\r\n\t;")]
+NO_RECORDS = [
+    bytes(256),
+    b"\xff" * 256,
+    sodium_pad(b"", 256),
+    sodium_pad(b"\x81" * 200, 256),
+    sodium_pad(b"\x82\x61a", 256),
+]
 GARBAGE = [b"\0", b"\xff" * 200, b"\x9f\xff", b"\x81" * 200, encode_item([7, 0, 1, None, bytes(192)]), "이름".encode()]
 
 
@@ -46,13 +57,48 @@ def test_a09_bad_check_ins_in_a_release_do_not_stop_the_trace(world: World) -> N
             forged = replace(message, signed_pass=others[0].public.u + message.signed_pass[32:])
             elsewhere = sign_check_in(await world.epoch_key(), others[1], world.now, Direction.ENTRY, bytes(16))
             good, bad = message.to_bytes(), [*GARBAGE, forged.to_bytes(), elsewhere.to_bytes()]
-            door.epochs = {world.today: [*bad, good, good[:-1]], world.today + 1: bad, world.today - 1: [good]}
+            door.log.leaves.clear()
+            door.log.add_all({world.today: [*bad, good, good[:-1]], world.today + 1: bad, world.today - 1: [good]})
             _, findings = await trace(world, door.record.venue)
             assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
             assert findings.visits == 1
             assert sum(findings.set_aside.values()) == 2 * len(bad) + 2
 
         run(attack())
+
+
+def test_a09_bad_assisted_check_ins_do_not_stop_the_trace(world: World) -> None:
+    """A venue's device seals what is no record, signs for others, or moves what it sealed; its staff type anything.
+
+    Happened: as above. Answer: what does not hold is set aside, what opens to no record is counted, and names that are
+    merely strange are shown (§3.9, §3.10).
+    """
+    with open_door(world) as door:
+
+        async def attack() -> None:
+            (honest, passes), _ = await world.visitors_with_passes(2)
+            key, venue = await world.epoch_key(), door.record.venue
+            await door.admit(passes[0])
+            strange = [AssertedRecord(name, phone) for name, phone in ODD_RECORDS]
+            good = [seal_assisted(key, one, world.now, venue) for one in strange]
+            forged = replace(good[0], signature=good[1].signature)
+            elsewhere = seal_assisted(key, strange[0], world.now, bytes(16))
+            yesterday = seal_assisted(key, strange[0], world.now - 86_400, venue)
+            door.add(*(one.to_bytes() for one in (*good, forged, elsewhere, yesterday)))
+            door.add(*(sealed_anyhow(key, padded, world.now, venue).to_bytes() for padded in NO_RECORDS))
+            _, findings = await trace(world, venue)
+            assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
+            assert {contact.record for contact in findings.asserted} == set(strange)
+            assert findings.set_aside == {"NoIdentity": len(NO_RECORDS), "InvalidSignature": 1, "OutOfScope": 2}
+
+        run(attack())
+
+
+def sealed_anyhow(key: EpochKey, padded: bytes, time: int, venue: bytes) -> AssistedCheckIn:
+    """What a device makes that seals any 256 bytes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assisted, "sodium_pad", lambda *_: padded)
+        return seal_assisted(key, AssertedRecord("나", "+821000000000"), time, venue)
 
 
 def test_a09_bad_passes_and_entries_do_not_stop_the_trace(world: World) -> None:

@@ -13,11 +13,11 @@ from protocol.errors import FaultyShares
 from protocol.group import B, Point, Scalar
 from protocol.opening import EpochShares, Shares, _shares_context, create_shares, open_release, verify_party_shares
 from protocol.proofs import EqualityProof
+from protocol.releases import VerifiedRelease
 from protocol.statements import sign_statement
 from protocol.transcript import digest, encodings, frame, hash_to_scalar
-from protocol.warrants import VerifiedRelease, sign_release, verify_release
 from tests.attacks.arithmetic import inverse
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor
 
 
 def weak_batch(
@@ -38,8 +38,7 @@ def release(parties: Parties, today: OpenEpoch, visitor: Visitor) -> VerifiedRel
     """One check-in that a warrant covers."""
     warrant = parties.warrant(NOW - 60, NOW + 60)
     encoded = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY).to_bytes()
-    signed = sign_release(warrant, parties.venue_key, {today.key.epoch: [encoded]})
-    return verify_release(warrant, parties.registered_venue, {today.key.epoch: today.key}, signed)
+    return parties.verify(warrant, {TODAY: today.key}, parties.release(warrant, {TODAY: [encoded]}))
 
 
 def forged_shares(parties: Parties, today: OpenEpoch, release: VerifiedRelease) -> tuple[bytes, Point]:

@@ -13,11 +13,11 @@ from protocol.errors import FaultyShares, InvalidProof
 from protocol.group import B, Point, Scalar, secure_random
 from protocol.opening import EpochShares, Shares, _shares_context, create_shares, open_release, verify_party_shares
 from protocol.proofs import EqualityProof
+from protocol.releases import VerifiedRelease
 from protocol.statements import sign_statement
 from protocol.transcript import digest, encodings
-from protocol.warrants import VerifiedRelease, sign_release, verify_release
 from tests.attacks.arithmetic import inverse, minus
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor
 from tests.strategies import scalar
 
 GUESS = 7
@@ -54,8 +54,7 @@ def release(parties: Parties, today: OpenEpoch, visitor: Visitor) -> VerifiedRel
     """Three check-ins that a warrant covers, all of one visitor."""
     warrant = parties.warrant(NOW - 60, NOW + 60)
     encoded = [sign_check_in(today.key, owned, NOW, Direction.ENTRY).to_bytes() for owned in visitor.passes]
-    signed = sign_release(warrant, parties.venue_key, {today.key.epoch: encoded})
-    return verify_release(warrant, parties.registered_venue, {today.key.epoch: today.key}, signed)
+    return parties.verify(warrant, {TODAY: today.key}, parties.release(warrant, {TODAY: encoded}))
 
 
 class Framing:

@@ -16,7 +16,6 @@ from protocol.group import B, Point, Scalar
 from protocol.opening import Shares, create_shares, verify_party_shares
 from protocol.passes import pass_statement
 from protocol.statements import TAG_18, _to_be_signed, statement_payload
-from protocol.warrants import sign_release, verify_release
 from service.http import call, new_session
 from tests import edwards
 from tests.attacks.malicious import invent_request, issued_to_operator
@@ -142,8 +141,7 @@ def test_a16_shares_outside_the_subgroup_are_blamed(parties: Parties, today: Ope
     key = today.key
     warrant = parties.warrant(NOW - 60, NOW + 60)
     encoded = [sign_check_in(key, visitor.passes[0], NOW, Direction.ENTRY).to_bytes()]
-    signed = sign_release(warrant, parties.venue_key, {key.epoch: encoded})
-    release = verify_release(warrant, parties.registered_venue, {key.epoch: key}, signed)
+    release = parties.verify(warrant, {key.epoch: key}, parties.release(warrant, {key.epoch: encoded}))
     for role in Role:
         honest = create_shares(
             parties.domain, role, release, {key.epoch: (key, today.secrets[role])}, parties.keys[role]

@@ -32,7 +32,7 @@ async def visit(world: World, visited: Door, *, scanned: bool) -> tuple[Enrolled
     (victim, passes), _ = await world.visitors_with_passes(2)
     venue = visited.record.venue if scanned else None
     message = sign_check_in(await world.epoch_key(), passes[0], world.now, Direction.ENTRY, venue)
-    visited.check_ins.append(message)
+    visited.add(message)
     return victim, message
 
 
@@ -48,7 +48,7 @@ async def rerandomise_and_trace(world: World, visited: Door, colluding: Door) ->
     """The whole attack: the colluding venue releases the changed check-in, and the officers open it."""
     victim, message = await visit(world, visited, scanned=True)
     key = await world.epoch_key()
-    colluding.check_ins.append(rerandomised(message, key.X, colluding.record.venue))
+    colluding.add(rerandomised(message, key.X, colluding.record.venue))
     return victim, (await trace(world, colluding.record.venue))[1]
 
 
@@ -80,11 +80,11 @@ def test_a17_a_check_in_by_poster_stays_with_its_venue(world: World) -> None:
 
         async def attack() -> Findings:
             _, message = await visit(world, visited, scanned=True)
-            colluding.check_ins += [
+            colluding.add(
                 message,
                 replace(message, venue=colluding.record.venue),
                 replace(message, venue=None),
-            ]
+            )
             return (await trace(world, colluding.record.venue))[1]
 
         findings = run(attack())
@@ -99,7 +99,7 @@ def test_a17_a_shown_check_in_is_opened_for_one_venue_only(world: World) -> None
 
         async def attack() -> tuple[Enrolled, Findings, Findings]:
             victim, message = await visit(world, visited, scanned=False)
-            colluding.check_ins.append(message)
+            colluding.add(message)
             first = (await trace(world, colluding.record.venue))[1]
             second = (await trace(world, visited.record.venue))[1]
             return victim, first, second

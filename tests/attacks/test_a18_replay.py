@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from aiohttp import ClientSession
 
 from client.visits import open_entry
-from escrow.authority.investigation import Findings
+from escrow.authority.investigation import Findings, Investigation
+from protocol import releases
 from protocol.checkins import CheckInMessage, Direction, sign_check_in, verify_check_in
-from protocol.errors import InvalidSignature, WrongDomain
+from protocol.errors import CommitmentMismatch, InvalidSignature, WrongDomain
 from protocol.exchanges import Decision, DoorAnswer
+from protocol.passes import OwnedPass
 from protocol.qrtext import from_qr_text, to_qr_text
-from service.http import call
+from protocol.releases import COMMITMENT_MARGIN
+from service.http import call, new_session
 from tests.attacks.town import Town, online
-from tests.attacks.tracing import trace
-from tests.escrow.world import World, open_door, run
+from tests.attacks.tracing import trace, warrant_around_now
+from tests.escrow.world import Door, World, carry_out, open_door, run
 from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain, open_epoch
 
 
@@ -104,23 +109,63 @@ def test_a18_a_pass_is_good_in_its_domain_alone(parties: Parties, today: OpenEpo
         verify_check_in(there, sign_check_in(there, visitor.passes[0], NOW, Direction.ENTRY))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="venues do not commit to their stores (§7.2): nobody sees that a record came late",
-)
-def test_a18_venues_that_collude_cannot_move_a_check_in(world: World) -> None:
-    """A venue hands another, which learns of a warrant, a check-in that was shown to it in the warrant's window.
+@contextmanager
+def moved(world: World) -> Iterator[tuple[Door, CheckInMessage, OwnedPass]]:
+    """A venue with a check-in that was shown to another one, a quarter of an hour before it committed for the hour.
 
-    Happened: follows from the design (§2.4). What is missing: commitments of venues to their stores at both parties,
-    older than the warrant, that a release must open.
+    And the pass of a visitor of its own.
     """
     with open_door(world) as visited, open_door(world) as colluding:
 
-        async def attack() -> Findings:
-            (_, passes), _ = await world.visitors_with_passes(2)
+        async def visit() -> tuple[CheckInMessage, OwnedPass]:
+            (_, passes), (_, others) = await world.visitors_with_passes(2)
             message = await visited.admit(passes[0])
-            colluding.check_ins.append(message)  # after the fact
-            return (await trace(world, colluding.record.venue))[1]
+            world.now += COMMITMENT_MARGIN + 75
+            await colluding.commit()
+            world.now += 600
+            return message, others[0]
 
-        assert run(attack()).contacts == ()
+        yield colluding, *run(visit())
+
+
+def test_a18_a_venue_that_hears_of_an_outbreak_cannot_take_over_a_check_in(world: World) -> None:
+    """A venue hands another a check-in of the outbreak's hour, and that one commits to it before the warrant comes.
+
+    Happened: follows from the design (§2.4). Answer: a check-in counts only in the commitment of its own hour (§3.9).
+    """
+    with moved(world) as (colluding, message, _):
+        colluding.add(message)
+        findings = run(trace(world, colluding.record.venue))[1]
+    assert findings.contacts == ()
+    assert findings.set_aside == {"CommitmentMismatch": 1}
+
+
+async def exchange(world: World, colluding: Door, message: CheckInMessage, own: OwnedPass) -> Findings:
+    """The venue learns of the warrant and releases the check-in in the place of its own visitor's."""
+    await colluding.admit(own)
+    warrant = warrant_around_now(world, colluding.record.venue)
+    await carry_out(world, warrant)
+    colluding.log.leaves.clear()
+    colluding.add(message)
+    async with new_session() as session:
+        investigation = Investigation(world.authority, session)
+        await investigation.request_release(warrant.warrant)
+        return await investigation.open(warrant.warrant)
+
+
+def test_a18_venues_that_collude_cannot_move_a_check_in(world: World) -> None:
+    """A venue hands another, which learns of a warrant, a check-in that was shown to it in the warrant's window.
+
+    Happened: as above. Answer: a release opens commitments that are older than the warrant (§3.9).
+    """
+    with moved(world) as (colluding, message, own), pytest.raises(CommitmentMismatch):
+        run(exchange(world, colluding, message, own))
+
+
+def test_a18_works_without_commitments(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same attack on the same servers when nobody compares: the visitor is found where it never was."""
+    monkeypatch.setattr(releases, "_opens", lambda *_: True)
+    monkeypatch.setattr(releases, "COMMITMENT_MARGIN", 3600)
+    with moved(world) as (colluding, message, own):
+        findings = run(exchange(world, colluding, message, own))
+    assert len(findings.contacts) == 1

@@ -14,13 +14,14 @@ from protocol.entries import SharesReleased, WarrantDecided
 from protocol.epochs import Role
 from protocol.exchanges import Decision, SharesRequest
 from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import ValidWarrant, sign_release
+from protocol.warrants import ValidWarrant
 from service.http import Problem, call
 from tests.attacks.auditing import audit
 from tests.attacks.refusals import refusal
 from tests.attacks.town import Town, online
 from tests.attacks.tracing import warrant_around_now
 from venue.home import VenueHome
+from venue.release import open_log
 
 
 @pytest.mark.parametrize("role", Role)
@@ -71,7 +72,7 @@ def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
         await investigation.draw_warrant(warrant)
         venue = club.venue.registration
         assert venue is not None
-        release = sign_release(ValidWarrant(warrant), club.venue.signing_key, club.venue.store.visits(warrant))
+        release = open_log(club.venue, ValidWarrant(warrant))
         shares = SharesRequest(forged, venue, release).to_bytes()
         outcomes = [
             await refusal(investigation.request_release(warrant.warrant)),

@@ -33,6 +33,7 @@ from protocol.warrants import Venue
 from service.http import Handler, new_session
 from tests.attacks.tracing import trace
 from tests.escrow.world import World, run, serving
+from venue.committing import commit
 from venue.founding import add_venue, create_home
 from venue.poster import poster_text
 from venue.registration import apply, confirm
@@ -139,6 +140,7 @@ class Town:
         place = Place(name, home, url, venue, token_bytes(32))
         place.venue.home.readers.add(venue, "front door", place.token, self.now)
         self.register(place)
+        self.world.committing[venue] = lambda: self.commit(place)
         if beside is None:
             self.serve_venue(place)
         self.places.append(place)
@@ -153,6 +155,11 @@ class Town:
         assert online(lambda session: confirm(venue, session)) == []
         wanted = venue.home.wanted_epochs(self.now)
         online(lambda session: venue.home.epochs.refresh(session, wanted.start + 1, wanted.stop - 1))
+
+    async def commit(self, place: Place) -> None:
+        """What `python -m venue commit` does, by the town's clock."""
+        async with new_session() as session:
+            await commit(place.venue, session, self.now)
 
     def serve_venue(self, place: Place) -> None:
         async def apps() -> list[tuple[web.Application, int]]:

@@ -21,7 +21,8 @@ def warrant_around_now(world: World, venue: bytes) -> Warrant:
 
 
 async def trace(world: World, venue: bytes) -> tuple[bytes, Findings]:
-    """Warrant, countersignature, release and opening: the warrant's id, and what was found."""
+    """Commitment, warrant, countersignature, release and opening: the warrant's id, and what was found."""
+    world.now += 1  # the venue's server may have committed within this second
     warrant = warrant_around_now(world, venue)
     await carry_out(world, warrant, lambda investigation: investigation.request_release(warrant.warrant))
     async with new_session() as session:

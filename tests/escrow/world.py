@@ -24,6 +24,7 @@ from escrow.operator.server import create_operator_app
 from escrow.server import keep_house
 from lab.processes import free_ports
 from lab.town import UNLIMITED, UNLIMITED_APPLICATIONS
+from lab.venue_log import VenueLog
 from protocol.checkins import CheckInMessage, Direction, sign_check_in
 from protocol.encoding import Message
 from protocol.epochs import EpochKey, Role
@@ -34,7 +35,7 @@ from protocol.passes import OwnedPass, PassAnswers, accept_answers, request_allo
 from protocol.requests import sign_request, verify_request
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import Venue, VenueApplication, Warrant, sign_release, verify_warrant
+from protocol.warrants import Venue, VenueApplication, Warrant, verify_warrant
 from service.http import call, cbor_response, create_app, new_session, read_body
 from service.settings import DomainSettings, PartySettings
 from tests.databases import new_database
@@ -68,6 +69,8 @@ class World:
     ) -> None:
         self.now = now
         self.directory = directory
+        self.committing: dict[bytes, Callable[[], Awaitable[object]]] = {}
+        """How each venue that plays here commits to its check-ins, by its id."""
         ports = dict(zip(Role, free_ports(2), strict=True))
         keys = {role: self.officer(role, "init").stdout.strip() for role in Role}
         self.urls = {role: f"http://127.0.0.1:{port}" for role, port in ports.items()}
@@ -165,7 +168,7 @@ class World:
 
 
 class Door:
-    """A venue that keeps check-ins in memory and releases them for a warrant."""
+    """A venue that keeps check-ins in memory, commits to them, and releases them for a warrant."""
 
     def __init__(self, world: World, port: int) -> None:
         self.key = SigningKey.generate()
@@ -173,9 +176,9 @@ class Door:
         self.record = Venue(
             world.settings.number, token_bytes(16), "클럽", f"http://127.0.0.1:{port}", public_key(self.key)
         )
-        self.check_ins: list[CheckInMessage] = []
-        self.epochs: dict[int, list[bytes]] | None = None
+        self.log = VenueLog(self.record, self.key)
         self.app = create_app([web.post("/v1/releases", self._release)])
+        world.committing[self.record.venue] = self.commit
 
     async def apply(self) -> None:
         application = sign_statement(VenueApplication(self.record), self.key)
@@ -185,18 +188,30 @@ class Door:
     async def admit(self, owned: OwnedPass, time: int | None = None) -> CheckInMessage:
         key = await self.world.epoch_key()
         message = sign_check_in(key, owned, self.world.now if time is None else time, Direction.ENTRY)
-        self.check_ins.append(message)
+        self.add(message)
         return message
+
+    def add(self, *check_ins: CheckInMessage | bytes) -> None:
+        """Append check-ins of today, or anything else, to what the door releases."""
+        for one in check_ins:
+            if isinstance(one, CheckInMessage):
+                self.log.add(self.world.settings.domain.epoch_at(one.time), one.to_bytes())
+            else:
+                self.log.add(self.world.today, one)
+
+    async def commit(self) -> None:
+        """Commit to all of it at both parties; the clock of a door here is a minute behind."""
+        last = self.log.kept[-1].opening.time if self.log.kept else 0
+        statement = self.log.commit(max(self.world.now - 60, last + 1))
+        for role in Role:
+            await self.world.post(role, "/v1/commitments", statement)
 
     async def _release(self, request: web.Request) -> web.Response:
         domain = self.world.settings.domain
         recipient, statement = self.record.venue.hex(), await read_body(request)
         body = verify_request(domain, Role.AUTHORITY, recipient, "/v1/releases", self.world.now, statement).body
         warrant = verify_warrant(domain, JointStatement.from_bytes(body), self.world.now)
-        by_epoch: dict[int, list[bytes]] = {}
-        for message in self.check_ins:
-            by_epoch.setdefault(domain.epoch_at(message.time), []).append(message.to_bytes())
-        return cbor_response(sign_release(warrant, self.key, self.epochs or by_epoch))
+        return cbor_response(self.log.release(warrant))
 
 
 @contextmanager
@@ -268,7 +283,9 @@ def warrant_for(door: Door, begins: int, ends: int, *, max_records: int = 100) -
 async def carry_out(
     world: World, warrant: Warrant, *steps: Callable[[Investigation], Awaitable[object]]
 ) -> list[object]:
-    """Draw and countersign a warrant, then take the steps."""
+    """Have its venue commit, draw and countersign a warrant, then take the steps."""
+    if warrant.venue in world.committing:
+        await world.committing[warrant.venue]()
     async with new_session() as session:
         investigation = Investigation(world.authority, session)
         await investigation.draw_warrant(warrant)

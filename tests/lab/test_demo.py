@@ -45,7 +45,7 @@ def test_the_whole_story_holds(tmp_path: Path) -> None:
     result = json.loads(output.splitlines()[-1])
     assert result["visitors"] == VISITORS
     assert result["checkins_refused"] == {"already_spent": 1, "too_old": 1, "forged": 2}
-    assert result["opened"] == 6
+    assert result["opened"] == 6 + 4
     assert result["contacts_correct"] is True
     assert result["opened_by_one_party"] == 0
     assert result["opened_after_erasure"] == 0

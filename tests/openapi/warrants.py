@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from protocol.commitments import sign_commitment
 from protocol.epochs import Role
 from protocol.exchanges import SharesRequest
-from protocol.requests import sign_request
-from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import Purpose, Warrant
+from protocol.merkle import CompactRange
+from protocol.releases import Release
+from protocol.requests import REQUEST_TOLERANCE, sign_request
+from protocol.signatures import SigningKey, public_key
+from protocol.statements import JointStatement, sign_statement, statement_payload
+from protocol.warrants import Purpose, Warrant, sign_application
 from tests.openapi.refusals import ZEROS, refused
 from tests.openapi.stage import NO_POINT, Stage, signed, spoiled
 
@@ -25,6 +30,7 @@ class WarrantSteps:
 
     async def investigate(self) -> None:
         warrant = self.stage.warrant()
+        await self.commit()
         await self.decide(warrant)
         release = await self.release(warrant)
         await self.shares(warrant, release)
@@ -32,6 +38,31 @@ class WarrantSteps:
         await refused("warrant-exhausted", self.shares(single, await self.release(single)))
         self.stage.world.operator.erase(self.stage.world.today)
         await refused("epoch-erased", self.shares(warrant, release))
+
+    async def commit(self) -> None:
+        """The door's commitment at both parties, after those that are refused."""
+        world, venue = self.stage.world, self.stage.door.venue
+        time, waiting = world.now - 60, SigningKey.generate()
+        pending = replace(venue.record, venue=b"a venue in wait.", key=public_key(waiting))
+        made = venue.log.commit(venue.record, venue.signing_key, time)
+        assert made is not None
+
+        def other(key: SigningKey = venue.signing_key, time: int = time, **changed: Any) -> bytes:
+            return sign_commitment(replace(venue.record, **changed), key, time, CompactRange())[1]
+
+        for role in Role:
+            await world.post(role, "/v1/venues", sign_application(pending, waiting))
+            await world.post(role, "/v1/commitments", made[1])
+            venue.log.acknowledge(time, role)
+            for name, statement in {
+                "unknown-venue": other(venue=bytes(16)),
+                "venue-pending": other(waiting, venue=pending.venue),
+                "invalid-signature": other(SigningKey.generate()),
+                "wrong-domain": other(domain=1),
+                "replayed-request": other(time=world.now - REQUEST_TOLERANCE - 1),
+                "conflicting-statements": other(),
+            }.items():
+                await refused(name, world.post(role, "/v1/commitments", statement))
 
     async def decide(self, warrant: Warrant) -> None:
         world, identity = self.stage.world, self.stage.world.authority.identity
@@ -66,9 +97,13 @@ class WarrantSteps:
             "out-of-scope": self.stage.both_sign(replace(warrant, expires=self.stage.world.now - 1)),
         }.items():
             await refused(name, self.ask_release(joint))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("venue.release.MAX_RELEASE", 1)
-            await refused("window-too-large", self.ask_release(self.stage.both_sign(warrant)))
+        for name, place, value in (
+            ("window-too-large", "venue.release.MAX_LEAVES", 0),
+            ("window-too-old", "venue.log.Log.leaves", lambda *_: []),
+        ):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(place, value)
+                await refused(name, self.ask_release(self.stage.both_sign(warrant)))
         key_file = self.stage.door.venue.path / "venue.key"
         key_file.rename(key_file.with_suffix(".lost"))
         await refused("venue-key-lost", self.ask_release(self.stage.both_sign(warrant)))
@@ -88,7 +123,10 @@ class WarrantSteps:
         joint, venue = self.stage.both_sign(warrant), self.stage.both_sign(record)
         no_key = signed("venue", spoiled(record, 4, NO_POINT), world.authority.identity)
         wider = replace(warrant, ends=warrant.ends + 1)
+        unfit = replace(Release.from_bytes(statement_payload(release)), openings=(), leaves=())
+        key = self.stage.door.venue.signing_key
         for name, request in {
+            "commitment-mismatch": SharesRequest(joint, venue, sign_statement(unfit, key)),
             "malformed-point": SharesRequest(joint, replace(venue, authority=no_key), release),
             "venue-changed": SharesRequest(joint, self.stage.both_sign(replace(record, name="다른 클럽")), release),
             "conflicting-statements": SharesRequest(

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_bytes
 
+from lab.venue_log import VenueLog
 from protocol import exchanges
 from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
 from protocol.checkins import CheckInMessage, Direction, sign_check_in, verify_check_in
+from protocol.commitments import VenueCommitment, verify_commitment
 from protocol.encoding import Message
 from protocol.epochs import EpochStatement, Role, verify_epoch
 from protocol.errors import Malformed, Rejected
@@ -28,20 +30,28 @@ from protocol.opening import OpeningTranscript, Shares, create_shares, open_rele
 from protocol.papers import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, issue_batch, verify_allowance
 from protocol.qrtext import from_qr_text, to_qr_text
+from protocol.releases import Release, VerifiedRelease
 from protocol.requests import PartyRequest, sign_request, verify_request
 from protocol.statements import JointStatement, sign_statement, statement_payload, verify_statement
 from protocol.visits import Visit
 from protocol.warrants import (
-    Release,
     ValidWarrant,
     VenueApplication,
-    VerifiedRelease,
-    sign_release,
-    verify_release,
     verify_venue,
     verify_warrant,
 )
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch, opening_warrant
+from tests.parties import (
+    NOW,
+    TODAY,
+    OpenEpoch,
+    Parties,
+    Released,
+    Visitor,
+    enrol,
+    found_domain,
+    open_epoch,
+    opening_warrant,
+)
 
 ASSERTED = AssertedRecord("홍길동", "+821012345678")
 Judge = Callable[[bytes], bool]
@@ -81,6 +91,8 @@ class Session:
     assisted: AssistedCheckIn
     paper: str
     warrant: JointStatement
+    commitments: dict[int, bytes]
+    commitment: bytes
     transcript: OpeningTranscript
     request: bytes
 
@@ -90,13 +102,13 @@ class Session:
 
     def verified_release(self, release: bytes) -> VerifiedRelease:
         keys = {self.epoch.key.epoch: self.epoch.key}
-        return verify_release(self.valid_warrant, self.parties.registered_venue, keys, release)
+        return self.parties.verify(self.valid_warrant, keys, Released(release, self.commitments))
 
     def opened(self, transcript: OpeningTranscript) -> list[tuple[Visit, Point | None]]:
         """Repeat every check of an opening."""
         domain, keys = self.parties.domain, {self.epoch.key.epoch: self.epoch.key}
         warrant = verify_warrant(domain, transcript.warrant, self.time)
-        release = verify_release(warrant, self.parties.registered_venue, keys, transcript.release)
+        release = self.parties.verify(warrant, keys, Released(transcript.release, self.commitments))
         operator = verify_party_shares(domain, Role.OPERATOR, release, keys, transcript.operator_shares)
         authority = verify_party_shares(domain, Role.AUTHORITY, release, keys, transcript.authority_shares)
         return list(open_release(release, operator, authority))
@@ -115,8 +127,11 @@ def hold_session(parties: Parties, epoch: OpenEpoch, visitor: Visitor, time: int
     valid = verify_warrant(parties.domain, warrant, time)
     keys = {epoch.key.epoch: epoch.key}
     encoded = [check_ins[name].to_bytes() for name in ("shown-entry", "scanned-entry")]
-    signed_release = sign_release(valid, parties.venue_key, {epoch.key.epoch: encoded})
-    release = verify_release(valid, parties.registered_venue, keys, signed_release)
+    log = VenueLog(parties.venue, parties.venue_key)
+    log.add_all({epoch.key.epoch: encoded})
+    commitment = log.commit(time)
+    signed_release = log.release(valid)
+    release = parties.verify(valid, keys, Released(signed_release, log.commitments))
     operator_shares, authority_shares = (
         create_shares(
             parties.domain, role, release, {epoch.key.epoch: (epoch.key, epoch.secrets[role])}, parties.keys[role]
@@ -132,6 +147,8 @@ def hold_session(parties: Parties, epoch: OpenEpoch, visitor: Visitor, time: int
         seal_assisted(epoch.key, ASSERTED, time, venue),
         print_pass(epoch.key, visitor.passes[2]),
         warrant,
+        log.commitments,
+        commitment,
         OpeningTranscript(warrant, signed_release, operator_shares, authority_shares),
         sign_request(
             parties.domain, Role.OPERATOR, "authority", "/v1/batches", time, b"body", parties.keys[Role.OPERATOR]
@@ -190,8 +207,8 @@ def accepted_messages(session: Session) -> list[Accepted]:
 
     def assisted_opens(message: bytes) -> bool:
         entry = verify_assisted(key, AssistedCheckIn.from_bytes(message))
-        D = [epoch.secrets[role].share * entry.message.u for role in Role]
-        return open_assisted(key, entry, *D) == ASSERTED
+        D_operator, D_authority = (epoch.secrets[role].share * entry.message.u for role in Role)
+        return open_assisted(key, entry, D_operator + D_authority) == ASSERTED
 
     def paper_admits(paper: PaperPass) -> bool:
         return verify_paper(key, paper).public == visitor.passes[2].public
@@ -207,6 +224,10 @@ def accepted_messages(session: Session) -> list[Accepted]:
 
     def released(message: bytes) -> bool:
         return sum(map(len, session.verified_release(message).visits.values())) == 2
+
+    def committed(message: bytes) -> bool:
+        received = verify_commitment(parties.venue, message, session.time)
+        return session.commitments == {received.time: received.commitment}
 
     def shares(role: Role, message: bytes) -> Accepted:
         def judge(statement: bytes) -> bool:
@@ -248,6 +269,7 @@ def accepted_messages(session: Session) -> list[Accepted]:
         Accepted("c5", "venue", parties.both_sign(parties.venue).to_bytes(), venue_registered),
         Accepted("c5", "venue-application", application, venue_applied),
         Accepted("c5", "warrant", session.warrant.to_bytes(), warrant_valid),
+        Accepted("c5", "venue-commitment", session.commitment, committed),
         Accepted("c5", "release", transcript.release, released),
         shares(Role.OPERATOR, transcript.operator_shares),
         shares(Role.AUTHORITY, transcript.authority_shares),
@@ -263,6 +285,7 @@ def messages_of(session: Session) -> list[Message]:
     def signed(kind: type[Message], statement: bytes) -> Message:
         return kind.from_bytes(statement_payload(statement))
 
+    release = Release.from_bytes(statement_payload(transcript.release))
     return [
         parties.domain,
         *epoch.secrets.values(),
@@ -282,7 +305,11 @@ def messages_of(session: Session) -> list[Message]:
         VenueApplication(parties.venue),
         parties.venue,
         session.valid_warrant.record,
-        signed(Release, transcript.release),
+        signed(VenueCommitment, session.commitment),
+        release,
+        *release.openings,
+        *release.leaves,
+        *(leaf.committed for leaf in release.leaves),
         signed(Shares, transcript.operator_shares),
         signed(Shares, transcript.authority_shares),
         session.warrant,

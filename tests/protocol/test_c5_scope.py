@@ -24,18 +24,14 @@ from protocol.errors import (
 from protocol.group import B, Point, Scalar
 from protocol.opening import create_shares, verify_party_shares
 from protocol.passes import OwnedPass, Pass
+from protocol.releases import Release, release_digest, verify_release
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SigningKey, public_key, sign_with_scalar
-from protocol.statements import JointStatement, sign_statement
+from protocol.statements import JointStatement, sign_statement, verify_statement
 from protocol.warrants import (
     MAX_EMBARGO,
     Purpose,
-    Release,
-    ReleasedEpoch,
     Warrant,
-    release_digest,
-    sign_release,
-    verify_release,
     verify_venue,
     verify_warrant,
 )
@@ -176,7 +172,7 @@ def test_c5_a_release_keeps_what_is_in_scope_and_counts_the_rest(
     times: dict[bytes, dict[Direction, int]] = {}
     set_aside: Counter[str] = Counter()
     for which, step, direction, venue, condition in kinds:
-        time = NOW + 15 * step + (2 * MAX_STAY if condition == "far" else 0)
+        time = NOW + 15 * step + (-2 * MAX_STAY if condition == "far" else 0)
         message = sign_check_in(today.key, visitor.passes[which], time, direction, venues[venue])
         in_scope = condition != "far" and venue != "elsewhere"
         epoch, encoding = TODAY, message.to_bytes()
@@ -212,12 +208,12 @@ def test_c5_a_release_keeps_what_is_in_scope_and_counts_the_rest(
             expected[u] = entered, left
         else:
             set_aside["OutOfScope"] += (entered is not None) + (left is not None)
-    release = sign_release(warrant, parties.venue_key, handed_over)
-    verified = verify_release(warrant, parties.registered_venue, {TODAY: today.key, TODAY + 1: tomorrow.key}, release)
+    release = parties.release(warrant, handed_over)
+    verified = parties.verify(warrant, {TODAY: today.key, TODAY + 1: tomorrow.key}, release)
     assert {u: (visit.entered, visit.left) for u, visit in verified.visits.get(TODAY, {}).items()} == expected
     assert verified.visits.keys() <= {TODAY}
     assert verified.set_aside == set_aside
-    assert verified.digest == release_digest(release)
+    assert verified.digest == release_digest(release.statement)
     assert verified.warrant == warrant.record
 
 
@@ -241,14 +237,13 @@ def test_c5_an_exit_says_how_long_a_visit_was(
     parties: Parties, today: OpenEpoch, visitor: Visitor, entered: int | None, left: int | None, in_scope: bool
 ) -> None:
     """The window has ten minutes, a visit without an exit lasts an hour."""
-    warrant = parties.warrant(NOW, NOW + 600, assumed_stay=3600)
+    warrant = parties.warrant(NOW, NOW + 600, assumed_stay=3600, later=MAX_STAY)
     check_ins = [
         sign_check_in(today.key, visitor.passes[0], NOW + time, direction).to_bytes()
         for time, direction in ((entered, Direction.ENTRY), (left, Direction.EXIT))
         if time is not None
     ]
-    release = sign_release(warrant, parties.venue_key, {TODAY: check_ins})
-    verified = verify_release(warrant, parties.registered_venue, {TODAY: today.key}, release)
+    verified = parties.verify(warrant, {TODAY: today.key}, parties.release(warrant, {TODAY: check_ins}))
     assert (verified.visits != {}) is in_scope
     assert verified.set_aside == ({} if in_scope else {"OutOfScope": len(check_ins)})
 
@@ -258,13 +253,13 @@ def test_c5_an_exit_that_no_door_admits_is_none(
     parties: Parties, today: OpenEpoch, visitor: Visitor, stay: int
 ) -> None:
     """Before the entry, or more than twelve hours after it."""
-    warrant = parties.warrant(NOW, NOW + 600)
+    warrant = parties.warrant(NOW, NOW + 600, later=MAX_STAY)
     check_ins = [
         sign_check_in(today.key, visitor.passes[0], time, direction).to_bytes()
         for time, direction in ((NOW + 15, Direction.ENTRY), (NOW + 15 + stay, Direction.EXIT))
     ]
-    release = sign_release(warrant, parties.venue_key, {TODAY: check_ins})
-    [visit] = verify_release(warrant, parties.registered_venue, {TODAY: today.key}, release).visits[TODAY].values()
+    release = parties.release(warrant, {TODAY: check_ins})
+    [visit] = parties.verify(warrant, {TODAY: today.key}, release).visits[TODAY].values()
     assert (visit.entered, visit.left) == (NOW + 15, None)
 
 
@@ -274,12 +269,7 @@ def test_c5_shares_are_given_for_what_was_kept_alone(parties: Parties, today: Op
     inside, outside = (
         sign_check_in(today.key, visitor.passes[i], NOW + 600 * i, Direction.ENTRY).to_bytes() for i in range(2)
     )
-    release = verify_release(
-        warrant,
-        parties.registered_venue,
-        {TODAY: today.key},
-        sign_release(warrant, parties.venue_key, {TODAY: [inside, outside, inside]}),
-    )
+    release = parties.verify(warrant, {TODAY: today.key}, parties.release(warrant, {TODAY: [inside, outside, inside]}))
     for epochs, count in (({TODAY: (today.key, today.secrets[Role.OPERATOR])}, 1), ({}, 0)):
         shares = create_shares(parties.domain, Role.OPERATOR, release, epochs, parties.keys[Role.OPERATOR])
         verified = verify_party_shares(parties.domain, Role.OPERATOR, release, {TODAY: today.key}, shares)
@@ -290,35 +280,26 @@ def test_c5_shares_are_given_for_what_was_kept_alone(parties: Parties, today: Op
 # A release is for one warrant and from one venue; a warrant is what both officers signed.
 
 
-def test_c5_a_release_is_for_its_own_warrant_and_venue(parties: Parties, today: OpenEpoch) -> None:
+def test_c5_a_release_is_for_its_own_warrant_and_venue(parties: Parties) -> None:
     warrant, other = parties.warrant(NOW - 60, NOW + 60), parties.warrant(NOW - 60, NOW + 60)
-    keys, venue = {TODAY: today.key}, parties.registered_venue
+    release = parties.release(warrant, {})
+    assert parties.verify(warrant, {}, release).visits == {}
     with pytest.raises(OutOfScope):
-        verify_release(warrant, venue, keys, sign_release(other, parties.venue_key, {}))
+        parties.verify(other, {}, release)
+    stolen = replace(parties, venue_key=SigningKey.generate()).release(warrant, {})
     with pytest.raises(InvalidSignature):
-        verify_release(warrant, venue, keys, sign_release(warrant, SigningKey.generate(), {}))
+        parties.verify(warrant, {}, stolen)
     elsewhere = verify_venue(parties.domain, parties.both_sign(replace(parties.venue, venue=OTHER_VENUE)))
     with pytest.raises(OutOfScope):
-        verify_release(warrant, elsewhere, keys, sign_release(warrant, parties.venue_key, {}))
-    record = warrant.record
+        verify_release(warrant, elsewhere, {}, release.commitments, release.statement)
+    record = verify_statement(Release, release.statement, parties.venue.key)
     for wrong in (
-        Release(1, record.warrant, record.venue, ()),
-        Release(record.domain, record.warrant, OTHER_VENUE, ()),
-        Release(record.domain, OTHER_VENUE, record.venue, ()),
+        replace(record, domain=1),
+        replace(record, venue=OTHER_VENUE),
+        replace(record, warrant=OTHER_VENUE),
     ):
         with pytest.raises(OutOfScope):
-            verify_release(warrant, venue, keys, sign_statement(wrong, parties.venue_key))
-
-
-def test_c5_one_epoch_named_twice_in_a_release_counts_once(
-    parties: Parties, today: OpenEpoch, visitor: Visitor
-) -> None:
-    warrant = parties.warrant(NOW - 60, NOW + 60)
-    later, earlier = (sign_check_in(today.key, visitor.passes[0], NOW + t, Direction.ENTRY) for t in (15, 0))
-    record, parts = warrant.record, [ReleasedEpoch(TODAY, (one.to_bytes(),)) for one in (later, earlier)]
-    release = sign_statement(Release(record.domain, record.warrant, record.venue, tuple(parts)), parties.venue_key)
-    verified = verify_release(warrant, parties.registered_venue, {TODAY: today.key}, release)
-    assert [visit.check_in.message for visit in verified.visits[TODAY].values()] == [earlier]
+            parties.verify(warrant, {}, replace(release, statement=sign_statement(wrong, parties.venue_key)))
 
 
 def test_c5_of_two_entries_at_one_time_the_first_in_the_release_is_kept(
@@ -331,8 +312,8 @@ def test_c5_of_two_entries_at_one_time_the_first_in_the_release_is_kept(
         for venue in (None, parties.venue.venue)
     ]
     for first, second in (both, both[::-1]):
-        release = sign_release(warrant, parties.venue_key, {TODAY: [first.to_bytes(), second.to_bytes()]})
-        verified = verify_release(warrant, parties.registered_venue, {TODAY: today.key}, release)
+        release = parties.release(warrant, {TODAY: [first.to_bytes(), second.to_bytes()]})
+        verified = parties.verify(warrant, {TODAY: today.key}, release)
         assert [visit.check_in.message for visit in verified.visits[TODAY].values()] == [first]
 
 
@@ -420,6 +401,6 @@ def test_c5_two_visitors_in_one_release_stay_apart(parties: Parties, today: Open
     visitors = [enrol(parties, today, name, "+8210" + str(i) * 8) for i, name in enumerate(("갑", "을"))]
     warrant = parties.warrant(NOW - 60, NOW + 60)
     messages = [sign_check_in(today.key, one.passes[0], NOW, Direction.ENTRY) for one in visitors]
-    release = sign_release(warrant, parties.venue_key, {TODAY: [message.to_bytes() for message in messages]})
-    verified = verify_release(warrant, parties.registered_venue, {TODAY: today.key}, release)
+    release = parties.release(warrant, {TODAY: [message.to_bytes() for message in messages]})
+    verified = parties.verify(warrant, {TODAY: today.key}, release)
     assert {visit.check_in.message for visit in verified.visits[TODAY].values()} == set(messages)

@@ -23,9 +23,9 @@ from protocol.opening import (
 )
 from protocol.passes import OwnedPass, Pass, pass_statement
 from protocol.proofs import prove_shares
+from protocol.releases import VerifiedRelease
 from protocol.statements import PROTECTED, TAG_18, sign_statement, verify_statement
 from protocol.transcript import tag
-from protocol.warrants import VerifiedRelease, sign_release, verify_release
 from tests.edwards import TORSION, decode
 from tests.parties import TODAY, OpenEpoch, Parties, Visitor
 from tests.strategies import scalars
@@ -73,8 +73,7 @@ def hold_opening(parties: Parties, epochs: list[OpenEpoch], owned: list[list[Own
     }
     by_number = {epoch.key.epoch: epoch for epoch in epochs}
     keys = {number: epoch.key for number, epoch in by_number.items()}
-    signed = sign_release(warrant, parties.venue_key, handed_over)
-    release = verify_release(warrant, parties.registered_venue, keys, signed)
+    release = parties.verify(warrant, keys, parties.release(warrant, handed_over))
     statements = {
         role: create_shares(
             parties.domain,

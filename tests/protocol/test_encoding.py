@@ -15,15 +15,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import protocol
+from protocol.checkins import Direction
+from protocol.commitments import BEGINNING, CommitmentOpening
 from protocol.encoding import MAX_DEPTH, MAX_MESSAGE_BYTES, Message, decode_item, encode_item
 from protocol.errors import Malformed, MalformedEncoding, Rejected
 from protocol.group import Point
 from protocol.passes import PassAnswers, PassRequest
-from protocol.warrants import Release, ReleasedEpoch
+from protocol.releases import MAX_COMMITMENTS, Release, ReleasedLeaf
+from tests.parties import NOW
 from tests.protocol.mutations import lax_encodings
 from tests.protocol.sessions import messages_of, session
+from tests.spec.messages import whole_visit
 
-MESSAGES = messages_of(session())
+HELD = messages_of(session())
+TOLD = whole_visit(session().parties, session().epoch, session().visitor).messages
+MESSAGES = [*HELD, *(message for kind, message in TOLD.items() if kind not in set(map(type, HELD)))]
 
 every_message = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
 
@@ -203,18 +209,18 @@ def test_encoding_checks_fields_as_decoding_does() -> None:
         replace(venue, name="홍" * 43),  # 129 bytes in UTF-8
         replace(venue, name="\ud800"),
         replace(warrant, max_records=0),
-        Release(1, bytes(16), bytes(16), (ReleasedEpoch(1, ()),)),
+        ReleasedLeaf(1, NOW, Direction.ENTRY, b""),
     ):
         with pytest.raises(MalformedEncoding):
             wrong.to_bytes()
 
 
 def test_an_array_may_be_as_long_as_its_size_says_and_no_longer() -> None:
-    epochs = (ReleasedEpoch(1, (b"check-in",)),) * 65
-    longest = Release(1, bytes(16), bytes(16), epochs[:64])
+    openings = (CommitmentOpening(NOW, bytes(32), 0),) * (MAX_COMMITMENTS + 1)
+    longest = Release(1, bytes(16), bytes(16), BEGINNING, (), openings[1:], ())
     assert Release.from_bytes(longest.to_bytes()) == longest
     with pytest.raises(MalformedEncoding):
-        replace(longest, epochs=epochs).to_bytes()
+        replace(longest, openings=openings).to_bytes()
 
 
 def test_an_enumeration_has_only_its_values() -> None:

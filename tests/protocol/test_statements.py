@@ -11,11 +11,13 @@ from pycose.keys.curves import Ed25519
 from pycose.keys.okp import OKPKey
 from pycose.messages.sign1message import Sign1Message
 
+from protocol.commitments import VenueCommitment
 from protocol.encoding import Message, encode_item
 from protocol.epochs import EpochStatement, Role
 from protocol.errors import ConflictingStatements, InvalidSignature, MalformedEncoding
 from protocol.handles import DirectoryReceipt, IdentityRecord
 from protocol.opening import Shares
+from protocol.releases import Release
 from protocol.requests import PartyRequest
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import (
@@ -27,7 +29,7 @@ from protocol.statements import (
     verify_joint_statement,
     verify_statement,
 )
-from protocol.warrants import Release, Venue, VenueApplication, Warrant
+from protocol.warrants import Venue, VenueApplication, Warrant
 from tests.protocol.mutations import lax_encodings
 from tests.protocol.sessions import messages_of, session
 
@@ -40,6 +42,7 @@ KINDS: dict[type[Message], str] = {
     VenueApplication: "venue-application",
     Warrant: "warrant",
     Release: "release",
+    VenueCommitment: "venue-commitment",
     Shares: "shares",
 }
 SIGNED = {type(message): message for message in messages_of(session()) if type(message) in KINDS}

@@ -9,8 +9,10 @@ from pkgutil import iter_modules
 from secrets import token_bytes
 
 import protocol
+from lab.venue_log import VenueLog
 from protocol.assisted import AssertedRecord, open_assisted, seal_assisted, verify_assisted
 from protocol.checkins import Direction, sign_check_in, verify_check_in
+from protocol.commitments import verify_commitment
 from protocol.disclosures import DisclosedOpening, record_opening, sign_disclosure, verify_disclosure
 from protocol.encoding import Message
 from protocol.entries import (
@@ -25,7 +27,7 @@ from protocol.entries import (
     commit_to_warrant,
     log_entry,
 )
-from protocol.epochs import EpochStatement, Role
+from protocol.epochs import EPOCH_SECONDS, EpochStatement, Role
 from protocol.exchanges import (
     Decision,
     DoorAnswer,
@@ -41,17 +43,14 @@ from protocol.notices import list_digest, sign_notice, verify_notice
 from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
 from protocol.papers import from_paper_text, print_pass, verify_paper
 from protocol.passes import IssueBatch
+from protocol.releases import Release, VerifiedRelease
 from protocol.requests import sign_request, verify_request
 from protocol.signatures import public_key
 from protocol.statements import sign_statement, verify_statement
 from protocol.warrants import (
-    Release,
     VenueApplication,
-    VerifiedRelease,
-    sign_release,
-    verify_release,
 )
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from tests.parties import NOW, OpenEpoch, Parties, Released, Visitor
 
 
 @dataclass(frozen=True)
@@ -73,12 +72,16 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         verify_check_in(key, check_in)
     asserted = AssertedRecord("성춘향", "+821087654321")
     assisted = seal_assisted(key, asserted, NOW, parties.venue.venue)
-    D = [today.secrets[role].share * assisted.u for role in Role]
-    assert open_assisted(key, verify_assisted(key, assisted), *D) == asserted
+    D_operator, D_authority = (today.secrets[role].share * assisted.u for role in Role)
+    assert open_assisted(key, verify_assisted(key, assisted), D_operator + D_authority) == asserted
 
     warrant = parties.warrant(NOW - 3600, NOW + 3600)
-    release = sign_release(warrant, parties.venue_key, {key.epoch: [entry.to_bytes(), posted.to_bytes()]})
-    verified = verify_release(warrant, parties.registered_venue, {key.epoch: key}, release)
+    log = VenueLog(parties.venue, parties.venue_key)
+    log.add(key.epoch, printed.to_bytes())
+    log.commit(NOW - EPOCH_SECONDS)  # where the release starts
+    log.add_all({key.epoch: [entry.to_bytes(), posted.to_bytes()]})
+    commitment, release = log.commit(NOW), log.release(warrant)
+    verified = parties.verify(warrant, {key.epoch: key}, Released(release, log.commitments))
     shares = {role: _shares(parties, today, role, verified) for role in Role}
     checked = {
         role: verify_party_shares(domain, role, verified, {key.epoch: key}, statement)
@@ -137,8 +140,11 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         VenueApplication(parties.venue, application),
         warrant.record,
         joint_warrant,
+        verify_commitment(parties.venue, commitment, NOW),
         record,
-        record.epochs[0],
+        record.openings[0],
+        record.leaves[0],
+        record.leaves[0].committed,
         SharesRequest(joint_warrant, joint_venue, release),
         authority_shares,
         authority_shares.epochs[0],

@@ -10,9 +10,11 @@ import nacl.bindings
 import nacl.signing
 import pytest
 
+from lab.venue_log import VenueLog
 from protocol import assisted, handles, passes, signatures
 from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
 from protocol.checkins import CheckInMessage, Direction, sign_check_in, verify_check_in
+from protocol.commitments import sign_commitment, verify_commitment
 from protocol.epochs import Role, create_epoch, verify_epoch
 from protocol.handles import (
     HandleGrant,
@@ -27,8 +29,7 @@ from protocol.handles import (
 from protocol.notices import sign_notice, verify_notice
 from protocol.opening import create_shares, open_release, verify_party_shares
 from protocol.passes import AllowanceRequest, accept_answers, request_allowance, verify_allowance
-from protocol.warrants import sign_release, verify_release
-from tests.parties import NOW, TODAY, enrol, found_domain, open_epoch
+from tests.parties import NOW, TODAY, Released, enrol, found_domain, open_epoch
 from tests.spec.text import table
 
 Operations = dict[tuple[str, str], Callable[[], object]]
@@ -81,7 +82,7 @@ def value(formula: str, n: int) -> int:
 def prepared(n: int) -> Operations:
     """Each operation of the table, ready to be run, for `n` passes."""
     parties = found_domain(allowance=n)
-    domain, keys, venue = parties.domain, parties.keys, parties.registered_venue
+    domain, keys = parties.domain, parties.keys
     today = open_epoch(parties, TODAY)
     key, visitor = today.key, enrol(parties, today, "홍길동", "+821012345678")
     account, handle, grant, record = visitor.account, visitor.handle, visitor.grant, visitor.record
@@ -91,10 +92,14 @@ def prepared(n: int) -> Operations:
     asserted, place = AssertedRecord(record.name, record.phone), parties.venue.venue
     sealed = seal_assisted(key, asserted, NOW, place)
     verified_entry = verify_assisted(key, sealed)
-    D = [today.secrets[role].share * sealed.u for role in Role]
+    D_operator, D_authority = (today.secrets[role].share * sealed.u for role in Role)
+    S = D_operator + D_authority
     warrant = parties.warrant(NOW - 15, NOW + 15)
-    release = sign_release(warrant, parties.venue_key, {TODAY: check_ins})
-    verified = verify_release(warrant, venue, {TODAY: key}, release)
+    log = VenueLog(parties.venue, parties.venue_key)
+    log.add_all({TODAY: check_ins})
+    commitment = log.commit(NOW)
+    release = Released(log.release(warrant), log.commitments)
+    verified = parties.verify(warrant, {TODAY: key}, release)
 
     def shares(role: Role) -> bytes:
         return create_shares(domain, role, verified, {TODAY: (key, today.secrets[role])}, keys[role])
@@ -128,9 +133,13 @@ def prepared(n: int) -> Operations:
         ("verify an assisted check-in", "each party"): lambda: verify_assisted(
             key, AssistedCheckIn.from_bytes(sealed.to_bytes())
         ),
-        ("open an assisted check-in", "authority"): lambda: open_assisted(key, verified_entry, *D),
-        ("sign a release", "venue"): lambda: sign_release(warrant, parties.venue_key, {TODAY: check_ins}),
-        ("verify a release of n", "each party"): lambda: verify_release(warrant, venue, {TODAY: key}, release),
+        ("open an assisted check-in", "authority"): lambda: open_assisted(key, verified_entry, S),
+        ("sign a commitment", "venue"): lambda: sign_commitment(
+            parties.venue, parties.venue_key, NOW, log.kept[0].tree
+        ),
+        ("verify a commitment", "each party"): lambda: verify_commitment(parties.venue, commitment, NOW),
+        ("sign a release", "venue"): lambda: log.release(warrant),
+        ("verify a release of n", "each party"): lambda: parties.verify(warrant, {TODAY: key}, release),
         ("create n shares", "each party"): lambda: shares(operator),
         ("verify n shares", "authority"): lambda: verify_party_shares(
             domain, operator, verified, {TODAY: key}, statements[operator]

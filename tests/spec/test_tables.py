@@ -16,6 +16,7 @@ from escrow.audit.findings import Fault
 from escrow.operator.settings import OperatorSettings
 from escrow.settings import EscrowSettings
 from escrow.shares import MAX_WINDOW_DAYS
+from lab.venue_log import VenueLog
 from protocol import statements, transcript
 from protocol.assisted import ASSERTED_RECORD_BYTES, SEALED_ASSERTION_BYTES, AssertedRecord, seal_assisted
 from protocol.checkins import MAX_CHECK_IN_BYTES, MAX_STAY, SIGNED_PASS_BYTES, TIME_STEP, Direction, sign_check_in
@@ -28,13 +29,15 @@ from protocol.exchanges import Decision
 from protocol.group import POINT_BYTES, SCALAR_BYTES
 from protocol.handles import ENTRY_BYTES, RECORD_BYTES
 from protocol.notices import DIGEST_BYTES, MAX_DIGESTS, MIN_DIGESTS, Notice
+from protocol.opening import Shares
 from protocol.papers import MAX_PAPER_BYTES, from_paper_text, print_pass
 from protocol.passes import ANSWER_BYTES, MAX_BATCH, PASS_BYTES, REQUEST_BYTES, AllowanceRequest
 from protocol.proofs import EqualityProof, KnowledgeProof, OwnershipProof
 from protocol.qrtext import to_qr_text
+from protocol.releases import COMMITMENT_MARGIN, MAX_RELEASE_BYTES, Release, ReleasedLeaf
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SIGNATURE_BYTES
-from protocol.warrants import MAX_EMBARGO, MAX_RELEASE, Release, ReleasedEpoch
+from protocol.warrants import MAX_EMBARGO, MAX_RELEASE
 from service.http import problem_name
 from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 from tests.spec.messages import every_message_type, whole_visit
@@ -103,8 +106,13 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MAX_ALLOWANCE": longest(AllowanceRequest, "requests"),
         "MAX_BATCH": MAX_BATCH,
         "MAX_RELEASE": MAX_RELEASE,
-        "MAX_RELEASED_CHECK_IN": longest(ReleasedEpoch, "check_ins", "item"),
-        "MAX_RELEASED_EPOCHS": longest(Release, "epochs"),
+        "MAX_LEAVES": longest(Release, "leaves"),
+        "MAX_RELEASED_CHECK_IN": longest(ReleasedLeaf, "content"),
+        "MAX_COMMITMENTS": longest(Release, "openings"),
+        "COMMITMENT_MARGIN": COMMITMENT_MARGIN,
+        "MAX_RELEASE_BYTES": MAX_RELEASE_BYTES,
+        "COMMITMENT_SECONDS": default(VenueSettings, "commitment_seconds"),
+        "MAX_SHARED_EPOCHS": longest(Shares, "epochs"),
         "MAX_WARRANT_DAYS": MAX_WINDOW_DAYS,
         "MAX_EMBARGO": MAX_EMBARGO,
         "VISIT_DIGEST": DIGEST_BYTES,
@@ -203,7 +211,7 @@ def test_sizes(parties: Parties) -> None:
     scan = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY, parties.venue.venue).to_bytes()
     assisted = seal_assisted(today.key, AssertedRecord("홍길동", "+821012345678"), NOW, parties.venue.venue)
     paper = from_paper_text(print_pass(today.key, visitor.passes[0]))
-    one, two = (len(ReleasedEpoch(today.key.epoch, (present,) * count).to_bytes()) for count in (1, 2))
+    leaf = ReleasedLeaf(today.key.epoch, NOW, Direction.ENTRY, present)
     assert {row["message"]: int(row["bytes"]) for row in table("sizes")} == {
         "present-mode check-in": len(present),
         "scan-mode check-in": len(scan),
@@ -212,5 +220,7 @@ def test_sizes(parties: Parties) -> None:
         "AllowanceRequest of 12": len(visitor.request.to_bytes()),
         "PassAnswers of 12": len(visitor.answers.to_bytes()),
         "DirectoryEntry": len(visitor.grant.entry.to_bytes()),
-        "one present-mode check-in in a Release": two - one,
+        "ReleasedLeaf of a present-mode check-in": len(leaf.to_bytes()),
+        "ReleasedLeaf that is withheld": len(replace(leaf, content=leaf.committed.digest).to_bytes()),
+        "VenueCommitment statement": len(VenueLog(parties.venue, parties.venue_key).commit(NOW)),
     }

@@ -25,7 +25,6 @@ from protocol.handles import (
 from protocol.opening import create_shares, open_release, verify_party_shares
 from protocol.passes import AllowanceRequest, verify_allowance
 from protocol.qrtext import from_qr_text, to_qr_text
-from protocol.warrants import sign_release, verify_release
 from tests.parties import NOW, OpenEpoch, Parties, Visitor
 from tests.vectors.javascript import WEB, NodeMissing, Peer, Refused, install_packages, program
 
@@ -110,10 +109,8 @@ def test_python_opens_what_javascript_signed(enrolled: Enrolled, parties: Partie
     ]
     for encoding in check_ins:
         verify_check_in(key, CheckInMessage.from_bytes(encoding))
-    warrant, venue = parties.warrant(NOW - 3600, NOW + 3600), parties.registered_venue
-    release = verify_release(
-        warrant, venue, {key.epoch: key}, sign_release(warrant, parties.venue_key, {key.epoch: check_ins})
-    )
+    warrant = parties.warrant(NOW - 3600, NOW + 3600)
+    release = parties.verify(warrant, {key.epoch: key}, parties.release(warrant, {key.epoch: check_ins}))
     assert not release.set_aside
     operator, authority = (
         verify_party_shares(

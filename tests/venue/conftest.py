@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sql
 from click.testing import CliRunner, Result
 
+from protocol.commitments import commitment_digest
 from protocol.epochs import Role
 from protocol.signatures import SigningKey
 from protocol.warrants import Venue
@@ -88,6 +89,23 @@ def stored(venue: ServedVenue) -> dict[int, list[bytes]]:
         for row in connection.execute(own.order_by(table.c.time, table.c.u, table.c.direction)):
             found.setdefault(row.epoch, []).append(row.encoded)
     return found
+
+
+def commit(venue: ServedVenue, now: int) -> None:
+    """Commit to a venue's check-ins, as both parties acknowledge."""
+    made = venue.log.commit(venue.record, venue.signing_key, now)
+    assert made is not None
+    for role in Role:
+        venue.log.acknowledge(made[0], role)
+
+
+def known(venue: ServedVenue) -> dict[int, bytes]:
+    """A venue's commitments as the parties know them."""
+    return {
+        one.opening.time: commitment_digest(one.opening.salt, one.tree)
+        for one in venue.log.commitments()
+        if one.acknowledged
+    }
 
 
 def venue_command(home: Path, *arguments: str) -> list[str]:

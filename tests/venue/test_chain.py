@@ -17,14 +17,15 @@ from protocol.checkins import Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.exchanges import Decision
 from protocol.qrtext import to_qr_text
+from protocol.releases import Release
 from protocol.requests import sign_request
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import JointStatement, verify_statement
-from protocol.warrants import Release, Venue
+from protocol.warrants import Venue
 from service.http import Problem, new_session
 from tests.databases import new_database
 from tests.parties import NOW, OpenEpoch, Parties, Visitor
-from tests.venue.conftest import MakeVenue, environment, free_port, stored, venue_command, write_venue
+from tests.venue.conftest import MakeVenue, commit, environment, free_port, stored, venue_command, write_venue
 from tests.venue.serving import decisions, post, problems, until_up
 from venue.home import ServedVenue
 from venue.remote import RemoteDoor
@@ -111,11 +112,13 @@ def test_a_release_is_of_one_venue(
         for one, owned in zip((venue, branch), visitor.passes[:2], strict=True)
     ]
     post(venue, "/v1/check-ins", *scans)
+    for one in (venue, branch):
+        commit(one, NOW)
     warrant = warrant_for(venue, parties)
     [answer] = post(venue, "/v1/releases", asked_for(venue, parties, warrant))
     assert isinstance(answer, bytes)
-    [released] = verify_statement(Release, answer, parties.venue.key).epochs
-    assert released.check_ins == (scans[0].to_bytes(),)
+    [released] = verify_statement(Release, answer, parties.venue.key).leaves
+    assert released.content == scans[0].to_bytes()
     at_the_branch = asked_for(branch, parties, warrant)
     assert problems(post(venue, "/v1/releases", at_the_branch)) == [(404, "unknown-venue")]
 

@@ -20,6 +20,7 @@ from aiohttp.test_utils import TestServer
 from PIL import Image
 
 from protocol.checkins import Direction, sign_check_in
+from protocol.commitments import verify_commitment
 from protocol.epochs import Role
 from protocol.qrtext import to_qr_text
 from protocol.signatures import public_key
@@ -55,6 +56,7 @@ class Register:
         self.epochs = {epoch.key.epoch: epoch.statements for epoch in epochs}
         self.applications: list[Venue] = []
         self.approved: dict[Role, Venue] = {}
+        self.commitments: dict[Role, dict[int, bytes]] = {role: {} for role in Role}
 
     async def apply(self, request: web.Request) -> web.Response:
         body = await read_body(request)
@@ -67,6 +69,17 @@ class Register:
         if role not in self.approved or self.approved[role].venue.hex() != request.match_info["venue"]:
             raise Problem(404, "unknown-venue", "no such venue was approved")
         return cbor_response(sign_statement(self.approved[role], self.parties.keys[role]))
+
+    async def commit(self, request: web.Request) -> web.Response:
+        role = Role[request.match_info["role"].upper()]
+        if role not in self.approved:
+            raise Problem(404, "unknown-venue", "no such venue was approved")
+        message = verify_commitment(self.approved[role], await read_body(request), int(time.time()))
+        self.commitments[role][message.time] = message.commitment
+        return cbor_response(b"", 202)
+
+    async def healthy(self, request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
 
     async def epoch(self, request: web.Request) -> web.Response:
         statements = self.epochs.get(int(request.match_info["epoch"]))
@@ -82,6 +95,8 @@ class Register:
             [
                 web.post("/{role}/v1/venues", self.apply),
                 web.get("/{role}/v1/venues/{venue}", self.venue),
+                web.post("/{role}/v1/commitments", self.commit),
+                web.get("/{role}/healthz", self.healthy),
                 web.get("/{role}/v1/epochs/{epoch}", self.epoch),
             ]
         )

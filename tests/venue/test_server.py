@@ -17,11 +17,13 @@ from PIL import Image
 from protocol.checkins import CheckInMessage, Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.exchanges import Decision
+from protocol.releases import MAX_RELEASE_BYTES, Release, ReleasedLeaf
 from protocol.requests import sign_request
 from protocol.statements import JointStatement, verify_statement
-from protocol.warrants import MAX_RELEASE, Release, Warrant, verify_release, verify_venue
+from protocol.warrants import Warrant, verify_venue
 from service.http import PROBLEM, call
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from tests.parties import NOW, OpenEpoch, Parties, Released, Visitor
+from tests.venue.conftest import MakeVenue, commit, known
 from tests.venue.serving import decisions, post, problems, serving
 from venue.home import ServedVenue
 from venue.reader import read_codes
@@ -124,6 +126,7 @@ class TestRelease:
             assert venue.gate.decide(sign_check_in(today.key, owned, time, ENTRY), time) is Decision.ADMITTED
         left = sign_check_in(today.key, visitor.passes[0], NOW + 15, Direction.EXIT)
         assert venue.gate.decide(left, NOW + 15) is Decision.ADMITTED
+        commit(venue, NOW + 3600)
         return venue
 
     @pytest.fixture
@@ -150,17 +153,16 @@ class TestRelease:
         warrant = parties.warrant(NOW, NOW + 3600)
         [answer] = post(visited, "/v1/releases", self.ask(parties, warrant.record), now=NOW + 7200)
         assert isinstance(answer, bytes)
-        keys = {today.key.epoch: today.key}
-        verified = verify_release(warrant, parties.registered_venue, keys, answer)
+        verified = parties.verify(warrant, {today.key.epoch: today.key}, Released(answer, known(visited)))
         assert not verified.set_aside
         assert verified.visits[today.key.epoch].keys() == {owned.public.u for owned in visitor.passes[:2]}
         assert verified.visits[today.key.epoch][visitor.passes[0].public.u].left == NOW + 15
 
-    def test_of_an_empty_window(self, venue: ServedVenue, parties: Parties, today: OpenEpoch) -> None:
+    def test_of_an_empty_window(self, venue: ServedVenue, parties: Parties) -> None:
         warrant = parties.warrant(NOW, NOW + 3600)
         [answer] = post(venue, "/v1/releases", self.ask(parties, warrant.record), now=NOW + 7200)
         assert isinstance(answer, bytes)
-        assert verify_release(warrant, parties.registered_venue, {}, answer).visits == {}
+        assert parties.verify(warrant, {}, Released(answer, known(venue))).visits == {}
 
     def test_a30_a_request_counts_once(self, visited: ServedVenue, parties: Parties, warrant: Warrant) -> None:
         request = self.ask(parties, warrant)
@@ -196,11 +198,11 @@ class TestRelease:
         assert problems(answers) == [(404, "unknown-venue")]
 
     def test_the_largest_release_is_delivered_and_a_larger_one_refused(
-        self, venue: ServedVenue, parties: Parties, today: OpenEpoch, warrant: Warrant
+        self, make_venue: MakeVenue, parties: Parties, today: OpenEpoch, warrant: Warrant
     ) -> None:
-        label = (parties.domain.number, NOW, ENTRY, parties.venue.venue)
+        venue, label = make_venue([today]), (parties.domain.number, NOW, ENTRY, parties.venue.venue)
 
-        def fill(count: int) -> None:
+        def fill(count: int) -> int:
             messages = [CheckInMessage(*label, token_bytes(192)) for _ in range(count)]
             rows = [
                 {
@@ -215,13 +217,16 @@ class TestRelease:
             ]
             with venue.home.engine.begin() as connection:
                 connection.execute(sql.insert(metadata.tables["check_ins"]), rows)
+            return len(ReleasedLeaf(today.key.epoch, NOW, ENTRY, messages[0].to_bytes()).to_bytes())
 
-        fill(MAX_RELEASE)
+        largest = (MAX_RELEASE_BYTES - 1000) // fill(1)
+        fill(largest - 1)
+        commit(venue, NOW)
         [answer] = post(venue, "/v1/releases", self.ask(parties, warrant), now=NOW + 7200)
         assert isinstance(answer, bytes)
-        [released] = verify_statement(Release, answer, parties.venue.key).epochs
-        assert len(released.check_ins) == MAX_RELEASE
-        fill(1)
+        assert len(verify_statement(Release, answer, parties.venue.key).leaves) == largest
+        fill(5)
+        commit(venue, NOW + 15)
         assert problems(post(venue, "/v1/releases", self.ask(parties, warrant), now=NOW + 7200)) == [
             (422, "window-too-large")
         ]

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from dataclasses import replace
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -18,7 +17,7 @@ from protocol.exchanges import Decision, DoorAnswer
 from protocol.passes import OwnedPass
 from service.http import Unreachable, call, new_session
 from service.storage import open_database, sqlite_url
-from tests.parties import NOW, OpenEpoch, Parties, Visitor, opening_warrant
+from tests.parties import NOW, OpenEpoch, Parties, Visitor
 from tests.venue.conftest import MakeVenue, environment, free_port, venue_command
 from venue import store
 from venue.home import ServedVenue, VenueHome
@@ -91,7 +90,7 @@ def check_in(number: int, time: int, epoch: int, direction: Direction = Directio
     return CheckIn(CheckInMessage(255, time, direction, None, bytes([number]) * 192), epoch)
 
 
-def test_windows_days_and_deletion(tmp_path: Path) -> None:
+def test_entries_days_and_deletion(tmp_path: Path) -> None:
     engine = open_database(sqlite_url(tmp_path / "venue.db"), (), store.metadata)
     kept, elsewhere = Store(engine, bytes(16)), Store(engine, bytes([1]) * 16)
     entries = [check_in(1, 900, 10), check_in(2, 915, 10), check_in(3, 1800, 11)]
@@ -101,12 +100,8 @@ def test_windows_days_and_deletion(tmp_path: Path) -> None:
     assert not kept.spend(check_in(1, 930, 11))
     assert kept.entry(bytes([2]) * 32) == Entry(915, 10)
     assert kept.entry(bytes([4]) * 32) is None
-    warrant = opening_warrant(255, bytes(16), 930, 1800, 1800)
-    assert kept.visits(warrant) == {10: [entries[1].message.to_bytes(), exits[0].message.to_bytes()]}
-    assert kept.visits(replace(warrant, assumed_stay=30))[10][0] == entries[0].message.to_bytes()
-    assert kept.visits(replace(warrant, ends=1801))[11] == [entries[2].message.to_bytes()]
     assert kept.days() == [DayCount(10, 2, 1), DayCount(11, 1, 0)]
-    assert (elsewhere.entry(bytes([2]) * 32), elsewhere.visits(warrant), elsewhere.days()) == (None, {}, [])
+    assert (elsewhere.entry(bytes([2]) * 32), elsewhere.days()) == (None, [])
     assert elsewhere.spend(entries[0])
     assert delete_before(engine, 11) == 4
     assert kept.days() == [DayCount(11, 1, 0)]

@@ -7,6 +7,7 @@ from typing import Any
 from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
 from protocol.epochs import EpochKey
 from protocol.group import Point
+from protocol.opening import open_check_in
 from tests.vectors.replay import Draws, Operation
 
 
@@ -18,7 +19,9 @@ def check(
     *, epoch_key: EpochKey, message: AssistedCheckIn, operator_share: Point, authority_share: Point
 ) -> dict[str, Any]:
     entry = verify_assisted(epoch_key, message)
-    return {"epoch": entry.epoch, "record": open_assisted(epoch_key, entry, operator_share, authority_share)}
+    S = open_check_in(entry, operator_share, authority_share)
+    assert S is not None
+    return {"epoch": entry.epoch, "record": open_assisted(epoch_key, entry, S)}
 
 
 OPERATIONS = {"assisted-check-in": Operation(check, make)}

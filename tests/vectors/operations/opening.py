@@ -9,7 +9,7 @@ from protocol.group import Scalar
 from protocol.opening import create_shares, open_release, verify_party_shares
 from protocol.signatures import SigningKey
 from protocol.statements import JointStatement
-from tests.vectors.operations.warrants import verified_release
+from tests.vectors.operations.releases import verified_release
 from tests.vectors.replay import Draws, Operation
 
 
@@ -23,9 +23,10 @@ def make_shares(
     warrant: JointStatement,
     now: int,
     venue: JointStatement,
+    commitments: dict[int, bytes],
     release: bytes,
 ) -> dict[str, Any]:
-    verified = verified_release(epoch_key, warrant, now, venue, release)
+    verified = verified_release(epoch_key, warrant, now, venue, commitments, release)
     secret = EpochSecret(role, epoch_key.epoch, share, None)
     epochs = {epoch_key.epoch: (epoch_key, secret)}
     return {"statement": create_shares(epoch_key.domain, role, verified, epochs, seed, random)}
@@ -38,10 +39,11 @@ def check_shares(
     warrant: JointStatement,
     now: int,
     venue: JointStatement,
+    commitments: dict[int, bytes],
     release: bytes,
     statement: bytes,
 ) -> dict[str, Any]:
-    verified = verified_release(epoch_key, warrant, now, venue, release)
+    verified = verified_release(epoch_key, warrant, now, venue, commitments, release)
     shares = verify_party_shares(epoch_key.domain, role, verified, {epoch_key.epoch: epoch_key}, statement)
     return {
         "shares": [
@@ -58,11 +60,12 @@ def check_opening(
     warrant: JointStatement,
     now: int,
     venue: JointStatement,
+    commitments: dict[int, bytes],
     release: bytes,
     operator_shares: bytes,
     authority_shares: bytes,
 ) -> dict[str, Any]:
-    verified = verified_release(epoch_key, warrant, now, venue, release)
+    verified = verified_release(epoch_key, warrant, now, venue, commitments, release)
     keys = {epoch_key.epoch: epoch_key}
     operator, authority = (
         verify_party_shares(epoch_key.domain, role, verified, keys, statement)

@@ -17,6 +17,7 @@ import opening from './opening.js';
 import papers from './papers.js';
 import passes from './passes.js';
 import proofs from './proofs.js';
+import releases from './releases.js';
 import requests from './requests.js';
 import signatures from './signatures.js';
 import statements from './statements.js';
@@ -37,6 +38,7 @@ export const REPLAYS = {
   ...papers,
   ...assisted,
   ...warrants,
+  ...releases,
   ...notices,
   ...opening,
   ...requests,

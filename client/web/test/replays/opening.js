@@ -1,7 +1,7 @@
 import { Role } from '../../epochs.js';
 import { createEpochShares, openRelease, sharesContext, signShares, verifyPartyShares } from '../parties/opening.js';
 import { draws, hex, number, scalar } from './values.js';
-import { releaseKeys, verifiedRelease } from './warrants.js';
+import { releaseKeys, verifiedRelease } from './releases.js';
 
 export default {
   shares: {

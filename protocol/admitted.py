@@ -1,0 +1,25 @@
+"""What a venue keeps and may release: check-ins with a pass, and assisted ones. Spec: §3.8, §3.9."""
+
+from __future__ import annotations
+
+from protocol.assisted import AssistedCheckIn, AssistedEntry, verify_assisted
+from protocol.checkins import CheckIn, CheckInMessage, verify_check_in
+from protocol.epochs import EpochKey
+
+AdmittedMessage = CheckInMessage | AssistedCheckIn
+Admitted = CheckIn | AssistedEntry
+"""The same, verified."""
+
+_SIX_FIELDS = b"\x86"
+
+
+def read_admitted(encoding: bytes) -> AdmittedMessage:
+    """The message that a venue stored; raises `Malformed`. The number of its fields, in the first byte, says which."""
+    return AssistedCheckIn.from_bytes(encoding) if encoding[:1] == _SIX_FIELDS else CheckInMessage.from_bytes(encoding)
+
+
+def verify_admitted(epoch_key: EpochKey, message: AdmittedMessage) -> Admitted:
+    """What `verify_check_in` or `verify_assisted` makes of a message, and raises."""
+    if isinstance(message, AssistedCheckIn):
+        return verify_assisted(epoch_key, message)
+    return verify_check_in(epoch_key, message)

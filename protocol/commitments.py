@@ -1,0 +1,103 @@
+"""Commitments of venues to the check-ins they admitted, which show neither how many there are nor which. Spec: §3.9.
+
+The check-ins of a venue are the leaves of an append-only Merkle tree. Hourly the venue tells both parties a salted
+digest of the tree; what it releases later must fit all of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from protocol.checkins import Direction
+from protocol.encoding import Bytes16, Bytes32, Message, Uint8, Uint32
+from protocol.errors import ReplayedRequest, WrongDomain
+from protocol.group import RandomBytes, secure_random
+from protocol.merkle import CompactRange, leaf_hash
+from protocol.requests import REQUEST_TOLERANCE
+from protocol.signatures import SigningKey
+from protocol.statements import sign_statement, verify_statement
+from protocol.transcript import digest32
+from protocol.warrants import Venue
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedCheckIn(Message):
+    """A leaf of a venue's tree: label and epoch of an admitted check-in, and the `check_in_digest` of its encoding."""
+
+    epoch: Uint32
+    time: Uint32
+    direction: Direction
+    digest: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class VenueCommitment(Message):
+    """What a venue tells both parties: the digest of its tree at Unix time `time`, signed with the venue's key."""
+
+    TAG: ClassVar[str] = "venue-commitment"
+
+    domain: Uint8
+    venue: Bytes16
+    time: Uint32
+    commitment: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentOpening(Message):
+    """What a commitment of time `time` was made with: its salt, and how many check-ins the tree had."""
+
+    time: Uint32
+    salt: Bytes32
+    size: Uint32
+
+
+BEGINNING = CommitmentOpening(0, bytes(32), 0)
+"""Stands for the empty tree, which nobody has to commit to."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCommitment:
+    """A commitment as its venue keeps it: the opening, the tree, and whether both parties have acknowledged it."""
+
+    opening: CommitmentOpening
+    tree: CompactRange
+    acknowledged: bool = True
+
+
+def check_in_digest(encoding: bytes) -> bytes:
+    """The 32 bytes that stand for an admitted check-in, as it was received."""
+    return digest32("committed-check-in", encoding)
+
+
+def append_check_ins(tree: CompactRange, check_ins: Iterable[CommittedCheckIn]) -> CompactRange:
+    """A venue's tree with further check-ins."""
+    return tree.extend(leaf_hash(check_in.to_bytes()) for check_in in check_ins)
+
+
+def commitment_digest(salt: bytes, tree: CompactRange) -> bytes:
+    """The commitment (32 bytes) to a tree under a salt of 32 bytes."""
+    return digest32("venue-commitment", salt, tree.size.to_bytes(8, "big"), tree.root())
+
+
+def sign_commitment(
+    venue: Venue, key: SigningKey, time: int, tree: CompactRange, random_bytes: RandomBytes = secure_random
+) -> tuple[CommitmentOpening, bytes]:
+    """A venue's signed commitment to its tree at Unix time `time`, and how to open it. Draws 32 random bytes."""
+    opening = CommitmentOpening(time, random_bytes(32), tree.size)
+    message = VenueCommitment(venue.domain, venue.venue, time, commitment_digest(opening.salt, tree))
+    return opening, sign_statement(message, key)
+
+
+def verify_commitment(venue: Venue, statement: bytes, now: int) -> VenueCommitment:
+    """The commitment that a venue made just now, at Unix time `now`: a later claim to an earlier time proves nothing.
+
+    Raises `Malformed`, `InvalidSignature`, `WrongDomain` (also for another venue) or `ReplayedRequest`.
+    """
+    message = verify_statement(VenueCommitment, statement, venue.key)  # step 1
+    if (message.domain, message.venue) != (venue.domain, venue.venue):  # step 2
+        raise WrongDomain("the commitment is of another domain or venue")
+    if abs(now - message.time) > REQUEST_TOLERANCE:  # step 3
+        raise ReplayedRequest("the commitment's time is not now; check both clocks")
+    return message

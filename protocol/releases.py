@@ -1,0 +1,239 @@
+"""Releases: what a venue hands over for a warrant, as both parties check it. Spec: §3.9.
+
+A release opens the commitments around the warrant's window. It shows every check-in between them, each with its
+encoding or only its digest, so that none can have been added, taken from another venue, or removed since.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from protocol.admitted import Admitted, read_admitted, verify_admitted
+from protocol.checkins import MAX_STAY, Direction
+from protocol.commitments import (
+    BEGINNING,
+    CommitmentOpening,
+    CommittedCheckIn,
+    KeptCommitment,
+    append_check_ins,
+    check_in_digest,
+    commitment_digest,
+)
+from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
+from protocol.epochs import EpochKey
+from protocol.errors import CommitmentMismatch, Malformed, MalformedEncoding, OutOfScope, Rejected
+from protocol.merkle import CompactRange
+from protocol.signatures import SigningKey
+from protocol.statements import sign_statement, verify_statement
+from protocol.transcript import digest32
+from protocol.visits import Visit, collect_visits
+from protocol.warrants import RegisteredVenue, ValidWarrant, Warrant
+
+MAX_LEAVES = 250_000
+MAX_COMMITMENTS = 10_000
+MAX_RELEASED_CHECK_IN = 640
+MAX_RELEASE_BYTES = 16_000_000
+"""The longest signed release: a party request with the warrant and the venue beside it is still a message."""
+COMMITMENT_MARGIN = 900
+"""How many seconds a label's time may lie outside the commitments around it: a door's tolerance, and clocks."""
+DIGEST_BYTES = 32
+"""A leaf whose content has this length is withheld: no check-in is so short."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedLeaf(Message):
+    """One check-in of a venue's tree. `content` is its encoding, or its digest (32 bytes) if it is withheld.
+
+    The content is opaque here: a bad one is set aside and does not spoil the rest.
+    """
+
+    epoch: Uint32
+    time: Uint32
+    direction: Direction
+    content: Annotated[bytes, Size(1, MAX_RELEASED_CHECK_IN)]
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the leaf shows no check-in."""
+        return len(self.content) == DIGEST_BYTES
+
+    @property
+    def committed(self) -> CommittedCheckIn:
+        """The leaf as the venue's tree has it."""
+        digest = self.content if self.withheld else check_in_digest(self.content)
+        return CommittedCheckIn(self.epoch, self.time, self.direction, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Release(Message):
+    """What a venue hands over for a warrant, signed with the venue's key.
+
+    `opened_from` is the commitment that the leaves come after, or `BEGINNING`, and `frontier` the hashes of that tree's
+    complete subtrees, the largest first. `openings` are those after it.
+    """
+
+    TAG: ClassVar[str] = "release"
+
+    domain: Uint8
+    warrant: Bytes16
+    venue: Bytes16
+    opened_from: CommitmentOpening
+    frontier: Annotated[tuple[Bytes32, ...], Size(0, 32)]
+    openings: Annotated[tuple[CommitmentOpening, ...], Size(0, MAX_COMMITMENTS)]
+    leaves: Annotated[tuple[ReleasedLeaf, ...], Size(0, MAX_LEAVES)]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedRelease:
+    """The visits of a release that hold and lie in scope; made by `verify_release` alone.
+
+    `digest` (32 bytes) stands for the whole release, as it was signed. `visits` are by epoch and pass (`u`).
+    `set_aside` counts the check-ins that were left out, by the name of the error, and as `Withheld` those that the
+    venue does not show although they lie in the window.
+    """
+
+    digest: bytes
+    warrant: Warrant
+    visits: dict[int, dict[bytes, Visit]]
+    set_aside: Counter[str]
+
+
+def choose_openings(
+    warrant: Warrant, kept: Sequence[KeptCommitment]
+) -> tuple[KeptCommitment, tuple[KeptCommitment, ...]]:
+    """Of a venue's commitments in the order of time, the one that a release starts from and those that it opens.
+
+    It starts and ends with commitments that both parties acknowledged.
+    """
+    issued = [one for one in kept if one.opening.time <= warrant.issued]
+    usable = [one for one in issued if one.acknowledged]
+    start = KeptCommitment(BEGINNING, CompactRange())
+    start = [start, *(one for one in usable if one.opening.time <= _opens_from(warrant))][-1]
+    enough = [one for one in usable if one.opening.time >= _opens_to(warrant)]
+    last = (enough[:1] or usable[-1:] or [start])[0]
+    return start, tuple(one for one in issued if start.opening.time < one.opening.time <= last.opening.time)
+
+
+def sign_release(
+    warrant: ValidWarrant,
+    key: SigningKey,
+    start: KeptCommitment,
+    openings: Sequence[CommitmentOpening],
+    leaves: Sequence[ReleasedLeaf],
+) -> bytes:
+    """A venue's release of the leaves from the commitment `start` to the last of `openings`."""
+    record = warrant.record
+    opened = start.opening, start.tree.hashes, tuple(openings)
+    return sign_statement(Release(record.domain, record.warrant, record.venue, *opened, tuple(leaves)), key)
+
+
+def verify_release(
+    warrant: ValidWarrant,
+    venue: RegisteredVenue,
+    epoch_keys: Mapping[int, EpochKey],
+    commitments: Mapping[int, bytes],
+    release: bytes,
+) -> VerifiedRelease:
+    """The visits that a warrant covers.
+
+    `commitments` are those that the caller itself received from this venue, by time. Raises `Malformed`,
+    `InvalidSignature`, `OutOfScope` or `CommitmentMismatch` for the release as a whole. A check-in that does not hold,
+    lies out of scope, or is of an epoch whose keys are not in `epoch_keys` is set aside and counted.
+    """
+    record = warrant.record
+    if venue.record.venue != record.venue:  # step 1
+        raise OutOfScope("the warrant names another venue")
+    message = verify_statement(Release, release, venue.record.key)  # step 2
+    if (message.domain, message.warrant, message.venue) != (record.domain, record.warrant, record.venue):  # step 3
+        raise OutOfScope("the release is for another warrant")
+    check_ins = []
+    set_aside: Counter[str] = Counter()
+    for leaf, times in _verify_leaves(record, commitments, message):
+        if leaf.withheld:  # step 8
+            set_aside["Withheld"] += record.begins <= leaf.time < record.ends
+            continue
+        try:
+            check_ins.append(_verify_content(record, epoch_keys.get(leaf.epoch), leaf, times))
+        except (Malformed, Rejected) as error:
+            set_aside[type(error).__name__] += 1
+    kept: dict[int, dict[bytes, Visit]] = {}
+    for epoch, visits in collect_visits(check_ins).items():  # step 10
+        for u, visit in visits.items():
+            if record.covers(visit.entered, visit.left):  # step 11
+                kept.setdefault(epoch, {})[u] = visit
+            else:
+                set_aside[OutOfScope.__name__] += len(visit.check_ins)
+    return VerifiedRelease(release_digest(release), record, kept, +set_aside)
+
+
+def release_digest(release: bytes) -> bytes:
+    """The 32 bytes that stand for a signed release."""
+    return digest32("release", release)
+
+
+def _verify_leaves(
+    warrant: Warrant, commitments: Mapping[int, bytes], release: Release
+) -> list[tuple[ReleasedLeaf, range]]:
+    """Every leaf, with the times that the commitments around it leave for its label; else `CommitmentMismatch`."""
+    known = {time: commitment for time, commitment in commitments.items() if time <= warrant.issued}
+    start = release.opened_from
+    tree = _start(release)  # step 4
+    if start != BEGINNING and (start.time > _opens_from(warrant) or not _opens(start, tree, known)):
+        raise CommitmentMismatch("the release does not start from a commitment before its window")
+    openings, last = {}, start.time
+    for opening in release.openings:  # step 5
+        if opening.time <= last:
+            raise CommitmentMismatch("the commitments that are opened are not in the order of time")
+        openings[opening.time], last = opening, opening.time
+    required = sorted(time for time in known if start.time < time <= last)
+    if not openings.keys() >= set(required) or (openings and last not in known):
+        raise CommitmentMismatch("the release leaves out a commitment, or ends with one that was never received")
+    if last < _opens_to(warrant) and any(time > last for time in known):  # step 6
+        raise CommitmentMismatch("the venue hides a newer commitment; ask for another release, or draw a new warrant")
+    placed: list[tuple[ReleasedLeaf, range]] = []
+    earliest = start.time - COMMITMENT_MARGIN
+    for time in required:  # step 7
+        leaves = release.leaves[len(placed) : len(placed) + max(0, openings[time].size - tree.size)]
+        tree = append_check_ins(tree, (leaf.committed for leaf in leaves))
+        if not _opens(openings[time], tree, known):
+            raise CommitmentMismatch("the check-ins are not those that the venue was committed to")
+        times = range(earliest, time + COMMITMENT_MARGIN + 1)
+        placed += [(leaf, times) for leaf in leaves]
+        earliest = time - COMMITMENT_MARGIN
+    if len(placed) != len(release.leaves):
+        raise CommitmentMismatch("the release has check-ins that no commitment covers")
+    return placed
+
+
+def _start(release: Release) -> CompactRange:
+    try:
+        return CompactRange(release.opened_from.size, release.frontier)
+    except MalformedEncoding:
+        raise CommitmentMismatch("the frontier is that of no tree of this size") from None
+
+
+def _verify_content(warrant: Warrant, epoch_key: EpochKey | None, leaf: ReleasedLeaf, times: range) -> Admitted:
+    """The check-in that a leaf shows."""
+    message = read_admitted(leaf.content)  # step 9
+    if (message.time, message.direction) != (leaf.time, leaf.direction) or leaf.time not in times:
+        raise CommitmentMismatch("the check-in has another label, or was not committed to in time")
+    if epoch_key is None or not warrant.is_near(message.time) or message.venue not in (None, warrant.venue):
+        raise OutOfScope("the check-in lies outside the warrant")
+    return verify_admitted(epoch_key, message)
+
+
+def _opens(opening: CommitmentOpening, tree: CompactRange, known: Mapping[int, bytes]) -> bool:
+    return opening.size == tree.size and known.get(opening.time) == commitment_digest(opening.salt, tree)
+
+
+def _opens_from(warrant: Warrant) -> int:
+    """No check-in that a commitment of this time covers belongs to a visit in the window."""
+    return warrant.begins - MAX_STAY - COMMITMENT_MARGIN
+
+
+def _opens_to(warrant: Warrant) -> int:
+    """A commitment of this time covers every check-in that belongs to a visit in the window."""
+    return warrant.ends + MAX_STAY + COMMITMENT_MARGIN

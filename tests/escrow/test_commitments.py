@@ -1,0 +1,171 @@
+"""The commitments of venues at both parties' real servers, and what shares are worth without them (C5, A17, A18)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterator
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sql
+
+from escrow import commitments
+from escrow.authority.authority import Authority
+from escrow.authority.investigation import Findings, Investigation
+from escrow.operator.operator import Operator
+from escrow.party import COMMITMENT_DAYS, Party
+from escrow.server import keep_house
+from protocol.commitments import sign_commitment
+from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.errors import CommitmentMismatch
+from protocol.merkle import CompactRange
+from protocol.requests import REQUEST_TOLERANCE
+from protocol.signatures import SigningKey, public_key
+from service.http import Problem, new_session
+from tests.escrow.world import Door, World, carry_out, open_door, run, warrant_for
+
+TREE = CompactRange()
+PATH = "/v1/commitments"
+
+
+@pytest.fixture
+def door(world: World) -> Iterator[Door]:
+    with open_door(world) as door:
+        yield door
+
+
+def parties(world: World) -> tuple[Party, Party]:
+    return world.operator, world.authority
+
+
+def stored(party: Party) -> int:
+    with party.engine.begin() as connection:
+        return connection.scalar(sql.select(sql.func.count()).select_from(commitments._commitments)) or 0
+
+
+async def refused(answer: Awaitable[object]) -> str:
+    with pytest.raises(Problem) as refusal:
+        await answer
+    return refusal.value.name
+
+
+def test_c5_a_commitment_is_durable_at_both_parties(world: World, door: Door) -> None:
+    """Also when it is sent many times at once; and another program on the same database finds it."""
+    opening, statement = sign_commitment(door.record, door.key, world.now, TREE)
+
+    async def story() -> None:
+        for role in Role:
+            await asyncio.gather(*(world.post(role, PATH, statement) for _ in range(8)))
+
+    run(story())
+    for party in parties(world):
+        assert stored(party) == 1
+    for reopened in (Operator(world.operator.home), Authority(world.authority.home)):
+        assert reopened.commitments.of(door.record.venue).keys() == {opening.time}
+        assert reopened.commitments.newest(door.record.venue) == opening.time
+        reopened.engine.dispose()
+
+
+def test_c5_what_is_no_commitment_of_a_venue_now_is_refused(world: World, door: Door) -> None:
+    def signed(key: SigningKey = door.key, time: int = world.now, **other: object) -> bytes:
+        return sign_commitment(replace(door.record, **other), key, time, TREE)[1]  # type: ignore[arg-type]
+
+    async def story() -> None:
+        newcomer = Door(world, 1)
+        await newcomer.apply()
+        pending = sign_commitment(newcomer.record, newcomer.key, world.now, TREE)[1]
+        await world.post(Role.OPERATOR, PATH, signed())
+        for statement, name in (
+            (b"", "malformed-encoding"),
+            (signed(venue=bytes(16)), "unknown-venue"),
+            (pending, "venue-pending"),
+            (signed(SigningKey.generate()), "invalid-signature"),
+            (signed(domain=8), "wrong-domain"),
+            (signed(time=world.now - REQUEST_TOLERANCE - 1), "replayed-request"),
+            (signed(time=world.now + REQUEST_TOLERANCE + 1), "replayed-request"),
+            (signed(), "conflicting-statements"),  # another salt
+        ):
+            assert await refused(world.post(Role.OPERATOR, PATH, statement)) == name
+
+    run(story())
+    assert stored(world.operator) == 1
+
+
+def test_c5_each_party_holds_a_release_against_its_own_commitments(world: World, door: Door) -> None:
+    """A venue that tells each party something else can show neither of them a release that both take."""
+
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        warrant = warrant_for(door, world.now - 600, world.now + 600)
+        statement = door.log.commit(world.now)
+        await world.post(Role.AUTHORITY, PATH, statement)
+        await world.post(Role.OPERATOR, PATH, sign_commitment(door.record, door.key, world.now, TREE)[1])
+        del world.committing[door.record.venue]
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        async with new_session() as session:
+            assert await refused(Investigation(world.authority, session).open(warrant.warrant)) == "commitment-mismatch"
+        assert world.authority.cases.get(warrant.warrant).transcript is None
+
+    run(story())
+
+
+def test_a18_nothing_is_released_that_was_admitted_after_the_warrant(world: World, door: Door) -> None:
+    async def story() -> None:
+        (_, first), (_, late) = await world.visitors_with_passes(2)
+        await door.admit(first[0])
+        warrant = warrant_for(door, world.now - 600, world.now + 600)
+        await carry_out(world, warrant)
+        world.now += 120
+        await door.admit(late[0])
+        await door.commit()
+        async with new_session() as session:
+            investigation = Investigation(world.authority, session)
+            released = await investigation.request_release(warrant.warrant)
+            assert released.visits[world.today].keys() == {first[0].public.u}
+            door.log.kept[0] = replace(door.log.kept[0], acknowledged=False)
+            door.log.kept[1] = replace(
+                door.log.kept[1], opening=replace(door.log.kept[1].opening, time=warrant.issued)
+            )  # a lie about when
+            with pytest.raises(CommitmentMismatch):
+                await investigation.request_release(warrant.warrant)
+
+    run(story())
+
+
+def test_an_opening_is_read_again_after_newer_commitments(world: World, door: Door) -> None:
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        warrant = warrant_for(door, world.now - 600, world.now + 600)
+        _, findings = await carry_out(
+            world, warrant, lambda it: it.request_release(warrant.warrant), lambda it: it.open(warrant.warrant)
+        )
+        world.now += EPOCH_SECONDS
+        await door.commit()
+        async with new_session() as session:
+            again: Findings = await Investigation(world.authority, session).read(warrant.warrant)
+        assert again == findings
+
+    run(story())
+
+
+def test_commitments_are_kept_as_long_as_a_release_may_need_them(world: World, door: Door) -> None:
+    """And of each venue the last one before that: a venue may have been closed for long."""
+    party = world.operator
+    closed = Door(world, 1)
+    closed.record = replace(door.record, venue=bytes(16), key=public_key(closed.key))
+    run(closed.apply())
+    party.venues.approve(closed.record.venue, party.identity)
+    start = world.now
+    days = party.settings.retention_days + COMMITMENT_DAYS
+    for day in range(3):
+        world.now = start + day * EPOCH_SECONDS
+        for one in (door, closed) if day < 2 else (door,):
+            party.commitments.receive(sign_commitment(one.record, one.key, world.now, TREE)[1], world.now)
+    for later, kept in ((0, 3), (1, 3), (EPOCH_SECONDS + 1, 2), (2 * EPOCH_SECONDS + 1, 1)):
+        world.now = start + days * EPOCH_SECONDS + later
+        party.forget_old(world.now)
+        assert len(party.commitments.of(door.record.venue)) == kept
+    keep_house(party)
+    assert party.commitments.of(closed.record.venue).keys() == {start + EPOCH_SECONDS}

@@ -1,0 +1,197 @@
+"""A venue's log: its check-ins in the order in which it committed to them, and its commitments. Spec: §3.9."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sql
+
+from protocol.checkins import Direction
+from protocol.commitments import (
+    CommitmentOpening,
+    CommittedCheckIn,
+    KeptCommitment,
+    append_check_ins,
+    check_in_digest,
+    sign_commitment,
+)
+from protocol.epochs import Role
+from protocol.merkle import HASH_BYTES, CompactRange
+from protocol.releases import ReleasedLeaf
+from protocol.requests import REQUEST_TOLERANCE
+from protocol.signatures import SigningKey
+from protocol.warrants import Venue, Warrant
+from service.storage import exclusive
+from venue.store import check_ins
+
+metadata = sql.MetaData()
+_leaves = sql.Table(
+    "leaves",
+    metadata,
+    sql.Column("venue", sql.LargeBinary(16), primary_key=True),
+    sql.Column("position", sql.BigInteger, primary_key=True),
+    sql.Column("epoch", sql.BigInteger, nullable=False),
+    sql.Column("time", sql.BigInteger, nullable=False),
+    sql.Column("direction", sql.SmallInteger, nullable=False),
+    sql.Column("digest", sql.LargeBinary(32), nullable=False),
+)
+_commitments = sql.Table(
+    "commitments",
+    metadata,
+    sql.Column("venue", sql.LargeBinary(16), primary_key=True),
+    sql.Column("time", sql.BigInteger, primary_key=True),
+    sql.Column("salt", sql.LargeBinary(32), nullable=False),
+    sql.Column("size", sql.BigInteger, nullable=False),
+    sql.Column("frontier", sql.LargeBinary, nullable=False),
+    sql.Column("operator", sql.Boolean, nullable=False, default=False),
+    sql.Column("authority", sql.Boolean, nullable=False, default=False),
+)
+"""The last two say whether that party has acknowledged it."""
+
+
+class Log:
+    """The log of one venue (16-byte id). Any number of processes may commit: each check-in gets one position."""
+
+    def __init__(self, engine: sql.Engine, venue: bytes) -> None:
+        self._engine, self._venue = engine, venue
+        self._own = _commitments.c.venue == venue
+
+    def commit(self, record: Venue, key: SigningKey, now: int, every: int = 0) -> tuple[int, bytes] | None:
+        """Append all check-ins that are new and sign a commitment to the log, durably, at Unix time `now`.
+
+        Returns its time and statement; None if the last one is younger than `every` seconds, unless that is 0.
+        """
+        new = sql.select(check_ins).where(check_ins.c.venue == self._venue, check_ins.c.position.is_(None))
+        with exclusive(self._engine) as connection:
+            last = self._last_time(connection, now)
+            if not _is_due(last, now, every):
+                return None
+            tree, time = self._tree(connection), now if last is None else max(now, last + 1)
+            rows = connection.execute(new.order_by(check_ins.c.time, check_ins.c.u, check_ins.c.direction)).all()
+            self._append(connection, tree.size, rows)
+            tree = append_check_ins(tree, map(_committed, rows))
+            opening, statement = sign_commitment(record, key, time, tree)
+            connection.execute(
+                sql.insert(_commitments).values(
+                    venue=self._venue,
+                    time=time,
+                    salt=opening.salt,
+                    size=opening.size,
+                    frontier=b"".join(tree.hashes),
+                )
+            )
+        return time, statement
+
+    def is_due(self, now: int, every: int) -> bool:
+        """Whether the last commitment is at least `every` seconds old."""
+        with self._engine.connect() as connection:
+            return _is_due(self._last_time(connection, now), now, every)
+
+    def acknowledge(self, time: int, role: Role) -> None:
+        """Note that a party has stored the commitment of a time."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sql.update(_commitments)
+                .where(self._own, _commitments.c.time == time)
+                .values({role.name.lower(): sql.true()})
+            )
+
+    def commitments(self) -> list[KeptCommitment]:
+        """The commitments that are kept, in the order of time."""
+        query = sql.select(_commitments).where(self._own).order_by(_commitments.c.time)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [
+            KeptCommitment(CommitmentOpening(row.time, row.salt, row.size), _tree(row), row.operator and row.authority)
+            for row in rows
+        ]
+
+    def leaves(self, warrant: Warrant, first: int, last: int) -> list[ReleasedLeaf]:
+        """The leaves from position `first` up to, not including, `last`, with the check-ins that the warrant covers."""
+        query = (
+            sql.select(_leaves, check_ins.c.u, check_ins.c.encoded)
+            .outerjoin(check_ins, (check_ins.c.venue == _leaves.c.venue) & (check_ins.c.position == _leaves.c.position))
+            .where(_leaves.c.venue == self._venue, _leaves.c.position >= first, _leaves.c.position < last)
+            .order_by(_leaves.c.position)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        times: dict[bytes | None, dict[int, int]] = {}
+        for row in rows:
+            times.setdefault(row.u, {})[row.direction] = row.time
+        covered = {
+            u
+            for u, visit in times.items()
+            if u is not None and warrant.covers(visit.get(Direction.ENTRY), visit.get(Direction.EXIT))
+        }
+        return [
+            ReleasedLeaf(row.epoch, row.time, Direction(row.direction), row.encoded if row.u in covered else row.digest)
+            for row in rows
+        ]
+
+    def delete_before(self, time: int) -> None:
+        """Delete what comes before the newest commitment of up to `time` that both parties have acknowledged."""
+        earlier = [one for one in self.commitments() if one.acknowledged and one.opening.time <= time]
+        if not earlier:
+            return
+        start = earlier[-1].opening
+        with self._engine.begin() as connection:
+            connection.execute(
+                sql.delete(_leaves).where(_leaves.c.venue == self._venue, _leaves.c.position < start.size)
+            )
+            connection.execute(sql.delete(_commitments).where(self._own, _commitments.c.time < start.time))
+
+    def _last_time(self, connection: sql.Connection, now: int) -> int | None:
+        """When the venue last committed. A time that is far ahead is of a clock that was wrong: no party took it."""
+        in_time = self._own & (_commitments.c.time <= now + REQUEST_TOLERANCE)
+        last: int | None = connection.scalar(sql.select(sql.func.max(_commitments.c.time)).where(in_time))
+        return last
+
+    def _tree(self, connection: sql.Connection) -> CompactRange:
+        """The tree of all check-ins that have a position."""
+        largest = sql.select(_commitments).where(self._own).order_by(_commitments.c.size.desc()).limit(1)
+        row = connection.execute(largest).one_or_none()
+        return CompactRange() if row is None else _tree(row)
+
+    def _append(self, connection: sql.Connection, size: int, rows: Sequence[Any]) -> None:
+        if not rows:
+            return
+        leaves = [
+            {
+                "venue": self._venue,
+                "position": position,
+                "epoch": row.epoch,
+                "time": row.time,
+                "direction": row.direction,
+                "digest": check_in_digest(row.encoded),
+            }
+            for position, row in enumerate(rows, size)
+        ]
+        connection.execute(sql.insert(_leaves), leaves)
+        place = (
+            sql.update(check_ins)
+            .where(
+                check_ins.c.venue == self._venue,
+                check_ins.c.u == sql.bindparam("of"),
+                check_ins.c.direction == sql.bindparam("towards"),
+            )
+            .values(position=sql.bindparam("at"))
+        )
+        connection.execute(
+            place,
+            [{"of": row.u, "towards": row.direction, "at": position} for position, row in enumerate(rows, size)],
+        )
+
+
+def _is_due(last: int | None, now: int, every: int) -> bool:
+    return last is None or every == 0 or now - last >= every
+
+
+def _committed(row: Any) -> CommittedCheckIn:
+    return CommittedCheckIn(row.epoch, row.time, Direction(row.direction), check_in_digest(row.encoded))
+
+
+def _tree(row: Any) -> CompactRange:
+    frontier: bytes = row.frontier
+    return CompactRange(row.size, tuple(frontier[i : i + HASH_BYTES] for i in range(0, len(frontier), HASH_BYTES)))
