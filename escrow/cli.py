@@ -62,7 +62,7 @@ def add_party_commands(
     @group.command()
     @click.pass_obj
     def status(home: Path) -> None:
-        """Show the epochs: which are published, current, erased."""
+        """Show the epochs, which are published, current, erased, and when the log was last cosigned."""
         party = make(home)
         table = Table("epoch", "begins", "state")
         for epoch in party.vault.epochs():
@@ -71,6 +71,10 @@ def add_party_commands(
         for epoch in party.vault.erased_epochs():
             table.add_row(str(epoch), local_time(party.domain.epoch_begins(epoch), party.domain.utc_offset), "erased")
         console.print(table)
+        published = party.log.published()
+        if published is not None:
+            cosigned = local_time(published[1].time, party.domain.utc_offset)
+            click.echo(f"log: {published[1].checkpoint.size} entries, last cosigned {cosigned}")
 
     @group.command()
     @click.argument("epoch", type=click.IntRange(0, 99_999))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from nacl.bindings import crypto_hash_sha256
+
 from protocol.encoding import Bytes32, Message, Size, Uint32
 from protocol.entries import EpochPublished, LogEntry
 from protocol.epochs import Domain, Role
@@ -51,6 +53,11 @@ def other_party(role: Role) -> Role:
 def log_origin(domain: Domain, role: Role) -> str:
     """The name of a party's log, and of the party as a witness."""
     return f"splitpass/{digest32('log-origin', domain.to_bytes())[:8].hex()}/{role.name.lower()}"
+
+
+def log_id(domain: Domain, role: Role) -> str:
+    """What a witness calls a party's log in its paths: SHA-256 of the origin, in hexadecimal."""
+    return crypto_hash_sha256(log_origin(domain, role).encode()).hex()
 
 
 def sign_log(domain: Domain, role: Role, size: int, root: bytes, identity: SigningKey) -> bytes:

@@ -19,6 +19,7 @@ from protocol.merkle import HASH_BYTES
 from protocol.signatures import SigningKey, public_key, verify
 
 MAX_NOTE_BYTES = 2**17
+MAX_SIGNATURES = 64
 MAX_NUMBER = 2**53 - 1
 """The largest size of a tree, and the latest time of a cosignature: everyone can count so far exactly."""
 
@@ -74,7 +75,10 @@ def parse_note(note: bytes) -> Note:
     parts = _NOTE.fullmatch(decoded)
     if parts is None or re.search(r"[\0-\x09\x0b-\x1f]", decoded):  # step 2
         raise MalformedNote("not a text, an empty line and signature lines")
-    return Note(parts[1], tuple((name, decode_base64(line)) for name, line in _SIGNATURE_LINE.findall(parts[2])))
+    lines = _SIGNATURE_LINE.findall(parts[2])
+    if len(lines) > MAX_SIGNATURES:
+        raise MalformedNote(f"more than {MAX_SIGNATURES} signature lines")
+    return Note(parts[1], tuple((name, decode_base64(line)) for name, line in lines))
 
 
 def verify_note(note: bytes, name: str, key: Point) -> str:

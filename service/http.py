@@ -146,13 +146,20 @@ async def call(
     return answer.body
 
 
-async def exchange(session: ClientSession, method: str, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+async def exchange(
+    session: ClientSession, method: str, url: str, body: bytes, headers: dict[str, str], seconds: float | None = None
+) -> Answer:
     """Send a request and return the answer, whatever its status; raises `Unreachable`.
+
+    It may take `seconds`, or as long as the session allows.
 
     No redirect is followed: nobody is sent elsewhere with what was meant for this server.
     """
     try:
-        async with session.request(method, url, data=body or None, headers=headers, allow_redirects=False) as response:
+        timeout = session.timeout if seconds is None else ClientTimeout(total=seconds)
+        async with session.request(
+            method, url, data=body or None, headers=headers, allow_redirects=False, timeout=timeout
+        ) as response:
             received = await _read_limited(response)
     except (ClientError, TimeoutError, OSError) as error:
         raise Unreachable(f"{url} does not answer ({type(error).__name__})") from None

@@ -15,6 +15,7 @@ import { HASH_BYTES } from './merkle.js';
 import { verify } from './signatures.js';
 
 export const MAX_NOTE_BYTES = 2 ** 17;
+const MAX_SIGNATURES = 64;
 
 /** What a key signs with: its id depends on this. */
 const NOTE_SIGNATURE = 1;
@@ -83,6 +84,7 @@ function parseNote(note) {
     throw new MalformedNote('not a text, an empty line and signature lines');
   }
   const lines = [...parts[2].matchAll(SIGNATURE_LINE)];
+  if (lines.length > MAX_SIGNATURES) throw new MalformedNote(`more than ${MAX_SIGNATURES} signature lines`);
   return { text: parts[1], signatures: lines.map(([, name, line]) => ({ name, data: decodeBase64(line) })) };
 }
 

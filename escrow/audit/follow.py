@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 
 from aiohttp import ClientSession
 
@@ -13,7 +12,7 @@ from escrow.audit.state import AuditState, KnownLog
 from protocol.entries import EntryBody, LogEntry
 from protocol.epochs import Domain, Role
 from protocol.errors import InvalidSignature, Malformed, SplitPassError, WrongParty
-from protocol.logs import COSIGNING_SECONDS, WitnessedCheckpoint, log_origin, verify_witnessed
+from protocol.logs import COSIGNING_SECONDS, WitnessedCheckpoint, log_id, verify_witnessed
 from protocol.merkle import root_of, subtrees_of, tree_root
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.tiles import TILE_WIDTH, tiles_of
@@ -108,9 +107,9 @@ class Follower:
             self._find(Fault.FORKED, f"{whose} has another tree of {size} entries; {path} is evidence")
 
     async def _witnessed(self) -> tuple[bytes, WitnessedCheckpoint] | None:
-        origin = sha256(log_origin(self._domain, self._role).encode()).hexdigest()
+        url = f"{self._witness_url}/v1/witness/{log_id(self._domain, self._role)}/checkpoint"
         try:
-            note = await call(self._session, "GET", f"{self._witness_url}/v1/witness/{origin}/checkpoint")
+            note = await call(self._session, "GET", url)
             return note, verify_witnessed(self._domain, self._role, note)
         except (Unreachable, Problem, SplitPassError):
             return None  # that is the witness's fault, which the audit of its own log tells

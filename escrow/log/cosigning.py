@@ -15,6 +15,8 @@ from service.settings import ConfigurationError
 
 ATTEMPTS = 5
 """This party's other processes may have had a checkpoint cosigned in between."""
+WITNESS_SECONDS = 15
+"""How long a witness may take: somebody may be waiting for the proof."""
 SIZE = "text/x.tlog.size"
 """The media type with which a witness says what it cosigned last."""
 
@@ -38,9 +40,8 @@ async def have_cosigned(log: TransparencyLog, session: ClientSession, url: str) 
             )
         proof = await asyncio.to_thread(log.consistency, known_size, size)
         request = WitnessRequest(known_size, proof, note).encode()
-        answer = await exchange(
-            session, "POST", f"{url}/v1/witness/add-checkpoint", request, {"Content-Type": "text/plain"}
-        )
+        address, kind = f"{url}/v1/witness/add-checkpoint", {"Content-Type": "text/plain"}
+        answer = await exchange(session, "POST", address, request, kind, WITNESS_SECONDS)
         if answer.status == 200:
             await asyncio.to_thread(_publish, log, note + answer.body)
             return

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from hashlib import sha256
 
 from aiohttp import web
 
 from escrow.log.cosigning import SIZE
 from escrow.log.witness import OtherSize
 from escrow.party import Party
-from protocol.logs import log_origin
+from protocol.logs import log_id
 from protocol.tiles import TILE_WIDTH, Tile
 from service.http import Problem, read_any_body
 
@@ -23,7 +22,7 @@ class LogRoutes:
 
     def __init__(self, party: Party) -> None:
         self._party = party
-        self._witnessed = sha256(log_origin(party.domain, party.peer_role).encode()).hexdigest()
+        self._witnessed = log_id(party.domain, party.peer_role)
 
     @property
     def routes(self) -> list[web.RouteDef]:

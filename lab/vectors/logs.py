@@ -89,6 +89,7 @@ def checkpoint() -> VectorFile:
         ("a line that is not base64", MalformedNote, note + "— example.com/log AAA\n".encode()),
         ("a line whose base64 has another form", MalformedNote, note + "— example.com/log AAB=\n".encode()),
         ("no newline at its end", MalformedNote, note[:-1]),
+        ("65 signature lines", MalformedNote, note + "— example.com/log AAAA\n".encode() * 63),
     ]:
         file.reject("ordinary", change, error, note=altered)
     file.reject("ordinary", "as the operator's", InvalidSignature, role=Role.OPERATOR)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from hashlib import sha256
 
 from escrow.party import Party
 from protocol.epochs import Role
-from protocol.logs import log_origin, other_party, sign_log
+from protocol.logs import log_id, other_party, sign_log
 from protocol.witnessing import WitnessRequest
 from service.http import SMALL_BODY_BYTES, exchange, new_session
 from tests.escrow.world import World
@@ -31,7 +30,7 @@ class LogSteps:
         return self.world.authority if self.role is Role.OPERATOR else self.world.operator
 
     def witnessed(self, role: Role) -> str:
-        return f"/v1/witness/{sha256(log_origin(self.party.domain, role).encode()).hexdigest()}/checkpoint"
+        return f"/v1/witness/{log_id(self.party.domain, role)}/checkpoint"
 
     async def alone_at_first(self) -> None:
         await refused("no-checkpoint", self.world.get(self.role, "/v1/log/checkpoint"))

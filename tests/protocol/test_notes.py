@@ -15,6 +15,7 @@ from protocol.notes import (
     COSIGNATURE,
     MAX_NOTE_BYTES,
     MAX_NUMBER,
+    MAX_SIGNATURES,
     Checkpoint,
     cosign,
     encode_base64,
@@ -146,7 +147,8 @@ def test_a_checkpoint_of_another_log_is_refused() -> None:
         NOTE + "— nobody AAB=\n".encode(),
         NOTE.replace(b"5", b"\r5", 1),
         NOTE.replace(b"5", b"\xff", 1),
-        NOTE + "— nobody AAAA\n".encode() * (MAX_NOTE_BYTES // 16),
+        NOTE + "— nobody AAAA\n".encode() * MAX_SIGNATURES,
+        NOTE + f"— nobody {'A' * MAX_NOTE_BYTES}\n".encode(),
     ],
 )
 def test_what_is_no_note_is_refused(note: bytes) -> None:
