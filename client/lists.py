@@ -16,13 +16,10 @@ from aiohttp import ClientSession
 from protocol.disclosures import Disclosure
 from protocol.epochs import EPOCH_SECONDS, Role, check_same_statement
 from protocol.errors import ConflictingStatements
-from protocol.notices import Notice
+from protocol.notices import MAX_LIST_AGE, Notice
 from protocol.requests import REQUEST_TOLERANCE
 from service.files import private_directory, write_private
 from service.http import Problem, call
-
-MAX_AGE = 48 * 3600
-"""How many seconds old the newest list may be: each party publishes one a day."""
 
 L = TypeVar("L", Notice, Disclosure)
 
@@ -94,7 +91,7 @@ class ListSource(Generic[L]):
     def faults(self, now: int) -> set[Fault]:
         """What is wrong with what was fetched, as seen at Unix time `now`."""
         known = self.known()
-        is_fresh = known is not None and now - MAX_AGE <= self.verify(known, None).time <= now + REQUEST_TOLERANCE
+        is_fresh = known is not None and now - MAX_LIST_AGE <= self.verify(known, None).time <= now + REQUEST_TOLERANCE
         found = {Fault.STALE: not is_fresh, Fault.CONFLICTING: self.evidence.exists()}
         return {fault for fault, is_there in found.items() if is_there}
 

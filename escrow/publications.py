@@ -62,15 +62,15 @@ class PublishedLists:
             if statement is not None:
                 row = {"kind": self.kind, "number": number, "time": now, "statement": statement}
                 connection.execute(sql.insert(_lists).values(**row))
-        self._put_on_record(log)
+        self._put_on_record(log, now)
         return statement is not None
 
-    def _put_on_record(self, log: TransparencyLog) -> None:
+    def _put_on_record(self, log: TransparencyLog, now: int) -> None:
         """Put what is stored into the log, in the order of the numbers, and from then on give it to everyone."""
         with self._engine.begin() as connection:
             stored = self._select(connection, _lists.c.entry.is_(None))
         for one in reversed(stored):
-            entry = log.append(self._contents(one.number, list_digest(one.statement)), one.time)
+            entry = log.append(self._contents(one.number, list_digest(one.statement)), now)
             with self._engine.begin() as connection:
                 mine = (_lists.c.kind == self.kind) & (_lists.c.number == one.number)
                 connection.execute(sql.update(_lists).where(mine).values(entry=entry))

@@ -24,6 +24,8 @@ from protocol.transcript import digest, digest32
 DIGEST_BYTES = 10
 MIN_DIGESTS = 2**10
 MAX_DIGESTS = 2**20
+MAX_LIST_AGE = 48 * 3600
+"""How many seconds old the newest notice or disclosure of a party may be: there is one each day."""
 _CHUNK = DIGEST_BYTES * 2**12
 
 

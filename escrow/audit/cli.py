@@ -12,6 +12,7 @@ from aiohttp import ClientSession
 
 from escrow.audit.audit import Audit, Check
 from escrow.audit.epochs import check_epochs
+from escrow.audit.lists import check_lists
 from escrow.audit.releases import check_releases
 from escrow.audit.report import as_json, as_tables
 from escrow.audit.seen import Seen
@@ -23,7 +24,7 @@ from service.clock import unix_time
 from service.http import call, new_session
 from service.settings import ConfigurationError, DomainSettings, load_settings
 
-CHECKS: tuple[Check, ...] = (check_epochs, check_releases)
+CHECKS: tuple[Check, ...] = (check_epochs, check_releases, check_lists)
 """All that is checked once the logs were followed."""
 SOMETHING_FOUND = 2
 """The exit status when something was found."""
@@ -52,7 +53,7 @@ Directory = click.Path(exists=True, file_okay=False, path_type=Path)
     "--seen",
     type=Directory,
     multiple=True,
-    help="A directory of what somebody was shown, such as `epochs` in a visitor's home. May be given again.",
+    help="A directory of what somebody was shown, such as `epochs` or `lists` in a visitor's home. May be given again.",
 )
 @click.option("--json", "wants_json", is_flag=True, help="Print the report as JSON.")
 def audit(urls: tuple[str, ...], domain_file: Path, state: Path, seen: tuple[Path, ...], *, wants_json: bool) -> None:

@@ -35,6 +35,18 @@ class Fault(StrEnum):
     """Its log and its server disagree about whether an epoch is erased."""
     UNLOGGED_RELEASE = "unlogged-release"
     """The other party's log has a release of shares that this one's lacks."""
+    STALE_LISTS = "stale-lists"
+    """It has published no notice, or no disclosure, within the last two days."""
+    MISSING_LIST = "missing-list"
+    """It does not give a notice or disclosure that is on record, or has left out a number."""
+    UNLOGGED_LIST = "unlogged-list"
+    """It gives, or has given a visitor, a notice or disclosure that is not in its log."""
+    FALSE_LIST = "false-list"
+    """A notice or disclosure on record is not what it should be."""
+    UNDISCLOSED = "undisclosed"
+    """It did not disclose an opening within a day after its embargo."""
+    PARTIAL_DISCLOSURE = "partial-disclosure"
+    """It did not disclose passes that the other party disclosed under the same warrant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ async def check_releases(audit: Audit) -> AsyncIterator[Finding]:
     operator, authority = audit.logs[Role.OPERATOR], audit.logs[Role.AUTHORITY]
     unmatched = _releases(operator)
     for time, release in _releases(authority):
-        exact = _erased(operator, time) == _erased(authority, time)
+        exact = erased_by(operator, time) == erased_by(authority, time)
         match = next((one for one in unmatched if _agree(one[1], release, exact=exact)), None)
         if match is None:
             yield _unlogged(audit, Role.OPERATOR, time, release)
@@ -52,6 +52,7 @@ def _agree(operator: SharesReleased, authority: SharesReleased, *, exact: bool) 
     return operator.discloses == authority.discloses and (operator.count == authority.count or fewer)
 
 
-def _erased(followed: FollowedLog, time: int) -> set[int]:
+def erased_by(followed: FollowedLog, time: int) -> set[int]:
+    """The epochs that a party had erased at a Unix time."""
     contents = (one.contents for one in followed.records if one.time <= time)
     return {one.epoch for one in contents if isinstance(one, EpochErased)}

@@ -10,7 +10,14 @@ from rich.table import Table
 
 from escrow.audit.audit import Audit
 from escrow.audit.follow import FollowedLog
-from protocol.entries import EpochErased, EpochPublished, SharesReleased, WarrantDecided
+from protocol.entries import (
+    DisclosurePublished,
+    EpochErased,
+    EpochPublished,
+    NoticePublished,
+    SharesReleased,
+    WarrantDecided,
+)
 from protocol.epochs import Role
 from service.cli import local_time, printable
 
@@ -19,6 +26,8 @@ COUNTED = {
     "epochs erased": EpochErased,
     "warrants decided": WarrantDecided,
     "releases of shares": SharesReleased,
+    "notices": NoticePublished,
+    "disclosures": DisclosurePublished,
 }
 
 

@@ -25,6 +25,11 @@ class Seen:
         for path, _ in self._files(rf"({role.name.lower()})\.checkpoint(?:\.conflict)?"):
             yield path, path.read_bytes()
 
+    def lists(self, role: Role, kind: str) -> Iterator[tuple[Path, bytes]]:
+        """Files with a party's notices or disclosures, and the statements, unverified."""
+        for path, _ in self._files(rf"({kind})\.{role.name.lower()}(?:\.conflict)?"):
+            yield path, path.read_bytes()
+
     def _files(self, pattern: str) -> Iterator[tuple[Path, str]]:
         for directory in self._directories:
             for path in sorted(directory.iterdir()):

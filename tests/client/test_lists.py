@@ -13,13 +13,13 @@ from click.testing import CliRunner, Result
 from client.__main__ import main
 from client.contents import FoundNotice, FoundOpening, Paper, PastPass, Visit
 from client.findings import disclosures_source, list_sources, notices_source, search_lists
-from client.lists import MAX_AGE, Fault
+from client.lists import Fault
 from client.visitor import Visitor
 from client.visits import open_entry
 from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening, sign_disclosure
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.errors import InvalidSignature, WrongNumber
-from protocol.notices import sign_notice
+from protocol.notices import MAX_LIST_AGE, sign_notice
 from service.http import Unreachable
 from tests.client.conftest import NAME, PASSPHRASE, PHONE, Clock, online
 from tests.client.world import World
@@ -117,7 +117,7 @@ def test_only_what_is_new_is_asked_for(newcomer: Visitor, world: World, clock: C
 def test_a25_a_list_that_is_not_continued_is_noticed(newcomer: Visitor, world: World, clock: Clock) -> None:
     assert search_notices(newcomer) == {Fault.MISSING, Fault.STALE}
     publish_notice(world, 0, NOW)
-    clock.now = NOW + MAX_AGE
+    clock.now = NOW + MAX_LIST_AGE
     assert search_notices(newcomer) == set()
     clock.now += 1
     assert search_notices(newcomer) == {Fault.STALE}

@@ -28,7 +28,7 @@ from protocol.errors import Malformed, Rejected, SplitPassError
 from protocol.exchanges import Decision
 from protocol.group import POINT_BYTES, SCALAR_BYTES
 from protocol.handles import ENTRY_BYTES, RECORD_BYTES
-from protocol.notices import DIGEST_BYTES, MAX_DIGESTS, MIN_DIGESTS, Notice
+from protocol.notices import DIGEST_BYTES, MAX_DIGESTS, MAX_LIST_AGE, MIN_DIGESTS, Notice
 from protocol.opening import Shares
 from protocol.papers import MAX_PAPER_BYTES, from_paper_text, print_pass
 from protocol.passes import ANSWER_BYTES, MAX_BATCH, PASS_BYTES, REQUEST_BYTES, AllowanceRequest
@@ -119,6 +119,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MIN_NOTICE": MIN_DIGESTS,
         "MAX_NOTICE": MAX_DIGESTS,
         "MAX_ADVICE": longest(Notice, "advice"),
+        "MAX_LIST_AGE": MAX_LIST_AGE,
         "MAX_OPENINGS": MAX_OPENINGS,
         "RETENTION_DAYS": default(EscrowSettings, "retention_days"),
         "PUBLISH_AHEAD_DAYS": default(EscrowSettings, "publish_ahead_days"),

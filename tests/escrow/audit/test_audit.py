@@ -149,7 +149,11 @@ def test_nothing_is_found_at_honest_parties(world: World) -> None:
     open_something(world)
     alive(world)
     assert found(world) == set()
-    world.now = due(world)
+    erasure = due(world)
+    world.now += EPOCH_SECONDS  # the embargo is over
+    alive(world)
+    assert found(world) == set()
+    world.now = erasure
     alive(world)
     finished = audit(world)
     assert finished.findings == []

@@ -1,0 +1,146 @@
+"""Notices and disclosures: everyone is given those on record, all of them, and in time. Spec: §6.7."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+
+from escrow.audit.audit import Audit
+from escrow.audit.disclosures import check_openings, compare_disclosures
+from escrow.audit.findings import Fault, Finding
+from escrow.audit.follow import FollowedLog, Record
+from protocol.disclosures import Disclosure, verify_disclosure
+from protocol.entries import DisclosurePublished, NoticePublished
+from protocol.epochs import Role
+from protocol.errors import SplitPassError
+from protocol.logs import COSIGNING_SECONDS
+from protocol.notices import MAX_LIST_AGE, Notice, list_digest, verify_notice
+from protocol.requests import REQUEST_TOLERANCE
+from service.http import Problem, Unreachable, call
+
+Lists = dict[int, Notice | Disclosure]
+"""A party's lists by the indices of their log entries."""
+
+
+class ListCheck:
+    """The check of one party's lists of one kind. `lists` are those that were fetched and are on record."""
+
+    def __init__(self, audit: Audit, role: Role, kind: str, followed: FollowedLog) -> None:
+        self._audit, self._role, self._kind = audit, role, kind
+        self._records = [one for one in followed.records if isinstance(one.contents, _CONTENTS[kind])]
+        self._digests = {number: digest for _, number, digest in reversed(list(self._published()))}
+        self._verify = _verifier(audit, role, kind)
+        self.lists: Lists = {}
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """Everything that is wrong with the lists."""
+        for finding in (*self._on_record(), *self._shown_to_visitors()):
+            yield finding
+        try:
+            async for finding in self._given():
+                yield finding
+        except Unreachable as error:
+            yield self._finding(Fault.UNREACHABLE, str(error))
+
+    def _published(self) -> Iterator[tuple[Record, int, bytes]]:
+        for record in self._records:
+            if isinstance(record.contents, NoticePublished | DisclosurePublished):
+                yield record, record.contents.number, record.contents.digest
+
+    def _on_record(self) -> Iterator[Finding]:
+        """What the log alone shows: one list for each number, without gaps."""
+        for number in sorted({*range(max(self._digests, default=-1))} - self._digests.keys()):
+            yield self._finding(Fault.MISSING_LIST, f"number {number} of its {self._kind} is not on record")
+        for _, number, digest in self._published():
+            if digest != self._digests[number]:
+                yield self._finding(Fault.FALSE_LIST, f"its log has two {self._kind} of number {number}")
+
+    def _shown_to_visitors(self) -> Iterator[Finding]:
+        for path, statement in self._audit.seen.lists(self._role, self._kind):
+            try:
+                number = self._verify(statement, None).number
+            except SplitPassError:
+                continue  # the party never signed it
+            if not self._is_logged(statement):
+                detail = f"it gave somebody number {number} of its {self._kind} as it is not in its log"
+                yield self._finding(Fault.UNLOGGED_LIST, f"{detail}; {path} is evidence")
+
+    async def _given(self) -> AsyncIterator[Finding]:
+        """What the server gives to everyone."""
+        statement = await self._fetch("")
+        newest = self._read(statement, None)
+        last = max(self._digests, default=0)
+        if statement is None or newest is None or not self._is_fresh(newest.time):
+            yield self._finding(Fault.STALE_LISTS, f"its newest of the {self._kind} is not of the last two days")
+        elif newest.number < last:
+            detail = f"it gives number {newest.number} of its {self._kind} as the newest, and has {last} on record"
+            yield self._finding(Fault.MISSING_LIST, detail)
+        elif not self._is_logged(statement):
+            yield self._finding(Fault.UNLOGGED_LIST, f"its newest of the {self._kind} is not in its log")
+        for record, number, digest in self._published():
+            if not record.is_new and self._kind == "notices":
+                continue  # an earlier audit has seen it; a disclosure is compared with the other party's again
+            statement = await self._fetch(f"/{number}")
+            if statement is None:
+                yield self._finding(Fault.MISSING_LIST, f"it does not give number {number} of its {self._kind}")
+            elif not self._has_digest(statement, digest):
+                yield self._finding(Fault.UNLOGGED_LIST, f"number {number} of its {self._kind} is not as in its log")
+            elif (published := self._read(statement, number)) is None:
+                yield self._finding(Fault.FALSE_LIST, f"number {number} of its {self._kind} does not hold")
+            else:
+                self.lists[record.index] = published
+
+    def _is_fresh(self, time: int) -> bool:
+        return -REQUEST_TOLERANCE <= self._audit.now - time <= MAX_LIST_AGE
+
+    async def _fetch(self, path: str) -> bytes | None:
+        try:
+            url = f"{self._audit.urls[self._role]}/v1/{self._kind}{path}"
+            return await call(self._audit.session, "GET", url)
+        except Problem:
+            return None
+
+    def _read(self, statement: bytes | None, number: int | None) -> Notice | Disclosure | None:
+        try:
+            return None if statement is None else self._verify(statement, number)
+        except SplitPassError:
+            return None
+
+    def _is_logged(self, statement: bytes) -> bool:
+        """Whether a verified list is on record, or so new that its entry may not be cosigned yet."""
+        published = self._verify(statement, None)
+        if published.number > max(self._digests, default=-1):
+            return published.time > self._audit.now - COSIGNING_SECONDS
+        return self._has_digest(statement, self._digests.get(published.number))
+
+    def _has_digest(self, statement: bytes, digest: bytes | None) -> bool:
+        try:
+            return list_digest(statement) == digest
+        except SplitPassError:
+            return False
+
+    def _finding(self, fault: Fault, detail: str) -> Finding:
+        return Finding(self._role, fault, detail)
+
+
+_CONTENTS = {"notices": NoticePublished, "disclosures": DisclosurePublished}
+
+
+def _verifier(audit: Audit, role: Role, kind: str) -> Callable[[bytes, int | None], Notice | Disclosure]:
+    return partial(verify_notice, audit.domain) if kind == "notices" else partial(verify_disclosure, audit.domain, role)
+
+
+async def check_lists(audit: Audit) -> AsyncIterator[Finding]:
+    """The authority's notices and both parties' disclosures, as far as their logs could be followed."""
+    disclosures: dict[Role, dict[int, Disclosure]] = {}
+    for role, followed in audit.logs.items():
+        for kind in ("notices", "disclosures") if role is Role.AUTHORITY else ("disclosures",):
+            check = ListCheck(audit, role, kind, followed)
+            async for finding in check.findings():
+                yield finding
+            if kind == "disclosures":
+                disclosures[role] = {i: one for i, one in check.lists.items() if isinstance(one, Disclosure)}
+        for finding in check_openings(audit, role, followed, disclosures[role]):
+            yield finding
+    for finding in compare_disclosures(audit, disclosures):
+        yield finding

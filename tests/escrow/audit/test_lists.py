@@ -1,0 +1,184 @@
+"""An audit of notices and disclosures, at parties that keep back, alter or invent what they publish (C8, A22, A25)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sql
+
+from escrow.audit.findings import Fault
+from escrow.party import Party
+from protocol.disclosures import Disclosure, OpeningRecord, verify_disclosure
+from protocol.entries import DisclosurePublished, NoticePublished
+from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.notices import list_digest, sign_notice
+from protocol.statements import sign_statement
+from protocol.warrants import VerifiedRelease
+from tests.escrow.audit.test_audit import alive, audit, found, in_front, open_something
+from tests.escrow.world import World, run, run_world
+
+OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with run_world(tmp_path) as world:
+        alive(world)
+        yield world
+
+
+def days(world: World, count: int = 1) -> None:
+    """So many days pass, and both parties do what is to be done."""
+    for _ in range(count):
+        world.now += EPOCH_SECONDS
+        alive(world)
+
+
+def other_notice(world: World, number: int) -> bytes:
+    """A second notice of a number, signed by the authority."""
+    return sign_notice(world.settings.domain, number, world.now, "", [], world.authority.identity)
+
+
+def constantly(other: bytes) -> Callable[[bytes], bytes]:
+    return lambda _: other
+
+
+def execute(party: Party, statement: str, **values: Any) -> None:
+    with party.engine.begin() as connection:
+        connection.execute(sql.text(statement), values)
+
+
+def publish(party: Party, disclosure: Disclosure) -> None:
+    """A disclosure that the party makes up, in the place of the one of its number."""
+    statement = sign_statement(disclosure, party.identity)
+    entry = party.log.append(DisclosurePublished(disclosure.number, list_digest(statement)), party.clock())
+    execute(
+        party,
+        "INSERT INTO published_lists (kind, number, time, statement, entry) VALUES ('disclosures', :n, :t, :s, :e)",
+        n=disclosure.number, t=disclosure.time, s=statement, e=entry,
+    )  # fmt: skip
+
+
+def newest(party: Party) -> Disclosure:
+    return verify_disclosure(party.domain, party.role, party.disclosures.get(None).statement)
+
+
+def test_lists_of_honest_parties_are_in_order(world: World, tmp_path: Path) -> None:
+    open_something(world)
+    days(world, 3)
+    phone = tmp_path / "phone"
+    phone.mkdir()
+    (phone / "notices.authority").write_bytes(run(world.get(AUTHORITY, "/v1/notices/2")))
+    (phone / "disclosures.operator").write_bytes(run(world.get(OPERATOR, "/v1/disclosures")))
+    (phone / "disclosures.operator.conflict").write_bytes(b"what no party has signed")
+    assert found(world, seen=(phone,)) == set()
+
+
+def test_a_notice_that_one_visitor_was_given_is_found(world: World, tmp_path: Path) -> None:
+    """A24: marked by a list of its own. What the visitor's client has kept is enough."""
+    days(world)
+    phone = tmp_path / "phone"
+    phone.mkdir()
+    (phone / "notices.authority.conflict").write_bytes(other_notice(world, 1))
+    (finding,) = audit(world, seen=(phone,)).findings
+    assert (finding.role, finding.fault) == (AUTHORITY, Fault.UNLOGGED_LIST)
+    assert str(phone / "notices.authority.conflict") in finding.detail
+
+
+def test_a_server_that_gives_auditors_another_list_is_found(world: World) -> None:
+    days(world)
+    others = {"/v1/notices": other_notice(world, 1), "/v1/notices/0": other_notice(world, 0)}
+    for path, other in others.items():
+        shutil.rmtree(world.directory / "audit", ignore_errors=True)  # an auditor who comes for the first time
+        with in_front(world, AUTHORITY, {path: constantly(other)}) as urls:
+            assert (AUTHORITY, Fault.UNLOGGED_LIST) in found(world, urls=urls)
+
+
+def test_a_list_that_nobody_is_given_is_found(world: World) -> None:
+    days(world, 2)
+    execute(world.authority, "DELETE FROM published_lists WHERE kind = 'notices' AND number = 1")
+    assert found(world) == {(AUTHORITY, Fault.MISSING_LIST)}
+    execute(world.operator, "DELETE FROM published_lists WHERE number = 2")
+    assert found(world) == {(OPERATOR, Fault.MISSING_LIST)}, "the notice was found missing before"
+
+
+def test_a_number_that_was_left_out_is_found(world: World) -> None:
+    party = world.authority
+    party.log.append(NoticePublished(2, bytes(32)), world.now)
+    alive(world)
+    found_now = audit(world).findings
+    assert (AUTHORITY, Fault.MISSING_LIST) in {(one.role, one.fault) for one in found_now}
+    assert "number 1 of its notices is not on record" in {one.detail for one in found_now}
+
+
+def test_two_lists_of_one_number_on_record_are_found(world: World) -> None:
+    world.operator.log.append(DisclosurePublished(0, bytes(32)), world.now)
+    alive(world)
+    assert (OPERATOR, Fault.FALSE_LIST) in found(world)
+
+
+def test_lists_that_are_not_continued_are_found(world: World) -> None:
+    """A25"""
+    with pytest.MonkeyPatch.context() as patch:
+        for party in (world.operator, world.authority):
+            patch.setattr(party, "publish_lists", lambda: None)
+        days(world, 2)
+        assert found(world) == set()
+        days(world)
+        stale = [(one.role, one.fault) for one in audit(world).findings]
+    assert sorted(stale) == [(OPERATOR, Fault.STALE_LISTS), *[(AUTHORITY, Fault.STALE_LISTS)] * 2]
+
+
+def test_an_opening_that_is_not_disclosed_is_found(world: World) -> None:
+    """A22: a party is silent about what it has on record, and then remembers."""
+    open_something(world)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.authority.openings, "due", lambda *_: iter(()))
+        days(world, 2)
+        assert found(world) == set(), "it has a day for it"
+        days(world)
+        (finding,) = audit(world).findings
+        assert (finding.role, finding.fault) == (AUTHORITY, Fault.UNDISCLOSED)
+        assert finding.detail.endswith(", nor is now")
+    days(world)
+    (finding,) = audit(world).findings
+    assert (finding.role, finding.fault) == (AUTHORITY, Fault.UNDISCLOSED)
+    assert finding.detail.endswith("was not disclosed 49 hours after it had to be")
+    assert found(world) == set()
+
+
+def test_a_disclosure_of_something_else_is_found(world: World) -> None:
+    open_something(world)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.operator, "publish_lists", lambda: None)
+        days(world)
+    (opening,) = newest(world.authority).openings  # of the same passes
+    execute(world.operator, "UPDATE openings SET disclosure = 1")
+    changes: list[dict[str, Any]] = [{"digests": (bytes(10),)}, {"salt": bytes(32)}, {"legal_reference": "제1조"}]
+    made_up = tuple(replace(opening, record=replace(opening.record, **change)) for change in changes)
+    elsewhere = replace(made_up[0], entry=10_000)
+    publish(world.operator, Disclosure(world.settings.number, OPERATOR, 1, world.now, (*made_up, elsewhere)))
+    days(world, 2)
+    named = [(one.role, one.fault) for one in audit(world).findings]
+    assert sorted(named) == [*[(OPERATOR, Fault.FALSE_LIST)] * 4, (OPERATOR, Fault.UNDISCLOSED)]
+
+
+def test_a_party_that_had_other_passes_on_record_is_found(world: World) -> None:
+    """It commits to, and discloses, another pass instead of one that it opened. Who lied, an audit cannot tell."""
+    honest = world.operator.openings.record
+
+    def record(release: VerifiedRelease) -> OpeningRecord:
+        ((epoch, visits),) = release.visits.items()
+        first, *others = visits
+        return honest(replace(release, visits={epoch: {bytes(32): visits[first], **{u: visits[u] for u in others}}}))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.operator.openings, "record", record)
+        open_something(world)
+    days(world, 3)
+    assert found(world) == {(one, Fault.PARTIAL_DISCLOSURE) for one in Role}
