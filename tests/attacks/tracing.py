@@ -30,7 +30,8 @@ async def trace(world: World, venue: bytes) -> tuple[bytes, Findings]:
 
 
 async def warn(world: World, venue: bytes, advice: str = "검사") -> None:
-    """Warrant, countersignature, release and notice: everyone who is at a venue around now is warned."""
+    """Commitment, warrant, release and notice: everyone who is at a venue around now is warned."""
+    world.now += 1  # as above
     warrant = replace(warrant_around_now(world, venue), purpose=Purpose.NOTICE)
     await carry_out(
         world,

@@ -17,8 +17,8 @@ from protocol.disclosures import Disclosure, OpeningRecord, verify_disclosure
 from protocol.entries import DisclosurePublished, NoticePublished
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import list_digest, sign_notice
+from protocol.releases import VerifiedRelease
 from protocol.statements import sign_statement
-from protocol.warrants import VerifiedRelease
 from tests.escrow.audit.test_audit import alive, audit, found, in_front, open_something
 from tests.escrow.world import World, run, run_world
 
