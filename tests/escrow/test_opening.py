@@ -211,7 +211,7 @@ def test_the_operators_officer_sees_all_that_a_warrant_says(world: World, door: 
     window = ("--from", "2023-11-15 11:00:00", "--until", "2023-11-15 12:30:00")
     options = ("--venue", door.record.venue.hex(), *window, "--legal-reference", "제76조의2")
     drawn = world.officer(Role.AUTHORITY, "warrants", "draw", *options, "--purpose", "notice", "--assumed-stay", "90")
-    warrant = drawn.output.strip()
+    warrant = drawn.stdout.strip()
     issued = world.operator.warrants.get(bytes.fromhex(warrant)).record.issued
     times = [local_time(issued + days * EPOCH_SECONDS, world.settings.utc_offset) for days in (0, 7, 14)]
     assert world.officer(Role.OPERATOR, "warrants", "show", warrant).output.splitlines() == [
@@ -305,7 +305,7 @@ def test_c8_a_share_leaves_only_after_its_record(world: World, door: Door) -> No
             connection.execute(sql.text("DROP TABLE released_passes"))
         with pytest.raises(Problem) as refusal:
             await full_opening(world, door)
-        assert refusal.value.status == 500
+        assert refusal.value.status in {500, 503}
 
     run(story())
 

@@ -29,6 +29,8 @@ from service.http import Problem, Unreachable, call, new_session
 from tests.escrow.processes import Held, closed, connection_to, real_world, start_party, start_venue
 from tests.escrow.world import Enrolled, World, run
 from tests.parties import opening_warrant
+from venue.committing import commit
+from venue.home import VenueHome
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 PHONE = "+821099999999"
@@ -96,6 +98,8 @@ async def stop_venue(place: Place, investigation: Investigation, monkeypatch: py
     world, url = place.world, place.venue.url
     first, second = [await place.check_in(passes[0]) for _, passes in place.visitors]
     await call(place.session, "POST", f"{url}/v1/check-ins", first)
+    (venue,) = VenueHome(world.directory / "venue").venues
+    assert await commit(venue, place.session, int(time.time())) is not None
     warrant = opening_warrant(
         world.settings.number, place.venue.venue, first.time - 600, first.time + 600, int(time.time())
     )
