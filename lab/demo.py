@@ -93,7 +93,7 @@ class Demo:
             await self._tricks()
         with self._stage("one_party", "One escrow party and all venues try to open all that they hold"):
             await asyncio.to_thread(self._try_alone)
-        with self._stage("outbreak", f"An outbreak at {CLUB}: warrant, countersignature, release, opening"):
+        with self._stage("outbreak", f"An outbreak at {CLUB}: commitment, warrant, countersignature, release, opening"):
             await asyncio.to_thread(self._investigate)
         with self._stage("erasure", "The operator alone erases its share of the day; the authority asks again"):
             await self._ask_after_erasure(session)
@@ -208,7 +208,9 @@ class Demo:
 
     def _investigate(self) -> None:
         """The officers' commands, from the warrant to the contact list."""
-        town, warrant = self._town, self._draw_and_countersign()
+        town, place = self._town, self._club.place
+        self._say("venue", command_output("venue", "--home", str(place.home), "commit", "--venue", place.id.hex()))
+        warrant = self._draw_and_countersign()
         self._say("venue", town.officer("authority", "warrants", "release", warrant))
         opened = town.officer("authority", "warrants", "open", warrant)
         self._say("authority", opened)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.conformance import (
     audit,
+    commitments,
     conventions,
     door,
     encoding,
@@ -24,6 +25,7 @@ CHECKS = (
     *logs.checks,
     *record.checks,
     *registers.checks,
+    *commitments.checks,
     *party_routes.checks,
     *enrolment.checks,
     *handles.checks,

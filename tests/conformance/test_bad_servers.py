@@ -166,6 +166,13 @@ def giving_passes_without_end(place: Place) -> Spoil:
     return spoil
 
 
+def taking_any_commitment(_place: Place) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        return web.Response(status=202) if asked.path == "/v1/commitments" and asked.body else await asked.answer()
+
+    return spoil
+
+
 def admitting_replays(_place: Place) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         answer = await asked.answer()
@@ -242,7 +249,14 @@ REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/pre
             AUTHORITY: (drawing_new_keys, {"5.2/same-statement/authority"}),
             VENUE: (asking_for_no_token, {"5.5/no-token", "5.5/other-token", "5.5/paper-no-token"}),
         },
-        {OPERATOR: (taking_any_number_of_codes, {"5.3/attempts"}), VENUE: (admitting_replays, REPLAYS)},
+        {
+            OPERATOR: (taking_any_number_of_codes, {"5.3/attempts"}),
+            AUTHORITY: (
+                taking_any_commitment,
+                {"5.2/commitment-venue/authority", "5.2/commitment-signature/authority"},
+            ),
+            VENUE: (admitting_replays, REPLAYS),
+        },
         {
             OPERATOR: (giving_passes_without_end, {"5.3/allowance-used"}),
             VENUE: (telling_who_was_here, {"3.8/spent-but-forged"}),
