@@ -212,6 +212,7 @@ def test_the_operators_officer_sees_all_that_a_warrant_says(world: World, door: 
     options = ("--venue", door.record.venue.hex(), *window, "--legal-reference", "제76조의2")
     drawn = world.officer(Role.AUTHORITY, "warrants", "draw", *options, "--purpose", "notice", "--assumed-stay", "90")
     warrant = drawn.stdout.strip()
+    assert "never committed" in drawn.stderr
     issued = world.operator.warrants.get(bytes.fromhex(warrant)).record.issued
     times = [local_time(issued + days * EPOCH_SECONDS, world.settings.utc_offset) for days in (0, 7, 14)]
     assert world.officer(Role.OPERATOR, "warrants", "show", warrant).output.splitlines() == [
