@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import sqlalchemy as sql
 
 from escrow.venues import VenueRegister
@@ -11,6 +13,9 @@ from protocol.statements import statement_payload
 from service.http import Problem
 from service.storage import exclusive
 
+LONGEST_PAUSE = 2 * 3600
+"""How many seconds may lie between two commitments of a venue before an officer is told: one that failed is no pause."""
+
 metadata = sql.MetaData()
 _commitments = sql.Table(
     "venue_commitments",
@@ -19,10 +24,21 @@ _commitments = sql.Table(
     sql.Column("time", sql.BigInteger, primary_key=True),
     sql.Column("statement", sql.LargeBinary, nullable=False),
 )
+_conflicts = sql.Table(
+    "conflicting_commitments",
+    metadata,
+    sql.Column("venue", sql.LargeBinary(16), primary_key=True),
+    sql.Column("time", sql.BigInteger, primary_key=True),
+    sql.Column("statement", sql.LargeBinary, nullable=False),
+)
+"""Of every time with several commitments the second one. It and the first are evidence."""
 
 
 class CommitmentRegister:
-    """The commitments that a party received. With a release that does not fit them they are evidence."""
+    """The commitments that a party received. With a release that does not fit them they are evidence.
+
+    So is a second one of the same time, which is kept beside the first.
+    """
 
     def __init__(self, engine: sql.Engine, venues: VenueRegister) -> None:
         self._engine, self._venues = engine, venues
@@ -43,8 +59,16 @@ class CommitmentRegister:
             known = connection.scalar(sql.select(_commitments.c.statement).where(same))
             if known is None:
                 connection.execute(sql.insert(_commitments).values(venue=venue, time=message.time, statement=statement))
-            elif statement_payload(known) != statement_payload(statement):
-                raise ConflictingStatements("the venue made two commitments at one time")
+            is_same = known is None or statement_payload(known) == statement_payload(statement)
+            if not is_same and self._conflict(connection, venue, message.time) is None:
+                connection.execute(sql.insert(_conflicts).values(venue=venue, time=message.time, statement=statement))
+        if not is_same:
+            raise ConflictingStatements("the venue made two commitments at one time")
+
+    def conflict(self, venue: bytes, time: int) -> bytes | None:
+        """The second commitment of a venue (16-byte id) for one time, if there was one."""
+        with self._engine.begin() as connection:
+            return self._conflict(connection, venue, time)
 
     def of(self, venue: bytes) -> dict[int, bytes]:
         """The commitments of a venue (16-byte id) by time."""
@@ -61,6 +85,17 @@ class CommitmentRegister:
             time: int | None = connection.scalar(query)
         return time
 
+    def pauses(self, venue: bytes, begins: int, ends: int) -> list[tuple[int, int]]:
+        """When a venue (16-byte id) did not commit for long, as far as the window touches it: from and to which time.
+
+        0 stands for the time before its first commitment.
+        """
+        return [
+            (before, after)
+            for before, after in pairwise([0, *sorted(self.of(venue))])
+            if after - before > LONGEST_PAUSE and before < ends and after > begins
+        ]
+
     def delete_before(self, time: int) -> None:
         """Delete the commitments before `time`, but of each venue the last of these: releases may start from it."""
         newer = _commitments.alias()
@@ -69,3 +104,9 @@ class CommitmentRegister:
         )
         with self._engine.begin() as connection:
             connection.execute(sql.delete(_commitments).where(_commitments.c.time < time, has_newer))
+            connection.execute(sql.delete(_conflicts).where(_conflicts.c.time < time))
+
+    def _conflict(self, connection: sql.Connection, venue: bytes, time: int) -> bytes | None:
+        same = (_conflicts.c.venue == venue) & (_conflicts.c.time == time)
+        statement: bytes | None = connection.scalar(sql.select(_conflicts.c.statement).where(same))
+        return statement

@@ -101,6 +101,10 @@ class CommitmentMismatch(Rejected):
     """A release does not fit what its venue had committed to: something was added, changed, moved or hidden since."""
 
 
+class CommittedLate(Rejected):
+    """A venue committed to a check-in later than it may: nobody can tell any more when and where it was admitted."""
+
+
 class ReplayedRequest(Rejected):
     """A request between parties, or a venue's commitment, is too old, too new, or was seen before."""
 

@@ -24,7 +24,7 @@ from protocol.commitments import (
 )
 from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
 from protocol.epochs import EpochKey
-from protocol.errors import CommitmentMismatch, Malformed, MalformedEncoding, OutOfScope, Rejected
+from protocol.errors import CommitmentMismatch, CommittedLate, Malformed, MalformedEncoding, OutOfScope, Rejected
 from protocol.merkle import CompactRange
 from protocol.signatures import SigningKey
 from protocol.statements import sign_statement, verify_statement
@@ -39,6 +39,8 @@ MAX_RELEASE_BYTES = 16_000_000
 """The longest signed release: a party request with the warrant and the venue beside it is still a message."""
 COMMITMENT_MARGIN = 900
 """How many seconds a label's time may lie outside the commitments around it: a door's tolerance, and clocks."""
+COMMITMENT_DELAY = 86_400
+"""How many seconds after its label's time a venue without a network may commit to a check-in."""
 DIGEST_BYTES = 32
 """A leaf whose content has this length is withheld: no check-in is so short."""
 
@@ -177,7 +179,7 @@ def release_digest(release: bytes) -> bytes:
 def _verify_leaves(
     warrant: Warrant, commitments: Mapping[int, bytes], release: Release
 ) -> list[tuple[ReleasedLeaf, range]]:
-    """Every leaf, with the times that the commitments around it leave for its label; else `CommitmentMismatch`."""
+    """Every leaf, with the times that its label may have; else `CommitmentMismatch`."""
     known = {time: commitment for time, commitment in commitments.items() if time <= warrant.issued}
     start = release.opened_from
     tree = _start(release)  # step 4
@@ -194,15 +196,15 @@ def _verify_leaves(
     if last < _opens_to(warrant) and any(time > last for time in known):  # step 6
         raise CommitmentMismatch("the venue hides a newer commitment; ask for another release, or draw a new warrant")
     placed: list[tuple[ReleasedLeaf, range]] = []
-    earliest = start.time - COMMITMENT_MARGIN
+    before = start.time
     for time in required:  # step 7
         leaves = release.leaves[len(placed) : len(placed) + max(0, openings[time].size - tree.size)]
         tree = append_check_ins(tree, (leaf.committed for leaf in leaves))
         if not _opens(openings[time], tree, known):
             raise CommitmentMismatch("the check-ins are not those that the venue was committed to")
-        times = range(earliest, time + COMMITMENT_MARGIN + 1)
-        placed += [(leaf, times) for leaf in leaves]
-        earliest = time - COMMITMENT_MARGIN
+        earliest = max(before, time - COMMITMENT_DELAY) - COMMITMENT_MARGIN
+        placed += [(leaf, range(earliest, time + COMMITMENT_MARGIN + 1)) for leaf in leaves]
+        before = time
     if len(placed) != len(release.leaves):
         raise CommitmentMismatch("the release has check-ins that no commitment covers")
     return placed
@@ -218,8 +220,10 @@ def _start(release: Release) -> CompactRange:
 def _verify_content(warrant: Warrant, epoch_key: EpochKey | None, leaf: ReleasedLeaf, times: range) -> Admitted:
     """The check-in that a leaf shows."""
     message = read_admitted(leaf.content)  # step 9
-    if (message.time, message.direction) != (leaf.time, leaf.direction) or leaf.time not in times:
-        raise CommitmentMismatch("the check-in has another label, or was not committed to in time")
+    if (message.time, message.direction) != (leaf.time, leaf.direction) or leaf.time >= times.stop:
+        raise CommitmentMismatch("the check-in has another label, or a later one than its commitment")
+    if leaf.time < times.start:
+        raise CommittedLate("the venue did not commit to the check-in in time")
     if epoch_key is None or not warrant.is_near(message.time) or message.venue not in (None, warrant.venue):
         raise OutOfScope("the check-in lies outside the warrant")
     return verify_admitted(epoch_key, message)

@@ -81,6 +81,9 @@ export class OutOfScope extends Rejected {}
 /** A release does not fit what its venue had committed to. */
 export class CommitmentMismatch extends Rejected {}
 
+/** A venue committed to a check-in later than it may. */
+export class CommittedLate extends Rejected {}
+
 /** A request between parties is too old, too new, or was seen before. */
 export class ReplayedRequest extends Rejected {}
 

@@ -115,6 +115,13 @@ def draw(
     if committed is None or committed < warrant.ends:
         since = "never committed" if committed is None else f"last committed {local_time(committed, offset)}"
         click.echo(f"the venue has {since}: what it admitted later is not released under this warrant", err=True)
+    for before, after in authority.commitments.pauses(venue, warrant.begins, warrant.ends):
+        since = f"from {local_time(before, offset)} " if before else ""
+        click.echo(
+            f"the venue did not commit {since}until {local_time(after, offset)}: among what it admitted then could be "
+            "another venue's check-ins",
+            err=True,
+        )
     click.echo(warrant.warrant.hex())  # first: it is drawn even if the operator does not answer now
     _run(authority, lambda investigation: investigation.draw_warrant(warrant))
 

@@ -50,7 +50,7 @@ from protocol.errors import (
     WrongDomain,
 )
 from protocol.merkle import CompactRange
-from protocol.releases import COMMITMENT_MARGIN, Release, ReleasedLeaf, VerifiedRelease, verify_release
+from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, Release, ReleasedLeaf, VerifiedRelease, verify_release
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.statements import sign_statement, statement_payload
 from protocol.transcript import digest32
@@ -66,10 +66,10 @@ EPOCH_KEYS = {EPOCH: EPOCH_KEY}
 
 
 def committed_log(check_ins: Mapping[int, Iterable[bytes]], name: str = "log") -> VenueLog:
-    """The log of a young venue that has committed to all its check-ins a minute before the warrant was issued."""
+    """The log of a young venue that has committed to all its check-ins two hours before the warrant was issued."""
     log = VenueLog(VENUE, VENUE_KEY)
     log.add_all(check_ins)
-    log.commit(WARRANT.issued - 60, Draws(f"salt of {name}"))
+    log.commit(WARRANT.issued - 7200, Draws(f"salt of {name}"))
     return log
 
 
@@ -213,11 +213,12 @@ def _logs() -> dict[str, VenueLog]:
         "leaves that say another time, and another direction": committed_log({EPOCH: RELEASED}),
     }
     logs["some withheld"].hidden = {0, 1, 2, 4, 6}
+    logs["a first commitment a day after the check-ins"] = _silent()
     lying = logs["leaves that say another time, and another direction"]
     lying.leaves[0] = replace(lying.leaves[0], time=TIME)
     lying.leaves[1] = replace(lying.leaves[1], direction=Direction.EXIT)
     lying.kept.clear()
-    lying.commit(WARRANT.issued - 60, Draws("salt of lies"))
+    lying.commit(WARRANT.issued - 7200, Draws("salt of lies"))
     return logs
 
 
@@ -247,6 +248,19 @@ def _hourly(*, late: bool = False) -> VenueLog:
         log.commit(at, Draws(f"salt of hour {hour}"))
     log.add(EPOCH, pinned("newer than the warrant", 204))
     log.commit(WARRANT.issued + 1, Draws("salt of later"))
+    return log
+
+
+def _silent() -> VenueLog:
+    """The first commitment comes as late as it may for one of two entries, and too late for the other; not for exits."""
+    log = VenueLog(VENUE, VENUE_KEY)
+    committed = WARRANT.issued - 60
+    earliest = committed - COMMITMENT_DELAY - COMMITMENT_MARGIN
+    for one, entered in zip(PASSES, (earliest + -earliest % 15, earliest + -earliest % 15 - 15), strict=False):
+        for time, direction in ((entered, Direction.ENTRY), (entered + MAX_STAY, Direction.EXIT)):
+            draws = Draws(f"silent {time} {direction.name}")
+            log.add(EPOCH, sign_check_in(EPOCH_KEY, one, time, direction, None, draws).to_bytes())
+    log.commit(committed, Draws("salt after silence"))
     return log
 
 

@@ -137,7 +137,7 @@ def test_a18_a_venue_that_hears_of_an_outbreak_cannot_take_over_a_check_in(world
         colluding.add(message)
         findings = run(trace(world, colluding.record.venue))[1]
     assert findings.contacts == ()
-    assert findings.set_aside == {"CommitmentMismatch": 1}
+    assert findings.set_aside == {"CommittedLate": 1}
 
 
 async def exchange(world: World, colluding: Door, message: CheckInMessage, own: OwnedPass) -> Findings:

@@ -15,15 +15,18 @@ from escrow.authority.investigation import Findings, Investigation
 from escrow.operator.operator import Operator
 from escrow.party import COMMITMENT_DAYS, Party
 from escrow.server import keep_house
-from protocol.commitments import sign_commitment
+from protocol.commitments import VenueCommitment, sign_commitment
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import CommitmentMismatch
+from protocol.errors import CommitmentMismatch, ConflictingStatements
 from protocol.merkle import CompactRange
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SigningKey, public_key
+from protocol.statements import statement_payload
+from service.cli import local_time
 from service.http import Problem, new_session
 from tests.escrow.world import Door, World, carry_out, open_door, run, warrant_for
 
+AUTHORITY = Role.AUTHORITY
 TREE = CompactRange()
 PATH = "/v1/commitments"
 
@@ -89,6 +92,45 @@ def test_c5_what_is_no_commitment_of_a_venue_now_is_refused(world: World, door: 
 
     run(story())
     assert stored(world.operator) == 1
+
+
+def test_c5_two_commitments_of_one_time_are_kept_as_evidence(world: World, door: Door) -> None:
+    def commit(time: int) -> bytes:
+        return sign_commitment(door.record, door.key, time, TREE)[1]
+
+    party, venue = world.operator, door.record.venue
+    first, second, third = (commit(world.now) for _ in range(3))
+    party.commitments.receive(first, world.now)
+    party.commitments.receive(first, world.now)
+    assert party.commitments.conflict(venue, world.now) is None
+    for other in (second, third):
+        with pytest.raises(ConflictingStatements):
+            party.commitments.receive(other, world.now)
+    assert party.commitments.conflict(venue, world.now) == second
+    assert party.commitments.of(venue) == {world.now: VenueCommitment.from_bytes(statement_payload(first)).commitment}
+    party.commitments.delete_before(world.now + 1)
+    assert party.commitments.conflict(venue, world.now) is None
+
+
+def test_a18_the_officer_who_draws_a_warrant_sees_when_the_venue_did_not_commit(world: World, door: Door) -> None:
+    party, start = world.authority, world.now
+    for hour in (0, 1, 3, 6, 8.01, 9):
+        world.now = start + int(hour * 3600)
+        party.commitments.receive(sign_commitment(door.record, door.key, world.now, TREE)[1], world.now)
+
+    def told(begins: float, ends: float) -> list[str]:
+        offset = world.settings.utc_offset
+        window = [local_time(start + int(hour * 3600), offset) for hour in (begins, ends)]
+        options = ("--venue", door.record.venue.hex(), "--from", window[0], "--until", window[1])
+        drawn = world.officer(AUTHORITY, "warrants", "draw", *options, "--legal-reference", "제76조의2")
+        return [line for line in drawn.stderr.splitlines() if "did not commit" in line]
+
+    assert told(0, 3) == told(8.01, 9) == []
+    first, three, six = (local_time(start + hour * 3600, world.settings.utc_offset) for hour in (0, 3, 6))
+    (before,), (between,) = told(-3, 0), told(5, 5.5)
+    assert before.startswith(f"the venue did not commit until {first}: ")
+    assert between.startswith(f"the venue did not commit from {three} until {six}: ")
+    assert len(told(-3, 9)) == 3
 
 
 def test_c5_each_party_holds_a_release_against_its_own_commitments(world: World, door: Door) -> None:

@@ -14,7 +14,7 @@ from protocol.checkins import MAX_STAY, CheckInMessage, Direction, sign_check_in
 from protocol.commitments import BEGINNING, VenueCommitment, check_in_digest, sign_commitment, verify_commitment
 from protocol.errors import CommitmentMismatch, InvalidSignature, MalformedEncoding, ReplayedRequest, WrongDomain
 from protocol.merkle import CompactRange
-from protocol.releases import COMMITMENT_MARGIN, Release, ReleasedLeaf
+from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, Release, ReleasedLeaf
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SigningKey
 from protocol.statements import sign_statement, statement_payload
@@ -249,7 +249,32 @@ def test_a18_a_check_in_that_is_committed_to_late_is_set_aside(
     for time in (NOW, NOW + HOUR - COMMITMENT_MARGIN - 15):
         log.add(TODAY, sign_check_in(today.key, stranger.passes[time > NOW], time, ENTRY).to_bytes())
     log.commit(NOW + 2 * HOUR)
-    assert judge(parties, today, warrant, log) == {"OutOfScope": 3, "CommitmentMismatch": 2}
+    assert judge(parties, today, warrant, log) == {"OutOfScope": 3, "CommittedLate": 2}
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+@pytest.mark.parametrize(
+    ("silence", "set_aside"),
+    [
+        (8 * HOUR, {}),  # its door had no network
+        (COMMITMENT_DELAY + COMMITMENT_MARGIN, {}),
+        (COMMITMENT_DELAY + COMMITMENT_MARGIN + 1, {"CommittedLate": 1}),
+        (20 * COMMITMENT_DELAY, {"CommittedLate": 1}),
+    ],
+)
+def test_a18_a_check_in_does_not_wait_longer_than_a_day_for_its_commitment(
+    parties: Parties, today: OpenEpoch, visitor: Visitor, is_first: bool, silence: int, set_aside: dict[str, int]
+) -> None:
+    """However long the venue was silent, and if it never committed before: another venue's check-in would count."""
+    log = VenueLog(parties.venue, parties.venue_key)
+    if not is_first:
+        log.commit(BEFORE)
+    log.add(TODAY, sign_check_in(today.key, visitor.passes[0], NOW, ENTRY).to_bytes())
+    log.commit(NOW + silence)
+    warrant = parties.warrant(NOW - 600, NOW + 600, assumed_stay=HOUR, later=21 * COMMITMENT_DELAY)
+    released = Released(log.release(warrant), log.commitments)
+    verified = parties.verify(warrant, {TODAY: today.key}, released)
+    assert (len(verified.visits), dict(verified.set_aside)) == (not set_aside, set_aside)
 
 
 @pytest.mark.parametrize("early", [0, 15])

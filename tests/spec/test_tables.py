@@ -34,7 +34,7 @@ from protocol.papers import MAX_PAPER_BYTES, from_paper_text, print_pass
 from protocol.passes import ANSWER_BYTES, MAX_BATCH, PASS_BYTES, REQUEST_BYTES, AllowanceRequest
 from protocol.proofs import EqualityProof, KnowledgeProof, OwnershipProof
 from protocol.qrtext import to_qr_text
-from protocol.releases import COMMITMENT_MARGIN, MAX_RELEASE_BYTES, Release, ReleasedLeaf
+from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, MAX_RELEASE_BYTES, Release, ReleasedLeaf
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SIGNATURE_BYTES
 from protocol.warrants import MAX_EMBARGO, MAX_RELEASE
@@ -110,6 +110,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MAX_RELEASED_CHECK_IN": longest(ReleasedLeaf, "content"),
         "MAX_COMMITMENTS": longest(Release, "openings"),
         "COMMITMENT_MARGIN": COMMITMENT_MARGIN,
+        "COMMITMENT_DELAY": COMMITMENT_DELAY,
         "MAX_RELEASE_BYTES": MAX_RELEASE_BYTES,
         "COMMITMENT_SECONDS": default(VenueSettings, "commitment_seconds"),
         "MAX_SHARED_EPOCHS": longest(Shares, "epochs"),

@@ -5,6 +5,7 @@ import { CheckInMessage, Direction, MAX_STAY, signedPassParts, verifyCheckIn } f
 import { array, bytes, enumeration, message, sameBytes, uint32, uint8 } from '../../encoding.js';
 import {
   CommitmentMismatch,
+  CommittedLate,
   Malformed,
   OutOfScope,
   Rejected,
@@ -18,6 +19,7 @@ import { AssistedCheckIn, verifyAssisted } from './assisted.js';
 import { REQUEST_TOLERANCE } from './warrants.js';
 
 const MARGIN = 900;
+const DELAY = 86_400;
 const WITHHELD_BYTES = 32;
 const SIX_FIELDS = 0x86;
 
@@ -153,14 +155,15 @@ function verifyLeaves(warrant, commitments, { openedFrom, frontier, openings, le
   refuse(required.every((time) => opened.has(time)) && (openings.length === 0 || known.has(last)));
   refuse(last >= warrant.ends + MAX_STAY + MARGIN || ![...known.keys()].some((time) => time > last));
   const placed = [];
-  let earliest = first - MARGIN;
+  let before = first;
   for (const time of required) {
     const opening = opened.get(time);
     const next = leaves.slice(placed.length, placed.length + Math.max(0, opening.size - tree.size));
     tree = append(tree, next.map(committedOf));
     refuse(fits(opening, tree));
+    const earliest = Math.max(before, time - DELAY) - MARGIN;
     placed.push(...next.map((leaf) => ({ leaf, earliest, latest: time + MARGIN })));
-    earliest = time - MARGIN;
+    before = time;
   }
   refuse(placed.length === leaves.length);
   return placed;
@@ -174,10 +177,10 @@ function committedOf({ epoch, time, direction, content }) {
 function verifyContent(warrant, epochKey, leaf, earliest, latest) {
   const isAssisted = leaf.content[0] === SIX_FIELDS;
   const said = (isAssisted ? AssistedCheckIn : CheckInMessage).fromBytes(leaf.content);
-  const inTime = earliest <= leaf.time && leaf.time <= latest;
-  if (said.time !== leaf.time || directionOf(said) !== leaf.direction || !inTime) {
-    throw new CommitmentMismatch('the check-in has another label, or was not committed to in time');
+  if (said.time !== leaf.time || directionOf(said) !== leaf.direction || leaf.time > latest) {
+    throw new CommitmentMismatch('the check-in has another label, or a later one than its commitment');
   }
+  if (leaf.time < earliest) throw new CommittedLate('the venue did not commit to the check-in in time');
   const isNear = warrant.begins - MAX_STAY <= said.time && said.time < warrant.ends + MAX_STAY;
   const atVenue = said.venue === null || sameBytes(said.venue, warrant.venue);
   if (epochKey === undefined || !isNear || !atVenue) {
