@@ -86,8 +86,13 @@ def sign_commitment(
 ) -> tuple[CommitmentOpening, bytes]:
     """A venue's signed commitment to its tree at Unix time `time`, and how to open it. Draws 32 random bytes."""
     opening = CommitmentOpening(time, random_bytes(32), tree.size)
-    message = VenueCommitment(venue.domain, venue.venue, time, commitment_digest(opening.salt, tree))
-    return opening, sign_statement(message, key)
+    return opening, sign_again(venue, key, opening, tree)
+
+
+def sign_again(venue: Venue, key: SigningKey, opening: CommitmentOpening, tree: CompactRange) -> bytes:
+    """The same commitment once more, for a party that may not have received it."""
+    message = VenueCommitment(venue.domain, venue.venue, opening.time, commitment_digest(opening.salt, tree))
+    return sign_statement(message, key)
 
 
 def verify_commitment(venue: Venue, statement: bytes, now: int) -> VenueCommitment:

@@ -14,6 +14,7 @@ from protocol.commitments import (
     KeptCommitment,
     append_check_ins,
     check_in_digest,
+    sign_again,
     sign_commitment,
 )
 from protocol.epochs import Role
@@ -60,14 +61,14 @@ class Log:
     def commit(self, record: Venue, key: SigningKey, now: int, every: int = 0) -> tuple[int, bytes] | None:
         """Append all check-ins that are new and sign a commitment to the log, durably, at Unix time `now`.
 
-        Returns its time and statement; None if the last one is younger than `every` seconds, unless that is 0.
+        Returns its time and statement; None if none is due (`is_due`).
         """
         new = sql.select(check_ins).where(check_ins.c.venue == self._venue, check_ins.c.position.is_(None))
         with exclusive(self._engine) as connection:
-            last = self._last_time(connection, now)
+            last = self._last(connection, now)
             if not _is_due(last, now, every):
                 return None
-            tree, time = self._tree(connection), now if last is None else max(now, last + 1)
+            tree, time = self._tree(connection), now if last is None else max(now, last.time + 1)
             rows = connection.execute(new.order_by(check_ins.c.time, check_ins.c.u, check_ins.c.direction)).all()
             self._append(connection, tree.size, rows)
             tree = append_check_ins(tree, map(_committed, rows))
@@ -84,9 +85,21 @@ class Log:
         return time, statement
 
     def is_due(self, now: int, every: int) -> bool:
-        """Whether the last commitment is at least `every` seconds old."""
+        """Whether the last commitment is at least `every` seconds old, or a party lacks it and takes it no more."""
         with self._engine.connect() as connection:
-            return _is_due(self._last_time(connection, now), now, every)
+            return _is_due(self._last(connection, now), now, every)
+
+    def unacknowledged(self, record: Venue, key: SigningKey, now: int) -> tuple[int, bytes, list[Role]] | None:
+        """Time and statement of the last commitment, and which parties have not acknowledged it though they could.
+
+        None if there is no such party at Unix time `now`.
+        """
+        with self._engine.connect() as connection:
+            last = self._last(connection, now)
+        if last is None or not _lacking(last) or abs(now - last.time) > REQUEST_TOLERANCE:
+            return None
+        opening = CommitmentOpening(last.time, last.salt, last.size)
+        return last.time, sign_again(record, key, opening, _tree(last)), _lacking(last)
 
     def acknowledge(self, time: int, role: Role) -> None:
         """Note that a party has stored the commitment of a time."""
@@ -142,11 +155,11 @@ class Log:
             )
             connection.execute(sql.delete(_commitments).where(self._own, _commitments.c.time < start.time))
 
-    def _last_time(self, connection: sql.Connection, now: int) -> int | None:
-        """When the venue last committed. A time that is far ahead is of a clock that was wrong: no party took it."""
+    def _last(self, connection: sql.Connection, now: int) -> Any | None:
+        """The last commitment. A time that is far ahead is of a clock that was wrong: no party took it."""
         in_time = self._own & (_commitments.c.time <= now + REQUEST_TOLERANCE)
-        last: int | None = connection.scalar(sql.select(sql.func.max(_commitments.c.time)).where(in_time))
-        return last
+        latest = sql.select(_commitments).where(in_time).order_by(_commitments.c.time.desc()).limit(1)
+        return connection.execute(latest).one_or_none()
 
     def _tree(self, connection: sql.Connection) -> CompactRange:
         """The tree of all check-ins that have a position."""
@@ -184,8 +197,15 @@ class Log:
         )
 
 
-def _is_due(last: int | None, now: int, every: int) -> bool:
-    return last is None or every == 0 or now - last >= every
+def _is_due(last: Any | None, now: int, every: int) -> bool:
+    if last is None or every == 0 or now - last.time >= every:
+        return True
+    return now - last.time > REQUEST_TOLERANCE and bool(_lacking(last))
+
+
+def _lacking(commitment: Any) -> list[Role]:
+    """The parties that have not acknowledged a commitment."""
+    return [role for role in Role if not getattr(commitment, role.name.lower())]
 
 
 def _committed(row: Any) -> CommittedCheckIn:

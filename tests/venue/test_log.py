@@ -29,7 +29,7 @@ from tests.venue.test_commands import Register, write_domain
 from venue.cli import online
 from venue.committing import commit as commit_at_both
 from venue.home import ServedVenue, VenueHome
-from venue.log import _leaves
+from venue.log import _leaves, metadata
 from venue.store import check_ins, delete_before
 
 ENTRY, EXIT = Direction
@@ -246,6 +246,39 @@ def test_no_commitment_is_made_that_one_party_could_not_hear_of(
     with pytest.raises(Unreachable):
         online(lambda session: commit_at_both(away, session, now))
     assert len(venue.log.commitments()) == 1
+
+
+def test_a_commitment_that_only_one_party_has_is_sent_again_and_then_followed_by_another(
+    registered: tuple[ServedVenue, Register], parties: Parties
+) -> None:
+    """It would spoil every warrant that is drawn until the next hour: one party knows it, and it ends no release."""
+    venue, register = registered
+    first = int(time.time()) - 100
+
+    def commit_hourly(now: int) -> int | None:
+        return online(lambda session: commit_at_both(venue, session, now, every=3600))
+
+    def drawn(issued: int) -> list[int]:
+        warrant = opening_warrant(255, venue.venue, NOW, NOW + 600, issued)
+        return [one.opening.time for one in choose_openings(warrant, venue.log.commitments())[1]]
+
+    del register.approved[Role.AUTHORITY]
+    for now in (first, first + 60, first + REQUEST_TOLERANCE):
+        with pytest.raises(Problem):
+            commit_hourly(now)
+    assert [len(register.commitments[role]) for role in (Role.OPERATOR, Role.AUTHORITY)] == [1, 0]
+    assert drawn(first) == []
+    register.approved[Role.AUTHORITY] = parties.venue
+    assert commit_hourly(first + REQUEST_TOLERANCE) == first
+    assert commit_hourly(first + REQUEST_TOLERANCE) is None
+    assert register.commitments == {role: known(venue) for role in Role}
+    assert drawn(first) == [first]
+
+    with venue.home.engine.begin() as connection:  # the process was killed before it noted the answer
+        connection.execute(sql.update(metadata.tables["commitments"]).values(authority=False))
+    assert commit_hourly(first + REQUEST_TOLERANCE + 1) == first + REQUEST_TOLERANCE + 1
+    assert commit_hourly(first + 3600) is None
+    assert [one.acknowledged for one in venue.log.commitments()] == [False, True]
 
 
 def test_an_unacknowledged_commitment_is_opened_between_others_and_ends_no_release(parties: Parties) -> None:
