@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from escrow.audit.audit import Audit
 from escrow.audit.findings import Fault, Finding
 from escrow.audit.follow import FollowedLog, Record
-from escrow.audit.releases import erased_by
-from protocol.disclosures import DisclosedOpening, Disclosure
+from escrow.audit.releases import erased_alike, is_pair
+from protocol.disclosures import DisclosedOpening, Disclosure, OpeningRecord
 from protocol.entries import SharesReleased
 from protocol.epochs import Role
 from protocol.logs import other_party
+from protocol.requests import REQUEST_TOLERANCE
 from service.cli import local_time
 
 DISCLOSING_SECONDS = 86_400
@@ -27,11 +28,16 @@ def check_openings(audit: Audit, role: Role, followed: FollowedLog, disclosures:
     """What a party has on record as opened, and what it disclosed."""
     told: dict[int, Record] = {}
     for record, disclosure, opening in _openings(followed, disclosures):
-        if _release(followed, opening) is not None:
-            told.setdefault(opening.entry, record)
-        else:
+        contents = _committed(followed, opening)
+        if contents is None:
             detail = f"disclosure {disclosure.number} opens no commitment of entry {opening.entry}"
             yield Finding(role, Fault.FALSE_LIST, detail)
+            continue
+        told.setdefault(opening.entry, record)
+        early = contents.discloses - record.time
+        if early > REQUEST_TOLERANCE and record.is_new:
+            detail = f"disclosure {disclosure.number} tells of an opening {early} seconds before its embargo is over"
+            yield Finding(role, Fault.DISCLOSED_EARLY, detail)
     for record in followed.records:
         if isinstance(record.contents, SharesReleased):
             disclosed = told.get(record.index)
@@ -43,52 +49,111 @@ def check_openings(audit: Audit, role: Role, followed: FollowedLog, disclosures:
                 yield Finding(role, Fault.UNDISCLOSED, detail)
 
 
-@dataclass
-class _Opened:
-    """What a party disclosed of one warrant: when it gave the first shares, and until when it has to disclose all."""
+@dataclass(frozen=True)
+class _Release:
+    """A release of shares at a Unix time, and the record that disclosed it, if one did."""
 
     time: int
-    due: int = 0
-    digests: set[bytes] = field(default_factory=set)
-    legal_references: set[str] = field(default_factory=set)
+    contents: SharesReleased
+    disclosed: OpeningRecord | None
+
+    @property
+    def warrant(self) -> bytes | None:
+        return None if self.disclosed is None else self.disclosed.warrant
+
+    @property
+    def due(self) -> int:
+        return _due(self.contents, self.time)
 
 
 def compare_disclosures(audit: Audit, disclosures: Mapping[Role, Disclosures]) -> Iterator[Finding]:
-    """Warrants that both parties disclosed: the same passes, unless one of the two had erased an epoch."""
+    """Both parties disclose the same: warrants, passes, legal references."""
     if disclosures.keys() != set(Role):
         return
-    operator, authority = (_by_warrant(audit.logs[role], disclosures[role]) for role in Role)
-    for warrant in sorted(operator.keys() & authority.keys()):
-        from_operator, from_authority = operator[warrant], authority[warrant]
-        if max(from_operator.due, from_authority.due) >= audit.now:
+    releases = {role: _releases(audit.logs[role], disclosures[role]) for role in Role}
+    yield from _compare_passes(audit, releases)
+    yield from _compare_warrants(audit, releases)
+
+
+def _compare_passes(audit: Audit, releases: Mapping[Role, Sequence[_Release]]) -> Iterator[Finding]:
+    """Warrants that both parties disclosed: the same passes, unless one of the two had erased an epoch."""
+    warrants = {role: {one.warrant for one in releases[role] if one.warrant} for role in Role}
+    for warrant in sorted(warrants[Role.OPERATOR] & warrants[Role.AUTHORITY]):
+        under = {role: [one for one in releases[role] if one.warrant == warrant] for role in Role}
+        if max(one.due for role in Role for one in under[role]) >= audit.now:
             continue
-        exact = len({frozenset(erased_by(log, from_authority.time)) for log in audit.logs.values()}) == 1
-        lacking = {
-            Role.OPERATOR: from_authority.digests - from_operator.digests,
-            Role.AUTHORITY: from_operator.digests - from_authority.digests if exact else set(),
-        }
-        for role, missing in lacking.items():
+        records = {role: [one.disclosed for one in under[role] if one.disclosed] for role in Role}
+        digests = {role: {digest for one in records[role] for digest in one.digests} for role in Role}
+        references = {frozenset(one.legal_reference for one in records[role]) for role in Role}
+        exact = erased_alike(audit, min(one.time for one in under[Role.AUTHORITY]))
+        for role in Role:
+            other = other_party(role)
+            missing = digests[other] - digests[role] if exact or role is Role.OPERATOR else set()
             if missing:
-                other = other_party(role).name.lower()
-                detail = f"it did not disclose {len(missing)} passes that the {other} did, of warrant {warrant.hex()}"
+                name = other.name.lower()
+                detail = f"it did not disclose {len(missing)} passes that the {name} did, of warrant {warrant.hex()}"
                 yield Finding(role, Fault.PARTIAL_DISCLOSURE, detail)
-            if from_operator.legal_references != from_authority.legal_references:
+            if len(references) > 1:
                 detail = f"the parties name different legal references of warrant {warrant.hex()}"
                 yield Finding(role, Fault.FALSE_LIST, detail)
 
 
-def _by_warrant(followed: FollowedLog, disclosures: Disclosures) -> dict[bytes, _Opened]:
-    found: dict[bytes, _Opened] = {}
+def _compare_warrants(audit: Audit, releases: Mapping[Role, Sequence[_Release]]) -> Iterator[Finding]:
+    """Warrants that one party alone disclosed, when their time is over.
+
+    The authority gives no shares without the operator's: what it alone disclosed the operator has kept back, or one of
+    the two disclosed it under a false warrant. What the operator alone disclosed the authority may never have opened.
+    """
+    operator, authority = (list(releases[role]) for role in (Role.OPERATOR, Role.AUTHORITY))
+    for one in releases[Role.AUTHORITY]:  # first what is as it should be
+        match = next((it for it in operator if one.warrant == it.warrant and _is_pair(audit, it, one)), None)
+        if one.warrant and match:
+            operator.remove(match)
+            authority.remove(one)
+    warrants = {role: {one.warrant for one in releases[role]} for role in Role}
+    for one in authority:
+        if one.disclosed is None or one.due >= audit.now:
+            continue
+        alone = one.warrant not in warrants[Role.OPERATOR]
+        pairs = [
+            it
+            for it in operator
+            if _is_pair(audit, it, one) and (alone or it.warrant not in warrants[Role.AUTHORITY])
+        ]
+        match = min(pairs, key=lambda it: it.disclosed is not None, default=None)
+        if match is not None:
+            operator.remove(match)
+            if match.disclosed and match.due < audit.now:
+                yield from _false_warrant(audit, match.disclosed, one.disclosed, one.time)
+        elif alone:
+            detail = (
+                f"it disclosed nothing of warrant {one.disclosed.warrant.hex()}, of which the authority disclosed "
+                f"{len(one.disclosed.digests)} passes"
+            )
+            yield Finding(Role.OPERATOR, Fault.PARTIAL_DISCLOSURE, detail)
+
+
+def _false_warrant(audit: Audit, operator: OpeningRecord, authority: OpeningRecord, time: int) -> Iterator[Finding]:
+    when, warrants = local_time(time, audit.domain.utc_offset), (operator.warrant.hex(), authority.warrant.hex())
+    detail = f"the parties disclosed a release of {when} under different warrants, {' and '.join(warrants)}"
+    for role in Role:
+        yield Finding(role, Fault.FALSE_LIST, f"{detail}: one of the two is false")
+
+
+def _releases(followed: FollowedLog, disclosures: Disclosures) -> list[_Release]:
+    disclosed: dict[int, OpeningRecord] = {}
     for _, _, opening in _openings(followed, disclosures):
-        release = _release(followed, opening)
-        if release is not None:
-            time, contents = release
-            opened = found.setdefault(opening.record.warrant, _Opened(time))
-            opened.time = min(opened.time, time)
-            opened.due = max(opened.due, _due(contents, time))
-            opened.digests.update(opening.record.digests)
-            opened.legal_references.add(opening.record.legal_reference)
-    return found
+        if _committed(followed, opening) is not None:
+            disclosed[opening.entry] = opening.record
+    return [
+        _Release(one.time, one.contents, disclosed.get(one.index))
+        for one in followed.records
+        if isinstance(one.contents, SharesReleased)
+    ]
+
+
+def _is_pair(audit: Audit, operator: _Release, authority: _Release) -> bool:
+    return is_pair(audit, operator.contents, authority.contents, authority.time)
 
 
 def _openings(followed: FollowedLog, disclosures: Disclosures) -> Iterator[tuple[Record, Disclosure, DisclosedOpening]]:
@@ -99,13 +164,13 @@ def _openings(followed: FollowedLog, disclosures: Disclosures) -> Iterator[tuple
             yield records[place], disclosure, opening
 
 
-def _release(followed: FollowedLog, opening: DisclosedOpening) -> tuple[int, SharesReleased] | None:
-    """The release of shares that committed to an opening, and its Unix time."""
+def _committed(followed: FollowedLog, opening: DisclosedOpening) -> SharesReleased | None:
+    """The release of shares that committed to an opening."""
     for record in followed.records:
         if record.index == opening.entry and isinstance(record.contents, SharesReleased):
             committed = record.contents.commitment, record.contents.count
             if committed == (opening.record.commitment, len(opening.record.digests)):
-                return record.time, record.contents
+                return record.contents
     return None
 
 

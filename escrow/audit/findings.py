@@ -45,6 +45,8 @@ class Fault(StrEnum):
     """A notice or disclosure on record is not what it should be."""
     UNDISCLOSED = "undisclosed"
     """It did not disclose an opening within a day after its embargo."""
+    DISCLOSED_EARLY = "disclosed-early"
+    """It disclosed an opening before its embargo was over."""
     PARTIAL_DISCLOSURE = "partial-disclosure"
     """It did not disclose passes that the other party disclosed under the same warrant."""
 

@@ -27,8 +27,7 @@ async def check_releases(audit: Audit) -> AsyncIterator[Finding]:
     operator, authority = audit.logs[Role.OPERATOR], audit.logs[Role.AUTHORITY]
     unmatched = _releases(operator)
     for time, release in _releases(authority):
-        exact = erased_by(operator, time) == erased_by(authority, time)
-        match = next((one for one in unmatched if _agree(one[1], release, exact=exact)), None)
+        match = next((one for one in unmatched if is_pair(audit, one[1], release, time)), None)
         if match is None:
             yield _unlogged(audit, Role.OPERATOR, time, release)
         else:
@@ -47,12 +46,17 @@ def _releases(followed: FollowedLog) -> list[tuple[int, SharesReleased]]:
     return [(one.time, one.contents) for one in followed.records if isinstance(one.contents, SharesReleased)]
 
 
-def _agree(operator: SharesReleased, authority: SharesReleased, *, exact: bool) -> bool:
-    fewer = authority.count <= operator.count and not exact
+def is_pair(audit: Audit, operator: SharesReleased, authority: SharesReleased, time: int) -> bool:
+    """Whether the authority, at Unix time `time`, may have added its shares to these of the operator."""
+    fewer = authority.count <= operator.count and not erased_alike(audit, time)
     return operator.discloses == authority.discloses and (operator.count == authority.count or fewer)
 
 
-def erased_by(followed: FollowedLog, time: int) -> set[int]:
-    """The epochs that a party had erased at a Unix time."""
+def erased_alike(audit: Audit, time: int) -> bool:
+    """Whether both parties had erased the same epochs at a Unix time."""
+    return _erased_by(audit.logs[Role.OPERATOR], time) == _erased_by(audit.logs[Role.AUTHORITY], time)
+
+
+def _erased_by(followed: FollowedLog, time: int) -> set[int]:
     contents = (one.contents for one in followed.records if one.time <= time)
     return {one.epoch for one in contents if isinstance(one, EpochErased)}

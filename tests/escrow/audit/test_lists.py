@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sql
 
 from escrow.audit.findings import Fault
+from escrow.authority import investigation
 from escrow.party import Party
 from protocol.disclosures import Disclosure, OpeningRecord, verify_disclosure
 from protocol.entries import DisclosurePublished, NoticePublished
@@ -19,7 +20,17 @@ from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import list_digest, sign_notice
 from protocol.releases import VerifiedRelease
 from protocol.statements import sign_statement
-from tests.escrow.audit.test_audit import alive, audit, found, in_front, open_something
+from service.http import Problem
+from tests.escrow.audit.test_audit import (
+    alive,
+    audit,
+    entries_of,
+    found,
+    in_front,
+    open_something,
+    party_of,
+    rewrite,
+)
 from tests.escrow.world import World, run, run_world
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
@@ -166,6 +177,85 @@ def test_a_disclosure_of_something_else_is_found(world: World) -> None:
     days(world, 2)
     named = [(one.role, one.fault) for one in audit(world).findings]
     assert sorted(named) == [*[(OPERATOR, Fault.FALSE_LIST)] * 4, (OPERATOR, Fault.UNDISCLOSED)]
+
+
+def test_an_opening_that_is_disclosed_during_its_embargo_is_found(world: World) -> None:
+    """A person under investigation is told, by whom the warrant's officers did not want to be told yet."""
+    open_something(world)
+    with pytest.MonkeyPatch.context() as patch:
+        due = world.operator.openings.due
+        patch.setattr(world.operator.openings, "due", lambda connection, now: due(connection, now + EPOCH_SECONDS))
+        world.now += 3600
+        alive(world)
+    (finding,) = audit(world).findings
+    assert (finding.role, finding.fault) == (OPERATOR, Fault.DISCLOSED_EARLY)
+    days(world, 3)
+    assert found(world) == set()
+
+
+def open_under(world: World, party: Party, warrant: bytes) -> None:
+    """Open something; the party commits to the record, and will disclose it, as of another warrant."""
+    honest = party.openings.record
+
+    def record(release: VerifiedRelease) -> OpeningRecord:
+        return honest(replace(release, warrant=replace(release.warrant, warrant=warrant)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(party.openings, "record", record)
+        open_something(world)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_an_opening_that_is_disclosed_under_a_false_warrant_is_found(world: World, role: Role) -> None:
+    """C8: whom it concerned would look for it in vain. Who lied, an audit cannot tell."""
+    open_under(world, party_of(world, role), bytes(16))
+    days(world, 2)
+    assert found(world) == set(), "each has a day for it"
+    days(world)
+    findings = audit(world).findings
+    assert [(one.role, one.fault) for one in findings] == [(one, Fault.FALSE_LIST) for one in Role]
+    assert all(bytes(16).hex() in one.detail and "under different warrants" in one.detail for one in findings)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_an_opening_that_is_disclosed_under_the_warrant_of_another_is_found(world: World, role: Role) -> None:
+    open_something(world)
+    (opened,) = [case.record.warrant for case in world.authority.cases.all()]
+    days(world)
+    open_under(world, party_of(world, role), opened)
+    days(world, 3)
+    other = AUTHORITY if role is OPERATOR else OPERATOR
+    assert found(world) == {(other, Fault.PARTIAL_DISCLOSURE), *((one, Fault.FALSE_LIST) for one in Role)}
+
+
+def test_what_the_operator_hid_is_found_in_the_authoritys_disclosures(world: World) -> None:
+    entries = entries_of(world.operator)
+    open_something(world)
+    rewrite(world, world.operator, entries)
+    days(world, 3)
+    assert found(world) == {(OPERATOR, Fault.UNLOGGED_RELEASE), (OPERATOR, Fault.PARTIAL_DISCLOSURE)}
+
+
+def test_an_operator_that_is_silent_is_named_alone(world: World) -> None:
+    open_something(world)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.operator.openings, "due", lambda *_: iter(()))
+        days(world, 3)
+        assert found(world) == {(OPERATOR, Fault.UNDISCLOSED)}
+
+
+def test_what_the_authority_did_not_open_is_no_false_disclosure(world: World) -> None:
+    """It had the operator's shares and added none of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        async def fail(*_: object) -> bytes:
+            raise Problem(503, "storage-failed", "the disk is full")
+
+        patch.setattr(investigation, "give_shares", fail)
+        with pytest.raises(Problem):
+            open_something(world)
+    days(world, 3)
+    assert found(world) == {(AUTHORITY, Fault.UNLOGGED_RELEASE)}
 
 
 def test_a_party_that_had_other_passes_on_record_is_found(world: World) -> None:
