@@ -275,7 +275,8 @@ def notices(home: Home, delay: int) -> None:
     async def run() -> bool:
         await asyncio.sleep(secrets.SystemRandom().uniform(0, delay))
         async with new_session(FETCH_SECONDS) as session:
-            return all([await search_and_tell(visitor, session, source) for source in list_sources(visitor)])
+            searches = (search_and_tell(visitor, session, source) for source in list_sources(visitor))
+            return all(await asyncio.gather(*searches))  # at once: no party can keep the other's lists from being seen
 
     is_complete = asyncio.run(run())
     if not tell_findings(visitor):

@@ -5,7 +5,8 @@ It is found out here, and nobody is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -17,7 +18,12 @@ from client.visitor import Visitor
 from protocol.disclosures import Disclosure, verify_disclosure
 from protocol.epochs import Role
 from protocol.notices import Notice, verify_notice
+from service.http import Unreachable
 
+SEARCH_SECONDS = 3600
+"""How long the search of one source may take."""
+
+Found = FoundNotice | FoundOpening
 Source = ListSource[Notice] | ListSource[Disclosure]
 
 
@@ -42,28 +48,37 @@ def list_sources(visitor: Visitor) -> list[Source]:
 async def search_lists(visitor: Visitor, session: ClientSession, source: Source) -> set[Fault]:
     """Fetch the new lists of a source and keep what they say about the visitor's passes; returns what is wrong.
 
-    Raises `Unreachable`, `Problem`, or the `SplitPassError` that a list deserves.
+    What was found is kept also if the search cannot go on, and written when the last list has come: a pause after one
+    of them would show whom it concerns. Raises `Unreachable`, `Problem`, or the `SplitPassError` that a list deserves.
     """
-    now = visitor.clock()
-    fetched = await source.fetch(session, now)
-    visitor.change(lambda wallet: (with_findings(wallet, fetched.lists), None))
-    if fetched.newest is not None:
-        source.keep(fetched.newest)
-    return source.faults(now) | ({fetched.fault} if fetched.fault else set())
+    now, used = visitor.clock(), tuple(visitor.wallet().used)
+    found: list[Found] = []
+    try:
+        async with asyncio.timeout(SEARCH_SECONDS):
+            followed = await source.follow(session, now, lambda one: found.extend(findings(one, used)))
+    except TimeoutError:
+        raise Unreachable(f"{source.server} takes too long to give all its {source.kind}") from None
+    finally:
+        visitor.change(lambda wallet: (_with(wallet, found), None))
+    if followed.newest is not None:
+        source.keep(followed.newest)
+    return source.faults(now) | ({followed.fault} if followed.fault else set())
 
 
-def with_findings(wallet: Wallet, lists: Iterable[Notice | Disclosure]) -> Wallet:
-    """A wallet with what the lists say about its passes, each thing once."""
-    notices, openings = list(wallet.notices), list(wallet.openings)
-    for one in lists:
-        if isinstance(one, Notice):
-            notices += [FoundNotice(u, one.number, one.advice) for u in wallet.used if one.concerns(u)]
-        else:
-            records = [opening.record for opening in one.openings]
-            openings += [
-                FoundOpening(u, record.warrant, record.legal_reference)
-                for record in records
-                for u in wallet.used
-                if record.names(u)
-            ]
-    return replace(wallet, notices=tuple(dict.fromkeys(notices)), openings=tuple(dict.fromkeys(openings)))
+def findings(one: Notice | Disclosure, used: Iterable[bytes]) -> Iterator[Found]:
+    """What a list says about these passes (each a `u`)."""
+    if isinstance(one, Notice):
+        yield from (FoundNotice(u, one.number, one.advice) for u in used if one.concerns(u))
+    else:
+        for record in (opening.record for opening in one.openings):
+            yield from (FoundOpening(u, record.warrant, record.legal_reference) for u in used if record.names(u))
+
+
+def _with(wallet: Wallet, found: Iterable[Found]) -> Wallet:
+    """The wallet with what was found, each thing once."""
+    both = dict.fromkeys((*wallet.notices, *wallet.openings, *found))
+    return replace(
+        wallet,
+        notices=tuple(one for one in both if isinstance(one, FoundNotice)),
+        openings=tuple(one for one in both if isinstance(one, FoundOpening)),
+    )

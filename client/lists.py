@@ -21,6 +21,9 @@ from protocol.requests import REQUEST_TOLERANCE
 from service.files import private_directory, write_private
 from service.http import Problem, call
 
+MAX_LISTS = 1000
+"""How many lists of one source a client follows at a time: whoever signs more of them could keep it busy for ever."""
+
 L = TypeVar("L", Notice, Disclosure)
 
 
@@ -29,15 +32,15 @@ class Fault(Enum):
 
     STALE = "stale"
     MISSING = "missing"
+    TOO_MANY = "too many"
     WITHDRAWN = "withdrawn"
     CONFLICTING = "conflicting"
 
 
 @dataclass(frozen=True)
-class Fetched(Generic[L]):
-    """Lists that were fetched, newest first. `newest` is the statement of the first if nothing was wrong with them."""
+class Followed:
+    """What came of following the lists: the statement of the newest, or what is wrong with them."""
 
-    lists: list[L]
     newest: bytes | None = None
     fault: Fault | None = None
 
@@ -56,30 +59,39 @@ class ListSource(Generic[L]):
     verify: Callable[[bytes, int | None], L]
     oldest_days: int
 
-    async def fetch(self, session: ClientSession, now: int) -> Fetched[L]:
-        """The lists that are new; raises `Unreachable`, `Problem`, or the `SplitPassError` that a list deserves."""
+    async def follow(self, session: ClientSession, now: int, look: Callable[[L], None]) -> Followed:
+        """Fetch the lists that are new, newest first, and `look` into each as it comes. None is kept in memory.
+
+        Raises `Unreachable`, `Problem`, or the `SplitPassError` that a list deserves.
+        """
         url, known = f"{self.server}/v1/{self.kind}", self.known()
         statement = await _get(session, url)
         if statement is None:
-            return Fetched([], fault=Fault.MISSING)
-        newest, last = self.verify(statement, None), -1 if known is None else self.verify(known, None).number
-        if newest.number < last:
-            return Fetched([], fault=Fault.WITHDRAWN)
-        if known is not None and newest.number == last and not self._is_same(known, statement):
-            return Fetched([newest], fault=Fault.CONFLICTING)
-        lists, oldest = [newest], now - self.oldest_days * EPOCH_SECONDS
-        for number in range(newest.number - 1, last, -1):
-            if known is None and lists[-1].time < oldest:
+            return Followed(fault=Fault.MISSING)
+        one, last = self.verify(statement, None), -1 if known is None else self.verify(known, None).number
+        if one.number < last:
+            self._write(self._withdrawn, statement)
+            return Followed(fault=Fault.WITHDRAWN)
+        look(one)
+        if known is not None and one.number == last and not self._is_same(known, statement):
+            return Followed(fault=Fault.CONFLICTING)
+        oldest = now - self.oldest_days * EPOCH_SECONDS
+        for count, number in enumerate(range(one.number - 1, last, -1), start=1):
+            if known is None and one.time < oldest:
                 break
+            if count == MAX_LISTS:
+                return Followed(fault=Fault.TOO_MANY)
             older = await _get(session, f"{url}/{number}")
             if older is None:
-                return Fetched(lists, fault=Fault.MISSING)
-            lists.append(self.verify(older, number))
-        return Fetched(lists, statement)
+                return Followed(fault=Fault.MISSING)
+            one = self.verify(older, number)
+            look(one)
+        return Followed(statement)
 
     def keep(self, newest: bytes) -> None:
         """Ask only for newer ones the next time. Keep what was found in the others before."""
-        write_private(private_directory(self.directory) / self._name, newest)
+        self._write(self.directory / self._name, newest)
+        self._withdrawn.unlink(missing_ok=True)
 
     def known(self) -> bytes | None:
         """The newest list that was fetched together with all before it."""
@@ -92,7 +104,11 @@ class ListSource(Generic[L]):
         """What is wrong with what was fetched, as seen at Unix time `now`."""
         known = self.known()
         is_fresh = known is not None and now - MAX_LIST_AGE <= self.verify(known, None).time <= now + REQUEST_TOLERANCE
-        found = {Fault.STALE: not is_fresh, Fault.CONFLICTING: self.evidence.exists()}
+        found = {
+            Fault.STALE: not is_fresh,
+            Fault.WITHDRAWN: self._withdrawn.exists(),
+            Fault.CONFLICTING: self.evidence.exists(),
+        }
         return {fault for fault, is_there in found.items() if is_there}
 
     @property
@@ -101,14 +117,23 @@ class ListSource(Generic[L]):
         return self.directory / f"{self._name}.conflict"
 
     @property
+    def _withdrawn(self) -> Path:
+        """Where the newest list is kept if it is older than the one that is known, until a newer one comes."""
+        return self.directory / f"{self._name}.withdrawn"
+
+    @property
     def _name(self) -> str:
         return f"{self.kind}.{self.role.name.lower()}"
+
+    def _write(self, path: Path, statement: bytes) -> None:
+        private_directory(self.directory)
+        write_private(path, statement)
 
     def _is_same(self, known: bytes, received: bytes) -> bool:
         try:
             check_same_statement(known, received)
         except ConflictingStatements:
-            write_private(self.evidence, received)
+            self._write(self.evidence, received)
             return False
         return True
 

@@ -66,6 +66,10 @@ _FAULTS = {
         "some are missing. You may be missing a warning.",
         "빠진 것이 있습니다. 놓친 알림이 있을 수 있습니다.",
     ),
+    Fault.TOO_MANY: (
+        "there are so many new ones that not all were looked at. You may be missing a warning.",
+        "새로 나온 것이 너무 많아 모두 확인하지 못했습니다. 놓친 알림이 있을 수 있습니다.",
+    ),
     Fault.WITHDRAWN: (
         "the newest is older than one that was there before.",
         "전에 받은 것보다 오래된 것이 왔습니다.",

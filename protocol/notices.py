@@ -108,6 +108,8 @@ def sign_notice(
     more than 2^20.
     """
     digests = {noticed_visit(number, u) for u in passes}
+    if len(digests) > MAX_DIGESTS:
+        raise MalformedEncoding(f"a notice is for at most {MAX_DIGESTS} passes, and these are {len(digests)}")
     size = max(MIN_DIGESTS, 1 << (len(digests) - 1).bit_length())
     while missing := size - len(digests):
         padding = random_bytes(DIGEST_BYTES * missing)

@@ -14,14 +14,14 @@ from escrow.shares import give_shares, warrant_epoch_keys
 from protocol.admitted import Admitted
 from protocol.assisted import AssertedRecord, AssistedEntry, open_assisted
 from protocol.epochs import EpochKey, Role
-from protocol.errors import InvalidEntry
+from protocol.errors import InvalidEntry, OutOfScope
 from protocol.exchanges import SharesRequest
 from protocol.group import Point
 from protocol.handles import IdentityRecord, directory_index, open_entry
 from protocol.opening import OpeningTranscript, VerifiedShares, open_release, verify_party_shares
 from protocol.releases import VerifiedRelease, verify_release
 from protocol.statements import JointStatement, sign_statement
-from protocol.warrants import Warrant, verify_venue, verify_warrant
+from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
 from service.http import Problem, call
 
 Person = tuple[bool, str, str]
@@ -99,10 +99,15 @@ class Investigation:
         return release
 
     async def publish_notice(self, warrants: Sequence[bytes], advice: str) -> int:
-        """Warn everyone who is in the releases of these warrants, in one notice; returns how many passes it is for."""
+        """Warn everyone who is in the releases of these warrants, in one notice; returns how many passes it is for.
+
+        Raises `OutOfScope` for a warrant that is for opening, and what `verify_release` raises.
+        """
         passes: set[bytes] = set()
         for warrant in warrants:
             case = self._authority.cases.get(warrant)
+            if case.record.purpose is not Purpose.NOTICE:
+                raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice")
             if case.countersigned is None or case.release is None:
                 raise Problem(409, "no-release", "request the venue's release first")
             request = SharesRequest(case.countersigned, await self._venue(case.record.venue), case.release)

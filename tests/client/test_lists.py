@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -18,7 +20,7 @@ from client.visitor import Visitor
 from client.visits import open_entry
 from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening, sign_disclosure
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import InvalidSignature, WrongNumber
+from protocol.errors import InvalidSignature, MalformedEncoding, WrongNumber
 from protocol.notices import MAX_LIST_AGE, sign_notice
 from service.http import Unreachable
 from tests.client.conftest import NAME, PASSPHRASE, PHONE, Clock, online
@@ -143,8 +145,62 @@ def test_a25_a_list_that_goes_back_is_noticed(newcomer: Visitor, world: World) -
     for number in range(2):
         publish_notice(world, number, NOW)
     assert search_notices(newcomer) == set()
-    del world.lists[AUTHORITY, "notices"][1]
+    newest = world.lists[AUTHORITY, "notices"].pop(1)
     assert search_notices(newcomer) == {Fault.WITHDRAWN}
+    assert notices_source(newcomer).faults(NOW) == {Fault.WITHDRAWN}  # it is remembered until it is mended
+    world.lists[AUTHORITY, "notices"][1] = newest
+    assert search_notices(newcomer) == set()
+    assert notices_source(newcomer).faults(NOW) == set()
+
+
+def test_a_party_that_signs_lists_without_end_is_not_followed_for_ever(
+    supplied: Visitor, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("client.lists.MAX_LISTS", 5)
+    mine = visit(supplied)
+    for number in range(7):
+        publish_notice(world, number, NOW, *[mine] * (number in {2, 6}))
+    world.requests.clear()
+    assert search_notices(supplied) == {Fault.TOO_MANY, Fault.STALE}
+    assert asked(world) == ["notices", *[f"notices/{number}" for number in (5, 4, 3, 2)]]
+    assert [found.number for found in supplied.wallet().notices] == [6, 2]
+    assert notices_source(supplied).known() is None
+    monkeypatch.setattr("client.lists.MAX_LISTS", 7)
+    assert search_notices(supplied) == set()
+
+
+def test_what_was_found_before_a_list_that_does_not_hold_is_kept(
+    supplied: Visitor, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = visit(supplied)
+    publish_notice(world, 0, NOW)
+    publish_notice(world, 1, NOW, mine)
+    world.lists[AUTHORITY, "notices"][0] = b"no list"
+    with pytest.raises(MalformedEncoding):
+        search_notices(supplied)
+    assert [found.number for found in supplied.wallet().notices] == [1]
+    monkeypatch.setattr("client.findings.SEARCH_SECONDS", 0)
+    with pytest.raises(Unreachable, match="takes too long"):
+        search_notices(supplied)
+
+
+def test_an_authority_that_stalls_hides_no_disclosure_of_the_operator(
+    supplied: Visitor, world: World, home: Path, command: Callable[[str], Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its server takes the connection and never answers."""
+    mine = visit(supplied)
+    publish_disclosure(world, OPERATOR, 0, NOW, opening(world, mine))
+    monkeypatch.setattr("client.findings.SEARCH_SECONDS", 5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        text = (home / "domain.toml").read_text()
+        url = supplied.servers.url(AUTHORITY)
+        assert text.count(url) == 1
+        (home / "domain.toml").write_text(text.replace(url, f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        started = time.monotonic()
+        told = command("notices")
+    assert time.monotonic() - started < 2 * 5  # both of the authority's lists at once
+    assert told.output.count("takes too long to give all its") == 2
+    assert told.output.count("was opened under") == 1
 
 
 def test_a21_two_lists_of_one_number_are_kept_as_evidence(supplied: Visitor, world: World) -> None:

@@ -11,12 +11,14 @@ import pytest
 
 from escrow.authority.investigation import Investigation
 from escrow.party import Party
+from protocol.checkins import Direction, sign_check_in
 from protocol.disclosures import Disclosure, verify_disclosure
 from protocol.entries import DisclosurePublished, LogEntry, NoticePublished, SharesReleased
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.errors import OutOfScope
 from protocol.notices import Notice, list_digest, verify_notice
 from protocol.passes import OwnedPass
+from protocol.releases import VerifiedRelease
 from protocol.tiles import TILE_WIDTH, entries_tile
 from protocol.warrants import Purpose, Warrant
 from service.http import Problem, new_session
@@ -117,6 +119,49 @@ def test_c10_only_releases_under_a_valid_warrant_are_warned_of(world: World, doo
             with pytest.raises(OutOfScope, match="expired"):
                 await investigation.publish_notice([warrant.warrant], ADVICE)
         assert (await notice(world)).number == 0
+
+    run(story())
+
+
+def test_c10_nobody_is_warned_under_a_warrant_for_opening(world: World, door: Door) -> None:
+    async def story() -> None:
+        await admitted(world, door)
+        warrant = warrant_for(door, world.now - 600, world.now + 600)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        async with new_session() as session:
+            with pytest.raises(OutOfScope, match="draw one for a notice"):
+                await Investigation(world.authority, session).publish_notice([warrant.warrant], ADVICE)
+        assert (await notice(world)).number == 0
+
+    run(story())
+
+
+def test_c10_a_venue_cannot_have_somebody_warned_who_was_not_there(world: World, door: Door) -> None:
+    """Forged, of another venue, and of another domain: set aside as for an opening, though nobody gives a share."""
+
+    async def story() -> None:
+        (_, mine), (_, forged), (_, elsewhere) = await world.visitors_with_passes(3)
+        key = await world.epoch_key()
+        await door.admit(mine[0])
+        moment = sign_check_in(key, mine[0], world.now, Direction.ENTRY).time
+        door.add(
+            replace(sign_check_in(key, forged[0], moment, Direction.ENTRY), time=moment + 15),
+            sign_check_in(key, elsewhere[0], moment, Direction.ENTRY, bytes(16)),
+            replace(sign_check_in(key, elsewhere[1], moment, Direction.ENTRY), domain=key.domain.number + 1),
+        )
+        warrant = replace(warrant_for(door, world.now - 600, world.now + 600), purpose=Purpose.NOTICE)
+        released, count = await carry_out(
+            world,
+            warrant,
+            lambda it: it.request_release(warrant.warrant),
+            lambda it: it.publish_notice([warrant.warrant], ADVICE),
+        )
+        assert isinstance(released, VerifiedRelease)
+        assert released.set_aside == {"InvalidSignature": 1, "OutOfScope": 1, "WrongDomain": 1}
+        assert count == 1
+        published = await notice(world)
+        shown = [one.public.u for one in (mine[0], forged[0], *elsewhere)]
+        assert [published.concerns(u) for u in shown] == [True] + [False] * (len(shown) - 1)
 
     run(story())
 

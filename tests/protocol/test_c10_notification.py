@@ -128,6 +128,11 @@ def test_c10_the_largest_list_fits_into_a_message(parties: Parties) -> None:
     assert MAX_DIGESTS.to_bytes(DIGEST_BYTES, "big") not in notice.digests
 
 
+def test_c10_a_notice_for_too_many_passes_says_so(parties: Parties) -> None:
+    with pytest.raises(MalformedEncoding, match="at most 1048576 passes, and these are 1048577"):
+        noticed(parties, 1, many(MAX_DIGESTS + 1))
+
+
 def test_c10_half_a_digest_is_refused() -> None:
     good = b"".join(number.to_bytes(DIGEST_BYTES, "big") for number in range(MIN_DIGESTS))
     for encoding in (good[:-1], good + b"\0", good[5:-5]):
