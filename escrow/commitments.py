@@ -14,7 +14,7 @@ from service.http import Problem
 from service.storage import exclusive
 
 LONGEST_PAUSE = 2 * 3600
-"""How many seconds may lie between two commitments of a venue before an officer is told: one that failed is no pause."""
+"""So many seconds may lie between two commitments of a venue before an officer is told: one may have failed."""
 
 metadata = sql.MetaData()
 _commitments = sql.Table(

@@ -116,9 +116,7 @@ def _compare_warrants(audit: Audit, releases: Mapping[Role, Sequence[_Release]])
             continue
         alone = one.warrant not in warrants[Role.OPERATOR]
         pairs = [
-            it
-            for it in operator
-            if _is_pair(audit, it, one) and (alone or it.warrant not in warrants[Role.AUTHORITY])
+            it for it in operator if _is_pair(audit, it, one) and (alone or it.warrant not in warrants[Role.AUTHORITY])
         ]
         match = min(pairs, key=lambda it: it.disclosed is not None, default=None)
         if match is not None:

@@ -43,10 +43,10 @@ class Fault(StrEnum):
     """It gives, or has given a visitor, a notice or disclosure that is not in its log."""
     FALSE_LIST = "false-list"
     """A notice or disclosure on record is not what it should be."""
-    UNDISCLOSED = "undisclosed"
-    """It did not disclose an opening within a day after its embargo."""
     DISCLOSED_EARLY = "disclosed-early"
     """It disclosed an opening before its embargo was over."""
+    UNDISCLOSED = "undisclosed"
+    """It did not disclose an opening within a day after its embargo."""
     PARTIAL_DISCLOSURE = "partial-disclosure"
     """It did not disclose passes that the other party disclosed under the same warrant."""
 

@@ -50,7 +50,14 @@ from protocol.errors import (
     WrongDomain,
 )
 from protocol.merkle import CompactRange
-from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, Release, ReleasedLeaf, VerifiedRelease, verify_release
+from protocol.releases import (
+    COMMITMENT_DELAY,
+    COMMITMENT_MARGIN,
+    Release,
+    ReleasedLeaf,
+    VerifiedRelease,
+    verify_release,
+)
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.statements import sign_statement, statement_payload
 from protocol.transcript import digest32
@@ -252,7 +259,7 @@ def _hourly(*, late: bool = False) -> VenueLog:
 
 
 def _silent() -> VenueLog:
-    """The first commitment comes as late as it may for one of two entries, and too late for the other; not for exits."""
+    """The first commitment comes as late as it may for one of two entries, and too late for the other."""
     log = VenueLog(VENUE, VENUE_KEY)
     committed = WARRANT.issued - 60
     earliest = committed - COMMITMENT_DELAY - COMMITMENT_MARGIN

@@ -17,12 +17,12 @@ from protocol.errors import CommitmentMismatch, InvalidSignature, WrongDomain
 from protocol.exchanges import Decision, DoorAnswer
 from protocol.passes import OwnedPass
 from protocol.qrtext import from_qr_text, to_qr_text
-from protocol.releases import COMMITMENT_MARGIN
+from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN
 from service.http import call, new_session
 from tests.attacks.town import Town, online
 from tests.attacks.tracing import trace, warrant_around_now
 from tests.escrow.world import Door, World, carry_out, open_door, run
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain, open_epoch
+from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain, open_epoch, opening_warrant
 
 
 def test_a18_a_screenshot_is_worth_nothing(town: Town) -> None:
@@ -131,13 +131,39 @@ def moved(world: World) -> Iterator[tuple[Door, CheckInMessage, OwnedPass]]:
 def test_a18_a_venue_that_hears_of_an_outbreak_cannot_take_over_a_check_in(world: World) -> None:
     """A venue hands another a check-in of the outbreak's hour, and that one commits to it before the warrant comes.
 
-    Happened: follows from the design (§2.4). Answer: a check-in counts only in the commitment of its own hour (§3.9).
+    Happened: follows from the design (§2.4). Answer: a check-in counts only in the first commitment after it (§3.9).
     """
     with moved(world) as (colluding, message, _):
         colluding.add(message)
         findings = run(trace(world, colluding.record.venue))[1]
     assert findings.contacts == ()
     assert findings.set_aside == {"CommittedLate": 1}
+
+
+@pytest.mark.parametrize(("silence", "set_aside"), [(0, {}), (120, {"CommittedLate": 1})])
+def test_a18_a_venue_that_was_silent_cannot_take_over_a_check_in_of_long_ago(
+    world: World, silence: int, set_aside: dict[str, int]
+) -> None:
+    """The same, and the venue has never committed before. Within a day it succeeds, as the limits say (§2.4).
+
+    Happened: as above. Answer: no check-in waits longer than a day for its commitment (§3.9).
+    """
+    with open_door(world) as visited, open_door(world) as colluding:
+
+        async def story() -> Findings:
+            (_, passes), _ = await world.visitors_with_passes(2)
+            message = await visited.admit(passes[0])
+            world.now += COMMITMENT_DELAY + COMMITMENT_MARGIN + silence
+            colluding.add(message)
+            venue, window = colluding.record.venue, (message.time - 60, message.time + 60)
+            warrant = opening_warrant(world.settings.number, venue, *window, world.now)
+            steps = [lambda it: it.request_release(warrant.warrant), lambda it: it.open(warrant.warrant)]
+            _, findings = await carry_out(world, warrant, *steps)
+            assert isinstance(findings, Findings)
+            return findings
+
+        findings = run(story())
+    assert (len(findings.contacts), findings.set_aside) == (not set_aside, set_aside)
 
 
 async def exchange(world: World, colluding: Door, message: CheckInMessage, own: OwnedPass) -> Findings:
@@ -156,7 +182,7 @@ async def exchange(world: World, colluding: Door, message: CheckInMessage, own: 
 def test_a18_venues_that_collude_cannot_move_a_check_in(world: World) -> None:
     """A venue hands another, which learns of a warrant, a check-in that was shown to it in the warrant's window.
 
-    Happened: as above. Answer: a release opens commitments that are older than the warrant (§3.9).
+    Happened: as above. Answer: a release opens commitments from before the warrant (§3.9).
     """
     with moved(world) as (colluding, message, own), pytest.raises(CommitmentMismatch):
         run(exchange(world, colluding, message, own))

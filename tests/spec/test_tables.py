@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from qrcode.constants import ERROR_CORRECT_M
 
 import protocol.errors
+from client.lists import MAX_LISTS
 from escrow.audit.findings import Fault
 from escrow.operator.settings import OperatorSettings
 from escrow.settings import EscrowSettings
@@ -111,6 +112,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MAX_COMMITMENTS": longest(Release, "openings"),
         "COMMITMENT_MARGIN": COMMITMENT_MARGIN,
         "COMMITMENT_DELAY": COMMITMENT_DELAY,
+        "MAX_LISTS": MAX_LISTS,
         "MAX_RELEASE_BYTES": MAX_RELEASE_BYTES,
         "COMMITMENT_SECONDS": default(VenueSettings, "commitment_seconds"),
         "MAX_SHARED_EPOCHS": longest(Shares, "epochs"),
