@@ -17,6 +17,8 @@ from service.settings import ConfigurationError
 
 _WIDTH, _HEIGHT, _CODE = 148, 210, 124
 _ADVICE = ("SplitPass로 찍고 체크인하세요", "Scan with SplitPass to check in")
+_DRAWN = 256
+"""How many posters are kept: drawing one takes as long as admitting many visitors, and anyone may ask for it."""
 _FONTS = (
     "NotoSansCJK-Regular.ttc",
     "NotoSansKR-Regular.ttf",
@@ -40,6 +42,7 @@ def poster_text(domain: Domain, joint: JointStatement) -> tuple[str, str]:
     return record.name, f"{record.url.rstrip('/')}/#{fragment}"
 
 
+@functools.lru_cache(_DRAWN)
 def poster_svg(name: str, link: str) -> str:
     """The poster as an SVG document of 148 by 210 mm; whoever shows it brings the fonts."""
     size = {"width": f"{_WIDTH}mm", "height": f"{_HEIGHT}mm", "viewBox": f"0 0 {_WIDTH} {_HEIGHT}"}
@@ -62,6 +65,7 @@ def poster_svg(name: str, link: str) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
+@functools.lru_cache(_DRAWN)
 def poster_png(name: str, link: str) -> bytes:
     """The poster as a PNG file. A line for which this machine has no font is left out (see `can_draw`)."""
     code = qr_image(link).convert("L")

@@ -26,6 +26,7 @@ from tests.parties import NOW, OpenEpoch, Parties, Released, Visitor
 from tests.venue.conftest import MakeVenue, commit, known
 from tests.venue.serving import decisions, post, problems, serving
 from venue.home import ServedVenue
+from venue.poster import poster_png, poster_svg
 from venue.reader import read_codes
 from venue.store import metadata
 
@@ -80,6 +81,21 @@ def test_errors_are_problem_documents_over_http(venue: ServedVenue) -> None:
                 assert response.status == 200
 
     asyncio.run(run())
+
+
+def test_a_poster_is_drawn_once_however_often_it_is_asked_for(venue: ServedVenue, parties: Parties) -> None:
+    venue.keep_registration(parties.both_sign(parties.venue))
+    drawn = {picture: picture.cache_info().misses for picture in (poster_svg, poster_png)}
+
+    async def run() -> None:
+        async with serving(venue) as (session, url):
+            for _ in range(3):
+                for name in ("poster.svg", "poster.png"):
+                    async with session.get(f"{url}/v1/venues/{venue.venue.hex()}/{name}") as response:
+                        assert response.status == 200
+
+    asyncio.run(run())
+    assert all(picture.cache_info().misses <= before + 1 for picture, before in drawn.items())
 
 
 def test_the_venue_record_and_its_poster(venue: ServedVenue, parties: Parties) -> None:
