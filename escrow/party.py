@@ -25,9 +25,9 @@ from escrow.vault import ErasedEpoch, Vault
 from escrow.vault_key import VaultKey, load_vault_key
 from escrow.venues import VenueRegister
 from protocol.disclosures import MAX_OPENINGS, DisclosedOpening, sign_disclosure
-from protocol.entries import DisclosurePublished, EpochErased, EpochPublished
+from protocol.entries import DisclosurePublished, EntryBody, EpochErased, EpochPublished, LogEntry
 from protocol.epochs import EPOCH_SECONDS, EpochKey, EpochSecret, Role, create_epoch
-from protocol.logs import Inclusion, other_party
+from protocol.logs import Inclusion, other_party, verify_logged_entry
 from protocol.requests import sign_request
 from service import inbox
 from service.clock import Clock, PassedTime
@@ -36,7 +36,7 @@ from service.http import Problem, call
 from service.inbox import Inbox
 from service.keys import load_signing_key
 from service.migration import Step
-from service.settings import load_domain
+from service.settings import ConfigurationError, load_domain
 from service.storage import open_database, sqlite_url, truncate_log
 
 COMMITMENT_DAYS = 40
@@ -109,7 +109,7 @@ class Party:
                 secret, statement = create_epoch(self.domain, self.role, epoch, self.identity)
                 self.vault.put(secret, statement)  # durable before anyone can use the key
             if not self.vault.mirror():
-                if self.log.index_of_epoch(epoch) is None:
+                if self.log.published_epoch(epoch) is None:
                     erase_by = self.domain.epoch_begins(epoch + 1) + self.settings.retention_days * EPOCH_SECONDS
                     self.log.append(EpochPublished(statement, erase_by), self.clock())
                 self.epochs.keep(self.role, epoch, statement)
@@ -186,16 +186,23 @@ class Party:
 
     async def have_log_cosigned(self, session: ClientSession) -> None:
         """Have the other party cosign the newest checkpoint of the log, and publish it; raises as `have_cosigned`."""
-        await have_cosigned(self.log, session, self.domain_settings.url(self.peer_role))
+        await have_cosigned(self.log, session, self.domain_settings.url(self.peer_role), self.clock)
 
-    async def witnessed(self, session: ClientSession, index: int) -> Inclusion:
-        """The proof that an entry of the log is under a checkpoint that the other party has cosigned."""
-        inclusion = await asyncio.to_thread(self.log.inclusion, index)
-        if inclusion is None:
+    async def witnessed(self, session: ClientSession, contents: EntryBody) -> Inclusion:
+        """The verified proof that what was appended to the log is under a checkpoint that the other party has cosigned.
+
+        Raises `ConfigurationError` if something else is in its place, or it is in none.
+        """
+        index = await asyncio.to_thread(self.log.index_of, contents)
+        inclusion = None if index is None else await asyncio.to_thread(self.log.inclusion, index)
+        if index is not None and inclusion is None:
             await self.have_log_cosigned(session)
             inclusion = await asyncio.to_thread(self.log.inclusion, index)
-        if inclusion is None:
-            raise Problem(502, "peer-failed", "the other party did not cosign the log; try again later")
+            if inclusion is None:
+                raise Problem(502, "peer-failed", "the other party did not cosign the log; try again later")
+        if inclusion is None or LogEntry.from_bytes(inclusion.entry).contents != contents:
+            raise ConfigurationError("the log does not say what was put on record: restore its newest copy")
+        verify_logged_entry(self.domain, self.role, inclusion)
         return inclusion
 
     async def ask_peer(self, session: ClientSession, path: str, body: bytes) -> bytes:

@@ -157,10 +157,10 @@ class _SharedRoutes:
     async def inclusion(self, request: web.Request) -> web.Response:
         """The proof that this party's statement of an epoch is in its log, under a cosigned checkpoint."""
         epoch = int(request.match_info["epoch"])
-        index = await asyncio.to_thread(self._party.log.index_of_epoch, epoch)
-        if index is None:
+        published = await asyncio.to_thread(self._party.log.published_epoch, epoch)
+        if published is None:
             raise unknown_epoch(epoch)
-        return cbor_response(await self._party.witnessed(self._session, index))
+        return cbor_response(await self._party.witnessed(self._session, published))
 
     async def apply(self, request: web.Request) -> web.Response:
         """Take a venue's application, for the officer to decide."""

@@ -72,7 +72,8 @@ def check_window(domain: Domain, warrant: Warrant) -> range:
 async def _put_on_record(party: Party, session: ClientSession, release: VerifiedRelease) -> None:
     record = await asyncio.to_thread(party.openings.record, release)
     entry = shares_released(record, release.warrant.discloses)
-    await party.witnessed(session, await asyncio.to_thread(party.log.append, entry, party.clock()))
+    await asyncio.to_thread(party.log.append, entry, party.clock())
+    await party.witnessed(session, entry)
 
 
 def _given(release: VerifiedRelease, given: VerifiedShares) -> VerifiedRelease:

@@ -27,8 +27,8 @@ NOTE_SIGNATURE = b"\x01"
 COSIGNATURE = b"\x04"
 """What a key signs with: its id depends on this."""
 
-_NOTE = re.compile(r"((?:[^\n]*\n)+)\n((?:— [^ +\n]+ [A-Za-z0-9+/]+={0,2}\n)+)")
-_SIGNATURE_LINE = re.compile(r"— ([^ +\n]+) ([^\n]+)\n")
+_NOTE = re.compile(r"((?:[^\n]*\n)+)\n((?:— [^\s+]+ [A-Za-z0-9+/]+={0,2}\n)+)")
+_SIGNATURE_LINE = re.compile(r"— ([^\s+]+) ([^\n]+)\n")
 _CHECKPOINT = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,15})\n([^\n]+)\n")
 
 

@@ -87,8 +87,12 @@ class Hexadecimal(click.ParamType[bytes]):
 
 
 def local_time(time: int, utc_offset: int) -> str:
-    """A Unix time as a person in the domain reads it."""
-    return datetime.fromtimestamp(time, timezone(timedelta(seconds=utc_offset))).strftime("%Y-%m-%d %H:%M:%S")
+    """A Unix time as a person in the domain reads it, or its number if it is of no year from 1 to 9999."""
+    try:
+        moment = datetime.fromtimestamp(time, timezone(timedelta(seconds=utc_offset)))
+    except (ValueError, OverflowError, OSError):
+        return f"Unix time {time}"
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def parse_local_time(moment: datetime, utc_offset: int) -> int:

@@ -1,4 +1,4 @@
-"""Private files that are whole or absent, whenever the power goes. Spec: §6.4."""
+"""Files that are whole or absent, whenever the power goes, and for whose eyes they are. Spec: §6.4."""
 
 from __future__ import annotations
 
@@ -9,10 +9,20 @@ from pathlib import Path
 
 def write_private(path: Path, data: bytes) -> None:
     """Write `data` to `path`, readable by its owner alone: atomically, and durable when this returns."""
+    _write(path, data, 0o600)
+
+
+def write_public(path: Path, data: bytes) -> None:
+    """The same, readable by every user of the machine, such as a web server."""
+    _write(path, data, 0o644)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)  # whatever the umask takes away
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -41,4 +51,12 @@ def sync_directory(directory: Path) -> None:
 def private_directory(path: Path) -> Path:
     """Create `path`, open to its owner alone, unless it exists; returns it."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def public_directory(path: Path) -> Path:
+    """Create `path`, in which every user of the machine can read, unless it exists; returns it."""
+    if not path.exists():
+        path.mkdir(parents=True)
+        path.chmod(0o755)  # whatever the umask takes away
     return path

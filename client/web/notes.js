@@ -21,8 +21,8 @@ const MAX_SIGNATURES = 64;
 const NOTE_SIGNATURE = 1;
 const COSIGNATURE = 4;
 
-const NOTE = /^((?:[^\n]*\n)+)\n((?:— [^ +\n]+ [A-Za-z0-9+/]+={0,2}\n)+)$/;
-const SIGNATURE_LINE = /— ([^ +\n]+) ([^\n]+)\n/g;
+const NOTE = /^((?:[^\n]*\n)+)\n((?:— [^\p{White_Space}+]+ [A-Za-z0-9+/]+={0,2}\n)+)$/u;
+const SIGNATURE_LINE = /— ([^\p{White_Space}+]+) ([^\n]+)\n/gu;
 const CHECKPOINT = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([^\n]+)\n$/;
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\0-\x09\x0b-\x1f]/;

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from protocol.merkle import tree_root
+from protocol.merkle import leaf_hash, tree_root
 from protocol.tiles import TILE_WIDTH, Level, Tile, join_entries, split_entries, split_hashes, tiles_of
-from service.files import private_directory, sync_directory, write_private
+from service.files import public_directory, sync_directory, write_public
+from service.settings import ConfigurationError
 
 
 class TileFiles:
@@ -25,34 +26,41 @@ class TileFiles:
 
     def hashes(self, tile: Tile) -> list[bytes]:
         """The hashes in a tile; raises `FileNotFoundError`, or `MalformedEncoding` if the file is damaged."""
-        whole, data = self._find(tile)
+        whole, data = self._read(tile)
         return split_hashes(whole, data)[: tile.width]
 
     def entries(self, tile: Tile) -> list[bytes]:
         """The entries in a tile; raises as `hashes`."""
-        whole, data = self._find(tile)
+        whole, data = self._read(tile)
         return split_entries(whole, data)[: tile.width]
 
-    def append(self, size: int, entries: list[bytes], leaves: list[bytes]) -> None:
-        """Write the tiles that a tree of `size` entries has once these, with their hashes, are added. They are durable.
+    def tiles_with(self, size: int, entry: bytes) -> dict[Tile, bytes]:
+        """What is in the new tiles of a tree of `size` entries to which one is added.
 
-        What an append that came to nothing has left in their places is overwritten.
+        Raises `ConfigurationError` if one is here and holds something else, and otherwise as `hashes`.
         """
-        self._write("entries", size, size + len(entries), self._last("entries", size) + entries)
-        level, added = 0, leaves
+        (last,) = tiles_of("entries", size, size + 1)
+        tiles = {last: join_entries([*self._last("entries", size), entry])}
+        level, added = 0, [leaf_hash(entry)]
         while added:
+            (last,) = tiles_of(level, size, size + 1)
             hashes = self._last(level, size >> 8 * level) + added
-            self._write(level, size, size + len(entries), hashes)
-            full = range(0, len(hashes) - len(hashes) % TILE_WIDTH, TILE_WIDTH)
-            level, added = level + 1, [tree_root(hashes[i : i + TILE_WIDTH]) for i in full]
+            tiles[last] = b"".join(hashes)
+            level, added = level + 1, [tree_root(hashes)] if len(hashes) == TILE_WIDTH else []
+        for tile, data in tiles.items():
+            self._check(tile, data)
+        return tiles
 
-    def prune(self, size: int, new_size: int) -> None:
-        """Delete the partial tiles that became full when the tree grew."""
-        levels: list[Level] = ["entries", *range(8)]
-        for level in levels:
-            for tile in tiles_of(level, size, new_size):
-                if tile.width == TILE_WIDTH:
-                    shutil.rmtree(self._directory / f"{tile.path}.p", ignore_errors=True)
+    def write(self, tiles: dict[Tile, bytes]) -> None:
+        """Write those of the tiles that are not here. They are durable when this returns."""
+        for tile, data in tiles.items():
+            if self._find(tile) is None:
+                path = self._directory / tile.path
+                _make_directory(path.parent)
+                write_public(path, data)
+        for tile in tiles:
+            if tile.width == TILE_WIDTH:
+                shutil.rmtree(self._directory / f"{tile.path}.p", ignore_errors=True)
 
     def _last(self, level: Level, count: int) -> list[bytes]:
         """What the partial tile at the end of a level of so many hashes or entries holds."""
@@ -62,25 +70,33 @@ class TileFiles:
         tile = Tile(level, index, width)
         return self.entries(tile) if level == "entries" else self.hashes(tile)
 
-    def _write(self, level: Level, size: int, new_size: int, values: list[bytes]) -> None:
-        for number, tile in enumerate(tiles_of(level, size, new_size)):
-            part = values[number * TILE_WIDTH : number * TILE_WIDTH + tile.width]
-            data = join_entries(part) if level == "entries" else b"".join(part)
-            path = self._directory / tile.path
-            _make_directory(path.parent)
-            write_private(path, data)
+    def _check(self, tile: Tile, data: bytes) -> None:
+        """What was there before would be gone, and somebody may have seen it."""
+        found = self._find(tile)
+        if found is not None and not found[1].startswith(data):
+            raise ConfigurationError(
+                f"the log is damaged: {self._directory / tile.path} holds what no checkpoint here is over; "
+                "restore its newest copy, with log.pending"
+            )
 
-    def _find(self, tile: Tile) -> tuple[Tile, bytes]:
+    def _read(self, tile: Tile) -> tuple[Tile, bytes]:
+        found = self._find(tile)
+        if found is None:
+            raise FileNotFoundError(f"{self._directory / tile.path} is missing")
+        return found
+
+    def _find(self, tile: Tile) -> tuple[Tile, bytes] | None:
+        """The tile, or the full one that it is the beginning of."""
         for found in (tile, Tile(tile.level, tile.index)):
             data = self.read(found)
             if data is not None:
                 return found, data
-        raise FileNotFoundError(f"{self._directory / tile.path} is missing")
+        return None
 
 
 def _make_directory(path: Path) -> None:
     """Create a directory durably."""
     if not path.exists():
         _make_directory(path.parent)
-        private_directory(path)
+        public_directory(path)
         sync_directory(path.parent)

@@ -1,48 +1,54 @@
 """A party's log: appended to by any of its processes, and never to be forked by a crash. Spec: §3.11.
 
-What the log has said is what its pending checkpoint says: it is durable, with every tile under it, before an entry
-counts as appended and before the witness is shown it. The public checkpoint follows when the witness has cosigned.
+What the log has said is what its pending checkpoint says, which is written with its last entry before the tiles are: so
+a crash leaves no tile that no checkpoint is over, and whoever comes next writes those that are missing. All of it is
+durable before an entry counts as appended and before the witness is shown it. The public checkpoint follows when the
+witness has cosigned.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
 
 from escrow.log.files import TileFiles
+from escrow.log.pending import Pending
 from protocol.entries import EntryBody, EpochErased, EpochPublished, LogEntry, log_entry
 from protocol.epochs import Domain, EpochStatement, Role
-from protocol.errors import Malformed
-from protocol.logs import Inclusion, WitnessedCheckpoint, sign_log, verify_log, verify_witnessed
+from protocol.errors import SplitPassError
+from protocol.logs import Inclusion, WitnessedCheckpoint, log_origin, sign_log, verify_log, verify_witnessed
 from protocol.merkle import CompactRange, leaf_hash, prove_consistency, prove_inclusion
-from protocol.notes import Checkpoint
+from protocol.notes import Checkpoint, only_signature
 from protocol.signatures import SigningKey
 from protocol.statements import statement_payload
 from protocol.tiles import TILE_WIDTH, entries_tile, subtrees_in, tiles_of
-from service.files import private_directory, write_private
+from service.files import public_directory, write_public
 from service.settings import ConfigurationError
 
 
 class TransparencyLog:
     """The log in a directory, which holds what is public and nothing else: `checkpoint` and `tile/`.
 
-    Beside the directory are the pending checkpoint and a lock. Raises `ConfigurationError` when the files are damaged.
+    Beside the directory are the pending checkpoint and a lock. Raises `ConfigurationError`, and writes nothing, when
+    files are damaged, or some that a backup has brought back do not fit the others.
     """
 
     def __init__(self, directory: Path, domain: Domain, role: Role, identity: SigningKey) -> None:
-        self._domain, self._role, self._identity = domain, role, identity
-        self.files = TileFiles(private_directory(directory) / "tile")
+        self.domain, self.role, self._identity = domain, role, identity
+        self.files = TileFiles(public_directory(directory) / "tile")
         self._published = directory / "checkpoint"
         self._pending = directory.with_suffix(".pending")
         self._lock = FileLock(directory.with_suffix(".lock"), mode=0o600)
         self._thread_lock = threading.RLock()
+        self._stored: tuple[bytes | None, bytes | None] = None, None
+        self._newest: tuple[bytes, Checkpoint] | None = None
         self._tree = CompactRange()
         self._places: dict[tuple[int, bytes], int] = {}
-        self._epochs: dict[int, tuple[int, int]] = {}
+        self._epochs: dict[int, EpochPublished] = {}
         self._erased: dict[int, int] = {}
 
     def append(self, contents: EntryBody, time: int) -> int:
@@ -55,25 +61,22 @@ class TransparencyLog:
             known = self._places.get((entry.kind, entry.body))
             if known is not None:
                 return known
-            size, leaf = self._tree.size, leaf_hash(entry.to_bytes())
-            tree = self._tree.extend([leaf])
-            self.files.append(size, [entry.to_bytes()], [leaf])
-            note = sign_log(self._domain, self._role, tree.size, tree.root(), self._identity)
-            write_private(self._pending, note)  # from here on it has been said
-            self._tree = tree
-            self._index(size, entry)
-            self.files.prune(size, tree.size)
-            return size
+            encoded = entry.to_bytes()
+            with _damage_named():
+                tiles = self.files.tiles_with(self._tree.size, encoded)
+            tree = self._tree.extend([leaf_hash(encoded)])
+            newest = Checkpoint(log_origin(self.domain, self.role), tree.size, tree.root())
+            note = sign_log(self.domain, self.role, newest.size, newest.root, self._identity)
+            Pending(note, encoded).write(self._pending)  # from here on it has been said
+            self.files.write(tiles)
+            self._grow([entry], tree)
+            self._newest, self._stored = (note, newest), self._read_checkpoints()
+            return newest.size - 1
 
     def pending(self) -> tuple[bytes, Checkpoint] | None:
         """The newest checkpoint, signed by the log alone; None while the log is empty."""
-        for path in (self._pending, self._published):  # the latter alone if the log was restored from what is public
-            try:
-                note = path.read_bytes()
-            except FileNotFoundError:
-                continue
-            return note, verify_log(self._domain, self._role, note)
-        return None
+        with self._locked():
+            return self._newest
 
     def published(self) -> tuple[bytes, WitnessedCheckpoint] | None:
         """The newest checkpoint that the witness has cosigned."""
@@ -81,15 +84,15 @@ class TransparencyLog:
             note = self._published.read_bytes()
         except FileNotFoundError:
             return None
-        return note, verify_witnessed(self._domain, self._role, note)
+        return note, verify_witnessed(self.domain, self.role, note)
 
     def publish(self, note: bytes) -> None:
         """Make a cosigned checkpoint of this log the public one, unless that is newer."""
-        received = verify_witnessed(self._domain, self._role, note)
+        received = verify_witnessed(self.domain, self.role, note)
         with self._locked():
             known = self.published()
             if known is None or _order(known[1]) < _order(received):
-                write_private(self._published, note)
+                write_public(self._published, note)
 
     def index_of(self, contents: EntryBody) -> int | None:
         """Where the log says this; None if it does not."""
@@ -97,15 +100,15 @@ class TransparencyLog:
         with self._locked():
             return self._places.get((entry.kind, entry.body))
 
-    def index_of_epoch(self, epoch: int) -> int | None:
-        """Where the statement of an epoch is on record."""
+    def published_epoch(self, epoch: int) -> EpochPublished | None:
+        """What the log says of the statement of an epoch, if it is on record."""
         with self._locked():
-            return self._epochs[epoch][0] if epoch in self._epochs else None
+            return self._epochs.get(epoch)
 
     def overdue(self, now: int) -> set[int]:
         """The epochs that should have been erased by Unix time `now`, by what the log says, and are not."""
         with self._locked():
-            due = {epoch for epoch, (_, erase_by) in self._epochs.items() if erase_by <= now}
+            due = {epoch for epoch, published in self._epochs.items() if published.erase_by <= now}
             return due - self._erased.keys()
 
     def shows_erased(self, epoch: int) -> bool:
@@ -131,31 +134,89 @@ class TransparencyLog:
     def _locked(self) -> Iterator[None]:
         """Nobody appends meanwhile, and what everybody has appended is known."""
         with self._thread_lock, self._lock:
-            newest = self.pending()
-            if newest is not None and newest[1].size != self._tree.size:
-                self._catch_up(newest[1])
+            self._catch_up()
             yield
 
-    def _catch_up(self, newest: Checkpoint) -> None:
-        try:
-            for tile in tiles_of("entries", self._tree.size, newest.size):
-                entries = self.files.entries(tile)[self._tree.size - tile.index * TILE_WIDTH :]
-                for index, entry in enumerate(entries, self._tree.size):
-                    self._index(index, LogEntry.from_bytes(entry))
-                self._tree = self._tree.extend(map(leaf_hash, entries))
-        except (OSError, Malformed) as error:
-            raise ConfigurationError(f"the log is damaged: {error}") from None
-        if (self._tree.size, self._tree.root()) != (newest.size, newest.root):
-            raise ConfigurationError("the log is damaged: its entries are not those of its checkpoint")
+    def _catch_up(self) -> None:
+        """Read what is new, and write the tiles that a crash has kept from being written. Needs the lock."""
+        stored = self._read_checkpoints()
+        if stored == self._stored:
+            return
+        with _damage_named():
+            pending, published = Pending.read(self._pending), self.published()
+            said = [] if pending is None else [(pending.note, verify_log(self.domain, self.role, pending.note))]
+            if published is not None:
+                key = self.domain.identity_key(self.role)
+                own = only_signature(published[0], log_origin(self.domain, self.role), key)
+                said.append((own, published[1].checkpoint))
+            newest = max(said, key=lambda one: one[1].size, default=None)
+            last = pending.entry if pending is not None and newest == said[0] else None
+            self._follow([checkpoint for _, checkpoint in said], last)
+        self._newest, self._stored = newest, stored
 
-    def _index(self, index: int, entry: LogEntry) -> None:
-        contents = entry.contents
-        self._places.setdefault((entry.kind, entry.body), index)
-        if isinstance(contents, EpochPublished):
-            epoch = EpochStatement.from_bytes(statement_payload(contents.statement)).epoch
-            self._epochs.setdefault(epoch, (index, contents.erase_by))
-        elif isinstance(contents, EpochErased):
-            self._erased.setdefault(contents.epoch, index)
+    def _follow(self, said: Sequence[Checkpoint], last: bytes | None) -> None:
+        """Read what is new under the checkpoints, all of which have to hold. `last` may not be in the tiles yet."""
+        tree, size = self._tree, max((one.size for one in said), default=0)
+        if size < tree.size:
+            raise _damaged(f"it had {tree.size} entries, and has {size}")
+        encoded = self._entries(tree.size, size if last is None else size - 1)
+        if last is not None and size > tree.size:
+            encoded.append(last)
+        _check(tree, said)
+        for entry in encoded:
+            tree = tree.extend([leaf_hash(entry)])
+            _check(tree, said)
+        entries = list(map(LogEntry.from_bytes, encoded))
+        if last is not None and entries:
+            self.files.write(self.files.tiles_with(size - 1, last))
+        self._grow(entries, tree)
+
+    def _entries(self, begin: int, end: int) -> list[bytes]:
+        entries: list[bytes] = []
+        for tile in tiles_of("entries", begin, end):
+            entries += self.files.entries(tile)
+        return entries[begin % TILE_WIDTH :] if end > begin else []
+
+    def _grow(self, entries: Iterable[LogEntry], tree: CompactRange) -> None:
+        """Know these entries, which follow those before and lead to this tree."""
+        for index, entry in enumerate(entries, self._tree.size):
+            contents = entry.contents
+            self._places.setdefault((entry.kind, entry.body), index)
+            if isinstance(contents, EpochPublished):
+                epoch = EpochStatement.from_bytes(statement_payload(contents.statement)).epoch
+                self._epochs.setdefault(epoch, contents)
+            elif isinstance(contents, EpochErased):
+                self._erased.setdefault(contents.epoch, index)
+        self._tree = tree
+
+    def _read_checkpoints(self) -> tuple[bytes | None, bytes | None]:
+        """Both files as they are now, to see whether somebody has written one."""
+        return _read(self._pending), _read(self._published)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _check(tree: CompactRange, said: Iterable[Checkpoint]) -> None:
+    for one in said:
+        if one.size == tree.size and one.root != tree.root():
+            raise _damaged(f"its first {tree.size} entries are not those of its checkpoint")
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, SplitPassError) as error:
+        raise _damaged(str(error)) from None
+
+
+def _damaged(why: str) -> ConfigurationError:
+    return ConfigurationError(f"the log is damaged: {why}; restore its newest copy, with log.pending")
 
 
 def _order(witnessed: WitnessedCheckpoint) -> tuple[int, int]:

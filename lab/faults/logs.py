@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from escrow.log.files import TileFiles
+from escrow.log.pending import Pending
 from lab.faults.town import PARTIES, FaultyTown
 from protocol.entries import EntryBody, EpochErased, EpochPublished, LogEntry, SharesReleased
 from protocol.epochs import Role
@@ -35,8 +36,10 @@ class Logs:
 
     def said(self, party: str) -> list[EntryBody]:
         """What a party has put on record, cosigned or not; raises as `cosigned`."""
-        note = (self._town.directory / party / "log.pending").read_bytes()
-        return self._read(party, verify_log(self._town.settings.domain, Role[party.upper()], note))
+        pending = Pending.read(self._town.directory / party / "log.pending")
+        assert pending is not None
+        checkpoint = verify_log(self._town.settings.domain, Role[party.upper()], pending.note)
+        return self._read(party, checkpoint, [pending.entry])
 
     def recorded(self, party: str, warrant: bytes) -> int:
         """For how many passes a party has recorded shares under a warrant: in its ledger, and in its cosigned log."""
@@ -58,10 +61,12 @@ class Logs:
             if path.read_bytes() not in logged:
                 yield f"the {party} published {path.name} and has not put it on record"
 
-    def _read(self, party: str, checkpoint: Checkpoint) -> list[EntryBody]:
+    def _read(self, party: str, checkpoint: Checkpoint, last: Sequence[bytes] = ()) -> list[EntryBody]:
+        """The entries under a checkpoint; the `last` ones may not be in the tiles yet."""
         tiles, encoded = TileFiles(self._town.directory / party / "log" / "tile"), list[bytes]()
-        for tile in tiles_of("entries", 0, checkpoint.size):
+        for tile in tiles_of("entries", 0, checkpoint.size - len(last)):
             encoded += tiles.entries(tile)
+        encoded += last
         if tree_root(map(leaf_hash, encoded)) != checkpoint.root:
             raise Forked(f"the {party}'s log does not hold what its checkpoint says")
         known = self._known[party]
