@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sql
+from alembic.operations import Operations
+
 from service.migration import Step
 
-STEPS: tuple[Step, ...] = ()
+
+def find_decisions_in_the_log(operations: Operations) -> None:
+    """The log alone says where a decision on a warrant is on record; a database before the log has no such table."""
+    if sql.inspect(operations.get_bind()).has_table("warrant_decisions"):
+        operations.drop_column("warrant_decisions", "log_index")
+
+
+STEPS: tuple[Step, ...] = (find_decisions_in_the_log,)
 """Append the change of an existing table here; what a step did in a release stays as it was."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from secrets import token_bytes
+from typing import Any
 
 import sqlalchemy as sql
 
@@ -31,10 +32,9 @@ _decisions = sql.Table(
     "warrant_decisions",
     metadata,
     sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
-    sql.Column("log_index", sql.BigInteger, nullable=False),
     sql.Column("salt", sql.LargeBinary(32), nullable=False),
 )
-"""Where each decision is on record, and the salt that shows which warrant it was about."""
+"""The salt that shows which warrant a decision in the log was about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class ProposedWarrant:
 
 
 class Warrants:
-    """The operator's register of warrants. A decision is final, and in the log before it counts."""
+    """The operator's register of warrants. A decision is final once it is stored, and counts once it is in the log."""
 
     def __init__(self, engine: sql.Engine, domain: Domain, log: TransparencyLog, clock: Callable[[], int]) -> None:
         self._engine, self._domain, self._log, self._clock = engine, domain, log, clock
@@ -94,9 +94,10 @@ class Warrants:
 
     def decision(self, warrant: bytes) -> LoggedDecision | None:
         """Where the decision on a warrant is on record."""
-        with self._engine.begin() as connection:
-            row = connection.execute(sql.select(_decisions).where(_decisions.c.warrant == warrant)).one_or_none()
-        return None if row is None else LoggedDecision(row.log_index, row.salt)
+        for row in self._rows(_warrants.c.warrant == warrant):
+            index = self._logged_at(row)
+            return None if index is None else LoggedDecision(index, row.salt)
+        return None
 
     def countersign(self, warrant: bytes, identity: SigningKey) -> None:
         """The officer's consent: sign the same warrant."""
@@ -108,26 +109,45 @@ class Warrants:
         self._decide(self.get(warrant).record, WarrantDecision.REFUSED, refused=reason[:256])
 
     def _decide(self, record: Warrant, decision: WarrantDecision, **values: object) -> None:
+        """Store a decision, then put it on record, or one that an interruption has kept from there.
+
+        A 409 problem if another was taken, or this one before.
+        """
+        this = _warrants.c.warrant == record.warrant
         undecided = _warrants.c.countersignature.is_(None) & _warrants.c.refused.is_(None)
-        change = sql.update(_warrants).where(_warrants.c.warrant == record.warrant, undecided).values(**values)
         with exclusive(self._engine) as connection:
-            if connection.execute(change).rowcount == 1:
-                salt = token_bytes(32)
-                contents = WarrantDecided(decision, commit_to_warrant(record.to_bytes(), salt))
-                index = self._log.append(contents, self._clock())  # before it is committed, and so before it counts
-                row = {"warrant": record.warrant, "log_index": index, "salt": salt}
-                connection.execute(sql.insert(_decisions).values(**row))
-                return
-        raise Problem(409, "warrant-decided", f"the warrant is {self.get(record.warrant).state} already")
+            connection.execute(sql.update(_warrants).where(this, undecided).values(**values))
+            if connection.scalar(sql.select(_decisions.c.salt).where(_decisions.c.warrant == record.warrant)) is None:
+                connection.execute(sql.insert(_decisions).values(warrant=record.warrant, salt=token_bytes(32)))
+        (row,) = self._rows(this)
+        decided = self._entry(row)
+        known = self._log.index_of(decided)
+        self._log.append(decided, self._clock())
+        if known is not None or decided.decision is not decision:
+            raise Problem(409, "warrant-decided", f"the warrant is {self.get(record.warrant).state} already")
 
     def _select(self, condition: sql.ColumnElement[bool]) -> list[ProposedWarrant]:
-        with self._engine.begin() as connection:
-            rows = connection.execute(sql.select(_warrants).where(condition)).all()
-        return [
-            ProposedWarrant(
-                verify_statement(Warrant, row.statement, self._domain.authority_key),
-                row.countersignature,
-                row.refused,
+        selected = []
+        for row in self._rows(condition):
+            record = verify_statement(Warrant, row.statement, self._domain.authority_key)
+            counts = self._logged_at(row) is not None
+            selected.append(
+                ProposedWarrant(record, row.countersignature if counts else None, row.refused if counts else None)
             )
-            for row in rows
-        ]
+        return selected
+
+    def _rows(self, condition: sql.ColumnElement[bool]) -> Sequence[sql.Row[Any]]:
+        salted = _warrants.outerjoin(_decisions, _decisions.c.warrant == _warrants.c.warrant)
+        with self._engine.begin() as connection:
+            return connection.execute(
+                sql.select(_warrants, _decisions.c.salt).select_from(salted).where(condition)
+            ).all()
+
+    def _logged_at(self, row: sql.Row[Any]) -> int | None:
+        return None if row.salt is None else self._log.index_of(self._entry(row))
+
+    @staticmethod
+    def _entry(row: sql.Row[Any]) -> WarrantDecided:
+        """What the log says of a stored decision."""
+        decision = WarrantDecision.REFUSED if row.countersignature is None else WarrantDecision.COUNTERSIGNED
+        return WarrantDecided(decision, commit_to_warrant(statement_payload(row.statement), row.salt))

@@ -1,4 +1,4 @@
-"""A database that an earlier version of the program made keeps every case."""
+"""A database that an earlier version of the program made keeps every case and every decision."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ import sqlalchemy as sql
 from escrow.authority import casebook
 from escrow.authority.casebook import Casebook
 from escrow.authority.migrations import STEPS
+from escrow.log.log import TransparencyLog
+from escrow.operator import migrations as operator_migrations
+from escrow.operator import warrants as operator_warrants
+from escrow.operator.warrants import LoggedDecision, Warrants
+from protocol.entries import WarrantDecided, WarrantDecision, commit_to_warrant
+from protocol.epochs import Role
+from service.http import Problem
 from service.storage import open_database
 from tests.databases import KINDS, new_database
 from tests.parties import NOW, Parties
@@ -26,6 +33,23 @@ cases = sql.Table(
     sql.Column("opened_release", sql.LargeBinary),
     sql.Column("operator_shares", sql.LargeBinary),
     sql.Column("authority_shares", sql.LargeBinary),
+)
+
+warrants = sql.Table(
+    "warrants",
+    first,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("statement", sql.LargeBinary, nullable=False),
+    sql.Column("countersignature", sql.LargeBinary),
+    sql.Column("refused", sql.String(256)),
+)
+decisions = sql.MetaData()
+warrant_decisions = sql.Table(
+    "warrant_decisions",
+    decisions,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("log_index", sql.BigInteger, nullable=False),
+    sql.Column("salt", sql.LargeBinary(32), nullable=False),
 )
 
 
@@ -46,3 +70,37 @@ def test_an_opened_case_can_still_be_read(kind: str, tmp_path: Path, parties: Pa
     venue = parties.both_sign(parties.venue)
     book.store_transcript(warrant.warrant, case.transcript, venue)
     assert book.get(warrant.warrant).opened_venue == venue
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_decision_stays_on_record(kind: str, tmp_path: Path, parties: Parties) -> None:
+    """One that is in the log, and one from before there was a log, which counts once it is there."""
+    log = TransparencyLog(tmp_path / "log", parties.domain, Role.OPERATOR, parties.keys[Role.OPERATOR])
+    url, salt = new_database(kind, tmp_path), bytes(32)
+    logged, older = (parties.warrant(NOW, NOW + 60).record for _ in range(2))
+    index = log.append(WarrantDecided(WarrantDecision.COUNTERSIGNED, commit_to_warrant(logged.to_bytes(), salt)), NOW)
+    with open_database(url, (), first, decisions).begin() as connection:
+        for record in (logged, older):
+            joint = parties.both_sign(record)
+            row = {"statement": joint.authority, "countersignature": joint.operator}
+            connection.execute(sql.insert(warrants).values(warrant=record.warrant, **row))
+        connection.execute(sql.insert(warrant_decisions).values(warrant=logged.warrant, log_index=index, salt=salt))
+    engine = open_database(url, operator_migrations.STEPS, operator_warrants.metadata)
+    register = Warrants(engine, parties.domain, log, lambda: NOW)
+    assert register.decision(logged.warrant) == LoggedDecision(index, salt)
+    assert {proposed.record: proposed.state for proposed in register.all()} == {
+        logged: "countersigned",
+        older: "pending",
+    }
+    with pytest.raises(Problem, match="countersigned already"):
+        register.refuse(older.warrant, "no")
+    assert register.get(older.warrant).state == "countersigned"
+    assert register.decision(older.warrant) is not None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_database_from_before_the_log_is_taken(kind: str, tmp_path: Path) -> None:
+    url = new_database(kind, tmp_path)
+    open_database(url, (), first)
+    engine = open_database(url, operator_migrations.STEPS, operator_warrants.metadata)
+    assert sql.inspect(engine).has_table("warrant_decisions")

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
 from escrow.authority.investigation import Findings, Investigation
+from escrow.log.log import TransparencyLog
+from escrow.operator.operator import Operator
+from escrow.operator.warrants import Warrants
 from escrow.party import Party
 from escrow.server import keep_house
 from lab.processes import free_ports
@@ -22,10 +26,12 @@ from protocol.entries import (
     WarrantDecided,
     WarrantDecision,
     commit_to_warrant,
+    log_entry,
 )
 from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.errors import NotLogged
 from protocol.logs import Inclusion, verify_logged_epoch
-from protocol.tiles import tiles_of
+from protocol.tiles import Tile, join_entries, split_entries, tiles_of
 from service.http import Problem, call, cbor_response, create_app, new_session
 from service.settings import ConfigurationError
 from tests.escrow.world import Door, World, carry_out, open_door, run, run_world, serving, warrant_for
@@ -147,6 +153,61 @@ def test_a_decision_is_on_record_and_can_be_shown(world: World, door: Door, refu
     assert f"entry {decision.index} of the log; {decision.salt.hex()}" in shown
 
 
+@pytest.mark.parametrize("is_logged", [False, True])
+@pytest.mark.parametrize("first_refused", [False, True])
+@pytest.mark.parametrize("then_refused", [False, True])
+def test_a_decision_that_was_interrupted_is_on_record_once(
+    world: World, door: Door, is_logged: bool, first_refused: bool, then_refused: bool
+) -> None:
+    """The officer's command ends right before or right after the entry, and the officer decides again."""
+    warrant, party = warrant_for(door, world.now - 600, world.now + 600), world.operator
+    append = party.log.append
+
+    def interrupted(*arguments: Any) -> int:
+        if is_logged:
+            append(*arguments)
+        raise KeyboardInterrupt
+
+    async def countersignature() -> bytes:
+        return await world.as_party(Role.AUTHORITY, f"/v1/warrants/{warrant.warrant.hex()}/countersignature", b"")
+
+    def decide(refused: bool) -> None:
+        if refused:
+            party.warrants.refuse(warrant.warrant, "no")
+        else:
+            party.warrants.countersign(warrant.warrant, party.identity)
+
+    async def propose() -> None:
+        async with new_session() as session:
+            await Investigation(world.authority, session).draw_warrant(warrant)
+
+    run(propose())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(party.log, "append", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            decide(first_refused)
+    if not is_logged:
+        assert party.warrants.decision(warrant.warrant) is None
+        with pytest.raises(Problem, match="not decided"):
+            run(countersignature())
+    if is_logged or first_refused is not then_refused:
+        with pytest.raises(Problem, match="refused already" if first_refused else "countersigned already"):
+            decide(then_refused)
+    else:
+        decide(then_refused)
+    said = WarrantDecision.REFUSED if first_refused else WarrantDecision.COUNTERSIGNED
+    decided = [entry for entry in on_record(party) if isinstance(entry, WarrantDecided)]
+    assert [entry.decision for entry in decided] == [said]
+    decision = party.warrants.decision(warrant.warrant)
+    assert decision is not None
+    assert decided[0].commitment == commit_to_warrant(warrant.to_bytes(), decision.salt)
+    if first_refused:
+        with pytest.raises(Problem, match="refused the warrant: no"):
+            run(countersignature())
+    else:
+        assert run(countersignature())
+
+
 def test_both_parties_put_an_opening_on_record_once(world: World, door: Door) -> None:
     async def story() -> None:
         warrant = await visited(world, door)
@@ -208,6 +269,84 @@ def test_a_log_is_cosigned_anew_although_nothing_happened(world: World) -> None:
     assert after is not None
     assert after[1].checkpoint == before[1].checkpoint
     assert after[1].time == before[1].time + 3600
+
+
+def restart(party: Party) -> None:
+    """The party's process finds its files as they are now."""
+    party.log = TransparencyLog(party.home / "log", party.domain, party.role, party.identity)
+    if isinstance(party, Operator):
+        party.warrants = Warrants(party.engine, party.domain, party.log, party.clock)
+
+
+def tiles(party: Party) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in (party.home / "log" / "tile").rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_shares_are_on_record_after_an_older_pending_checkpoint_was_restored(
+    world: World, door: Door, role: Role
+) -> None:
+    party = world.operator if role is Role.OPERATOR else world.authority
+    warrant = run(visited(world, door))
+    old = (party.home / "log.pending").read_bytes()
+    for ahead in range(20, 24):
+        party.publish(world.today + ahead)
+    run(cosign(party))
+    before, said = tiles(party), on_record(party)
+    (party.home / "log.pending").write_bytes(old)
+    restart(party)
+    assert len(run(open_warrant(world, warrant)).contacts) == 2
+    published = party.log.published()
+    assert published is not None
+    assert published[1].checkpoint.size == len(said) + 1
+    assert on_record(party)[:-1] == said
+    assert [entry.count for entry in released(party)] == [2]
+    assert before.items() <= tiles(party).items()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_shares_leave_when_the_newest_checkpoints_are_lost(world: World, door: Door, role: Role) -> None:
+    """What was published since is not written over, although nothing here says that it was."""
+    party = world.operator if role is Role.OPERATOR else world.authority
+    warrant = run(visited(world, door))
+    run(cosign(party))
+    checkpoints = party.home / "log.pending", party.home / "log" / "checkpoint"
+    old = [path.read_bytes() for path in checkpoints]
+    party.publish(world.today + 20)
+    run(cosign(party))
+    for path, contents in zip(checkpoints, old, strict=True):
+        path.write_bytes(contents)
+    before = tiles(party)
+    restart(party)
+    with pytest.raises((Problem, ConfigurationError)):
+        run(open_warrant(world, warrant))
+    assert world.authority.cases.get(warrant).transcript is None
+    assert tiles(party) == before
+
+
+@pytest.mark.parametrize(("level", "error"), [("entries", ConfigurationError), ("0", NotLogged)])
+def test_an_entry_is_proven_before_it_counts(world: World, level: str, error: type[Exception]) -> None:
+    """The files are not those that the running process has written."""
+    party = world.operator
+    contents = EpochErased(world.today - 50)
+    index = party.log.append(contents, world.now)
+    run(cosign(party))
+    path = party.home / "log" / "tile" / level / "000.p" / str(index + 1)
+    data = path.read_bytes()
+    other = log_entry(world.now, EpochErased(world.today - 51)).to_bytes()
+    if level == "entries":
+        path.write_bytes(join_entries([*split_entries(Tile("entries", 0, index + 1), data)[:-1], other]))
+    else:
+        path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+
+    async def witnessed() -> Inclusion:
+        async with new_session() as session:
+            return await party.witnessed(session, contents)
+
+    with pytest.raises(error):
+        run(witnessed())
+    path.write_bytes(data)
+    assert run(witnessed()).index == index
 
 
 def test_an_old_copy_of_a_log_does_not_go_on(world: World) -> None:
