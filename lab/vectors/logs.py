@@ -87,6 +87,7 @@ def checkpoint() -> VectorFile:
         ("a carriage return", MalformedNote, note.replace(b"\n\n", b"\r\n\n")),
         ("not UTF-8", MalformedNote, note.replace(b"/authority\n", b"/authorit\xff\n", 1)),
         ("a line that is not base64", MalformedNote, note + "— example.com/log AAA\n".encode()),
+        ("a no-break space in a key's name", MalformedNote, note + "— example.com/\xa0log AAAA\n".encode()),
         ("a line whose base64 has another form", MalformedNote, note + "— example.com/log AAB=\n".encode()),
         ("no newline at its end", MalformedNote, note[:-1]),
         ("65 signature lines", MalformedNote, note + "— example.com/log AAAA\n".encode() * 63),

@@ -83,6 +83,46 @@ def test_the_example_of_a_cosigned_checkpoint_is_taken_apart() -> None:
     assert Checkpoint("example.com/behind-the-sofa", 20852163, root).text == text
 
 
+def test_the_example_of_a_request_to_a_witness_is_taken_apart() -> None:
+    """C2SP tlog-witness, whose keys were not published, with the checkpoint of tlog-checkpoint in it."""
+    proof = [
+        "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=",
+        "jrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=",
+        "5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=",
+        "/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=",
+    ]
+    text = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
+    lines = (
+        "— example.com/behind-the-sofa "
+        "Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+        "— example.com/behind-the-sofa "
+        "opLqBQsREYCgu6xQkYQwJr9fo45a62DN9EdmHXnZdXNqlcVGlCum2Wks+49/V6267UEjw6QUXTS5Rovnzv++qbSzm9Q=\n"
+    )
+    body = ("old 20852014\n" + "".join(f"{line}\n" for line in proof) + f"\n{text}\n{lines}").encode()
+    request = WitnessRequest.parse(body)
+    assert request == WitnessRequest(20852014, tuple(map(b64decode, proof)), f"{text}\n{lines}".encode())
+    assert request.encode() == body
+    note = parse_note(request.checkpoint)
+    assert note.text == text
+    assert [(name, len(signature)) for name, signature in note.signatures] == [("example.com/behind-the-sofa", 68)] * 2
+
+
+def test_the_example_of_a_witness_s_answer_is_taken_apart() -> None:
+    """C2SP tlog-witness: lines to put below the checkpoint, each with the time and the signature of a cosignature."""
+    answer = (
+        "— witness.example/w1 "
+        "CMp+6LWBU0anHGH5aNDTJkH/gj79sG+T6+iP2ThYN5krrDJbR1HDnucjL39QsZTSvVjyQLrdk3DXDqI5G2HgLatVs0pWh6Up69HVOw==\n"
+        "— witness.example/w1 "
+        "I7rEps0pvK2UqkS2gSpVUDhrhVtQV9lgF6pRrWAvjJHjyWpW7VcE3SiOlVlbQNt64vWhO+DlkL0+UfzuOBMh9ChdMkP1vi/lCAsmlw==\n"
+        "— witness.example/w2 "
+        "AWui8Sk55XjYLOijihBjhqEH6nS1ndDymE0a+6idX7pLcnoB+dhnz0854aLZgrrKbYKA7nC3HNJhm/kWl7oJlqU3rXXvpysAdyP3wQ==\n"
+    )
+    note = parse_note(NOTE + answer.encode())
+    names = [ORIGIN, "witness.example/w1", "witness.example/w1", "witness.example/w2"]
+    assert [name for name, _ in note.signatures] == names
+    assert [len(signature) for _, signature in note.signatures[1:]] == [4 + 8 + 64] * 3
+
+
 def test_a_checkpoint_is_read_back_with_its_witness() -> None:
     assert verify_checkpoint(COSIGNED, ORIGIN, public_key(KEY)) == TREE
     assert verify_cosignature(COSIGNED, WITNESS_NAME, public_key(WITNESS)) == 1_600_000_000
@@ -145,6 +185,10 @@ def test_a_checkpoint_of_another_log_is_refused() -> None:
         NOTE + "— nobody\n".encode(),
         NOTE + "— nobody AA\n".encode(),
         NOTE + "— nobody AAB=\n".encode(),
+        *(
+            NOTE + f"— no{space}body AAAA\n".encode()
+            for space in " +\x85\xa0\u1680\u2000\u200a\u2028\u202f\u205f\u3000"
+        ),
         NOTE.replace(b"5", b"\r5", 1),
         NOTE.replace(b"5", b"\xff", 1),
         NOTE + "— nobody AAAA\n".encode() * MAX_SIGNATURES,

@@ -1,0 +1,29 @@
+"""What command lines show."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.cli import local_time
+
+
+@pytest.mark.parametrize(
+    ("time", "shown"),
+    [
+        (0, "1970-01-01 09:00:00"),
+        (1_700_017_200, "2023-11-15 12:00:00"),
+        (253_402_268_399, "9999-12-31 23:59:59"),
+        (253_402_268_400, "Unix time 253402268400"),
+        (2**53 - 1, "Unix time 9007199254740991"),
+        (2**64 - 1, "Unix time 18446744073709551615"),
+    ],
+)
+def test_a_time_is_shown_as_in_the_domain(time: int, shown: str) -> None:
+    assert local_time(time, 9 * 3600) == shown
+
+
+@given(time=st.integers(0, 2**64 - 1), utc_offset=st.integers(-50_400, 50_400))
+def test_every_time_can_be_shown(time: int, utc_offset: int) -> None:
+    assert local_time(time, utc_offset)
