@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -10,20 +11,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
+from click.testing import CliRunner
 
-from escrow.audit.follow import Follower
-from escrow.audit.state import AuditState
+from escrow.__main__ import main as escrow
 from escrow.log.log import TransparencyLog
 from escrow.party import Party
 from lab.processes import free_ports
-from protocol.entries import SharesReleased
+from protocol.entries import EpochErased, SharesReleased
 from protocol.epochs import Role
+from protocol.notes import Checkpoint
 from protocol.tiles import Level, tiles_of
-from service.http import call, new_session
+from service.http import call, create_app, exchange, new_session
 from service.logs import fetch_earlier_root
-from tests.escrow.world import World, run, run_world
+from tests.escrow.world import World, run, run_world, serving
 
 
 @pytest.fixture
@@ -51,53 +55,76 @@ def web_server(party: Party, directory: Path) -> Iterator[str]:
         server.wait()
 
 
+@contextmanager
+def in_front(party_url: str, log_url: str) -> Iterator[str]:
+    """What a reverse proxy does: the log comes from the web server, all else from the party's own; its URL."""
+    (port,) = free_ports(1)
+
+    async def answer(request: web.Request) -> web.Response:
+        server = log_url if request.path.startswith("/v1/log/") else party_url
+        async with new_session() as session:
+            got = await exchange(session, "GET", server + request.path, b"", {})
+        return web.Response(status=got.status, body=got.body, content_type=got.content_type)
+
+    async def apps() -> list[tuple[web.Application, int]]:
+        return [(create_app([web.get("/v1/{path:.*}", answer)]), port)]
+
+    with serving(apps):
+        yield f"http://127.0.0.1:{port}"
+
+
+def audit(world: World, state: Path, url: str) -> dict[str, Any]:
+    """What `python -m escrow audit` reports of the operator at a URL, and of the authority."""
+    arguments = ["--domain", str(world.operator.home / "domain.toml"), "--state", str(state), "--json", url]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("escrow.audit.cli.unix_time", lambda: world.now)
+        result = CliRunner().invoke(escrow, ["audit", *arguments])
+    assert result.exit_code == 0, result.output
+    report: dict[str, Any] = json.loads(result.stdout)
+    return report
+
+
 async def cosign(party: Party) -> None:
     async with new_session() as session:
         await party.have_log_cosigned(session)
 
 
-def test_a_log_is_followed_from_a_web_server(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    party, domain = world.operator, world.settings.domain
-    witness = world.urls[party.peer_role]
-    run(cosign(party))
-    with web_server(party, tmp_path / "www") as url:
+def newest(party: Party) -> Checkpoint:
+    published = party.log.published()
+    assert published is not None
+    return published[1].checkpoint
 
-        async def follow() -> int:
-            async with new_session() as session:
-                state = AuditState(tmp_path / "audit", domain)
-                follower = Follower(session, domain, party.role, url, witness, state, world.now)
-                followed = await follower.follow()
-                assert follower.findings == []
-                assert followed is not None
-                return followed.witnessed.checkpoint.size
+
+def test_a_log_is_audited_from_a_web_server(world: World, tmp_path: Path) -> None:
+    """From what an earlier audit has read of the party's own server, and past a full tile."""
+    party, own = world.operator, world.urls[Role.OPERATOR]
+    world.keep_houses()
+    for each in (world.operator, world.authority):
+        run(cosign(each))
+    earlier = newest(party)
+    assert audit(world, tmp_path / "audit", own)["findings"] == []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        for number in range(300):
+            party.log.append(EpochErased(number), world.now)
+    run(cosign(party))
+    checkpoint = newest(party)
+    with web_server(party, tmp_path / "www") as url, in_front(own, url) as front:
+        sizes = {log["party"]: log["entries"] for log in audit(world, tmp_path / "audit", front)["logs"]}
+        assert sizes["operator"] == checkpoint.size == earlier.size + 300
+        assert audit(world, tmp_path / "another audit", front)["findings"] == []
 
         async def compare() -> None:
             """Every path of the log has the same bytes there as at the party's own server."""
-            published = party.log.published()
-            assert published is not None
-            checkpoint = published[1].checkpoint
             levels: list[Level] = ["entries", 0, 1]
             tiles = [tile for level in levels for tile in tiles_of(level, 0, checkpoint.size)]
             assert [tile.width for tile in tiles] == [256, checkpoint.size - 256, 256, checkpoint.size - 256, 1]
             async with new_session() as session:
                 for path in ("checkpoint", *(f"tile/{tile.path}" for tile in tiles)):
-                    here, there = [
-                        await call(session, "GET", f"{server}/v1/log/{path}")
-                        for server in (world.urls[party.role], url)
-                    ]
+                    here, there = [await call(session, "GET", f"{server}/v1/log/{path}") for server in (own, url)]
                     assert here == there
-                assert await fetch_earlier_root(session, url, checkpoint, first) == root
+                assert await fetch_earlier_root(session, url, checkpoint, earlier.size) == earlier.root
 
-        known = party.log.published()
-        assert known is not None
-        first, root = known[1].checkpoint.size, known[1].checkpoint.root
-        assert run(follow()) == first
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "fsync", lambda _: None)
-            for number in range(300):
-                party.log.append(SharesReleased(number, world.now, number.to_bytes(32, "big")), world.now)
-        run(cosign(party))
-        assert run(follow()) == first + 300
         run(compare())
 
 

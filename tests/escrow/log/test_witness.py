@@ -102,3 +102,20 @@ def test_lines_of_others_are_not_kept(parties: Parties, tmp_path: Path) -> None:
     line = witness.add_checkpoint(replace(good, checkpoint=good.checkpoint + "— x AAAA\n".encode()).encode(), NOW)
     assert witness.checkpoint() == good.checkpoint + line
     assert log_origin(parties.domain, ROLE).encode() in good.checkpoint
+
+
+def test_a_witness_that_was_lost_goes_on_from_a_checkpoint_that_others_have(parties: Parties, tmp_path: Path) -> None:
+    """Without one it would cosign the fork (§2.4, 20)."""
+    log, fork = open_log(parties, tmp_path), open_log(parties, tmp_path / "fork")
+    append(log, 1, 2, 3)
+    append(fork, 1, 2, 4, 5)
+    have_witnessed(log, open_witness(parties, tmp_path))
+    restored = open_witness(parties, tmp_path / "restored")
+    (tmp_path / "restored" / "witness" / "checkpoint").write_bytes((tmp_path / "log" / "checkpoint").read_bytes())
+    with pytest.raises(OtherSize):
+        restored.add_checkpoint(request_for(fork, 0).encode(), NOW)
+    with pytest.raises(InconsistentLog):
+        restored.add_checkpoint(request_for(fork, 3).encode(), NOW)
+    append(log, 6)
+    have_witnessed(log, restored)
+    assert open_witness(parties, tmp_path / "empty").add_checkpoint(request_for(fork, 0).encode(), NOW)
