@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.disk import measure_appends
 from benchmarks.lists import measure_searches
 from benchmarks.logs import log_operations
 from benchmarks.measure import compare, primitive_microseconds
@@ -33,7 +34,8 @@ def main(quick: bool, json_file: TextIO | None) -> None:
 
     Every operation is measured next to its floor, which is the sum of the libsodium primitives that the spec
     makes unavoidable, and next to what a user would pick instead. Only the ratios travel from one machine to
-    another. Also measured: issuing on one and two threads, the QR code of a check-in, and searching notices.
+    another. Also measured: issuing on one and two threads, the QR code of a check-in, waiting for the disk when a log
+    grows, and searching notices.
 
     A missed goal is shown and is no failure. The exit status is 1 if something does not work.
     """
@@ -49,6 +51,7 @@ def main(quick: bool, json_file: TextIO | None) -> None:
             primitives=primitive_microseconds(rounds),
             issuing=issuing_per_second(session, rounds),
             qr=measure_qr(session.check_ins[:rounds]),
+            appends=measure_appends(session, 5 * rounds),
             searches=list(measure_searches(session)),
         )
     console = Console()

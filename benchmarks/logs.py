@@ -8,12 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.floor import Counts
-from benchmarks.operations import Operation, each
+from benchmarks.operations import POINT, SCALAR, VERIFY_KNOWLEDGE, Operation, each
 from benchmarks.session import Session
 from escrow.audit.state import KnownLog
 from escrow.log.log import TransparencyLog
 from protocol.entries import EpochPublished, LogEntry, SharesReleased, log_entry
-from protocol.epochs import Role
+from protocol.epochs import EpochStatement, Role, create_epoch, verify_epoch_statement
+from protocol.logs import sign_log, verify_witnessed, witness_log
 from protocol.merkle import (
     CompactRange,
     leaf_hash,
@@ -24,7 +25,8 @@ from protocol.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from protocol.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, subtrees_in
+from protocol.statements import statement_payload
+from protocol.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, join_entries, split_entries, split_hashes, subtrees_in
 
 SIZE = 2**16
 """Entries of a log after some decades."""
@@ -34,8 +36,9 @@ LEVELS = 16
 
 def log_operations(session: Session) -> list[Operation]:
     """Every operation of §3.11, ready to run."""
-    published = EpochPublished(session.parties.statements[Role.AUTHORITY], session.now)
-    entries = [log_entry(session.now + i, published).to_bytes() for i in range(TILE_WIDTH)]
+    domain, entries = session.parties.domain, _epochs(session)
+    entry_tile, leaf_tile = join_entries(entries), b"".join(map(leaf_hash, entries))
+    checkpoint = _checkpoint(session, entries)
     leaves = [leaf_hash(i.to_bytes(4, "big")) for i in range(SIZE)]
     tree, subtrees = CompactRange().extend(leaves), subtrees_of(leaves)
     root, old_root = tree.root(), tree_root(leaves[:OLD_SIZE])
@@ -46,12 +49,28 @@ def log_operations(session: Session) -> list[Operation]:
         return levels[tile.level][tile.index * TILE_WIDTH : tile.index * TILE_WIDTH + tile.width]
 
     tiles = subtrees_in(SIZE, hashes)
-    inclusion, consistency = prove_inclusion(tiles, 0, SIZE), prove_consistency(tiles, OLD_SIZE, SIZE)
+    inclusion = prove_inclusion(tiles, 0, SIZE)
 
-    def read_all() -> KnownLog:
-        for entry in entries:
-            _ = LogEntry.from_bytes(entry).contents
-        return KnownLog().grown(entries)
+    needed: Counts = Counter()
+
+    def noted(level: int, index: int) -> bytes:
+        needed["sha256_node"] += 2 ** (level % TILE_HEIGHT)  # its own, and one to put it beside the others
+        return tiles(level, index)
+
+    consistency = prove_consistency(noted, OLD_SIZE, SIZE)
+    needed["sha256_node"] -= len(consistency)
+
+    def audit() -> KnownLog:
+        witnessed = verify_witnessed(domain, Role.AUTHORITY, checkpoint)
+        log = KnownLog().grown(split_entries(Tile("entries", 0), entry_tile))
+        assert log.tree.root() == witnessed.checkpoint.root
+        assert split_hashes(Tile(0, 0), leaf_tile) == list(log.leaves)
+        for entry in log.entries:
+            contents = LogEntry.from_bytes(entry).contents
+            assert isinstance(contents, EpochPublished)
+            epoch = EpochStatement.from_bytes(statement_payload(contents.statement)).epoch
+            verify_epoch_statement(domain, Role.AUTHORITY, epoch, contents.statement)
+        return log
 
     return [
         Operation(
@@ -71,6 +90,13 @@ def log_operations(session: Session) -> list[Operation]:
             lambda: prove_inclusion(tiles, 0, SIZE),
         ),
         Operation(
+            "prove consistency from tiles",
+            "§3.11",
+            "the subtrees that the earlier tree and the rest are made of: 2^l - 1 nodes each, in tiles of 2^8",
+            needed,
+            lambda: prove_consistency(tiles, OLD_SIZE, SIZE),
+        ),
+        Operation(
             "verify inclusion",
             "§3.11",
             "the leaf; a node for each hash",
@@ -87,12 +113,27 @@ def log_operations(session: Session) -> list[Operation]:
         Operation(
             "audit an entry",
             "§6.7",
-            "the leaf and a node, after decoding",
-            each(TILE_WIDTH, Counter(sha256_leaf=1)) + Counter(sha256_node=TILE_WIDTH - 1),
-            read_all,
+            "its statement (signature, X_i, proof of possession, pass key), leaf and node; for all of a tile, the "
+            "checkpoint's signature and cosignature",
+            each(TILE_WIDTH, Counter(verify=1, sha256_leaf=1) + each(2, POINT + SCALAR) + VERIFY_KNOWLEDGE)
+            + Counter(sha256_node=TILE_WIDTH - 1, verify=2),
+            audit,
             items=TILE_WIDTH,
         ),
     ]
+
+
+def _epochs(session: Session) -> list[bytes]:
+    """The dearest entries that there are: the authority's statements of as many epochs as a tile has room for."""
+    domain, authority = session.parties.domain, session.parties.authority
+    statements = (create_epoch(domain, Role.AUTHORITY, epoch, authority)[1] for epoch in range(TILE_WIDTH))
+    return [log_entry(session.now, EpochPublished(statement, session.now)).to_bytes() for statement in statements]
+
+
+def _checkpoint(session: Session, entries: list[bytes]) -> bytes:
+    parties, root = session.parties, tree_root(map(leaf_hash, entries))
+    note = sign_log(parties.domain, Role.AUTHORITY, len(entries), root, parties.authority)
+    return note + witness_log(parties.domain, Role.AUTHORITY, note, session.now, parties.operator)
 
 
 def _append_on_disk(session: Session) -> Operation:

@@ -13,7 +13,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
 from rich.table import Table
 
-from benchmarks.lists import SearchResult
+from benchmarks.disk import AppendResult
+from benchmarks.lists import BUDGET_MEGABYTES, BUDGET_SECONDS, SearchResult
 from benchmarks.measure import Comparison
 from benchmarks.operations import Operation
 from benchmarks.qr import QRResult
@@ -28,6 +29,7 @@ class Results:
     primitives: dict[str, float]
     issuing: dict[int, float]
     qr: QRResult
+    appends: AppendResult
     searches: list[SearchResult]
 
 
@@ -46,7 +48,8 @@ def as_json(results: Results) -> dict[str, Any]:
         "operations": [_operation_as_json(comparison) for comparison in results.comparisons],
         "passes_per_second_by_threads": results.issuing,
         "qr": asdict(results.qr),
-        "searches": [asdict(search) for search in results.searches],
+        "appends": {**asdict(results.appends), "floor_milliseconds": results.appends.floor_milliseconds},
+        "searches": [{**asdict(search), "within_budget": search.within_budget} for search in results.searches],
     }
 
 
@@ -77,6 +80,7 @@ def as_tables(results: Results) -> Iterator[RenderableType]:
     yield _primitives_table(results.primitives)
     yield _issuing_table(results.issuing)
     yield _qr_table(results.qr)
+    yield _appends_table(results.appends)
     yield _searches_table(results.searches)
 
 
@@ -107,8 +111,11 @@ def _operations_table(results: Results) -> Table:
 def _goal(comparison: Comparison) -> str:
     if comparison.operation.goal is None:
         return "-"
-    mark = "[green]pass[/]" if comparison.reaches_goal else "[bold red]miss[/]"
-    return f"{comparison.operation.goal:.2f} {mark}"
+    return f"{comparison.operation.goal:.2f} {_mark(comparison.reaches_goal is True)}"
+
+
+def _mark(passed: bool) -> str:
+    return "[green]pass[/]" if passed else "[bold red]miss[/]"
 
 
 def _peers_table(comparisons: list[Comparison]) -> Table:
@@ -161,9 +168,24 @@ def _qr_table(qr: QRResult) -> Table:
     return table
 
 
+def _appends_table(appends: AppendResult) -> Table:
+    numbers = ("entries", "ms", "floor", "ratio", "waits", "ms each")
+    table = _table("Appending to a log, waiting for the disk", *numbers, numbers=numbers)
+    table.add_row(
+        str(appends.entries),
+        f"{appends.milliseconds:.2f}",
+        f"{appends.floor_milliseconds:.2f}",
+        f"{appends.milliseconds / appends.floor_milliseconds:.2f}",
+        str(appends.syncs),
+        f"{appends.sync_milliseconds:.2f}",
+    )
+    return table
+
+
 def _searches_table(searches: list[SearchResult]) -> Table:
-    numbers = ("digests", "MB", "passes", "seconds", "floor", "ratio")
-    table = _table("Searching notices", "program", *numbers, numbers=numbers)
+    numbers = ("digests", "MB", "passes", "seconds", "floor", "ratio", "peak MB", "floor MB")
+    table = _table("Searching notices, in a process of its own", "program", *numbers, "budget", numbers=numbers)
+    table.caption = f"A phone's budget: {BUDGET_SECONDS:.0f} s of this processor and {BUDGET_MEGABYTES:.0f} MB."
     for search in searches:
         table.add_row(
             search.program,
@@ -173,5 +195,8 @@ def _searches_table(searches: list[SearchResult]) -> Table:
             f"{search.seconds:.2f}",
             f"{search.floor_seconds:.2f}",
             f"{search.seconds / search.floor_seconds:.2f}",
+            f"{search.peak_megabytes:.0f}",
+            f"{search.floor_megabytes:.0f}",
+            _mark(search.within_budget),
         )
     return table
