@@ -20,7 +20,7 @@ PASSES = 200
 """What a visitor of seven venues a day has used in four weeks."""
 BUDGET_SECONDS = 6.0
 BUDGET_MEGABYTES = 256.0
-"""A phone's budget (spec §7.1): half a minute of a processor that is five times slower, and what a page of its browser may use."""
+"""A phone's budget (spec §7.1): half a minute of a processor five times slower, and what a browser's page may use."""
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "client" / "web"
 

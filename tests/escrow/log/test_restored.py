@@ -118,3 +118,13 @@ def test_what_a_crash_kept_from_the_tiles_is_written(parties: Parties, tmp_path:
     with pytest.raises(ConfigurationError, match="not those of its checkpoint"):
         open_log(parties, tmp_path).pending()
     assert not (tiles / "entries" / "000.p" / "3").exists()
+
+
+def test_a_running_process_does_not_take_another_history_of_its_size(parties: Parties, tmp_path: Path) -> None:
+    log, fork = open_log(parties, tmp_path), open_log(parties, tmp_path / "fork")
+    for one, number in ((log, 1), (fork, 2)):
+        append(one, number)
+    have_witnessed(fork, open_witness(parties, tmp_path / "fork"))
+    shutil.copy(tmp_path / "fork" / "log" / "checkpoint", tmp_path / "log" / "checkpoint")
+    with pytest.raises(ConfigurationError, match="not those of its checkpoint"):
+        append(log, 3)
