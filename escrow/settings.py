@@ -9,11 +9,14 @@ from pydantic import Field
 
 from service.settings import ServerSettings
 
+MAX_RETENTION_DAYS = 365
+"""How many days after its end a party may keep its share of an epoch."""
+
 
 class EscrowSettings(ServerSettings):
     """How long a party keeps its share of an epoch, how far it publishes ahead, and where its vault key is."""
 
-    retention_days: int = Field(default=28, ge=0, le=365)
+    retention_days: int = Field(default=28, ge=0, le=MAX_RETENTION_DAYS)
     publish_ahead_days: int = Field(default=3, ge=1, le=30)
     vault_key: Literal["file", "passphrase", "environment"] = "file"
     """Where the vault key is: in `vault.key`, in `vault.sealed` under a passphrase, or in the environment."""

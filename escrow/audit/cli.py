@@ -9,9 +9,12 @@ from pathlib import Path
 
 import click
 from aiohttp import ClientSession
+from rich.console import Console
+from rich.progress import Progress
 
 from escrow.audit.audit import Audit, Check
 from escrow.audit.epochs import check_epochs
+from escrow.audit.follow import Tell
 from escrow.audit.lists import check_lists
 from escrow.audit.releases import check_releases
 from escrow.audit.report import as_json, as_tables
@@ -21,13 +24,15 @@ from escrow.cli import console
 from protocol.epochs import Role
 from protocol.logs import log_origin
 from service.clock import unix_time
-from service.http import call, new_session
+from service.http import Problem, Unreachable, call, new_session
 from service.settings import ConfigurationError, DomainSettings, load_settings
 
 CHECKS: tuple[Check, ...] = (check_epochs, check_releases, check_lists)
 """All that is checked once the logs were followed."""
 SOMETHING_FOUND = 2
 """The exit status when something was found."""
+ANSWER_SECONDS = 20
+"""How long a server may take for an answer."""
 
 Directory = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -59,33 +64,59 @@ Directory = click.Path(exists=True, file_okay=False, path_type=Path)
 def audit(urls: tuple[str, ...], domain_file: Path, state: Path, seen: tuple[Path, ...], *, wants_json: bool) -> None:
     """Follow both parties' logs and compare them with what the parties do.
 
-    A URL is asked in the place of the one in domain.toml of the party whose log it has. Exit status 2: something was
-    found.
+    Without a URL the servers in domain.toml are asked. A URL is asked in the place of the party's whose log it has.
+
+    Prints a dated report. Exit status 0: nothing was found wrong; 2: something was, and the report says what; 1: the
+    audit could not be made.
     """
     settings = load_settings(DomainSettings, domain_file, required=True)
-    finished = asyncio.run(_run(settings, urls, AuditState(state, settings.domain), Seen(seen)))
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("the parties' logs", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        finished = asyncio.run(_run(settings, urls, AuditState(state, settings.domain), Seen(seen), tell))
     if wants_json:
         click.echo(json.dumps(as_json(finished), indent=1))
     else:
         for table in as_tables(finished):
-            console.print(table)
+            console.print(table, soft_wrap=isinstance(table, str))
     sys.exit(SOMETHING_FOUND if finished.findings else 0)
 
 
-async def _run(settings: DomainSettings, urls: tuple[str, ...], state: AuditState, seen: Seen) -> Audit:
-    async with new_session() as session:
-        places = {role: settings.url(role) for role in Role}
+async def _run(settings: DomainSettings, urls: tuple[str, ...], state: AuditState, seen: Seen, tell: Tell) -> Audit:
+    async with new_session(ANSWER_SECONDS) as session:
+        given: dict[Role, str] = {}
         for url in urls:
-            places[await _role_of(session, settings, url.rstrip("/"))] = url.rstrip("/")
-        audit = Audit(session, settings.domain, places, state, unix_time(), seen)
+            role = await _role_of(session, settings, url.rstrip("/"))
+            if role in given:
+                party = role.name.lower()
+                raise ConfigurationError(
+                    f"{given[role]} and {url} both have the {party}'s log; give one URL for each party"
+                )
+            given[role] = url.rstrip("/")
+        places = {role: settings.url(role) for role in Role} | given
+        audit = Audit(session, settings.domain, places, state, unix_time(), seen, tell)
         await audit.run(CHECKS)
     return audit
 
 
 async def _role_of(session: ClientSession, settings: DomainSettings, url: str) -> Role:
-    """Whose log is at a URL."""
-    note = await call(session, "GET", f"{url}/v1/log/checkpoint")
+    """Whose log is at a URL; raises `ConfigurationError` with what to do if that cannot be told."""
+    try:
+        note = await call(session, "GET", f"{url}/v1/log/checkpoint")
+    except Unreachable as error:
+        raise ConfigurationError(f"{error}; check the URL, or leave it out to ask the servers in domain.toml") from None
+    except Problem as problem:
+        raise ConfigurationError(
+            f"{url} has no transparency log ({problem.detail}); give the base URL of a party's server, such as "
+            f"{settings.url(Role.OPERATOR)}"
+        ) from None
     for role in Role:
         if note.startswith(f"{log_origin(settings.domain, role)}\n".encode()):
             return role
-    raise ConfigurationError(f"{url} has no log of this domain")
+    raise ConfigurationError(
+        f"{url} has no log of domain {settings.number}, whose logs are called "
+        f"{' and '.join(log_origin(settings.domain, role) for role in Role)}; check the URL, and --domain"
+    )

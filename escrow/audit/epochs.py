@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 
 from escrow.audit.audit import Audit
 from escrow.audit.findings import Fault, Finding
-from escrow.audit.follow import FollowedLog
+from escrow.audit.follow import FollowedLog, Record
+from escrow.settings import MAX_RETENTION_DAYS
 from protocol.entries import EpochErased, EpochPublished
-from protocol.epochs import EpochStatement, Role, verify_epoch_statement
+from protocol.epochs import EPOCH_SECONDS, Domain, EpochStatement, Role, verify_epoch_statement
 from protocol.errors import SplitPassError
 from protocol.logs import Inclusion, verify_logged_epoch
 from protocol.statements import statement_payload
@@ -24,93 +25,131 @@ class EpochCheck:
     """The check of one party's epochs."""
 
     def __init__(self, audit: Audit, role: Role, followed: FollowedLog) -> None:
-        self._audit, self._role = audit, role
-        self._published: dict[int, list[tuple[bytes, int]]] = {}
+        self._audit, self._role, self._followed = audit, role, followed
+        self._published: dict[int, dict[bytes, bytes]] = {}
+        self._erase_by: dict[int, int] = {}
         self._erased: dict[int, tuple[int, bool]] = {}
         self._false: list[Finding] = []
         for record in followed.records:
             if isinstance(record.contents, EpochPublished):
-                self._note_published(record.index, record.contents)
+                self._note_published(record, record.contents)
             elif isinstance(record.contents, EpochErased):
                 self._erased.setdefault(record.contents.epoch, (record.time, record.is_new))
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Everything that is wrong with the party's epochs."""
-        for finding in (*self._false, *self._on_record(), *self._shown_to_visitors()):
+        for finding in (*self._false, *self._on_record()):
             yield finding
+        async for finding in self._shown():
+            yield finding
+        for finding in self._shown_to_visitors():
+            yield finding
+
+    async def _shown(self) -> AsyncIterator[Finding]:
+        """What the server shows everyone."""
         today = self._audit.domain.epoch_at(self._audit.now)
         new = {epoch for epoch, (_, is_new) in self._erased.items() if is_new}
-        asked = {*self._published, *range(today - 1, today + AHEAD)} - (self._erased.keys() - new)
-        for epoch in sorted(asked):
+        asked = sorted({*self._published, *range(today - 1, today + AHEAD)} - (self._erased.keys() - new))
+        for done, epoch in enumerate(asked):
+            self._audit.tell(f"epochs of the {self._role.name.lower()}", done, len(asked))
             try:
                 statement = await call(self._audit.session, "GET", f"{self._audit.urls[self._role]}/v1/epochs/{epoch}")
             except Problem as problem:
                 if problem.name == "epoch-erased" and epoch not in self._erased:
-                    yield self._finding(
-                        Fault.ERASURE_DENIED, f"it says that epoch {epoch} is erased, and its log does not"
-                    )
+                    detail = f"it says that epoch {epoch} is erased, and its log does not"
+                    yield self._finding(Fault.ERASURE_DENIED, detail)
                 continue
             except Unreachable as error:
                 yield self._finding(Fault.UNREACHABLE, str(error))
                 return
             if epoch in self._erased:
                 yield self._finding(Fault.ERASURE_DENIED, f"its log says that epoch {epoch} is erased, and it does not")
-            elif not self._is_logged(epoch, statement) and not await self._may_be_logged(epoch, statement):
-                yield self._finding(Fault.UNLOGGED_KEY, f"it shows a key of epoch {epoch} that is not in its log")
+            elif not self._is_logged(epoch, statement):
+                async for finding in self._unlogged(epoch, statement):
+                    yield finding
 
-    def _note_published(self, index: int, contents: EpochPublished) -> None:
+    def _note_published(self, record: Record, contents: EpochPublished) -> None:
         try:
-            epoch = EpochStatement.from_bytes(statement_payload(contents.statement)).epoch
+            epoch = _epoch_of(contents.statement)
             verify_epoch_statement(self._audit.domain, self._role, epoch, contents.statement)
         except SplitPassError as error:
-            self._false.append(self._finding(Fault.FALSE_ENTRY, f"entry {index} has no statement of an epoch: {error}"))
+            detail = f"entry {record.index} has no statement of an epoch: {error}"
+            self._false.append(self._finding(Fault.FALSE_ENTRY, detail))
         else:
             payload = statement_payload(contents.statement)
-            self._published.setdefault(epoch, []).append((payload, contents.erase_by))
+            self._published.setdefault(epoch, {}).setdefault(payload, contents.statement)
+            self._erase_by[epoch] = min(contents.erase_by, self._erase_by.get(epoch, contents.erase_by))
 
     def _on_record(self) -> Iterator[Finding]:
         """What the log alone shows."""
         for epoch, statements in self._published.items():
-            if len({payload for payload, _ in statements}) > 1:
-                yield self._finding(Fault.TWO_KEYS, f"its log has two statements of epoch {epoch}")
-            erase_by = min(promised for _, promised in statements)
+            others = list(statements.values())[1:]
+            if others:
+                yield self._finding(Fault.TWO_KEYS, f"its log has two statements of epoch {epoch}", others[0])
             erased, is_new = self._erased.get(epoch, (self._audit.now, True))
-            if is_new and erased > erase_by + ERASING_SECONDS:
-                hours = (erased - erase_by) // 3600
+            late = erased - self._erase_by[epoch]
+            if is_new and late > ERASING_SECONDS:
                 still = "" if epoch in self._erased else ", and still has it"
-                yield self._finding(Fault.KEPT_TOO_LONG, f"it kept epoch {epoch} for {hours} hours too long{still}")
+                detail = f"it kept epoch {epoch} for {late // 3600} hours too long{still}"
+                yield self._finding(Fault.KEPT_TOO_LONG, detail)
+        days = promised_days(self._audit.domain, self._followed)
+        too_long = sorted(epoch for epoch in days if days[epoch] > MAX_RETENTION_DAYS)
+        if too_long:
+            which = f"epoch {too_long[0]}" + (f" and {len(too_long) - 1} others" if too_long[1:] else "")
+            longest = max(days[epoch] for epoch in too_long)
+            detail = f"it promises to keep {which} for up to {longest} days, and {MAX_RETENTION_DAYS} are allowed"
+            yield self._finding(Fault.PROMISED_TOO_LONG, detail)
 
     def _shown_to_visitors(self) -> Iterator[Finding]:
-        for path, epoch, statement in self._audit.seen.statements(self._role):
+        for path, statement in self._audit.seen.statements(self._role):
             try:
+                epoch = _epoch_of(statement)
                 verify_epoch_statement(self._audit.domain, self._role, epoch, statement)
             except SplitPassError:
                 continue  # the party never signed it
             if not self._is_logged(epoch, statement):
-                detail = f"it showed somebody a key of epoch {epoch} that is not in its log; {path} is evidence"
-                yield self._finding(Fault.UNLOGGED_KEY, detail)
+                detail = f"it showed somebody a key of epoch {epoch} that is not in its log: {path}"
+                yield self._finding(Fault.UNLOGGED_KEY, detail, statement)
+
+    async def _unlogged(self, epoch: int, statement: bytes) -> AsyncIterator[Finding]:
+        """What is wrong with a statement that the party shows, and its log does not have."""
+        try:
+            verify_epoch_statement(self._audit.domain, self._role, epoch, statement)
+        except SplitPassError as error:
+            yield self._finding(
+                Fault.UNREACHABLE, f"it shows no statement of epoch {epoch}, but something else: {error}"
+            )
+            return
+        if epoch not in self._published and await self._may_be_logged(epoch, statement):
+            return
+        detail = f"it shows a key of epoch {epoch} that is not in its log"
+        if epoch not in self._published and self._has_begun(epoch):
+            detail += ", nor proven to be by a newer cosigned checkpoint; and the epoch has begun"
+        yield self._finding(Fault.UNLOGGED_KEY, detail, statement)
 
     async def _may_be_logged(self, epoch: int, statement: bytes) -> bool:
-        """Whether a key that the log does not have yet is proven to be there, or waits to be cosigned."""
+        """Whether a key that the log does not have is proven to be in it since, or waits for that and is not in use."""
         url = f"{self._audit.urls[self._role]}/v1/epochs/{epoch}/inclusion"
         try:
             proof = Inclusion.from_bytes(await call(self._audit.session, "GET", url))
-            verify_logged_epoch(self._audit.domain, self._role, statement, proof)
-        except Problem as problem:
-            return epoch not in self._published and problem.status in {502, 503}
+            later = verify_logged_epoch(self._audit.domain, self._role, statement, proof)
+        except Problem as problem:  # its witness may be away
+            return problem.status in {502, 503} and not self._has_begun(epoch)
         except (SplitPassError, Unreachable):
             return False
-        return epoch not in self._published
+        return await self._audit.continues(self._role, proof.checkpoint, later, f"its proof for epoch {epoch}")
+
+    def _has_begun(self, epoch: int) -> bool:
+        return self._audit.domain.epoch_begins(epoch) <= self._audit.now
 
     def _is_logged(self, epoch: int, statement: bytes) -> bool:
         try:
-            payload = statement_payload(statement)
+            return statement_payload(statement) in self._published.get(epoch, {})
         except SplitPassError:
             return False
-        return payload in {logged for logged, _ in self._published.get(epoch, [])}
 
-    def _finding(self, fault: Fault, detail: str) -> Finding:
-        return Finding(self._role, fault, detail)
+    def _finding(self, fault: Fault, detail: str, statement: bytes = b"") -> Finding:
+        return Finding(self._role, fault, detail, statement)
 
 
 async def check_epochs(audit: Audit) -> AsyncIterator[Finding]:
@@ -118,3 +157,23 @@ async def check_epochs(audit: Audit) -> AsyncIterator[Finding]:
     for role, followed in audit.logs.items():
         async for finding in EpochCheck(audit, role, followed).findings():
             yield finding
+
+
+def promised_days(domain: Domain, followed: FollowedLog) -> dict[int, int]:
+    """For how many days after its end a party promises to keep each epoch that it has not erased."""
+    contents = [record.contents for record in followed.records]
+    erased = {one.epoch for one in contents if isinstance(one, EpochErased)}
+    days: dict[int, int] = {}
+    for one in contents:
+        if isinstance(one, EpochPublished):
+            try:
+                epoch = _epoch_of(one.statement)
+            except SplitPassError:
+                continue  # a false entry
+            kept = -((domain.epoch_begins(epoch + 1) - one.erase_by) // EPOCH_SECONDS)
+            days[epoch] = max(kept, days.get(epoch, kept))
+    return {epoch: kept for epoch, kept in days.items() if epoch not in erased}
+
+
+def _epoch_of(statement: bytes) -> int:
+    return EpochStatement.from_bytes(statement_payload(statement)).epoch

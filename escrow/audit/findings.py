@@ -16,13 +16,17 @@ class Fault(StrEnum):
     UNSIGNED = "unsigned"
     """Its checkpoint is not signed by it, or not cosigned by the other party."""
     STALE = "stale"
-    """Its log was not cosigned within the last hours."""
+    """Its log was not cosigned within the last hours; the detail says what is known of its witness."""
+    BAD_WITNESS = "bad-witness"
+    """It does not cosign the other party's log, does not show what it cosigned, or cosigned with a false time."""
     FORKED = "forked"
     """Its log does not continue what it was before, or what somebody else was shown."""
     WITHHELD = "withheld"
     """Its log is shown without entries that it had before, or that its witness has seen."""
+    UNREAD = "unread"
+    """Its log has more new entries than one audit reads; the next one goes on."""
     FALSE_TILES = "false-tiles"
-    """Its tiles are not those of its checkpoint."""
+    """Its tiles are missing, or not those of its checkpoint."""
     FALSE_ENTRY = "false-entry"
     """An entry is none, or is not of the time that it says."""
     TWO_KEYS = "two-keys"
@@ -31,10 +35,14 @@ class Fault(StrEnum):
     """It shows, or has shown a visitor, a statement of an epoch that is not in its log."""
     KEPT_TOO_LONG = "kept-too-long"
     """It did not erase an epoch when it had promised to."""
+    PROMISED_TOO_LONG = "promised-too-long"
+    """It promises to erase an epoch later than a party may."""
     ERASURE_DENIED = "erasure-denied"
     """Its log and its server disagree about whether an epoch is erased."""
     UNLOGGED_RELEASE = "unlogged-release"
     """The other party's log has a release of shares that this one's lacks."""
+    UNMATCHED_RELEASE = "unmatched-release"
+    """Its log has a release of shares that the other party's lacks."""
     STALE_LISTS = "stale-lists"
     """It has published no notice, or no disclosure, within the last two days."""
     MISSING_LIST = "missing-list"
@@ -53,8 +61,13 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A fault of a party, and what shows it."""
+    """A fault of a party, and what shows it.
+
+    `statement` is what the party signed and cannot take back, if that shows the fault: a checkpoint that is cosigned,
+    or the statement of an epoch, notice or disclosure.
+    """
 
     role: Role
     fault: Fault
     detail: str
+    statement: bytes = b""

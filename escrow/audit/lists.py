@@ -34,13 +34,15 @@ class ListCheck:
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Everything that is wrong with the lists."""
-        for finding in (*self._on_record(), *self._shown_to_visitors()):
+        for finding in self._on_record():
             yield finding
         try:
             async for finding in self._given():
                 yield finding
         except Unreachable as error:
             yield self._finding(Fault.UNREACHABLE, str(error))
+        for finding in self._shown_to_visitors():
+            yield finding
 
     def _published(self) -> Iterator[tuple[Record, int, bytes]]:
         for record in self._records:
@@ -49,8 +51,13 @@ class ListCheck:
 
     def _on_record(self) -> Iterator[Finding]:
         """What the log alone shows: one list for each number, without gaps."""
-        for number in sorted({*range(max(self._digests, default=-1))} - self._digests.keys()):
-            yield self._finding(Fault.MISSING_LIST, f"number {number} of its {self._kind} is not on record")
+        expected = 0
+        for number in sorted(self._digests):
+            if number > expected:
+                last = "" if number == expected + 1 else f", and all up to {number - 1},"
+                detail = f"number {expected} of its {self._kind}{last} is not on record"
+                yield self._finding(Fault.MISSING_LIST, detail)
+            expected = number + 1
         for _, number, digest in self._published():
             if digest != self._digests[number]:
                 yield self._finding(Fault.FALSE_LIST, f"its log has two {self._kind} of number {number}")
@@ -62,8 +69,8 @@ class ListCheck:
             except SplitPassError:
                 continue  # the party never signed it
             if not self._is_logged(statement):
-                detail = f"it gave somebody number {number} of its {self._kind} as it is not in its log"
-                yield self._finding(Fault.UNLOGGED_LIST, f"{detail}; {path} is evidence")
+                detail = f"it gave somebody number {number} of its {self._kind} as it is not in its log: {path}"
+                yield self._finding(Fault.UNLOGGED_LIST, detail, statement)
 
     async def _given(self) -> AsyncIterator[Finding]:
         """What the server gives to everyone."""
@@ -76,19 +83,34 @@ class ListCheck:
             detail = f"it gives number {newest.number} of its {self._kind} as the newest, and has {last} on record"
             yield self._finding(Fault.MISSING_LIST, detail)
         elif not self._is_logged(statement):
-            yield self._finding(Fault.UNLOGGED_LIST, f"its newest of the {self._kind} is not in its log")
-        for record, number, digest in self._published():
+            detail = f"its newest of the {self._kind} is not in its log"
+            yield self._finding(Fault.UNLOGGED_LIST, detail, statement)
+        for done, (record, number, digest) in enumerate(self._published()):
+            self._audit.tell(f"{self._kind} of the {self._role.name.lower()}", done, len(self._records))
             if not record.is_new and self._kind == "notices":
                 continue  # an earlier audit has seen it; a disclosure is compared with the other party's again
-            statement = await self._fetch(f"/{number}")
+            statement = self._kept(number, digest) or await self._fetch(f"/{number}")
+            published = self._read(statement, number)
             if statement is None:
                 yield self._finding(Fault.MISSING_LIST, f"it does not give number {number} of its {self._kind}")
             elif not self._has_digest(statement, digest):
-                yield self._finding(Fault.UNLOGGED_LIST, f"number {number} of its {self._kind} is not as in its log")
-            elif (published := self._read(statement, number)) is None:
+                signed = b"" if published is None else statement
+                detail = f"number {number} of its {self._kind} is not as in its log"
+                yield self._finding(Fault.UNLOGGED_LIST, detail, signed)
+            elif published is None:
                 yield self._finding(Fault.FALSE_LIST, f"number {number} of its {self._kind} does not hold")
             else:
                 self.lists[record.index] = published
+                self._keep(number, statement)
+
+    def _kept(self, number: int, digest: bytes) -> bytes | None:
+        """A disclosure that was fetched before, which need not be fetched again to be compared."""
+        statement = self._audit.state.disclosure(self._role, number) if self._kind == "disclosures" else None
+        return statement if statement is not None and self._has_digest(statement, digest) else None
+
+    def _keep(self, number: int, statement: bytes) -> None:
+        if self._kind == "disclosures" and self._audit.state.disclosure(self._role, number) != statement:
+            self._audit.state.keep_disclosure(self._role, number, statement)
 
     def _is_fresh(self, time: int) -> bool:
         return -REQUEST_TOLERANCE <= self._audit.now - time <= MAX_LIST_AGE
@@ -110,7 +132,7 @@ class ListCheck:
         """Whether a verified list is on record, or so new that its entry may not be cosigned yet."""
         published = self._verify(statement, None)
         if published.number > max(self._digests, default=-1):
-            return published.time > self._audit.now - COSIGNING_SECONDS
+            return -REQUEST_TOLERANCE <= self._audit.now - published.time < COSIGNING_SECONDS
         return self._has_digest(statement, self._digests.get(published.number))
 
     def _has_digest(self, statement: bytes, digest: bytes | None) -> bool:
@@ -119,8 +141,8 @@ class ListCheck:
         except SplitPassError:
             return False
 
-    def _finding(self, fault: Fault, detail: str) -> Finding:
-        return Finding(self._role, fault, detail)
+    def _finding(self, fault: Fault, detail: str, statement: bytes = b"") -> Finding:
+        return Finding(self._role, fault, detail, statement)
 
 
 _CONTENTS = {"notices": NoticePublished, "disclosures": DisclosurePublished}

@@ -1,8 +1,11 @@
-"""Releases of shares: what one party has on record, the other has too. Spec: §6.7."""
+"""Releases of shares: what one party has on record, the other has too. Spec: §6.7.
+
+A release that only one log has says that something is wrong, and not with whom, so both parties are named.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from escrow.audit.audit import Audit
 from escrow.audit.findings import Fault, Finding
@@ -29,17 +32,36 @@ async def check_releases(audit: Audit) -> AsyncIterator[Finding]:
     for time, release in _releases(authority):
         match = next((one for one in unmatched if is_pair(audit, one[1], release, time)), None)
         if match is None:
-            yield _unlogged(audit, Role.OPERATOR, time, release)
+            for finding in _unmatched(audit, Role.AUTHORITY, time, release):
+                yield finding
         else:
             unmatched.remove(match)
     for time, release in unmatched:
         if time < audit.now - OPENING_SECONDS:
-            yield _unlogged(audit, Role.AUTHORITY, time, release)
+            for finding in _unmatched(audit, Role.OPERATOR, time, release):
+                yield finding
 
 
-def _unlogged(audit: Audit, role: Role, time: int, release: SharesReleased) -> Finding:
-    other, when = other_party(role).name.lower(), local_time(time, audit.domain.utc_offset)
-    return Finding(role, Fault.UNLOGGED_RELEASE, f"the {other} released {release.count} shares at {when}")
+MAY_HIDE = {
+    Role.OPERATOR: "it gave shares and hides that, or the authority has put on record what never was",
+    Role.AUTHORITY: "it used the operator's shares and hides that, or it received no valid shares, or did not use them",
+}
+"""What may be true of the party whose log lacks a release."""
+MAY_PRETEND = {
+    Role.OPERATOR: "it gave no valid shares, or the authority did not use them, or used them and hides that",
+    Role.AUTHORITY: "it put on record what never was, or the operator gave shares and hides that",
+}
+"""What may be true of the party whose log has it."""
+
+
+def _unmatched(audit: Audit, role: Role, time: int, release: SharesReleased) -> Iterator[Finding]:
+    """A release on record at the party `role` alone."""
+    other, when = other_party(role), local_time(time, audit.domain.utc_offset)
+    has = f"release of {release.count} shares of {when}"
+    lacking = f"its log lacks the {role.name.lower()}'s {has}: {MAY_HIDE[other]}"
+    yield Finding(other, Fault.UNLOGGED_RELEASE, lacking)
+    lone = f"the {other.name.lower()}'s log lacks its {has}: {MAY_PRETEND[role]}"
+    yield Finding(role, Fault.UNMATCHED_RELEASE, lone)
 
 
 def _releases(followed: FollowedLog) -> list[tuple[int, SharesReleased]]:

@@ -1,4 +1,4 @@
-"""What visitors and venues keep of what they were shown: a directory as their programs write it. Spec: §6.7."""
+"""What visitors, venues and auditors keep of what they were shown, as their programs write it. Spec: §6.7."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from escrow.audit.findings import Fault
 from protocol.epochs import Role
 
 
@@ -15,24 +16,34 @@ class Seen:
     def __init__(self, directories: tuple[Path, ...] = ()) -> None:
         self._directories = directories
 
-    def statements(self, role: Role) -> Iterator[tuple[Path, int, bytes]]:
-        """Files with statements of a party, their epochs, and the statements, unverified."""
-        for path, epoch in self._files(rf"([0-9]{{1,10}})\.{role.name.lower()}(?:\.conflict)?"):
-            yield path, int(epoch), path.read_bytes()
+    def and_in(self, directory: Path) -> Seen:
+        """The same, and what is in a further directory."""
+        return Seen((*self._directories, directory))
+
+    def statements(self, role: Role) -> Iterator[tuple[Path, bytes]]:
+        """Files with statements of epochs of a party, and the statements, unverified."""
+        party = role.name.lower()
+        evidence = _evidence(party, Fault.UNLOGGED_KEY, Fault.TWO_KEYS)
+        yield from self._files(rf"[0-9]{{1,10}}\.{party}(?:\.conflict)?|{evidence}")
 
     def checkpoints(self, role: Role) -> Iterator[tuple[Path, bytes]]:
         """Files with checkpoints of a party's log, and the notes, unverified."""
-        for path, _ in self._files(rf"({role.name.lower()})\.checkpoint(?:\.conflict)?"):
-            yield path, path.read_bytes()
+        party = role.name.lower()
+        evidence = _evidence(party, Fault.FORKED)
+        yield from self._files(rf"{party}\.checkpoint(?:\.conflict)?|{party}\.[0-9a-f]{{32}}\.later|{evidence}")
 
     def lists(self, role: Role, kind: str) -> Iterator[tuple[Path, bytes]]:
         """Files with a party's notices or disclosures, and the statements, unverified."""
-        for path, _ in self._files(rf"({kind})\.{role.name.lower()}(?:\.conflict)?"):
-            yield path, path.read_bytes()
+        party = role.name.lower()
+        yield from self._files(rf"{kind}\.{party}(?:\.conflict)?|{_evidence(party, Fault.UNLOGGED_LIST)}")
 
-    def _files(self, pattern: str) -> Iterator[tuple[Path, str]]:
+    def _files(self, pattern: str) -> Iterator[tuple[Path, bytes]]:
         for directory in self._directories:
             for path in sorted(directory.iterdir()):
-                name = re.fullmatch(pattern, path.name)
-                if name is not None:
-                    yield path, name[1]
+                if re.fullmatch(pattern, path.name):
+                    yield path, path.read_bytes()
+
+
+def _evidence(party: str, *faults: Fault) -> str:
+    """What an auditor calls its evidence."""
+    return rf"{party}\.(?:{'|'.join(faults)})\.[0-9a-f]{{32}}\.conflict"

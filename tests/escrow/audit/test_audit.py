@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 from click.testing import CliRunner, Result
 
+import protocol.opening
 from escrow.__main__ import main as escrow
 from escrow.audit.audit import Audit
 from escrow.audit.cli import CHECKS
@@ -25,7 +27,8 @@ from escrow.party import Party
 from escrow.server import keep_house
 from lab.processes import free_ports
 from protocol.entries import EpochErased, EpochPublished, LogEntry, SharesReleased, log_entry
-from protocol.epochs import EPOCH_SECONDS, Role, create_epoch
+from protocol.epochs import EPOCH_SECONDS, Domain, Role, create_epoch
+from protocol.errors import InvalidSignature
 from protocol.logs import sign_log, witness_log
 from protocol.merkle import leaf_hash, tree_root
 from protocol.tiles import tiles_of
@@ -48,15 +51,16 @@ def party_of(world: World, role: Role) -> Party:
     return world.operator if role is OPERATOR else world.authority
 
 
-def alive(world: World) -> None:
-    """Both parties do what they do all the time."""
+def alive(world: World, *roles: Role) -> None:
+    """Both parties, or these, do what they do all the time."""
+    parties = [party_of(world, role) for role in roles or (OPERATOR, AUTHORITY)]
 
     async def cosign() -> None:
         async with new_session() as session:
-            for party in (world.operator, world.authority):
+            for party in parties:
                 await party.have_log_cosigned(session)
 
-    for party in (world.operator, world.authority):
+    for party in parties:
         party.passed.confirm()
         keep_house(party)
     run(cosign())
@@ -89,8 +93,8 @@ def found(world: World, **options: object) -> Found:
 def in_front(
     world: World,
     role: Role,
-    answers: dict[str, Callable[[bytes], bytes]],
-    instead: dict[str, bytes | Problem] | None = None,
+    answers: Mapping[str, Callable[[bytes], bytes]],
+    instead: Mapping[str, bytes | Problem] | None = None,
 ) -> Iterator[dict[Role, str]]:
     """A party's server that alters what it answers to paths that begin so, or says something else; its URL."""
     real, (port,) = world.urls[role], free_ports(1)
@@ -204,9 +208,11 @@ def test_an_older_log_is_found(world: World) -> None:
         assert found(world, urls=urls) == {(OPERATOR, Fault.WITHHELD)}
     shutil.rmtree(world.directory / "audit")
     with in_front(world, OPERATOR, {"/v1/log/checkpoint": lambda _: old}) as urls:
-        assert (OPERATOR, Fault.WITHHELD) not in found(world, urls=urls), "it may be about to show more"
-        world.now += 5400
-        assert (OPERATOR, Fault.WITHHELD) in found(world, urls=urls), "its witness has seen more for an hour"
+        assert found(world, urls=urls) == set(), "it may be about to show more"
+        for _ in range(7):
+            world.now += 600
+            alive(world)  # the witness cosigns the larger log again and again
+        assert found(world, urls=urls) == {(OPERATOR, Fault.WITHHELD)}, "its witness has seen more for an hour"
 
 
 def test_tiles_that_are_not_those_of_the_checkpoint_are_found(world: World) -> None:
@@ -221,6 +227,13 @@ def test_tiles_that_are_not_those_of_the_checkpoint_are_found(world: World) -> N
             assert found(world, urls=urls) == {(OPERATOR, Fault.FALSE_TILES)}
 
 
+UNMATCHED = {
+    OPERATOR: {(OPERATOR, Fault.UNLOGGED_RELEASE), (AUTHORITY, Fault.UNMATCHED_RELEASE)},
+    AUTHORITY: {(AUTHORITY, Fault.UNLOGGED_RELEASE), (OPERATOR, Fault.UNMATCHED_RELEASE)},
+}
+"""What is found when the log of a party lacks a release."""
+
+
 @pytest.mark.parametrize("role", Role)
 def test_a_hidden_release_is_found(world: World, role: Role) -> None:
     """A party gives shares and does not put that on record; the other one does."""
@@ -231,7 +244,27 @@ def test_a_hidden_release_is_found(world: World, role: Role) -> None:
     assert (role, Fault.UNLOGGED_RELEASE) not in found(world) or role is OPERATOR
     world.now += EPOCH_SECONDS + 1
     alive(world)
-    assert found(world) == {(role, Fault.UNLOGGED_RELEASE)}
+    assert found(world) == UNMATCHED[role]
+
+
+def test_invalid_shares_are_not_laid_to_the_authority_alone(world: World) -> None:
+    """The operator has a release on record and gives shares that do not hold, so that the authority can give none."""
+    honest = protocol.opening.create_shares
+
+    def spoiled(domain: Domain, role: Role, *rest: Any) -> bytes:
+        statement = honest(domain, role, *rest)
+        return statement[:-1] + bytes([statement[-1] ^ (role is OPERATOR)])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("escrow.shares.create_shares", spoiled)
+        with pytest.raises(InvalidSignature):
+            open_something(world)
+    world.now += EPOCH_SECONDS + 1
+    alive(world)
+    details = {(one.role, one.fault): one.detail for one in audit(world).findings}
+    assert details.keys() == UNMATCHED[AUTHORITY]
+    assert "or it received no valid shares" in details[AUTHORITY, Fault.UNLOGGED_RELEASE]
+    assert "it gave no valid shares, or" in details[OPERATOR, Fault.UNMATCHED_RELEASE]
 
 
 def test_another_count_is_a_hidden_release(world: World) -> None:
@@ -286,6 +319,25 @@ def test_a_server_that_shows_auditors_another_key_is_found(world: World) -> None
     path = f"/v1/epochs/{world.today}"
     with in_front(world, OPERATOR, {path: lambda _: other}) as urls:
         assert found(world, urls=urls) == {(OPERATOR, Fault.UNLOGGED_KEY)}
+
+
+def test_an_unlogged_key_is_excused_until_its_epoch_begins(world: World) -> None:
+    """A party may wait for its witness, but not for ever, nor with an answer that proves nothing."""
+    epoch = world.today + 12
+    path, other = f"/v1/epochs/{epoch}", second_statement(world.operator, epoch)
+    waits: dict[str, bytes | Problem] = {
+        path: other,
+        f"{path}/inclusion": Problem(503, "peer-unreachable", "try again later"),
+    }
+    with in_front(world, OPERATOR, {}, instead=waits) as urls:
+        assert found(world, urls=urls) == set()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(world.operator, "publish_ahead", lambda: None)  # its real one of that day
+            world.now = world.settings.domain.epoch_begins(epoch)
+            alive(world)
+            (finding,) = audit(world, urls=urls).findings
+    assert (finding.role, finding.fault) == (OPERATOR, Fault.UNLOGGED_KEY)
+    assert finding.statement == other
 
 
 def test_a_log_that_stops_is_found(world: World) -> None:
@@ -375,6 +427,7 @@ def test_the_command_needs_the_domain_alone(world: World) -> None:
     good = command(world)
     assert good.exit_code == 0, good.output
     assert "audited 2023-11-15 12:00:00" in good.output
+    assert "retention days: 28" in good.output
     assert "Nothing was found wrong." in good.output
     world.now += 3 * 3600
     bad = command(world, "--json", world.urls[AUTHORITY])
@@ -388,6 +441,29 @@ def test_the_command_needs_the_domain_alone(world: World) -> None:
     assert report["time"] == world.now
 
 
+@pytest.mark.parametrize("kind", ["silent", "no log", "another domain", "twice"])
+def test_a_url_that_is_not_a_partys_is_refused_with_advice(world: World, kind: str) -> None:
+    (port,) = free_ports(1)
+    silent = f"http://127.0.0.1:{port}"
+    advice = {
+        "silent": f"{silent}/v1/log/checkpoint does not answer (ClientConnectorError); check the URL, or leave it out",
+        "no log": "/nowhere has no transparency log (Not Found); give the base URL of a party's server, such as",
+        "another domain": "has no log of domain 7, whose logs are called splitpass/",
+        "twice": "both have the operator's log; give one URL for each party",
+    }
+    other = {"/v1/log/checkpoint": lambda note: note.replace(b"splitpass/", b"splitpass/0")}
+    with in_front(world, OPERATOR, other) as urls:
+        given = {
+            "silent": [silent],
+            "no log": [world.urls[OPERATOR] + "/nowhere"],
+            "another domain": [urls[OPERATOR]],
+            "twice": [world.urls[OPERATOR], world.urls[OPERATOR] + "/"],
+        }
+        result = command(world, *given[kind])
+    assert result.exit_code == 1
+    assert advice[kind] in result.output
+
+
 def test_a_state_of_another_domain_is_not_used(world: World) -> None:
     assert command(world).exit_code == 0
     entries = world.directory / "audit" / "operator.entries"
@@ -395,6 +471,25 @@ def test_a_state_of_another_domain_is_not_used(world: World) -> None:
     result = command(world)
     assert result.exit_code == 1
     assert "is damaged" in result.output
+
+
+def test_a_promise_that_is_too_long_is_found(world: World) -> None:
+    """A party may keep an epoch for 365 days (§6.3), and the report says what it promises."""
+    party = world.operator
+
+    def keeps(days: int, epoch: int) -> set[tuple[Role, Fault]]:
+        party.settings = party.settings.model_copy(update={"retention_days": days})
+        party.publish(epoch)
+        alive(world)
+        return found(world)
+
+    assert keeps(365, world.today + 4) == set()
+    assert "retention days: 28 to 365" in command(world).output
+    assert keeps(366, world.today + 5) == {(OPERATOR, Fault.PROMISED_TOO_LONG)}
+    assert [log["retention_days"] for log in json.loads(command(world, "--json").output)["logs"]] == [[28, 366], [28]]
+    world.operator.erase(world.today + 5)
+    alive(world)
+    assert found(world) == set()
 
 
 def test_a_server_that_does_not_answer_is_found(world: World) -> None:

@@ -145,6 +145,41 @@ def test_lists_that_are_not_continued_are_found(world: World) -> None:
     assert sorted(stale) == [(OPERATOR, Fault.STALE_LISTS), *[(AUTHORITY, Fault.STALE_LISTS)] * 2]
 
 
+@pytest.mark.parametrize("role", Role)
+def test_one_party_alone_that_does_not_continue_its_lists_is_named(world: World, role: Role) -> None:
+    party = world.operator if role is OPERATOR else world.authority
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(party, "publish_lists", lambda: None)
+        days(world, 3)
+        assert found(world) == {(role, Fault.STALE_LISTS)}
+
+
+def test_disclosures_are_fetched_once(world: World) -> None:
+    """§6.7 step 1: what was found good need not be read again, and is still compared."""
+    fetched: list[str] = []
+    paths = [f"/v1/disclosures/{number}" for number in range(4)]
+
+    def noting(path: str) -> Callable[[bytes], bytes]:
+        def note(body: bytes) -> bytes:
+            fetched.append(path)
+            return body
+
+        return note
+
+    open_something(world)
+    days(world, 2)
+    with in_front(world, OPERATOR, {path: noting(path) for path in paths}) as urls:
+        assert found(world, urls=urls) == set()
+        assert fetched == paths[:3]
+        days(world)
+        assert found(world, urls=urls) == set()
+        assert fetched == paths
+        kept = world.directory / "audit" / "disclosures" / "operator.1"
+        kept.write_bytes(b"damaged")
+        assert found(world, urls=urls) == set()
+        assert fetched == [*paths, paths[1]]
+
+
 def test_an_opening_that_is_not_disclosed_is_found(world: World) -> None:
     """A22: a party is silent about what it has on record, and then remembers."""
     open_something(world)
