@@ -94,8 +94,10 @@ class Follower:
             return await self._follow(note, witnessed, seen_by_witness)
         except Broken as broken:
             self.findings.append(broken.finding)
-        except (Unreachable, Problem) as error:
-            self._find(Fault.UNREACHABLE, f"{self._url}: {error}")
+        except Unreachable as error:
+            self._find(Fault.UNREACHABLE, str(error))
+        except Problem as problem:
+            self._find(Fault.UNREACHABLE, f"{self._url}: {problem}")
         return None
 
     def compare(self, followed: FollowedLog, note: bytes, other: WitnessedCheckpoint, whose: str) -> None:
