@@ -99,7 +99,7 @@ class Visit(Hidden):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Paper(Hidden):
-    """A pass that was printed. The wallet no longer holds its key; whether it was used, only a door knows."""
+    """A pass that was printed. The wallet holds no key of it any more; whether it was used, only a door knows."""
 
     epoch: Uint32
     u: Bytes32

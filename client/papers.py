@@ -1,6 +1,6 @@
 """Printing passes for people without a phone. Spec: §3.8.
 
-A pass is burned before it is printed, and its key leaves the wallet for the paper.
+A pass is burned before it is printed. Its own key is forgotten; the paper has another, which the pass let sign for it.
 """
 
 from __future__ import annotations

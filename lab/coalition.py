@@ -10,9 +10,8 @@ import sqlalchemy as sql
 
 from escrow.authority.authority import Authority
 from escrow.operator.operator import Operator
-from protocol.admitted import AdmittedMessage, read_admitted
+from protocol.admitted import AdmittedMessage, PassCheckInMessage, read_admitted
 from protocol.assisted import AssistedCheckIn, open_assisted, verify_assisted
-from protocol.checkins import CheckInMessage
 from protocol.epochs import EpochKey, EpochSecret
 from protocol.errors import IdentityElement, InvalidEntry
 from protocol.group import Point
@@ -22,7 +21,7 @@ Recognise = Callable[[Point], bool]
 """Whether a party knows who a handle belongs to."""
 
 
-def opened_by(secrets: list[EpochSecret], check_ins: Iterable[CheckInMessage], recognise: Recognise) -> int:
+def opened_by(secrets: list[EpochSecret], check_ins: Iterable[PassCheckInMessage], recognise: Recognise) -> int:
     """How many check-ins whoever holds these epoch secrets can connect with a person."""
     return sum(any(map(recognise, candidates(secrets, message))) for message in check_ins)
 
@@ -51,7 +50,7 @@ def _sums(secrets: list[EpochSecret], u: Point) -> Iterator[Point]:
             yield total
 
 
-def candidates(secrets: list[EpochSecret], message: CheckInMessage) -> Iterator[Point]:
+def candidates(secrets: list[EpochSecret], message: PassCheckInMessage) -> Iterator[Point]:
     """Every point that a check-in's ciphertext gives with any of the secrets."""
     u, v = Point(message.u), Point(message.v)
     yield from (u, v)
@@ -75,9 +74,12 @@ def recognised_by_operator(operator: Operator) -> Recognise:
 
 def recognised_by_authority(authority: Authority, epoch_key: EpochKey) -> Recognise:
     """The authority has a directory entry for each handle, which the handle opens."""
+    with authority.engine.begin() as connection:
+        indices = set(connection.scalars(sql.text("SELECT entry_index FROM directory")))
 
     def recognise(point: Point) -> bool:
-        entry = authority.directory.find(directory_index(epoch_key, point))
+        index = directory_index(epoch_key, point)
+        entry = authority.directory.find(index) if index in indices else None
         try:
             return entry is not None and open_entry(epoch_key, point, entry).handle == point
         except InvalidEntry:
@@ -86,11 +88,11 @@ def recognised_by_authority(authority: Authority, epoch_key: EpochKey) -> Recogn
     return recognise
 
 
-def traces_on_disk(home: Path, log: Path, check_ins: Iterable[CheckInMessage]) -> int:
+def traces_on_disk(home: Path, log: Path, check_ins: Iterable[PassCheckInMessage]) -> int:
     """How many check-ins left a point or signature, in bytes or hexadecimal, in a file under `home` or the log."""
     contents = [path.read_bytes() for path in (log, *home.rglob("*")) if path.is_file()]
 
-    def appears(message: CheckInMessage) -> bool:
+    def appears(message: PassCheckInMessage) -> bool:
         parts = (message.u, message.v, message.pass_signature, message.label_signature)
         needles = [form for part in parts for form in (part, part.hex().encode())]
         return any(needle in content for content in contents for needle in needles)
@@ -98,9 +100,9 @@ def traces_on_disk(home: Path, log: Path, check_ins: Iterable[CheckInMessage]) -
     return sum(map(appears, check_ins))
 
 
-def stored_check_ins(databases: Iterable[sql.Engine]) -> list[CheckInMessage]:
+def stored_check_ins(databases: Iterable[sql.Engine]) -> list[PassCheckInMessage]:
     """Every check-in with a pass in the venues' databases."""
-    return [one for one in _stored(databases) if isinstance(one, CheckInMessage)]
+    return [one for one in _stored(databases) if isinstance(one, PassCheckInMessage)]
 
 
 def stored_assisted(databases: Iterable[sql.Engine]) -> list[AssistedCheckIn]:

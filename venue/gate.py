@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from protocol.admitted import Admitted, PassCheckInMessage, verify_admitted
 from protocol.assisted import AssertedRecord, AssistedEntry, seal_assisted, verify_assisted
-from protocol.checkins import (
-    MAX_STAY,
-    CheckIn,
-    CheckInMessage,
-    Direction,
-    label_time,
-    possible_epochs,
-    sign_check_in,
-    verify_check_in,
-)
+from protocol.checkins import MAX_STAY, Direction, label_time, possible_epochs
 from protocol.edge_cases import check_edge_cases
 from protocol.epochs import Domain, EpochKey
 from protocol.errors import InvalidSignature, Malformed
 from protocol.exchanges import Decision
+from protocol.paper_checkins import sign_paper_check_in
 from protocol.papers import PaperPass, verify_paper
 from venue.reader import parse_code
 from venue.store import Store
@@ -57,7 +50,7 @@ class Gate:
         if key is None:
             return Decision.UNKNOWN_EPOCH
         try:
-            owned = verify_paper(key, paper)
+            delegated = verify_paper(key, paper)
         except InvalidSignature:
             return Decision.FORGED
         entry, today = self._store.entry(paper.u), self._domain.epoch_at(label_time(now))
@@ -65,9 +58,9 @@ class Gate:
         direction = Direction.EXIT if is_inside else Direction.ENTRY
         if direction is Direction.ENTRY and paper.epoch != today:
             return Decision.TOO_OLD if paper.epoch < today else Decision.TOO_EARLY
-        return self.decide(sign_check_in(key, owned, now, direction, self._venue), now)
+        return self.decide(sign_paper_check_in(key, delegated, now, direction, self._venue), now)
 
-    def decide(self, message: CheckInMessage, now: int) -> Decision:
+    def decide(self, message: PassCheckInMessage, now: int) -> Decision:
         """Decide on a check-in at Unix time `now`. An admitted one is stored, durably, when this returns.
 
         What costs nothing is checked first. What the store knows of a pass is told only to who can sign with it.
@@ -94,7 +87,7 @@ class Gate:
         self._store.spend(entry)
         return entry
 
-    def _label_fault(self, message: CheckInMessage, now: int) -> Decision | None:
+    def _label_fault(self, message: PassCheckInMessage, now: int) -> Decision | None:
         """What is wrong with a label here and now, before any signature is checked."""
         if message.domain != self._domain.number:
             return Decision.UNKNOWN_DOMAIN
@@ -106,7 +99,7 @@ class Gate:
             return Decision.TOO_EARLY
         return None
 
-    def _verify(self, message: CheckInMessage) -> CheckIn | Decision:
+    def _verify(self, message: PassCheckInMessage) -> Admitted | Decision:
         """The check-in in the one epoch whose keys it was signed for, or why there is none."""
         refusal = Decision.FORGED
         for epoch in possible_epochs(self._domain, message.time, message.direction):
@@ -115,14 +108,14 @@ class Gate:
                 refusal = Decision.UNKNOWN_EPOCH
                 continue
             try:
-                return verify_check_in(key, message)
+                return verify_admitted(key, message)
             except InvalidSignature:
                 continue
         return refusal
 
-    def _has_entered(self, check_in: CheckIn) -> bool:
+    def _has_entered(self, check_in: Admitted) -> bool:
         """Whether the pass of an exit came in here, in the same epoch and not too long ago."""
-        entry = self._store.entry(check_in.message.u)
+        entry = self._store.entry(bytes(check_in.message.u))
         return (
             entry is not None and entry.epoch == check_in.epoch and 0 <= check_in.message.time - entry.time <= MAX_STAY
         )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sql
 
-from protocol.assisted import AssistedEntry
-from protocol.checkins import CheckIn, Direction
+from protocol.admitted import Admitted
+from protocol.checkins import Direction
 
 metadata = sql.MetaData()
 check_ins = sql.Table(
@@ -52,7 +52,7 @@ class Store:
         self._engine, self._venue = engine, venue
         self._own = check_ins.c.venue == venue
 
-    def spend(self, check_in: CheckIn | AssistedEntry) -> bool:
+    def spend(self, check_in: Admitted) -> bool:
         """Keep a check-in, durably when this returns; False if its pass was spent in this direction before."""
         message = check_in.message
         row = {

@@ -9,7 +9,7 @@ from lab.fuzz.trial import Decoder
 from lab.vectors import logs, world
 from lab.venue_log import VenueLog
 from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
-from protocol.checkins import CheckInMessage, verify_check_in
+from protocol.checkins import CheckInMessage, Direction, verify_check_in
 from protocol.commitments import VenueCommitment, verify_commitment
 from protocol.encoding import Message
 from protocol.epochs import EpochStatement, Role, verify_epoch, verify_epoch_statement
@@ -30,6 +30,7 @@ from protocol.logs import Inclusion, log_origin, sign_log, verify_logged_epoch, 
 from protocol.merkle import leaf_hash
 from protocol.notes import sign_note
 from protocol.opening import Shares, create_shares, open_check_in, open_release, verify_party_shares
+from protocol.paper_checkins import PaperCheckInMessage, sign_paper_check_in, verify_paper_check_in
 from protocol.papers import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import (
     ANSWER_BYTES,
@@ -68,6 +69,9 @@ _RECORD, _ENTRY = seal_record(world.EPOCH_KEY, world.RECORD, world.OPERATOR)
 _RECEIPT = sign_receipt(world.EPOCH_KEY, _ENTRY, world.AUTHORITY)
 _ASSISTED = seal_assisted(world.EPOCH_KEY, AssertedRecord("홍길동", "+821012345678"), world.TIME, world.VENUE.venue)
 _PAPER = from_paper_text(print_pass(world.EPOCH_KEY, world.PASSES[2]))
+_PRINTED = sign_paper_check_in(
+    world.EPOCH_KEY, verify_paper(world.EPOCH_KEY, _PAPER), world.TIME, Direction.ENTRY, world.VENUE.venue
+)
 _WITNESSED = sign_log(world.DOMAIN, logs.ROLE, 1, leaf_hash(logs.ENTRIES[0]), world.AUTHORITY)
 _WITNESSED += witness_log(world.DOMAIN, logs.ROLE, _WITNESSED, world.TIME, world.OPERATOR)
 _PATH = "/v1/shares"
@@ -136,6 +140,11 @@ def reader_decoders() -> Iterator[Decoder]:
     )
     yield reader("assisted check-in", _open_assisted, _ASSISTED.to_bytes(), cost=5)
     yield reader("paper pass", lambda data: verify_paper(key, PaperPass.from_bytes(data)), _PAPER.to_bytes())
+    yield reader(
+        "paper check-in",
+        lambda data: verify_paper_check_in(key, PaperCheckInMessage.from_bytes(data)),
+        _PRINTED.to_bytes(),
+    )
     yield reader(
         "venue", lambda data: verify_venue(world.DOMAIN, JointStatement.from_bytes(data)), world.JOINT_VENUE.to_bytes()
     )

@@ -58,6 +58,7 @@ FILES = (
     checkins.check_in,
     checkins.qr_text,
     papers.paper_pass,
+    papers.paper_check_in,
     assisted.assisted_check_in,
     warrants.venue,
     warrants.warrant,

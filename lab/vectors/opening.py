@@ -17,6 +17,7 @@ from lab.vectors.releases import (
     RELEASED,
     VERIFIED_RELEASE,
     committed_log,
+    printed,
     release_check,
     verified,
 )
@@ -223,13 +224,14 @@ def opening() -> VectorFile:
     for name, check_ins in {
         "ordinary": RELEASED,
         "an assisted check-in": [*RELEASED, ASSISTED.to_bytes()],
+        "a paper check-in": [*RELEASED, *printed()],
         "a check-in whose difference is the identity": [*RELEASED, NOBODY],
         "a check-in whose v is no valid point": [*RELEASED, INVALID_V],
         "a check-in whose u is no valid point": [*RELEASED, INVALID_U],
     }.items():
         log = committed_log({EPOCH: check_ins})
         release = verified(log)
-        handles = dict.fromkeys((PASSES[0].public.u, PASSES[1].public.u), H * B)
+        handles = dict.fromkeys((one.public.u for one in PASSES), H * B)
         D_operator, D_authority = (SECRETS[role].share * ASSISTED.u for role in Role)
         handles[bytes(ASSISTED.u)] = D_operator + D_authority
         file.accept(

@@ -50,6 +50,8 @@ from protocol.errors import (
     WrongDomain,
 )
 from protocol.merkle import CompactRange
+from protocol.paper_checkins import PaperCheckInMessage, sign_paper_check_in
+from protocol.papers import from_paper_text, print_pass, verify_paper
 from protocol.releases import (
     COMMITMENT_DELAY,
     COMMITMENT_MARGIN,
@@ -211,6 +213,8 @@ def _logs() -> dict[str, VenueLog]:
         "an epoch that is not known": committed_log({EPOCH: RELEASED[:1], EPOCH + 1: RELEASED[1:2]}),
         "an assisted check-in": committed_log({EPOCH: [*RELEASED, ASSISTED.to_bytes()]}),
         "assisted check-ins that cannot be opened": committed_log({EPOCH: [*_bad_assisted(), *RELEASED]}),
+        "a paper check-in and its exit": committed_log({EPOCH: [*RELEASED, *printed()]}),
+        "paper check-ins that cannot be opened": committed_log({EPOCH: [*_bad_printed(), *RELEASED]}),
         "nothing": committed_log({}),
         "a venue that never committed": VenueLog(VENUE, VENUE_KEY),
         **{name: committed_log({EPOCH: _stay(*times)}, name) for name, times in stays.items()},
@@ -236,6 +240,27 @@ def _bad_assisted() -> list[bytes]:
     forged = replace(ASSISTED, signature=elsewhere.signature)
     foreign = replace(ASSISTED, domain=NUMBER + 1)
     return [*(one.to_bytes() for one in (forged, foreign, elsewhere, late)), ASSISTED.to_bytes()[:-1]]
+
+
+def printed(time: int = TIME + 60, venue: bytes = VENUE.venue) -> list[bytes]:
+    """An entry and an exit with one paper."""
+    text = print_pass(EPOCH_KEY, PASSES[2], Draws("released paper"))
+    delegated = verify_paper(EPOCH_KEY, from_paper_text(text))
+    return [
+        sign_paper_check_in(
+            EPOCH_KEY, delegated, at, direction, venue, Draws(f"paper {at} {direction.name}")
+        ).to_bytes()
+        for at, direction in ((time, Direction.ENTRY), (time + 900, Direction.EXIT))
+    ]
+
+
+def _bad_printed() -> list[bytes]:
+    """Forged, with a delegation of another pass, of another venue, after the window, and cut short."""
+    good = PaperCheckInMessage.from_bytes(printed()[0])
+    forged = replace(good, label_signature=SHOWN.label_signature)
+    undelegated = replace(good, public_pass=bytes(PASSES[1].public))
+    late, elsewhere = printed(WARRANT.ends + 15)[0], printed(venue=pinned("elsewhere", 16))[0]
+    return [forged.to_bytes(), undelegated.to_bytes(), elsewhere, late, good.to_bytes()[:-1]]
 
 
 def _hourly(*, late: bool = False) -> VenueLog:

@@ -17,7 +17,8 @@ from client.papers import print_papers
 from client.sheet import sheet_pdf
 from client.visitor import Visitor
 from client.visits import open_entry
-from protocol.checkins import Direction, sign_check_in, verify_check_in
+from protocol.checkins import Direction
+from protocol.paper_checkins import sign_paper_check_in, verify_paper_check_in
 from protocol.papers import from_paper_text, verify_paper
 from tests.client.conftest import PASSPHRASE
 from tests.client.readers import read_texts
@@ -35,12 +36,14 @@ def pages(document: bytes) -> list[Image.Image]:
 def test_a_door_signs_for_what_was_printed(supplied: Visitor, world: World) -> None:
     for text in print_papers(supplied, TODAY + 1, 2):
         key = world.epoch(TODAY + 1).key
-        owned = verify_paper(key, from_paper_text(text))
-        message = sign_check_in(key, owned, NOW + 86_400, Direction.ENTRY, world.venue().venue)
-        assert verify_check_in(key, message).epoch == TODAY + 1
+        delegated = verify_paper(key, from_paper_text(text))
+        message = sign_paper_check_in(key, delegated, NOW + 86_400, Direction.ENTRY, world.venue().venue)
+        assert verify_paper_check_in(key, message).epoch == TODAY + 1
 
 
-def test_a_printed_pass_is_burned_and_its_key_gone(supplied: Visitor) -> None:
+def test_a_printed_pass_is_burned_and_its_keys_gone(supplied: Visitor) -> None:
+    before = supplied.wallet().day(TODAY)
+    assert before is not None
     texts = print_papers(supplied, TODAY, 2)
     papers = [from_paper_text(text) for text in texts]
     wallet = supplied.wallet()
@@ -48,7 +51,10 @@ def test_a_printed_pass_is_burned_and_its_key_gone(supplied: Visitor) -> None:
     assert left_today(supplied) == ALLOWANCE - 2
     assert open_entry(supplied).stored.u not in {paper.u for paper in papers}
     stored = supplied.wallet().to_bytes()
-    assert not [paper for paper in papers if bytes(paper.r) in stored]
+    own = [bytes(one.r) for one in before.passes if one.u in {paper.u for paper in papers}]
+    assert len(own) == 2
+    assert not [key for key in [*own, *(bytes(paper.k) for paper in papers)] if key in stored]
+    assert not [key for key in own for paper in papers if key in paper.to_bytes()]
 
 
 def test_there_are_passes_for_all_papers_or_none(supplied: Visitor) -> None:

@@ -27,6 +27,7 @@ from protocol.handles import (
     verify_registration,
 )
 from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
+from protocol.paper_checkins import PaperCheckInMessage, sign_paper_check_in, verify_paper_check_in
 from protocol.papers import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, issue_batch, verify_allowance
 from protocol.qrtext import from_qr_text, to_qr_text
@@ -90,6 +91,7 @@ class Session:
     check_ins: dict[str, CheckInMessage]
     assisted: AssistedCheckIn
     paper: str
+    printed: PaperCheckInMessage
     warrant: JointStatement
     commitments: dict[int, bytes]
     commitment: bytes
@@ -132,6 +134,8 @@ def hold_session(parties: Parties, epoch: OpenEpoch, visitor: Visitor, time: int
     commitment = log.commit(time)
     signed_release = log.release(valid)
     release = parties.verify(valid, keys, Released(signed_release, log.commitments))
+    paper = print_pass(epoch.key, visitor.passes[2])
+    delegated = verify_paper(epoch.key, from_paper_text(paper))
     operator_shares, authority_shares = (
         create_shares(
             parties.domain, role, release, {epoch.key.epoch: (epoch.key, epoch.secrets[role])}, parties.keys[role]
@@ -145,7 +149,8 @@ def hold_session(parties: Parties, epoch: OpenEpoch, visitor: Visitor, time: int
         time,
         check_ins,
         seal_assisted(epoch.key, ASSERTED, time, venue),
-        print_pass(epoch.key, visitor.passes[2]),
+        paper,
+        sign_paper_check_in(epoch.key, delegated, time, Direction.ENTRY, venue),
         warrant,
         log.commitments,
         commitment,
@@ -211,7 +216,10 @@ def accepted_messages(session: Session) -> list[Accepted]:
         return open_assisted(key, entry, D_operator + D_authority) == ASSERTED
 
     def paper_admits(paper: PaperPass) -> bool:
-        return verify_paper(key, paper).public == visitor.passes[2].public
+        return verify_paper(key, paper).public_pass == bytes(visitor.passes[2].public)
+
+    def paper_checked_in(message: bytes) -> bool:
+        return verify_paper_check_in(key, PaperCheckInMessage.from_bytes(message)).epoch == key.epoch
 
     def venue_registered(message: bytes) -> bool:
         return verify_venue(domain, JointStatement.from_bytes(message)).record == parties.venue
@@ -266,6 +274,7 @@ def accepted_messages(session: Session) -> list[Accepted]:
             session.paper.encode("ascii"),
             lambda m: paper_admits(from_paper_text(m.decode("latin-1"))),
         ),
+        Accepted("c5", "paper-check-in", session.printed.to_bytes(), paper_checked_in),
         Accepted("c5", "venue", parties.both_sign(parties.venue).to_bytes(), venue_registered),
         Accepted("c5", "venue-application", application, venue_applied),
         Accepted("c5", "warrant", session.warrant.to_bytes(), warrant_valid),
@@ -302,6 +311,7 @@ def messages_of(session: Session) -> list[Message]:
         session.assisted,
         ASSERTED,
         from_paper_text(session.paper),
+        session.printed,
         VenueApplication(parties.venue),
         parties.venue,
         session.valid_warrant.record,

@@ -41,6 +41,7 @@ from protocol.logs import Inclusion, sign_log, verify_logged_epoch, witness_log
 from protocol.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
 from protocol.notices import list_digest, sign_notice, verify_notice
 from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
+from protocol.paper_checkins import sign_paper_check_in, verify_paper_check_in
 from protocol.papers import from_paper_text, print_pass, verify_paper
 from protocol.passes import IssueBatch
 from protocol.releases import Release, VerifiedRelease
@@ -67,9 +68,10 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
     entry = sign_check_in(key, visitor.passes[0], NOW, Direction.ENTRY)
     posted = sign_check_in(key, visitor.passes[1], NOW, Direction.ENTRY, parties.venue.venue)
     paper = from_paper_text(print_pass(key, visitor.passes[2]))
-    printed = sign_check_in(key, verify_paper(key, paper), NOW, Direction.ENTRY, parties.venue.venue)
-    for check_in in (entry, posted, printed):
+    printed = sign_paper_check_in(key, verify_paper(key, paper), NOW, Direction.ENTRY, parties.venue.venue)
+    for check_in in (entry, posted):
         verify_check_in(key, check_in)
+    verify_paper_check_in(key, printed)
     asserted = AssertedRecord("성춘향", "+821087654321")
     assisted = seal_assisted(key, asserted, NOW, parties.venue.venue)
     D_operator, D_authority = (today.secrets[role].share * assisted.u for role in Role)
@@ -134,6 +136,7 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         posted,
         DoorAnswer(Decision.ADMITTED),
         paper,
+        printed,
         asserted,
         assisted,
         parties.venue,

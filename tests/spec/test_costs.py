@@ -28,6 +28,8 @@ from protocol.handles import (
 )
 from protocol.notices import sign_notice, verify_notice
 from protocol.opening import create_shares, open_release, verify_party_shares
+from protocol.paper_checkins import PaperCheckInMessage, sign_paper_check_in, verify_paper_check_in
+from protocol.papers import from_paper_text, print_pass, verify_paper
 from protocol.passes import AllowanceRequest, accept_answers, request_allowance, verify_allowance
 from tests.parties import NOW, TODAY, Released, enrol, found_domain, open_epoch
 from tests.spec.text import table
@@ -92,6 +94,9 @@ def prepared(n: int) -> Operations:
     asserted, place = AssertedRecord(record.name, record.phone), parties.venue.venue
     sealed = seal_assisted(key, asserted, NOW, place)
     verified_entry = verify_assisted(key, sealed)
+    paper = print_pass(key, visitor.passes[0])
+    delegated = verify_paper(key, from_paper_text(paper))
+    printed = sign_paper_check_in(key, delegated, NOW, Direction.ENTRY, place).to_bytes()
     D_operator, D_authority = (today.secrets[role].share * sealed.u for role in Role)
     S = D_operator + D_authority
     warrant = parties.warrant(NOW - 15, NOW + 15)
@@ -129,6 +134,12 @@ def prepared(n: int) -> Operations:
         ("accept n passes", "client"): lambda: accept_answers(key, visitor.pending, visitor.answers),
         ("sign a check-in", "client"): lambda: sign_check_in(key, visitor.passes[0], NOW, Direction.ENTRY),
         ("verify a check-in", "door"): lambda: verify_check_in(key, CheckInMessage.from_bytes(check_ins[0])),
+        ("print a paper pass", "client"): lambda: print_pass(key, visitor.passes[0]),
+        ("verify a paper pass", "door"): lambda: verify_paper(key, from_paper_text(paper)),
+        ("sign a paper check-in", "door"): lambda: sign_paper_check_in(key, delegated, NOW, Direction.ENTRY, place),
+        ("verify a paper check-in", "door"): lambda: verify_paper_check_in(
+            key, PaperCheckInMessage.from_bytes(printed)
+        ),
         ("seal an assisted check-in", "door"): lambda: seal_assisted(key, asserted, NOW, place),
         ("verify an assisted check-in", "each party"): lambda: verify_assisted(
             key, AssistedCheckIn.from_bytes(sealed.to_bytes())

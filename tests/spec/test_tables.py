@@ -31,7 +31,8 @@ from protocol.group import POINT_BYTES, SCALAR_BYTES
 from protocol.handles import ENTRY_BYTES, RECORD_BYTES
 from protocol.notices import DIGEST_BYTES, MAX_DIGESTS, MAX_LIST_AGE, MIN_DIGESTS, Notice
 from protocol.opening import Shares
-from protocol.papers import MAX_PAPER_BYTES, from_paper_text, print_pass
+from protocol.paper_checkins import sign_paper_check_in
+from protocol.papers import MAX_PAPER_BYTES, from_paper_text, print_pass, verify_paper
 from protocol.passes import ANSWER_BYTES, MAX_BATCH, PASS_BYTES, REQUEST_BYTES, AllowanceRequest
 from protocol.proofs import EqualityProof, KnowledgeProof, OwnershipProof
 from protocol.qrtext import to_qr_text
@@ -71,11 +72,15 @@ def longest_paper(today: OpenEpoch, visitor: Visitor) -> str:
     return print_pass(replace(today.key, epoch=2**32 - 1), visitor.passes[0])
 
 
-def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
-    text = to_qr_text(present_check_in(today, visitor))
+def qr_version(text: str) -> int:
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M)
     code.add_data(text)
     code.make()
+    return int(code.version)
+
+
+def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
+    text, paper = to_qr_text(present_check_in(today, visitor)), longest_paper(today, visitor)
     assert {row["name"]: int(row["value"]) for row in table("constants")} == {
         "POINT": POINT_BYTES,
         "SCALAR": SCALAR_BYTES,
@@ -92,10 +97,11 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "ASSERTED_RECORD": ASSERTED_RECORD_BYTES,
         "SEALED_ASSERTION": SEALED_ASSERTION_BYTES,
         "MAX_PAPER": MAX_PAPER_BYTES,
-        "MAX_PAPER_TEXT": len(longest_paper(today, visitor)),
+        "MAX_PAPER_TEXT": len(paper),
+        "PAPER_QR_VERSION": qr_version(paper),
         "MAX_CHECK_IN": MAX_CHECK_IN_BYTES,
         "MAX_QR_TEXT": len(text),
-        "QR_VERSION": code.version,
+        "QR_VERSION": qr_version(text),
         "EPOCH_SECONDS": EPOCH_SECONDS,
         "TIME_STEP": TIME_STEP,
         "MAX_STAY": MAX_STAY,
@@ -215,12 +221,14 @@ def test_sizes(parties: Parties) -> None:
     scan = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY, parties.venue.venue).to_bytes()
     assisted = seal_assisted(today.key, AssertedRecord("홍길동", "+821012345678"), NOW, parties.venue.venue)
     paper = from_paper_text(print_pass(today.key, visitor.passes[0]))
+    printed = sign_paper_check_in(today.key, verify_paper(today.key, paper), NOW, Direction.ENTRY, parties.venue.venue)
     leaf = ReleasedLeaf(today.key.epoch, NOW, Direction.ENTRY, present)
     assert {row["message"]: int(row["bytes"]) for row in table("sizes")} == {
         "present-mode check-in": len(present),
         "scan-mode check-in": len(scan),
         "AssistedCheckIn": len(assisted.to_bytes()),
         "PaperPass": len(paper.to_bytes()),
+        "PaperCheckInMessage": len(printed.to_bytes()),
         "AllowanceRequest of 12": len(visitor.request.to_bytes()),
         "PassAnswers of 12": len(visitor.answers.to_bytes()),
         "DirectoryEntry": len(visitor.grant.entry.to_bytes()),

@@ -6,10 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.checkins import MAX_STAY, CheckInMessage, Direction, sign_check_in
+from protocol.checkins import MAX_STAY, Direction, sign_check_in
 from protocol.exchanges import Decision
 from protocol.group import Scalar
-from protocol.papers import PaperPass, from_paper_text, print_pass
+from protocol.paper_checkins import (
+    PaperCheckIn,
+    PaperCheckInMessage,
+    sign_paper_check_in,
+    verify_paper_check_in,
+)
+from protocol.papers import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import OwnedPass
 from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol, open_epoch
 from tests.venue.conftest import MakeVenue, stored
@@ -30,11 +36,13 @@ def paper(text: str) -> PaperPass:
     return from_paper_text(text)
 
 
-def messages(venue: ServedVenue) -> list[CheckInMessage]:
-    return [CheckInMessage.from_bytes(encoded) for epoch in stored(venue).values() for encoded in epoch]
+def messages(venue: ServedVenue) -> list[PaperCheckInMessage]:
+    return [PaperCheckInMessage.from_bytes(encoded) for epoch in stored(venue).values() for encoded in epoch]
 
 
-def test_a_paper_comes_in_once_and_leaves_once(venue: ServedVenue, text: str, visitor: Visitor) -> None:
+def test_a_paper_comes_in_once_and_leaves_once(
+    venue: ServedVenue, today: OpenEpoch, text: str, visitor: Visitor
+) -> None:
     later = (0, 3, PAPER_STAY - 1, PAPER_STAY, 3600, 7200)
     decided = [venue.gate.decide_text(text, NOW + seconds) for seconds in later]
     assert decided == [ADMITTED, SPENT, SPENT, ADMITTED, SPENT, SPENT]
@@ -42,12 +50,14 @@ def test_a_paper_comes_in_once_and_leaves_once(venue: ServedVenue, text: str, vi
     assert (entry.direction, entry.time, entry.venue) == (Direction.ENTRY, NOW, venue.venue)
     assert (exit_.direction, exit_.time, exit_.venue) == (Direction.EXIT, NOW + PAPER_STAY, venue.venue)
     assert entry.u == exit_.u == visitor.passes[0].public.u
+    for message in (entry, exit_):
+        assert verify_paper_check_in(today.key, message) == PaperCheckIn(message, today.key.epoch)
 
 
 def test_the_key_is_not_kept(venue: ServedVenue, text: str, paper: PaperPass, caplog: pytest.LogCaptureFixture) -> None:
     post(venue, "/v1/papers", paper)
     venue.gate.decide_text(text, NOW)
-    key = bytes(paper.r)
+    key = bytes(paper.k)
     files = [path for path in venue.home.path.rglob("*") if path.is_file()]
     assert not [path for path in files if key in path.read_bytes() or key.hex() in path.read_text("latin-1")]
     assert not [encoded for epoch in stored(venue).values() for encoded in epoch if key in encoded]
@@ -89,11 +99,14 @@ def test_a_forged_paper_learns_nothing_of_the_pass(
 ) -> None:
     """Somebody who saw a pass, but not its key, asks the door whether it came in."""
     forged = print_pass(today.key, OwnedPass(visitor.passes[0].public, Scalar.random()))
+    own = from_paper_text(print_pass(today.key, stranger.passes[0]))
+    borrowed = replace(own, public_pass=bytes(visitor.passes[0].public))  # with what another pass delegated
     mixed = replace(visitor.passes[0].public, signature=stranger.passes[0].public.signature)
     unsigned = print_pass(today.key, OwnedPass(mixed, visitor.passes[0].r))
-    before = [venue.gate.decide_text(one, NOW) for one in (forged, unsigned)]
+    papers = [from_paper_text(forged), from_paper_text(unsigned), borrowed]
+    before = [venue.gate.decide_paper(one, NOW) for one in papers]
     venue.gate.decide_text(text, NOW)
-    after = [venue.gate.decide_text(one, NOW + seconds) for one in (forged, unsigned) for seconds in (0, 3600)]
+    after = [venue.gate.decide_paper(one, NOW + seconds) for one in papers for seconds in (0, 3600)]
     assert {*before, *after} == {Decision.FORGED}
 
 
@@ -103,6 +116,19 @@ def test_a_pass_is_spent_once_on_paper_and_screen_together(
     shown = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY)
     assert venue.gate.decide(shown, NOW) is ADMITTED
     assert venue.gate.decide_text(text, NOW) is SPENT
+    printed, again = (print_pass(today.key, visitor.passes[1]) for _ in range(2))
+    shown = sign_check_in(today.key, visitor.passes[1], NOW, Direction.ENTRY)
+    assert venue.gate.decide_text(printed, NOW) is ADMITTED
+    assert venue.gate.decide_text(again, NOW) is SPENT
+    assert venue.gate.decide(shown, NOW) is SPENT
+
+
+def test_a_paper_check_in_of_another_venue_is_refused(venue: ServedVenue, today: OpenEpoch, paper: PaperPass) -> None:
+    delegated = verify_paper(today.key, paper)
+    elsewhere = sign_paper_check_in(today.key, delegated, NOW, Direction.ENTRY, b"another venue...")
+    assert venue.gate.decide(elsewhere, NOW) is Decision.OTHER_VENUE
+    assert venue.gate.decide(replace(elsewhere, venue=venue.venue), NOW) is Decision.FORGED
+    assert stored(venue) == {}
 
 
 def test_a_reader_elsewhere_sends_the_paper(venue: ServedVenue, paper: PaperPass, visitor: Visitor) -> None:

@@ -1,25 +1,42 @@
-"""Paper passes."""
+"""Paper passes and paper check-ins."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from protocol.checkins import Direction
 from protocol.epochs import EpochKey
 from protocol.group import Scalar
-from protocol.papers import from_paper_text, print_pass, verify_paper
+from protocol.paper_checkins import PaperCheckInMessage, sign_paper_check_in, verify_paper_check_in
+from protocol.papers import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import OwnedPass, Pass
-from tests.vectors.replay import Operation
+from tests.vectors.replay import Draws, Operation
 
 
-def make(*, epoch_key: EpochKey, public_pass: bytes, r: Scalar) -> dict[str, Any]:
+def make_paper(*, epoch_key: EpochKey, public_pass: bytes, r: Scalar, random: Draws) -> dict[str, Any]:
     owned = OwnedPass(Pass(public_pass[:32], public_pass[32:64], public_pass[64:]), r)
-    return {"text": print_pass(epoch_key, owned)}
+    return {"text": print_pass(epoch_key, owned, random)}
 
 
-def check(*, epoch_key: EpochKey, text: str) -> dict[str, Any]:
+def check_paper(*, epoch_key: EpochKey, text: str) -> dict[str, Any]:
     paper = from_paper_text(text)
-    assert verify_paper(epoch_key, paper).r == paper.r
+    assert verify_paper(epoch_key, paper).public_pass == paper.public_pass
     return {"paper": paper}
 
 
-OPERATIONS = {"paper-pass": Operation(check, make)}
+def make_check_in(
+    *, epoch_key: EpochKey, paper: PaperPass, time: int, direction: Direction, venue: bytes, random: Draws
+) -> dict[str, Any]:
+    delegated = verify_paper(epoch_key, paper)
+    return {"message": sign_paper_check_in(epoch_key, delegated, time, direction, venue, random)}
+
+
+def check_check_in(*, epoch_key: EpochKey, message: PaperCheckInMessage) -> dict[str, Any]:
+    check_in = verify_paper_check_in(epoch_key, message)
+    return {"epoch": check_in.epoch, "u": check_in.message.u, "v": check_in.message.v}
+
+
+OPERATIONS = {
+    "paper-pass": Operation(check_paper, make_paper),
+    "paper-check-in": Operation(check_check_in, make_check_in),
+}

@@ -1,7 +1,6 @@
 /** Decryption shares and the handles that they give. Spec: §3.3, §3.10. */
 
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import { signedPassParts } from '../../checkins.js';
 import { array, byteEncoded, bytes, enumeration, message, sameBytes, uint32, uint8 } from '../../encoding.js';
 import { Role, identityKey } from '../../epochs.js';
 import { FaultyShares, IdentityElement, Malformed, MalformedPoint, OutOfScope } from '../../errors.js';
@@ -9,6 +8,7 @@ import { B, Point } from '../../group.js';
 import { EqualityProof, batch, proveEquality, sum, verifyEquality } from '../../proofs.js';
 import { verifyPayload } from '../../statements.js';
 import { bigEndian, frame } from '../../transcript.js';
+import { passOf } from './releases.js';
 import { signStatement } from './signing.js';
 
 const points = array(byteEncoded(Point), 1, 50_000);
@@ -131,7 +131,7 @@ export function openRelease(release, operator, authority) {
 function openCheckIn({ entry, exit }, operatorShare, authorityShare) {
   if (entry?.sealed !== undefined) return operatorShare.plus(authorityShare); // an assisted check-in
   try {
-    return Point.fromBytes(signedPassParts(entry ?? exit).v).minus(operatorShare).minus(authorityShare);
+    return Point.fromBytes(passOf(entry ?? exit).v).minus(operatorShare).minus(authorityShare);
   } catch (error) {
     if (error instanceof MalformedPoint || error instanceof IdentityElement) return null;
     throw error;

@@ -1,7 +1,7 @@
 /** Commitments of venues and releases. Spec: §3.9. */
 
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
-import { CheckInMessage, Direction, MAX_STAY, signedPassParts, verifyCheckIn } from '../../checkins.js';
+import { CheckInMessage, Direction, MAX_STAY, verifyCheckIn } from '../../checkins.js';
 import { array, bytes, enumeration, message, sameBytes, uint32, uint8 } from '../../encoding.js';
 import {
   CommitmentMismatch,
@@ -16,12 +16,17 @@ import { EMPTY_ROOT, leafHash, nodeHash } from '../../merkle.js';
 import { verifyStatement } from '../../statements.js';
 import { bigEndian, digest32 } from '../../transcript.js';
 import { AssistedCheckIn, verifyAssisted } from './assisted.js';
+import { PaperCheckInMessage, passParts, verifyPaperCheckIn } from './papers.js';
 import { REQUEST_TOLERANCE } from './warrants.js';
 
 const MARGIN = 900;
 const DELAY = 86_400;
 const WITHHELD_BYTES = 32;
-const SIX_FIELDS = 0x86;
+/** Which kind of check-in it is, by the first byte: the number of its fields. */
+const KINDS = {
+  0x86: [AssistedCheckIn, verifyAssisted],
+  0x88: [PaperCheckInMessage, verifyPaperCheckIn],
+};
 
 export const CommittedCheckIn = message({
   epoch: uint32,
@@ -175,8 +180,8 @@ function committedOf({ epoch, time, direction, content }) {
 }
 
 function verifyContent(warrant, epochKey, leaf, earliest, latest) {
-  const isAssisted = leaf.content[0] === SIX_FIELDS;
-  const said = (isAssisted ? AssistedCheckIn : CheckInMessage).fromBytes(leaf.content);
+  const [kind, verify] = KINDS[leaf.content[0]] ?? [CheckInMessage, verifyCheckIn];
+  const said = kind.fromBytes(leaf.content);
   if (said.time !== leaf.time || directionOf(said) !== leaf.direction || leaf.time > latest) {
     throw new CommitmentMismatch('the check-in has another label, or a later one than its commitment');
   }
@@ -186,9 +191,12 @@ function verifyContent(warrant, epochKey, leaf, earliest, latest) {
   if (epochKey === undefined || !isNear || !atVenue) {
     throw new OutOfScope('the check-in lies outside the warrant');
   }
-  (isAssisted ? verifyAssisted : verifyCheckIn)(epochKey, said);
+  verify(epochKey, said);
   return said;
 }
+
+/** `u` and `v` of a check-in with a pass, on a screen or on paper. */
+export const passOf = ({ signedPass, publicPass }) => passParts(signedPass ?? publicPass);
 
 /** An assisted check-in has no direction: it is an entry. */
 const directionOf = (checkIn) => checkIn.direction ?? Direction.ENTRY;
@@ -201,7 +209,7 @@ function covers({ begins, ends, assumedStay }, entered, left) {
 function keepEarliest(visits, epoch, checkIn) {
   if (!visits.has(epoch)) visits.set(epoch, new Map());
   const sameEpoch = visits.get(epoch);
-  const u = bytesToHex(checkIn.u?.toBytes() ?? signedPassParts(checkIn).u);
+  const u = bytesToHex(checkIn.u?.toBytes() ?? passOf(checkIn).u);
   if (!sameEpoch.has(u)) sameEpoch.set(u, {});
   const visit = sameEpoch.get(u);
   const which = directionOf(checkIn) === Direction.ENTRY ? 'entry' : 'exit';
