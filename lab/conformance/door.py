@@ -20,9 +20,10 @@ from lab.conformance.tester import Server, Tester
 from protocol.checkins import SIGNED_PASS_BYTES, TIME_STEP, CheckInMessage, Direction, label_statement, sign_check_in
 from protocol.encoding import Message, encode_item
 from protocol.exchanges import Decision, DoorAnswer
-from protocol.group import Scalar
-from protocol.papers import PaperPass, from_paper_text, print_pass
+from protocol.group import B, Scalar
+from protocol.papers import PaperPass, delegation_statement, from_paper_text, print_pass
 from protocol.passes import PASS_BYTES, OwnedPass
+from protocol.signatures import SIGNATURE_BYTES
 
 checks = Checks(Server.VENUE)
 VENUE = Server.VENUE
@@ -233,14 +234,47 @@ async def present_mode(tester: Tester) -> None:
 @checks.add("5.5/paper-no-token", "5.5/record")
 async def paper_no_token(tester: Tester) -> None:
     """A paper pass without a reader's token is refused with 401, `unauthenticated`."""
-    paper = PaperPass(tester.domain.number, tester.today, bytes(PASS_BYTES), Scalar.random())
+    signature = bytes(SIGNATURE_BYTES)
+    paper = PaperPass(tester.domain.number, tester.today, bytes(PASS_BYTES), Scalar.random(), signature)
     (await _send_paper(tester, paper)).expect_problem(401, "unauthenticated")
+
+
+async def forged_delegation(tester: Tester, sign: Sign) -> None:
+    """Demand that a paper with such a delegation is forged."""
+    owned = _fresh_pass(tester)
+    paper = _paper(tester, owned)
+    statement = delegation_statement(tester.key, paper.public_pass, paper.k * B)
+    forged = replace(paper, delegation=sign(owned.r, owned.public.u, statement))
+    await _expect_of_paper(tester, forged, Decision.FORGED)
+
+
+for _name, (_rule, _sign) in FORGERIES.items():
+    checks.add(f"3.4/{_name}/paper", "--reader-token-file", "5.3/passes", requirement=f"{_rule} (Delegation)")(
+        functools.partial(forged_delegation, sign=_sign)
+    )
+
+
+@checks.add("3.8/paper-forged-pass", "--reader-token-file", "5.3/passes")
+async def paper_forged_pass(tester: Tester) -> None:
+    """A paper whose pass signature is not the authority's is `FORGED`, although the pass delegated to its key."""
+    owned = _fresh_pass(tester)
+    flipped = bytes([owned.public.signature[0] ^ 1]) + owned.public.signature[1:]
+    forged = replace(owned, public=replace(owned.public, signature=flipped))
+    await _expect_of_paper(tester, _paper(tester, forged), Decision.FORGED)
+
+
+@checks.add("3.8/paper-not-delegated", "--reader-token-file", "5.3/passes")
+async def paper_not_delegated(tester: Tester) -> None:
+    """A paper whose delegation was signed with another key than the pass's is `FORGED`."""
+    await _expect_of_paper(tester, _paper(tester, replace(_fresh_pass(tester), r=Scalar.random())), Decision.FORGED)
 
 
 @checks.add("3.8/paper-other-key", "--reader-token-file", "5.3/passes")
 async def paper_other_key(tester: Tester) -> None:
-    """A paper whose `r` is not the key of its pass is `FORGED`."""
-    await _expect_of_paper(tester, _paper(tester, replace(_fresh_pass(tester), r=Scalar.random())), Decision.FORGED)
+    """A paper whose `k` is not the key that its pass delegated to, or is zero, is `FORGED`."""
+    paper = _paper(tester, _fresh_pass(tester))
+    for k in (Scalar.random(), Scalar(bytes(32))):
+        await _expect_of_paper(tester, replace(paper, k=k), Decision.FORGED)
 
 
 @checks.add("3.8/paper-other-day", "--reader-token-file", "5.3/passes")

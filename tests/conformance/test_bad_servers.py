@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
+from lab.conformance.forgeries import FORGERIES
 from lab.conformance.tester import Server
 from lab.processes import free_ports
 from protocol import passes
@@ -200,6 +201,17 @@ def telling_who_was_here(_place: Place) -> Spoil:
     return spoil
 
 
+def looking_papers_up_first(_place: Place) -> Spoil:
+    """A door that tells what it knows of the pass on a paper, also if the paper is forged."""
+
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        forged = asked.path == "/v1/papers" and said(answer) == DoorAnswer(Decision.FORGED).to_bytes()
+        return cbor_response(DoorAnswer(Decision.ALREADY_SPENT)) if forged else answer
+
+    return spoil
+
+
 def asking_for_no_token(place: Place) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         if asked.path in {"/v1/check-ins", "/v1/papers"}:
@@ -228,6 +240,8 @@ CRASH = {
     f"5.1/{name}/operator"
     for name in ("unknown-path", "leading-zero", "upper-case", "problem-documents", "internal-errors")
 }
+PAPERS = {"3.8/paper-forged-pass", "3.8/paper-not-delegated", "3.8/paper-other-key"}
+PAPERS |= {f"3.4/{name}/paper" for name in FORGERIES}
 REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/present-mode", "3.8/paper"}
 
 
@@ -261,6 +275,7 @@ REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/pre
             OPERATOR: (giving_passes_without_end, {"5.3/allowance-used"}),
             VENUE: (telling_who_was_here, {"3.8/spent-but-forged"}),
         },
+        {VENUE: (looking_papers_up_first, PAPERS)},
         {OPERATOR: (hiding_an_entry, {"5.2/tiles/operator"}), VENUE: (reducing_scalars, {"3.4/large-s/venue"})},
     ],
     ids=lambda bad: "-".join(make.__name__ for make, _ in bad.values()),
