@@ -14,7 +14,7 @@ from nacl.secret import Aead
 from escrow.settings import EscrowSettings
 from protocol.encoding import Message, Size
 from protocol.errors import Malformed
-from service.files import write_private
+from service.files import read_private, write_private
 from service.keys import load_secret, store_secret
 from service.passphrase import Passphrase
 from service.settings import ConfigurationError
@@ -76,7 +76,7 @@ def store_vault_key(home: Path, settings: EscrowSettings, key: bytes) -> None:
     Raises `ConfigurationError` if it would have to go into the environment.
     """
     if settings.vault_key == "environment":
-        raise ConfigurationError(f"the vault key has to go into the variable {VAULT_KEY_VARIABLE}")
+        raise ConfigurationError(f"the vault key has to go into the variable {VAULT_KEY_VARIABLE}, see --help")
     if settings.vault_key == "file":
         store_secret(home / "vault.key", key)
     else:
@@ -109,10 +109,7 @@ def _unseal(path: Path, passphrase: bytes) -> bytes:
 
 def _passphrase(home: Path, settings: EscrowSettings, *, is_new: bool) -> bytes:
     if settings.vault_passphrase_file is not None:
-        path = home / settings.vault_passphrase_file
-        if path.stat().st_mode & 0o007:
-            raise ConfigurationError(f"{path} can be read by everybody; run: chmod o= {path}")
-        passphrase = path.read_bytes().removesuffix(b"\n")
+        passphrase = read_private(home / settings.vault_passphrase_file).removesuffix(b"\n")
     else:
         answer: str = click.prompt("Vault passphrase", hide_input=True, confirmation_prompt=is_new, err=True)
         passphrase = answer.encode()

@@ -1,10 +1,12 @@
-"""Files that are whole or absent, whenever the power goes, and for whose eyes they are. Spec: §6.4."""
+"""Files that are whole or absent, whenever the power goes, and for whose eyes they are. Spec: §6.1, §6.4."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from pathlib import Path
+
+from service.settings import ConfigurationError
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -33,6 +35,13 @@ def _write(path: Path, data: bytes, mode: int) -> None:
     sync_directory(path.parent)
 
 
+def read_private(path: Path) -> bytes:
+    """What a secret file holds; raises `ConfigurationError` if others than its owner may read or write it."""
+    if path.stat().st_mode & 0o077:
+        raise ConfigurationError(f"{path} can be read by others; run: chmod 600 {path}")
+    return path.read_bytes()
+
+
 def discard_unfinished(path: Path) -> None:
     """Delete what interrupted writes of `path` left. Nobody may be writing it meanwhile."""
     for unfinished in path.parent.glob(f".{path.name}.*.tmp"):
@@ -49,14 +58,19 @@ def sync_directory(directory: Path) -> None:
 
 
 def private_directory(path: Path) -> Path:
-    """Create `path`, open to its owner alone, unless it exists; returns it."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+    """Create `path`, open to its owner alone, unless it exists; its name is durable when this returns it."""
+    return _directory(path, 0o700)
 
 
 def public_directory(path: Path) -> Path:
-    """Create `path`, in which every user of the machine can read, unless it exists; returns it."""
-    if not path.exists():
-        path.mkdir(parents=True)
-        path.chmod(0o755)  # whatever the umask takes away
+    """Create `path`, in which every user of the machine can read, unless it exists; otherwise as `private_directory`."""
+    return _directory(path, 0o755)
+
+
+def _directory(path: Path, mode: int) -> Path:
+    if not path.is_dir():
+        _directory(path.parent, mode)
+        path.mkdir(mode, exist_ok=True)
+        path.chmod(mode)  # whatever the umask takes away
+        sync_directory(path.parent)
     return path

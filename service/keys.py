@@ -7,7 +7,7 @@ from pathlib import Path
 
 from protocol.group import Point
 from protocol.signatures import SigningKey
-from service.files import write_private
+from service.files import read_private, write_private
 from service.settings import ConfigurationError
 
 
@@ -26,9 +26,7 @@ def store_secret(path: Path, secret: bytes) -> None:
 def load_secret(path: Path) -> bytes:
     """The 32 bytes of a private file; raises `ConfigurationError` if others may read it or it is no such file."""
     try:
-        if path.stat().st_mode & 0o077:
-            raise ConfigurationError(f"{path} can be read by others; run: chmod 600 {path}")
-        secret = bytes.fromhex(path.read_text().strip())
+        secret = bytes.fromhex(read_private(path).decode().strip())
     except FileNotFoundError:
         raise ConfigurationError(f"{path} is missing; run init first") from None
     except ValueError:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from protocol.merkle import leaf_hash, tree_root
 from protocol.tiles import TILE_WIDTH, Level, Tile, join_entries, split_entries, split_hashes, tiles_of
-from service.files import public_directory, sync_directory, write_public
+from service.files import public_directory, write_public
 from service.settings import ConfigurationError
 
 
@@ -56,7 +56,7 @@ class TileFiles:
         for tile, data in tiles.items():
             if self._find(tile) is None:
                 path = self._directory / tile.path
-                _make_directory(path.parent)
+                public_directory(path.parent)
                 write_public(path, data)
         for tile in tiles:
             if tile.width == TILE_WIDTH:
@@ -92,11 +92,3 @@ class TileFiles:
             if data is not None:
                 return found, data
         return None
-
-
-def _make_directory(path: Path) -> None:
-    """Create a directory durably."""
-    if not path.exists():
-        _make_directory(path.parent)
-        public_directory(path)
-        sync_directory(path.parent)

@@ -1,0 +1,60 @@
+"""Files and directories that are there when the power goes, and secrets that others can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from service.files import discard_unfinished, private_directory, read_private, write_private
+from service.settings import ConfigurationError
+from tests.disk import watch_disk
+
+
+def test_a_file_is_synced_before_its_name_points_to_it_and_its_name_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = watch_disk(monkeypatch)
+    write_private(tmp_path / "file", b"12345")
+    (content, temporary), *names = steps
+    assert content == "sync 5"
+    assert temporary.startswith(".file.")
+    assert names == [("rename to", "file"), ("sync", tmp_path.name)]
+    assert (tmp_path / "file").read_bytes() == b"12345"
+
+
+def test_a_directorys_name_is_synced_and_those_above_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = watch_disk(monkeypatch)
+    assert private_directory(tmp_path / "a" / "b").is_dir()
+    assert steps == [("mkdir", "a"), ("sync", tmp_path.name), ("mkdir", "b"), ("sync", "a")]
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "a", tmp_path / "a" / "b")} == {0o700}
+    private_directory(tmp_path / "a" / "b")
+    assert len(steps) == 4
+
+
+def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError("no space")
+
+    write_private(tmp_path / "file", b"before")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        write_private(tmp_path / "file", b"after")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_bytes() == b"before"
+
+
+def test_what_an_interrupted_write_left_is_discarded(tmp_path: Path) -> None:
+    for name in (".file.0123.tmp", ".file2.0123.tmp", "file"):
+        (tmp_path / name).touch()
+    discard_unfinished(tmp_path / "file")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".file2.0123.tmp", "file"]
+
+
+@pytest.mark.parametrize("mode", [0o601, 0o604, 0o640, 0o620])
+def test_a_secret_that_others_can_read_or_write_is_refused(tmp_path: Path, mode: int) -> None:
+    write_private(tmp_path / "secret", b"secret")
+    assert read_private(tmp_path / "secret") == b"secret"
+    (tmp_path / "secret").chmod(mode)
+    with pytest.raises(ConfigurationError, match="read by others"):
+        read_private(tmp_path / "secret")
