@@ -1,9 +1,9 @@
-"""A database by URL: SQLite by default, one code path for every other. Spec: §6.4."""
+"""A database by URL, SQLite or PostgreSQL, on one code path. Spec: §6.4."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,13 @@ import sqlalchemy as sql
 from filelock import FileLock
 
 from service.migration import Step, migrate
+from service.settings import ConfigurationError
 
+DRIVERS = {
+    **dict.fromkeys(("sqlite", "sqlite+pysqlite"), "sqlite+pysqlite"),
+    **dict.fromkeys(("postgresql", "postgresql+psycopg"), "postgresql+psycopg"),
+}
+"""The databases that `exclusive` knows to lock, by the scheme of their URLs."""
 BUSY_SECONDS = 30
 DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 DATABASE_TROUBLE = (
@@ -28,13 +34,11 @@ EXCLUSIVE_LOCK = int.from_bytes(b"SplitP", "big")
 def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql.Engine:
     """An engine for `url` with all these tables. What a transaction commits survives a crash.
 
-    An older database takes the `steps` that it lacks, or stays as it was. Raises `ConfigurationError` for a newer one.
+    An older database takes the `steps` that it lacks, or stays as it was. Raises `ConfigurationError` for a newer one,
+    and for a URL that is not SQLite's or PostgreSQL's.
     """
-    address = sql.make_url(url)
-    if address.drivername == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
     engine = sql.create_engine(
-        address,
+        _address(url),
         hide_parameters=True,  # errors must not show personal data
         pool_pre_ping=True,  # the database may have been restarted since a connection was last used
     )
@@ -55,6 +59,17 @@ def exclusive(engine: sql.Engine) -> Iterator[sql.Connection]:
         yield connection
 
 
+def is_among(column: sql.ColumnElement[int], numbers: Iterable[int]) -> sql.ColumnElement[bool]:
+    """Whether a column's number is one of these, however many: neighbours are one range of the column's index."""
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if runs and number <= runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return sql.or_(sql.false(), *(column.between(*run) for run in runs))
+
+
 def truncate_log(engine: sql.Engine) -> None:
     """Leave nothing of what was deleted in SQLite's write-ahead log; if somebody reads just now, the next call will."""
     if engine.dialect.name == "sqlite":
@@ -73,6 +88,16 @@ def is_storage_trouble(error: Exception) -> bool:
 def sqlite_url(path: Path) -> str:
     """The URL of an SQLite file."""
     return f"sqlite:///{path}"
+
+
+def _address(url: str) -> sql.URL:
+    try:
+        address = sql.make_url(url)
+        return address.set(drivername=DRIVERS[address.drivername])
+    except (sql.exc.ArgumentError, KeyError):  # whose texts may quote a password
+        raise ConfigurationError(
+            "the database has to be sqlite:///... or postgresql://...; see settings.toml"
+        ) from None
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

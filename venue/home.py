@@ -83,7 +83,7 @@ class VenueHome:
         tables = (store.metadata, log.metadata, readers.metadata, inbox.metadata)
         try:
             return open_database(url, steps(self.venue_ids), *tables)
-        except (sql.exc.SQLAlchemyError, ImportError) as error:
+        except sql.exc.SQLAlchemyError as error:
             raise ConfigurationError(
                 f"the database cannot be opened: {type(error).__name__}; see settings.toml"
             ) from error

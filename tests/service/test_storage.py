@@ -14,8 +14,9 @@ import sqlalchemy as sql
 from protocol.epochs import Role
 from protocol.exchanges import VerificationRequest
 from service.http import Problem
-from service.storage import is_storage_trouble
-from tests.databases import KINDS
+from service.settings import ConfigurationError
+from service.storage import is_among, is_storage_trouble, open_database
+from tests.databases import KINDS, new_database
 from tests.escrow.world import World, run, run_world
 
 PHONE = "+821011112222"
@@ -83,3 +84,35 @@ def test_a_database_that_was_restarted(world: World) -> None:
 )
 def test_what_is_trouble(error: Exception, trouble: bool) -> None:
     assert is_storage_trouble(error) is trouble
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://user:secret@host/name",
+        "mysql+pymysql://user:secret@host/name",
+        "mssql://user:secret@host/name",
+        "postgresql+psycopg2://user:secret@host/name",
+        "sqlite+aiosqlite:///name.db",
+        "secret",
+    ],
+)
+def test_other_databases_are_refused_by_name_and_their_passwords_kept(url: str) -> None:
+    """What would exclude nobody there is what a pass is spent once by."""
+    with pytest.raises(ConfigurationError, match=r"has to be sqlite:///\.\.\. or postgresql://") as refused:
+        open_database(url, ())
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_numbers_are_found_in_runs(kind: str, tmp_path: Path) -> None:
+    metadata = sql.MetaData()
+    table = sql.Table("numbers", metadata, sql.Column("number", sql.BigInteger, primary_key=True))
+    engine = open_database(new_database(kind, tmp_path), (), metadata)
+    with engine.begin() as connection:
+        connection.execute(sql.insert(table), [{"number": number} for number in range(12)])
+        for wanted in ([], [3], [11, 0, 1, 2, 5, 5, 6, 100], range(2, 500)):
+            found = connection.scalars(sql.select(table.c.number).where(is_among(table.c.number, wanted)))
+            assert sorted(found) == sorted(set(wanted) & set(range(12)))
+    engine.dispose()
+    assert str(is_among(table.c.number, range(400))).count("BETWEEN") == 1
