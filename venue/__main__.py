@@ -14,6 +14,7 @@ from service.settings import ConfigurationError
 from venue import committing, founding, registration
 from venue.admitting import admit
 from venue.cli import chosen_venue, day_name, online, venue_option
+from venue.expiry import Expiry
 from venue.home import VenueHome, unix_time
 from venue.poster import can_draw, poster_png, poster_svg, poster_text
 from venue.readers_cli import readers
@@ -132,13 +133,17 @@ def rotate_key(path: Path, venue: bytes | None) -> None:
 @cli.command()
 @click.pass_obj
 def fetch(path: Path) -> None:
-    """Fetch the epoch keys of yesterday to three days ahead, so that the doors work offline."""
+    """Fetch the epoch keys of yesterday to three days ahead, so that the doors work offline.
+
+    Also deletes the check-ins that are past their retention, as commit, read and the server do.
+    """
     home = VenueHome(path)
     now = unix_time()
     wanted, today = home.wanted_epochs(now), home.domain.epoch_at(now)
     known = online(lambda session: home.epochs.refresh(session, wanted.start, wanted.stop - 1))
     for epoch in wanted:
         click.echo(f"{day_name(epoch)}  {'known' if epoch in known else 'not known'}")
+    online(Expiry(home).check_and_delete)
     if today not in known:
         raise click.ClickException("the key of today is not known: these doors admit nobody")
 
@@ -152,6 +157,7 @@ def commit_command(path: Path, venue: bytes | None) -> None:
     time = online(lambda session: committing.commit(served, session, unix_time()))
     assert time is not None
     click.echo(f"both parties know what was admitted until {local_time(time, served.home.domain.utc_offset)}")
+    online(Expiry(served.home).check_and_delete)
 
 
 @cli.command()

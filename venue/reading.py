@@ -17,6 +17,7 @@ from service.keys import load_secret
 from service.storage import is_storage_trouble
 from venue.camera import Verdict, View, camera_frames
 from venue.cli import chosen_venue, venue_option
+from venue.expiry import deleting
 from venue.founding import checked_url
 from venue.home import unix_time
 from venue.reader import UnreadableImage, read_file, watch_folder
@@ -77,7 +78,8 @@ def read(
 @contextmanager
 def _own_decisions(path: Path, venue: bytes | None) -> Iterator[Decide]:
     """Decide here; that the disk or database fails now does not end the reading."""
-    gate = chosen_venue(path, venue).gate
+    served = chosen_venue(path, venue)
+    gate = served.gate
 
     def decide(text: str) -> Verdict:
         try:
@@ -87,7 +89,8 @@ def _own_decisions(path: Path, venue: bytes | None) -> Iterator[Decide]:
                 raise
             return NOT_STORED
 
-    yield decide
+    with deleting(served.home):
+        yield decide
 
 
 @contextmanager

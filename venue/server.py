@@ -10,12 +10,10 @@ from contextlib import suppress
 from aiohttp import ClientSession, web
 
 from protocol.checkins import CheckInMessage
-from protocol.epochs import Role
 from protocol.errors import SplitPassError
 from protocol.exchanges import Decision, DoorAnswer
 from protocol.papers import PaperPass
 from protocol.statements import JointStatement
-from service.clock import PassedTime
 from service.http import (
     Problem,
     Unreachable,
@@ -30,11 +28,11 @@ from service.http import (
 from service.observation import note_housekeeping
 from service.settings import ConfigurationError
 from venue.committing import commit
+from venue.expiry import HOUR, Expiry
 from venue.home import Clock, ServedVenue, VenueHome, unix_time
 from venue.poster import poster_png, poster_svg, poster_text
 from venue.release import RELEASE_PATH, release
 
-HOUR = 3600
 MINUTE = 60
 
 logger = logging.getLogger("splitpass.venue")
@@ -45,7 +43,7 @@ class VenueServer:
 
     def __init__(self, home: VenueHome, clock: Clock) -> None:
         self._home, self._clock = home, clock
-        self._passed = PassedTime(home.path / "passed.time", clock)
+        self._expiry = Expiry(home, clock)
         for venue in home.venues:
             venue.gate  # noqa: B018  what is missing shows at the start
 
@@ -87,18 +85,13 @@ class VenueServer:
         while True:
             known = False
             try:
-                await self.delete_expired(session)
+                await self._expiry.check_and_delete(session)
                 known = await self._refresh(session)
             except (Problem, SplitPassError) as error:
                 logger.warning("epoch keys could not be refreshed: %s", error)
             except Exception:
                 logger.exception("the hourly upkeep failed")
             await asyncio.sleep(HOUR if known else MINUTE)
-
-    async def delete_expired(self, session: ClientSession) -> None:
-        """Delete what is past its retention by the time that has surely passed."""
-        await self._passed.check(session, map(self._home.domain_settings.url, Role))
-        await asyncio.to_thread(self._home.delete_expired, self._passed.at_least)
 
     async def commitments(self, session: ClientSession) -> None:
         """Commit to every registered venue's check-ins at both parties, hourly; never ends, whatever fails."""

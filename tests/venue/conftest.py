@@ -63,9 +63,15 @@ def write_venue(home: Path, record: Venue, key: SigningKey) -> None:
 
 
 @pytest.fixture(params=KINDS)
-def venue(make_venue: MakeVenue, today: OpenEpoch, tmp_path: Path, request: pytest.FixtureRequest) -> ServedVenue:
+def database(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The setting that names a new database, of each kind."""
+    return f'database = "{new_database(request.param, tmp_path)}"\n'
+
+
+@pytest.fixture
+def venue(make_venue: MakeVenue, today: OpenEpoch, database: str) -> ServedVenue:
     """A venue that knows today's keys, on each kind of database."""
-    return make_venue([today], settings=f'database = "{new_database(request.param, tmp_path)}"\n')
+    return make_venue([today], settings=database)
 
 
 @pytest.fixture(scope="session")

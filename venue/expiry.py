@@ -1,0 +1,76 @@
+"""Deleting what is past its retention, with a server or without one. Spec: §6.2, §6.3."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from aiohttp import ClientSession
+from sqlalchemy.exc import SQLAlchemyError
+
+from protocol.epochs import Role
+from service.clock import PassedTime
+from service.http import new_session
+from venue.home import Clock, VenueHome, unix_time
+
+HOUR = 3600
+
+logger = logging.getLogger("splitpass.venue")
+
+
+class Expiry:
+    """Deletes what a home of venues keeps for a time, by the time that has surely passed."""
+
+    def __init__(self, home: VenueHome, clock: Clock = unix_time) -> None:
+        self._home = home
+        self._passed = PassedTime(home.path / "passed.time", clock)
+
+    def delete(self) -> None:
+        """Delete by what is known to have passed."""
+        self._home.delete_expired(self._passed.at_least)
+
+    async def check_and_delete(self, session: ClientSession) -> None:
+        """Have a party's clock confirm this one's before, if one can be reached."""
+        await self._passed.check(session, map(self._home.domain_settings.url, Role))
+        await asyncio.to_thread(self.delete)
+
+
+@contextmanager
+def deleting(home: VenueHome, clock: Clock = unix_time, every: float = HOUR) -> Iterator[None]:
+    """Delete now, and again every so many seconds beside what is done meanwhile, which neither waits nor fails."""
+    expiry = Expiry(home, clock)
+
+    async def work() -> None:
+        async with new_session() as session:
+            while True:
+                with _reported():
+                    await expiry.check_and_delete(session)
+                await asyncio.sleep(every)
+
+    def run() -> None:
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(task)
+
+    with _reported():
+        expiry.delete()  # needs no network, for which a short reading does not wait
+    loop = asyncio.new_event_loop()
+    task, thread = loop.create_task(work()), threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:  # whose texts may quote what the database holds
+        logger.warning("what is past its retention could not be deleted: %s", type(error).__name__)
