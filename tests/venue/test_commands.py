@@ -196,9 +196,9 @@ def codes(present: OpenEpoch, guest: Visitor, tmp_path: Path) -> list[Path]:
 
 
 def test_read_decides_offline_and_tells_why(
-    make_venue: MakeVenue, present: OpenEpoch, codes: list[Path], tmp_path: Path
+    make_venue: MakeVenue, present: OpenEpoch, codes: list[Path], tmp_path: Path, database: str
 ) -> None:
-    venue = make_venue([present], url=NOBODY, settings=PATIENT)
+    venue = make_venue([present], url=NOBODY, settings=PATIENT + database)
     admitted = run_venue(venue.home.path, "read", *map(str, codes[:2]))
     assert admitted.returncode == 0, admitted.stderr
     assert [line.split(":")[0] for line in admitted.stdout.splitlines()] == [
@@ -261,8 +261,10 @@ def test_a_disk_that_takes_nothing_does_not_end_the_reading(
     assert len(stored(venue)[present.key.epoch]) == 2
 
 
-def test_readers_at_one_door_spend_a_pass_once(make_venue: MakeVenue, present: OpenEpoch, codes: list[Path]) -> None:
-    venue = make_venue([present], settings=PATIENT)
+def test_readers_at_one_door_spend_a_pass_once(
+    make_venue: MakeVenue, present: OpenEpoch, codes: list[Path], database: str
+) -> None:
+    venue = make_venue([present], settings=PATIENT + database)
     processes = [
         subprocess.Popen(
             venue_command(venue.home.path, "read", *map(str, codes)),
@@ -291,8 +293,8 @@ def test_a_chain_has_several_venues_in_one_home(tmp_path: Path, parties: Parties
     assert "say which venue" in invoke_venue(home, "status", "--venue", "00" * 16).stderr
 
 
-def test_readers_are_added_listed_and_revoked(make_venue: MakeVenue, tmp_path: Path) -> None:
-    venue = make_venue()
+def test_readers_are_added_listed_and_revoked(make_venue: MakeVenue, tmp_path: Path, database: str) -> None:
+    venue = make_venue(settings=database)
     home, token_file = venue.home.path, tmp_path / "front-door.token"
     assert invoke_venue(home, "readers", "add", "정문", "--output", str(token_file)).exit_code == 0
     assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
@@ -314,11 +316,11 @@ def test_readers_are_added_listed_and_revoked(make_venue: MakeVenue, tmp_path: P
 
 
 def test_a_door_with_its_own_machine_asks_the_server(
-    make_venue: MakeVenue, present: OpenEpoch, codes: list[Path], tmp_path: Path
+    make_venue: MakeVenue, present: OpenEpoch, codes: list[Path], tmp_path: Path, database: str
 ) -> None:
     """It says clearly what happened when the server does not know it, does not answer, or answers again."""
     port, token_file = free_port(), tmp_path / "door.token"
-    venue = make_venue([present], settings=PATIENT + f"port = {port}\n")
+    venue = make_venue([present], settings=PATIENT + f"port = {port}\n" + database)
     assert invoke_venue(venue.home.path, "readers", "add", "정문", "--output", str(token_file)).exit_code == 0
     nowhere, folder = tmp_path / "nowhere", tmp_path / "folder"
     folder.mkdir()

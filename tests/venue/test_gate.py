@@ -87,17 +87,19 @@ def test_a18_another_domain(venue: ServedVenue, parties: Parties, visitor: Visit
     assert venue.gate.decide(replace(foreign, domain=parties.domain.number), NOW) is Decision.FORGED
 
 
-def test_an_epoch_whose_key_is_not_known(make_venue: MakeVenue, tomorrow: OpenEpoch, shown: CheckInMessage) -> None:
-    venue = make_venue([tomorrow])
+def test_an_epoch_whose_key_is_not_known(
+    make_venue: MakeVenue, tomorrow: OpenEpoch, shown: CheckInMessage, database: str
+) -> None:
+    venue = make_venue([tomorrow], settings=database)
     assert venue.gate.decide(shown, NOW) is Decision.UNKNOWN_EPOCH
 
 
 def test_an_epoch_key_that_arrives_later_is_used(
-    make_venue: MakeVenue, today: OpenEpoch, shown: CheckInMessage
+    make_venue: MakeVenue, today: OpenEpoch, shown: CheckInMessage, database: str
 ) -> None:
-    venue = make_venue()
+    venue = make_venue(settings=database)
     assert venue.gate.decide(shown, NOW) is Decision.UNKNOWN_EPOCH
-    make_venue([today])
+    make_venue([today], settings=database)
     assert venue.gate.decide(shown, NOW) is Decision.ADMITTED
 
 
@@ -114,16 +116,16 @@ def test_the_label_is_signed(venue: ServedVenue, shown: CheckInMessage) -> None:
 
 
 def test_a_pass_of_tomorrow_is_forged_today(
-    make_venue: MakeVenue, today: OpenEpoch, tomorrow: OpenEpoch, visitor: Visitor
+    make_venue: MakeVenue, today: OpenEpoch, tomorrow: OpenEpoch, visitor: Visitor, database: str
 ) -> None:
-    venue = make_venue([today, tomorrow])
+    venue = make_venue([today, tomorrow], settings=database)
     assert venue.gate.decide(sign_check_in(tomorrow.key, visitor.passes[0], NOW, ENTRY), NOW) is Decision.FORGED
 
 
 def test_an_entry_before_midnight_is_of_its_label_s_day(
-    make_venue: MakeVenue, parties: Parties, today: OpenEpoch, tomorrow: OpenEpoch, visitor: Visitor
+    make_venue: MakeVenue, parties: Parties, today: OpenEpoch, tomorrow: OpenEpoch, visitor: Visitor, database: str
 ) -> None:
-    venue = make_venue([today, tomorrow])
+    venue = make_venue([today, tomorrow], settings=database)
     midnight = parties.domain.epoch_begins(tomorrow.key.epoch)
     late = sign_check_in(today.key, visitor.passes[0], midnight - 15, ENTRY)
     assert venue.gate.decide(late, midnight + 10) is Decision.ADMITTED
@@ -133,9 +135,9 @@ def test_an_entry_before_midnight_is_of_its_label_s_day(
 class TestExit:
     @pytest.fixture
     def inside(
-        self, make_venue: MakeVenue, today: OpenEpoch, tomorrow: OpenEpoch, shown: CheckInMessage
+        self, make_venue: MakeVenue, today: OpenEpoch, tomorrow: OpenEpoch, shown: CheckInMessage, database: str
     ) -> ServedVenue:
-        venue = make_venue([today, tomorrow])
+        venue = make_venue([today, tomorrow], settings=database)
         assert venue.gate.decide(shown, NOW) is Decision.ADMITTED
         return venue
 

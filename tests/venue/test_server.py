@@ -23,7 +23,7 @@ from protocol.statements import JointStatement, verify_statement
 from protocol.warrants import Warrant, verify_venue
 from service.http import PROBLEM, call
 from tests.parties import NOW, OpenEpoch, Parties, Released, Visitor
-from tests.venue.conftest import MakeVenue, commit, known
+from tests.venue.conftest import commit, known
 from tests.venue.serving import decisions, post, problems, serving
 from venue.home import ServedVenue
 from venue.poster import poster_png, poster_svg
@@ -214,9 +214,9 @@ class TestRelease:
         assert problems(answers) == [(404, "unknown-venue")]
 
     def test_the_largest_release_is_delivered_and_a_larger_one_refused(
-        self, make_venue: MakeVenue, parties: Parties, today: OpenEpoch, warrant: Warrant
+        self, venue: ServedVenue, parties: Parties, today: OpenEpoch, warrant: Warrant
     ) -> None:
-        venue, label = make_venue([today]), (parties.domain.number, NOW, ENTRY, parties.venue.venue)
+        label = (parties.domain.number, NOW, ENTRY, parties.venue.venue)
 
         def fill(count: int) -> int:
             messages = [CheckInMessage(*label, token_bytes(192)) for _ in range(count)]

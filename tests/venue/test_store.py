@@ -12,11 +12,14 @@ from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
+import pytest
+
 from protocol.checkins import CheckIn, CheckInMessage, Direction, sign_check_in
 from protocol.exchanges import Decision, DoorAnswer
 from protocol.passes import OwnedPass
 from service.http import Unreachable, call, new_session
-from service.storage import open_database, sqlite_url
+from service.storage import open_database
+from tests.databases import KINDS, new_database
 from tests.parties import NOW, OpenEpoch, Parties, Visitor
 from tests.venue.conftest import MakeVenue, environment, free_port, venue_command
 from venue import store
@@ -90,8 +93,9 @@ def check_in(number: int, time: int, epoch: int, direction: Direction = Directio
     return CheckIn(CheckInMessage(255, time, direction, None, bytes([number]) * 192), epoch)
 
 
-def test_entries_days_and_deletion(tmp_path: Path) -> None:
-    engine = open_database(sqlite_url(tmp_path / "venue.db"), (), store.metadata)
+@pytest.mark.parametrize("kind", KINDS)
+def test_entries_days_and_deletion(tmp_path: Path, kind: str) -> None:
+    engine = open_database(new_database(kind, tmp_path), (), store.metadata)
     kept, elsewhere = Store(engine, bytes(16)), Store(engine, bytes([1]) * 16)
     entries = [check_in(1, 900, 10), check_in(2, 915, 10), check_in(3, 1800, 11)]
     exits = [check_in(2, 1815, 10, Direction.EXIT)]
