@@ -8,7 +8,7 @@ import click
 
 from escrow.custody import PartyKeys, recover_keys, split_keys, verify_share
 from escrow.settings import EscrowSettings
-from escrow.vault_key import has_vault_key, load_vault_key, store_vault_key
+from escrow.vault_key import VAULT_KEY_VARIABLE, has_vault_key, load_vault_key, store_vault_key
 from protocol.epochs import Role
 from service.files import private_directory, write_private
 from service.keys import load_secret, store_secret
@@ -57,16 +57,28 @@ def add_custody_commands(group: click.Group, role: Role, settings_kind: type[Esc
 
     @custody.command()
     @click.argument("shares", type=ShareArgument, nargs=-1, required=True)
+    @click.option(
+        "--vault-key-file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help=f'With vault_key = "environment": new file for the key that has to go into {VAULT_KEY_VARIABLE}.',
+    )
     @click.pass_obj
-    def recover(home: Path, shares: tuple[Path, ...]) -> None:
+    def recover(home: Path, shares: tuple[Path, ...], vault_key_file: Path | None) -> None:
         """Write this party's keys on a new machine, from enough SHARES. Put the vault's copy back before `serve`."""
         domain, settings = load_domain(home).domain, load_settings(settings_kind, home / "settings.toml")
+        if vault_key_file is not None and settings.vault_key != "environment":
+            raise click.UsageError(f"the vault key goes where settings.toml says: {settings.vault_key}")
         verified = [verify_share(domain, role, str(share), share.read_bytes()) for share in shares]
         keys, identity = recover_keys(domain, role, verified), home / "identity.key"
+        if vault_key_file is not None:
+            store_secret(vault_key_file, keys.vault_key)
+        elif not has_vault_key(home, settings):
+            store_vault_key(home, settings, keys.vault_key)
         if not identity.exists():
             store_secret(identity, keys.identity_seed)
-        if not has_vault_key(home, settings):
-            store_vault_key(home, settings, keys.vault_key)
-        if keys != PartyKeys(load_vault_key(home, settings), load_secret(identity)):
+        vault_key = load_secret(vault_key_file) if vault_key_file else load_vault_key(home, settings)
+        if keys != PartyKeys(vault_key, load_secret(identity)):
             raise ConfigurationError(f"{home} holds other keys than the shares; a key is never overwritten")
+        if vault_key_file is not None:
+            click.echo(f"put what {vault_key_file} holds into {VAULT_KEY_VARIABLE}, then destroy the file", err=True)
         click.echo("the keys are here")
