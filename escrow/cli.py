@@ -86,6 +86,6 @@ def add_party_commands(
         if not yes:
             click.confirm(f"Destroy the share of epoch {epoch} for good?", abort=True)
         party.erase(epoch)
-        if faults := party.vault.mirror():
+        if faults := party.vault.mirror().all:
             raise ConfigurationError(f"epoch {epoch} is erased here, but a copy may still hold it: {'; '.join(faults)}")
         click.echo(f"epoch {epoch} is erased")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import sqlalchemy as sql
@@ -9,7 +10,7 @@ import sqlalchemy as sql
 from protocol.releases import VerifiedRelease
 from protocol.transcript import digest32
 from service.http import Problem
-from service.storage import exclusive
+from service.storage import exclusive, is_among
 
 metadata = sql.MetaData()
 _released = sql.Table(
@@ -17,7 +18,7 @@ _released = sql.Table(
     metadata,
     sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
     sql.Column("pass_digest", sql.LargeBinary(32), primary_key=True, index=True),
-    sql.Column("epoch", sql.BigInteger, nullable=False),
+    sql.Column("epoch", sql.BigInteger, nullable=False, index=True),
     sql.Column("venue", sql.LargeBinary(16), nullable=False),
     sql.Column("time", sql.BigInteger, nullable=False),
 )
@@ -80,10 +81,10 @@ class ReleaseLedger:
         kept = {epoch: visits for epoch, visits in kept.items() if visits}
         return replace(release, visits=kept, set_aside=+set_aside)
 
-    def forget_epoch(self, epoch: int) -> None:
-        """Delete the record of an epoch that can never be opened again."""
+    def forget_epochs(self, epochs: Iterable[int]) -> None:
+        """Delete the record of epochs that can never be opened again."""
         with self._engine.begin() as connection:
-            connection.execute(sql.delete(_released).where(_released.c.epoch == epoch))
+            connection.execute(sql.delete(_released).where(is_among(_released.c.epoch, epochs)))
 
 
 def _digest(u: bytes) -> bytes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -27,6 +28,7 @@ from escrow.venues import VenueRegister
 from protocol.disclosures import MAX_OPENINGS, DisclosedOpening, sign_disclosure
 from protocol.entries import DisclosurePublished, EntryBody, EpochErased, EpochPublished, LogEntry
 from protocol.epochs import EPOCH_SECONDS, EpochKey, EpochSecret, Role, create_epoch
+from protocol.errors import SplitPassError
 from protocol.logs import Inclusion, other_party, verify_logged_entry
 from protocol.requests import sign_request
 from service import inbox
@@ -88,8 +90,10 @@ class Party:
     @cached_property
     def vault(self) -> Vault:
         """The party's epoch secrets."""
+        key = bytes(self.domain.identity_key(self.role)).hex()
+        owner = f"{self.role.name.lower()} of domain {self.domain.number} with the key {key}"
         copies = (self.home / copy for copy in self.settings.vault_copies)
-        return Vault(self.home / "vault", lambda: VaultKey(load_vault_key(self.home, self.settings)), copies)
+        return Vault(self.home / "vault", owner, lambda: VaultKey(load_vault_key(self.home, self.settings)), copies)
 
     @property
     def today(self) -> int:
@@ -99,38 +103,55 @@ class Party:
     def publish(self, epoch: int) -> None:
         """Make this party's secret and statement of an epoch, once; nothing happens if it is published or erased.
 
-        It is published when every copy of the vault has its secret and it is on record in the log.
+        It is published when every copy of the vault has its secret and it is on record in the log. Raises
+        `ConfigurationError` if another statement is on record, whose secret is lost: a second one would be cheating.
         """
         with FileLock(self.home / "publish.lock"):
             if self.vault.is_erased(epoch) or self.epochs.statement(self.role, epoch) is not None:
                 return
             statement = self.vault.statement(epoch)  # there if this was interrupted, or the vault restored
+            on_record = self.log.published_epoch(epoch)
+            if on_record is not None and on_record.statement != statement:
+                raise ConfigurationError(
+                    "the secret of the statement that is on record is not in the vault; restore the vault"
+                )
             if statement is None:
                 secret, statement = create_epoch(self.domain, self.role, epoch, self.identity)
                 self.vault.put(secret, statement)  # durable before anyone can use the key
-            if not self.vault.mirror():
-                if self.log.published_epoch(epoch) is None:
-                    erase_by = self.domain.epoch_begins(epoch + 1) + self.settings.retention_days * EPOCH_SECONDS
-                    self.log.append(EpochPublished(statement, erase_by), self.clock())
+            if not self.vault.mirror().behind:
+                if on_record is None:
+                    self.log.append(EpochPublished(statement, self.erase_by(epoch)), self.clock())
                 self.epochs.keep(self.role, epoch, statement)
 
-    def publish_ahead(self) -> None:
-        """Publish today's epoch and those of the days ahead."""
+    def publish_ahead(self) -> list[str]:
+        """Publish today's epoch and those of the days ahead. Returns what hinders some, in words; the others go on."""
+        faults = []
         for epoch in range(self.today, self.today + self.settings.publish_ahead_days + 1):
-            self.publish(epoch)
+            try:
+                self.publish(epoch)
+            except (OSError, ConfigurationError) as error:
+                faults.append(f"epoch {epoch} is not published: {error}")
+        return faults
+
+    @property
+    def has_epochs(self) -> bool:
+        """Whether any epoch was ever made, also if the vault is lost."""
+        return bool(self.vault.epochs() or self.vault.erased_epochs() or self.log.pending())
+
+    def erase_by(self, epoch: int) -> int:
+        """The Unix time at which the retention of an epoch is over, by today's settings."""
+        return self.domain.epoch_begins(epoch + 1) + self.settings.retention_days * EPOCH_SECONDS
 
     def due_epochs(self, now: int) -> list[int]:
-        """The epochs to erase.
+        """The epochs to erase, in order.
 
-        Their end lies at least the retention period back, the log says that they are erased by now, or their erasure
-        was interrupted.
+        Their end lies at least the retention period back, the log says that they are erased by now (also those whose
+        secrets are lost), or their erasure was interrupted.
         """
-        limit = now - self.settings.retention_days * EPOCH_SECONDS
-        promised = self.log.overdue(now)
-        ended = [
-            epoch for epoch in self.vault.epochs() if self.domain.epoch_begins(epoch + 1) <= limit or epoch in promised
-        ]
-        return self.vault.unfinished_erasures() + ended
+        due = {epoch for epoch in self.vault.epochs() if self.erase_by(epoch) <= now}
+        with suppress(OSError, SplitPassError, ConfigurationError):  # a damaged log must keep no share alive
+            due |= self.log.overdue(now)
+        return sorted(due.union(self.vault.unfinished_erasures()))
 
     def secret(self, epoch: int) -> EpochSecret:
         """This party's secret of an epoch; a 410 problem when it was erased, 404 when it never was."""
@@ -145,7 +166,7 @@ class Party:
     def erase(self, epoch: int) -> None:
         """Destroy the share of an epoch and everything of it that this party stores. It cannot be undone."""
         self.vault.erase(epoch)
-        self.forget_epoch(epoch)
+        self.forget_epochs({epoch})
         truncate_log(self.engine)
         self.log.append(EpochErased(epoch), self.clock())
         self.vault.finish_erasure(epoch)
@@ -155,9 +176,9 @@ class Party:
         inbox.forget_old(self.engine, now)
         self.commitments.delete_before(now - (self.settings.retention_days + COMMITMENT_DAYS) * EPOCH_SECONDS)
 
-    def forget_epoch(self, epoch: int) -> None:
-        """Delete what the party stores of an erased epoch beside the vault."""
-        self.releases.forget_epoch(epoch)
+    def forget_epochs(self, epochs: Collection[int]) -> None:
+        """Delete what the party stores of erased epochs beside the vault."""
+        self.releases.forget_epochs(epochs)
 
     def publish_lists(self) -> None:
         """Disclose the openings whose embargo is over; at least once a day, if only an empty list."""

@@ -31,6 +31,7 @@ _log_entries = Gauge("splitpass_log_entries", "Entries under the log's public ch
 _log_cosigned = Gauge(
     "splitpass_log_cosigned_timestamp_seconds", "When the log was cosigned, in Unix time.", ("party",)
 )
+_faults = Gauge("splitpass_housekeeping_faults", "Epochs not published, files not erased, copies not up to date.")
 _copies_behind = Gauge("splitpass_vault_copies_behind", "Copies of the vault that are not up to date.")
 
 
@@ -74,26 +75,28 @@ def keep_house(party: Party) -> None:
         else:
             logger.info("epoch %d erased at the end of its retention", epoch)
     _epochs_due.set(len(party.due_epochs(party.clock())))
+    unpublished: list[str] = []
     if party.passed.believable:
-        party.publish_ahead()
+        unpublished = party.publish_ahead()
     else:
         _clock_doubts.inc()
         logger.error("the clock jumped and the other party's does not confirm it: nothing is published or erased by it")
     party.forget_old(party.passed.at_least)
-    for epoch in party.vault.erased_epochs():
-        party.forget_epoch(epoch)  # again: a request that was under way may have left something
+    # Again: a request that was under way may have left something, and a restored database has what was there before.
+    party.forget_epochs(set(party.vault.erased_epochs()))
     truncate_log(party.engine)
     faults = party.vault.mirror()
-    for fault in faults:
+    for fault in (*unpublished, *faults.all):
         logger.error("%s", fault)
-    _copies_behind.set(len(faults))
+    _copies_behind.set(len(faults.behind))
+    _faults.set(len(unpublished) + len(faults.all))
     if party.passed.believable:
         party.publish_lists()
 
 
 async def check_clock(party: Party, session: ClientSession) -> None:
     """Have the other party's clock confirm a clock that jumped. Before the first epoch there is nothing to lose."""
-    if not (party.passed.known or party.vault.epochs() or party.vault.erased_epochs()):
+    if not (party.passed.known or party.has_epochs):
         party.passed.confirm()
     await party.passed.check(session, [party.domain_settings.url(party.peer_role)])
 

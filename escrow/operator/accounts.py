@@ -7,6 +7,7 @@ anything is compared or sent, so that neither a crash nor a second process gives
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sql
@@ -20,7 +21,7 @@ from protocol.signatures import SigningKey
 from protocol.transcript import digest32
 from service import people
 from service.http import Problem
-from service.storage import exclusive
+from service.storage import exclusive, is_among
 
 DAY = 86_400
 
@@ -53,7 +54,7 @@ _handles = sql.Table(
     "handles",
     metadata,
     sql.Column("account", sql.LargeBinary(16), sql.ForeignKey(_accounts.c.account), primary_key=True),
-    sql.Column("epoch", sql.BigInteger, primary_key=True),
+    sql.Column("epoch", sql.BigInteger, primary_key=True, index=True),
     sql.Column("handle", sql.LargeBinary(32), nullable=False, unique=True),
     sql.Column("record", sql.LargeBinary, nullable=False),
     sql.Column("entry", sql.LargeBinary, nullable=False),
@@ -209,10 +210,10 @@ class Accounts:
         with self._engine.begin() as connection:
             connection.execute(sql.update(_handles).where(mine).values(requests=_handles.c.requests - 1))
 
-    def forget_epoch(self, epoch: int) -> None:
-        """Delete every handle of an epoch."""
+    def forget_epochs(self, epochs: Iterable[int]) -> None:
+        """Delete every handle of these epochs."""
         with self._engine.begin() as connection:
-            connection.execute(sql.delete(_handles).where(_handles.c.epoch == epoch))
+            connection.execute(sql.delete(_handles).where(is_among(_handles.c.epoch, epochs)))
 
     def forget_old(self, now: int) -> None:
         """Delete verifications that are over, and accounts that were not verified again, with what is theirs."""

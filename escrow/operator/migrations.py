@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sql
 from alembic.operations import Operations
 
+from escrow.migrations import index_released_epochs
 from service.migration import Step
 
 
@@ -14,5 +15,11 @@ def find_decisions_in_the_log(operations: Operations) -> None:
         operations.drop_column("warrant_decisions", "log_index")
 
 
-STEPS: tuple[Step, ...] = (find_decisions_in_the_log,)
+def index_epochs(operations: Operations) -> None:
+    """Let the handles and the released passes of an epoch be found without reading all of them."""
+    operations.create_index("ix_handles_epoch", "handles", ["epoch"])
+    index_released_epochs(operations)
+
+
+STEPS: tuple[Step, ...] = (find_decisions_in_the_log, index_epochs)
 """Append the change of an existing table here; what a step did in a release stays as it was."""

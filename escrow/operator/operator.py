@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from escrow.operator import accounts, warrants
@@ -39,7 +40,7 @@ class Operator(Party):
         super().forget_old(now)
         self.accounts.forget_old(now)
 
-    def forget_epoch(self, epoch: int) -> None:
-        """Delete also the handles registered for an erased epoch."""
-        super().forget_epoch(epoch)
-        self.accounts.forget_epoch(epoch)
+    def forget_epochs(self, epochs: Collection[int]) -> None:
+        """Delete also the handles registered for erased epochs."""
+        super().forget_epochs(epochs)
+        self.accounts.forget_epochs(epochs)

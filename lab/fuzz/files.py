@@ -102,7 +102,7 @@ def _wallet_decoders(random: Random, directory: Path) -> Iterator[Decoder]:
 
 def _vault_decoders(directory: Path) -> Iterator[Decoder]:
     key = VaultKey(bytes(32))
-    vault = Vault(directory / "vault", lambda: key)
+    vault = Vault(directory / "vault", "fuzzer", lambda: key)
     kept = KeptEpoch(world.SECRETS[Role.AUTHORITY], world.STATEMENTS[Role.AUTHORITY])
     vault.put(kept.secret, kept.statement)
     vault.unlock()

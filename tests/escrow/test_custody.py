@@ -30,12 +30,14 @@ from escrow.custody import (
 from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
 from escrow.server import keep_house
+from escrow.vault_key import VAULT_KEY_VARIABLE
 from protocol.encoding import encode_item
 from protocol.epochs import Domain, Role
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import sign_statement, statement_payload
 from service.http import Problem
 from service.settings import ConfigurationError
+from tests.databases import KINDS, back_up
 from tests.edwards import BASE, L
 from tests.escrow.world import World, carry_out, open_door, run, run_world, serving, warrant_for
 from tests.strategies import scalar
@@ -221,12 +223,53 @@ def test_commands(tmp_path: Path) -> None:
     assert (home / "vault.key").read_text() == "00" * 32
 
 
-def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Path) -> None:
+def test_a_vault_key_that_lives_in_the_environment_is_recovered_into_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path)
+    home, shares = world.home(Role.OPERATOR), split(world, 2, 2)
+    key, identity = ((home / name).read_text() for name in ("vault.key", "identity.key"))
+    world.operator.publish(world.today)
+    for name in ("vault.key", "identity.key"):
+        (home / name).unlink()
+    with (home / "settings.toml").open("a") as settings:
+        settings.write('vault_key = "environment"\n')
+    target, recover = tmp_path / "recovered", ("custody", "recover", *map(str, shares))
+    refused = world.officer(Role.OPERATOR, *recover)
+    assert refused.exit_code == 1
+    assert VAULT_KEY_VARIABLE in refused.stderr
+    assert not (home / "identity.key").exists()
+    recovered = world.officer(Role.OPERATOR, *recover, "--vault-key-file", str(target))
+    assert recovered.exit_code == 0, recovered.output
+    assert VAULT_KEY_VARIABLE in recovered.stderr
+    assert key.strip() not in recovered.output
+    assert (target.read_text(), (home / "identity.key").read_text()) == (key, identity)
+    assert target.stat().st_mode & 0o777 == 0o600
+    again = world.officer(Role.OPERATOR, *recover, "--vault-key-file", str(target))
+    assert "never overwritten" in again.stderr
+    monkeypatch.setenv(VAULT_KEY_VARIABLE, target.read_text().strip())
+    target.unlink()
+    Operator(home).vault.unlock()
+    assert world.officer(Role.OPERATOR, *recover).exit_code == 0, "the variable has the key of the shares"
+    monkeypatch.setenv(VAULT_KEY_VARIABLE, "00" * 32)
+    assert "other keys than the shares" in world.officer(Role.OPERATOR, *recover).stderr
+
+
+def test_a_vault_key_goes_nowhere_else_than_the_settings_say(tmp_path: Path) -> None:
+    world, target = World(tmp_path), tmp_path / "recovered"
+    shares = map(str, split(world, 2, 2))
+    refused = world.officer(Role.OPERATOR, "custody", "recover", *shares, "--vault-key-file", str(target))
+    assert refused.exit_code == 2
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Path, kind: str) -> None:
     """C7: keys from two custodians, the vault from its copy, a database older than the erasure; then an opening."""
     copy, lost = tmp_path / "elsewhere", tmp_path / "lost"
     copy.mkdir()
     with ExitStack() as servers:
-        world = servers.enter_context(run_world(tmp_path))
+        world = servers.enter_context(run_world(tmp_path, kind))
         home, today, tomorrow = world.home(Role.OPERATOR), world.today, world.today + 1
         with (home / "settings.toml").open("a") as text:
             text.write(f'vault_copies = ["{copy}"]\n')
@@ -244,9 +287,7 @@ def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Pat
             servers.close()
             shares = split(world, 2, 3)
             world.operator.engine.dispose()
-            database = [path for path in home.iterdir() if ".db" in path.name]
-            for path in database:
-                shutil.copy(path, tmp_path)
+            restore_database = back_up(world.operator.settings.database or "", tmp_path)
             secret = world.operator.secret(tomorrow)
             sealed = (copy / f"{tomorrow}.secret").read_bytes()
             statement = world.operator.epochs.statement(Role.OPERATOR, today)
@@ -256,8 +297,8 @@ def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Pat
             home.mkdir()
             for name in ("domain.toml", "settings.toml"):
                 shutil.copy(lost / name, home)
-            for path in database:
-                shutil.copy(tmp_path / path.name, home)
+            world.operator.engine.dispose()
+            restore_database()
             recovering = world.officer(Role.OPERATOR, "custody", "recover", str(shares[2]), str(shares[0]))
             assert recovering.exit_code == 0, recovering.output
             unrestored = Operator(home, clock=lambda: world.now)
@@ -270,7 +311,7 @@ def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Pat
             assert handles(world.operator, tomorrow) == 1
             world.operator.passed.confirm()
             keep_house(world.operator)
-            assert world.operator.vault.mirror() == []
+            assert not world.operator.vault.mirror().all
             assert world.operator.epochs.statement(Role.OPERATOR, today) == statement
             assert handles(world.operator, tomorrow) == 0
             with pytest.raises(Problem, match="never be opened"):

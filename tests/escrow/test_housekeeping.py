@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -18,12 +19,18 @@ from escrow.authority.server import create_authority_app
 from escrow.operator.operator import Operator
 from escrow.party import Party
 from escrow.server import check_clock, keep_house
+from protocol.entries import EpochErased
 from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.errors import SplitPassError
+from protocol.opening import OpeningTranscript
 from protocol.requests import sign_request
+from protocol.statements import JointStatement
 from service.clock import PassedTime
 from service.http import Problem, new_session
+from service.settings import ConfigurationError
 from tests.databases import KINDS
 from tests.escrow.world import World, run, run_world, serving
+from tests.parties import opening_warrant
 
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 
@@ -102,12 +109,14 @@ def doubts() -> float:
     return REGISTRY.get_sample_value("splitpass_clock_doubts_total") or 0
 
 
-@pytest.mark.parametrize("utc_offset", [9 * HOUR, -12_600, 14 * HOUR])
+@pytest.mark.parametrize(
+    ("kind", "utc_offset"), [("sqlite", 9 * HOUR), ("postgresql", -12_600), ("postgresql", 14 * HOUR)]
+)
 @pytest.mark.parametrize("role", Role)
 def test_an_epoch_is_erased_at_the_first_housekeeping_after_it_is_due(
-    tmp_path: Path, role: Role, utc_offset: int
+    tmp_path: Path, role: Role, kind: str, utc_offset: int
 ) -> None:
-    machine, before = Machine(World(tmp_path, utc_offset=utc_offset), role), doubts()
+    machine, before = Machine(World(tmp_path, kind, utc_offset=utc_offset), role), doubts()
     first = machine.world.today
     machine.keep_house()
     published = machine.epochs_ahead()
@@ -236,8 +245,8 @@ def test_a_home_without_its_time_waits_for_the_other_party(machine: Machine) -> 
     ("world", "step", "jump"),
     [
         ("sqlite", "vault.mirror", YEAR),
-        ("postgresql", "forget_epoch", -YEAR),
-        ("sqlite", "forget_epoch", YEAR),
+        ("postgresql", "forget_epochs", -YEAR),
+        ("sqlite", "forget_epochs", YEAR),
         ("postgresql", "vault.finish_erasure", 0),
     ],
     indirect=["world"],
@@ -269,6 +278,7 @@ def test_an_erasure_that_a_stop_interrupted_is_finished_at_once(
         machine.party.secret(first)
 
 
+@pytest.mark.parametrize("world", KINDS, indirect=True)
 def test_ids_of_old_requests_are_forgotten(machine: Machine) -> None:
     party, path, sent = machine.party, "/v1/shares", [machine.clock + seconds for seconds in (60, 120, 300)]
     for time in sent:
@@ -282,18 +292,104 @@ def test_ids_of_old_requests_are_forgotten(machine: Machine) -> None:
         assert list(connection.scalars(sql.text("SELECT time FROM requests_seen ORDER BY time"))) == sent[1:]
 
 
-def test_what_cannot_be_published_keeps_nothing_from_being_erased(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
+def test_what_cannot_be_published_keeps_nothing_from_being_erased_and_no_other_epoch_from_being_published(
+    machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def disk_full() -> None:
-        raise OSError("no space")
-
     first = machine.world.today
     machine.run(machine.until_due(first))
-    monkeypatch.setattr(machine.party, "publish_ahead", disk_full)
-    with pytest.raises(OSError, match="no space"):
+    (machine.party.home / "vault" / f"{machine.world.today}.secret").mkdir()  # cannot be read
+    machine.keep_house()
+    assert machine.erased == [first]
+    assert f"epoch {machine.world.today} is not published: " in caplog.text
+    assert machine.party.epochs.statement(Role.OPERATOR, machine.world.today) is None
+    assert machine.party.epochs.statement(Role.OPERATOR, machine.world.today + 1) is not None
+
+
+def test_a_damaged_log_keeps_no_share_alive(machine: Machine) -> None:
+    first, party = machine.world.today, machine.party
+    (party.home / "log.pending").write_bytes(b"damaged")
+    machine.run(machine.until_due(first))
+    with pytest.raises((ConfigurationError, SplitPassError)):
         machine.keep_house()
     assert machine.erased == [first]
+    assert not (party.home / "vault" / f"{first}.secret").exists()
+    assert party.vault.unfinished_erasures() == [first], "it is not on record yet"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_epoch_whose_secret_is_lost_is_erased_when_the_log_promises_it(tmp_path: Path, kind: str) -> None:
+    """With what the party stores of it; until then it counts as kept."""
+    with run_world(tmp_path, kind) as world:
+        run(world.visitors_with_passes(2))
+        party, first = world.operator, world.today
+        (party.home / "vault" / f"{first}.secret").unlink()
+        due, rows = party.erase_by(first), sql.text("SELECT count(*) FROM handles")
+        for now, kept in ((due - 1, 2), (due, 0)):
+            world.now = now
+            party.passed.confirm()
+            assert party.due_epochs(now) == ([] if kept else [first])
+            keep_house(party)
+            with party.engine.begin() as connection:
+                assert connection.scalar(rows) == kept
+        assert party.vault.erased_epochs() == [first]
+        assert party.log.index_of(EpochErased(first)) is not None
+
+
+def test_a_vault_that_is_not_restored_yet_takes_no_clocks_word(machine: Machine) -> None:
+    """The log alone is back, and promises erasures: they wait until another clock confirms this one."""
+    shutil.rmtree(machine.party.home / "vault")
+    (machine.party.home / "passed.time").unlink()
+    machine.clock += YEAR
+    machine.restart()
+    machine.keep_house()
+    assert machine.erased == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("published", [True, False])
+def test_what_was_opened_goes_when_its_windows_last_day_would(tmp_path: Path, kind: str, *, published: bool) -> None:
+    """Also if that day has no epoch, because the party did not run then."""
+    machine = Machine(World(tmp_path, kind), Role.AUTHORITY)
+    machine.keep_house()
+    assert isinstance(machine.party, Authority)
+    cases, day = machine.party.cases, machine.world.today if published else machine.world.today - 1
+    ends = machine.party.domain.epoch_begins(day + 1)
+    for end in (ends, ends + 1):
+        warrant = opening_warrant(machine.party.domain.number, bytes(16), end - 3600, end, machine.world.now)
+        joint = JointStatement(bytes(100), bytes(100))
+        cases.add(warrant, b"authority")
+        cases.store_countersigned(warrant.warrant, joint)
+        cases.store_release(warrant.warrant, b"release")
+        transcript = OpeningTranscript(joint, b"release", b"operator's shares", b"authority's shares")
+        cases.store_transcript(warrant.warrant, transcript, joint)
+
+    def states() -> list[str]:
+        return [case.state for case in sorted(cases.all(), key=lambda case: case.record.ends)]
+
+    machine.run(machine.until_due(day) - 1)
+    machine.keep_house()
+    assert states() == ["opened", "opened"]
+    machine.run(1)
+    machine.keep_house()
+    assert states() == ["countersigned", "opened"]
+    machine.party.engine.dispose()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_forgetting_costs_the_same_however_many_epochs_were_erased(tmp_path: Path, role: Role) -> None:
+    """And loads nothing of what the cases hold."""
+    machine, statements = Machine(World(tmp_path), role), list[str]()
+    sql.event.listen(
+        machine.party.engine, "before_cursor_execute", lambda *arguments: statements.append(str(arguments[2]))
+    )
+    counts = []
+    for erased in ({1}, set(range(1, 401))):
+        statements.clear()
+        machine.party.forget_epochs(erased)
+        counts.append(len(statements))
+        assert not [text for text in statements if "SELECT" in text and "countersigned" in text.partition("FROM")[0]]
+    assert counts[0] == counts[1] < 12
+    machine.party.engine.dispose()
 
 
 @pytest.mark.parametrize("kind", KINDS)

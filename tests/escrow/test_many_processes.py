@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import multiprocessing
+import threading
+import time
 from collections import Counter
 from collections.abc import Awaitable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from secrets import token_bytes
 
 import pytest
@@ -14,25 +20,31 @@ import sqlalchemy as sql
 from aiohttp import web
 
 from escrow.authority.authority import Authority
+from escrow.authority.migrations import STEPS
 from escrow.authority.server import create_authority_app
+from escrow.operator.server import create_operator_app
 from lab.processes import Servers
 from protocol.checkins import Direction, sign_check_in
 from protocol.encoding import Message
 from protocol.epochs import Role
 from protocol.exchanges import Decision, DoorAnswer, VerificationAnswer, VerificationRequest
-from protocol.handles import register_handle
+from protocol.handles import ENTRY_BYTES, NONCE_BYTES, DirectoryEntry, register_handle
 from protocol.passes import request_allowance
+from protocol.releases import VerifiedRelease
 from protocol.requests import sign_request
 from protocol.statements import sign_statement
+from protocol.visits import Visit
+from protocol.warrants import Warrant
 from service.clock import unix_time
 from service.http import Problem, call, new_session
+from service.storage import exclusive
 from tests.databases import new_database
 from tests.escrow.processes import real_world, start_many
 from tests.escrow.world import World, run, serving
 from tests.openapi.stage import make_venue
 from tests.parties import opening_warrant
 
-OPERATORS, VENUES = 3, 2
+OPERATORS, AUTHORITIES, VENUES = 3, 3, 2
 
 
 @dataclass
@@ -82,6 +94,108 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
 
         with serving(authority):
             yield Crowd(world, servers, urls)
+
+
+@contextmanager
+def starting_gate(engine: sql.Engine, count: int) -> Iterator[None]:
+    """Nobody opens the database before so many processes want to."""
+    waiting = sql.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+
+    def hold() -> None:
+        with exclusive(engine):
+            held.set()
+            for _ in range(600):
+                with engine.connect() as connection:
+                    if connection.scalar(waiting) == count:
+                        return
+                time.sleep(0.1)
+            raise AssertionError("they do not come")
+
+    held = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        held.wait(60)
+        yield
+        holding.result()
+
+
+@pytest.fixture(scope="module")
+def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+    """All authority processes begin at once, on a database of the program's first version with one case."""
+    world = real_world(tmp_path_factory.mktemp("authorities"), "postgresql")
+    home, engine = world.home(Role.AUTHORITY), world.authority.engine
+    warrant = opening_warrant(world.settings.number, token_bytes(16), world.now - 600, world.now, world.now)
+    world.authority.cases.add(warrant, b"signed")
+    with engine.begin() as connection:
+        connection.execute(sql.text("ALTER TABLE cases DROP COLUMN opened_venue"))
+        connection.execute(sql.text("DROP INDEX ix_released_passes_epoch"))
+        connection.execute(sql.text("UPDATE schema_version SET version = 0"))
+    settings = home / "settings.toml"
+    settings.write_text(settings.read_text().replace(f"port = {world.authority.settings.port}", "port = 0"))
+
+    async def operator() -> list[tuple[web.Application, int]]:
+        return [(await create_operator_app(world.operator), world.operator.settings.port)]
+
+    with serving(operator), Servers(world.directory) as servers:
+        command = ("escrow", "authority", "--home", str(home))
+        with starting_gate(engine, AUTHORITIES):
+            urls = asyncio.run(start_many(servers, world, AUTHORITIES, "authority", *command))
+        yield Crowd(world, servers, urls)
+    engine.dispose()
+
+
+def test_processes_that_begin_at_once_bring_an_older_database_up_to_date_once(authorities: Crowd) -> None:
+    (case,) = authorities.world.authority.cases.all()
+    assert (case.statement, case.opened_venue) == (b"signed", None)
+    engine = authorities.world.authority.engine
+    assert "ix_released_passes_epoch" in {one["name"] for one in sql.inspect(engine).get_indexes("released_passes")}
+    with engine.connect() as connection:
+        assert connection.execute(sql.text("SELECT version FROM schema_version")).scalar_one() == len(STEPS)
+
+
+def test_an_entry_is_written_once_among_the_authoritys_processes(authorities: Crowd) -> None:
+    world, path, index = authorities.world, "/v1/directory", token_bytes(32)
+    entries = [DirectoryEntry(world.today, index, token_bytes(NONCE_BYTES), token_bytes(ENTRY_BYTES)) for _ in range(2)]
+
+    def request(entry: DirectoryEntry) -> bytes:
+        domain, key = world.settings.domain, world.operator.identity
+        return sign_request(domain, Role.OPERATOR, "authority", path, unix_time(), entry.to_bytes(), key)
+
+    async def story() -> Counter[str]:
+        return await outcomes(
+            authorities.send(url, path, request(entry)) for entry in entries for url in authorities.urls
+        )
+
+    assert run(story()) == {"granted": AUTHORITIES, "entry-exists": AUTHORITIES}
+    assert world.authority.directory.find(index) in entries
+
+
+def release_each(home: Path, warrant: bytes, passes: list[bytes]) -> list[str]:
+    """What becomes of one pass after the other, in a process of the authority."""
+    authority, outcomes = Authority(home), []
+    for u in passes:
+        release = VerifiedRelease(bytes(32), Warrant.from_bytes(warrant), {authority.today: {u: Visit()}}, Counter())
+        try:
+            authority.releases.record(release, unix_time())
+        except Problem as problem:
+            outcomes.append(problem.name)
+        else:
+            outcomes.append("granted")
+    return outcomes
+
+
+def test_a_warrants_maximum_holds_among_the_authoritys_processes(authorities: Crowd) -> None:
+    world, now = authorities.world, unix_time()
+    warrant = opening_warrant(world.settings.number, token_bytes(16), now - 600, now, now, max_records=10)
+    work = [
+        (world.home(Role.AUTHORITY), warrant.to_bytes(), [token_bytes(32) for _ in range(4)])
+        for _ in range(AUTHORITIES)
+    ]
+    with ProcessPoolExecutor(AUTHORITIES, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with starting_gate(world.authority.engine, AUTHORITIES):
+            parts = [pool.submit(release_each, *one) for one in work]
+        found = Counter(itertools.chain.from_iterable(part.result() for part in parts))
+    assert found == {"granted": 10, "warrant-exhausted": 2}
 
 
 async def code_for(crowd: Crowd, phone: str) -> int:

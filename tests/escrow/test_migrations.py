@@ -1,4 +1,4 @@
-"""A database that an earlier version of the program made keeps every case and every decision."""
+"""A database that an earlier version of the program made keeps what is in it, and gets what it lacks."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sql
 
+from escrow import ledger
 from escrow.authority import casebook
 from escrow.authority.casebook import Casebook
 from escrow.authority.migrations import STEPS
 from escrow.log.log import TransparencyLog
+from escrow.operator import accounts
 from escrow.operator import migrations as operator_migrations
 from escrow.operator import warrants as operator_warrants
 from escrow.operator.warrants import LoggedDecision, Warrants
@@ -33,6 +35,26 @@ cases = sql.Table(
     sql.Column("opened_release", sql.LargeBinary),
     sql.Column("operator_shares", sql.LargeBinary),
     sql.Column("authority_shares", sql.LargeBinary),
+)
+released_passes = sql.Table(
+    "released_passes",
+    first,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("pass_digest", sql.LargeBinary(32), primary_key=True, index=True),
+    sql.Column("epoch", sql.BigInteger, nullable=False),
+    sql.Column("venue", sql.LargeBinary(16), nullable=False),
+    sql.Column("time", sql.BigInteger, nullable=False),
+)
+handles = sql.Table(
+    "handles",
+    first,
+    sql.Column("account", sql.LargeBinary(16), primary_key=True),
+    sql.Column("epoch", sql.BigInteger, primary_key=True),
+    sql.Column("handle", sql.LargeBinary(32), nullable=False, unique=True),
+    sql.Column("record", sql.LargeBinary, nullable=False),
+    sql.Column("entry", sql.LargeBinary, nullable=False),
+    sql.Column("deposited", sql.Boolean, nullable=False),
+    sql.Column("requests", sql.Integer, nullable=False),
 )
 
 warrants = sql.Table(
@@ -104,3 +126,23 @@ def test_a_database_from_before_the_log_is_taken(kind: str, tmp_path: Path) -> N
     open_database(url, (), first)
     engine = open_database(url, operator_migrations.STEPS, operator_warrants.metadata)
     assert sql.inspect(engine).has_table("warrant_decisions")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_goes_with_an_epoch_is_found_by_an_index(kind: str, tmp_path: Path) -> None:
+    """In an old database as in a new one."""
+    for steps, tables in ((STEPS, (ledger.metadata,)), (operator_migrations.STEPS, (ledger.metadata, accounts.metadata))):
+        indexed = []
+        for earlier in ((), (first,)):
+            url = new_database(kind, tmp_path)
+            if earlier:
+                open_database(url, (), *earlier).dispose()
+            engine = open_database(url, steps, *tables)
+            inspector = sql.inspect(engine)
+            names = [name for name in ("handles", "released_passes") if inspector.has_table(name)]
+            indexed.append({index["name"] for name in names for index in inspector.get_indexes(name)})
+            engine.dispose()
+        new, old = indexed
+        assert "ix_released_passes_epoch" in new
+        assert ("ix_handles_epoch" in new) is (steps is operator_migrations.STEPS)
+        assert new <= old

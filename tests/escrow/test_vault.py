@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,23 +14,26 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from prometheus_client import REGISTRY
 
 from escrow.__main__ import main as escrow
+from escrow.authority.authority import Authority
 from escrow.operator.operator import Operator
 from escrow.party import Party
 from escrow.server import keep_house
 from escrow.settings import EscrowSettings
 from escrow.vault import ErasedEpoch, Vault
-from escrow.vault_key import VAULT_KEY_VARIABLE, VaultKey, load_vault_key
+from escrow.vault_key import VAULT_KEY_VARIABLE, VaultKey, WrongKey, load_vault_key
 from protocol.epochs import EpochSecret, Role
 from protocol.group import Scalar
 from service.settings import ConfigurationError
+from tests.disk import watch_disk
 from tests.escrow.world import World, run
 
 EPOCH = 20_000
 STATEMENT = bytes(100)
+OWNER = "operator of a test"
 
 
 def make_vault(directory: Path, key: bytes, *copies: Path) -> Vault:
-    return Vault(directory, lambda: VaultKey(key), copies)
+    return Vault(directory, OWNER, lambda: VaultKey(key), copies)
 
 
 @pytest.fixture
@@ -43,6 +47,10 @@ def new_secret(epoch: int = EPOCH) -> EpochSecret:
 
 def everything_in(directory: Path) -> Iterator[bytes]:
     return (path.read_bytes() for path in directory.rglob("*") if path.is_file())
+
+
+def names_in(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
 
 
 def metric(name: str) -> float | None:
@@ -72,7 +80,7 @@ def test_a_secret_is_never_overwritten(vault: Vault) -> None:
 def test_files_are_the_owners_alone_and_show_no_secret(vault: Vault, tmp_path: Path) -> None:
     secret = new_secret()
     vault.put(secret, STATEMENT)
-    (path,) = (tmp_path / "vault").iterdir()
+    (path,) = (tmp_path / "vault").glob("*.secret")
     assert path.stat().st_mode & 0o777 == 0o600
     assert secret.pass_seed is not None
     assert bytes(secret.share) not in path.read_bytes()
@@ -82,7 +90,7 @@ def test_files_are_the_owners_alone_and_show_no_secret(vault: Vault, tmp_path: P
 def test_an_erased_epoch_never_comes_back(vault: Vault, tmp_path: Path) -> None:
     secret = new_secret()
     vault.put(secret, STATEMENT)
-    (path,) = (tmp_path / "vault").iterdir()
+    (path,) = (tmp_path / "vault").glob("*.secret")
     sealed = path.read_bytes()
     vault.erase(EPOCH)
     vault.erase(EPOCH)
@@ -97,7 +105,7 @@ def test_an_erased_epoch_never_comes_back(vault: Vault, tmp_path: Path) -> None:
 
 def test_a_file_that_comes_back_from_a_backup_is_not_used_and_does_not_stay(vault: Vault, tmp_path: Path) -> None:
     vault.put(new_secret(), STATEMENT)
-    (path,) = (tmp_path / "vault").iterdir()
+    (path,) = (tmp_path / "vault").glob("*.secret")
     sealed = path.read_bytes()
     vault.erase(EPOCH)
     path.write_bytes(sealed)
@@ -112,7 +120,7 @@ def test_erasing_reaches_what_a_crash_left_of_a_write(vault: Vault, tmp_path: Pa
     left = tmp_path / "vault" / f".{EPOCH}.secret.0123abcd.tmp"
     left.write_bytes((tmp_path / "vault" / f"{EPOCH}.secret").read_bytes())
     vault.erase(EPOCH)
-    assert [path.name for path in (tmp_path / "vault").iterdir()] == [f"{EPOCH}.erased"]
+    assert names_in(tmp_path / "vault") == [f"{EPOCH}.erased", "owner"]
 
 
 def test_erasing_overwrites_before_it_deletes(vault: Vault, tmp_path: Path) -> None:
@@ -122,6 +130,57 @@ def test_erasing_overwrites_before_it_deletes(vault: Vault, tmp_path: Path) -> N
         size = path.stat().st_size
         vault.erase(EPOCH)
         assert still_open.read() == bytes(size)
+
+
+def test_a_secret_and_its_erasure_are_on_the_disk_in_this_order(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tombstone before the secret goes; zeros before its name does; and everything before it counts."""
+    steps = watch_disk(monkeypatch)
+    vault.put(new_secret(), STATEMENT)
+    (content, temporary), *names = steps
+    assert int(content.removeprefix("sync ")) > len(STATEMENT)
+    assert temporary.startswith(f".{EPOCH}.secret.")
+    assert names == [("rename to", f"{EPOCH}.secret"), ("sync", "vault")]
+    steps.clear()
+    vault.erase(EPOCH)
+    (content, _), *names = steps
+    assert content == "sync 0"
+    assert names == [
+        ("rename to", f"{EPOCH}.erased"),
+        ("sync", "vault"),
+        ("sync zeros", f"{EPOCH}.secret"),
+        ("unlink", f"{EPOCH}.secret"),
+        ("sync", "vault"),
+    ]
+
+
+def test_an_epoch_that_another_process_erases_meanwhile_is_erased_and_not_damaged(tmp_path: Path) -> None:
+    other = make_vault(tmp_path / "vault", bytes(32))
+    other.put(new_secret(), STATEMENT)
+
+    class Interrupted(VaultKey):
+        def open(self, epoch: int, sealed: bytes) -> bytes:
+            opened = super().open(epoch, sealed)
+            if reading:
+                other.erase(epoch)
+                raise WrongKey  # what was read were the zeros
+            return opened
+
+    reading: list[bool] = []
+    vault = Vault(tmp_path / "vault", OWNER, lambda: Interrupted(bytes(32)))
+    vault.unlock()
+    reading.append(True)
+    with pytest.raises(ErasedEpoch):
+        vault.get(EPOCH)
+
+    def find_key() -> VaultKey:
+        other.erase(EPOCH + 1)
+        return VaultKey(bytes(32))
+
+    other.put(new_secret(EPOCH + 1), STATEMENT)
+    with pytest.raises(ErasedEpoch):
+        Vault(tmp_path / "vault", OWNER, find_key).get(EPOCH + 1)
 
 
 def test_a_damaged_file_and_a_moved_file_are_told(vault: Vault, tmp_path: Path) -> None:
@@ -167,7 +226,7 @@ def test_erasing_needs_no_key(vault: Vault, tmp_path: Path) -> None:
         raise AssertionError("asked for the key")
 
     vault.put(new_secret(), STATEMENT)
-    without = Vault(tmp_path / "vault", lost)
+    without = Vault(tmp_path / "vault", OWNER, lost)
     without.erase(EPOCH)
     assert without.erased_epochs() == [EPOCH]
 
@@ -187,8 +246,8 @@ def test_a_key_that_stays_elsewhere_can_stand_behind_the_interface(tmp_path: Pat
             return self._cipher.decrypt(sealed[:12], sealed[12:], str(epoch).encode())
 
     module, secret = Module(), new_secret()
-    Vault(tmp_path / "vault", lambda: module).put(secret, STATEMENT)
-    assert Vault(tmp_path / "vault", lambda: module).get(EPOCH) == secret
+    Vault(tmp_path / "vault", OWNER, lambda: module).put(secret, STATEMENT)
+    assert Vault(tmp_path / "vault", OWNER, lambda: module).get(EPOCH) == secret
 
 
 @pytest.fixture
@@ -202,25 +261,25 @@ def test_a_copy_gets_every_secret_and_every_erasure(tmp_path: Path, copy: Path) 
     vault = make_vault(tmp_path / "vault", bytes(32), copy)
     for epoch in (EPOCH, EPOCH + 1):
         vault.put(new_secret(epoch), STATEMENT)
-    assert vault.mirror() == []
+    assert not vault.mirror().all
     sealed = (copy / f"{EPOCH}.secret").read_bytes()
     assert (copy / f"{EPOCH}.secret").stat().st_mode & 0o777 == 0o600
     vault.erase(EPOCH)
-    assert sorted(path.name for path in copy.iterdir()) == [f"{EPOCH}.erased", f"{EPOCH + 1}.secret"]
+    assert names_in(copy) == [f"{EPOCH}.erased", f"{EPOCH + 1}.secret", "owner"]
     assert not [data for data in everything_in(tmp_path) if sealed in data]
 
 
 def test_a_copy_that_was_out_of_reach_catches_up(tmp_path: Path, copy: Path) -> None:
     vault = make_vault(tmp_path / "vault", bytes(32), copy)
     vault.put(new_secret(), STATEMENT)
-    assert vault.mirror() == []
+    assert not vault.mirror().all
     unplugged = copy.rename(tmp_path / "unplugged")
     vault.erase(EPOCH)
-    (fault,) = vault.mirror()
+    (fault,) = vault.mirror().behind
     assert str(copy) in fault
     unplugged.rename(copy)
-    assert vault.mirror() == []
-    assert [path.name for path in copy.iterdir()] == [f"{EPOCH}.erased"]
+    assert not vault.mirror().all
+    assert names_in(copy) == [f"{EPOCH}.erased", "owner"]
 
 
 def test_the_copy_of_another_vault_is_left_alone(tmp_path: Path, copy: Path) -> None:
@@ -230,11 +289,104 @@ def test_the_copy_of_another_vault_is_left_alone(tmp_path: Path, copy: Path) -> 
     before = list(everything_in(copy))
     second = make_vault(tmp_path / "second", bytes(32), copy)
     for epoch in (EPOCH + 1, EPOCH):
-        (fault,) = second.mirror()
+        (fault,) = second.mirror().behind
         assert f"its secret of epoch {EPOCH} is not in the vault" in fault
         second.put(new_secret(epoch), STATEMENT)
-    assert len(second.mirror()) == 1
+    assert len(second.mirror().behind) == 1
     assert list(everything_in(copy)) == before
+
+
+def test_the_copy_of_another_party_erases_nothing_here_and_gets_nothing(tmp_path: Path, copy: Path) -> None:
+    other = Vault(tmp_path / "other", "another party", lambda: VaultKey(bytes(32)), [copy])
+    other.put(new_secret(EPOCH + 1), STATEMENT)
+    other.mirror()
+    other.erase(EPOCH)
+    other.erase(EPOCH + 1)
+    before = names_in(copy)
+    secret, vault = new_secret(), make_vault(tmp_path / "vault", bytes(32), copy)
+    vault.put(secret, STATEMENT)
+    (fault,) = vault.mirror().behind
+    assert "is the vault of the another party" in fault
+    assert (vault.get(EPOCH), vault.erased_epochs()) == (secret, [])
+    assert names_in(copy) == before
+
+
+def test_a_copy_that_does_not_say_whose_it_is_is_left_alone_until_somebody_says_so(tmp_path: Path, copy: Path) -> None:
+    """As one that an earlier version of the program made."""
+    vault = make_vault(tmp_path / "vault", bytes(32), copy)
+    for epoch in (EPOCH, EPOCH + 1):
+        vault.put(new_secret(epoch), STATEMENT)
+    vault.mirror()
+    (copy / "owner").unlink()
+    (copy / f"{EPOCH}.erased").touch()
+    (fault,) = vault.mirror().behind
+    assert "put" in fault
+    assert vault.erased_epochs() == []
+    (copy / "owner").write_bytes((tmp_path / "vault" / "owner").read_bytes())
+    assert not vault.mirror().all
+    assert vault.erased_epochs() == [EPOCH]
+
+
+def test_a_vault_is_not_opened_as_somebody_elses(vault: Vault, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=f"is the vault of the {OWNER}"):
+        Vault(tmp_path / "vault", "another party", lambda: VaultKey(bytes(32)))
+
+
+def test_what_cannot_be_erased_hinders_nothing_else(tmp_path: Path, copy: Path) -> None:
+    vault = make_vault(tmp_path / "vault", bytes(32), copy)
+    for epoch in range(EPOCH, EPOCH + 4):
+        vault.put(new_secret(epoch), STATEMENT)
+    vault.mirror()
+    for directory, epoch in ((tmp_path / "vault", EPOCH), (copy, EPOCH + 1)):
+        (directory / f"{epoch}.secret").unlink()
+        (directory / f"{epoch}.secret").mkdir()  # a directory cannot be overwritten
+    with pytest.raises(IsADirectoryError):
+        vault.erase(EPOCH)
+    for epoch in (EPOCH + 1, EPOCH + 2):
+        vault.erase(epoch)
+    assert vault.epochs() == [EPOCH + 3]
+    vault.put(new_secret(EPOCH + 4), STATEMENT)
+    faults = vault.mirror()
+    assert not faults.behind
+    here, there = faults.unerased
+    assert here.startswith(f"epoch {EPOCH} could not be erased in {tmp_path / 'vault'}: ")
+    assert there.startswith(f"epoch {EPOCH + 1} could not be erased in {copy}: ")
+    for directory in (tmp_path / "vault", copy):
+        assert not (directory / f"{EPOCH + 2}.secret").exists()
+        assert (directory / f"{EPOCH + 4}.secret").exists()
+
+
+@pytest.mark.parametrize(("role", "vault"), [(Role.OPERATOR, "empty"), (Role.AUTHORITY, "another")])
+def test_a21_no_second_statement_is_published_for_an_epoch_on_record(world: World, role: Role, vault: str) -> None:
+    """Vault and statements were lost without a copy, and the log was restored."""
+    home, party, first = world.home(role), the_party(world, role), world.today
+
+    def restart() -> Party:
+        return (Operator if role is Role.OPERATOR else Authority)(home, clock=lambda: world.now)
+
+    published = range(first, first + party.settings.publish_ahead_days + 1)
+    shutil.rmtree(home / "vault")
+    shutil.rmtree(home / "epochs")
+    if vault == "another":
+        (home / "log.pending").rename(home / "elsewhere.pending")
+        (home / "log").rename(home / "elsewhere")
+        unrestored = restart()
+        unrestored.publish(first)
+        shutil.rmtree(home / "log")
+        shutil.rmtree(home / "epochs")
+        (home / "elsewhere").rename(home / "log")
+        (home / "elsewhere.pending").rename(home / "log.pending")
+    world.now += 86_400
+    restored = restart()
+    restored.passed.confirm()
+    keep_house(restored)
+    on_record = [restored.log.published_epoch(epoch) for epoch in published]
+    assert all(on_record)
+    assert [restored.epochs.statement(role, epoch) for epoch in published] == [None] * len(published)
+    assert restored.epochs.statement(role, published[-1] + 1) is not None
+    assert metric("splitpass_housekeeping_faults") == len(published) - 1
+    assert [restored.vault.statement(epoch) for epoch in published[1:]] == [None] * (len(published) - 1)
+    restored.engine.dispose()
 
 
 def test_an_epoch_is_published_when_every_copy_has_it_and_under_one_statement(world: World) -> None:
@@ -291,6 +443,7 @@ def test_what_housekeeping_could_not_do_is_measured(world: World) -> None:
     operator = Operator(home, clock=lambda: world.now)
     keep_house(operator)
     assert metric("splitpass_vault_copies_behind") == 1
+    assert metric("splitpass_housekeeping_faults") == 1
     (home / "elsewhere").mkdir()
     keep_house(operator)
     assert metric("splitpass_vault_copies_behind") == 0
@@ -299,12 +452,13 @@ def test_what_housekeeping_could_not_do_is_measured(world: World) -> None:
     in_the_way.mkdir()
     world.now = operator.domain.epoch_begins(world.today + 1) + operator.settings.retention_days * 86_400
     operator.passed.confirm()
-    with pytest.raises(IsADirectoryError):
-        keep_house(operator)
+    keep_house(operator)
     assert metric("splitpass_epochs_due") == 1
+    assert operator.epochs.statement(Role.OPERATOR, world.today + 1) is not None
     in_the_way.rmdir()
     keep_house(operator)
     assert metric("splitpass_epochs_due") == 0
+    assert metric("splitpass_housekeeping_faults") == 0
 
 
 def test_the_vault_key_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,9 +493,10 @@ def test_the_vault_key_under_a_passphrase(tmp_path: Path) -> None:
     passphrase = tmp_path / "passphrase"
     settings = EscrowSettings(port=0, vault_key="passphrase", vault_passphrase_file=passphrase)
     passphrase.write_text("비밀번호 하나\n")
-    passphrase.chmod(0o604)
-    with pytest.raises(ConfigurationError, match="read by everybody"):
-        load_vault_key(tmp_path, settings)
+    for mode in (0o604, 0o640, 0o620):
+        passphrase.chmod(mode)
+        with pytest.raises(ConfigurationError, match="read by others"):
+            load_vault_key(tmp_path, settings)
     passphrase.chmod(0o400)
     key = load_vault_key(tmp_path, settings)
     assert len(key) == 32
