@@ -16,7 +16,7 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, D
 from protocol.encoding import MAX_MESSAGE_BYTES, Message
 from protocol.errors import Malformed, ReplayedRequest, SplitPassError
 from service.clock import Clock, unix_time
-from service.observation import REQUEST_ID, observe
+from service.observation import observe, whereabouts
 from service.serving import REQUESTS, Requests, Stopping, finish_or_refuse
 from service.storage import is_storage_trouble
 
@@ -196,10 +196,10 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         response = _problem_response(Problem(503, "peer-unreachable", "another party does not answer; try again later"))
     except Exception as error:
         if is_storage_trouble(error):  # in a line, because it may go on for long and the log may share the disk
-            logger.error("storage failed: %s", getattr(error, "orig", error), extra={"id": request[REQUEST_ID]})  # noqa: TRY400
+            logger.error("storage failed: %s", getattr(error, "orig", error))  # noqa: TRY400
             response = _problem_response(Problem(503, "storage-failed", "the server cannot use its disk or database"))
         else:
-            logger.exception("a request failed", extra={"id": request[REQUEST_ID]})
+            logger.error("a request failed", extra={"reason": whereabouts(error)})  # noqa: TRY400  its text may be a visitor's
             response = _problem_response(Problem(500, "internal-error", "the server failed; its log tells why"))
     if request.app[REQUESTS].stopping:
         response.force_close()

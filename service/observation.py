@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+import traceback
 from collections.abc import Collection
+from contextvars import ContextVar
 from itertools import count
 
 from aiohttp import web
@@ -16,9 +18,8 @@ from aiohttp.typedefs import Handler
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 from pythonjsonlogger.json import JsonFormatter
 
-REQUEST_ID = web.RequestKey("request_id", str)
-
 logger = logging.getLogger("splitpass")
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _requests = Counter("splitpass_requests", "Requests answered.", ("method", "route", "status"))
 _seconds = Histogram("splitpass_request_seconds", "Time to answer.", ("method", "route"))
 _epochs_ahead = Gauge("splitpass_epochs_ahead", "Days after today whose joint epoch key is here; -1 without today's.")
@@ -28,7 +29,15 @@ _housekeeping = Gauge("splitpass_housekeeping_timestamp_seconds", "When housekee
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id of the server's own, and log and measure its answer."""
-    identifier = request[REQUEST_ID] = secrets.token_hex(8)
+    identifier = secrets.token_hex(8)
+    answering = _request_id.set(identifier)
+    try:
+        return await _answer(request, handler, identifier)
+    finally:
+        _request_id.reset(answering)  # a connection's next request is another
+
+
+async def _answer(request: web.Request, handler: Handler, identifier: str) -> web.StreamResponse:
     started = time.monotonic()
     response = await handler(request)
     elapsed = time.monotonic() - started
@@ -41,7 +50,6 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     logger.info(
         "request",
         extra={
-            "id": identifier,
             "method": method,
             "route": route,
             "status": response.status,
@@ -52,11 +60,17 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def log_as_json() -> None:
-    """Write the log to standard error, one JSON object a line."""
+    """Write the log to standard error, one JSON object a line, with its id while a request is answered."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter("{asctime}{levelname}{name}{message}", style="{"))
+    handler.setFormatter(JsonFormatter("{asctime}{levelname}{name}{message}", style="{", json_ensure_ascii=False))
+    handler.addFilter(_name_request)
     logging.getLogger("aiohttp.server").disabled = True  # it quotes what callers send
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+
+
+def whereabouts(error: BaseException) -> str:
+    """The type of an error and the lines of code that it came through: its text may quote what a caller sent."""
+    return "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
 
 
 def note_housekeeping(today: int, known: Collection[int]) -> None:
@@ -68,3 +82,10 @@ def note_housekeeping(today: int, known: Collection[int]) -> None:
 def serve_metrics(port: int) -> None:
     """Answer Prometheus on this machine's loopback interface alone: counts of a door are nobody else's."""
     start_http_server(port, addr="127.0.0.1")
+
+
+def _name_request(record: logging.LogRecord) -> bool:
+    identifier = _request_id.get()
+    if identifier is not None:
+        record.id = identifier
+    return True

@@ -33,6 +33,10 @@ class RateLimit:
             seconds = max(1, math.ceil(reset - time.time()))
             raise Problem(429, "too-many-requests", f"too many requests; try again in {seconds} s", seconds)
 
+    def uncount(self, *client: str) -> None:
+        """Take back the count of a request that came to nothing."""
+        self._limiter.hit(self._item, *client, cost=-1)
+
 
 def client_network(request: web.Request, header: str | None) -> str:
     """The `network_of` the connection's address, or of what a reverse proxy wrote last into the `header`."""

@@ -101,7 +101,8 @@ def serve(app: web.Application | Awaitable[web.Application], settings: ServerSet
             site = web.TCPSite(runner, settings.host, settings.port, ssl_context=context)
             await site.start()
             scheme = "http" if context is None else "https"
-            logger.info("listening on %s://%s:%d", scheme, settings.host, runner.addresses[0][1])
+            host = f"[{settings.host}]" if ":" in settings.host else settings.host
+            logger.info("listening on %s://%s:%d", scheme, host, runner.addresses[0][1])
             await stop.wait()
             _stop_in_time()
             await site.stop()

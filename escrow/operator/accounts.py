@@ -106,6 +106,14 @@ class Accounts:
             )
         return code
 
+    def uncount_code(self, phone: str, now: int) -> None:
+        """Take back the count of a code that was drawn at `now` and not sent."""
+        mine = (_verifications.c.phone == phone) & (_verifications.c.day == now // DAY)
+        with self._engine.begin() as connection:
+            connection.execute(
+                sql.update(_verifications).where(mine).values(sent_that_day=_verifications.c.sent_that_day - 1)
+            )
+
     def verify(self, answer: VerificationAnswer, now: int) -> Session:
         """Open a session for whoever received the code; a 403 problem otherwise, 429 after too many attempts."""
         check_name(answer.name)

@@ -16,7 +16,7 @@ class Sender(Protocol):
     def __init__(self, home: Path) -> None: ...
 
     def send(self, phone: str, text: str) -> None:
-        """Deliver `text` to the number `phone` (E.164); raises `OSError` if that fails."""
+        """Deliver `text` to the number `phone` (E.164); raises anything if that fails. Logs neither of them."""
 
 
 class OutboxSender:

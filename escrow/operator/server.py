@@ -52,8 +52,15 @@ class OperatorServer:
         self._verifications.count(client)
         phone = (await read_message(request, VerificationRequest)).phone
         self._codes.count(client, phone)
-        code = await asyncio.to_thread(self._operator.accounts.new_code, phone, self._operator.clock())
-        await asyncio.to_thread(self._operator.sender.send, phone, f"SplitPass code: {code}")
+        now = self._operator.clock()
+        code = await asyncio.to_thread(self._operator.accounts.new_code, phone, now)
+        try:
+            await asyncio.to_thread(self._operator.sender.send, phone, f"SplitPass code: {code}")
+        except Exception as error:  # noqa: BLE001  whatever it raises; its text may have the number
+            logger.error("a code could not be sent: %s", type(error).__name__)  # noqa: TRY400
+            await asyncio.to_thread(self._operator.accounts.uncount_code, phone, now)
+            self._codes.uncount(client, phone)
+            raise Problem(503, "code-not-sent", "the code could not be sent; try again later") from None
         return web.Response(status=202)
 
     async def open_session(self, request: web.Request) -> web.Response:

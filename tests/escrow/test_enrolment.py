@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sql
 
+from escrow.operator.sender import load_sender
+from lab.processes import free_ports
 from protocol.epochs import Role
 from protocol.exchanges import Session, VerificationAnswer, VerificationRequest
 from service.http import Problem
+from tests.escrow.gateway import broken_gateway
 from tests.escrow.world import World, run
 
 PHONE = "+821012345678"
@@ -92,6 +98,46 @@ def test_enrolling_successfully_does_not_reset_the_daily_limit(world: World) -> 
         assert refusal.value.name == "too-many-codes"
 
     run(story())
+
+
+@contextmanager
+def no_messages(world: World, why: str) -> Iterator[None]:
+    """A sender that really fails: nobody listens, the service is broken, or the file cannot be written."""
+    home, sender = world.home(Role.OPERATOR), world.operator.sender
+    with broken_gateway() as url:
+        nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
+        (home / "gateway.url").write_text(url if why == "GatewayFailed" else nobody)
+        (home / "outbox.txt").mkdir()
+        own = "escrow.operator.sender:OutboxSender"
+        world.operator.sender = load_sender(own if why == "IsADirectoryError" else "tests.escrow.gateway:GatewaySender", home)
+        yield
+    (home / "outbox.txt").rmdir()
+    world.operator.sender = sender
+
+
+@pytest.mark.parametrize("why", ["GatewayFailed", "GatewayFailed, nobody listens", "IsADirectoryError"])
+def test_a_code_that_cannot_be_sent_does_not_count(world: World, why: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    limit = world.operator.settings.codes_per_day
+
+    async def story() -> None:
+        with no_messages(world, why):
+            for _ in range(limit + 1):
+                with pytest.raises(Problem) as refusal:
+                    await ask_code(world)
+                assert (refusal.value.status, refusal.value.name) == (503, "code-not-sent")
+        for _ in range(limit):
+            await ask_code(world)
+        with pytest.raises(Problem) as refusal:
+            await ask_code(world)
+        assert refusal.value.name == "too-many-codes"
+
+    run(story())
+    told = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert {record.getMessage() for record in told} == {f"a code could not be sent: {why.partition(',')[0]}"}
+    assert len(told) == limit + 1
+    written = "".join(str(vars(record)) + str(record.exc_text) for record in caplog.records)
+    assert PHONE[1:] not in written
 
 
 def test_a_code_expires(world: World) -> None:

@@ -11,11 +11,13 @@ import pytest
 from aiohttp import ClientSession, TCPConnector, web
 
 from escrow.operator.server import create_operator_app
+from lab.processes import Servers
 from protocol.encoding import Message
 from protocol.epochs import Role
 from protocol.exchanges import VerificationAnswer, VerificationRequest
-from service.http import CBOR
+from service.http import CBOR, new_session
 from service.rates import HOUR, network_of
+from tests.escrow.processes import start_party
 from tests.escrow.world import World, run, serving
 
 STRANGER, OWNER = "127.0.0.2", "127.0.0.3"
@@ -91,6 +93,20 @@ def test_one_address_does_not_use_up_a_phones_codes(operator: World) -> None:
     run(story())
 
 
+def test_a_code_that_cannot_be_sent_does_not_count(world: World) -> None:
+    limit(world, verifications_per_hour=100)
+    outbox = world.home(Role.OPERATOR) / "outbox.txt"
+    outbox.mkdir()  # so that no file can be written there
+
+    async def story() -> list[int]:
+        failed = [await ask_code(world) for _ in range(2)]
+        outbox.rmdir()
+        return failed + [await ask_code(world) for _ in range(5)]
+
+    with serving_operator(world):
+        assert run(story()) == [503] * 2 + [202] * 4 + [429]
+
+
 def test_an_account_is_limited_wherever_it_asks_from(operator: World) -> None:
     async def story() -> None:
         tokens = [(await operator.enrol(number)).session.token.hex() for number in range(2)]
@@ -143,6 +159,26 @@ def test_behind_a_proxy_its_last_word_counts(world: World) -> None:
 )
 def test_what_counts_as_one_client(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+def test_over_ipv6(tmp_path: Path) -> None:
+    """A server that listens on an IPv6 address counts its clients' networks, also those that a proxy names."""
+    world = World(tmp_path)
+    settings, port = world.home(Role.OPERATOR) / "settings.toml", world.operator.settings.port
+    own = 'host = "::1"\nclient_address_header = "X-Forwarded-For"\n'
+    settings.write_text(own + settings.read_text().replace("codes_per_address = 1000000", "codes_per_address = 2"))
+    world.urls[Role.OPERATOR] = f"http://[::1]:{port}"
+    seen = ["2001:db8:1:200::1", "2001:db8:1:2ff::2", "2001:db8:1:2ab::3", "2001:db8:1:300::1"]
+
+    async def story() -> tuple[list[int], list[int]]:
+        with Servers(tmp_path) as servers:
+            async with new_session() as session:
+                await start_party(servers, session, world, Role.OPERATOR)
+            alone = [await ask_code(world, address="::1") for _ in range(3)]
+            return alone, [await ask_code(world, address="::1", **{"X-Forwarded-For": one}) for one in seen]
+
+    assert run(story()) == ([202, 202, 429], [202, 202, 429, 202])
+    assert f"http://[::1]:{port}" in (tmp_path / "operator.log").read_text()
 
 
 def test_addresses_are_written_nowhere(operator: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -132,6 +132,12 @@ class Story:
         for _ in range(self.stage.world.operator.settings.code_attempts):
             await refused("wrong-code", answer(f"{(int(code) + 1) % 10**6:06}"))
         await refused("too-many-attempts", answer(code))
+        outbox = self.stage.world.home(OPERATOR) / "outbox.txt"
+        kept = outbox.rename(outbox.with_suffix(".kept"))
+        outbox.mkdir()  # so that no file can be written there
+        await refused("code-not-sent", post(OPERATOR, "/v1/verifications", VerificationRequest(phone)))
+        outbox.rmdir()
+        kept.rename(outbox)
         for _ in range(self.stage.world.operator.settings.codes_per_day - 1):
             await post(OPERATOR, "/v1/verifications", VerificationRequest(phone))
         await refused("too-many-codes", post(OPERATOR, "/v1/verifications", VerificationRequest(phone)))
