@@ -113,14 +113,20 @@ def confirm(path: Path, venue: bytes | None) -> None:
 
 
 @cli.command(name="rotate-key")
+@click.option("--abandon", is_flag=True, help="Give up the change that is under way, which neither party has approved.")
 @venue_option
 @click.pass_obj
-def rotate_key(path: Path, venue: bytes | None) -> None:
+def rotate_key(path: Path, venue: bytes | None, *, abandon: bool) -> None:
     """Draw a new key and apply to both parties to register it in the place of the present one, or of one that is lost.
 
     May be repeated until both have approved. Check-ins name the venue and no key, so all of them stay as they are.
     """
     served = chosen_venue(path, venue)
+    if abandon:
+        given_up = online(lambda session: registration.abandon(served, session))
+        click.echo(f"the change of the key of {served.venue.hex()} is given up, and its new key deleted")
+        click.echo(f"tell both parties' officers to refuse the new key: {fingerprint(given_up)}")
+        return
     key = served.draw_next_key()
     online(lambda session: registration.apply(served, session))
     click.echo(f"applied to both parties to change the key of {served.venue.hex()}")

@@ -147,6 +147,11 @@ class ServedVenue:
             create_secret(self.path / "next.key")
         return load_signing_key(self.path / "next.key")
 
+    def delete_next_key(self) -> None:
+        """Give up a change of the key; nothing happens if none is under way."""
+        (self.path / "next.key").unlink(missing_ok=True)
+        sync_directory(self.path)
+
     @property
     def description(self) -> VenueDescription:
         """The venue's name and URL."""

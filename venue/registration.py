@@ -5,9 +5,11 @@ from __future__ import annotations
 from aiohttp import ClientSession
 
 from protocol.epochs import Role
+from protocol.group import Point
 from protocol.statements import JointStatement, verify_statement
 from protocol.warrants import Venue, sign_application
 from service.http import Problem, call
+from service.settings import ConfigurationError
 from venue.home import ServedVenue
 
 
@@ -31,6 +33,29 @@ async def confirm(venue: ServedVenue, session: ClientSession) -> list[Role]:
 
     A party that signs the key before has not. Raises `Problem` or `Unreachable`, and what `keep_registration` raises.
     """
+    signed = await _signed(venue, session)
+    pending = [role for role in Role if role not in signed]
+    if not pending:
+        venue.keep_registration(JointStatement(authority=signed[Role.AUTHORITY], operator=signed[Role.OPERATOR]))
+    return pending
+
+
+async def abandon(venue: ServedVenue, session: ClientSession) -> Point:
+    """Give up the change of the venue's key; returns the key that nobody gets, which officers may still approve.
+
+    Raises `ConfigurationError` if there is no change, or a party has approved it; else as `confirm`.
+    """
+    if venue.next_key is None:
+        raise ConfigurationError("no change of this venue's key is under way")
+    if approved := " and the ".join(role.name.lower() for role in await _signed(venue, session)):
+        raise ConfigurationError(f"the change is approved by the {approved} already; have both approve it, run confirm")
+    key = venue.record.key
+    venue.delete_next_key()
+    return key
+
+
+async def _signed(venue: ServedVenue, session: ClientSession) -> dict[Role, bytes]:
+    """The parties' statements of the venue's record; while its key changes, of the one with the next key alone."""
     signed: dict[Role, bytes] = {}
     for role in Role:
         url = f"{venue.home.domain_settings.url(role)}/v1/venues/{venue.venue.hex()}"
@@ -43,7 +68,4 @@ async def confirm(venue: ServedVenue, session: ClientSession) -> list[Role]:
         key = verify_statement(Venue, statement, venue.home.domain.identity_key(role)).key
         if venue.next_key is None or key == venue.record.key:
             signed[role] = statement
-    pending = [role for role in Role if role not in signed]
-    if not pending:
-        venue.keep_registration(JointStatement(authority=signed[Role.AUTHORITY], operator=signed[Role.OPERATOR]))
-    return pending
+    return signed

@@ -393,6 +393,32 @@ def test_a_key_changes_when_both_parties_have_approved(make_venue: MakeVenue, pa
     assert verify_venue(parties.domain, joint).record == wanted == venue.record
 
 
+def test_a_change_of_the_key_is_given_up_unless_it_was_approved(make_venue: MakeVenue, parties: Parties) -> None:
+    venue = make_venue()
+    home, known, register = venue.home.path, venue.record, Register(parties, [])
+    abandon = ("rotate-key", "--abandon")
+    with register.serving() as server:
+        write_domain(parties, home, server)
+        assert "no change of this venue's key is under way" in run_venue(home, *abandon).stderr
+        for approved in ({}, dict.fromkeys(Role, known)):  # also before the venue's first approval
+            register.approved = approved
+            assert invoke_venue(home, "rotate-key").exit_code == 0
+            wanted = register.applications[-1]
+            given_up = invoke_venue(home, *abandon)
+            assert given_up.exit_code == 0
+            assert fingerprint(wanted.key) in given_up.stdout
+            assert not (venue.path / "next.key").exists()
+            assert venue.record == known
+        assert invoke_venue(home, "confirm").exit_code == 0
+        assert invoke_venue(home, "rotate-key").exit_code == 0
+        assert register.applications[-1].key != wanted.key
+        register.approved[Role.OPERATOR] = register.applications[-1]
+        assert "approved by the operator already" in run_venue(home, *abandon).stderr
+        assert venue.record == register.applications[-1]
+    assert "does not answer" in run_venue(home, *abandon).stderr
+    assert venue.next_key is not None
+
+
 class TestErrorsAreOneLine:
     def check(self, home: Path, *arguments: str) -> str:
         result = run_venue(home, *arguments)
