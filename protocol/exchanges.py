@@ -17,6 +17,9 @@ class VerificationRequest(Message):
 
     phone: Phone
 
+    def __repr__(self) -> str:
+        return "VerificationRequest(hidden)"
+
 
 @dataclass(frozen=True, slots=True)
 class VerificationAnswer(Message):

@@ -47,6 +47,9 @@ class HandleRegistration(Message):
     handle: Point
     knowledge: KnowledgeProof
 
+    def __repr__(self) -> str:
+        return "HandleRegistration(hidden)"
+
 
 @dataclass(frozen=True, slots=True)
 class IdentityRecord(Message):
