@@ -9,8 +9,6 @@ from typing import Any, TypeVar
 
 import click
 from aiohttp import web
-from rich.console import Console
-from rich.table import Table
 
 from escrow.custody_cli import add_custody_commands
 from escrow.party import Party
@@ -19,6 +17,7 @@ from escrow.vault_key import VAULT_KEY_BYTES, has_vault_key, store_vault_key
 from escrow.venues_cli import add_venue_commands
 from protocol.epochs import Role
 from protocol.signatures import public_key
+from protocol.warrants import Warrant
 from service.cli import local_time
 from service.files import private_directory
 from service.keys import create_secret, load_signing_key
@@ -28,8 +27,6 @@ from service.settings import ConfigurationError, load_settings
 P = TypeVar("P", bound=Party)
 MakeParty = Callable[[Path], P]
 MakeApp = Callable[[P], Coroutine[Any, Any, web.Application]]
-
-console = Console(markup=False)
 
 
 def add_party_commands(
@@ -64,13 +61,13 @@ def add_party_commands(
     def status(home: Path) -> None:
         """Show the epochs, which are published, current, erased, and when the log was last cosigned."""
         party = make(home)
-        table = Table("epoch", "begins", "state")
-        for epoch in party.vault.epochs():
-            state = "current" if epoch == party.today else "ahead" if epoch > party.today else "kept"
-            table.add_row(str(epoch), local_time(party.domain.epoch_begins(epoch), party.domain.utc_offset), state)
-        for epoch in party.vault.erased_epochs():
-            table.add_row(str(epoch), local_time(party.domain.epoch_begins(epoch), party.domain.utc_offset), "erased")
-        console.print(table)
+        states = [
+            (epoch, "current" if epoch == party.today else "ahead" if epoch > party.today else "kept")
+            for epoch in party.vault.epochs()
+        ]
+        for epoch, state in [*states, *((epoch, "erased") for epoch in party.vault.erased_epochs())]:
+            begins = local_time(party.domain.epoch_begins(epoch), party.domain.utc_offset)
+            click.echo(f"epoch {epoch}, from {begins}: {state}")
         published = party.log.published()
         if published is not None:
             cosigned = local_time(published[1].time, party.domain.utc_offset)
@@ -89,3 +86,10 @@ def add_party_commands(
         if faults := party.vault.mirror().all:
             raise ConfigurationError(f"epoch {epoch} is erased here, but a copy may still hold it: {'; '.join(faults)}")
         click.echo(f"epoch {epoch} is erased")
+
+
+def show_warrant(warrant: Warrant, venue_name: str, utc_offset: int, state: str) -> None:
+    """Print a warrant in a list, and how far it has come. No line is cut at a terminal's width: ids are copied."""
+    window = f"{local_time(warrant.begins, utc_offset)} to {local_time(warrant.ends, utc_offset)}"
+    click.echo(f"{warrant.warrant.hex()}  {warrant.purpose.name.lower()}  {state}")
+    click.echo(f"    {venue_name}, {window}")

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from escrow.party import Party
 from escrow.venues import Change
+from protocol.warrants import Venue
 from service.cli import Hexadecimal
 from service.keys import fingerprint
 from service.settings import ConfigurationError
@@ -34,15 +33,12 @@ def add_venue_commands(group: click.Group, make: Callable[[Path], Party]) -> Non
     def list_venues(home: Path) -> None:
         """Show the venues that applied, and below each the changes of its key that somebody applied for."""
         register = make(home).venues
-        table = Table("venue", "name", "server", "key", "approved")
         for listed in register.all():
-            record, approved = listed.record, "yes" if listed.statement else "no"
-            table.add_row(record.venue.hex(), record.name, record.url, fingerprint(record.key), approved)
-            for change in register.changes(record.venue):
-                signed = "" if change.agreed else "NOT "
-                new, state = change.record, f"no: a change {signed}signed with the key above"
-                table.add_row(f"change of {new.venue.hex()}", new.name, new.url, fingerprint(new.key), state)
-        Console(markup=False).print(table)
+            click.echo(f"{listed.record.venue.hex()}  {'approved' if listed.statement else 'not approved'}")
+            _show(listed.record, "    ")
+            for change in register.changes(listed.record.venue):
+                click.echo(f"    a change that is {'' if change.agreed else 'NOT '}signed with the key above")
+                _show(change.record, "        ")
 
     @venues.command()
     @click.argument("venue", type=Hexadecimal(16))
@@ -73,6 +69,11 @@ def add_venue_commands(group: click.Group, make: Callable[[Path], Party]) -> Non
         party = make(home)
         party.venues.refuse_change(_change(party, venue, key))
         click.echo("refused")
+
+
+def _show(record: Venue, indent: str) -> None:
+    for what, value in (("name", record.name), ("server", record.url or "none"), ("key", fingerprint(record.key))):
+        click.echo(f"{indent}{what:8}{value}")
 
 
 def _change(party: Party, venue: bytes, key: str) -> Change:

@@ -194,12 +194,12 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
     except Unreachable as error:
         logger.warning("%s", error)
         response = _problem_response(Problem(503, "peer-unreachable", "another party does not answer; try again later"))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  told by its whereabouts alone: its text may quote a visitor
         if is_storage_trouble(error):  # in a line, because it may go on for long and the log may share the disk
             logger.error("storage failed: %s", getattr(error, "orig", error))  # noqa: TRY400
             response = _problem_response(Problem(503, "storage-failed", "the server cannot use its disk or database"))
         else:
-            logger.error("a request failed", extra={"reason": whereabouts(error)})  # noqa: TRY400  its text may be a visitor's
+            logger.error("a request failed", extra={"reason": whereabouts(error)})  # noqa: TRY400
             response = _problem_response(Problem(500, "internal-error", "the server failed; its log tells why"))
     if request.app[REQUESTS].stopping:
         response.force_close()

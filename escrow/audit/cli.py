@@ -17,10 +17,9 @@ from escrow.audit.epochs import check_epochs
 from escrow.audit.follow import Tell
 from escrow.audit.lists import check_lists
 from escrow.audit.releases import check_releases
-from escrow.audit.report import as_json, as_tables
+from escrow.audit.report import as_json, as_lines
 from escrow.audit.seen import Seen
 from escrow.audit.state import AuditState
-from escrow.cli import console
 from protocol.epochs import Role
 from protocol.logs import log_origin
 from service.clock import unix_time
@@ -80,8 +79,8 @@ def audit(urls: tuple[str, ...], domain_file: Path, state: Path, seen: tuple[Pat
     if wants_json:
         click.echo(json.dumps(as_json(finished), indent=1))
     else:
-        for table in as_tables(finished):
-            console.print(table, soft_wrap=isinstance(table, str))
+        for line in as_lines(finished):
+            click.echo(line)
     sys.exit(SOMETHING_FOUND if finished.findings else 0)
 
 

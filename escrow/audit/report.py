@@ -6,9 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from rich.console import RenderableType
-from rich.table import Table
-
 from escrow.audit.audit import Audit
 from escrow.audit.epochs import promised_days
 from escrow.audit.findings import Fault
@@ -55,31 +52,27 @@ def as_json(audit: Audit) -> dict[str, Any]:
     }
 
 
-def as_tables(audit: Audit) -> Iterator[RenderableType]:
-    """The tables that a terminal shows, and lines that it does not break."""
+def as_lines(audit: Audit) -> Iterator[str]:
+    """The report for people. No line is cut at a terminal's width: hashes and ids are compared."""
     offset = audit.domain.utc_offset
-    logs = Table("log", "", title=f"Domain {audit.domain.number}, audited {local_time(audit.now, offset)}")
+    yield f"Domain {audit.domain.number}, audited {local_time(audit.now, offset)}"
     for described in as_json(audit)["logs"]:
-        party = described.pop("party")
         described["cosigned"] = local_time(described["cosigned"], offset)
         described["retention_days"] = " to ".join(map(str, described["retention_days"])) or "no epoch is kept"
+        yield f"The log of the {described.pop('party')}"
         for name, value in described.items():
-            logs.add_row(party, f"{name.replace('_', ' ')}: {value}")
-            party = ""
-    yield logs
+            yield f"    {name.replace('_', ' ')}: {value}"
+    counts: Counter[tuple[Role, Fault]] = Counter()
+    for one in audit.findings:
+        counts[one.role, one.fault] += 1
+        if counts[one.role, one.fault] <= SHOWN:
+            yield f"FOUND  {one.fault}, the {one.role.name.lower()}: {printable(one.detail)}"
+    for (role, fault), count in counts.items():
+        if count > SHOWN:
+            yield f"FOUND  {fault}, the {role.name.lower()}: {count - SHOWN} more; see them with --json"
+    for path in sorted({audit.state.evidence_path(one) for one in audit.findings if one.statement}):
+        yield f"evidence: {path}"
     if audit.findings:
-        found = Table("party", "fault", "what was found", title="Findings")
-        counts: Counter[tuple[Role, Fault]] = Counter()
-        for one in audit.findings:
-            counts[one.role, one.fault] += 1
-            if counts[one.role, one.fault] <= SHOWN:
-                found.add_row(one.role.name.lower(), str(one.fault), printable(one.detail))
-        for (role, fault), count in counts.items():
-            if count > SHOWN:
-                found.add_row(role.name.lower(), str(fault), f"{count - SHOWN} more: see them with --json")
-        yield found
-        for path in sorted({audit.state.evidence_path(one) for one in audit.findings if one.statement}):
-            yield f"evidence: {path}"
         yield "§6.7 of the specification says what each fault means, and what it proves."
     else:
         yield "Nothing was found wrong."

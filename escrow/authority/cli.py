@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
-from rich.table import Table
 
 from escrow.authority.authority import Authority
 from escrow.authority.contacts import contacts_csv
 from escrow.authority.investigation import Findings, Investigation
 from escrow.authority.server import create_authority_app
 from escrow.authority.settings import AuthoritySettings
-from escrow.cli import add_party_commands, console
+from escrow.cli import add_party_commands, show_warrant
 from escrow.server import PEER_SECONDS
 from escrow.shares import check_window
 from protocol.checkins import MAX_STAY
@@ -131,18 +130,9 @@ def draw(
 def list_warrants(home: Path) -> None:
     """Show every warrant and how far it has come."""
     authority = Authority(home)
-    table = Table("warrant", "purpose", "venue", "from", "until", "state")
     for case in authority.cases.all():
-        record, offset = case.record, authority.domain.utc_offset
-        table.add_row(
-            record.warrant.hex(),
-            record.purpose.name.lower(),
-            authority.venues.get(record.venue).record.name,
-            local_time(record.begins, offset),
-            local_time(record.ends, offset),
-            case.state,
-        )
-    console.print(table)
+        name = authority.venues.get(case.record.venue).record.name
+        show_warrant(case.record, name, authority.domain.utc_offset, case.state)
 
 
 @warrants.command()
@@ -198,14 +188,11 @@ def publish_notice(home: Path, warrants: tuple[bytes, ...], advice: str) -> None
 def list_notices(home: Path) -> None:
     """Show every notice: the number of its digests hides how many it is for."""
     authority = Authority(home)
-    table = Table("notice", "published", "digests", "advice")
     for published in authority.notices.all():
         notice = verify_notice(authority.domain, published.statement, published.number)
         digests = len(bytes(notice.digests)) // DIGEST_BYTES
-        table.add_row(
-            str(notice.number), local_time(notice.time, authority.domain.utc_offset), str(digests), notice.advice
-        )
-    console.print(table)
+        published_at = local_time(notice.time, authority.domain.utc_offset)
+        click.echo(f"notice {notice.number}, {published_at}, {digests} digests: {notice.advice or 'none'}")
 
 
 def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) -> T:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.table import Table
 
-from escrow.cli import add_party_commands, console
+from escrow.cli import add_party_commands, show_warrant
 from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
 from escrow.operator.settings import OperatorSettings
@@ -42,18 +41,9 @@ def warrants() -> None:
 def list_warrants(home: Path) -> None:
     """Show every warrant and its state."""
     operator = Operator(home)
-    table = Table("warrant", "purpose", "venue", "from", "until", "state")
     for proposed in operator.warrants.all():
-        record, offset = proposed.record, operator.domain.utc_offset
-        table.add_row(
-            record.warrant.hex(),
-            record.purpose.name.lower(),
-            _venue_name(operator, record),
-            local_time(record.begins, offset),
-            local_time(record.ends, offset),
-            proposed.state,
-        )
-    console.print(table)
+        name = _venue_name(operator, proposed.record)
+        show_warrant(proposed.record, name, operator.domain.utc_offset, proposed.state)
 
 
 @warrants.command()

@@ -20,6 +20,7 @@ from tests.escrow.world import World, run
 
 PHONE = "+821012345678"
 DAY = 86_400
+GATEWAY = "tests.escrow.gateway:GatewaySender"
 
 
 def wrong(code: str) -> str:
@@ -108,8 +109,8 @@ def no_messages(world: World, why: str) -> Iterator[None]:
         nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
         (home / "gateway.url").write_text(url if why == "GatewayFailed" else nobody)
         (home / "outbox.txt").mkdir()
-        own = "escrow.operator.sender:OutboxSender"
-        world.operator.sender = load_sender(own if why == "IsADirectoryError" else "tests.escrow.gateway:GatewaySender", home)
+        broken = "escrow.operator.sender:OutboxSender" if why == "IsADirectoryError" else GATEWAY
+        world.operator.sender = load_sender(broken, home)
         yield
     (home / "outbox.txt").rmdir()
     world.operator.sender = sender

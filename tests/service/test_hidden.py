@@ -61,9 +61,8 @@ def shown(kind: type[Message]) -> list[str]:
     """The hidden fields that can be read when a message of a kind is printed."""
     examples = {field.name: example(field) for field in fields(kind)}
     printed = repr(kind(**{name: value for name, (value, _) in examples.items()}))
-    return [
-        field.name for field in filter(is_hidden, fields(kind)) if any(one in printed for one in examples[field.name][1])
-    ]
+    hidden = {field.name: examples[field.name][1] for field in fields(kind) if is_hidden(field)}
+    return [name for name, forms in hidden.items() if any(form in printed for form in forms)]
 
 
 HOLDING = [kind for kind in all_messages() if any(map(is_hidden, fields(kind)))]

@@ -1,0 +1,125 @@
+"""What officers compare and copy stands whole in one line, on a narrow terminal and in a pipe."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from escrow.authority.investigation import Investigation
+from protocol.epochs import Role
+from protocol.signatures import SigningKey, public_key
+from protocol.warrants import sign_application
+from service.http import new_session
+from service.keys import fingerprint
+from tests.escrow.world import Door, World, run, run_world, warrant_for
+from venue.founding import add_venue, create_home
+from venue.home import VenueHome
+
+URL = "https://a-very-long-name-of-a-chain-of-clubs.example/" + "door/" * 30 + "itaewon"
+DOOR = "the door to the street at the back of the second building"
+NAME = "이태원 클럽 " * 7 + "본점"
+
+
+def in_a_pipe(*command: str) -> str:
+    """What a command prints where `less` or `grep` reads it."""
+    environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "FORCE_COLOR"}}
+    done = subprocess.run([sys.executable, "-m", *command], env=environment, stdout=subprocess.PIPE, check=False)
+    return done.stdout.decode()
+
+
+def on_a_terminal(*command: str) -> str:
+    """What a command writes on a terminal of 80 columns, which breaks lines where it likes, but cuts none."""
+    leader, follower = pty.openpty()
+    termios.tcsetwinsize(follower, (24, 80))
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"TERM": "xterm"}
+    process = subprocess.Popen([sys.executable, "-m", *command], env=environment, stdin=follower, stdout=follower)
+    os.close(follower)
+    written = b""
+    try:
+        while part := os.read(leader, 65_536):
+            written += part
+    except OSError:  # how Linux tells that nobody writes any more
+        pass
+    os.close(leader)
+    process.wait()
+    return written.decode()
+
+
+@dataclass
+class Listed:
+    """Two parties and a venue's home, and all that their lists must show."""
+
+    world: World
+    venues: Path
+    expected: dict[tuple[str, ...], list[str]]
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Listed:
+    """A venue with a long name and URL, a change of its key, a warrant, and both parties' logs audited."""
+    with run_world(tmp_path_factory.mktemp("officers")) as world:
+        return make_lists(world)
+
+
+def make_lists(world: World) -> Listed:
+    door, key = Door(world, 1), SigningKey.generate()
+    door.record = replace(door.record, name=NAME, url=URL)
+    change = sign_application(replace(door.record, key=public_key(key)), key, door.key)
+    warrant = warrant_for(door, world.now - 600, world.now + 600)
+
+    async def story() -> None:
+        await door.apply()
+        for party in (world.operator, world.authority):
+            party.venues.approve(door.record.venue, party.identity)
+        for role in Role:
+            await world.post(role, "/v1/venues", change)
+        async with new_session() as session:
+            await Investigation(world.authority, session).draw_warrant(warrant)
+            for party in (world.operator, world.authority):
+                await party.have_log_cosigned(session)
+
+    run(story())
+    venues = world.directory / "venues"
+    ids = [create_home(venues, NAME, URL), add_venue(venues, "카페", "")]
+    (venues / "domain.toml").write_text(world.settings.to_toml())
+    VenueHome(venues).readers.add(ids[0], DOOR, bytes(32), int(time.time()))
+    expected: dict[tuple[str, ...], list[str]] = {
+        ("venue", "--home", str(venues), "list"): [*(one.hex() for one in ids), NAME],
+        ("venue", "--home", str(venues), "readers", "list", "--venue", ids[0].hex()): [DOOR],
+    }
+    keys = [fingerprint(door.record.key), fingerprint(public_key(key))]
+    for role in Role:
+        officer = ("escrow", role.name.lower(), "--home", str(world.home(role)))
+        expected[*officer, "venues", "list"] = [door.record.venue.hex(), NAME, URL, *keys]
+        expected[*officer, "warrants", "list"] = [warrant.warrant.hex(), NAME]
+        expected[*officer, "status"] = [str(epoch) for epoch in world.operator.vault.epochs()]
+    roots = [party.log.published() for party in (world.operator, world.authority)]
+    audit = ("escrow", "audit", "--domain", str(venues / "domain.toml"), "--state", str(world.directory / "audit"))
+    shown = {medium: medium(*audit) for medium in (in_a_pipe, on_a_terminal)}  # while the servers run
+    for text in shown.values():
+        for published, url in zip(roots, (world.urls[Role.OPERATOR], world.urls[Role.AUTHORITY]), strict=True):
+            assert published is not None
+            assert has_in_one_line(text, published[1].checkpoint.root.hex())
+            assert has_in_one_line(text, url)
+    return Listed(world, venues, expected)
+
+
+def has_in_one_line(text: str, value: str) -> bool:
+    return any(value in line for line in text.splitlines())
+
+
+@pytest.mark.parametrize("show", [in_a_pipe, on_a_terminal])
+def test_ids_urls_and_fingerprints_are_whole(listed: Listed, show: Callable[..., str]) -> None:
+    for command, values in listed.expected.items():
+        text = show(*command)
+        assert values
+        assert [value for value in values if not has_in_one_line(text, value)] == [], command
