@@ -10,6 +10,7 @@ from protocol.epochs import Domain
 from protocol.errors import MalformedText
 from protocol.statements import JointStatement
 from protocol.warrants import Venue, verify_venue
+from service.settings import is_protected, unprotected
 
 
 def read_poster(domain: Domain, link: str) -> Venue:
@@ -28,6 +29,8 @@ def read_poster(domain: Domain, link: str) -> Venue:
     venue = verify_venue(domain, JointStatement.from_bytes(encoding)).record
     if not is_web_url(venue.url):
         raise MalformedText("this venue takes no check-ins by link; show it a code")
+    if not is_protected(venue.url):
+        raise MalformedText(f"{unprotected(venue.url)}; show the venue a code")
     return venue
 
 

@@ -18,6 +18,7 @@ from protocol.errors import Malformed, ReplayedRequest, SplitPassError
 from service.clock import Clock, unix_time
 from service.observation import observe, whereabouts
 from service.serving import REQUESTS, Requests, Stopping, finish_or_refuse
+from service.settings import is_protected, unprotected
 from service.storage import is_storage_trouble
 
 CBOR = "application/cbor"
@@ -149,12 +150,14 @@ async def call(
 async def exchange(
     session: ClientSession, method: str, url: str, body: bytes, headers: dict[str, str], seconds: float | None = None
 ) -> Answer:
-    """Send a request and return the answer, whatever its status; raises `Unreachable`.
+    """Send a request and return the answer, whatever its status; raises `Unreachable`, also for a URL without TLS.
 
     It may take `seconds`, or as long as the session allows.
 
     No redirect is followed: nobody is sent elsewhere with what was meant for this server.
     """
+    if not is_protected(url):
+        raise Unreachable(unprotected(url))
     try:
         timeout = session.timeout if seconds is None else ClientTimeout(total=seconds)
         async with session.request(

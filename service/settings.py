@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from protocol.epochs import Domain, Role
 from protocol.errors import SplitPassError
 from protocol.group import Point
+
+PLAIN_HTTP_HOSTS = "SPLITPASS_PLAIN_HTTP_HOSTS"
+"""The environment's variable for hosts that may be asked without TLS, such as containers of one machine."""
 
 
 class ConfigurationError(Exception):
@@ -60,6 +66,13 @@ class PartySettings(Settings):
     key: str = Field(pattern="^[0-9a-f]{64}$")
     url: str = Field(pattern=r'^https?://[^\s"\\]+$')
 
+    @field_validator("url")
+    @classmethod
+    def _is_protected(cls, url: str) -> str:
+        if not is_protected(url):
+            raise ValueError(unprotected(url))
+        return url
+
 
 class DomainSettings(Settings):
     """`domain.toml`: what clients and venues pin, and where the two parties' servers are."""
@@ -98,6 +111,26 @@ class DomainSettings(Settings):
         return f"number = {self.number}\nutc_offset = {self.utc_offset}\nallowance = {self.allowance}\n" + "".join(
             f'\n[{name}]\nkey = "{party.key}"\nurl = "{party.url}"\n' for name, party in parties
         )
+
+
+def is_protected(url: str) -> bool:
+    """Whether nobody on the way reads what is sent to a URL. Spec: §5.1.
+
+    It is HTTPS, or goes to this machine or to a host of `PLAIN_HTTP_HOSTS`.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme == "https" or host in {"localhost", *os.environ.get(PLAIN_HTTP_HOSTS, "").split()}:
+            return True
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def unprotected(url: str) -> str:
+    """What to say of a URL that is not protected."""
+    return f"{url} must begin with https://, or everybody on the way reads what is sent there"
 
 
 def load_settings(kind: type[S], path: Path, *, required: bool = False) -> S:

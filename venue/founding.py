@@ -12,7 +12,7 @@ from protocol.signatures import SigningKey, public_key
 from protocol.warrants import Venue
 from service.files import private_directory, write_private
 from service.keys import create_secret
-from service.settings import ConfigurationError
+from service.settings import ConfigurationError, is_protected, unprotected
 from venue.home import VENUES
 
 
@@ -48,7 +48,10 @@ def add_venue(path: Path, name: str, url: str, known: bytes | None = None) -> by
 
 
 def checked_url(url: str) -> str:
-    """A server's base URL without a slash at its end, or nothing; raises `ConfigurationError` for anything else."""
+    """A server's base URL without a slash at its end, or nothing.
+
+    Raises `ConfigurationError` for anything else, and for a URL that is not `is_protected`.
+    """
     if not url:
         return url
     try:
@@ -58,4 +61,6 @@ def checked_url(url: str) -> str:
         fit = False
     if not fit or not url.isascii() or not url.isprintable() or " " in url:
         raise ConfigurationError("the URL must look like https://door.example")
+    if not is_protected(url):
+        raise ConfigurationError(unprotected(url))
     return url.rstrip("/")

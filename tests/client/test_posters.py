@@ -135,6 +135,11 @@ def test_a_record_without_a_web_address_is_refused(world: World, url: str) -> No
         read_poster(world.domain, link_to(world.poster(world.venue(url=url))))
 
 
+def test_a_pass_is_not_sent_without_tls(world: World) -> None:
+    with pytest.raises(MalformedText, match="must begin with https://"):
+        read_poster(world.domain, link_to(world.poster(world.venue(url="http://door.example"))))
+
+
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "file://", "data:text/html,", "", "http://[x"])
 def test_a_link_that_is_not_of_the_web_is_refused(world: World, url: str) -> None:
     with pytest.raises(MalformedText):

@@ -9,9 +9,10 @@ from itertools import combinations
 import pytest
 
 from service.serving import STOP_SECONDS
+from service.settings import PLAIN_HTTP_HOSTS, is_protected
 from tests.containers.compose import Service, read_compose
 from tests.containers.images import Containerfile, read_containerfile
-from tests.spec.text import ROOT
+from tests.spec.text import CHAPTERS, ROOT
 
 FOLDER = ROOT / "containers"
 SERVERS = ("operator", "authority", "venue")
@@ -87,6 +88,24 @@ def test_a_servers_container_has_no_privileges(server: str) -> None:
     assert service.cap_drop == ["ALL"]
     assert service.security_opt == ["no-new-privileges:true"]
     assert int(service.stop_grace_period.removesuffix("s")) > STOP_SECONDS
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_servers_ask_only_each_other_without_tls(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    urls = re.findall(r"http://\S+", CHAPTERS["08-running-a-party.md"])
+    assert {url.split(":")[1].strip("/") for url in urls} == set(SERVERS)
+    assert not any(is_protected(url) for url in urls)
+    monkeypatch.setenv(PLAIN_HTTP_HOSTS, COMPOSE.services[server].environment[PLAIN_HTTP_HOSTS])
+    assert all(is_protected(url) for url in urls)
+    assert not is_protected("http://operator.example:8401")
+
+
+@pytest.mark.parametrize("party", ["operator", "authority"])
+def test_no_header_is_believed_where_no_proxy_is(party: str) -> None:
+    """Compose's file has none: each service has an image of its own here, or is a database."""
+    assert set(COMPOSE.services) == {*SERVERS, "operator-database", "authority-database"}
+    assert "client_address_header" not in settings(party)
+    assert "# client_address_header = " in (FOLDER / f"{party}.toml").read_text("utf-8")
 
 
 def test_every_container_is_watched_and_restarted() -> None:
