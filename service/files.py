@@ -63,7 +63,7 @@ def private_directory(path: Path) -> Path:
 
 
 def public_directory(path: Path) -> Path:
-    """Create `path`, in which every user of the machine can read, unless it exists; otherwise as `private_directory`."""
+    """Create `path`, in which every user of the machine can read, unless it exists; else as `private_directory`."""
     return _directory(path, 0o755)
 
 

@@ -131,7 +131,8 @@ def test_a_database_from_before_the_log_is_taken(kind: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_goes_with_an_epoch_is_found_by_an_index(kind: str, tmp_path: Path) -> None:
     """In an old database as in a new one."""
-    for steps, tables in ((STEPS, (ledger.metadata,)), (operator_migrations.STEPS, (ledger.metadata, accounts.metadata))):
+    operator = operator_migrations.STEPS, (ledger.metadata, accounts.metadata)
+    for steps, tables in ((STEPS, (ledger.metadata,)), operator):
         indexed = []
         for earlier in ((), (first,)):
             url = new_database(kind, tmp_path)

@@ -147,7 +147,7 @@ class Story:
         if text.startswith("SP1:"):
             self.secrets.append(from_qr_text(text).signed_pass[-64:])
         else:
-            self.secrets += [from_paper_text(text).u, bytes(from_paper_text(text).r)]
+            self.secrets += [from_paper_text(text).u, bytes(from_paper_text(text).k)]
 
     def open_check_ins(self) -> None:
         venue, offset = self.place.id.hex(), self.town.settings.utc_offset
