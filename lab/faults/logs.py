@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 
 from escrow.log.files import TileFiles
 from escrow.log.pending import Pending
@@ -39,7 +40,7 @@ class Logs:
         pending = Pending.read(self._town.directory / party / "log.pending")
         assert pending is not None
         checkpoint = verify_log(self._town.settings.domain, Role[party.upper()], pending.note)
-        return self._read(party, checkpoint, [pending.entry])
+        return self._read(party, checkpoint, pending.entry)
 
     def recorded(self, party: str, warrant: bytes) -> int:
         """For how many passes a party has recorded shares under a warrant: in its ledger, and in its cosigned log."""
@@ -61,12 +62,18 @@ class Logs:
             if path.read_bytes() not in logged:
                 yield f"the {party} published {path.name} and has not put it on record"
 
-    def _read(self, party: str, checkpoint: Checkpoint, last: Sequence[bytes] = ()) -> list[EntryBody]:
-        """The entries under a checkpoint; the `last` ones may not be in the tiles yet."""
+    def _read(self, party: str, checkpoint: Checkpoint, last: bytes | None = None) -> list[EntryBody]:
+        """The entries under a checkpoint; the `last` one may not be in the tiles yet."""
         tiles, encoded = TileFiles(self._town.directory / party / "log" / "tile"), list[bytes]()
-        for tile in tiles_of("entries", 0, checkpoint.size - len(last)):
-            encoded += tiles.entries(tile)
-        encoded += last
+        for tile in tiles_of("entries", 0, checkpoint.size):
+            try:
+                encoded += tiles.entries(tile)
+            except FileNotFoundError:
+                if last is None or len(encoded) + tile.width < checkpoint.size:
+                    raise
+                if tile.width > 1:
+                    encoded += tiles.entries(replace(tile, width=tile.width - 1))
+                encoded.append(last)
         if tree_root(map(leaf_hash, encoded)) != checkpoint.root:
             raise Forked(f"the {party}'s log does not hold what its checkpoint says")
         known = self._known[party]
