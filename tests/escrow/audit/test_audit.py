@@ -213,6 +213,8 @@ def test_an_older_log_is_found(world: World) -> None:
             world.now += 600
             alive(world)  # the witness cosigns the larger log again and again
         assert found(world, urls=urls) == {(OPERATOR, Fault.WITHHELD)}, "its witness has seen more for an hour"
+        shutil.rmtree(world.directory / "audit")
+        assert found(world, urls=urls) == {(OPERATOR, Fault.WITHHELD)}, "also who comes for the first time finds that"
 
 
 def test_tiles_that_are_not_those_of_the_checkpoint_are_found(world: World) -> None:
