@@ -183,15 +183,14 @@ def _appends_table(appends: AppendResult) -> Table:
 
 
 def _searches_table(searches: list[SearchResult]) -> Table:
-    numbers = ("digests", "MB", "passes", "seconds", "floor", "ratio", "peak MB", "floor MB")
-    table = _table("Searching notices, in a process of its own", "program", *numbers, "budget", numbers=numbers)
+    numbers = ("seconds", "floor", "ratio", "peak MB", "floor MB")
+    one = searches[0]
+    title = f"Searching {one.digests:,} digests ({one.megabytes:.0f} MB) for {one.passes} passes"
+    table = _table(title, "program", *numbers, "budget", numbers=numbers)
     table.caption = f"A phone's budget: {BUDGET_SECONDS:.0f} s of this processor and {BUDGET_MEGABYTES:.0f} MB."
     for search in searches:
         table.add_row(
             search.program,
-            f"{search.digests:,}",
-            f"{search.megabytes:.0f}",
-            str(search.passes),
             f"{search.seconds:.2f}",
             f"{search.floor_seconds:.2f}",
             f"{search.seconds / search.floor_seconds:.2f}",
