@@ -90,7 +90,8 @@ def open_exits(visitor: Visitor, group: list[Visit]) -> list[Screen]:
 async def check_out(visitor: Visitor, session: ClientSession, group: list[Visit]) -> Decision:
     """Send exits with the passes of the entries to the venue of scan-mode visits; returns as `check_in` does.
 
-    Raises `NoVisit`, `Problem`, `Unreachable` or `Malformed`; it can be repeated until the door admits all.
+    An exit that the door has already is one whose answer was lost: that visit is over, and counts as admitted. Raises
+    `NoVisit`, `Problem`, `Unreachable` or `Malformed`; it can be repeated until the door admits all.
     """
     decisions = []
     for visit in group:
@@ -100,10 +101,23 @@ async def check_out(visitor: Visitor, session: ClientSession, group: list[Visit]
         left = label_time(visitor.clock())
         epoch_key = visitor.epoch_key(visit.epoch)
         decision = await _submit(session, visit.venue, epoch_key, stored, left, Direction.EXIT)
+        if decision is Decision.ALREADY_SPENT:  # only this wallet can sign with the pass
+            decision = Decision.ADMITTED
         if decision is Decision.ADMITTED:
             _keep(visitor, replace(visit, left=left, exit_pass=None))
         decisions.append(decision)
     return _joint_decision(decisions)
+
+
+def inside(visitor: Visitor, venue: Venue) -> list[Visit]:
+    """Who was checked in at `venue` by its poster and has not left, as far as the wallet knows."""
+    return [
+        visit
+        for visit in visitor.wallet().visits
+        if visit.venue is not None
+        and (visit.venue.venue, visit.answer) == (venue.venue, Decision.ADMITTED)
+        and visit.exit_pass is not None
+    ]
 
 
 def _burn(visitor: Visitor, venue: Venue | None, people: int) -> tuple[EpochKey, list[tuple[StoredPass, Visit]]]:

@@ -11,10 +11,12 @@ import pytest
 
 from client.errors import NoPassLeft, NoVisit
 from client.visitor import Visitor
-from client.visits import Screen, check_out, group_to_leave, open_entry, open_exits
+from client.visits import Screen, check_in, check_out, group_to_leave, open_entry, open_exits
 from protocol.checkins import MAX_STAY, CheckIn, CheckInMessage, Direction
 from protocol.errors import WrongEpoch
+from protocol.exchanges import Decision
 from protocol.qrtext import from_qr_text
+from service.http import Problem
 from tests.client.conftest import PASSPHRASE, Clock, online
 from tests.client.world import ALLOWANCE, World
 from tests.parties import NOW, TODAY
@@ -117,6 +119,31 @@ def test_a_visit_that_is_over_cannot_be_left(supplied: Visitor) -> None:
         open_exits(supplied, [over])
     with pytest.raises(NoVisit, match="show the exit code"):
         online(lambda session: check_out(supplied, session, group_to_leave(supplied)))
+
+
+def test_an_exit_whose_answer_was_lost_is_found_to_be_over(supplied: Visitor, world: World, clock: Clock) -> None:
+    """A door takes each exit once, and its answer to the first one does not arrive."""
+    assert online(lambda session: check_in(supplied, session, world.venue())) is Decision.ADMITTED
+    clock.now += 600
+    taken: set[bytes] = set()
+
+    def door(exit_: CheckIn) -> Decision:
+        if exit_.message.u in taken:
+            return Decision.ALREADY_SPENT
+        taken.add(exit_.message.u)
+        raise RuntimeError("the answer is lost")
+
+    world.door = door
+    with pytest.raises(Problem):
+        online(lambda session: check_out(supplied, session, group_to_leave(supplied)))
+    [visit] = group_to_leave(supplied)
+    assert (visit.left, visit.u in taken) == (None, True)
+    clock.now += 60
+    assert online(lambda session: check_out(supplied, session, group_to_leave(supplied))) is Decision.ADMITTED
+    [visit] = supplied.wallet().visits
+    assert (visit.left, visit.exit_pass) == (NOW + 660, None)
+    with pytest.raises(NoVisit):
+        group_to_leave(supplied)
 
 
 def test_any_visit_can_be_chosen(supplied: Visitor) -> None:
