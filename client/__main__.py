@@ -27,13 +27,14 @@ from client.sheet import sheet_pdf
 from client.show import check_size, show_live, show_once
 from client.telling import search_and_tell, tell_faults, tell_findings
 from client.visitor import Visitor
-from client.visits import Screen, check_in, check_out, group_to_leave, open_entries, open_exits
-from client.words import decision_in_words, group_in_words
+from client.visits import Screen, check_in, check_out, group_to_leave, inside, open_entries, open_exits
+from client.words import group_in_words
 from protocol.errors import SplitPassError
 from protocol.exchanges import Decision
 from service.cli import CommandGroup, home_option, printable
+from service.decisions import decision_in_words
 from service.files import write_private
-from service.http import Problem, new_session
+from service.http import Problem, Unreachable, new_session
 from service.qr import qr_png
 from service.settings import ConfigurationError
 
@@ -66,7 +67,9 @@ class Home:
         elif PASSPHRASE_VARIABLE in os.environ:
             passphrase = os.fsencode(os.environ[PASSPHRASE_VARIABLE])
         else:
-            passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=is_new, err=True).encode()
+            passphrase = click.prompt(
+                "Passphrase / 암호", hide_input=True, confirmation_prompt=is_new, err=True
+            ).encode()
         if not passphrase:
             raise ConfigurationError("an empty passphrase protects nothing; choose another")
         return Visitor(self.directory, passphrase, create=create)
@@ -90,8 +93,12 @@ def main(context: click.Context, home: Path, passphrase_file: Path | None) -> No
 
 
 @main.command()
-@click.option("--phone", prompt="Phone number with country code", help="For example +82 10-1234-5678.")
-@click.option("--name", prompt="Name", help="As it stands in your papers.")
+@click.option(
+    "--phone",
+    prompt="Phone number with country code / 국가번호를 포함한 전화번호",
+    help="For example +82 10-1234-5678.",
+)
+@click.option("--name", prompt="Name / 이름", help="As it stands in your papers.")
 @click.option(
     "--code-file",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -108,7 +115,10 @@ def enrol(home: Home, phone: str, name: str, code_file: Path | None) -> None:
             await confirm_code(visitor, session, phone, name, _read_code(code_file))
 
     asyncio.run(run())
-    click.echo("Your number is verified. Run fetch to get passes.\n전화번호가 확인되었습니다.")
+    click.echo(
+        "Your number is verified. Run fetch to get passes.\n"
+        "전화번호가 확인되었습니다. fetch를 실행해 출입증을 받아 주세요."
+    )
 
 
 @main.command()
@@ -145,16 +155,18 @@ async def _fetch_day(visitor: Visitor, session: ClientSession, epoch: int) -> bo
         if problem.status != 404:
             click.echo(f"{day}: {printable(str(problem))}", err=True)
             return False
-        click.echo(f"{day}: not published yet")
+        click.echo(f"{day}: not published yet / 아직 공개되지 않았습니다")
     else:
-        click.echo(f"{day}: {count} passes" if count else f"{day}: fetched already")
+        click.echo(
+            f"{day}: {count} passes / 출입증 {count}장" if count else f"{day}: fetched already / 이미 받았습니다"
+        )
     return True
 
 
 def _screen_options(command: F) -> F:
     for option in (
         click.option("--seconds", type=click.IntRange(1), default=300, show_default=True, help="Close after that."),
-        click.option("--once", is_flag=True, help="Show one code and leave; it is good for about half a minute."),
+        click.option("--once", is_flag=True, help="Show one code and leave; it is good for half a minute."),
         click.option(
             "--png",
             type=click.Path(dir_okay=False, path_type=Path),
@@ -199,16 +211,30 @@ def check_in_command(home: Home, link: str, people: int, yes: bool) -> None:
     try:
         venue = read_poster(visitor.domain, link)
     except SplitPassError as error:
-        raise click.ClickException(f"this is no poster of the domain: {error}") from None
+        raise click.ClickException(f"this is no poster of the domain / 이 명부의 포스터가 아닙니다: {error}") from None
     name = printable(venue.name)
+    there = inside(visitor, venue)
+    if there:
+        since = visitor.local_time(there[-1].entered)
+        click.echo(
+            f"You are checked in at {name} already, {_people(len(there))}, since {since}; this adds {people}.\n"
+            f"{since}부터 {name}에 이미 {len(there)}명이 입장해 있습니다. {people}명이 더 등록됩니다.",
+            err=True,
+        )
     if not yes:
-        click.confirm(f"Check in at {name}?\n{name}에 입장 등록을 할까요?", abort=True)
+        click.confirm(f"Check in at {name} for {_people(people)}?\n{name}에 {people}명 입장 등록을 할까요?", abort=True)
 
     async def run() -> Decision:
         async with new_session(DOOR_SECONDS) as session:
             return await check_in(visitor, session, venue, people)
 
-    _report(asyncio.run(run()), f"Checked in at {name}.\n입장이 확인되었습니다.")
+    try:
+        decision = asyncio.run(run())
+    except (Problem, Unreachable) as error:
+        click.echo(f"{printable(str(error))}\n시설 서버의 응답을 받지 못했습니다.", err=True)
+        decision = None
+    answers = [visit.answer for visit in visitor.wallet().groups[-1]]
+    _report(decision, answers.count(Decision.ADMITTED), people, f"Checked in at {name}", "입장")
 
 
 @main.command("check-out")
@@ -216,9 +242,10 @@ def check_in_command(home: Home, link: str, people: int, yes: bool) -> None:
 @_screen_options
 @click.pass_obj
 def check_out_command(home: Home, number: int | None, png: Path | None, once: bool, seconds: int) -> None:
-    """Check out of a visit with the pass of its entry; who came in together leaves together.
+    """Check out of a visit.
 
-    Where you showed a code, this shows an exit code; where you checked in by a link, it tells the venue.
+    It takes the pass of the entry; who came in together leaves together. Where you showed a code, this shows an
+    exit code; where you checked in by a link, it tells the venue.
     """
     _check_screen(png)
     visitor = home.open()
@@ -232,7 +259,10 @@ def check_out_command(home: Home, number: int | None, png: Path | None, once: bo
         async with new_session(DOOR_SECONDS) as session:
             return await check_out(visitor, session, group)
 
-    _report(asyncio.run(run()), f"Checked out of {printable(venue.name)}.\n퇴장이 확인되었습니다.")
+    decision = asyncio.run(run())
+    gone = {visit.u for visit in visitor.wallet().visits if visit.left is not None}
+    count = sum(visit.u in gone for visit in group)
+    _report(decision, count, len(group), f"Checked out of {printable(venue.name)}", "퇴장")
 
 
 @main.command()
@@ -258,17 +288,20 @@ def paper(home: Home, day: datetime, count: int, output: Path) -> None:
     epoch = day.date().toordinal() - date(1970, 1, 1).toordinal()
     texts = print_papers(visitor, epoch, count)
     write_private(output, sheet_pdf(visitor.day_name(epoch), texts) if output.suffix == ".pdf" else qr_png(*texts))
-    click.echo(f"wrote {output}\n인쇄한 뒤에는 파일을 지워 주세요.")
+    click.echo(
+        f"wrote {output}: {count} for {visitor.day_name(epoch)}. Delete the file when it is printed.\n"
+        f"{visitor.day_name(epoch)}의 종이 출입증 {count}장을 만들었습니다. 인쇄한 뒤에는 파일을 지워 주세요."
+    )
 
 
 @main.command()
 @click.option("--delay", type=click.IntRange(0), default=0, help="First wait a random time up to this many seconds.")
 @click.pass_obj
 def notices(home: Home, delay: int) -> None:
-    """Fetch what the parties publish, and look whether a notice or the opening of a record concerns you.
+    """Look whether anything that was published concerns you.
 
-    Everyone fetches the same lists, and what is found stays on this device. Run it once a day, at a random time
-    (--delay).
+    That is a notice, or the opening of one of your records. Everyone fetches the same lists, and what is found stays on
+    this device. Run it once a day, at a random time (--delay).
     """
     visitor = home.open()
 
@@ -288,36 +321,60 @@ def notices(home: Home, delay: int) -> None:
 @main.command()
 @click.pass_obj
 def status(home: Home) -> None:
-    """Tell how many passes are left, list your visits of the last weeks, and what was published about them."""
+    """Show your passes and visits, and what was published about them."""
     visitor = home.open()
     account, wallet = visitor.account(), visitor.wallet()
-    click.echo(f"Enrolled: {account.name}, {account.phone}")
+    click.echo(f"Enrolled: {account.name}, {account.phone} / 등록된 회원")
     for day in wallet.days:
-        state = f"{len(day.passes)} passes left" if day.pending is None else "no passes were issued yet"
-        click.echo(f"{visitor.day_name(day.epoch)}: {state}")
+        count = len(day.passes)
+        english, korean = (
+            (f"{count} passes left", f"출입증 {count}장 남음")
+            if day.pending is None
+            else ("no passes were issued yet", "출입증을 아직 받지 못했습니다")
+        )
+        click.echo(f"{visitor.day_name(day.epoch)}: {english} / {korean}")
     if not wallet.days:
-        click.echo("No passes: run fetch.")
+        click.echo("No passes: run fetch. / 출입증이 없습니다. fetch를 실행해 주세요.")
     for epoch, count in sorted(Counter(paper.epoch for paper in wallet.papers).items()):
-        click.echo(f"{visitor.day_name(epoch)}: {count} printed on paper")
+        click.echo(f"{visitor.day_name(epoch)}: {count} printed on paper / 종이 출입증 {count}장")
     for number, group in enumerate(wallet.groups, start=1):
         click.echo(f"Visit {number}: {group_in_words(visitor, group)}")
     tell_findings(visitor)
-    for source in list_sources(visitor):
+    sources = list_sources(visitor)
+    if all(source.known() is None for source in sources):
+        click.echo(
+            "Nothing that the parties publish was fetched yet: run notices.\n"
+            "공개된 알림을 아직 받지 않았습니다. notices를 실행해 주세요."
+        )
+        return
+    for source in sources:
         tell_faults(source, source.faults(visitor.clock()))
 
 
-def _report(decision: Decision, success: str) -> None:
-    if decision is not Decision.ADMITTED:
-        raise click.ClickException(
-            f"the door refused: {decision_in_words(decision)}\n입장이나 퇴장이 확인되지 않았습니다."
-        )
-    click.echo(success)
+def _report(decision: Decision | None, admitted: int, people: int, done: str, korean: str) -> None:
+    """Say what came of a check-in or check-out. `decision` is the first refusal, None for no answer."""
+    if decision is Decision.ADMITTED:
+        group = (f", {people} people", f" ({people}명)") if people > 1 else ("", "")
+        click.echo(f"{done}{group[0]}.\n{korean}이 확인되었습니다{group[1]}.")
+        return
+    english, in_korean = ("no answer came", "응답 없음") if decision is None else decision_in_words(decision)
+    refused = "" if decision is None else "the door refused: "
+    if people > 1:
+        english += f".\n{done}: {admitted} of {people}. Do not repeat it for all; status shows the visit"
+        in_korean += f"\n{people}명 중 {admitted}명의 {korean}이 확인되었습니다. 나머지만 다시 등록해 주세요"
+    else:
+        in_korean += f". {korean}이 확인되지 않았습니다"
+    raise click.ClickException(f"{refused}{english}\n{in_korean}.")
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
 
 
 def _read_code(code_file: Path | None) -> str:
     """The six-digit code that the operator sent."""
     if code_file is None:
-        code: str = click.prompt("Code from the message (인증 번호)")
+        code: str = click.prompt("Code from the message / 문자로 받은 인증 번호")
         return code.strip()
     codes = re.findall(r"(?<!\d)\d{6}(?!\d)", code_file.read_text("utf-8", errors="replace"))
     if not codes:
@@ -344,11 +401,14 @@ def _run_screen(visitor: Visitor, screens: list[Screen], png: Path | None, once:
         show_once(screens, visitor.clock(), console, png)
         return
     if png is not None:
-        click.echo(f"The code is in {png}, and changes every 15 seconds. Stop with Ctrl-C.")
+        click.echo(
+            f"The code is in {png}, new every 15 seconds. Stop with Ctrl-C.\n"
+            f"QR 코드는 {png}에 있으며 15초마다 바뀝니다."
+        )
     try:
         show_live(screens, visitor.clock, console, png, seconds)
     except KeyboardInterrupt:
-        click.echo("Closed.")
+        click.echo("Closed. / 닫았습니다.")
 
 
 if __name__ == "__main__":

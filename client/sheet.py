@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.pdfmetrics import registerFont
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from client.picture import FONT
 from service.qr import qr_image
 
 ACROSS, DOWN = 2, 3
 MARGIN, CUT, CODE = 10 * mm, 1 * mm, 58 * mm
-LATIN, KOREAN = "Helvetica", "HYSMyeongJo-Medium"
-"""Fonts that the document names and does not hold; a PDF reader without a Korean one leaves those lines blank."""
 ADVICE = (
     ("Good on this day, at one door, for one visit.", "이 날 하루, 한 곳에 한 번 들어갈 때 쓸 수 있습니다."),
     ("Show it again when you leave.", "나갈 때 다시 한번 보여 주세요."),
@@ -26,8 +25,11 @@ ADVICE = (
 
 
 def sheet_pdf(day: str, texts: list[str]) -> bytes:
-    """A PDF document with the codes of `texts`, six on a page, for the day of this name (`YYYY-MM-DD`)."""
-    registerFont(UnicodeCIDFont(KOREAN))
+    """A PDF document with the codes of `texts`, six on a page, for the day of this name (`YYYY-MM-DD`).
+
+    It holds the glyphs of its font, so that no reader or printer needs a Korean one.
+    """
+    registerFont(TTFont("Sheet", str(FONT)))
     buffer = io.BytesIO()
     canvas = Canvas(buffer, pagesize=A4, invariant=True)  # no time of printing in the file
     canvas.setTitle("SplitPass")
@@ -41,16 +43,16 @@ def sheet_pdf(day: str, texts: list[str]) -> bytes:
         canvas.rect(left, top - height, width, height)
         middle = left + width / 2
         canvas.drawImage(ImageReader(qr_image(text)), middle - CODE / 2, top - CUT - CODE, CODE, CODE)
-        for distance, font, size, line in _lines(day):
-            canvas.setFont(font, size)
+        for distance, size, line in _lines(day):
+            canvas.setFont("Sheet", size)
             canvas.drawCentredString(middle, top - CODE - distance, line)
     canvas.save()
     return buffer.getvalue()
 
 
-def _lines(day: str) -> Iterator[tuple[float, str, float, str]]:
-    """The lines below a code: distance from it, font, size, text."""
-    yield 4 * mm, f"{LATIN}-Bold", 12, f"SplitPass  {day}"
+def _lines(day: str) -> Iterator[tuple[float, float, str]]:
+    """The lines below a code: distance from it, size in points, text."""
+    yield 4 * mm, 12, f"SplitPass  {day}"
     for number, (english, korean) in enumerate(ADVICE):
-        yield (10 + 8 * number) * mm, LATIN, 8, english
-        yield (13.5 + 8 * number) * mm, KOREAN, 8, korean
+        yield (10 + 8 * number) * mm, 8, english
+        yield (13.5 + 8 * number) * mm, 8, korean

@@ -13,17 +13,20 @@ from rich.live import Live
 from rich.text import Text
 
 from client.errors import VisitorError
+from client.picture import codes_png
 from client.visitor import Clock
 from client.visits import Screen
 from protocol.checkins import TIME_STEP, Direction
 from service.files import write_private
-from service.qr import qr_png, qr_terminal
+from service.qr import qr_terminal
 
 COLUMNS, ROWS = 65, 36
 CAPTIONS = {
     Direction.ENTRY: ("Entry: hold this to the reader.", "입장 QR 코드를 리더기에 대 주세요."),
     Direction.EXIT: ("Exit: hold this to the reader.", "퇴장 QR 코드를 리더기에 대 주세요."),
 }
+PICTURE_CAPTIONS = {Direction.ENTRY: "Entry 입장", Direction.EXIT: "Exit 퇴장"}
+ONCE = "Good for half a minute.", "약 30초 동안 쓸 수 있습니다."
 GROUP_STEP = 2
 """For how many seconds a terminal shows each code of a group."""
 
@@ -37,10 +40,13 @@ def check_size(console: Console) -> None:
 def show_once(screens: Sequence[Screen], now: int, console: Console, png: Path | None) -> None:
     """Show one code for each person: together in the PNG file if one is named, else one by one on the console."""
     if png is not None:
-        write_private(png, qr_png(*(screen.text(now) for screen in screens)))
+        captions = (PICTURE_CAPTIONS[one.direction] + _of_group(screens, place) for place, one in enumerate(screens))
+        write_private(
+            png, codes_png([(one.text(now), caption) for one, caption in zip(screens, captions, strict=True)])
+        )
         return
     for number in range(len(screens)):
-        console.print(_frame(screens, number, now), soft_wrap=True)
+        console.print(_frame(screens, number, now, ONCE), soft_wrap=True)
 
 
 def show_live(
@@ -58,25 +64,31 @@ def show_live(
     """
     ends = clock() + seconds
     on_terminal = png is None and console.is_terminal
-    step = _step(screens) if on_terminal else TIME_STEP
+    step = TIME_STEP if len(screens) == 1 or not on_terminal else GROUP_STEP
     turns = itertools.cycle(range(len(screens)))
     with Live(console=console, screen=True, auto_refresh=False) if on_terminal else nullcontext() as live:
         while (now := clock()) < ends:
             if live is None:
                 show_once(screens, now, console, png)
             else:
-                live.update(_frame(screens, next(turns), now), refresh=True)
+                live.update(_frame(screens, next(turns), now, _changes_every(step)), refresh=True)
             sleep(min(step - now % step, ends - now))
 
 
-def _step(screens: Sequence[Screen]) -> int:
-    return TIME_STEP if len(screens) == 1 else GROUP_STEP
+def _changes_every(step: int) -> tuple[str, str]:
+    return f"New every {step} seconds.", f"{step}초마다 바뀝니다."
 
 
-def _frame(screens: Sequence[Screen], number: int, now: int) -> Text:
-    """A code in white blocks on black, whatever the terminal's own colours are, above its caption."""
+def _of_group(screens: Sequence[Screen], number: int) -> str:
+    return f" ({number + 1}/{len(screens)})" if len(screens) > 1 else ""
+
+
+def _frame(screens: Sequence[Screen], number: int, now: int, lasts: tuple[str, str]) -> Text:
+    """A code in white blocks on black, whatever the terminal's own colours are, above its caption.
+
+    `lasts` says in English and Korean for how long it is shown.
+    """
     screen = screens[number]
-    english, korean = CAPTIONS[screen.direction]
-    of_group = f" ({number + 1}/{len(screens)})" if len(screens) > 1 else ""
-    caption = f"{english} It changes every {_step(screens)} seconds.\n{korean}{of_group}"
+    (english, korean), group = CAPTIONS[screen.direction], _of_group(screens, number)
+    caption = f"{english}{group} {lasts[0]}\n{korean}{group} {lasts[1]}"
     return Text.assemble((qr_terminal(screen.text(now)), "bright_white on black"), caption, no_wrap=True)

@@ -10,27 +10,30 @@ from client.visitor import Visitor
 from protocol.epochs import Role
 from protocol.exchanges import Decision
 from service.cli import printable
-
-
-def decision_in_words(decision: Decision) -> str:
-    """A door's decision, in lower case."""
-    return decision.name.lower().replace("_", " ")
+from service.decisions import decision_in_words
 
 
 def group_in_words(visitor: Visitor, group: list[Visit]) -> str:
-    """One line about the visits of those who went together."""
-    first = group[0]
-    text = visitor.local_time(first.entered)
+    """One line about the visits of those who went together, in English and Korean."""
+    first, moment = group[0], visitor.local_time(group[0].entered)
+    english, korean = [moment], []
     if len(group) > 1:
-        text += f", {len(group)} people"
+        english.append(f"{len(group)} people")
+        korean.append(f"{len(group)}명")
     if first.venue is None:
-        text += ", code shown"
+        english.append("code shown")
+        korean.append("QR 코드 표시")
     else:
-        text += f" at {printable(first.venue.name)}, {_counted([_answer_in_words(visit) for visit in group])}"
+        answers = [_answer_in_words(visit) for visit in group]
+        english[-1] += f" at {printable(first.venue.name)}"
+        english.append(_counted([answer for answer, _ in answers]))
+        korean.append(_counted([answer for _, answer in answers]))
     left = [visitor.local_time(visit.left) for visit in group if visit.left is not None]
     if left:
-        text += f", left {max(left)}" if len(left) == len(group) else f", {len(left)} left {max(left)}"
-    return text
+        some, some_korean = ("", "") if len(left) == len(group) else (f"{len(left)} ", f"{len(left)}명 ")
+        english.append(f"{some}left {max(left)}")
+        korean.append(f"{some_korean}{max(left)} 퇴장")
+    return f"{', '.join(english)} / {', '.join(korean)}"
 
 
 def notice_in_words(visitor: Visitor, found: FoundNotice, used: Visit | Paper | PastPass) -> str:
@@ -47,7 +50,8 @@ def opening_in_words(visitor: Visitor, found: FoundOpening, used: Visit | Paper 
     where, warrant = _place_in_words(visitor, used), f"{found.warrant.hex()}, {printable(found.legal_reference)}"
     return (
         f"Your visit ({where}) was opened under a warrant ({warrant}): the health authority learned who you are.\n"
-        f"회원님의 방문 기록({where})이 영장({warrant})에 따라 열람되어 보건당국이 회원님의 신원을 알게 되었습니다."
+        f"회원님의 방문 기록({where})이 열람 승인서({warrant})에 따라 열람되어 "
+        "보건당국이 회원님의 신원을 알게 되었습니다."
     )
 
 
@@ -94,8 +98,13 @@ def _place_in_words(visitor: Visitor, used: Visit | Paper | PastPass) -> str:
     return entered if used.venue is None else f"{entered}, {printable(used.venue.name)}"
 
 
-def _answer_in_words(visit: Visit) -> str:
-    return "no answer came" if visit.answer is None else decision_in_words(visit.answer)
+def _answer_in_words(visit: Visit) -> tuple[str, str]:
+    if visit.answer is None:
+        return "no answer came", "응답 없음"
+    if visit.answer is Decision.ADMITTED:
+        return "admitted", "입장"
+    english, korean = decision_in_words(visit.answer)
+    return f"refused ({english})", f"거절({korean})"
 
 
 def _counted(words: list[str]) -> str:

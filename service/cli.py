@@ -60,8 +60,7 @@ def home_option(program: str) -> Callable[[F], F]:
         "--home",
         type=click.Path(file_okay=False, path_type=Path),
         default=Path.home() / ".splitpass" / program,
-        show_default=f"~/.splitpass/{program}",
-        help="Directory with domain.toml, settings.toml, keys and data.",
+        help=f"Directory with domain.toml, settings.toml, keys and data.  [default: ~/.splitpass/{program}]",
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from client.__main__ import main
-from protocol.checkins import Direction
+from protocol.checkins import CheckIn, Direction
 from protocol.exchanges import Decision
 from protocol.passes import PassAnswers
 from service.cli import printable
@@ -114,11 +114,12 @@ def test_show_can_be_interrupted(ready: Run, home: Path, tmp_path: Path) -> None
     )
     assert process.stdout is not None
     assert "Ctrl-C" in process.stdout.readline()
+    assert "15초마다" in process.stdout.readline()
     while not (tmp_path / "code.png").exists():
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate()
-    assert (process.returncode, output, errors) == (0, "Closed.\n", "")
+    assert (process.returncode, output, errors) == (0, "Closed. / 닫았습니다.\n", "")
 
 
 def test_a_poster_asks_before_anything_is_sent(ready: Run, world: World) -> None:
@@ -126,7 +127,7 @@ def test_a_poster_asks_before_anything_is_sent(ready: Run, world: World) -> None
     before = list(world.requests)
     refused = ready("check-in", link, typed="n\n")
     assert refused.exit_code == 1
-    assert "Check in at 클럽 스플릿?" in refused.output
+    assert "Check in at 클럽 스플릿 for 1 person?\n클럽 스플릿에 1명 입장 등록을 할까요?" in refused.output
     assert ready("check-in", link, typed="").exit_code == 1
     assert ready("check-in", link, typed="\n").exit_code == 1
     assert world.requests == before
@@ -144,8 +145,81 @@ def test_a_refusal_is_an_error(ready: Run, world: World) -> None:
     world.door = lambda _: Decision.TOO_OLD
     result = ready("check-in", link_to(world.poster()), "--yes")
     assert result.exit_code == 1
-    assert "the door refused: too old" in result.output
-    assert "too old" in ready("status").output
+    assert "the door refused: the code is too old" in result.output
+    assert "시간이 지난 코드입니다" in result.output
+    assert "입장이 확인되지 않았습니다" in result.output
+    assert "refused (the code is too old" in ready("status").output
+
+
+def test_people_come_and_leave_together(ready: Run, world: World) -> None:
+    link = link_to(world.poster())
+    asked = ready("check-in", link, "--people", ALLOWANCE, typed="n\n")
+    assert f"Check in at 클럽 스플릿 for {ALLOWANCE} people?\n클럽 스플릿에 {ALLOWANCE}명 입장" in asked.output
+    assert world.check_ins == []
+    agreed = ready("check-in", link, "--people", ALLOWANCE, typed="y\n")
+    assert f"Checked in at 클럽 스플릿, {ALLOWANCE} people.\n입장이 확인되었습니다 ({ALLOWANCE}명)." in agreed.output
+    left = ready("check-out")
+    assert f"Checked out of 클럽 스플릿, {ALLOWANCE} people.\n퇴장이 확인되었습니다 ({ALLOWANCE}명)." in left.output
+    entries, exits = world.check_ins[:ALLOWANCE], world.check_ins[ALLOWANCE:]
+    assert [one.message.u for one in exits] == [one.message.u for one in entries]
+
+
+def test_who_of_a_group_was_admitted_is_told_and_nobody_comes_twice_unawares(ready: Run, world: World) -> None:
+    link, answers = link_to(world.poster()), iter([Decision.ADMITTED, Decision.TOO_OLD])
+    world.door = lambda _: next(answers, Decision.ADMITTED)
+    partly = ready("check-in", link, "--people", 2, "--yes")
+    assert partly.exit_code == 1
+    assert "the door refused: the code is too old" in partly.output
+    assert "Checked in at 클럽 스플릿: 1 of 2. Do not repeat it for all" in partly.output
+    assert "2명 중 1명의 입장이 확인되었습니다" in partly.output
+    again = ready("check-in", link, typed="n\n")
+    assert "You are checked in at 클럽 스플릿 already, 1 person, since " in again.output
+    assert "this adds 1." in again.output
+    assert "이미 1명이 입장해 있습니다. 1명이 더 등록됩니다." in again.output
+    assert len(world.check_ins) == 1
+    assert ready("check-out").exit_code == 0
+    assert "already" not in ready("check-in", link, typed="n\n").output
+
+
+def test_a_group_that_no_server_answers_is_told_how_many_are_in(ready: Run, world: World) -> None:
+    heard: list[CheckIn] = []
+
+    def break_down(check_in: CheckIn) -> Decision:
+        heard.append(check_in)
+        if len(heard) == 2:
+            raise RuntimeError("the door burns")
+        return Decision.ADMITTED
+
+    world.door = break_down
+    result = ready("check-in", link_to(world.poster()), "--people", ALLOWANCE, "--yes")
+    assert result.exit_code == 1
+    assert f"Checked in at 클럽 스플릿: 1 of {ALLOWANCE}. Do not repeat it for all" in result.output
+    assert "no answer came" in result.output
+
+
+def test_a_new_wallet_says_what_to_run_and_does_not_alarm(ready: Run, world: World) -> None:
+    status = ready("status")
+    assert status.output.endswith(
+        "Nothing that the parties publish was fetched yet: run notices.\n"
+        "공개된 알림을 아직 받지 않았습니다. notices를 실행해 주세요.\n"
+    )
+    assert "48" not in status.output
+    fetched = ready("notices")
+    assert "missing" in fetched.output  # this world publishes none
+
+
+def test_one_code_on_paper_or_screen_does_not_claim_to_change(ready: Run) -> None:
+    shown = ready("show", "--once").output
+    assert "Good for half a minute" in shown
+    assert "New every" not in shown
+
+
+def test_help_shows_whole_sentences_and_plain_defaults() -> None:
+    for command in ([], ["check-out"]):
+        shown = CliRunner().invoke(main, [*command, "--help"], terminal_width=80).output
+        assert "..." not in shown.partition("Commands:")[2]
+        assert "[default: (" not in shown
+    assert "[default: ~/.splitpass/client]" in CliRunner().invoke(main, ["--help"], terminal_width=80).output
 
 
 def test_what_is_no_poster_is_one_line(ready: Run, world: World) -> None:

@@ -7,9 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from client.errors import NoPassLeft, NoVisit
+from client.picture import SIZE
 from client.show import GROUP_STEP, show_live, show_once
 from client.visitor import Visitor
 from client.visits import check_in, check_out, group_to_leave, open_entries, open_entry, open_exits
@@ -47,6 +49,21 @@ def test_everyone_has_a_pass_and_the_codes_are_signed_anew(supplied: Visitor, wo
         assert {message.u for message in seen} == {screen.stored.u for screen in screens}
 
 
+def test_a_picture_says_for_each_code_what_it_is(supplied: Visitor, tmp_path: Path) -> None:
+    """Under every code there is its line, another for every one, and for an exit."""
+    png = tmp_path / "codes.png"
+    bottoms = []
+    for screens in (open_entries(supplied, 3), open_exits(supplied, group_to_leave(supplied))):
+        show_once(screens, NOW, Console(quiet=True), png)
+        with Image.open(png) as page:
+            width, height = page.width // 2, page.height // 2
+            for left, top in ((0, 0), (width, 0), (0, height)):
+                line = page.crop((left, top + height - 2 * SIZE, left + width, top + height)).convert("L")
+                assert line.getextrema() == (0, 255)
+                bottoms.append(line.tobytes())
+    assert len(set(bottoms)) == 6
+
+
 def test_a_group_gets_passes_for_all_or_none(supplied: Visitor) -> None:
     open_entry(supplied)
     before = supplied.wallet().to_bytes()
@@ -72,8 +89,8 @@ def test_a_group_leaves_together(supplied: Visitor, world: World, clock: Clock) 
     [visit] = group_to_leave(supplied, 1)
     assert (visit.u, visit.left) == (alone.stored.u, None)
     assert status(supplied) == [
-        "2020-09-13 21:26, code shown",
-        "2020-09-13 21:26, 2 people, code shown, left 2020-09-13 21:36",
+        "2020-09-13 21:26, code shown / QR 코드 표시",
+        "2020-09-13 21:26, 2 people, code shown, left 2020-09-13 21:36 / 2명, QR 코드 표시, 2020-09-13 21:36 퇴장",
     ]
 
 
@@ -102,7 +119,7 @@ def test_a_group_checks_in_by_poster_and_out(supplied: Visitor, world: World, cl
     assert [one.message.u for one in entries] == [one.message.u for one in exits]
     assert len({one.message.u for one in entries}) == 3
     assert status(supplied) == [
-        "2020-09-13 21:26, 3 people at 클럽 스플릿, admitted, left 2020-09-13 21:36",
+        "2020-09-13 21:26, 3 people at 클럽 스플릿, admitted, left 2020-09-13 21:36 / 3명, 입장, 2020-09-13 21:36 퇴장",
     ]
     with pytest.raises(NoVisit):
         leave(supplied)
@@ -114,7 +131,10 @@ def test_a_refusal_of_one_is_told_and_the_others_can_leave(supplied: Visitor, wo
     assert enter(supplied, world, 3) is Decision.TOO_OLD
     assert len(group_to_leave(supplied)) == 2
     assert leave(supplied) is Decision.TOO_EARLY
-    assert "2 admitted, 1 too old, 1 left" in status(supplied)[0]
+    [told] = status(supplied)
+    assert "2 admitted, 1 refused (the code is too old;" in told
+    assert "1 left 2020-09-13 21:26 / 3명, 2 입장, 1 거절(시간이 지난 코드입니다." in told
+    assert told.endswith("1명 2020-09-13 21:26 퇴장")
     assert leave(supplied) is Decision.ADMITTED
     assert "2 left" in status(supplied)[0]
 

@@ -87,7 +87,8 @@ def test_the_command_writes_sheets_for_the_owner_alone(ready: Run, home: Path, t
     pdf, png = tmp_path / "sheet.pdf", tmp_path / "sheet.png"
     for output, count in ((pdf, 2), (png, 1)):
         result = ready("paper", "--day", day, "--count", count, "--output", output)
-        assert (result.exit_code, f"wrote {output}" in result.output) == (0, True)
+        assert (result.exit_code, f"wrote {output}: {count} for {day}. Delete" in result.output) == (0, True)
+        assert f"{day}의 종이 출입증 {count}장을 만들었습니다." in result.output
         assert stat.S_IMODE(output.stat().st_mode) == 0o600
     with Image.open(png) as image:
         texts = [*read_texts(image), *read_texts(pages(pdf.read_bytes())[0])]

@@ -28,6 +28,7 @@ def test_a_camera_reads_the_terminal(supplied: Visitor, world: World) -> None:
     show_once([open_entry(supplied)], NOW, to, None)
     assert world.verify(read_terminal(output.getvalue())).message.direction is Direction.ENTRY
     assert "입장" in output.getvalue()
+    assert "Good for half a minute" in output.getvalue()  # and not that it changes
 
 
 def test_an_exit_says_so(supplied: Visitor, world: World) -> None:
@@ -90,6 +91,7 @@ def test_a_terminal_just_large_enough_shows_all_of_it(supplied: Visitor, world: 
     def sleep(seconds: float) -> None:
         world.verify(read_terminal(output.getvalue()))
         assert "입장" in output.getvalue()
+        assert "15초마다 바뀝니다." in output.getvalue()
         clock.now += int(seconds)
 
     show_live([open_entry(supplied)], clock, to, None, 15, sleep)
