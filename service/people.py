@@ -7,18 +7,24 @@ import unicodedata
 import phonenumbers
 
 
-def international_number(text: str) -> str | None:
+def international_number(text: str, region: str | None = None) -> str | None:
     """A phone number in the one form that E.164 gives it; None if `text` is no possible one with its country code.
 
-    Takes the spaces, hyphens and brackets that people write.
+    Takes the spaces, hyphens and brackets that people write. Without a country code it is a number of `region` (ISO
+    3166, two letters) if there is one.
     """
     try:
-        number = phonenumbers.parse(text)
+        number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
     if number.extension or not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_region(code: str) -> bool:
+    """Whether two letters stand for a country that has telephone numbers."""
+    return code in phonenumbers.SUPPORTED_REGIONS
 
 
 def canonical_name(text: str) -> str:

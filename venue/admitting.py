@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -29,10 +30,13 @@ def admit(path: Path, venue: bytes | None) -> None:
     served = chosen_venue(path, venue)
     domain, gate = served.home.domain, served.gate
     with Console().screen(hide_cursor=False):  # nothing of what is typed stays in the terminal's history
-        record = _ask()
+        record = _ask(served.home.settings.region)
     entry = gate.admit(record, unix_time())
     if entry is None:
-        raise ConfigurationError("this door does not have the day's keys; run `python -m venue fetch` while online")
+        raise ConfigurationError(
+            "this door does not have the day's keys; run `python -m venue fetch` while online / "
+            "이 출입문에 오늘의 키가 없습니다. 인터넷에 연결해 키를 받아 주세요"
+        )
     message = entry.message
     click.echo(
         f"ADMITTED  {local_time(message.time, domain.utc_offset)}: sealed in {len(message.to_bytes())} bytes under "
@@ -41,11 +45,11 @@ def admit(path: Path, venue: bytes | None) -> None:
     )
 
 
-def _ask() -> AssertedRecord:
+def _ask(region: str) -> AssertedRecord:
     """What was typed, once staff say that it is right."""
     while True:
         name = click.prompt("Name / 이름", value_proc=_name)
-        phone = click.prompt("Phone number with country code / 국가번호를 포함한 전화번호", value_proc=_phone)
+        phone = click.prompt("Phone number / 전화번호", value_proc=partial(_phone, region))
         if click.confirm(f"{name}, {phone}: is this right? / 맞습니까?"):
             return AssertedRecord(name, phone)
 
@@ -59,8 +63,8 @@ def _name(text: str) -> str:
     return name
 
 
-def _phone(text: str) -> str:
-    phone = international_number(text)
+def _phone(region: str, text: str) -> str:
+    phone = international_number(text, region)
     if phone is None:
-        raise click.BadParameter("for example / 예: +82 10-1234-5678")
+        raise click.BadParameter("for example / 예: 010-1234-5678, +82 10-1234-5678")
     return phone

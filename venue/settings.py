@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from service.people import is_region
 from service.settings import ServerSettings, Settings
 
 
@@ -15,8 +16,17 @@ class VenueSettings(ServerSettings):
     """How many seconds a label's time may be from the door's clock."""
     retention_days: int = Field(default=28, ge=1, le=60)
     """How many days check-ins are kept after theirs."""
+    region: str = "KR"
+    """The country (ISO 3166, two letters) of telephone numbers that staff type without a country code."""
     commitment_seconds: int = Field(default=3600, ge=600, le=3600)
     """How often the venues commit to their check-ins at both parties."""
+
+    @field_validator("region")
+    @classmethod
+    def _known_region(cls, region: str) -> str:
+        if not is_region(region):
+            raise ValueError("no country has this code")
+        return region
 
 
 class VenueDescription(Settings):

@@ -93,12 +93,24 @@ def test_a_terminal_forgets_what_was_typed(door: ServedVenue, present: OpenEpoch
 
 def test_what_is_wrong_is_asked_again(door: ServedVenue, present: OpenEpoch) -> None:
     long = "가" * 43
-    typed = ["=1+1", long, "  홍   길동 ", "010-1234-5678", "none", "+82 10-1234-5678", "n", NAME, PHONE, "y"]
+    typed = ["=1+1", long, "  홍   길동 ", "12", "none", "010-1234-5678", "n", NAME, "+82 10 1234 5678", "y"]
     result = admit(door, "\n".join(typed) + "\n")
     assert result.exit_code == 0
     assert result.output.count("Error") == 4
     assert "홍 길동, +821012345678: is this right?" in result.output
     assert opened(door, present) == [AssertedRecord(NAME, PHONE)]
+
+
+def test_a_number_without_a_country_code_is_one_of_the_region_in_the_settings(
+    door: ServedVenue, present: OpenEpoch
+) -> None:
+    with (door.home.path / "settings.toml").open("a") as settings:
+        settings.write('region = "JP"\n')
+    result = admit(door, f"{NAME}\n090-1234-5678\ny\n")
+    assert f"{NAME}, +819012345678: is this right?" in result.output
+    assert opened(door, present) == [AssertedRecord(NAME, "+819012345678")]
+    (door.home.path / "settings.toml").write_text('region = "Korea"\n')
+    assert "no country has this code" in admit(door, TYPED).output
 
 
 @pytest.mark.parametrize("typed", ["", f"{NAME}\n", f"{NAME}\n{PHONE}\n", f"{NAME}\n{PHONE}\nn\n"])
