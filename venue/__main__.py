@@ -63,7 +63,7 @@ known_option = click.option(
 @known_option
 @click.pass_obj
 def init(home: Path, name: str, url: str, venue: bytes | None) -> None:
-    """Create the home with its first venue: an id, a key and a description."""
+    """Create the home with its first venue."""
     founding.create_home(home, name, url, venue)
     click.echo(f"created {home}; next: copy the domain's domain.toml there, then run register")
 
@@ -117,9 +117,10 @@ def confirm(path: Path, venue: bytes | None) -> None:
 @venue_option
 @click.pass_obj
 def rotate_key(path: Path, venue: bytes | None, *, abandon: bool) -> None:
-    """Draw a new key and apply to both parties to register it in the place of the present one, or of one that is lost.
+    """Apply to both parties to change the venue's key.
 
-    May be repeated until both have approved. Check-ins name the venue and no key, so all of them stay as they are.
+    Draws a new one, in the place of the present key or of one that is lost. May be repeated until both have approved.
+    Check-ins name the venue and no key, so all of them stay as they are.
     """
     served = chosen_venue(path, venue)
     if abandon:
@@ -139,9 +140,10 @@ def rotate_key(path: Path, venue: bytes | None, *, abandon: bool) -> None:
 @cli.command()
 @click.pass_obj
 def fetch(path: Path) -> None:
-    """Fetch the epoch keys of yesterday to three days ahead, so that the doors work offline.
+    """Fetch the days' keys, so that the doors work offline.
 
-    Also deletes the check-ins that are past their retention, as commit, read and the server do.
+    They are those of yesterday to three days ahead. Also deletes the check-ins that are past their retention, as
+    commit, read and the server do.
     """
     home = VenueHome(path)
     now = unix_time()
@@ -162,7 +164,8 @@ def commit_command(path: Path, venue: bytes | None) -> None:
     served = chosen_venue(path, venue)
     time = online(lambda session: committing.commit(served, session, unix_time()))
     assert time is not None
-    click.echo(f"both parties know what was admitted until {local_time(time, served.home.domain.utc_offset)}")
+    until = local_time(time, served.home.domain.utc_offset)
+    click.echo(f"both parties hold a commitment to what was admitted until {until}")
     online(Expiry(served.home).check_and_delete)
 
 

@@ -15,7 +15,10 @@ from venue.home import unix_time
 
 @click.group()
 def readers() -> None:
-    """The credentials of readers that send codes to the server, one for each door."""
+    """The credentials of readers that send codes to the server.
+
+    There is one for each door.
+    """
 
 
 @readers.command()

@@ -54,10 +54,11 @@ def read(
     token_file: Path | None,
     venue: bytes | None,
 ) -> None:
-    """Read codes from images, a folder or a camera, and admit or refuse each.
+    """Read codes and admit or refuse each.
 
-    The decisions are made here, without a network, in the home of the venue; or by a server elsewhere, which has to be
-    reached then. Prints one line per code. The exit status is 0 if there were codes and all were admitted.
+    They come from images, a folder or a camera. The decisions are made here, without a network, in the home of the
+    venue; or by a server elsewhere, which has to be reached then. Prints one line per code. The exit status is 0 if
+    there were codes and all were admitted.
     """
     if bool(images) + bool(folder) + bool(camera) != 1:
         raise click.UsageError("give images, --folder or --camera")
