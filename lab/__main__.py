@@ -36,7 +36,12 @@ main.add_command(conformance)
     help="End with one JSON object; the story goes to standard error.",
 )
 def demo(visitors: int, *, as_json: bool) -> None:
-    """Tell the whole story: enrolment, passes, doors, refusals, an outbreak, a joint opening, erasure.
+    """Tell the whole story on this machine.
+
+    Visitors enrol, fetch passes, come and go, also a family with one phone and people without one; tricks at a door are
+    refused. One party alone opens nothing. A notice warns a cafe's guests and opens nothing. After an outbreak at a
+    club its owner's tricks are caught, both parties open who was there and publish what they opened, and those
+    concerned find out. Then one share is erased, and anybody audits both logs.
 
     Starts an operator, an authority and two venues with fresh keys in a temporary directory, and removes everything
     at the end. The exit status is 0 if everything held.

@@ -14,10 +14,16 @@ class Result:
     visitors: int
     checkins_accepted: int = 0
     checkins_refused: Counter[str] = field(default_factory=Counter)
+    left_together: int = 0
+    opened_by_one_party: int = 0
+    warned: int = 0
+    venue_tricks_caught: Counter[str] = field(default_factory=Counter)
     opened: int = 0
     contacts_correct: bool = False
-    opened_by_one_party: int = 0
+    spared_by_their_exits: int = 0
+    told_of_opening: int = 0
     opened_after_erasure: int = 0
+    audit_findings: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
@@ -29,4 +35,5 @@ class Result:
     def as_json(self) -> dict[str, Any]:
         """The result as JSON values, seconds with two decimals."""
         seconds = {stage: round(value, 2) for stage, value in self.seconds.items()}
-        return {**asdict(self), "checkins_refused": dict(self.checkins_refused), "seconds": seconds}
+        counters = {name: dict(getattr(self, name)) for name in ("checkins_refused", "venue_tricks_caught")}
+        return {**asdict(self), **counters, "seconds": seconds}

@@ -45,14 +45,35 @@ def test_the_whole_story_holds(tmp_path: Path) -> None:
     result = json.loads(output.splitlines()[-1])
     assert result["visitors"] == VISITORS
     assert result["checkins_refused"] == {"already_spent": 1, "too_old": 1, "forged": 2}
+    assert result["left_together"] == 3
+    assert result["warned"] == 4
+    assert result["venue_tricks_caught"] == {"moved_in": 1, "inserted": 1, "left_out": 1}
     assert result["opened"] == 6 + 4
+    assert result["spared_by_their_exits"] == 2
+    assert result["told_of_opening"] == 6
+    assert result["audit_findings"] == 0
     assert result["contacts_correct"] is True
     assert result["opened_by_one_party"] == 0
     assert result["opened_after_erasure"] == 0
     assert result["failures"] == []
-    stages = ["setup", "enrolment", "passes", "doors", "refusals", "one_party", "outbreak", "erasure", "audit"]
+    stages = ["setup", "enrolment", "passes", "doors", "refusals", "one_party"]
+    stages += ["notice", "commitments", "outbreak", "disclosure", "erasure", "audit"]
     assert list(result["seconds"]) == stages
     assert "Everything held." in story
+    for told in (
+        "the family left together: 3 exits",
+        "the same picture again: refused, already spent: a pass comes in once",
+        "The health authority warns those who were there with you",
+        "is deleted: counted, 1 check-in is missing",
+        "not verified",
+        "10 visits = 6 people with a phone + 3 who came with one of them",
+        "2 who had checked out of the club before",
+        "was opened under a warrant",
+        "the audit: found nothing wrong",
+    ):
+        assert told in story
+    assert "\n\n\n" not in story
+    assert "/contacts.csv" not in story  # it is deleted at the end
     assert list(tmp_path.iterdir()) == []
     assert processes_under(tmp_path) == []
 

@@ -1,0 +1,66 @@
+"""The contact list as an officer reads it, from the file that the authority's `export` wrote."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from escrow.authority.contacts import NOT_VERIFIED
+
+SHOWN = 20
+"""How many lines a table of the story has."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedContact:
+    """A line of the list. `visits` are entry and exit, each ISO 8601 or `..`."""
+
+    name: str
+    phone: str
+    verified_on: str
+    visits: tuple[tuple[str, str], ...]
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the operator verified the number."""
+        return self.verified_on != NOT_VERIFIED
+
+
+def read_contacts(file: Path) -> list[ListedContact]:
+    """The lines of an exported list."""
+    rows = csv.DictReader(io.StringIO(file.read_text("utf-8-sig")))
+    return [
+        ListedContact(row["name"], row["phone"].removeprefix("tel:"), row["verified on"], _visits(row["visits"]))
+        for row in rows
+    ]
+
+
+def contacts_table(contacts: list[ListedContact], title: str) -> Table:
+    """The list for a terminal; of a long one the first lines, and whom nobody verified."""
+    table = Table("name", "phone", "verified on", "visits", title=title)
+    shown = contacts if len(contacts) <= SHOWN else contacts[: SHOWN - 2]
+    for one in [*shown, *(one for one in contacts[len(shown) :] if not one.is_verified)]:
+        table.add_row(one.name, one.phone, one.verified_on if one.is_verified else "not verified", _stay(one))
+    if len(contacts) > len(shown):
+        table.caption = f"and others: {len(contacts)} in all"
+    return table
+
+
+def _visits(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = (visit.split("/") for visit in text.split(" "))
+    return tuple((entered, left) for entered, left in pairs)
+
+
+def _stay(contact: ListedContact) -> str:
+    """Times of day from the first entry to the last exit, and how many visits these are."""
+    entered, left = min(one for one, _ in contact.visits), max(one for _, one in contact.visits)
+    count = f", {len(contact.visits)} visits" if len(contact.visits) > 1 else ""
+    return f"{_time_of_day(entered)}–{_time_of_day(left)}{count}"
+
+
+def _time_of_day(moment: str) -> str:
+    return "" if moment == ".." else moment[11:19]
