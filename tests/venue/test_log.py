@@ -220,7 +220,7 @@ def test_the_command_tells_both_parties(registered: tuple[ServedVenue, Register]
     admit(venue, NOW)
     done = run_venue(venue.home.path, "commit")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("both parties know what was admitted until 20")
+    assert done.stdout.startswith("both parties hold a commitment to what was admitted until 20")
     [kept] = venue.log.commitments()
     assert kept.acknowledged
     assert kept.opening.size == 1
