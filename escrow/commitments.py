@@ -11,9 +11,10 @@ from protocol.commitments import VenueCommitment, verify_commitment
 from protocol.errors import ConflictingStatements
 from protocol.statements import statement_payload
 from service.http import Problem
+from service.rates import HOUR
 from service.storage import exclusive
 
-LONGEST_PAUSE = 2 * 3600
+LONGEST_PAUSE = 2 * HOUR
 """So many seconds may lie between two commitments of a venue before an officer is told: one may have failed."""
 
 metadata = sql.MetaData()
@@ -37,17 +38,18 @@ _conflicts = sql.Table(
 class CommitmentRegister:
     """The commitments that a party received. With a release that does not fit them they are evidence.
 
-    So is a second one of the same time, which is kept beside the first.
+    So is a second one of the same time, which is kept beside the first. Of a venue at most `per_hour` are taken in an
+    hour: it could otherwise fill the database.
     """
 
-    def __init__(self, engine: sql.Engine, venues: VenueRegister) -> None:
-        self._engine, self._venues = engine, venues
+    def __init__(self, engine: sql.Engine, venues: VenueRegister, per_hour: int) -> None:
+        self._engine, self._venues, self._per_hour = engine, venues, per_hour
 
     def receive(self, statement: bytes, now: int) -> None:
         """Store a commitment durably, or the same one again, at Unix time `now`.
 
         Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `ReplayedRequest`, `ConflictingStatements` for another
-        one of the same time, or a 404 problem for a venue that this party has not approved.
+        one of the same time, or a problem: 404 for a venue that this party has not approved, 429 after too many.
         """
         venue = VenueCommitment.from_bytes(statement_payload(statement)).venue
         listed = self._venues.get(venue)
@@ -58,6 +60,7 @@ class CommitmentRegister:
         with exclusive(self._engine) as connection:
             known = connection.scalar(sql.select(_commitments.c.statement).where(same))
             if known is None:
+                self._limit(connection, venue, now)
                 connection.execute(sql.insert(_commitments).values(venue=venue, time=message.time, statement=statement))
             is_same = known is None or statement_payload(known) == statement_payload(statement)
             if not is_same and self._conflict(connection, venue, message.time) is None:
@@ -105,6 +108,13 @@ class CommitmentRegister:
         with self._engine.begin() as connection:
             connection.execute(sql.delete(_commitments).where(_commitments.c.time < time, has_newer))
             connection.execute(sql.delete(_conflicts).where(_conflicts.c.time < time))
+
+    def _limit(self, connection: sql.Connection, venue: bytes, now: int) -> None:
+        newest = sql.select(_commitments.c.time).where(_commitments.c.venue == venue).order_by(_commitments.c.time.desc())
+        oldest: int | None = connection.scalar(newest.offset(self._per_hour - 1).limit(1))
+        if oldest is not None and oldest > now - HOUR:
+            wait = oldest + HOUR - now
+            raise Problem(429, "too-many-requests", f"the venue commits too often; try again in {wait} s", wait)
 
     def _conflict(self, connection: sql.Connection, venue: bytes, time: int) -> bytes | None:
         same = (_conflicts.c.venue == venue) & (_conflicts.c.time == time)

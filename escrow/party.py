@@ -82,7 +82,7 @@ class Party:
         self.witness = Witness(home / "witness", self.domain, self.peer_role, self.identity)
         self.inbox = Inbox(self.engine, self.domain, role.name.lower())
         self.venues = VenueRegister(self.engine, self.domain)
-        self.commitments = CommitmentRegister(self.engine, self.venues)
+        self.commitments = CommitmentRegister(self.engine, self.venues, settings.commitments_per_hour)
         self.releases = ReleaseLedger(self.engine)
         self.openings = Openings(self.engine)
         self.disclosures = PublishedLists(self.engine, "disclosures", DisclosurePublished)

@@ -28,3 +28,5 @@ class EscrowSettings(ServerSettings):
     """The header in which a reverse proxy puts the client's address; without a proxy anyone could write it."""
     applications_per_hour: int = Field(default=240, ge=1)
     """Applications of venues from one address."""
+    commitments_per_hour: int = Field(default=60, ge=1)
+    """Commitments of one venue: one, and more where the other party does not answer."""

@@ -98,10 +98,6 @@ class Servers:
         """Ask a server to stop, as a service manager does."""
         self._running[name].terminate()
 
-    async def wait_ended(self, name: str) -> int:
-        """Wait for a server that was asked to stop; returns its exit status."""
-        return await asyncio.to_thread(self._running.pop(name).wait, STOP_SECONDS + 10)
-
     def peak_mebibytes(self) -> int:
         """The most memory that one of the running servers has used, as Linux counts it."""
         statuses = [Path(f"/proc/{one.pid}/status").read_text() for one in self._running.values()]

@@ -24,7 +24,13 @@ NOON = 12 * 3600
 UNLIMITED_APPLICATIONS = "applications_per_hour = 1000000\n"
 UNLIMITED = UNLIMITED_APPLICATIONS + "".join(
     f"{name} = 1000000\n"
-    for name in ("codes_per_address", "verifications_per_hour", "sessions_per_hour", "account_requests_per_hour")
+    for name in (
+        "codes_per_address",
+        "verifications_per_hour",
+        "sessions_per_hour",
+        "account_requests_per_hour",
+        "requests_per_day",
+    )
 )
 """Settings of an operator whose visitors and venues all come from one address."""
 

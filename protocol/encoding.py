@@ -39,7 +39,6 @@ class Range:
 
 
 Uint8 = Annotated[int, Range(0, 2**8 - 1)]
-Uint16 = Annotated[int, Range(0, 2**16 - 1)]
 Uint32 = Annotated[int, Range(0, 2**32 - 1)]
 Bytes16 = Annotated[bytes, Size(16, 16)]
 Bytes32 = Annotated[bytes, Size(32, 32)]

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import TypeVar
@@ -27,6 +28,10 @@ PROBLEM_TYPE = "urn:splitpass:problem:"
 HTTP_PROBLEMS = {404: "not-found", 405: "method-not-allowed", 413: "request-entity-too-large"}
 BODY_SECONDS = 30
 SMALL_BODY_BYTES = 256 * 1024
+LARGE_BODIES = 4
+"""So many longer bodies a server reads at a time: anybody can send one, because it is read before it is verified."""
+
+_LARGE_BODIES = web.AppKey("large_bodies", asyncio.Semaphore)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 M = TypeVar("M", bound=Message)
@@ -74,7 +79,7 @@ def create_app(routes: list[web.RouteDef], clock: Clock = unix_time) -> web.Appl
         return web.json_response({"status": "ok"}, headers=headers)
 
     app = web.Application(middlewares=[observe, _problems, finish_or_refuse])
-    app[REQUESTS] = Requests()
+    app[REQUESTS], app[_LARGE_BODIES] = Requests(), asyncio.Semaphore(LARGE_BODIES)
     app.on_shutdown.append(app[REQUESTS].finish)
     app.add_routes([*routes, web.get("/healthz", healthy)])
     return app
@@ -92,7 +97,7 @@ async def read_any_body(request: web.Request, max_bytes: int = SMALL_BODY_BYTES)
     if "Content-Encoding" in request.headers:
         raise Problem(415, "unsupported-media-type", "send the body uncompressed")
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with _place_for(request, max_bytes), asyncio.timeout(BODY_SECONDS):
             body = bytearray()
             async for chunk in request.content.iter_chunked(64 * 1024):
                 body += chunk
@@ -101,6 +106,16 @@ async def read_any_body(request: web.Request, max_bytes: int = SMALL_BODY_BYTES)
             return bytes(body)
     except (TimeoutError, ConnectionError, web.RequestPayloadError):
         raise Problem(408, "slow-request", f"the body did not arrive within {BODY_SECONDS} seconds") from None
+
+
+def _place_for(request: web.Request, max_bytes: int) -> AbstractAsyncContextManager[None]:
+    """One of the places for bodies that may be large; a 503 problem if all are taken."""
+    if max_bytes <= SMALL_BODY_BYTES or (request.content_length or max_bytes) <= SMALL_BODY_BYTES:
+        return nullcontext()
+    places = request.app[_LARGE_BODIES]
+    if places.locked():
+        raise Problem(503, "try-later", "the server is reading as many long bodies as it may; try again", BODY_SECONDS)
+    return places
 
 
 async def read_message(request: web.Request, kind: type[M]) -> M:

@@ -25,7 +25,7 @@ from venue.server import create_venue_app
 @click.group(cls=CommandGroup)
 @home_option("venue")
 @click.pass_context
-def cli(ctx: click.Context, home: Path) -> None:
+def cli(context: click.Context, home: Path) -> None:
     """One or several SplitPass venues: the doors of an electronic visitor log.
 
     \b
@@ -40,7 +40,7 @@ def cli(ctx: click.Context, home: Path) -> None:
 
     Any number of readers and servers may share one home: a pass is spent once in each venue.
     """  # noqa: D301  click reads the backspace
-    ctx.obj = home
+    context.obj = home
 
 
 cli.add_command(read)

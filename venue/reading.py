@@ -46,7 +46,7 @@ Outcome = tuple[str, Verdict]
 @venue_option
 @click.pass_context
 def read(
-    ctx: click.Context,
+    context: click.Context,
     images: tuple[Path, ...],
     folder: Path | None,
     camera: str | None,
@@ -64,7 +64,7 @@ def read(
         raise click.UsageError("give images, --folder or --camera")
     if bool(server) != bool(token_file) or (server and venue):
         raise click.UsageError("--server and --token-file go together, and the token says which venue it is")
-    with _remote_decisions(server, token_file) if server and token_file else _own_decisions(ctx.obj, venue) as decide:
+    with _remote_decisions(server, token_file) if server and token_file else _own_decisions(context.obj, venue) as decide:
         if camera:
             view = View(decide)
             outcomes: Iterator[Outcome] = (
@@ -73,7 +73,7 @@ def read(
         else:
             outcomes = _read_files(watch_folder(folder) if folder else map(_read_image, images), decide)
         admitted, refused = _report(outcomes)
-    ctx.exit(0 if admitted and not refused else 1)
+    context.exit(0 if admitted and not refused else 1)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ class Case:
 
     `statement` is signed by the authority; `countersigned` by both parties; `release` is the venue's;
     `transcript` holds the whole opening, from which the contacts can be read again; `opened_venue` is the record that
-    the release was verified with (None if an earlier version of the program opened it).
+    the release was verified with.
     """
 
     record: Warrant
@@ -119,8 +119,8 @@ class Casebook:
 
 def _case(row: sql.Row[Any]) -> Case:
     joint = row.countersigned and JointStatement.from_bytes(row.countersigned)
-    opened = row.operator_shares and OpeningTranscript(
+    venue = row.opened_venue and JointStatement.from_bytes(row.opened_venue)
+    opened = venue and OpeningTranscript(
         joint, row.opened_release, row.operator_shares, row.authority_shares
     )  # in parts: as one message it could be longer than a message may be
-    venue = row.opened_venue and JointStatement.from_bytes(row.opened_venue)
     return Case(Warrant.from_bytes(row.record), row.statement, joint, row.release, opened, venue)

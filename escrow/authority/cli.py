@@ -35,7 +35,7 @@ T = TypeVar("T")
 @click.group(name="authority", cls=CommandGroup)
 @home_option("authority")
 @click.pass_context
-def authority_group(ctx: click.Context, home: Path) -> None:
+def authority_group(context: click.Context, home: Path) -> None:
     """The health authority: issues passes, keeps the sealed directory, opens check-ins under a warrant.
 
     \b
@@ -43,7 +43,7 @@ def authority_group(ctx: click.Context, home: Path) -> None:
     An outbreak:  warrants draw  ->  (the operator countersigns)  ->  warrants release  ->  open  ->  export
     A warning:    warrants draw --purpose notice  ->  (countersigned)  ->  warrants release  ->  notices publish
     """  # noqa: D301  click reads the backspace
-    ctx.obj = home
+    context.obj = home
 
 
 add_party_commands(authority_group, Role.AUTHORITY, AuthoritySettings, Authority, create_authority_app)
@@ -58,7 +58,12 @@ def warrants() -> None:
 @click.option("--venue", type=Hexadecimal(16), required=True, help="The venue's id, from `venues list`.")
 @click.option("--from", "begins", type=click.DateTime(), required=True, help="Start of the window, local time.")
 @click.option("--until", "ends", type=click.DateTime(), required=True, help="End of the window, local time.")
-@click.option("--legal-reference", required=True, help="The order or law that this warrant rests on.")
+@click.option(
+    "--legal-reference",
+    required=True,
+    help="The law, and a case's number, that this warrant rests on. Published word for word with what was opened: it "
+    "must name no venue and no person.",
+)
 @click.option(
     "--purpose", type=click.Choice([one.name.lower() for one in Purpose]), default="opening", show_default=True
 )
@@ -92,6 +97,8 @@ def draw(
     embargo_days: int,
 ) -> None:
     """Sign a warrant for one venue and one window, and propose it to the operator. Prints its id."""
+    if not legal_reference.isprintable():
+        raise click.UsageError("the legal reference is one line of printable characters")
     authority = Authority(home)
     authority.venues.get(venue)
     offset, issued = authority.domain.utc_offset, authority.clock()

@@ -135,11 +135,10 @@ class Investigation:
     async def read(self, warrant: bytes) -> Findings:
         """The contacts of a warrant that was opened, from its transcript and the directory."""
         case = self._authority.cases.get(warrant)
-        if case.transcript is None:
+        if case.transcript is None or case.opened_venue is None:
             raise Problem(409, "not-opened", "the warrant has not been opened")
-        venue = case.opened_venue or await self._venue(case.record.venue)
         keys = await warrant_epoch_keys(self._authority, self._session, case.record)
-        return await asyncio.to_thread(self._read, case.transcript, venue, case.record.issued, keys)
+        return await asyncio.to_thread(self._read, case.transcript, case.opened_venue, case.record.issued, keys)
 
     def _read(
         self, transcript: OpeningTranscript, venue: JointStatement, issued: int, keys: dict[int, EpochKey]

@@ -12,20 +12,20 @@ from escrow.operator.server import create_operator_app
 from escrow.operator.settings import OperatorSettings
 from protocol.epochs import Role
 from protocol.warrants import Warrant
-from service.cli import CommandGroup, Hexadecimal, home_option, local_time
+from service.cli import CommandGroup, Hexadecimal, home_option, local_time, printable
 
 
 @click.group(name="operator", cls=CommandGroup)
 @home_option("operator")
 @click.pass_context
-def operator_group(ctx: click.Context, home: Path) -> None:
+def operator_group(context: click.Context, home: Path) -> None:
     """The platform: verifies phones, registers handles, mixes pass requests, countersigns warrants.
 
     \b
     First:  init  ->  put the printed key into domain.toml  ->  serve
     Then:   venues approve, warrants list / show / countersign / refuse
     """  # noqa: D301  click reads the backspace
-    ctx.obj = home
+    context.obj = home
 
 
 add_party_commands(operator_group, Role.OPERATOR, OperatorSettings, Operator, create_operator_app)
@@ -59,7 +59,7 @@ def show(home: Path, warrant: bytes) -> None:
     click.echo(f"venue            {_venue_name(operator, record)} ({record.venue.hex()})")
     click.echo(f"window           {local_time(record.begins, offset)} to {local_time(record.ends, offset)}")
     click.echo(f"assumed stay     {record.assumed_stay // 60} minutes, of a visit without an exit")
-    click.echo(f"legal reference  {record.legal_reference}")
+    click.echo(f"legal reference  {printable(record.legal_reference)}")
     click.echo(f"at most          {record.max_records} records")
     click.echo(f"issued           {local_time(record.issued, offset)}")
     click.echo(f"expires          {local_time(record.expires, offset)}")

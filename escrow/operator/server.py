@@ -45,6 +45,7 @@ class OperatorServer:
         self._codes = RateLimit(settings.codes_per_address, DAY)
         self._sessions = RateLimit(settings.sessions_per_hour, HOUR)
         self._account_requests = RateLimit(settings.account_requests_per_hour, HOUR)
+        self._epoch_requests = RateLimit(settings.requests_per_day, DAY)
 
     async def request_code(self, request: web.Request) -> web.Response:
         """Send a one-time code to a phone."""
@@ -89,6 +90,7 @@ class OperatorServer:
         account = await self._account(request)
         allowance = await read_message(request, AllowanceRequest)
         epoch_key = await self._bookable_epoch(allowance.epoch)
+        self._epoch_requests.count(account.account.hex(), str(allowance.epoch))  # or few could lie in wait for one
         accounts = self._operator.accounts
         handle = await asyncio.to_thread(accounts.handle, account.account, allowance.epoch)
         requests = await asyncio.to_thread(verify_allowance, epoch_key, handle, allowance)

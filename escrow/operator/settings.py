@@ -24,6 +24,8 @@ class OperatorSettings(EscrowSettings):
     """Answers with codes from one address."""
     account_requests_per_hour: int = Field(default=60, ge=1)
     """Requests of one account for handles and passes."""
+    requests_per_day: int = Field(default=12, ge=1)
+    """Requests of one account for the passes of one epoch in a day, with those for which too few others came."""
     verification_days: int = Field(default=30, ge=1)
     """A phone number counts as verified for so long."""
     account_retention_days: int = Field(default=60, ge=31)

@@ -68,13 +68,15 @@ class Warrants:
     def propose(self, statement: bytes, now: int) -> None:
         """Take a warrant that the authority signed, or take it again, at Unix time `now`.
 
-        Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `OutOfScope` when it says it is issued later, or a 409
-        problem if its id stands for another.
+        Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `OutOfScope` when it says it is issued later, or a
+        problem: 422 for a legal reference that cannot be printed, 409 if its id stands for another warrant.
         """
         record = verify_statement(Warrant, statement, self._domain.authority_key)
         if record.domain != self._domain.number:
             raise WrongDomain("the warrant is of another domain")
         check_issued(record, now)
+        if not record.legal_reference.isprintable():  # the officer reads it on a terminal
+            raise Problem(422, "invalid-name", "a legal reference has printable characters only")
         with exclusive(self._engine) as connection:
             known = connection.scalar(sql.select(_warrants.c.statement).where(_warrants.c.warrant == record.warrant))
             if known is None:

@@ -77,6 +77,10 @@ class Held:
         self._connection.endheaders()
         assert self._connection.sock.recv(12, socket.MSG_PEEK).endswith(b"100")
 
+    def close(self) -> None:
+        """Break off."""
+        self._connection.close()
+
     def finish(self) -> HTTPResponse:
         """Send the body and return the answer, whose connection ends with it."""
         self._connection.send(self._body)

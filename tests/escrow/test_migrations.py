@@ -18,6 +18,7 @@ from escrow.operator import warrants as operator_warrants
 from escrow.operator.warrants import LoggedDecision, Warrants
 from protocol.entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from protocol.epochs import Role
+from protocol.opening import OpeningTranscript
 from service.http import Problem
 from service.storage import open_database
 from tests.databases import KINDS, new_database
@@ -76,7 +77,7 @@ warrant_decisions = sql.Table(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_opened_case_can_still_be_read(kind: str, tmp_path: Path, parties: Parties) -> None:
+def test_a_case_that_was_opened_without_its_venue_is_opened_again(kind: str, tmp_path: Path, parties: Parties) -> None:
     url, warrant = new_database(kind, tmp_path), parties.warrant(NOW, NOW + 60).record
     joint = parties.both_sign(warrant)
     part = bytes(80)
@@ -86,12 +87,11 @@ def test_an_opened_case_can_still_be_read(kind: str, tmp_path: Path, parties: Pa
         connection.execute(sql.insert(cases).values(**row, countersigned=joint.to_bytes(), **opened))
     book = Casebook(open_database(url, STEPS, casebook.metadata))
     (case,) = book.all()
-    assert (case.record, case.countersigned, case.release, case.state) == (warrant, joint, part, "opened")
-    assert case.opened_venue is None
-    assert case.transcript is not None
-    venue = parties.both_sign(parties.venue)
-    book.store_transcript(warrant.warrant, case.transcript, venue)
-    assert book.get(warrant.warrant).opened_venue == venue
+    assert (case.record, case.countersigned, case.release, case.state) == (warrant, joint, part, "released")
+    venue, transcript = parties.both_sign(parties.venue), OpeningTranscript(joint, part, part, part)
+    book.store_transcript(warrant.warrant, transcript, venue)
+    case = book.get(warrant.warrant)
+    assert (case.transcript, case.opened_venue, case.state) == (transcript, venue, "opened")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,10 +14,12 @@ from aiohttp import ClientError, ClientSession
 from protocol.epochs import Domain, Role
 from protocol.requests import REQUEST_TOLERANCE, sign_request
 from protocol.signatures import SigningKey
-from service.http import Problem, call, new_session
+from service.http import LARGE_BODIES, SMALL_BODY_BYTES, Problem, call, new_session
+from tests.escrow.processes import Held
 from tests.openapi.documents import CBOR, Operation, operations
 
 ZEROS = bytes(16).hex()
+LONG = SMALL_BODY_BYTES + 1
 
 
 async def refused(name: str, asked: Awaitable[object]) -> None:
@@ -41,6 +43,17 @@ async def send_bad_bodies(server: str, url: str, token: bytes) -> None:
 async def send_slow_bodies(server: str, url: str, token: bytes) -> None:
     """To every path that takes a body: one whose last byte waits for the answer."""
     await asyncio.gather(*(_send_slowly(url, one, token) for one in operations(server) if one.body is not None))
+
+
+async def send_too_many_long_bodies(server: str, url: str) -> None:
+    """To every path that takes long bodies: one more than are read at a time."""
+    for operation in operations(server):
+        if operation.body is not None and operation.body["schema"]["maxLength"] > SMALL_BODY_BYTES:
+            held = [await asyncio.to_thread(Held, url + operation.path, bytes(LONG)) for _ in range(LARGE_BODIES)]
+            async with new_session() as session:
+                await refused("try-later", call(session, "POST", url + operation.path, bytes(LONG)))
+            for one in held:
+                one.close()
 
 
 async def send_bad_party_requests(

@@ -16,11 +16,13 @@ from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
 from lab.processes import free_ports
 from protocol.checkins import Direction, sign_check_in
+from protocol.commitments import sign_commitment
 from protocol.encoding import Message
 from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
 from protocol.exchanges import SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.group import Scalar
 from protocol.handles import DirectoryEntry, register_handle
+from protocol.merkle import CompactRange
 from protocol.papers import from_paper_text, print_pass
 from protocol.passes import ANSWER_BYTES, REQUEST_BYTES, IssueBatch, PassAnswers, request_allowance
 from protocol.signatures import public_key
@@ -31,7 +33,14 @@ from service.http import cbor_response, create_app, new_session
 from tests.escrow.world import ALLOWANCE, Enrolled, World, run, serving
 from tests.openapi.logs import LogSteps
 from tests.openapi.recorder import Exchange, Recorder, keeping_bodies
-from tests.openapi.refusals import ZEROS, refused, send_bad_bodies, send_bad_party_requests, send_slow_bodies
+from tests.openapi.refusals import (
+    ZEROS,
+    refused,
+    send_bad_bodies,
+    send_bad_party_requests,
+    send_slow_bodies,
+    send_too_many_long_bodies,
+)
 from tests.openapi.stage import NO_POINT, Served, Stage, make_venue, spoiled
 from tests.openapi.warrants import WarrantSteps
 from venue.server import create_venue_app
@@ -206,6 +215,7 @@ class Story:
         servers = {"operator": world.urls[OPERATOR], "authority": world.urls[AUTHORITY], "venue": self.stage.door.url}
         for server, url in servers.items():
             await send_bad_bodies(server, url, token)
+            await send_too_many_long_bodies(server, url)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("service.http.BODY_SECONDS", 0.1)
             await asyncio.gather(*(send_slow_bodies(server, url, token) for server, url in servers.items()))
@@ -341,6 +351,14 @@ class Story:
             await refused("malformed-encoding", post(role, path, b"\xff", session))
             await refused("too-many-requests", post(role, path, b"\xff", session))
         await refused("too-many-requests", post(OPERATOR, "/v1/passes", b"\xff", token))
+        venue, now = self.stage.quiet.venue, self.stage.world.now
+        for role in Role:
+            *taken, last = (
+                sign_commitment(venue.record, venue.signing_key, now - back, CompactRange())[1] for back in range(61)
+            )
+            for statement in taken:
+                await post(role, "/v1/commitments", statement)
+            await refused("too-many-requests", post(role, "/v1/commitments", last))
 
     async def fetch_ahead(self, name: str) -> None:
         pairs = zip(self.pair, self.ahead_secrets, strict=True)

@@ -78,6 +78,7 @@ class WarrantSteps:
         await propose(sign_statement(warrant, identity))
         await refused("warrant-exists", propose(sign_statement(replace(warrant, ends=warrant.ends + 1), identity)))
         await refused("out-of-scope", propose(signed("warrant", spoiled(warrant, 5, warrant.begins), identity)))
+        await refused("invalid-name", propose(sign_statement(replace(warrant, legal_reference="\x1b[2J"), identity)))
         await refused("warrant-pending", countersignature(warrant.warrant.hex()))
         assert world.officer(OPERATOR, "warrants", "countersign", warrant.warrant.hex()).exit_code == 0
         await countersignature(warrant.warrant.hex())
