@@ -110,7 +110,9 @@ class CommitmentRegister:
             connection.execute(sql.delete(_conflicts).where(_conflicts.c.time < time))
 
     def _limit(self, connection: sql.Connection, venue: bytes, now: int) -> None:
-        newest = sql.select(_commitments.c.time).where(_commitments.c.venue == venue).order_by(_commitments.c.time.desc())
+        newest = (
+            sql.select(_commitments.c.time).where(_commitments.c.venue == venue).order_by(_commitments.c.time.desc())
+        )
         oldest: int | None = connection.scalar(newest.offset(self._per_hour - 1).limit(1))
         if oldest is not None and oldest > now - HOUR:
             wait = oldest + HOUR - now

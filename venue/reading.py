@@ -64,7 +64,8 @@ def read(
         raise click.UsageError("give images, --folder or --camera")
     if bool(server) != bool(token_file) or (server and venue):
         raise click.UsageError("--server and --token-file go together, and the token says which venue it is")
-    with _remote_decisions(server, token_file) if server and token_file else _own_decisions(context.obj, venue) as decide:
+    decisions = _remote_decisions(server, token_file) if server and token_file else _own_decisions(context.obj, venue)
+    with decisions as decide:
         if camera:
             view = View(decide)
             outcomes: Iterator[Outcome] = (

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
 import pytest
+import sqlalchemy as sql
 from aiohttp import ClientSession
 
 from client.visits import open_entry
@@ -92,6 +98,45 @@ def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
         "no-release",
         "warrant-refused",
     ]
+
+
+DISGUISED = "감염병예방법 제76조의2\x1b[2J\x1b[H\nat most          1 records\u202e\r"
+"""A legal reference that clears the screen and writes a line of its own."""
+
+
+def test_a22_a_legal_reference_does_not_command_the_officers_terminal(town: Town) -> None:
+    """The authority has the operator's officer see another warrant than the one to be countersigned.
+
+    Happened: general. Answer: a legal reference has printable characters only, and what a terminal is shown is made
+    printable in any case; the officer's reading is the only check on the authority's purpose (§3.9).
+    """
+    world, club = town.world, town.open_venue()
+    warrant = replace(warrant_around_now(world, club.venue.venue), legal_reference=DISGUISED)
+    statement = sign_statement(warrant, world.authority.identity)
+    assert online(lambda _: refusal(world.as_party(Role.AUTHORITY, "/v1/warrants", statement))) == "invalid-name"
+    options = ("--venue", club.venue.venue.hex(), "--from", "2023-11-15 11:00:00", "--until", "2023-11-15 12:00:00")
+    drawn = world.officer(Role.AUTHORITY, "warrants", "draw", *options, "--legal-reference", DISGUISED)
+    assert (drawn.exit_code, world.authority.cases.all()) == (2, [])
+
+    with world.operator.engine.begin() as connection:  # a register that an earlier program filled
+        row = {"warrant": warrant.warrant, "statement": statement}
+        connection.execute(sql.text("INSERT INTO warrants (warrant, statement) VALUES (:warrant, :statement)"), row)
+    shown = on_terminal(
+        "escrow", "operator", "--home", str(world.home(Role.OPERATOR)), "warrants", "show", row["warrant"].hex()
+    )
+    assert [line for line in shown.splitlines() if line.startswith("at most")] == ["at most          100 records"]
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert "legal reference  감염병예방법 제76조의2?[2J?[H?at most          1 records??" in shown
+
+
+def on_terminal(*command: str) -> str:
+    """What `python -m COMMAND` writes on a terminal."""
+    terminal, inside = os.openpty()
+    done = subprocess.run([sys.executable, "-m", *command], stdin=inside, stdout=inside, stderr=inside, check=True)
+    os.close(inside)
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        assert done.returncode == 0
+        return screen.read(65536).decode().replace("\r\n", "\n")
 
 
 def test_a22_the_person_concerned_learns_of_the_opening(town: Town) -> None:

@@ -17,7 +17,7 @@ from escrow.party import COMMITMENT_DAYS, Party
 from escrow.server import keep_house
 from protocol.commitments import VenueCommitment, sign_commitment
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import CommitmentMismatch, ConflictingStatements
+from protocol.errors import CommitmentMismatch, ConflictingStatements, InvalidSignature
 from protocol.merkle import CompactRange
 from protocol.requests import REQUEST_TOLERANCE
 from protocol.signatures import SigningKey, public_key
@@ -92,6 +92,31 @@ def test_c5_what_is_no_commitment_of_a_venue_now_is_refused(world: World, door: 
 
     run(story())
     assert stored(world.operator) == 1
+
+
+def test_a_venue_does_not_fill_the_database(world: World, door: Door) -> None:
+    """More than an hour needs is refused, also over several seconds' worth of times; another venue goes on."""
+    party, venue = world.operator, door.record
+    limit = party.settings.commitments_per_hour
+
+    def take(now: int, key: SigningKey = door.key) -> bytes:
+        statement = sign_commitment(venue, key, now, TREE)[1]
+        party.commitments.receive(statement, now)
+        return statement
+
+    taken = [take(world.now + number) for number in range(limit)]
+    later = world.now + 2 * limit
+    with pytest.raises(Problem) as refusal:
+        take(later)
+    assert (refusal.value.status, refusal.value.name) == (429, "too-many-requests")
+    assert refusal.value.retry_after == world.now + 3600 - later
+    party.commitments.receive(taken[-1], world.now + limit)  # again
+    with pytest.raises(InvalidSignature):
+        take(later, SigningKey.generate())  # nobody else uses it up
+    take(later + refusal.value.retry_after)
+    assert stored(party) == limit + 1
+    with open_door(world) as other:
+        party.commitments.receive(sign_commitment(other.record, other.key, later, TREE)[1], later)
 
 
 def test_c5_two_commitments_of_one_time_are_kept_as_evidence(world: World, door: Door) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -95,6 +96,37 @@ def test_what_opens_to_nobody_is_counted_and_stops_nothing(world: World, door: D
         assert findings.set_aside == {"MalformedEncoding": 2, "InvalidSignature": 1, "NoIdentity": 1}
 
     run(story())
+
+
+def test_the_operator_is_not_asked_about_a_handle(
+    world: World, door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also when a check-in's handle has no entry: an operator that withholds one would learn where its owner was."""
+
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        with world.authority.engine.begin() as connection:
+            connection.execute(sql.text("DELETE FROM directory"))
+        caplog.set_level(logging.INFO, "splitpass")
+        caplog.clear()
+        findings = await full_opening(world, door)
+        assert findings.set_aside == {"NoIdentity": 1}
+
+    run(story())
+    routes = {vars(record)["route"] for record in caplog.records if record.message == "request"}
+    assert {"/v1/shares", "/v1/releases"} <= routes
+    assert routes <= {
+        "/healthz",
+        "/v1/commitments",
+        "/v1/epochs/{epoch}",
+        "/v1/releases",
+        "/v1/shares",
+        "/v1/venues/{venue}",
+        "/v1/warrants",
+        "/v1/warrants/{warrant}/countersignature",
+        "/v1/witness/add-checkpoint",
+    }
 
 
 def test_c5_a_warrant_that_one_party_signed_alone_opens_nothing(world: World, door: Door) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, TCPConnector, web
 
+from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
 from lab.processes import Servers
 from protocol.encoding import Message
 from protocol.epochs import Role
 from protocol.exchanges import VerificationAnswer, VerificationRequest
-from service.http import CBOR, new_session
+from service.http import CBOR, Problem, new_session
 from service.rates import HOUR, network_of
 from tests.escrow.processes import start_party
 from tests.escrow.world import World, run, serving
@@ -123,6 +125,35 @@ def test_an_account_is_limited_wherever_it_asks_from(operator: World) -> None:
         assert asked == [400, 400, 429, 429, 400]
 
     run(story())
+
+
+def test_c2_nobody_can_lie_in_wait_for_one_visitor_for_long(world: World) -> None:
+    """Accounts that wait in batch after batch until a victim is the last one to make it full (§2.4, 8)."""
+    limit(world, account_requests_per_hour=1000, requests_per_day=3, verifications_per_hour=100, sessions_per_hour=100)
+
+    async def story() -> None:
+        visitor, key, ahead = await world.enrol(1), await world.epoch_key(), await world.epoch_key(world.today + 1)
+        h, ahead_h = [(await world.register(visitor, one))[0] for one in (key, ahead)]
+        for epoch_key, secret, outcomes in (
+            (key, h, ["try-later"] * 3 + ["too-many-requests"] * 2),
+            (ahead, ahead_h, ["try-later"] * 3 + ["too-many-requests"]),
+        ):
+            for outcome in outcomes:
+                with pytest.raises(Problem) as refusal:
+                    await world.fetch(visitor, epoch_key, secret)
+                assert refusal.value.name == outcome
+        pair = [await world.enrol(number) for number in (2, 3)]
+        secrets = [(await world.register(one, key))[0] for one in pair]
+        await asyncio.gather(*(world.fetch(one, key, secret) for one, secret in zip(pair, secrets, strict=True)))
+
+    async def apps() -> list[tuple[web.Application, int]]:
+        return [
+            (await create_authority_app(world.authority), world.authority.settings.port),
+            (await create_operator_app(world.operator), world.operator.settings.port),
+        ]
+
+    with serving(apps):
+        run(story())
 
 
 def test_no_header_makes_another_client(operator: World) -> None:

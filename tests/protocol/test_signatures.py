@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
+from nacl.signing import SigningKey as NaclKey
 
 from protocol.checkins import Direction, sign_check_in
 from protocol.group import B, Scalar
 from protocol.signatures import SigningKey, public_key, sign_with_scalar, verify
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from protocol.transcript import frame
+from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol
+from tests.spec.messages import whole_visit
 from tests.strategies import scalars
 
 
@@ -82,3 +87,26 @@ def test_c5_both_signatures_of_a_check_in_hold_in_a_second_implementation(
 def test_the_public_key_is_the_one_that_verifies(seed: bytes) -> None:
     key = SigningKey(seed)
     assert verified_by_openssl(bytes(public_key(key)), b"message", key.sign(b"message").signature)
+
+
+def test_a_pass_key_signs_passes_alone(
+    parties: Parties, today: OpenEpoch, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a whole visit with its opening, and everything else that the authority signs meanwhile."""
+    signed: dict[bytes, list[bytes]] = {}
+    sign = NaclKey.sign
+
+    def recorded(key: NaclKey, message: bytes, *arguments: Any) -> Any:
+        signed.setdefault(bytes(key.verify_key), []).append(message)
+        return sign(key, message, *arguments)
+
+    monkeypatch.setattr(NaclKey, "sign", recorded)
+    enrol(parties, today, "이몽룡", "+821055555555")
+    whole_visit(parties, today, visitor)
+    passes = signed[bytes(today.key.pass_key)]
+    start = frame("pass", today.key.context)
+    assert len(passes) == parties.domain.allowance
+    assert all(message.startswith(start) for message in passes)
+    others = [message for key, messages in signed.items() if key != bytes(today.key.pass_key) for message in messages]
+    assert others
+    assert not any(message.startswith(frame("pass")) for message in others)

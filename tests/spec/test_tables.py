@@ -142,7 +142,9 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "VERIFICATIONS_PER_HOUR": default(OperatorSettings, "verifications_per_hour"),
         "SESSIONS_PER_HOUR": default(OperatorSettings, "sessions_per_hour"),
         "ACCOUNT_REQUESTS_PER_HOUR": default(OperatorSettings, "account_requests_per_hour"),
+        "REQUESTS_PER_DAY": default(OperatorSettings, "requests_per_day"),
         "APPLICATIONS_PER_HOUR": default(EscrowSettings, "applications_per_hour"),
+        "COMMITMENTS_PER_HOUR": default(EscrowSettings, "commitments_per_hour"),
         "VERIFICATION_DAYS": default(OperatorSettings, "verification_days"),
         "ACCOUNT_RETENTION_DAYS": default(OperatorSettings, "account_retention_days"),
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from secrets import token_bytes
 
 import pytest
+import sqlalchemy as sql
 
 from protocol.checkins import Direction, sign_check_in
 from protocol.epochs import Role
@@ -58,6 +59,20 @@ def test_a_poster_leads_to_its_own_venue(
     assert answers == [Decision.ADMITTED, Decision.ALREADY_SPENT, Decision.ADMITTED]
     assert stored(branch) == {today.key.epoch: [scans[0].to_bytes()]}
     assert stored(venue) == {today.key.epoch: [scans[2].to_bytes()]}
+
+
+def test_a_readers_token_is_in_no_file(venue: ServedVenue, today: OpenEpoch, visitor: Visitor) -> None:
+    """Whoever takes the venue's disk cannot act as a reader."""
+    token = token_for(venue)
+    shown = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY)
+    assert decisions(post(venue, "/v1/check-ins", shown, token=token)) == [Decision.ADMITTED]
+    with venue.home.engine.connect() as connection:
+        tables = sql.inspect(connection).get_table_names()
+        rows = [row for table in tables for row in connection.execute(sql.text(f"SELECT * FROM {table}"))]  # noqa: S608
+    stored_values = [bytes(value) for row in rows for value in row if isinstance(value, bytes | memoryview)]
+    files = [path.read_bytes() for path in venue.home.path.rglob("*") if path.is_file()]
+    assert shown.u in stored_values
+    assert not [form for form in (token, token.hex().encode()) if any(form in one for one in stored_values + files)]
 
 
 def test_what_is_shown_is_for_the_venue_of_the_reader(

@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 
 from protocol.checkins import MAX_STAY, CheckInMessage, Direction, sign_check_in
+from protocol.edge_cases import UnfitLibrary
 from protocol.epochs import Role
 from protocol.exchanges import Decision
 from protocol.passes import OwnedPass, pass_statement
 from protocol.qrtext import to_qr_text
 from tests.parties import NOW, OpenEpoch, Parties, Visitor, found_domain, open_epoch
-from tests.venue.conftest import MakeVenue, stored
+from tests.venue.conftest import MakeVenue, invoke_venue, stored
 from venue.home import ServedVenue
+from venue.server import create_venue_app
 from venue.words import explain
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
@@ -31,6 +33,17 @@ def test_admits_a_fresh_check_in_and_stores_it(venue: ServedVenue, today: OpenEp
 
 def test_admits_what_a_qr_code_says(venue: ServedVenue, shown: CheckInMessage) -> None:
     assert venue.gate.decide_text(to_qr_text(shown), NOW) is Decision.ADMITTED
+
+
+def test_a_door_does_not_start_with_an_unfit_library(venue: ServedVenue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("protocol.edge_cases.verify", lambda *_: True)
+    with pytest.raises(UnfitLibrary):
+        create_venue_app(venue.home)
+    picture = venue.home.path / "picture.png"
+    picture.write_bytes(b"")
+    reading = invoke_venue(venue.home.path, "read", str(picture))
+    assert reading.exit_code == 1
+    assert "UnfitLibrary" in reading.output
 
 
 @pytest.mark.parametrize("text", ["", "https://example.com", "SP1:", "SP1:%%%", "sp1:00", "SP1:\ufffd", "SP1:한글"])

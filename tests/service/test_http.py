@@ -1,0 +1,158 @@
+"""What a caller makes of answers: it is sent nowhere else, and goes by a status where it does not know the name."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from client.lists import Fault, ListSource
+from escrow.operator.server import OperatorServer
+from lab.processes import free_ports
+from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.notices import Notice, verify_notice
+from service.clock import PassedTime
+from service.http import CBOR, PROBLEM, PROBLEM_TYPE, Problem, call, new_session
+from tests.escrow.world import World, run, serving
+from tests.parties import found_domain
+
+TOKEN = bytes(range(32))
+
+
+@contextmanager
+def answering(*handlers: web.AbstractRouteDef) -> Iterator[str]:
+    """The URL of a server on loopback."""
+    (port,) = free_ports(1)
+
+    async def apps() -> list[tuple[web.Application, int]]:
+        app = web.Application()
+        app.add_routes(handlers)
+        return [(app, port)]
+
+    with serving(apps):
+        yield f"http://127.0.0.1:{port}"
+
+
+def problem_document(status: int, name: str) -> web.Response:
+    document = {"type": PROBLEM_TYPE + name, "title": name, "status": status, "detail": "not today"}
+    return web.json_response(document, status=status, content_type=PROBLEM)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_redirect_is_not_followed(status: int, method: str) -> None:
+    """A server that sends its callers elsewhere: what was meant for it reaches nobody."""
+    reached: list[bytes] = []
+
+    async def other(request: web.Request) -> web.Response:
+        reached.append(await request.read())
+        return web.Response(body=b"stolen")
+
+    async def ask(url: str) -> None:
+        async with new_session() as session:
+            await call(session, method, url, b"secret" if method == "POST" else b"", TOKEN)
+
+    with answering(web.route("*", "/", other)) as elsewhere:
+
+        async def send_away(_request: web.Request) -> web.Response:
+            return web.Response(status=status, headers={"Location": elsewhere})
+
+        with answering(web.route("*", "/", send_away)) as url, pytest.raises(Problem) as refusal:
+            run(ask(url))
+        run(ask(elsewhere))
+    assert refusal.value.status == status
+    assert len(reached) == 1  # ours, to see that it counts
+
+
+def test_a_request_tells_nothing_of_who_sends_it() -> None:
+    """Not after a server tried to mark its caller either; and no body is compressed."""
+    seen: list[dict[str, str]] = []
+
+    async def mark(request: web.Request) -> web.Response:
+        seen.append(dict(request.headers))
+        headers = {"Set-Cookie": f"visitor={len(seen)}", "ETag": f'"{len(seen)}"', "Content-Type": CBOR}
+        return web.Response(body=b"", headers=headers)
+
+    async def ask(url: str) -> None:
+        async with new_session() as session:
+            for _ in range(2):
+                await call(session, "POST", url, bytes(100_000))
+
+    with answering(web.post("/", mark)) as url:
+        for _ in range(2):
+            run(ask(url))
+    assert seen == [seen[0]] * 4
+    assert seen[0].keys() == {"Host", "User-Agent", "Accept", "Accept-Encoding", "Content-Type", "Content-Length"}
+    assert seen[0]["User-Agent"] == "SplitPass"
+    assert seen[0]["Content-Length"] == "100000"
+
+
+def test_a_partys_clock_is_not_asked_elsewhere(tmp_path: Path) -> None:
+    """A redirect to a server with the wished-for time confirms no clock that jumped."""
+    now = int(time.time()) + EPOCH_SECONDS  # the clock of this program; that of the others is as it was
+    passed = PassedTime(tmp_path / "passed.time", lambda: now)
+
+    async def agree(_request: web.Request) -> web.Response:
+        return web.Response(headers={"Date": formatdate(now, usegmt=True)})
+
+    async def check(url: str) -> bool:
+        async with new_session() as session:
+            await passed.check(session, [url])
+        return passed.known
+
+    with answering(web.get("/healthz", agree)) as other:
+
+        async def send_away(_request: web.Request) -> web.Response:
+            return web.Response(status=302, headers={"Location": f"{other}/healthz"})
+
+        with answering(web.get("/healthz", send_away)) as url:
+            assert not run(check(url))
+        assert run(check(other))
+
+
+@pytest.mark.parametrize(("status", "is_missing"), [(404, True), (410, False), (429, False), (503, False)])
+def test_an_unknown_problem_is_treated_by_its_status(tmp_path: Path, status: int, is_missing: bool) -> None:
+    """What a client makes of a list that it does not get is the same under every name."""
+    domain = found_domain().domain
+
+    async def follow(url: str) -> Fault | int | None:
+        def verify(statement: bytes, number: int | None) -> Notice:
+            return verify_notice(domain, statement, number)
+
+        source = ListSource(Role.AUTHORITY, "notices", url, tmp_path, verify, 28)
+        async with new_session() as session:
+            try:
+                return (await source.follow(session, 0, lambda _: None)).fault
+            except Problem as problem:
+                return problem.status
+
+    for name in ("not-published", "a-name-of-next-year"):
+
+        async def refuse(_request: web.Request, name: str = name) -> web.Response:
+            return problem_document(status, name)
+
+        with answering(web.get("/v1/notices", refuse)) as url:
+            assert run(follow(url)) == (Fault.MISSING if is_missing else status)
+
+
+def test_an_unknown_problem_of_the_authority_is_not_passed_on(tmp_path: Path) -> None:
+    world = World(tmp_path)
+
+    async def refuse(_request: web.Request) -> web.Response:
+        return problem_document(403, "a-name-of-next-year")
+
+    async def ask(url: str) -> None:
+        peer = world.operator.domain_settings.authority.model_copy(update={"url": url})
+        world.operator.domain_settings = world.operator.domain_settings.model_copy(update={"authority": peer})
+        async with new_session() as session:
+            await OperatorServer(world.operator, session)._ask_authority("/v1/directory", b"")
+
+    with answering(web.post("/v1/directory", refuse)) as url, pytest.raises(Problem) as refusal:
+        asyncio.run(ask(url))
+    assert (refusal.value.status, refusal.value.name) == (502, "peer-failed")

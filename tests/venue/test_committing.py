@@ -1,0 +1,61 @@
+"""A venue's server commits by itself, every hour, also when nobody came (§3.9)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from protocol.epochs import Role
+from service.http import new_session
+from tests.escrow.world import World, run, run_world
+from tests.openapi.stage import make_venue
+from venue.home import ServedVenue
+from venue.registration import apply, confirm
+from venue.server import create_venue_app
+from venue.settings import VenueSettings
+
+
+async def register(world: World, venue: ServedVenue) -> None:
+    async with new_session() as session:
+        await apply(venue, session)
+        for role in Role:
+            assert world.officer(role, "venues", "approve", venue.venue.hex()).exit_code == 0
+        assert await confirm(venue, session) == []
+
+
+def test_c5_a_venues_server_commits_every_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """From its start on, at both parties, without anybody's help and without a check-in."""
+    monkeypatch.setattr("venue.server.MINUTE", 0.05)
+    caplog.set_level(logging.WARNING, "splitpass")
+    hour = VenueSettings().commitment_seconds
+    with run_world(tmp_path / "parties") as world:
+        venue = make_venue(world, tmp_path / "venue", "")
+        run(register(world, venue))
+        parties, start = (world.operator, world.authority), world.now
+
+        def received() -> list[list[int]]:
+            return [sorted(party.commitments.of(venue.venue)) for party in parties]
+
+        async def until_committed(*times: int) -> None:
+            async with asyncio.timeout(30):
+                while received() != [list(times)] * 2:
+                    await asyncio.sleep(0.02)
+
+        async def story() -> None:
+            async with TestServer(create_venue_app(venue.home, lambda: world.now)):
+                await until_committed(start)
+                world.now = start + hour - 60
+                await asyncio.sleep(0.5)  # many turns
+                await until_committed(start)
+                for passed in (hour, 2 * hour):
+                    world.now = start + passed
+                    await until_committed(*range(start, world.now + 1, hour))
+
+        run(story())
+    assert [record.message for record in caplog.records if "commit" in record.message] == []
