@@ -98,9 +98,7 @@ def test_what_opens_to_nobody_is_counted_and_stops_nothing(world: World, door: D
     run(story())
 
 
-def test_the_operator_is_not_asked_about_a_handle(
-    world: World, door: Door, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_operator_is_not_asked_about_a_handle(world: World, door: Door, caplog: pytest.LogCaptureFixture) -> None:
     """Also when a check-in's handle has no entry: an operator that withholds one would learn where its owner was."""
 
     async def story() -> None:
