@@ -65,14 +65,15 @@ class ListSource(Generic[L]):
         Raises `Unreachable`, `Problem`, or the `SplitPassError` that a list deserves.
         """
         url, known = f"{self.server}/v1/{self.kind}", self.known()
-        statement = await _get(session, url)
+        statement = await _get(session, url)  # step 1, and again for those between
         if statement is None:
             return Followed(fault=Fault.MISSING)
+        # Step 2, and again for those between.
         one, last = self.verify(statement, None), -1 if known is None else self.verify(known, None).number
         if one.number < last:
             self._write(self._withdrawn, statement)
             return Followed(fault=Fault.WITHDRAWN)
-        look(one)
+        look(one)  # step 3
         if known is not None and one.number == last and not self._is_same(known, statement):
             return Followed(fault=Fault.CONFLICTING)
         oldest = now - self.oldest_days * EPOCH_SECONDS
@@ -102,7 +103,7 @@ class ListSource(Generic[L]):
 
     def faults(self, now: int) -> set[Fault]:
         """What is wrong with what was fetched, as seen at Unix time `now`."""
-        known = self.known()
+        known = self.known()  # step 4
         is_fresh = known is not None and now - MAX_LIST_AGE <= self.verify(known, None).time <= now + REQUEST_TOLERANCE
         found = {
             Fault.STALE: not is_fresh,

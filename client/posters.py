@@ -24,10 +24,10 @@ def read_poster(domain: Domain, link: str) -> Venue:
         encoding = base64.b64decode(fragment + "=" * (-len(fragment) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
         encoding = b""
-    if not (is_web_url(link) and encoding):
+    if not (is_web_url(link) and encoding):  # step 1
         raise MalformedText("not the link of a venue's poster")
-    venue = verify_venue(domain, JointStatement.from_bytes(encoding)).record
-    if not is_web_url(venue.url):
+    venue = verify_venue(domain, JointStatement.from_bytes(encoding)).record  # step 2
+    if not is_web_url(venue.url):  # step 3
         raise MalformedText("this venue takes no check-ins by link; show it a code")
     if not is_protected(venue.url):
         raise MalformedText(f"{unprotected(venue.url)}; show the venue a code")

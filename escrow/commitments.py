@@ -53,16 +53,17 @@ class CommitmentRegister:
         """
         venue = VenueCommitment.from_bytes(statement_payload(statement)).venue
         listed = self._venues.get(venue)
-        if listed.statement is None:
+        if listed.statement is None:  # step 1
             raise Problem(404, "venue-pending", "the officer has not approved this venue yet")
-        message = verify_commitment(listed.record, statement, now)
+        message = verify_commitment(listed.record, statement, now)  # step 2
         same = (_commitments.c.venue == venue) & (_commitments.c.time == message.time)
         with exclusive(self._engine) as connection:
             known = connection.scalar(sql.select(_commitments.c.statement).where(same))
             if known is None:
-                self._limit(connection, venue, now)
+                self._limit(connection, venue, now)  # step 4
                 connection.execute(sql.insert(_commitments).values(venue=venue, time=message.time, statement=statement))
             is_same = known is None or statement_payload(known) == statement_payload(statement)
+            # Step 3; at the end of this block all is durable, step 5.
             if not is_same and self._conflict(connection, venue, message.time) is None:
                 connection.execute(sql.insert(_conflicts).values(venue=venue, time=message.time, statement=statement))
         if not is_same:

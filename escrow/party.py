@@ -165,10 +165,10 @@ class Party:
 
     def erase(self, epoch: int) -> None:
         """Destroy the share of an epoch and everything of it that this party stores. It cannot be undone."""
-        self.vault.erase(epoch)
-        self.forget_epochs({epoch})
+        self.vault.erase(epoch)  # steps 1, 2, 3
+        self.forget_epochs({epoch})  # step 4
         truncate_log(self.engine)
-        self.log.append(EpochErased(epoch), self.clock())
+        self.log.append(EpochErased(epoch), self.clock())  # step 5
         self.vault.finish_erasure(epoch)
 
     def forget_old(self, now: int) -> None:

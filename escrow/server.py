@@ -67,7 +67,7 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
 
 def keep_house(party: Party) -> None:
     """Erase the epochs that are surely due, publish those ahead and the lists, and have the vault's copies follow."""
-    for epoch in party.due_epochs(party.passed.at_least):
+    for epoch in party.due_epochs(party.passed.at_least):  # step 3
         try:
             party.erase(epoch)
         except Exception:
@@ -77,7 +77,7 @@ def keep_house(party: Party) -> None:
     _epochs_due.set(len(party.due_epochs(party.clock())))
     unpublished: list[str] = []
     if party.passed.believable:
-        unpublished = party.publish_ahead()
+        unpublished = party.publish_ahead()  # step 4
     else:
         _clock_doubts.inc()
         logger.error("the clock jumped and the other party's does not confirm it: nothing is published or erased by it")

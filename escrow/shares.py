@@ -28,16 +28,11 @@ async def give_shares(
 
     With the shares that the other party has `given`, only for their passes: others could not be opened.
 
-    1. Both parties signed the warrant, which is for opening and has not expired, and the venue's present record.
-    2. The venue's release is for this warrant and fits the commitments that this party received; check-ins that do
-       not hold or lie out of scope are set aside.
-    3. Epochs whose secret is erased are left out; a 410 problem if that leaves none.
-    4. Passes that were released for another venue are left out, and the warrant's maximum holds.
-    5. The release is committed to the ledger, and the record that will be disclosed with it.
-    6. The record's commitment is in the log, under a checkpoint that the other party has cosigned; a 503 problem if
-       that does not answer.
+    Raises what `verify_warrant`, `verify_venue` and `verify_release` raise, `OutOfScope` for a warrant of another
+    purpose, and a problem: 403 when the warrant's maximum would be exceeded, 409 when the venue's record is not the
+    present one, 410 when all of it was erased, 503 when the other party does not cosign what was put on record.
     """
-    warrant = verify_warrant(party.domain, request.warrant, party.clock())
+    warrant = verify_warrant(party.domain, request.warrant, party.clock())  # step 1, as far as the release
     if warrant.record.purpose is not Purpose.OPENING:
         raise OutOfScope("nothing is opened under a warrant of this purpose")
     venue = verify_venue(party.domain, request.venue)
@@ -46,11 +41,12 @@ async def give_shares(
     epoch_keys = await warrant_epoch_keys(party, session, warrant.record)
     commitments = await asyncio.to_thread(party.commitments.of, venue.record.venue)
     release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, commitments, request.release)
-    release = _without_erased(party, release if given is None else _given(release, given))
-    release = await asyncio.to_thread(party.releases.record, release, party.clock())
+    release = _without_erased(party, release if given is None else _given(release, given))  # step 2
+    release = await asyncio.to_thread(party.releases.record, release, party.clock())  # steps 2, 3, 4
     if release.visits:
         await _put_on_record(party, session, release)
     secrets = {epoch: (epoch_keys[epoch], party.secret(epoch)) for epoch in release.visits}
+    # Steps 5, 6: the share of each pass, and the signature.
     return await asyncio.to_thread(create_shares, party.domain, party.role, release, secrets, party.identity)
 
 

@@ -63,9 +63,9 @@ class VenueRegister:
         Raises what `verify_application` and `is_agreed` raise, or a 409 problem when the same id and key belong to
         another record.
         """
-        verified = verify_application(self._domain, application)
+        verified = verify_application(self._domain, application)  # step 1
         record = verified.venue
-        if not (record.name + record.url).isprintable():
+        if not (record.name + record.url).isprintable():  # step 2
             raise Problem(422, "invalid-name", "a venue's name and URL have printable characters only")
         with exclusive(self._engine) as connection:
             row = connection.execute(sql.select(_venues).where(_venues.c.venue == record.venue)).one_or_none()
@@ -127,7 +127,7 @@ class VenueRegister:
 
 def _take_change(connection: sql.Connection, application: VenueApplication, known: Venue) -> None:
     record = application.venue
-    if record.key == known.key:
+    if record.key == known.key:  # step 3
         raise Problem(409, "venue-exists", "another record has this venue id and key")
     agreed = is_agreed(application, known)
     same = (_changes.c.venue == record.venue) & (_changes.c.key == bytes(record.key))

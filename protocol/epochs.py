@@ -148,15 +148,17 @@ def verify_epoch(domain: Domain, epoch: int, operator_statement: bytes, authorit
 
     Raises what `verify_epoch_statement` raises, and `IdentityElement` if the shares cancel.
     """
+    # Step 1 for both parties.
     operator = verify_epoch_statement(domain, Role.OPERATOR, epoch, operator_statement)
     authority = verify_epoch_statement(domain, Role.AUTHORITY, epoch, authority_statement)
     assert authority.pass_key is not None
     return EpochKey(
         domain=domain,
         epoch=epoch,
-        X=operator.key_share + authority.key_share,
+        X=operator.key_share + authority.key_share,  # step 2
         shares={Role.OPERATOR: operator.key_share, Role.AUTHORITY: authority.key_share},
         pass_key=authority.pass_key,
+        # Step 3: over the messages and not their signatures.
         context=digest32("epoch-context", domain.to_bytes(), operator.to_bytes(), authority.to_bytes()),
     )
 

@@ -85,10 +85,10 @@ class Scalar:
     __hash__ = None  # type: ignore[assignment]  # a secret has no place in a hash table
 
     def __init__(self, encoding: bytes) -> None:
-        if len(encoding) != SCALAR_BYTES:
+        if len(encoding) != SCALAR_BYTES:  # step 1
             raise MalformedScalar(f"a scalar has {SCALAR_BYTES} bytes, not {len(encoding)}")
         reduced = sodium.crypto_core_ed25519_scalar_reduce(encoding + bytes(32))
-        if not sodium.sodium_memcmp(reduced, encoding):
+        if not sodium.sodium_memcmp(reduced, encoding):  # step 2
             raise MalformedScalar("a scalar must be below the group order")
         self._encoding = encoding
 

@@ -107,16 +107,15 @@ def sign_notice(
     Draws all padding at once: 10 random bytes for each digest that is missing. Raises `MalformedEncoding` if there are
     more than 2^20.
     """
-    digests = {noticed_visit(number, u) for u in passes}
+    digests = {noticed_visit(number, u) for u in passes}  # step 1
     if len(digests) > MAX_DIGESTS:
         raise MalformedEncoding(f"a notice is for at most {MAX_DIGESTS} passes, and these are {len(digests)}")
     size = max(MIN_DIGESTS, 1 << (len(digests) - 1).bit_length())
-    while missing := size - len(digests):
+    while missing := size - len(digests):  # step 2
         padding = random_bytes(DIGEST_BYTES * missing)
         digests |= {padding[start : start + DIGEST_BYTES] for start in range(0, len(padding), DIGEST_BYTES)}
-    return sign_statement(
-        Notice(domain.number, number, time, advice, PaddedDigests(b"".join(sorted(digests)))), identity
-    )
+    padded = PaddedDigests(b"".join(sorted(digests)))  # step 3
+    return sign_statement(Notice(domain.number, number, time, advice, padded), identity)  # step 4
 
 
 def verify_notice(domain: Domain, statement: bytes, number: int | None = None) -> Notice:

@@ -80,10 +80,10 @@ def verify_knowledge(name: str, context: bytes, X: Point, proof: KnowledgeProof)
     """Whether `proof` shows knowledge of the logarithm of `X` for this name and context."""
     c, (s,) = proof.challenge, proof.responses
     try:
-        commitment = s * B - c * X
+        commitment = s * B - c * X  # step 1
     except IdentityElement:
         return False
-    return c == hash_to_scalar("challenge", _knowledge_statement(name, context, X), bytes(commitment))
+    return c == hash_to_scalar("challenge", _knowledge_statement(name, context, X), bytes(commitment))  # step 2
 
 
 def _knowledge_statement(name: str, context: bytes, X: Point) -> bytes:
@@ -111,11 +111,11 @@ def verify_ownership(context: bytes, X: Point, u0: Point, v0: Point, proof: Owne
     """Whether `proof` shows knowledge of `r0` and `h` with `u0 = r0 * B` and `v0 = h * B + r0 * X`."""
     c, (s_r, s_h) = proof.challenge, proof.responses
     try:
-        commitments = (s_r * B - c * u0, s_h * B + s_r * X - c * v0)
+        commitments = (s_r * B - c * u0, s_h * B + s_r * X - c * v0)  # step 1
     except IdentityElement:
         return False
     statement = _ownership_statement(context, X, u0, v0)
-    return c == hash_to_scalar("challenge", statement, encodings(commitments))
+    return c == hash_to_scalar("challenge", statement, encodings(commitments))  # step 2
 
 
 def _ownership_statement(context: bytes, X: Point, u0: Point, v0: Point) -> bytes:
@@ -135,11 +135,11 @@ def _prove_equality(
 def _verify_equality(name: str, context: bytes, G: Point, H: Point, P: Point, Q: Point, proof: EqualityProof) -> bool:
     c, (s,) = proof.challenge, proof.responses
     try:
-        commitments = (s * G - c * P, s * H - c * Q)
+        commitments = (s * G - c * P, s * H - c * Q)  # step 1
     except IdentityElement:
         return False
     statement = _equality_statement(name, context, G, H, P, Q)
-    return c == hash_to_scalar("challenge", statement, encodings(commitments))
+    return c == hash_to_scalar("challenge", statement, encodings(commitments))  # step 2
 
 
 def _equality_statement(name: str, context: bytes, G: Point, H: Point, P: Point, Q: Point) -> bytes:

@@ -26,10 +26,10 @@ def public_key(key: SigningKey) -> Point:
 
 def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether `signature` (64 bytes) is valid for `message` under the 32-byte key `public`, by the rule above."""
-    if len(public) != POINT_BYTES or len(signature) != SIGNATURE_BYTES:
+    if len(public) != POINT_BYTES or len(signature) != SIGNATURE_BYTES:  # step 1
         return False
     try:
-        crypto_sign_open(signature + message, public)
+        crypto_sign_open(signature + message, public)  # steps 2, 3, 4, 5, 6
     except BadSignatureError:
         return False
     return True

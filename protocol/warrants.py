@@ -89,11 +89,11 @@ class Warrant(Message):
     discloses: Uint32
 
     def __post_init__(self) -> None:
-        if self.begins >= self.ends:
+        if self.begins >= self.ends:  # step 1
             raise OutOfScope("a warrant's window must end after it begins")
-        if self.issued > min(self.expires, self.discloses):
+        if self.issued > min(self.expires, self.discloses):  # step 2
             raise OutOfScope("a warrant must not expire or disclose before it is issued")
-        if self.discloses > self.issued + MAX_EMBARGO:
+        if self.discloses > self.issued + MAX_EMBARGO:  # step 3
             raise OutOfScope("a warrant's embargo lasts too long")
 
     def is_near(self, time: int) -> bool:

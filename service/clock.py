@@ -63,11 +63,11 @@ class PassedTime:
     async def check(self, session: ClientSession, servers: Iterable[str]) -> None:
         """Store what was counted; where the clock says something else, take its word if a server's clock agrees."""
         if self.known:
-            self._store()
+            self._store()  # step 1
         for url in servers:
             if self._agrees(self._counted()):
                 return
-            told = await server_time(session, url)
+            told = await server_time(session, url)  # step 2
             if told is not None and self._agrees(told):
                 self.confirm()
 

@@ -37,7 +37,7 @@ class Gate:
     def decide_text(self, text: str, now: int) -> Decision:
         """Decide on the text of a QR code that a visitor shows, on a screen or on paper."""
         try:
-            code = parse_code(text)
+            code = parse_code(text)  # step 1
         except Malformed:
             return Decision.UNREADABLE
         return self.decide_paper(code, now) if isinstance(code, PaperPass) else self.decide(code, now)
@@ -71,9 +71,9 @@ class Gate:
         check_in = self._verify(message)
         if isinstance(check_in, Decision):
             return check_in
-        if message.direction is Direction.EXIT and not self._has_entered(check_in):
+        if message.direction is Direction.EXIT and not self._has_entered(check_in):  # step 6
             return Decision.NO_ENTRY
-        return Decision.ADMITTED if self._store.spend(check_in) else Decision.ALREADY_SPENT
+        return Decision.ADMITTED if self._store.spend(check_in) else Decision.ALREADY_SPENT  # steps 7, 8
 
     def admit(self, record: AssertedRecord, now: int) -> AssistedEntry | None:
         """Seal what staff took down for somebody without a phone, and keep that, durably when this returns.
@@ -89,11 +89,11 @@ class Gate:
 
     def _label_fault(self, message: PassCheckInMessage, now: int) -> Decision | None:
         """What is wrong with a label here and now, before any signature is checked."""
-        if message.domain != self._domain.number:
+        if message.domain != self._domain.number:  # step 2
             return Decision.UNKNOWN_DOMAIN
-        if message.venue not in (None, self._venue):
+        if message.venue not in (None, self._venue):  # step 3
             return Decision.OTHER_VENUE
-        if message.time < now - self._tolerance:
+        if message.time < now - self._tolerance:  # step 4
             return Decision.TOO_OLD
         if message.time > now + self._tolerance:
             return Decision.TOO_EARLY
@@ -102,7 +102,7 @@ class Gate:
     def _verify(self, message: PassCheckInMessage) -> Admitted | Decision:
         """The check-in in the one epoch whose keys it was signed for, or why there is none."""
         refusal = Decision.FORGED
-        for epoch in possible_epochs(self._domain, message.time, message.direction):
+        for epoch in possible_epochs(self._domain, message.time, message.direction):  # step 5
             key = self._epoch_key(epoch)
             if key is None:
                 refusal = Decision.UNKNOWN_EPOCH

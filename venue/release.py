@@ -30,9 +30,9 @@ def release(home: VenueHome, request: bytes, now: int) -> bytes:
     venue = next((one for one in home.venues if one.venue.hex() == recipient), None)
     if venue is None:
         raise WrongParty("the request is for a venue that this server does not serve")
-    body = venue.inbox.receive(Role.AUTHORITY, RELEASE_PATH, now, request)
-    warrant = verify_warrant(home.domain, JointStatement.from_bytes(body), now)
-    if warrant.record.venue != venue.venue:
+    body = venue.inbox.receive(Role.AUTHORITY, RELEASE_PATH, now, request)  # step 1
+    warrant = verify_warrant(home.domain, JointStatement.from_bytes(body), now)  # step 2
+    if warrant.record.venue != venue.venue:  # step 3
         raise Problem(404, "unknown-venue", "the warrant names another venue")
     return open_log(venue, warrant)
 
@@ -45,15 +45,15 @@ def open_log(venue: ServedVenue, warrant: ValidWarrant) -> bytes:
     if last - first > MAX_LEAVES or len(opened) > MAX_COMMITMENTS:
         raise _too_large()
     try:
-        key = venue.signing_key
+        key = venue.signing_key  # step 4
     except ConfigurationError as error:
         logger.error("a release could not be signed: %s", error)  # noqa: TRY400  no trace is needed
         raise Problem(503, "venue-key-lost", "the venue's key is lost; it has to register a new one") from None
     leaves = venue.log.leaves(warrant.record, first, last)
-    if len(leaves) < last - first:
+    if len(leaves) < last - first:  # step 5
         raise Problem(410, "window-too-old", "the venue no longer keeps what it had committed to before this window")
     statement = sign_release(warrant, key, start, [one.opening for one in opened], leaves)
-    if len(statement) > MAX_RELEASE_BYTES:
+    if len(statement) > MAX_RELEASE_BYTES:  # step 6
         raise _too_large()
     return statement
 

@@ -72,12 +72,12 @@ class Audit:
 
     async def _follow(self, role: Role) -> None:
         follower = self._follower(role)
-        followed = await follower.follow()
+        followed = await follower.follow()  # steps 1, 2
         if followed is None:
             self._note(*follower.findings, *self.state.evidence(role))
             return
         self.logs[role] = followed
-        for path, note in self.seen.checkpoints(role):
+        for path, note in self.seen.checkpoints(role):  # step 3
             try:
                 other = verify_witnessed(self.domain, role, note)
             except SplitPassError:

@@ -26,7 +26,11 @@ from service.clock import unix_time
 from service.http import Problem, Unreachable, call, new_session
 from service.settings import ConfigurationError, DomainSettings, load_settings
 
-CHECKS: tuple[Check, ...] = (check_epochs, check_releases, check_lists)
+CHECKS: tuple[Check, ...] = (
+    check_epochs,  # steps 4, 5
+    check_releases,  # step 6
+    check_lists,  # steps 7, 8, 9
+)
 """All that is checked once the logs were followed."""
 SOMETHING_FOUND = 2
 """The exit status when something was found."""

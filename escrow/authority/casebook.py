@@ -119,8 +119,8 @@ class Casebook:
 
 def _case(row: sql.Row[Any]) -> Case:
     joint = row.countersigned and JointStatement.from_bytes(row.countersigned)
-    venue = row.opened_venue and JointStatement.from_bytes(row.opened_venue)
-    opened = venue and OpeningTranscript(
-        joint, row.opened_release, row.operator_shares, row.authority_shares
-    )  # in parts: as one message it could be longer than a message may be
+    venue = None if row.opened_venue is None else JointStatement.from_bytes(row.opened_venue)
+    # In parts: as one message it could be longer than a message may be.
+    shares = row.opened_release, row.operator_shares, row.authority_shares
+    opened = None if venue is None else OpeningTranscript(joint, *shares)
     return Case(Warrant.from_bytes(row.record), row.statement, joint, row.release, opened, venue)

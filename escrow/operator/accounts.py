@@ -116,7 +116,7 @@ class Accounts:
 
     def verify(self, answer: VerificationAnswer, now: int) -> Session:
         """Open a session for whoever received the code; a 403 problem otherwise, 429 after too many attempts."""
-        check_name(answer.name)
+        check_name(answer.name)  # step 1
         if not is_international_number(answer.phone):
             raise Problem(403, "code-expired", "there is no valid code for this number; ask for a new one")
         self._spend_attempt(answer, now)
@@ -126,7 +126,9 @@ class Accounts:
             mine = (_verifications.c.phone == answer.phone) & (_verifications.c.expires >= now)
             if connection.execute(sql.update(_verifications).where(mine).values(expires=0)).rowcount != 1:
                 raise Problem(403, "code-expired", "the code was used already; ask for a new one")
-            account = connection.scalar(sql.select(_accounts.c.account).where(_accounts.c.phone == answer.phone))
+            account = connection.scalar(  # step 5
+                sql.select(_accounts.c.account).where(_accounts.c.phone == answer.phone)
+            )
             if account is None:
                 account = secrets.token_bytes(16)
                 connection.execute(
@@ -237,12 +239,12 @@ class Accounts:
         mine = _verifications.c.phone == answer.phone
         with exclusive(self._engine) as connection:
             row = connection.execute(sql.select(_verifications).where(mine)).one_or_none()
-            if row is None or now > row.expires:
+            if row is None or now > row.expires:  # step 2
                 raise Problem(403, "code-expired", "there is no valid code for this number; ask for a new one")
-            if row.attempts >= self._settings.code_attempts:
+            if row.attempts >= self._settings.code_attempts:  # step 3
                 raise Problem(429, "too-many-attempts", "the code was tried too often; ask for a new one")
             connection.execute(sql.update(_verifications).where(mine).values(attempts=row.attempts + 1))
-        if not sodium_memcmp(row.code_digest, self._code_digest(answer.phone, answer.code)):
+        if not sodium_memcmp(row.code_digest, self._code_digest(answer.phone, answer.code)):  # step 4
             raise Problem(403, "wrong-code", "the code is not the one that was sent")
 
     def _code_digest(self, phone: str, code: str) -> bytes:

@@ -18,6 +18,7 @@ from protocol.encoding import Message
 from protocol.epochs import Role
 from protocol.warrants import Venue
 from service.http import CBOR
+from service.serving import STOP_SECONDS
 from tests.escrow.world import World
 from tests.openapi.stage import make_venue
 from venue.registration import apply, confirm
@@ -93,6 +94,11 @@ def connection_to(url: str) -> HTTPConnection:
     address = urlsplit(url)
     assert address.hostname is not None
     return HTTPConnection(address.hostname, address.port, timeout=60)
+
+
+async def ended(servers: Servers, name: str) -> int:
+    """The exit status of a server that was told to stop."""
+    return await asyncio.to_thread(servers[name].wait, STOP_SECONDS + 10)
 
 
 async def closed(url: str) -> None:

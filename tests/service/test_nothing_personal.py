@@ -32,6 +32,7 @@ from service.cli import local_time
 from service.http import CBOR, new_session
 from service.keys import load_secret
 from tests.escrow.gateway import broken_gateway
+from tests.escrow.processes import ended
 from tests.service.recorded import RecordedTown, forms, found, missing, talkative, with_decoded
 from venue.poster import poster_text
 from venue.reader import read_file
@@ -232,7 +233,7 @@ class Story:
                     else:
                         self.visitor(2, "fetch", "--ahead", "0", status=1)
         self.servers.terminate("authority")
-        assert await self.servers.wait_ended("authority") == 0
+        assert await ended(self.servers, "authority") == 0
         self.visitor(2, "fetch", "--ahead", "0", status=1)  # the other party does not answer
 
     def keep_handles(self) -> None:

@@ -26,8 +26,7 @@ from protocol.passes import REQUEST_BYTES, IssueBatch, OwnedPass, PassAnswers
 from protocol.requests import sign_request
 from protocol.warrants import Venue
 from service.http import Problem, Unreachable, call, new_session
-from service.serving import STOP_SECONDS
-from tests.escrow.processes import Held, closed, connection_to, real_world, start_party, start_venue
+from tests.escrow.processes import Held, closed, connection_to, ended, real_world, start_party, start_venue
 from tests.escrow.world import Enrolled, World, run
 from tests.parties import opening_warrant
 from venue.committing import commit
@@ -48,10 +47,6 @@ class Place:
         """What is sent from now on reaches the server over connections that are open alone."""
         self.servers.terminate(name)
         await closed(url)
-
-    async def ended(self, name: str) -> int:
-        """The exit status of a server that was told to stop."""
-        return await asyncio.to_thread(self.servers[name].wait, STOP_SECONDS + 10)
 
     async def check_in(self, owned: OwnedPass) -> CheckInMessage:
         key = await self.world.epoch_key()
@@ -127,7 +122,7 @@ async def stop_venue(place: Place, investigation: Investigation, monkeypatch: py
     assert json.loads(late.read())["type"] == "urn:splitpass:problem:try-later"
     answer = await asyncio.to_thread(check_in.finish)
     assert DoorAnswer.from_bytes(answer.read()).decision is Decision.ADMITTED
-    assert await place.ended("venue") == 0
+    assert await ended(place.servers, "venue") == 0
     engine = sql.create_engine(f"sqlite:///{world.directory / 'venue' / 'venue.db'}")
     with engine.connect() as connection:
         assert set(connection.scalars(sql.text("SELECT u FROM check_ins"))) == {first.u, second.u}
@@ -158,7 +153,7 @@ async def stop_operator(
         assert isinstance(outcome, Problem)
         assert outcome.name == "try-later"
     assert (await asyncio.to_thread(code.finish)).status == 202
-    assert await place.ended("operator") == 0
+    assert await ended(place.servers, "operator") == 0
     assert requests_made(world) == {visitor.session.account: 0 for visitor, _ in place.visitors}
     assert len(world.last_code(PHONE)) == 6
 
@@ -186,7 +181,7 @@ async def stop_authority(place: Place) -> None:
     await place.stop("authority", url)
     answer = await asyncio.to_thread(held.finish)
     assert len(PassAnswers.from_bytes(answer.read()).answers) == 100
-    assert await place.ended("authority") == 0
+    assert await ended(place.servers, "authority") == 0
 
 
 ENDLESS = """
