@@ -27,7 +27,6 @@ vectors: $(VENV)/installed
 	$(RUN) -m lab.vectors
 
 fuzz: $(VENV)/installed zbar
-	-@$(RUN) -m pip install --quiet --group fuzz
 	$(RUN) -m lab.fuzz $(ARGS)
 
 faults: $(VENV)/installed zbar

@@ -100,8 +100,9 @@ class Servers:
 
     def peak_mebibytes(self) -> int:
         """The most memory that one of the running servers has used, as Linux counts it."""
-        statuses = [Path(f"/proc/{one.pid}/status").read_text() for one in self._running.values()]
-        return max(int(status.split("VmHWM:")[1].split()[0]) for status in statuses) // 1024
+        running = [one for one in self._running.values() if one.poll() is None]
+        statuses = [Path(f"/proc/{one.pid}/status").read_text() for one in running]
+        return max((int(status.split("VmHWM:")[1].split()[0]) for status in statuses), default=0) // 1024
 
     async def wait_ready(self, session: ClientSession, name: str, url: str) -> None:
         """Wait until a server answers; raises `ProcessFailed` if it ends or takes too long."""

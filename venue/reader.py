@@ -17,6 +17,8 @@ from service.settings import ConfigurationError
 POLL_SECONDS = 0.2
 PATIENCE_SECONDS = 5
 """How long a file in a watched folder may stay unreadable: who writes it may not be done."""
+MAX_PIXELS = 32_000_000
+"""More than a door's camera has, and few enough for its memory."""
 
 
 class UnreadableImage(Exception):
@@ -48,6 +50,8 @@ def read_file(path: Path) -> list[str]:
     """The texts of the QR codes in an image file; raises `UnreadableImage`."""
     try:
         with Image.open(path) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UnreadableImage(f"a picture has at most {MAX_PIXELS // 10**6} megapixels")
             return read_codes(image.convert("L"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UnreadableImage(f"not a whole picture ({type(error).__name__})") from None

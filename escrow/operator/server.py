@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from aiohttp import ClientSession, web
 
 from escrow.operator.accounts import Account
-from escrow.operator.mixer import Mixer, NotSent
+from escrow.operator.mixer import Mixer, NotSent, Repeats
 from escrow.operator.operator import Operator
 from escrow.server import PEER_SECONDS, create_party_app
 from escrow.shares import give_shares
@@ -41,6 +41,7 @@ class OperatorServer:
         self._operator, self._session = operator, session
         settings = operator.settings
         self.mixer = Mixer(settings.minimum_accounts, settings.mixing_seconds, self._send_batch)
+        self._repeats = Repeats()
         self._verifications = RateLimit(settings.verifications_per_hour, HOUR)
         self._codes = RateLimit(settings.codes_per_address, DAY)
         self._sessions = RateLimit(settings.sessions_per_hour, HOUR)
@@ -86,7 +87,7 @@ class OperatorServer:
         return cbor_response(HandleGrant(record, entry, receipt))
 
     async def issue_passes(self, request: web.Request) -> web.Response:
-        """Mix an account's allowance into a batch and wait for the answers."""
+        """Mix an account's allowance into a batch and wait for the answers. Coming twice, it is asked for once."""
         account = await self._account(request)
         allowance = await read_message(request, AllowanceRequest)
         epoch_key = await self._bookable_epoch(allowance.epoch)
@@ -94,12 +95,7 @@ class OperatorServer:
         accounts = self._operator.accounts
         handle = await asyncio.to_thread(accounts.handle, account.account, allowance.epoch)
         requests = await asyncio.to_thread(verify_allowance, epoch_key, handle, allowance)
-        await asyncio.to_thread(accounts.count_request, account.account, allowance.epoch)
-        try:
-            answers = await self.mixer.submit(allowance.epoch, account.account, requests)
-        except NotSent:
-            await asyncio.to_thread(accounts.uncount_request, account.account, allowance.epoch)
-            raise
+        answers = await self._repeats.once(requests, lambda: self._mix(account.account, allowance.epoch, requests))
         return cbor_response(PassAnswers(tuple(answers)))
 
     async def propose_warrant(self, request: web.Request) -> web.Response:
@@ -147,6 +143,15 @@ class OperatorServer:
         record = self._operator.identity_record(epoch_key, account, handle)
         signed, entry = seal_record(epoch_key, record, self._operator.identity)
         return self._operator.accounts.register_handle(account.account, handle, signed, entry)
+
+    async def _mix(self, account: bytes, epoch: int, requests: list[bytes]) -> list[bytes]:
+        accounts = self._operator.accounts
+        await asyncio.to_thread(accounts.count_request, account, epoch)
+        try:
+            return await self.mixer.submit(epoch, account, requests)
+        except NotSent:
+            await asyncio.to_thread(accounts.uncount_request, account, epoch)
+            raise
 
     async def _send_batch(self, epoch: int, requests: list[bytes]) -> Sequence[bytes]:
         batch = IssueBatch(epoch, tuple(requests))

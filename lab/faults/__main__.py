@@ -37,8 +37,8 @@ from lab.faults.trials import Figures, run_trials
 def main(trials: int | None, seed: int | None, databases: tuple[str, ...], parts: tuple[str, ...]) -> None:
     """Kill, starve and mislead real servers under real load, and look for all that they had acknowledged.
 
-    Each trial is some load, one fault, and a recovery. Ends with one line of figures. The exit status is 0 if nothing
-    was lost, doubled, exceeded, or released without its record.
+    Each trial is some load, one fault, and a recovery. A fault counts if its effect was seen. Ends with one line of
+    figures. The exit status is 0 if nothing was lost, doubled, exceeded, or released without its record.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell's background job ignores it
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
@@ -52,6 +52,8 @@ def main(trials: int | None, seed: int | None, databases: tuple[str, ...], parts
         raise click.Abort from None
     for what in not_tried():
         click.echo(f"not tried: {what}")
+    for fault in figures.idle:
+        click.echo(f"had no effect, and does not count: {fault}")
     for finding in figures.findings:
         click.echo(f"found: {finding}")
     click.echo(figures.line())
@@ -70,7 +72,14 @@ def _draw(database: str, parts: tuple[str, ...], trials: int | None, databases: 
 def _run(plan: dict[str, list[Fault]], random: Random) -> Figures:
     figures = Figures()
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+
+    def begins(fault: str) -> None:
+        progress.update(task, description=fault)
+        if not console.is_terminal:
+            click.echo(f"trial: {fault}", err=True)
+
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=sum(map(len, plan.values())))
         for database, faults in plan.items():
             with tempfile.TemporaryDirectory(prefix="splitpass-faults-") as directory:
@@ -80,7 +89,7 @@ def _run(plan: dict[str, list[Fault]], random: Random) -> Figures:
                         database,
                         faults,
                         random,
-                        begins=lambda fault: progress.update(task, description=fault),
+                        begins,
                         ended=lambda: progress.advance(task),
                     )
                 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from lab.faults.fault import Fault
-from lab.faults.kills import Freeze, Kill, KillOfficers, KillPhone, KillReader, PartiesDown, Restart
+from lab.faults.kills import Freeze, Kill, KillCommands, KillPhone, KillReader, PartiesDown, Restart
 from lab.faults.mounts import can_mount
-from lab.faults.network import MANNERS, BadNetwork, WrongClock
+from lab.faults.network import MANNERS, BadNetwork, WrongClock, WrongPhones
+from lab.faults.reader import NAME as READER
 from lab.faults.storage import (
     FullDatabaseDisk,
     FullDisk,
@@ -23,11 +24,11 @@ DATABASES = ("sqlite", "postgresql")
 def possible_faults(database: str) -> list[Fault]:
     """The faults to try with a kind of database. Networks and clocks are tried with the first one alone."""
     faults: list[Fault] = [Kill((server,)) for server in SERVERS]
-    faults += [Kill(SERVERS), KillReader(), KillOfficers(), KillPhone(), PartiesDown()]
+    faults += [Kill(SERVERS), KillReader(), KillCommands("officers"), KillCommands("staff"), KillPhone(), PartiesDown()]
     faults += [kind(server) for kind in (Restart, Freeze) for server in SERVERS]
     if database == DATABASES[0]:
         faults += [BadNetwork(server, manner) for server in SERVERS for manner in MANNERS]
-        faults += [WrongClock(server) for server in SERVERS]
+        faults += [WrongClock(name) for name in (*SERVERS, READER)] + [WrongPhones()]
         faults += [RefusedWrites(server) for server in SERVERS]
     else:
         faults += [KillDatabase(), RestartDatabase(), ReadOnlyDatabase()]

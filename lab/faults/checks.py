@@ -9,22 +9,29 @@ from pathlib import Path
 
 from escrow.operator.settings import OperatorSettings
 from lab.faults.logs import Logs
-from lab.faults.oracle import Kind, Oracle
+from lab.faults.oracle import PAPER, Kind, Oracle
 from lab.faults.town import PARTIES, VENUE, FaultyTown
+from protocol.admitted import read_admitted
+from protocol.assisted import AssistedCheckIn
 from service.settings import load_settings
 
 Key = tuple[Kind, bytes]
+SHOWN_BYTES = 8
+"""So much of an assisted check-in's `u` staff are shown."""
 TRACEBACK = b"Traceback (most recent call last)"
 
 
 def stored(town: FaultyTown, logs: Logs) -> dict[Kind, set[bytes]]:
     """Everything of each kind that the databases and vaults hold."""
     query = town.query
+    admitted = [(bytes(u), bytes(encoded)) for u, encoded in query(VENUE, "SELECT u, encoded FROM check_ins")]
     return {
         Kind.ACCOUNT: _column(query("operator", "SELECT account FROM accounts")),
         Kind.HANDLE: _column(query("operator", "SELECT entry FROM handles WHERE deposited")),
         Kind.ENTRY: _column(query("authority", "SELECT entry FROM directory")),
-        Kind.CHECK_IN: _column(chain.from_iterable(query(one, "SELECT encoded FROM check_ins") for one in (VENUE,))),
+        Kind.CHECK_IN: {encoded for _, encoded in admitted},
+        Kind.PAPER: {u for u, _ in admitted},
+        Kind.ASSISTED: {u[:SHOWN_BYTES] for u, encoded in admitted if _is_assisted(encoded)},
         Kind.PROPOSAL: _column(query("operator", "SELECT warrant FROM warrants")),
         Kind.DECISION: _column(query("operator", "SELECT warrant FROM warrants WHERE countersignature IS NOT NULL")),
         Kind.OPENING: _column(query("authority", "SELECT warrant FROM cases WHERE authority_shares IS NOT NULL")),
@@ -41,9 +48,14 @@ def lost(town: FaultyTown, logs: Logs, oracle: Oracle) -> list[Key]:
     return [(kind, key) for kind, keys in oracle.acknowledged.items() for key in keys - there[kind]]
 
 
-def doubled(oracle: Oracle) -> int:
-    """How often a door admitted what it had admitted before."""
-    return sum(oracle.admitted.values()) - len(oracle.admitted)
+def doubled(town: FaultyTown, oracle: Oracle) -> int:
+    """How often a door admitted what it had admitted before. With a paper it may, if it stored that as an exit."""
+    stored = Counter(bytes(u) for (u,) in town.query(VENUE, "SELECT u FROM check_ins"))
+    return sum(
+        count - max(1, stored[pass_.removeprefix(PAPER)] if pass_.startswith(PAPER) else 1)
+        for pass_, count in oracle.admitted.items()
+        if count > 1
+    )
 
 
 def exceeded(town: FaultyTown, oracle: Oracle) -> Iterator[str]:
@@ -64,11 +76,11 @@ def exceeded(town: FaultyTown, oracle: Oracle) -> Iterator[str]:
 
 def unrecorded(town: FaultyTown, logs: Logs, oracle: Oracle) -> Iterator[str]:
     """Which shares were given without a record, or have none any more."""
-    for warrant, shares in town.query("authority", "SELECT warrant, authority_shares FROM cases"):
-        if shares is not None and ("authority", bytes(warrant)) not in oracle.given:
-            oracle.give("authority", bytes(shares))
-    for (party, warrant), count in oracle.given.items():
-        if logs.recorded(party, warrant) < count:
+    records = {party: logs.records(party) for party in PARTIES}
+    for (shares,) in town.query("authority", "SELECT authority_shares FROM cases WHERE authority_shares IS NOT NULL"):
+        oracle.note_given("authority", bytes(shares))
+    for (party, _, _), shares in oracle.given.items():
+        if not records[party].cover(shares):
             yield f"the {party} has no record of shares that it gave"
     for party in PARTIES:
         yield from logs.unpublished(party)
@@ -87,11 +99,14 @@ def traces(town: FaultyTown, oracle: Oracle) -> Iterator[str]:
 
 
 def tracebacks(town: FaultyTown) -> Iterator[str]:
-    """The logs in which a program ended as none should; what a server logs of an error is a line of JSON."""
+    """The logs in which a program ended as none should, or says that it met what nobody had thought of."""
     for path in town.directory.glob("*.log"):
         lines = path.read_bytes().splitlines()
         if any(line.startswith(TRACEBACK) for line in lines):
             yield f"{path.name} has a traceback: {lines[-1].decode(errors='replace')}"
+        for line in lines:
+            if line.startswith(b"{") and TRACEBACK in line:
+                yield f"{path.name} has a traceback in a line: {line[-200:].decode(errors='replace')}"
 
 
 def _erased(town: FaultyTown, logs: Logs) -> Iterator[bytes]:
@@ -111,6 +126,10 @@ def _files(town: FaultyTown, party: str) -> Iterator[tuple[Path, bytes]]:
             yield path, path.read_bytes()
         except (IsADirectoryError, FileNotFoundError, PermissionError, OSError):
             continue  # it went while it was looked for, as a database's files may
+
+
+def _is_assisted(encoded: bytes) -> bool:
+    return isinstance(read_admitted(encoded), AssistedCheckIn)
 
 
 def _column(rows: object) -> set[bytes]:

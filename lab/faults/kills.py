@@ -11,16 +11,15 @@ from dataclasses import dataclass
 
 from lab.faults.load import Load
 from lab.faults.reader import NAME as READER
-from lab.faults.town import VENUE
+from lab.faults.town import PARTIES, VENUE
 
 KILLED_WHILE_STARTING = 0.3
 START_SECONDS = 0.5
-SHOWN_TO_DEATH = 5
 
 
 @dataclass(frozen=True)
 class Kill:
-    """kill -9 of servers, all at one moment, when the first has just got a request."""
+    """kill -9 of servers, all at one moment, when the first is at work on a request."""
 
     servers: tuple[str, ...]
 
@@ -34,6 +33,7 @@ class Kill:
         """Kill them; some of them again while they start."""
         scene = load.scene
         await scene.moment_at_work(self.servers[0])
+        scene.faults += sum(map(scene.is_at_work, self.servers))
         await asyncio.gather(*map(scene.kill, self.servers))
         yield
         for server in self.servers:
@@ -46,7 +46,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Restart:
-    """A server is asked to end under load, and started again."""
+    """A server is asked to end while it is at work, and started again."""
 
     server: str
 
@@ -58,8 +58,7 @@ class Restart:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """End it, and start it."""
-        load.scene.faults += 1
-        await load.scene.moment_at_work(self.server)
+        load.scene.faults += await load.scene.moment_at_work(self.server)
         await load.scene.stop(self.server)
         await load.scene.start(self.server)
         yield
@@ -79,58 +78,71 @@ class Freeze:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Stop it and let it go on."""
-        load.scene.faults += 1
-        await load.scene.moment_at_work(self.server)
-        os.kill(load.scene.servers[self.server].pid, signal.SIGSTOP)
+        scene = load.scene
+        await scene.moment_at_work(self.server)
+        os.kill(scene.servers[self.server].pid, signal.SIGSTOP)
         await asyncio.sleep(1)
+        scene.faults += scene.is_at_work(self.server)
         yield
-        os.kill(load.scene.servers[self.server].pid, signal.SIGCONT)
+        os.kill(scene.servers[self.server].pid, signal.SIGCONT)
 
 
 @dataclass(frozen=True)
 class KillReader:
-    """kill -9 of the process that reads codes at a door."""
+    """kill -9 of the process that reads codes at a door, when there is one to read."""
 
     name: str = "kill -9 reader"
 
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Kill it, and start it again."""
-        await load.scene.pause(1)
+        load.scene.faults += await load.scene.happens(load.reader.is_at_work)
+        await load.scene.pause(0.5)  # it looks for pictures some times in a second
         await load.scene.kill(READER)
         yield
         load.reader.start()
 
 
 @dataclass(frozen=True)
-class KillOfficers:
-    """kill -9 of the commands of both parties' officers."""
+class KillCommands:
+    """kill -9 of the commands of both parties' officers, or of the venue's staff."""
 
-    name: str = "kill -9 officers' commands"
+    whose: str
+
+    @property
+    def name(self) -> str:
+        """Whose."""
+        return f"kill -9 commands of {self.whose}"
 
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Let them work for a while, and half of their commands die."""
-        load.officers.deadly = True
+        commands = load.officers.commands if self.whose == "officers" else load.staff.commands
+        before = load.scene.faults
+        commands.deadly = True
         await asyncio.sleep(2)
+        await load.scene.happens(lambda: load.scene.faults > before)
         yield
-        load.officers.deadly = False
+        commands.deadly = False
 
 
 @dataclass(frozen=True)
 class KillPhone:
-    """kill -9 of a visitor's commands: no pass is shown twice, and the wallet stays whole."""
+    """kill -9 of a visitor's commands: no pass is shown or sent twice, and the wallet stays whole."""
 
-    name: str = "kill -9 a visitor's commands"
+    name: str = "kill -9 commands of a visitor"
 
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
-        """Show code after code, some to the end and some not."""
+        """Use every command that spends a pass, some to the end and some not."""
         await load.phone.get_ready()
-        for _ in range(SHOWN_TO_DEATH):
-            await load.phone.show_and_die()
-        if not await load.phone.show():
-            load.scene.oracle.find("a wallet does not open after its commands were killed")
+        for use, times in (
+            (load.phone.show, 3), (load.phone.check_in, 3), (load.phone.check_out, 2),
+        ):  # fmt: skip
+            for _ in range(times):
+                await use(dies=True)
+            if not await use():
+                load.scene.oracle.find(f"{use.__name__} does not work after the wallet's commands were killed")
         yield
 
 
@@ -143,17 +155,19 @@ class PartiesDown:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Kill both, restart the door, and wait for somebody to come in."""
-        scene = load.scene
-        await asyncio.gather(scene.kill("operator"), scene.kill("authority"))
+        scene, came = load.scene, load.visitors.came
+        await scene.happens(load.visitors.are_many)
+        await asyncio.gather(*map(scene.kill, PARTIES))
         await scene.kill(VENUE)
         await scene.start(VENUE)
-        before = load.visitors.came["admitted"]
-        for _ in range(100):
-            if load.visitors.came["admitted"] > before:
-                break
-            await asyncio.sleep(0.1)
-        else:
-            scene.oracle.find("the door let nobody in while the parties were down")
+        for what, happened in (("admitted", came), ("admitted by paper", came)):
+            before = happened[what]
+            if await scene.happens(lambda before=before, what=what: came[what] > before):  # type: ignore[misc]
+                scene.faults += 1
+            else:
+                scene.oracle.find(f"the door let nobody in while the parties were down ({what})")
+        if not await load.staff.admit():
+            scene.oracle.find("staff could let nobody in while the parties were down")
         yield
         await scene.start("authority")
         await scene.start("operator")

@@ -9,22 +9,29 @@ from lab.faults.officers import Officers
 from lab.faults.phone import Phone
 from lab.faults.reader import Reader
 from lab.faults.scene import Scene
+from lab.faults.staff import Staff
 from lab.faults.visitors import Visitors
 
 
 class Load:
-    """Visitors, officers, a reader, and a phone whose every use is a process of its own."""
+    """Visitors, officers, door staff, a reader, and a phone whose every use is a process of its own."""
 
     def __init__(self, scene: Scene, directory: Path) -> None:
         self.scene = scene
         self.visitors = Visitors(scene)
         self.officers = Officers(scene)
+        self.staff = Staff(scene)
         self.reader = Reader(scene, directory / "pictures")
-        self.phone = Phone(scene, directory / "phones")
+        self.phone = Phone(scene, directory / "phones", self.visitors.link)
 
     async def until(self, stop: asyncio.Event) -> None:
         """Use the servers until `stop`."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.visitors.until(stop))
             group.create_task(self.officers.until(stop))
+            group.create_task(self.staff.until(stop))
             group.create_task(self.reader.until(stop, self.visitors.somebody))
+
+    async def probe(self) -> bool:
+        """Whether everybody achieves something just now."""
+        return await self.visitors.probe() and await self.staff.admit() and await self.officers.probe()

@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from escrow.log.files import TileFiles
 from escrow.log.pending import Pending
 from lab.faults.town import PARTIES, FaultyTown
+from protocol.disclosures import OpeningRecord, opened_visit
 from protocol.entries import EntryBody, EpochErased, EpochPublished, LogEntry, SharesReleased
 from protocol.epochs import Role
 from protocol.logs import verify_log, verify_witnessed
 from protocol.merkle import leaf_hash, tree_root
 from protocol.notes import Checkpoint
+from protocol.opening import Shares
 from protocol.tiles import tiles_of
+from protocol.transcript import digest32
 
 
 class Forked(Exception):
     """A log does not hold what its checkpoint says, or no longer what it held."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """The ledger of a party: warrants and passes; and the records of openings that its cosigned log commits to."""
+
+    ledger: set[tuple[bytes, bytes]]
+    openings: list[OpeningRecord]
+
+    def cover(self, shares: Shares) -> bool:
+        """Whether these shares are all on record, in both."""
+        passes = {bytes(u) for part in shares.epochs for u in part.passes}
+        opened = {opened_visit(shares.warrant, u) for u in passes}
+        return not passes or (
+            {(shares.warrant, digest32("released-pass", u)) for u in passes} <= self.ledger
+            and any(record.release == shares.release and opened <= set(record.digests) for record in self.openings)
+        )
 
 
 class Logs:
@@ -42,14 +62,24 @@ class Logs:
         checkpoint = verify_log(self._town.settings.domain, Role[party.upper()], pending.note)
         return self._read(party, checkpoint, pending.entry)
 
-    def recorded(self, party: str, warrant: bytes) -> int:
-        """For how many passes a party has recorded shares under a warrant: in its ledger, and in its cosigned log."""
-        query = self._town.query
-        ((ledger,),) = query(party, "SELECT count(*) FROM released_passes WHERE warrant = :warrant", warrant=warrant)
-        rows = query(party, "SELECT commitment FROM openings WHERE warrant = :warrant", warrant=warrant)
-        openings = {bytes(commitment) for (commitment,) in rows}
-        entries = (entry for entry in self.cosigned(party) if isinstance(entry, SharesReleased))
-        return min(int(ledger), sum(entry.count for entry in entries if entry.commitment in openings))
+    def recorded(self, party: str, shares: Shares) -> bool:
+        """Whether a party has it on record that it gives these shares."""
+        return self.records(party, shares.warrant).cover(shares)
+
+    def records(self, party: str, warrant: bytes | None = None) -> Records:
+        """What a party has on record of its releases, under this warrant if one is given; raises as `cosigned`."""
+        where, values = ("", {}) if warrant is None else (" WHERE warrant = :warrant", {"warrant": warrant})
+        ledger = self._town.query(party, f"SELECT warrant, pass_digest FROM released_passes{where}", **values)  # noqa: S608
+        records = self._town.query(party, f"SELECT record FROM openings{where}", **values)  # noqa: S608
+        logged = {entry.commitment: entry.count for entry in self.cosigned(party) if isinstance(entry, SharesReleased)}
+        return Records(
+            {(bytes(warrant), bytes(digest)) for warrant, digest in ledger},
+            [
+                record
+                for record in (OpeningRecord.from_bytes(bytes(encoded)) for (encoded,) in records)
+                if logged.get(record.commitment) == len(record.digests)
+            ],
+        )
 
     def erased(self, party: str) -> set[int]:
         """The epochs that a party says it has erased."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
-from pathlib import Path
 
+from lab.faults.commands import Commands, Failed
 from lab.faults.oracle import Kind
-from lab.faults.programs import Program
 from lab.faults.scene import Scene
 from lab.faults.town import EPOCHS_AHEAD, PARTIES
 from service.cli import local_time
@@ -19,22 +17,18 @@ FEW, MANY = 3, 5000
 """What a warrant may allow: fewer records than its window holds, and more."""
 
 
-class Failed(Exception):
-    """A command did not end well; what it printed all the same."""
-
-
 class Officers:
-    """Both parties' officers. While `deadly`, half of their commands are killed on the way."""
+    """Both parties' officers, and the venue's owner, who commits to the check-ins before a warrant is drawn."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self.deadly = False
+        self.commands = Commands(scene)
 
     async def until(self, stop: asyncio.Event) -> None:
         """Work until `stop`."""
         while not stop.is_set():
             try:
-                await self._investigate(stop)
+                await self.investigate(FEW if self._scene.random.random() < 0.25 else MANY)
                 if self._scene.random.random() < 0.3:
                     await self.erase(self._scene.random.choice(PARTIES))
             except Failed:
@@ -53,11 +47,21 @@ class Officers:
         oracle.erased[party, epoch] = sealed
         oracle.acknowledge(Kind.ERASURE, f"{party} {epoch}".encode())
 
-    async def _investigate(self, stop: asyncio.Event) -> None:
-        scene, now = self._scene, int(time.time())
-        offset, most = scene.town.settings.utc_offset, scene.random.choice((FEW, MANY))
-        window = ("--from", local_time(now - WINDOW_SECONDS, offset), "--until", local_time(now, offset))
-        venue = scene.town.places[0].id.hex()
+    async def probe(self) -> bool:
+        """Whether a warrant comes to its end just now, with shares of both parties."""
+        try:
+            warrant = await self.investigate(MANY)
+        except Failed:
+            return False
+        return self._scene.oracle.has_shares("operator", warrant)
+
+    async def investigate(self, most: int) -> bytes:
+        """Carry out a warrant for the latest check-ins, for at most so many records; raises `Failed`."""
+        scene, place = self._scene, self._scene.town.places[0]
+        await self.commands.run("venue", "--home", str(place.home), "commit")
+        now, offset = int(time.time()), scene.town.settings.utc_offset
+        window = ("--from", local_time(now - WINDOW_SECONDS, offset), "--until", local_time(now + 1, offset))
+        venue = place.id.hex()
         law = ("--legal-reference", "감염병예방법 제76조의2", "--assumed-stay", "0", "--max-records", str(most))
         drawn = await self._command("authority", "warrants", "draw", "--venue", venue, *window, *law, must_end=False)
         if len(drawn) < 32:
@@ -65,10 +69,9 @@ class Officers:
         warrant = drawn[:32]
         scene.oracle.max_records[bytes.fromhex(warrant)] = most
         for party, step in (("operator", "countersign"), ("authority", "release"), ("authority", "open")):
-            if stop.is_set():
-                return
             await self._step(party, step, warrant)
         scene.oracle.acknowledge(Kind.OPENING, bytes.fromhex(warrant))
+        return bytes.fromhex(warrant)
 
     async def _step(self, party: str, step: str, warrant: str) -> None:
         for attempt in range(TRIES):
@@ -88,22 +91,5 @@ class Officers:
                 return
 
     async def _command(self, party: str, *command: str, must_end: bool = True) -> str:
-        """What an officer's command prints; raises `Failed` unless it ends well or need not."""
         home = str(self._scene.town.directory / party)
-        return await asyncio.to_thread(self._run, ("escrow", party, "--home", home, *command), must_end)
-
-    def _run(self, command: tuple[str, ...], must_end: bool) -> str:
-        with tempfile.TemporaryDirectory() as directory:
-            output, errors = Path(directory, "output"), Path(directory, "errors")
-            program = Program(output, command, errors)
-            if self.deadly and self._scene.random.random() < 0.5:
-                time.sleep(self._scene.random.uniform(0, 0.15))
-                program.kill()
-                self._scene.faults += 1
-            status = program.wait()
-            said, complained = (path.read_text() if path.exists() else "" for path in (output, errors))
-        if "Traceback" in complained:
-            self._scene.oracle.find(f"{' '.join(command[4:])} ended with a traceback: {complained.splitlines()[-1]}")
-        if status != 0 and must_end:
-            raise Failed(complained)
-        return said.strip()
+        return await self.commands.run("escrow", party, "--home", home, *command, must_end=must_end)

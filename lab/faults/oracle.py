@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from enum import Enum
 
 from escrow.log.cosigning import SIZE
 from lab.faults.proxy import Answered, Asked
-from protocol.checkins import CheckInMessage
+from protocol.checkins import CheckInMessage, Direction
 from protocol.exchanges import Decision, DoorAnswer, Session, VerificationAnswer, VerificationRequest
 from protocol.group import POINT_BYTES
 from protocol.handles import DirectoryEntry, HandleGrant
 from protocol.opening import Shares
-from protocol.passes import AllowanceRequest
+from protocol.papers import PaperPass
+from protocol.passes import AllowanceRequest, IssueBatch
 from protocol.requests import PartyRequest
 from protocol.statements import statement_payload
 from protocol.warrants import VenueApplication, Warrant
 from service.http import PROBLEM, PROBLEM_TYPE
 
+PAPER = b"paper"
 TRACES_KEPT = 6
+LATE_SECONDS = 120
+"""How far the time of an admitted code may be from now: a door's tolerance, a label's step, and a busy machine."""
 
 
 class Kind(Enum):
     """What can be acknowledged, and is looked for afterwards."""
 
     ACCOUNT = "account"
+    PAPER = "check-in with a paper"
+    ASSISTED = "assisted check-in"
     HANDLE = "handle"
     ENTRY = "directory entry"
     CHECK_IN = "check-in"
@@ -40,34 +47,38 @@ class Kind(Enum):
 class Oracle:
     """What servers answered, and what officers' commands ended with.
 
-    `recorded(server, warrant)` says how many passes a party's record has for a warrant, just now.
+    `recorded(party, shares)` says whether a party has it on record, just now, that it gives these shares.
     """
 
-    def __init__(self, recorded: Callable[[str, bytes], int]) -> None:
+    def __init__(self, recorded: Callable[[str, Shares], bool]) -> None:
         self._recorded = recorded
         self.acknowledged: dict[Kind, set[bytes]] = {kind: set() for kind in Kind}
         self.admitted: Counter[bytes] = Counter()
-        """How often each check-in was admitted."""
+        """How often each pass was admitted: `u` and the direction, or `PAPER` and `u`."""
         self.grants: Counter[tuple[bytes, int]] = Counter()
         """How often an account was given passes of an epoch."""
         self.codes_asked: Counter[str] = Counter()
         self.codes_sent: Counter[str] = Counter()
         self.codes_tried: Counter[str] = Counter()
-        self.given: Counter[tuple[str, bytes]] = Counter()
-        """How many shares a party gave under a warrant."""
+        self.given: dict[tuple[str, bytes, bytes], Shares] = {}
+        """The shares that a party gave under a warrant for a release."""
         self.max_records: Counter[bytes] = Counter()
         """What each warrant allows."""
         self.erased: dict[tuple[str, int], bytes] = {}
         """The sealed secrets that a party erased."""
         self.shown: set[bytes] = set()
-        """The passes that were shown to a door."""
+        """The passes that were shown to a door, or printed."""
+        self.sent: dict[bytes, bytes] = {}
+        """The entry that was sent to a venue with each pass."""
         self.traces: list[bytes] = []
         """Parts of the latest pass requests: nobody may store them."""
         self.findings: list[str] = []
         """What must not happen, and did."""
         self.lost = 0
         """How much was acknowledged and then gone."""
-        self.answers: Counter[str] = Counter()
+        self._answers: Counter[tuple[str, str]] = Counter()
+        self._batches: set[bytes] = set()
+        self._requested: set[bytes] = set()
         self._accounts: dict[str, bytes] = {}
 
     def acknowledge(self, kind: Kind, key: bytes) -> None:
@@ -76,9 +87,25 @@ class Oracle:
 
     def show(self, u: bytes) -> None:
         """Note that a wallet opened a screen with this pass, or sent it."""
-        if u in self.shown:
+        if u in self.shown or u in self.sent:
             self.find("a wallet showed a pass twice")
         self.shown.add(u)
+
+    def send(self, entry: CheckInMessage) -> None:
+        """Note that a wallet sent an entry to a venue; a network may bring it twice."""
+        encoded = entry.to_bytes()
+        if entry.u in self.shown or self.sent.setdefault(entry.u, encoded) != encoded:
+            self.find("a wallet showed a pass twice")
+
+    def count(self, server: str, *names: str) -> int:
+        """How often a server answered with one of these problems or decisions."""
+        return sum(self._answers[server, name] for name in names)
+
+    def has_shares(self, party: str, warrant: bytes | None = None) -> bool:
+        """Whether a party gave any share, under this warrant if one is given."""
+        return any(
+            shares.epochs for (who, what, _), shares in self.given.items() if who == party and warrant in {None, what}
+        )
 
     def find(self, what: str) -> None:
         """Note what must not happen."""
@@ -86,7 +113,9 @@ class Oracle:
 
     def witness(self, asked: Asked, answered: Answered) -> None:
         """Note what an answer says. It is the proxies' `Witness`."""
-        self.answers[f"{asked.server} {answered.status} {_problem(answered) or ''}".strip()] += 1
+        self._answers[asked.server, _problem(answered) or ""] += 1
+        if answered.status == 500 or _problem(answered) == "internal-error":
+            self.find(f"{asked.server} answered {asked.path} with {answered.status} {_problem(answered)}")
         if answered.status >= 400 and _problem(answered) is None and not _is_log_size(answered):
             self.find(f"{asked.server} answered {asked.path} with {answered.status} and no problem document")
         try:
@@ -102,9 +131,17 @@ class Oracle:
             case "authority", "/v1/directory" if done:
                 entry = DirectoryEntry.from_bytes(_party_request(asked).body)
                 self.acknowledge(Kind.ENTRY, entry.to_bytes())
-            case "venue", "/v1/check-ins" if done:
-                if DoorAnswer.from_bytes(answered.body).decision is Decision.ADMITTED:
-                    self.admit(CheckInMessage.from_bytes(asked.body))
+            case "authority", "/v1/passes":
+                self._witness_batch(_party_request(asked).body)
+            case "venue", "/v1/check-ins":
+                message = CheckInMessage.from_bytes(asked.body)
+                if message.venue is not None and message.direction is Direction.ENTRY:
+                    self.send(message)
+                if done and self._decision(asked, answered) is Decision.ADMITTED:
+                    self.admit(message)
+            case "venue", "/v1/papers" if done:
+                if self._decision(asked, answered) is Decision.ADMITTED:
+                    self.admit_paper(PaperPass.from_bytes(asked.body).u)
             case (("operator" | "authority"), "/v1/venues") if done:
                 application = VenueApplication.from_bytes(statement_payload(asked.body))
                 self.acknowledge(Kind.APPLICATION, asked.server.encode() + application.venue.venue)
@@ -139,19 +176,45 @@ class Oracle:
                 warrant = Warrant.from_bytes(statement_payload(_party_request(asked).body))
                 self.acknowledge(Kind.PROPOSAL, warrant.warrant)
 
+    def _decision(self, asked: Asked, answered: Answered) -> Decision:
+        decision = DoorAnswer.from_bytes(answered.body).decision
+        self._answers[asked.server, decision.name] += 1
+        return decision
+
+    def _witness_batch(self, body: bytes) -> None:
+        """The authority sees each `u0` once; that a network brings it a batch twice tells it nothing."""
+        if body in self._batches:
+            return
+        self._batches.add(body)
+        for request in IssueBatch.from_bytes(body).requests:
+            u0 = request[:POINT_BYTES]
+            if u0 in self._requested:
+                self.find("the authority was sent a pass request twice")
+            self._requested.add(u0)
+
     def admit(self, message: CheckInMessage) -> None:
         """Note that a door let somebody in or out."""
-        encoded = message.to_bytes()
         self.admitted[message.u + bytes([message.direction])] += 1
-        self.acknowledge(Kind.CHECK_IN, encoded)
+        self.acknowledge(Kind.CHECK_IN, message.to_bytes())
+        if abs(message.time - time.time()) > LATE_SECONDS:
+            self.find("a door admitted a code of another time")
+
+    def admit_paper(self, u: bytes) -> None:
+        """Note that a door let somebody with a paper in or out."""
+        self.admitted[PAPER + u] += 1
+        self.acknowledge(Kind.PAPER, u)
 
     def give(self, party: str, statement: bytes) -> None:
         """Note that a party gives these shares just now; its record of them has to be there."""
-        shares = Shares.from_bytes(statement_payload(statement))
-        count = sum(len(part.shares) for part in shares.epochs)
-        self.given[party, shares.warrant] = max(count, self.given[party, shares.warrant])
-        if self._recorded(party, shares.warrant) < count:
+        shares = self.note_given(party, statement)
+        if not self._recorded(party, shares):
             self.find(f"the {party} released shares without a record of them")
+
+    def note_given(self, party: str, statement: bytes) -> Shares:
+        """Note that a party gave these shares; its record of them is looked for at the end of the trial."""
+        shares = Shares.from_bytes(statement_payload(statement))
+        self.given[party, shares.warrant, shares.release] = shares
+        return shares
 
 
 def _party_request(asked: Asked) -> PartyRequest:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
+import time
 from pathlib import Path
 
 from lab.faults.programs import Program
@@ -16,23 +18,39 @@ TRIES = 20
 
 
 class Phone:
-    """The newest of a row of wallets under `directory`, each used until it is out of passes."""
+    """The newest of a row of wallets under `directory`; `link` is that of a venue's poster."""
 
-    def __init__(self, scene: Scene, directory: Path) -> None:
-        self._scene, self._directory = scene, directory
+    def __init__(self, scene: Scene, directory: Path, link: str) -> None:
+        self._scene, self._directory, self._link = scene, directory, link
         self._home: Path | None = None
+        self._seconds = 0.5
+        """How long a command takes that is not killed."""
         directory.mkdir()
 
-    async def show(self) -> bool:
-        """Open the screen, to the end; False if there is no pass left."""
-        status, u = await self._show(None)
-        if u is not None:
-            self._look_for_leftovers()
-        return status == 0 and u is not None
+    async def show(self, *, dies: bool = False) -> bool:
+        """Open the screen, to the end or killed on the way; False if it showed nothing."""
+        assert self._home is not None
+        picture = self._home / f"{secrets.token_hex(4)}.png"
+        status = await self._run("show", "--once", "--png", str(picture), dies=dies)
+        try:
+            (text,) = await asyncio.to_thread(read_file, picture)
+        except (UnreadableImage, ValueError):
+            return False
+        self._scene.oracle.show(from_qr_text(text).u)
+        return status == 0
 
-    async def show_and_die(self) -> None:
-        """Open the screen, and be killed on the way."""
-        await self._show(self._scene.random.uniform(0, 0.2))
+    async def check_in(self, *, dies: bool = False) -> bool:
+        """Check in by the poster, to the end or killed on the way; False if that did not work."""
+        return await self._run("check-in", self._link, "--yes", dies=dies) == 0
+
+    async def check_out(self, *, dies: bool = False) -> bool:
+        """Leave, to the end or killed on the way; False if that did not work.
+
+        A door that let somebody out lets nobody out again: after a death who comes in anew leaves anew.
+        """
+        if dies:
+            return await self._run("check-out", dies=True) == 0
+        return await self.check_in() and await self._run("check-out") == 0
 
     async def get_ready(self) -> None:
         """Enrol and fetch passes, on a phone that dies on the way now and then; raises `ProcessFailed`."""
@@ -49,34 +67,26 @@ class Phone:
 
     async def _until_done(self, *command: str) -> None:
         for _ in range(TRIES):
-            if self._scene.random.random() < 0.3:
-                await self._run(self._scene.random.uniform(0, 0.5), *command)
-            elif await self._run(None, *command) == 0:
+            if await self._run(*command, dies=self._scene.random.random() < 0.3) == 0:
                 return
             await self._scene.pause(0.2)
         raise ProcessFailed(f"{command[0]} never came to its end")
 
-    async def _show(self, dies_after: float | None) -> tuple[int, bytes | None]:
-        assert self._home is not None
-        picture = self._home / f"{secrets.token_hex(4)}.png"
-        status = await self._run(dies_after, "show", "--once", "--png", str(picture))
-        try:
-            (text,) = await asyncio.to_thread(read_file, picture)
-        except (UnreadableImage, ValueError):
-            return status, None
-        u = from_qr_text(text).u
-        self._scene.oracle.show(u)
-        return status, u
-
-    async def _run(self, dies_after: float | None, *command: str) -> int:
+    async def _run(self, *command: str, dies: bool = False) -> int:
+        """The exit status of a command; one that dies does so before it would have ended, mostly."""
         assert self._home is not None
         options = ("--home", str(self._home), "--passphrase-file", str(self._home / "passphrase"))
+        began = time.monotonic()
         program = Program(self._scene.town.directory / "phone.log", ("client", *options, *command))
-        if dies_after is not None:
-            await asyncio.sleep(dies_after)
+        if dies:
+            await self._scene.pause(self._seconds)
             program.kill()
-            self._scene.faults += 1
-        return await asyncio.to_thread(program.wait)
+        status = await asyncio.to_thread(program.wait)
+        self._scene.faults += status == -signal.SIGKILL
+        if status == 0:
+            self._seconds = time.monotonic() - began
+            self._look_for_leftovers()
+        return status
 
     def _look_for_leftovers(self) -> None:
         assert self._home is not None

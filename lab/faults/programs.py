@@ -21,10 +21,14 @@ _context.set_forkserver_preload(list(PRELOADED))
 
 
 class Program:
-    """`python -m COMMAND`, running; otherwise as `subprocess.Popen`. It ends with this process at the latest."""
+    """`python -m COMMAND`, running, while somebody has `typed`; otherwise as `subprocess.Popen`.
 
-    def __init__(self, output: Path, command: Sequence[str], errors: Path | None = None) -> None:
-        self._process = _context.Process(target=_run, args=(output, errors or output, list(command)), daemon=True)
+    It ends with this process at the latest.
+    """
+
+    def __init__(self, output: Path, command: Sequence[str], errors: Path | None = None, *, typed: str = "") -> None:
+        work = (output, errors or output, list(command), typed)
+        self._process = _context.Process(target=_run, args=work, daemon=True)
         self._process.start()
 
     @property
@@ -68,8 +72,13 @@ def output_of(*command: str) -> str:
         return output.read_text().strip()
 
 
-def _run(output: Path, errors: Path, command: list[str]) -> None:
+def _run(output: Path, errors: Path, command: list[str], typed: str) -> None:
     os.setsid()
+    with tempfile.TemporaryFile() as keyboard:
+        keyboard.write(typed.encode())
+        keyboard.seek(0)
+        os.dup2(keyboard.fileno(), 0)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  for as long as the program runs
     for path, descriptor in ((output, 1), (errors, 2)):
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(file, descriptor)

@@ -43,82 +43,123 @@ class Gone(Exception):
 
 
 Forward = Callable[[Asked], Awaitable[Answered]]
-Manner = Callable[[Asked, Forward], Awaitable[Answered]]
-"""How requests are passed on; raises `Gone` to answer nothing."""
 Witness = Callable[[Asked, Answered], None]
 """Is shown every answer of a server before anybody else is."""
 
 
-async def honest(asked: Asked, forward: Forward) -> Answered:
-    """Pass on a request and its answer."""
-    return await forward(asked)
+class Manner:
+    """An honest network; the others are worse. `disturbed` counts the requests that fared worse than on this one."""
 
+    def __init__(self) -> None:
+        self.disturbed = 0
 
-def slow(random: Random, seconds: float) -> Manner:
-    """Take up to so long before the request arrives, and again before its answer does."""
-
-    async def manner(asked: Asked, forward: Forward) -> Answered:
-        await asyncio.sleep(random.uniform(0, seconds))
-        answered = await forward(asked)
-        await asyncio.sleep(random.uniform(0, seconds))
-        return answered
-
-    return manner
-
-
-def late(seconds: float) -> Manner:
-    """Bring requests when nobody waits for the answer any more."""
-
-    async def manner(asked: Asked, forward: Forward) -> Answered:
-        await asyncio.sleep(seconds)
+    async def pass_on(self, asked: Asked, forward: Forward) -> Answered:
+        """The answer to a request; raises `Gone` to answer nothing."""
         return await forward(asked)
 
-    return manner
 
+class Slow(Manner):
+    """Takes up to so long before a request arrives, and again before its answer does."""
 
-def deaf(random: Random) -> Manner:
-    """Lose half of the requests, and half of the answers to the others."""
+    def __init__(self, random: Random, seconds: float) -> None:
+        super().__init__()
+        self._random, self._seconds = random, seconds
 
-    async def manner(asked: Asked, forward: Forward) -> Answered:
-        if random.random() < 0.5:
-            raise Gone
+    async def pass_on(self, asked: Asked, forward: Forward) -> Answered:
+        """Late, both ways."""
+        self.disturbed += 1
+        await asyncio.sleep(self._random.uniform(0, self._seconds))
         answered = await forward(asked)
-        if random.random() < 0.5:
-            raise Gone
+        await asyncio.sleep(self._random.uniform(0, self._seconds))
         return answered
 
-    return manner
+
+class Stalled(Manner):
+    """Brings requests when nobody waits for the answer any more."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    async def pass_on(self, asked: Asked, forward: Forward) -> Answered:
+        """Too late."""
+        await asyncio.sleep(self._seconds)
+        self.disturbed += 1
+        return await forward(asked)
 
 
-async def repeating(asked: Asked, forward: Forward) -> Answered:
-    """Send every request twice at once, and pass on the answer to the first."""
-    first, _ = await asyncio.gather(forward(asked), forward(asked), return_exceptions=True)
-    if isinstance(first, BaseException):
-        raise first
-    return first
+class Losing(Manner):
+    """Loses half of the requests, and half of the answers to the others."""
+
+    def __init__(self, random: Random) -> None:
+        super().__init__()
+        self._random = random
+
+    async def pass_on(self, asked: Asked, forward: Forward) -> Answered:
+        """Perhaps."""
+        self._lose_half()
+        answered = await forward(asked)
+        self._lose_half()
+        return answered
+
+    def _lose_half(self) -> None:
+        if self._random.random() < 0.5:
+            self.disturbed += 1
+            raise Gone
 
 
-def reordering(seconds: float) -> Manner:
-    """Hold every other request back until a later one was answered, or for so long; then send it twice."""
-    held: list[asyncio.Event] = []
+class Repeating(Manner):
+    """Sends every request twice at once, and passes on the answer to the first."""
 
-    async def manner(asked: Asked, forward: Forward) -> Answered:
-        if held:
-            earlier = held.pop()
+    async def pass_on(self, asked: Asked, forward: Forward) -> Answered:
+        """Twice."""
+        first, second = await asyncio.gather(forward(asked), forward(asked), return_exceptions=True)
+        self.disturbed += isinstance(first, Answered) and isinstance(second, Answered)
+        if isinstance(first, BaseException):
+            raise first
+        return first
+
+
+class Reordering(Manner):
+    """Holds every other request back until a later one was answered, or for so long; then sends it twice.
+
+    The answer to the first is passed on; some of the second ones come when that has long been delivered.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._held: list[asyncio.Event] = []
+        self._late: set[asyncio.Task[Answered]] = set()
+
+    async def pass_on(self, asked: Asked, forward: Forward) -> Answered:
+        """Later than a later one, or before an earlier one."""
+        if self._held:
+            earlier = self._held.pop()
             try:
                 return await forward(asked)
             finally:
+                self.disturbed += 1
                 earlier.set()
         later = asyncio.Event()
-        held.append(later)
+        self._held.append(later)
         try:
-            await asyncio.wait_for(later.wait(), seconds)
+            await asyncio.wait_for(later.wait(), self._seconds)
         except TimeoutError:
-            if later in held:
-                held.remove(later)
-        return await repeating(asked, forward)
+            if later in self._held:
+                self._held.remove(later)
+        answered = await forward(asked)
+        again = asyncio.create_task(_ignoring_loss(forward, asked))
+        self._late.add(again)
+        again.add_done_callback(self._late.discard)
+        return answered
 
-    return manner
+
+async def _ignoring_loss(forward: Forward, asked: Asked) -> Answered:
+    try:
+        return await forward(asked)
+    except Gone:
+        return Answered(0, {}, b"")
 
 
 class Proxy:
@@ -127,9 +168,11 @@ class Proxy:
     def __init__(self, server: str, port: int, witness: Witness) -> None:
         self._server, self._target, self._witness = server, f"http://127.0.0.1:{port}", witness
         (self.port,) = free_ports(1)
-        self.manner: Manner = honest
+        self.manner = Manner()
         self.requests = 0
         """How many requests were forwarded so far."""
+        self.under_way = 0
+        """How many the server is at work on."""
         self._session: ClientSession
 
     @property
@@ -154,7 +197,7 @@ class Proxy:
         headers = {name: request.headers[name] for name in REQUEST_HEADERS if name in request.headers}
         asked = Asked(self._server, request.method, request.path, headers, await request.read())
         try:
-            answered = await self.manner(asked, self._forward)
+            answered = await self.manner.pass_on(asked, self._forward)
         except Gone:
             if request.transport is not None:
                 request.transport.abort()
@@ -163,6 +206,7 @@ class Proxy:
 
     async def _forward(self, asked: Asked) -> Answered:
         self.requests += 1
+        self.under_way += 1
         try:
             async with self._session.request(
                 asked.method, self._target + asked.path, data=asked.body or None, headers=asked.headers
@@ -171,6 +215,8 @@ class Proxy:
                 answered = Answered(response.status, headers, await response.read())
         except (ClientError, TimeoutError, OSError):
             raise Gone from None
+        finally:
+            self.under_way -= 1
         self._witness(asked, answered)
         return answered
 

@@ -4,61 +4,93 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 from client.errors import NoPassLeft
+from client.papers import print_papers
 from client.visits import open_entry
 from lab.faults.scene import Scene
 from lab.town import Person
 from protocol.checkins import CheckInMessage
-from protocol.qrtext import from_qr_text
+from protocol.papers import PaperPass
 from service.qr import qr_png
+from venue.reader import parse_code
 
 NAME = "reader"
 
 
 class Reader:
-    """The process, people before it, and what it said."""
+    """The process, people before it, and what it said. `refused` counts whom it did not let in."""
 
     def __init__(self, scene: Scene, folder: Path) -> None:
         self._scene, self._folder = scene, folder
         self._log = scene.town.directory / f"{NAME}.log"
         self._numbers = itertools.count()
-        self._shown: dict[str, CheckInMessage] = {}
+        self._shown: dict[str, CheckInMessage | PaperPass] = {}
+        self._waiting: set[str] = set()
         self._read = 0
+        self.refused = 0
         folder.mkdir()
 
-    def start(self) -> None:
-        """Run the process; it begins with an empty folder."""
+    def start(self, ahead: int = 0) -> None:
+        """Run the process, with a clock that is so many seconds ahead; it begins with an empty folder."""
         for picture in self._folder.iterdir():
             picture.unlink()
-        home = str(self._scene.town.places[0].home)
-        self._scene.servers.start(NAME, "venue", "--home", home, "read", "--folder", str(self._folder))
+        self._waiting.clear()
+        home, folder = str(self._scene.town.places[0].home), ("--folder", str(self._folder))
+        if ahead:
+            wrong = ("--home", home, f"--seconds={ahead}", "reader")
+            self._scene.servers.start(NAME, "lab.faults.shifted", *wrong, *folder)
+        else:
+            self._scene.servers.start(NAME, "venue", "--home", home, "read", *folder)
 
-    async def until(self, stop: asyncio.Event, somebody: Callable[[], Awaitable[Person]]) -> None:
-        """Show codes to it until `stop`, and listen to what it says."""
+    def is_at_work(self) -> bool:
+        """Whether there is a code that it has not decided on."""
+        self.listen()
+        return bool(self._waiting)
+
+    async def until(self, stop: asyncio.Event, somebody: Callable[[], Person | None]) -> None:
+        """Show codes to it until `stop`, on phones and on paper, and listen to what it says."""
         while not stop.is_set():
-            person = await somebody()
-            try:
-                screen = await asyncio.to_thread(open_entry, person.visitor)
-            except NoPassLeft:
-                continue
-            self._scene.oracle.show(screen.stored.u)
-            text, name = screen.text(person.visitor.clock()), f"{next(self._numbers)}.png"
-            self._shown[name] = from_qr_text(text)
-            unfinished = self._folder / f".{name}"
-            unfinished.write_bytes(await asyncio.to_thread(qr_png, text))
-            unfinished.rename(self._folder / name)
             await self._scene.pause(0.5)
             self.listen()
+            person = somebody()
+            if person is None:
+                continue
+            try:
+                text = await asyncio.to_thread(self._code_of, person)
+            except NoPassLeft:
+                continue
+            code, name = parse_code(text), f"{next(self._numbers)}.png"
+            self._scene.oracle.show(code.u)
+            self._shown[name] = code
+            unfinished = self._folder / f".{name}"
+            unfinished.write_bytes(await asyncio.to_thread(qr_png, text))
+            self._waiting.add(name)
+            unfinished.rename(self._folder / name)
+
+    def _code_of(self, person: Person) -> str:
+        visitor = person.visitor
+        if self._scene.random.random() < 0.3:
+            (paper,) = print_papers(visitor, self._scene.town.today, 1)
+            return paper
+        return open_entry(visitor).text(visitor.clock())
 
     def listen(self) -> None:
         """Note whom the process let in since the last time."""
-        lines = self._log.read_text().splitlines(keepends=True)[self._read :]
+        lines = self._log.read_text().splitlines(keepends=True)[self._read :] if self._log.exists() else []
         for line in lines:
             if not line.endswith("\n"):
                 break
             self._read += 1
-            if line.startswith("ADMITTED"):
-                self._scene.oracle.admit(self._shown[line.split()[1].rstrip(":")])
+            word, _, rest = line.partition(" ")
+            name = rest.strip().partition(":")[0]
+            self._waiting.discard(name)
+            self.refused += word == "REFUSED"
+            if word == "ADMITTED":
+                code = self._shown[name]
+                if isinstance(code, PaperPass):
+                    self._scene.oracle.admit_paper(code.u)
+                else:
+                    self._scene.oracle.admit(code)

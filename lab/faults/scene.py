@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -15,11 +16,13 @@ from lab.processes import Servers
 
 PATIENCE_SECONDS = 30
 """How long anything may take to work again."""
+EFFECT_SECONDS = 15
+"""How long a fault may take to show."""
 
 
 @dataclass
 class Scene:
-    """A town under load. `faults` counts what was done to it."""
+    """A town under load. `faults` counts what was done to it and was seen to have had its effect."""
 
     town: FaultyTown
     servers: Servers
@@ -41,7 +44,6 @@ class Scene:
 
     async def kill(self, server: str) -> None:
         """End a server's process at once."""
-        self.faults += 1
         self.servers[server].kill()
         await asyncio.to_thread(self.servers[server].wait)
 
@@ -50,14 +52,28 @@ class Scene:
         self.servers[server].terminate()
         await asyncio.to_thread(self.servers[server].wait, PATIENCE_SECONDS)
 
-    async def moment_at_work(self, server: str) -> None:
-        """Wait until a request has just reached a server, and a random instant more."""
-        proxy, before = self.town.proxies[server], self.town.proxies[server].requests
-        for _ in range(400):
-            if proxy.requests != before:
-                break
+    def is_at_work(self, server: str) -> bool:
+        """Whether a server has a request that it has not answered."""
+        return self.town.proxies[server].under_way > 0
+
+    async def moment_at_work(self, server: str) -> bool:
+        """Wait for a random instant at which a server is at work; False if there is none for long."""
+        for _ in range(100):
+            if not await self.happens(lambda: self.is_at_work(server)):
+                return False
+            await self.pause(0.02)
+            if self.is_at_work(server):
+                return True
+        return False
+
+    async def happens(self, what: Callable[[], bool], seconds: float = EFFECT_SECONDS) -> bool:
+        """Whether something happens before so long has passed."""
+        end = asyncio.get_running_loop().time() + seconds
+        while not what():
+            if asyncio.get_running_loop().time() > end:
+                return False
             await asyncio.sleep(0.005)
-        await self.pause(0.02)
+        return True
 
     async def pause(self, seconds: float) -> None:
         """Wait for a random time up to so long."""

@@ -1,4 +1,4 @@
-"""`python -m lab.faults.shifted`: a real server whose clock is wrong."""
+"""`python -m lab.faults.shifted`: a real server, or a door's reader, whose clock is wrong."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
 from service.cli import CommandGroup
 from service.serving import serve
+from venue import reading
 from venue.home import VenueHome
 from venue.server import create_venue_app
 
@@ -22,7 +23,7 @@ from venue.server import create_venue_app
 @click.option("--seconds", type=int, required=True, help="How far ahead the clock is.")
 @click.pass_context
 def main(context: click.Context, home: Path, seconds: int) -> None:
-    """Run a party's or a venue's server with a wrong clock."""
+    """Run a party's or a venue's server, or a reader, with a wrong clock."""
     context.obj = home, lambda: int(time.time()) + seconds
 
 
@@ -49,6 +50,16 @@ def venue(context: click.Context) -> None:
     home, clock = context.obj
     place = VenueHome(home)
     serve(create_venue_app(place, clock), place.settings)
+
+
+@main.command()
+@click.option("--folder", required=True)
+@click.pass_context
+def reader(context: click.Context, folder: str) -> None:
+    """A reader of pictures in a folder."""
+    home, clock = context.obj
+    reading.unix_time = clock  # type: ignore[attr-defined]
+    reading.read.main(["--folder", folder], obj=home)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from subprocess import CalledProcessError, TimeoutExpired
 
 from lab.faults.load import Load
+from lab.faults.postgresql import PostgreSQL
 from lab.faults.reader import NAME as READER
 from lab.faults.scene import Scene
-from lab.faults.town import VENUE
+from lab.faults.town import SERVERS, VENUE
+from service.http import Problem, Unreachable, call
 
 BUSY_TRIES = 100
+REFUSED = "storage-failed"
+
+
+async def _is_refused(scene: Scene, servers: tuple[str, ...], begin: Callable[[], Awaitable[object]]) -> bool:
+    """Whether one of these servers says that it cannot store something, once the fault has begun."""
+
+    def refusals() -> int:
+        return sum(scene.oracle.count(server, REFUSED) for server in servers)
+
+    before = refusals()
+    await begin()
+    return await scene.happens(lambda: refusals() > before)
 
 
 @dataclass(frozen=True)
@@ -31,14 +45,19 @@ class FullDisk:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Fill it; the server has to live through it."""
-        load.scene.faults += 1
-        load.scene.town.disks[self.server].fill()
-        await asyncio.sleep(1)
+        scene, disk = load.scene, load.scene.town.disks[self.server]
+
+        async def fill() -> None:
+            if scene.postgresql is None:
+                await asyncio.to_thread(scene.town.shorten_logs, self.server)
+            disk.fill()
+
+        scene.faults += await _is_refused(scene, (self.server,), fill)
         yield
-        load.scene.town.disks[self.server].empty()
-        if load.scene.servers[self.server].poll() is not None:
-            load.scene.oracle.find(f"the {self.server} ended because its disk was full")
-            await load.scene.start(self.server)
+        disk.empty()
+        if scene.servers[self.server].poll() is not None:
+            scene.oracle.find(f"the {self.server} ended because its disk was full")
+            await scene.start(self.server)
 
 
 @dataclass(frozen=True)
@@ -55,18 +74,20 @@ class RefusedWrites:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Allow files no size at all."""
-        load.scene.faults += 1
         pid = load.scene.servers[self.server].pid
         soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
-        await asyncio.sleep(1)
+
+        async def refuse() -> None:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+
+        load.scene.faults += await _is_refused(load.scene, (self.server,), refuse)
         yield
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @dataclass(frozen=True)
 class ReadOnlyDisk:
-    """A server is started on a disk that can only be read: it says so in a line, or serves what it can."""
+    """A server is started on a disk that can only be read: it says so in a line and ends, or serves what it can."""
 
     server: str
 
@@ -82,31 +103,70 @@ class ReadOnlyDisk:
         await scene.kill(self.server)
         if self.server == VENUE:
             await scene.kill(READER)
-        await _set_read_only(scene, self.server, on=True)
+        await _set_read_only(load, self.server, on=True)
+        log = scene.town.directory / f"{self.server}.log"
+        said = log.stat().st_size
         scene.servers.start(self.server, *scene.command(self.server))
+        scene.faults += await self._says_so(load, said)
         yield
-        await asyncio.sleep(1)
         try:
             await scene.stop(self.server)
         except TimeoutExpired:
             scene.oracle.find(f"the {self.server} does not end on a read-only disk")
             await scene.kill(self.server)
-        await _set_read_only(scene, self.server, on=False)
+        await _set_read_only(load, self.server, on=False)
         await scene.start(self.server)
         if self.server == VENUE:
             load.reader.start()
 
+    async def _says_so(self, load: Load, said: int) -> bool:
+        """Whether the server ends with a line that says why; or serves, and says of what it cannot store so."""
+        scene, server = load.scene, load.scene.servers[self.server]
+        url, refused = scene.town.proxies[self.server].url, scene.oracle.count(self.server, REFUSED)
+        ready = asyncio.create_task(_answers(scene, url))
+        await scene.happens(lambda: server.poll() is not None or ready.done())
+        if not ready.cancel():
+            return await scene.happens(lambda: scene.oracle.count(self.server, REFUSED) > refused)
+        text = (scene.town.directory / f"{self.server}.log").read_bytes()[said:].decode(errors="replace").strip()
+        if server.poll() in {None, 0} or not _tells_of_disk(text):
+            scene.oracle.find(f"the {self.server} does not say in a line that its disk is read-only: {text[-300:]}")
+            return False
+        return True
 
-async def _set_read_only(scene: Scene, server: str, *, on: bool) -> None:
-    for attempt in range(BUSY_TRIES):
+
+async def _answers(scene: Scene, url: str) -> None:
+    while True:
         try:
-            scene.town.disks[server].set_read_only(on=on)
-        except CalledProcessError:  # a command of an officer is writing
-            if attempt == BUSY_TRIES - 1:
-                raise
-            await scene.pause(0.1)
+            await call(scene.session, "GET", f"{url}/healthz")
+        except (Problem, Unreachable):
+            await asyncio.sleep(0.1)
         else:
             return
+
+
+def _tells_of_disk(text: str) -> bool:
+    """Whether the last line of an output says that something cannot be written."""
+    last = text.splitlines()[-1].lower() if text else ""
+    return any(word in last for word in ("read-only", "readonly", "unable to open", "cannot be written"))
+
+
+async def _set_read_only(load: Load, server: str, *, on: bool) -> None:
+    """No file may be open for writing, so nobody's command may run meanwhile."""
+    for commands in (load.officers.commands, load.staff.commands):
+        await commands.pause()
+    try:
+        for attempt in range(BUSY_TRIES):
+            try:
+                load.scene.town.disks[server].set_read_only(on=on)
+            except CalledProcessError:  # something has not ended yet
+                if attempt == BUSY_TRIES - 1:
+                    raise
+                await load.scene.pause(0.1)
+            else:
+                return
+    finally:
+        for commands in (load.officers.commands, load.staff.commands):
+            commands.paused = False
 
 
 @dataclass(frozen=True)
@@ -118,11 +178,9 @@ class KillDatabase:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Kill it under load."""
-        postgresql = load.scene.postgresql
-        assert postgresql is not None
+        postgresql = _database(load.scene)
         await load.scene.moment_at_work(VENUE)
-        load.scene.faults += 1
-        postgresql.kill()
+        load.scene.faults += await _is_refused(load.scene, SERVERS, lambda: asyncio.to_thread(postgresql.kill))
         yield
         await asyncio.to_thread(postgresql.start)
 
@@ -136,10 +194,8 @@ class RestartDatabase:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Restart it under load."""
-        postgresql = load.scene.postgresql
-        assert postgresql is not None
-        load.scene.faults += 1
-        await asyncio.to_thread(postgresql.stop)
+        postgresql = _database(load.scene)
+        load.scene.faults += await _is_refused(load.scene, SERVERS, lambda: asyncio.to_thread(postgresql.stop))
         yield
         await asyncio.to_thread(postgresql.start)
 
@@ -153,11 +209,12 @@ class ReadOnlyDatabase:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Make new transactions read-only."""
-        postgresql = load.scene.postgresql
-        assert postgresql is not None
-        load.scene.faults += 1
-        postgresql.set_read_only(on=True)
-        await asyncio.sleep(1)
+        postgresql = _database(load.scene)
+
+        async def refuse() -> None:
+            await asyncio.to_thread(postgresql.set_read_only, on=True)
+
+        load.scene.faults += await _is_refused(load.scene, SERVERS, refuse)
         yield
         postgresql.set_read_only(on=False)
 
@@ -171,12 +228,15 @@ class FullDatabaseDisk:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Fill it."""
-        postgresql = load.scene.postgresql
-        assert postgresql is not None
-        assert postgresql.disk is not None
-        load.scene.faults += 1
-        postgresql.disk.fill()
-        await asyncio.sleep(1)
+        postgresql = _database(load.scene)
+        disk = postgresql.disk
+        assert disk is not None
+        load.scene.faults += await _is_refused(load.scene, SERVERS, lambda: asyncio.to_thread(disk.fill))
         yield
-        postgresql.disk.empty()
+        disk.empty()
         await asyncio.to_thread(postgresql.start)
+
+
+def _database(scene: Scene) -> PostgreSQL:
+    assert scene.postgresql is not None
+    return scene.postgresql

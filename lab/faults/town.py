@@ -12,7 +12,7 @@ from lab.faults.postgresql import PostgreSQL
 from lab.faults.programs import output_of
 from lab.faults.proxy import Proxies, Proxy, Witness
 from lab.town import Town
-from service.storage import sqlite_url
+from service.storage import sqlite_url, truncate_log
 
 PARTIES = ("operator", "authority")
 VENUE = "venue-1"
@@ -62,3 +62,7 @@ class FaultyTown(Town):
         engine = sql.create_engine(self._urls[server], poolclass=sql.NullPool)
         with engine.connect() as connection:
             return [tuple(row) for row in connection.execute(sql.text(statement), values)]
+
+    def shorten_logs(self, server: str) -> None:
+        """Have SQLite need new room for the next write."""
+        truncate_log(sql.create_engine(self._urls[server], poolclass=sql.NullPool))

@@ -19,20 +19,26 @@ from lab.faults.programs import launch
 from lab.faults.proxy import Proxies
 from lab.faults.reader import NAME as READER
 from lab.faults.scene import PATIENCE_SECONDS, Scene
-from lab.faults.town import FaultyTown
+from lab.faults.town import PARTIES, FaultyTown
 from lab.processes import ProcessFailed, Servers
 from protocol.errors import SplitPassError
 from service.http import new_session
 
 CALL_SECONDS = 3
 """How long a visitor waits for an answer."""
+TRIES = 3
+"""How often a fault without effect is tried."""
 WARM_UP, DURATION = 0.5, 1.0
 """Seconds of load before a fault, and of the fault itself, at most."""
 
 
 @dataclass
 class Figures:
-    """What a run ends with. `findings` says what must not happen and did, each with the fault it came with."""
+    """What a run ends with.
+
+    `faults` counts those that had their effect; `idle` names those that had none in some trial. `findings` says what
+    must not happen and did, each with the fault it came with.
+    """
 
     trials: int = 0
     faults: int = 0
@@ -40,6 +46,7 @@ class Figures:
     lost: int = 0
     doubled: int = 0
     findings: list[str] = field(default_factory=list)
+    idle: list[str] = field(default_factory=list)
 
     def __add__(self, other: Figures) -> Figures:
         return Figures(
@@ -49,6 +56,7 @@ class Figures:
             self.lost + other.lost,
             self.doubled + other.doubled,
             self.findings + other.findings,
+            self.idle + other.idle,
         )
 
     def line(self) -> str:
@@ -70,7 +78,7 @@ async def run_trials(
     with ExitStack() as stack:
         postgresql = stack.enter_context(PostgreSQL(directory / "database")) if database == "postgresql" else None
         proxies = stack.enter_context(Proxies())
-        oracle = Oracle(lambda party, warrant: logs.recorded(party, warrant))  # noqa: PLW0108  the town comes next
+        oracle = Oracle(lambda party, shares: logs.recorded(party, shares))  # noqa: PLW0108  the town comes next
         town = FaultyTown(directory, proxies, oracle.witness, postgresql)
         stack.callback(town.unmount)
         logs = Logs(town)
@@ -84,11 +92,12 @@ async def run_trials(
             for fault in faults:
                 begins(fault.name)
                 try:
-                    await _try(load, fault)
+                    if not await _try_until_it_shows(load, fault):
+                        figures.idle.append(fault.name)
                 except ProcessFailed as error:
                     oracle.find(str(error))
                 try:
-                    await asyncio.to_thread(_look, scene, logs)
+                    figures.doubled = await asyncio.to_thread(_look, scene, logs)
                 except (Forked, SplitPassError) as error:
                     oracle.find(f"a log does not verify: {error}")
                 figures.findings += [f"{fault.name}: {what}" for what in oracle.findings]
@@ -97,16 +106,29 @@ async def run_trials(
                 ended()
                 if figures.findings:
                     break  # what comes after would only repeat it
+    if not figures.findings:
+        figures.findings += [f"the {party} gave no share" for party in PARTIES if not oracle.has_shares(party)]
     figures.faults = scene.faults
     figures.acknowledged = sum(map(len, oracle.acknowledged.values()))
-    figures.lost, figures.doubled = oracle.lost, checks.doubled(oracle)
+    figures.lost = oracle.lost
     return figures
+
+
+async def _try_until_it_shows(load: Load, fault: Fault) -> bool:
+    """Try a fault, again if it had no effect; whether it had one, or a finding."""
+    for _ in range(TRIES):
+        before = load.scene.faults
+        await _try(load, fault)
+        if load.scene.faults > before or load.scene.oracle.findings:
+            return True
+    return False
 
 
 async def _try(load: Load, fault: Fault) -> None:
     scene, stop = load.scene, asyncio.Event()
     using = asyncio.create_task(load.until(stop))
     try:
+        await scene.happens(load.visitors.are_many, PATIENCE_SECONDS)
         await scene.pause(WARM_UP)
         async with fault.happens(load):
             await scene.pause(DURATION)
@@ -124,20 +146,21 @@ async def _try(load: Load, fault: Fault) -> None:
 async def _recovers(load: Load) -> bool:
     end = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while asyncio.get_running_loop().time() < end:
-        if await load.visitors.probe():
+        if await load.probe():
             return True
     return False
 
 
-def _look(scene: Scene, logs: Logs) -> None:
-    """Compare what was acknowledged with what is there."""
+def _look(scene: Scene, logs: Logs) -> int:
+    """Compare what was acknowledged with what is there; returns how much was doubled."""
     town, oracle = scene.town, scene.oracle
     lost = checks.lost(town, logs, oracle)
     oracle.lost += len(lost)
     for kind, key in lost:
         oracle.find(f"lost: {kind.value} {key.hex()[:16]}…")
         oracle.acknowledged[kind].discard(key)
-    if checks.doubled(oracle):
+    doubled = checks.doubled(town, oracle)
+    if doubled:
         oracle.find("a door admitted a pass twice")
     for found in (
         checks.exceeded(town, oracle),
@@ -146,3 +169,4 @@ def _look(scene: Scene, logs: Logs) -> None:
         checks.tracebacks(town),
     ):
         oracle.findings += found
+    return doubled

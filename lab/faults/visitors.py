@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections import Counter
 from contextlib import suppress
 
 from client.errors import NoPassLeft, NoVisit, VisitorError
+from client.papers import print_papers
 from client.posters import read_poster
 from client.visits import check_in, check_out, group_to_leave, open_entry, open_exits
 from lab.faults.scene import Scene
@@ -16,12 +18,13 @@ from protocol.exchanges import Decision, VerificationAnswer, VerificationRequest
 from protocol.warrants import Venue
 from service.http import Problem, Unreachable, call
 from venue.poster import poster_text
+from venue.reader import parse_code
 from venue.remote import RemoteDoor
 
 NEWCOMERS, GUESTS = 3, 3
 """How many people enrol, and how many go in and out, at the same time."""
 STOCK = 8
-"""So many people with passes are kept ready, for when no party answers."""
+"""So many people with passes are kept ready, for when no party answers; who came first makes room for newcomers."""
 TRIES = 4
 GUESSES = 8
 """How often each code is guessed at once: more than is allowed."""
@@ -29,7 +32,10 @@ TROUBLE = (Problem, Unreachable, VisitorError)
 
 
 class Visitors:
-    """People whose phones are objects of this process. `came` counts what they achieved."""
+    """People whose phones are objects of this process. `came` counts what they achieved.
+
+    Their clocks are `ahead` by so many seconds; `link` is that of the venue's poster.
+    """
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
@@ -37,10 +43,11 @@ class Visitors:
         self._ready: list[Person] = []
         self._guessers = itertools.count()
         self.came: Counter[str] = Counter()
+        self.ahead = 0
         registration = self._place.venue.registration
         assert registration is not None
-        _, link = poster_text(scene.town.settings.domain, registration)
-        self._venue: Venue = read_poster(scene.town.settings.domain, link)
+        _, self.link = poster_text(scene.town.settings.domain, registration)
+        self._venue: Venue = read_poster(scene.town.settings.domain, self.link)
 
     async def until(self, stop: asyncio.Event) -> None:
         """Come and go until `stop`."""
@@ -51,26 +58,29 @@ class Visitors:
                 group.create_task(self._guests(stop))
             group.create_task(self._guesser(stop))
 
-    async def somebody(self) -> Person:
-        """One of those who have passes."""
-        while not self._ready:
-            await self._scene.pause(0.1)
-        return self._scene.random.choice(self._ready)
+    def somebody(self) -> Person | None:
+        """One of those who have passes, if there are any just now."""
+        return self._scene.random.choice(self._ready) if self._ready else None
+
+    def are_many(self) -> bool:
+        """Whether there are people with passes for a while in which nobody gets any."""
+        return len(self._ready) >= STOCK // 2
 
     async def probe(self) -> bool:
         """Whether newcomers get passes and a guest comes in, just now."""
         before = Counter(self.came)
         await asyncio.gather(*(self._newcomer() for _ in range(2)))
-        with suppress(*TROUBLE):
-            self.came["admitted"] += await self._by_poster(await self.somebody()) is Decision.ADMITTED
+        person = self.somebody()
+        if person is not None:
+            with suppress(*TROUBLE):
+                self.came["admitted"] += await self._by_poster(person) is Decision.ADMITTED
         return all(self.came[what] > before[what] for what in ("fetched", "admitted"))
 
     async def _newcomers(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            if len(self._ready) >= STOCK:
-                await self._scene.pause(0.2)
-                continue
             await self._newcomer()
+            while len(self._ready) > STOCK:
+                self._ready.pop(0)
 
     async def _newcomer(self) -> None:
         """Enrol, ask for passes, and ask again out of the reserve."""
@@ -80,6 +90,7 @@ class Visitors:
             await self._scene.pause(0.2)
             return
         self.came["enrolled"] += 1
+        person.visitor.clock = self._clock
         for _ in range(TRIES):
             try:
                 await self._scene.town.fetch_passes(self._scene.session, person)
@@ -98,7 +109,7 @@ class Visitors:
                 continue
             person = self._ready.pop(random.randrange(len(self._ready)))
             try:
-                decision = await random.choice((self._by_code, self._by_poster, self._leave))(person)
+                decision = await random.choice((self._by_code, self._by_poster, self.by_paper, self._leave))(person)
             except NoPassLeft:
                 continue
             except TROUBLE:
@@ -111,6 +122,16 @@ class Visitors:
         screen = await asyncio.to_thread(open_entry, person.visitor)
         self._scene.oracle.show(screen.stored.u)
         return await self._read(screen.text(person.visitor.clock()))
+
+    async def by_paper(self, person: Person) -> Decision:
+        """Somebody comes with a paper that this person has printed; and perhaps another one with a copy."""
+        (paper,) = await asyncio.to_thread(print_papers, person.visitor, self._scene.town.today, 1)
+        self._scene.oracle.show(parse_code(paper).u)
+        decision = await self._read(paper)
+        self.came["admitted by paper"] += decision is Decision.ADMITTED
+        if self._scene.random.random() < 0.5:
+            await self._read(paper)
+        return decision
 
     async def _by_poster(self, person: Person) -> Decision:
         people = self._scene.random.choice((1, 1, 2))
@@ -136,6 +157,9 @@ class Visitors:
             except (Problem, Unreachable):
                 await self._scene.pause(0.1)
         return await door.decide_text(text)
+
+    def _clock(self) -> int:
+        return int(time.time()) + self.ahead
 
     async def _guesser(self, stop: asyncio.Event) -> None:
         """Has codes sent to a phone that is not at hand, and guesses."""

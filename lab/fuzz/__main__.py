@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -16,6 +17,7 @@ import click
 from lab.fuzz.answers import fuzz_answers
 from lab.fuzz.decoders import all_decoders
 from lab.fuzz.drawn import fuzz_drawn
+from lab.fuzz.guard import run_guarded
 from lab.fuzz.guided import fuzz_guided, is_available
 from lab.fuzz.local import fuzz_decoders, fuzz_extremes
 from lab.fuzz.routes import fuzz_routes
@@ -38,27 +40,38 @@ answers to a client; the others are changed messages for the decoders in this pr
     show_default=True,
     help="Where inputs that show a fault are kept.",
 )
-def main(inputs: int, seconds: int, seed: int | None, directory: Path) -> None:
-    """Fuzz; the exit status is 0 if nothing was found."""
+@click.option("--without-guided", is_flag=True, help="Leave out the coverage-guided part, which needs atheris.")
+def main(inputs: int, seconds: int, seed: int | None, directory: Path, *, without_guided: bool) -> None:
+    """Fuzz; the exit status is 0 if nothing was found, and everything was tried that was asked for."""
     number = secrets.randbits(32) if seed is None else seed
     click.echo(f"seed={number}")
     findings = Findings(directory)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no process and no file stays behind
+    guided = not without_guided
     with tempfile.TemporaryDirectory(prefix="splitpass-fuzz-") as temporary:
-        _run(findings, number, inputs, seconds, Path(temporary))
+        _run(findings, number, inputs, seconds, Path(temporary), guided=guided and is_available())
     for what, path in findings.files.items():
         click.echo(f"found: {what}\n       {path}")
+    missing = list(_missing(findings, inputs, seconds, guided=guided))
+    for what in missing:
+        click.echo(f"not done: {what}")
     click.echo(findings.line())
-    sys.exit(bool(findings.crashes or findings.errors_500))
+    sys.exit(bool(findings.crashes or findings.errors_500 or missing))
 
 
-def _run(findings: Findings, number: int, inputs: int, seconds: int, temporary: Path) -> None:
+def _missing(findings: Findings, inputs: int, seconds: int, *, guided: bool) -> Iterator[str]:
+    if findings.inputs < inputs:
+        yield f"only {findings.inputs} of {inputs} inputs were tried within the {seconds} s that were allowed"
+    if guided and not is_available():
+        yield "the coverage-guided part, because atheris is not installed (--without-guided leaves it out)"
+
+
+def _run(findings: Findings, number: int, inputs: int, seconds: int, temporary: Path, *, guided: bool) -> None:
     began = time.monotonic()
     files, town = temporary / "files", temporary / "town"
     files.mkdir()
     town.mkdir()
-    random = Random(number)  # noqa: S311 - a run must be repeatable
-    decoders = all_decoders(random, files)
+    decoders = all_decoders(_random(number, "samples"), files)
 
     def share(part: float) -> int:
         return max(1, int(inputs * part))
@@ -66,18 +79,29 @@ def _run(findings: Findings, number: int, inputs: int, seconds: int, temporary: 
     def until(part: float) -> float:
         return began + seconds * part
 
+    def answers(to: Findings) -> None:
+        asyncio.run(fuzz_answers(to, _random(number, "answers"), share(ANSWERS), until(0.35)))
+
+    def drawn(to: Findings) -> None:
+        fuzz_drawn(to, decoders, number, share(DRAWN), until(0.6))
+
+    def changed(to: Findings) -> None:
+        fuzz_decoders(to, _random(number, "changes"), decoders, max(1, inputs - findings.inputs), until(1.0))
+
     asyncio.run(fuzz_routes(findings, number, share(ROUTES), until(0.3), town))
     click.echo(f"{findings.inputs} requests; routes done after {time.monotonic() - began:.0f} s")
-    asyncio.run(fuzz_answers(findings, random, share(ANSWERS), until(0.35)))
-    if is_available():
-        fuzz_guided(findings, number, share(GUIDED), max(1, int(seconds * 0.15)))
+    run_guarded(findings, answers)
+    if guided:
+        fuzz_guided(findings, number, share(GUIDED), max(1, int(seconds * 0.15)), temporary / "guided")
         click.echo(f"coverage-guided part done after {time.monotonic() - began:.0f} s")
-    else:
-        click.echo("the coverage-guided part did not run: atheris is not installed (pip install atheris)")
-    fuzz_drawn(findings, decoders, number, share(DRAWN), until(0.6))
-    fuzz_extremes(findings, decoders)
-    fuzz_decoders(findings, random, decoders, max(1, inputs - findings.inputs), until(1.0))
+    run_guarded(findings, drawn)
+    run_guarded(findings, lambda to: fuzz_extremes(to, decoders))
+    run_guarded(findings, changed)
     click.echo(f"all done after {time.monotonic() - began:.0f} s")
+
+
+def _random(number: int, part: str) -> Random:
+    return Random(f"{number} {part}")  # noqa: S311 - a run must be repeatable
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ async def fuzz_answers(findings: Findings, random: Random, inputs: int, deadline
             answer = _draw(random)
             findings.inputs += 1
             findings.decoders.add(NAME)
+            findings.begins(NAME, answer)
             try:
                 await call(session, "GET", url)
                 findings.accepted += 1

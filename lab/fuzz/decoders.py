@@ -14,6 +14,7 @@ from lab.fuzz.discovery import byte_encoded_types, message_types
 from lab.fuzz.files import file_decoders
 from lab.fuzz.forgery import sign_anything
 from lab.fuzz.generation import random_message, random_value
+from lab.fuzz.publications import publication_decoders
 from lab.fuzz.readers import reader_decoders
 from lab.fuzz.trial import Decoder
 from lab.vectors import world
@@ -34,6 +35,7 @@ def all_decoders(random: Random, directory: Path) -> list[Decoder]:
         *_byte_decoders(random),
         *_text_decoders(),
         *reader_decoders(),
+        *publication_decoders(directory),
         *file_decoders(random, directory),
     ]
 

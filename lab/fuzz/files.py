@@ -28,10 +28,10 @@ from protocol.errors import SplitPassError
 from protocol.qrtext import to_qr_text
 from protocol.statements import statement_payload
 from service.epochs import EpochCache
-from service.keys import load_secret
+from service.keys import load_secret, load_signing_key
 from service.passphrase import Passphrase
 from service.qr import qr_png
-from service.settings import ConfigurationError, DomainSettings, PartySettings, Settings, load_settings
+from service.settings import ConfigurationError, DomainSettings, PartySettings, Settings, load_domain, load_settings
 from venue.reader import UnreadableImage, read_file
 
 _PASSPHRASE = b"passphrase"
@@ -56,6 +56,13 @@ def file_decoders(random: Random, directory: Path) -> Iterator[Decoder]:
     domain = _domain_settings()
     for kind in settings_types():
         yield _settings_decoder(kind, directory, domain)
+    home = directory / "home"
+    home.mkdir()
+    read_domain = _reading(home / "domain.toml", lambda _: load_domain(home).domain)
+    yield Decoder("domain file", read_domain, (ConfigurationError,), (domain.to_toml().encode(),), cost=10)
+    identity = directory / "identity.key"
+    read_identity = _reading(identity, load_signing_key)
+    yield Decoder("key file", read_identity, (ConfigurationError,), (b"5a" * 32 + b"\n",))
     secret = directory / "secret.key"
     yield Decoder("secret file", _reading(secret, load_secret), (ConfigurationError,), (b"5a" * 32 + b"\n",))
     picture = directory / "picture.png"

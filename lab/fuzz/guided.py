@@ -6,7 +6,6 @@ import importlib.util
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from random import Random
 
@@ -22,8 +21,11 @@ def is_available() -> bool:
     return importlib.util.find_spec("atheris") is not None
 
 
-def fuzz_guided(findings: Findings, seed: int, inputs: int, seconds: int) -> None:
-    """Run atheris over all cheap decoders until it made `inputs` inputs or `seconds` have passed."""
+def fuzz_guided(findings: Findings, seed: int, inputs: int, seconds: int, directory: Path) -> None:
+    """Run atheris over all cheap decoders until it made `inputs` inputs or `seconds` have passed.
+
+    Its files are in `directory`: it ends without a chance to tidy up.
+    """
     options = (
         f"-seed={seed % 2**31 + 1}",
         f"-runs={inputs}",
@@ -37,8 +39,10 @@ def fuzz_guided(findings: Findings, seed: int, inputs: int, seconds: int) -> Non
             "-m",
             "lab.fuzz.guided",
             str(findings.directory),
+            str(directory),
             *options,
             "-verbosity=0",
+            "-print_final_stats=1",
             "-rss_limit_mb=1024",
         ],
         capture_output=True,
@@ -47,45 +51,45 @@ def fuzz_guided(findings: Findings, seed: int, inputs: int, seconds: int) -> Non
         check=False,
     )
     output = done.stdout + done.stderr
-    runs = re.findall(r"(?:Done |^#)(\d+)", output, re.MULTILINE)
-    findings.inputs += int(runs[-1]) if runs else 0
+    stated = re.search(r"^stat::number_of_executed_units: (\d+)$", output, re.MULTILINE)
+    tried = int(stated[1]) if stated else 0
+    findings.inputs += tried
     for line in output.splitlines():
         if line.startswith(_FINDING):
             findings.crash(NAME, line.removeprefix(_FINDING), line.encode())
-    if done.returncode:
-        findings.crash(NAME, f"the fuzzer ended with status {done.returncode}", output.encode())
+    if done.returncode or not tried:
+        findings.crash(NAME, f"the fuzzer ended with status {done.returncode} after {tried} inputs", output.encode())
 
 
-def main(directory: Path, options: list[str]) -> None:
+def main(findings_directory: Path, directory: Path, options: list[str]) -> None:
     """Instrument the decoders and fuzz them until the options of libFuzzer say stop; ends the process."""
-    import atheris  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - optional
+    import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]  # noqa: PLC0415 - optional
 
     with atheris.instrument_imports(include=_INSTRUMENTED):
         from lab.fuzz.decoders import all_decoders  # noqa: PLC0415 - instrumented
 
-    findings = Findings(directory)
-    with tempfile.TemporaryDirectory(prefix="splitpass-fuzz-") as temporary:
-        home, corpus = Path(temporary, "files"), Path(temporary, "corpus")
-        home.mkdir()
-        corpus.mkdir()
-        random = Random(0)  # noqa: S311 - the fuzzer keeps inputs for these very samples
-        decoders = [decoder for decoder in all_decoders(random, home) if decoder.cost < 10]
-        assert len(decoders) < 256
-        for number, decoder in enumerate(decoders):
-            for place, sample in enumerate(decoder.samples[:2]):
-                (corpus / f"{number}-{place}").write_bytes(bytes([number]) + sample)
+    findings = Findings(findings_directory)
+    home, corpus = directory / "files", directory / "corpus"
+    home.mkdir(parents=True)
+    corpus.mkdir()
+    random = Random(0)  # noqa: S311 - the fuzzer keeps inputs for these very samples
+    decoders = [decoder for decoder in all_decoders(random, home) if decoder.cost < 10]
+    assert len(decoders) < 256
+    for number, decoder in enumerate(decoders):
+        for place, sample in enumerate(decoder.samples[:2]):
+            (corpus / f"{number}-{place}").write_bytes(bytes([number]) + sample)
 
-        def try_input(data: bytes) -> None:
-            """The first byte chooses the decoder."""
-            if data and data[0] < len(decoders):
-                known = len(findings.files)
-                findings.try_decoder(decoders[data[0]], data[1:])
-                for what, path in list(findings.files.items())[known:]:
-                    print(f"{_FINDING}{what} {path}", flush=True)  # noqa: T201 - read by fuzz_guided
+    def try_input(data: bytes) -> None:
+        """The first byte chooses the decoder."""
+        if data and data[0] < len(decoders):
+            known = len(findings.files)
+            findings.try_decoder(decoders[data[0]], data[1:])
+            for what, path in list(findings.files.items())[known:]:
+                print(f"{_FINDING}{what} {path}", flush=True)  # noqa: T201 - read by fuzz_guided
 
-        atheris.Setup([sys.argv[0], *options, str(corpus)], try_input)
-        atheris.Fuzz()
+    atheris.Setup([sys.argv[0], *options, str(corpus)], try_input)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

@@ -1,4 +1,4 @@
-"""Malformed inputs for every decoder, in this process: most of the million."""
+"""Malformed inputs for every decoder, in this process: most of the million. `guard` runs it in one that may hang."""
 
 from __future__ import annotations
 

@@ -19,14 +19,19 @@ from protocol.commitments import VenueCommitment
 from protocol.epochs import Role
 from protocol.errors import MalformedEncoding
 from protocol.exchanges import SharesRequest, VerificationAnswer, VerificationRequest
-from protocol.handles import IdentityRecord, register_handle, seal_record
+from protocol.group import B, Scalar
+from protocol.handles import Handle, IdentityRecord, register_handle, seal_record
+from protocol.logs import log_id, log_origin
+from protocol.notes import parse_note, sign_note
 from protocol.papers import from_paper_text, print_pass
 from protocol.passes import IssueBatch, request_allowance
 from protocol.releases import Release
 from protocol.requests import PartyRequest
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import JointStatement, statement_payload
+from protocol.tiles import Tile
 from protocol.warrants import Purpose, ValidWarrant, Venue, VenueApplication, Warrant
+from protocol.witnessing import WitnessRequest
 from venue.release import open_log
 
 Wrap = Callable[[bytes], bytes]
@@ -43,6 +48,13 @@ class Recipe:
     wraps: tuple[Wrap, ...] = ()
     target: str | None = None
     token: bytes | None = None
+
+    def whole(self) -> bytes:
+        """A body that is not changed."""
+        body = self.core()
+        for wrap in self.wraps:
+            body = wrap(body)
+        return body
 
     def draw(self, random: Random) -> bytes:
         """A body that is changed in one layer; the layers around it are valid. One in fifty is not changed."""
@@ -67,16 +79,43 @@ def recipes(random: Random, stage: Stage, route: Route) -> list[Recipe]:
 
 def target(random: Random, stage: Stage, route: Route) -> str:
     """A path for a route: each variable is what it stands for, or nearly."""
+    return re.sub(r"\{(\w+)\}", lambda match: _value(random, stage, route, match[1]), route.path)
 
-    def value(match: re.Match[str]) -> str:
-        if match[1] == "venue":
-            return random.choice((stage.place.id.hex(), token_hex(16), "0", "%00", "٣", "zz" * 16))
-        if match[1] == "epoch":
-            epoch = stage.today.epoch
-            return str(random.choice((epoch, epoch + 1, 0, 999_999_999, "٣", "%D9%A3", "-1", "1" * 5000)))
-        return random.choice((token_hex(16), "00", "%FF", "\ud55c".encode().hex()))
 
-    return re.sub(r"\{(\w+)\}", value, route.path)
+def right_target(stage: Stage, route: Route) -> str:
+    """A path for a route that leads to something."""
+    return re.sub(r"\{(\w+)\}", lambda match: _right_value(stage, route, match[1]), route.path)
+
+
+def _value(random: Random, stage: Stage, route: Route, variable: str) -> str:
+    if random.random() < 0.3:
+        return _right_value(stage, route, variable)
+    if variable == "tile":
+        return tile_path(random)
+    if variable in {"epoch", "number"}:
+        epoch = stage.today.epoch
+        return str(random.choice((epoch + 1, 0, 1, 4_294_967_295, 9_999_999_999, "٣", "%D9%A3", "-1", "1" * 5000)))
+    return random.choice((token_hex(16), "0", "00", "%00", "٣", "zz" * 16, "%FF", "\ud55c".encode().hex(), "a" * 5000))
+
+
+def _right_value(stage: Stage, route: Route, variable: str) -> str:
+    peer = Role.AUTHORITY if route.server == "operator" else Role.OPERATOR
+    return {
+        "venue": stage.place.id.hex(),
+        "warrant": stage.countersigned,
+        "epoch": str(stage.today.epoch),
+        "number": "0",
+        "log": log_id(stage.today.domain, peer),
+        "tile": Tile("entries", 0, 1).path,
+    }[variable]
+
+
+def tile_path(random: Random) -> str:
+    """The path of a tile, perhaps of none that there can be."""
+    level = random.choice(("0", "1", "7", "63", "64", "99", "00", "entries", "data", "-1", "٣", "..", "%2e%2e"))
+    groups = [f"x{random.choice((0, 1, 999)):03}" for _ in range(random.choice((0, 0, 1, 2, 4, 5, 7, 1000, 1500)))]
+    width = random.choice(("", "", ".p/1", ".p/255", ".p/256", ".p/0", ".p/999", ".p/" + "9" * 20, ".p", "/", "%00"))
+    return "/".join((level, *groups, f"{random.choice((0, 1, 67, 999)):03}")) + width
 
 
 def _anything(random: Random, stage: Stage, route: Route) -> list[Recipe]:
@@ -104,9 +143,19 @@ def _verification(random: Random, _stage: Stage, _route: Route) -> list[Recipe]:
     return [Recipe(lambda: VerificationRequest(f"+8210{random.randrange(10**8):08}").to_bytes())]
 
 
-def _session(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
-    phone = stage.town.people[1].phone
-    return [Recipe(VerificationAnswer(phone, "123456", "홍길동").to_bytes)]
+def _session(random: Random, stage: Stage, _route: Route) -> list[Recipe]:
+    """Answers with the code that was sent, with another one, and of a phone that was sent none."""
+
+    def answer(*, is_right: bool) -> Callable[[], bytes]:
+        def core() -> bytes:
+            phone = f"+8210{random.randrange(10**8):08}"
+            code = stage.operator.accounts.new_code(phone, int(time.time()))
+            return VerificationAnswer(phone, code if is_right else "123456", "홍길동").to_bytes()
+
+        return core
+
+    unknown = VerificationAnswer(stage.town.people[1].phone, "123456", "홍길동")
+    return [Recipe(core) for core in (answer(is_right=True), answer(is_right=False), unknown.to_bytes)]
 
 
 def _handle(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
@@ -115,8 +164,15 @@ def _handle(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
 
 
 def _allowance(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
-    request = request_allowance(stage.tomorrow, stage.h)[1]
-    return [Recipe(request.to_bytes, token=token) for token in stage.tokens]
+    """Fresh requests: one that comes again is refused, whatever is in it."""
+
+    def request(h: Scalar) -> Callable[[], bytes]:
+        def core() -> bytes:
+            return request_allowance(stage.tomorrow, h)[1].to_bytes()
+
+        return core
+
+    return [Recipe(request(h), token=token) for h, token in zip(stage.hs, stage.tokens, strict=True)]
 
 
 def _application(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
@@ -178,14 +234,15 @@ def _proposal(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
 
 
 def _countersignature(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
-    paths = [route.path.replace("{warrant}", value) for value in (token_hex(16), "00", "%41" * 16)]
+    values = (stage.countersigned, token_hex(16), "00", "%41" * 16)
+    paths = [route.path.replace("{warrant}", value) for value in values]
     return [Recipe(bytes, _as_party(stage, route.server, path), path) for path in paths]
 
 
 def _shares(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
     """Of a release, a warrant and a venue, each is changed under the right signatures."""
     party = _as_party(stage, route.server, route.path)
-    warrant, venue_key = _warrant(stage), stage.place.venue.signing_key
+    warrant, venue_key = replace(_warrant(stage), issued=stage.committed), stage.place.venue.signing_key
     joint = stage.both_sign(warrant)
     signed = open_log(stage.place.venue, ValidWarrant(warrant))
     release = statement_payload(signed)
@@ -212,15 +269,16 @@ def _both_sign(stage: Stage, kind: type[Warrant | Venue], payload: bytes) -> Joi
 
 
 def _deposit(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
-    record = IdentityRecord(
-        stage.today.domain.number, stage.tomorrow.epoch, stage.handle.handle, "+821012345678", "홍길동", 1
-    )
-    entry = seal_record(stage.tomorrow, record, stage.keys[Role.OPERATOR])[1]
-    return [Recipe(entry.to_bytes, _as_party(stage, route.server, route.path))]
+    def core() -> bytes:
+        handle = Handle(Scalar.random() * B)
+        record = IdentityRecord(stage.today.domain.number, stage.tomorrow.epoch, handle, "+821012345678", "홍길동", 1)
+        return seal_record(stage.tomorrow, record, stage.keys[Role.OPERATOR])[1].to_bytes()
+
+    return [Recipe(core, _as_party(stage, route.server, route.path))]
 
 
 def _batch(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
-    requests = request_allowance(stage.tomorrow, stage.h)[1].requests[:3]
+    requests = request_allowance(stage.tomorrow, stage.hs[0])[1].requests[:3]
     batch = IssueBatch(stage.tomorrow.epoch, tuple(map(bytes, requests)))
     return [Recipe(batch.to_bytes, _as_party(stage, route.server, route.path))]
 
@@ -256,6 +314,27 @@ def _release(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
     ]
 
 
+def _cosigning(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
+    """The checkpoint that a witness cosigned last, again; and any other text that the log signs."""
+    role = Role.AUTHORITY if route.server == "operator" else Role.OPERATOR
+    known = stage.town.directory / route.server / "witness" / "checkpoint"
+    origin, key = log_origin(stage.today.domain, role), stage.keys[role]
+
+    def text() -> bytes:
+        return parse_note(known.read_bytes()).text.encode()
+
+    def sign(changed: bytes) -> bytes:
+        try:
+            return sign_note(changed.decode(), origin, key)
+        except UnicodeDecodeError:
+            return changed
+
+    def ask(note: bytes) -> bytes:
+        return WitnessRequest(int(text().split(b"\n")[1]), (), note).encode()
+
+    return [Recipe(text, (sign, ask))]
+
+
 _KNOWN: dict[tuple[str, str], Callable[[Random, Stage, Route], list[Recipe]]] = {
     ("operator", "/v1/verifications"): _verification,
     ("operator", "/v1/sessions"): _session,
@@ -271,5 +350,6 @@ _KNOWN: dict[tuple[str, str], Callable[[Random, Stage, Route], list[Recipe]]] = 
     ("venue", "/v1/releases"): _release,
     ("", "/v1/venues"): _application,
     ("", "/v1/commitments"): _commitment,
+    ("", "/v1/witness/add-checkpoint"): _cosigning,
 }
 """By server and path; an empty name stands for both parties."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from lab.fuzz.extremes import extreme_items, extreme_statements, inflating_bodies
-from lab.fuzz.recipes import recipes, target
+from lab.fuzz.recipes import Recipe, recipes, right_target, target
 from lab.fuzz.requests import Envelope, draw_request
 from lab.fuzz.stage import Route, Stage, running_stage
 from lab.fuzz.trial import Findings
@@ -21,6 +21,8 @@ CONNECTIONS = 3
 """How many there are to each server at once."""
 LIBRARY_STATUSES = (400, 417)
 """What the HTTP library itself answers to what is no HTTP, or expects the impossible."""
+METHOD_NOT_ALLOWED = 405
+"""The only refusal that a route without a body and without a variable has."""
 CHANGED_BODIES = 0.8
 """How many of the requests go to routes that take a body."""
 SERVER_MEBIBYTES = 512
@@ -35,6 +37,7 @@ async def fuzz_routes(
     """Send `inputs` requests, until `deadline` (of `time.monotonic`), and then the extreme ones."""
     async with running_stage(directory) as stage:
         by_server = {server: [route for route in stage.routes if route.server == server] for server in stage.urls}
+        await asyncio.gather(*(_try_right(findings, stage, routes) for routes in by_server.values()))
         shares = {server: inputs * len(routes) // len(stage.routes) for server, routes in by_server.items()}
         await asyncio.gather(
             *(
@@ -61,6 +64,26 @@ async def fuzz_routes(
         findings.crash("servers", f"{peak} MiB of memory", b"")
 
 
+async def _try_right(findings: Findings, stage: Stage, routes: list[Route]) -> None:
+    """Ask every route for what it is for, and in a way that it must refuse."""
+    random = Random(0)  # noqa: S311 - nothing depends on it
+    for route in routes:
+        await asyncio.gather(
+            *(_send_right(findings, stage, route, route.method, one) for one in recipes(random, stage, route))
+        )
+        await _send_right(findings, stage, route, "DELETE", Recipe(bytes))
+
+
+async def _send_right(findings: Findings, stage: Stage, route: Route, method: str, recipe: Recipe) -> None:
+    body, path = recipe.whole(), recipe.target or right_target(stage, route)
+    token = () if recipe.token is None else (f"Authorization: Bearer {recipe.token.hex()}",)
+    headers = ("Host: 127.0.0.1", f"Content-Type: {CBOR}", f"Content-Length: {len(body)}", *token)
+    connection = Connection(stage.urls[route.server])
+    request = WireRequest(Envelope(method, path, headers, body).framed(), is_head=method == "HEAD")
+    await send(findings, connection, route, request)
+    await connection.close()
+
+
 async def _fuzz_server(
     findings: Findings, random: Random, stage: Stage, routes: list[Route], inputs: int, deadline: float
 ) -> None:
@@ -75,11 +98,11 @@ async def _fuzz_server(
         recipe = random.choice(known[route])
         path = recipe.target or target(random, stage, route)
         request = draw_request(random, route.method, path, recipe.token, recipe.draw(random))
-        await _send(findings, connection, route, request)
+        await send(findings, connection, route, request)
     await connection.close()
 
 
-async def _send(findings: Findings, connection: Connection, route: Route, request: WireRequest) -> bool:
+async def send(findings: Findings, connection: Connection, route: Route, request: WireRequest) -> bool:
     """Send a request and judge the answer; False if there was none in time."""
     findings.inputs += 1
     findings.routes.add(route.name)
@@ -100,6 +123,10 @@ async def _send(findings: Findings, connection: Connection, route: Route, reques
 
 def _judge(findings: Findings, route: Route, request: WireRequest, answer: WireAnswer) -> None:
     findings.accepted += answer.status < 400
+    if answer.status < 400:
+        findings.succeeded.add(route.name)
+    elif answer.status != METHOD_NOT_ALLOWED or route.method != "POST":
+        findings.refused.add(route.name)
     if answer.status >= 500:
         if (route.server, route.path, problem_name(answer)) not in EXPECTED_503:
             findings.error_500(route.name, f"{answer.status} {problem_name(answer)}", request.data)
@@ -126,7 +153,7 @@ async def _send_extreme(findings: Findings, stage: Stage, route: Route, headers:
     path = route.path.replace("{warrant}", "00" * 16)
     envelope = Envelope("POST", path, ("Host: 127.0.0.1", f"Content-Type: {CBOR}", token, length, *headers), body)
     connection = Connection(stage.urls[route.server])
-    if not await _send(findings, connection, route, WireRequest(envelope.framed())):
+    if not await send(findings, connection, route, WireRequest(envelope.framed())):
         await _wait_ready(stage.urls[route.server])
     await connection.close()
 
@@ -145,7 +172,7 @@ async def _wait_ready(url: str) -> None:
 async def _still_alive(findings: Findings, stage: Stage) -> None:
     for server, url in stage.urls.items():
         request = WireRequest(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        await _send(findings, Connection(url), Route(server, "GET", "/healthz"), request)
+        await send(findings, Connection(url), Route(server, "GET", "/healthz"), request)
 
 
 def _read_logs(findings: Findings, directory: Path) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import resource
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lab.fuzz.memory import Memory
+
 SECONDS = 2
 """How much processor time one input may take. It is not asserted in tests: machines differ."""
 MEBIBYTES = 256
-"""By how much one input may raise the highest memory use of the process."""
+"""How much memory one input may take."""
 
 Decode = Callable[[bytes], object]
 
@@ -32,18 +33,43 @@ class Decoder:
     cost: int = 1
 
 
+def tell_nobody(_what: str, _more: object) -> None:
+    """Nobody is told."""
+
+
 @dataclass
 class Findings:
-    """What was tried and what went wrong. The smallest input of each finding is a file in `directory`."""
+    """What was tried and what went wrong. The smallest input of each finding is a file in `directory`.
+
+    `succeeded` and `refused` are the routes that did what they are for, and that said no, at least once. `begins` is
+    told of each input before a decoder gets it, `found` of each finding and the file of its input.
+    """
 
     directory: Path
     inputs: int = 0
     accepted: int = 0
     decoders: set[str] = field(default_factory=set)
     routes: set[str] = field(default_factory=set)
+    succeeded: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
     crashes: int = 0
     errors_500: int = 0
     files: dict[str, Path] = field(default_factory=dict)
+    begins: Callable[[str, bytes], None] = field(default=tell_nobody, repr=False)
+    found: Callable[[str, Path], None] = field(default=tell_nobody, repr=False)
+    memory: Memory = field(default_factory=Memory, repr=False)
+
+    def add(self, other: Findings) -> None:
+        """Count what another run found."""
+        self.inputs += other.inputs
+        self.accepted += other.accepted
+        self.decoders |= other.decoders
+        self.routes |= other.routes
+        self.succeeded |= other.succeeded
+        self.refused |= other.refused
+        self.crashes += other.crashes
+        self.errors_500 += other.errors_500
+        self.files.update(other.files)
 
     def crash(self, place: str, what: str, data: bytes) -> None:
         """Count a crash."""
@@ -59,7 +85,9 @@ class Findings:
         """Give one input to a decoder, and note what it may not do."""
         self.inputs += 1
         self.decoders.add(decoder.name)
-        memory, began = _peak_mebibytes(), time.process_time()
+        self.begins(decoder.name, data)
+        self.memory.mark()
+        began = time.process_time()
         try:
             decoder.decode(data)
             self.accepted += 1
@@ -69,7 +97,7 @@ class Findings:
             self.crash(decoder.name, _where(error), data)
         if time.process_time() - began > SECONDS:
             self.crash(decoder.name, f"more than {SECONDS} s", data)
-        if _peak_mebibytes() - memory > MEBIBYTES:
+        if self.memory.grown_mebibytes() > MEBIBYTES:
             self.crash(decoder.name, f"more than {MEBIBYTES} MiB", data)
 
     def line(self) -> str:
@@ -88,12 +116,9 @@ class Findings:
             path = self.directory / f"{hashlib.sha256(finding.encode()).hexdigest()[:16]}.bin"
             path.write_bytes(data)
             self.files[finding] = path
+            self.found(finding, path)
 
 
 def _where(error: Exception) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {Path(frame.filename).name}, {frame.name}"
-
-
-def _peak_mebibytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sql
+from aiohttp import ClientSession
 
 from escrow.party import Party
 from lab.coalition import opened_by, recognised_by_authority, recognised_by_operator
 from protocol.checkins import Direction, sign_check_in
 from protocol.epochs import EpochSecret, Role
-from protocol.group import Scalar
+from protocol.group import POINT_BYTES, Scalar
 from protocol.handles import register_handle
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, request_allowance
 from service.http import Problem, Unreachable
@@ -82,6 +83,38 @@ def test_requests_at_once_do_not_exceed_the_allowance(world: World) -> None:
         return sum(isinstance(answer, list) for answer in answers)
 
     assert run(story()) == 2 * world.operator.settings.requests_per_epoch
+
+
+def test_c2_a_request_that_a_network_brings_twice_is_sent_and_counted_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[IssueBatch] = []
+    ask_peer = world.operator.ask_peer
+
+    async def remember(session: ClientSession, path: str, body: bytes) -> bytes:
+        if path == "/v1/passes":
+            batches.append(IssueBatch.from_bytes(body))
+        return await ask_peer(session, path, body)
+
+    monkeypatch.setattr(world.operator, "ask_peer", remember)
+
+    async def story() -> None:
+        key, pair = await world.epoch_key(), [await world.enrol(number) for number in range(2)]
+        (h, *_), (other, *_) = [await world.register(one, key) for one in pair]
+        token = pair[0].session.token
+        for _ in range(world.operator.settings.requests_per_epoch):
+            pending, request = request_allowance(key, h)
+            answers, _ = await asyncio.gather(
+                asyncio.gather(*(world.post(Role.OPERATOR, "/v1/passes", request, token) for _ in range(3))),
+                world.fetch(pair[1], key, other),
+            )
+            assert len(set(answers)) == 1
+            assert len(accept_answers(key, pending, PassAnswers.from_bytes(answers[0]))) == ALLOWANCE
+            assert await problem(world, "/v1/passes", request, token) == "replayed-request"
+        sent = [request[:POINT_BYTES] for batch in batches for request in batch.requests]
+        assert len(sent) == len(set(sent)) == 2 * ALLOWANCE * world.operator.settings.requests_per_epoch
+
+    run(story())
 
 
 def test_a_handle_is_registered_once_and_may_be_repeated(world: World) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from escrow.operator import mixer as mixing
-from escrow.operator.mixer import Mixer, NotSent
+from escrow.operator.mixer import REPEAT_SECONDS, Mixer, NotSent, Repeats
+from protocol.errors import ReplayedRequest
 from tests.escrow.world import run
 
 EPOCH = 20_000
@@ -100,3 +101,59 @@ def test_closing_refuses_those_who_wait() -> None:
         return await waiting
 
     assert [type(answer) for answer in run(story())] == [NotSent] * 3
+
+
+class Asked:
+    """Asks once it is told to, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.now = asyncio.Event()
+
+    async def ask(self) -> list[bytes]:
+        self.times += 1
+        await self.now.wait()
+        return [b"answer"]
+
+
+def test_c2_a_repeat_joins_the_request_that_is_under_way() -> None:
+    async def story() -> None:
+        repeats, asked = Repeats(), Asked()
+        first, again = (asyncio.create_task(repeats.once(requests_of(1), asked.ask)) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()  # whoever leaves takes nothing from the other
+        asked.now.set()
+        assert await again == [b"answer"]
+        assert asked.times == 1
+
+    run(story())
+
+
+def test_c2_a_repeat_after_the_answer_is_refused_for_as_long_as_it_is_known() -> None:
+    async def story() -> None:
+        moment = 0.0
+        repeats, asked = Repeats(lambda: moment), Asked()
+        asked.now.set()
+        for moment in (0, REPEAT_SECONDS - 1, 2 * REPEAT_SECONDS - 2):
+            await repeats.once(requests_of(int(moment)), asked.ask)
+        with pytest.raises(ReplayedRequest):
+            await repeats.once(requests_of(REPEAT_SECONDS - 1), asked.ask)
+        await repeats.once(requests_of(3), asked.ask)
+        assert asked.times == 4
+        moment += 2 * REPEAT_SECONDS
+        await repeats.once(requests_of(3), asked.ask)  # a memory that ends
+
+    run(story())
+
+
+def test_c2_a_repeat_of_a_request_that_failed_is_refused() -> None:
+    """It may have reached the authority all the same."""
+
+    async def fail() -> list[bytes]:
+        raise OSError("the authority is gone")
+
+    async def story() -> list[object]:
+        repeats = Repeats()
+        return [await asyncio.gather(repeats.once([b"1"], fail), return_exceptions=True) for _ in range(2)]
+
+    assert [[type(error) for error in errors] for errors in run(story())] == [[OSError], [ReplayedRequest]]  # type: ignore[attr-defined]

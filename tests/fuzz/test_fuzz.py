@@ -3,27 +3,68 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import subprocess
+import sys
 import time
 from dataclasses import fields
 from pathlib import Path
 from random import Random
 
 import pytest
+from aiohttp import web
 
+from lab.fuzz import __main__ as fuzz
 from lab.fuzz.answers import fuzz_answers
 from lab.fuzz.decoders import all_decoders
 from lab.fuzz.discovery import byte_encoded_types, message_types, settings_types
 from lab.fuzz.drawn import fuzz_drawn
 from lab.fuzz.generation import random_message
+from lab.fuzz.guard import run_guarded
+from lab.fuzz.guided import fuzz_guided, is_available
 from lab.fuzz.local import fuzz_decoders
 from lab.fuzz.mutation import mutate
-from lab.fuzz.routes import fuzz_routes
+from lab.fuzz.recipes import tile_path
+from lab.fuzz.routes import fuzz_routes, send
+from lab.fuzz.stage import Route
 from lab.fuzz.trial import Decoder, Findings
+from lab.fuzz.wire import Connection, WireRequest
+from protocol.tiles import Tile
+from service.http import create_app
+from tests.fuzz.foreign import called, readers
 from tests.spec.messages import every_message_type
 
 SEED = 20200610
 LATER = 600
 """Seconds; the runs end by the number of their inputs."""
+OVER_HTTP = {
+    "escrow.authority.server.AuthorityServer.issue_passes",
+    "escrow.log.server.LogRoutes.checkpoint",
+    "escrow.operator.accounts.Accounts.verify",
+    "escrow.operator.accounts.check_name",
+    "escrow.operator.server.OperatorServer.issue_passes",
+    "escrow.operator.server.OperatorServer.open_session",
+    "escrow.shares.check_window",
+    "service.http.read_any_body",
+    "service.http.read_body",
+    "service.http.read_message",
+    "venue.release.open_log",
+    "venue.server.VenueServer.check_in",
+}
+"""What the fuzzed routes reach, and their handlers."""
+OF_ONES_OWN = {
+    *("client.show.check_size", "client.words.opening_in_words"),
+    *(f"client.visits.{name}" for name in ("check_in", "check_out", "open_entries", "open_entry", "open_exits")),
+    *("escrow.audit.disclosures.check_openings", "escrow.audit.epochs.check_epochs", "escrow.audit.lists.check_lists"),
+    *("escrow.audit.releases.check_releases", "escrow.audit.seen.Seen.checkpoints"),
+    *("escrow.audit.witness.WitnessCheck.check_time", "venue.expiry.Expiry.check_and_delete"),
+    *("escrow.authority.investigation.Investigation.open", "escrow.authority.investigation.Investigation.read"),
+    *("escrow.custody.split_keys", "escrow.operator.sender.load_sender", "escrow.server.check_clock"),
+    *("escrow.vault_key.KeyEncryption.open", "service.cli.parse_local_time", "service.clock.PassedTime.check"),
+    *("service.logs.KnownLogs.check_epoch", "service.storage.open_database", "venue.founding.checked_url"),
+}
+"""What is given one's own values, and what only passes on to the readers what it fetches."""
 
 
 @pytest.fixture
@@ -43,6 +84,19 @@ def test_every_message_of_the_protocol_is_fuzzed(decoders: list[Decoder]) -> Non
     assert {f"{kind.TAG} statement" for kind in message_types() if hasattr(kind, "TAG")} <= names
 
 
+def test_every_public_function_that_reads_is_reached(decoders: list[Decoder], findings: Findings) -> None:
+    """What a new one of these takes must be fuzzed, too; or it belongs to those below."""
+
+    def try_all() -> None:
+        for decoder in decoders:
+            for sample in decoder.samples:
+                findings.try_decoder(decoder, sample)
+
+    calls = called(try_all)
+    unreached = {name for name, code in readers().items() if code not in calls}
+    assert unreached - OVER_HTTP - OF_ONES_OWN == set()
+
+
 def test_samples_are_valid(decoders: list[Decoder]) -> None:
     """Mutations of what is refused at the first byte would test nothing."""
     for kind in message_types():
@@ -56,13 +110,13 @@ def test_samples_are_valid(decoders: list[Decoder]) -> None:
 
 
 def test_no_decoder_crashes(decoders: list[Decoder], findings: Findings) -> None:
-    fuzz_decoders(findings, Random(SEED), decoders, 6_000, time.monotonic() + LATER)
+    run_guarded(findings, lambda to: fuzz_decoders(to, Random(SEED), decoders, 6_000, time.monotonic() + LATER))
     assert findings.files == {}
     assert findings.decoders == {decoder.name for decoder in decoders}
 
 
 def test_no_decoder_crashes_on_what_hypothesis_draws(decoders: list[Decoder], findings: Findings) -> None:
-    fuzz_drawn(findings, decoders, SEED, 300, time.monotonic() + LATER)
+    run_guarded(findings, lambda to: fuzz_drawn(to, decoders, SEED, 300, time.monotonic() + LATER))
     assert findings.files == {}
     assert findings.decoders == {decoder.name for decoder in decoders}
 
@@ -72,6 +126,76 @@ def test_no_route_fails(tmp_path: Path, findings: Findings) -> None:
     asyncio.run(fuzz_routes(findings, SEED, 400, time.monotonic() + LATER, tmp_path / "town", extremes=False))
     assert findings.files == {}
     assert len(findings.routes) > 30
+    assert findings.routes - findings.succeeded == set()
+    assert findings.routes - findings.refused == set()
+
+
+def test_the_answer_500_of_a_route_is_counted(findings: Findings) -> None:
+    async def fail(_request: web.Request) -> web.Response:
+        raise RuntimeError("nobody had thought of it")
+
+    async def story() -> None:
+        runner = web.AppRunner(create_app([web.get("/v1/fails", fail)]), access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        route = Route("operator", "GET", "/v1/fails")
+        request = WireRequest(b"GET /v1/fails HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        connection = Connection(f"http://{host}:{port}")
+        await send(findings, connection, route, request)
+        await connection.close()
+        await runner.cleanup()
+
+    asyncio.run(story())
+    assert (findings.errors_500, findings.crashes) == (1, 0)
+    assert list(findings.files) == ["operator GET /v1/fails: 500 internal-error"]
+
+
+def test_paths_of_tiles_are_of_every_length() -> None:
+    """Those that are too long for an index, or for a file's name, too."""
+    paths = [tile_path(Random(number)) for number in range(500)]
+    assert {number for number in (1, 5, 7, 1001, 1501) if any(path.count("/") == number for path in paths)} != set()
+    assert any(Tile.at(path) for path in paths)
+    for path in paths:
+        tile = Tile.at(path)
+        assert tile is None or len(tile.path) < 60
+
+
+@pytest.mark.skipif(not is_available(), reason="atheris is only there for Linux on x86-64")
+def test_no_decoder_crashes_on_what_coverage_guides_to(
+    tmp_path: Path, findings: Findings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    fuzz_guided(findings, SEED, 3_000, LATER, tmp_path / "guided")
+    assert findings.files == {}
+    assert findings.inputs >= 3_000
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def run_fuzzer(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lab.fuzz", "--seed", "1", "--findings", str(directory / "findings"), *arguments]
+    (directory / "temporary").mkdir()
+    environment = {**os.environ, "TMPDIR": str(directory / "temporary")}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_a_run_that_stops_early_says_so(tmp_path: Path) -> None:
+    done = run_fuzzer(tmp_path, "--inputs", "1000000", "--seconds", "1", "--without-guided")
+    assert done.returncode == 1, done.stdout + done.stderr
+    *_, missing, figures = done.stdout.splitlines()
+    assert re.fullmatch(r"not done: only \d+ of 1000000 inputs were tried within the 1 s that were allowed", missing)
+    assert figures.endswith("crashes=0 errors_500=0")
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_run_without_its_guided_part_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuzz, "is_available", lambda: False)
+    enough = Findings(Path(), inputs=10)
+    assert list(fuzz._missing(enough, 10, 1, guided=False)) == []
+    (missing,) = fuzz._missing(enough, 10, 1, guided=True)
+    assert "atheris is not installed" in missing
 
 
 def test_no_answer_crashes_a_client(findings: Findings) -> None:

@@ -255,10 +255,11 @@ class Story:
             await refused("unauthenticated", ask(body, None))
             await refused("epoch-not-open", ask(body))
         await refused("try-later", fetch(request))
+        await refused("replayed-request", fetch(request))
         h2, *_ = await world.register(second, key)
         for _ in range(world.operator.settings.requests_per_epoch):
             self.passes = await asyncio.gather(world.fetch(first, key, h), world.fetch(second, key, h2))
-        await refused("allowance-used", fetch(request))
+        await refused("allowance-used", fetch(request_allowance(key, h)[1]))
 
     async def visit(self) -> None:
         venue, now = self.stage.door.venue, self.stage.world.now

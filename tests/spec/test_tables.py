@@ -14,6 +14,7 @@ from qrcode.constants import ERROR_CORRECT_M
 import protocol.errors
 from client.lists import MAX_LISTS
 from escrow.audit.findings import Fault
+from escrow.operator.mixer import REPEAT_SECONDS
 from escrow.operator.settings import OperatorSettings
 from escrow.settings import EscrowSettings
 from escrow.shares import MAX_WINDOW_DAYS
@@ -134,6 +135,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "PUBLISH_AHEAD_DAYS": default(EscrowSettings, "publish_ahead_days"),
         "MINIMUM_ACCOUNTS": default(OperatorSettings, "minimum_accounts"),
         "MIXING_SECONDS": default(OperatorSettings, "mixing_seconds"),
+        "REPEAT_SECONDS": REPEAT_SECONDS,
         "REQUESTS_PER_EPOCH": default(OperatorSettings, "requests_per_epoch"),
         "CODE_SECONDS": default(OperatorSettings, "code_seconds"),
         "CODE_ATTEMPTS": default(OperatorSettings, "code_attempts"),
