@@ -95,7 +95,7 @@ def _run(findings: Findings, number: int, inputs: int, seconds: int, temporary: 
         fuzz_guided(findings, number, share(GUIDED), max(1, int(seconds * 0.15)), temporary / "guided")
         click.echo(f"coverage-guided part done after {time.monotonic() - began:.0f} s")
     run_guarded(findings, drawn)
-    run_guarded(findings, lambda to: fuzz_extremes(to, decoders))
+    run_guarded(findings, lambda to: fuzz_extremes(to, decoders, until(1.0)))
     run_guarded(findings, changed)
     click.echo(f"all done after {time.monotonic() - began:.0f} s")
 

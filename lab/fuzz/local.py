@@ -30,8 +30,8 @@ def fuzz_decoders(findings: Findings, random: Random, decoders: list[Decoder], i
                 findings.try_decoder(decoder, mutate(random, random.choice(decoder.samples)))
 
 
-def fuzz_extremes(findings: Findings, decoders: list[Decoder]) -> None:
-    """Give the dear inputs to the decoders that outsiders reach."""
+def fuzz_extremes(findings: Findings, decoders: list[Decoder], deadline: float) -> None:
+    """Give the dear inputs to the decoders that outsiders reach, or stop at `deadline` (of `time.monotonic`)."""
     by_name = {decoder.name: decoder for decoder in decoders}
     for name, inputs in (
         ("CBOR item", extreme_items(SMALL_BODY_BYTES)),
@@ -39,5 +39,5 @@ def fuzz_extremes(findings: Findings, decoders: list[Decoder]) -> None:
         ("DomainSettings", extreme_settings()),
         ("picture", extreme_pictures()),
     ):
-        for data in inputs:
+        for data in inputs if time.monotonic() < deadline else ():
             findings.try_decoder(by_name[name], data)

@@ -27,7 +27,7 @@ from protocol.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from protocol.notes import only_signature, parse_note, verify_cosignature
+from protocol.notes import only_signature, parse_note, verify_cosignature, verify_note
 from protocol.notices import Notice, sign_notice, verify_notice
 from protocol.papers import print_pass
 from protocol.qrtext import to_qr_text
@@ -130,13 +130,15 @@ def _log_decoders() -> Iterator[Decoder]:
     yield Decoder("verify inclusion", read_path, _EXPECTED, (inclusion_path,))
     yield Decoder("verify consistency", read_consistency, _EXPECTED, (consistency,))
     yield Decoder("note", parse_note, _EXPECTED, (_WITNESSED,))
-    yield Decoder(
-        "signature of a note",
-        lambda data: only_signature(data, _ORIGIN, world.DOMAIN.authority_key),
-        _EXPECTED,
-        (_WITNESSED,),
-        4,
-    )
+
+    def read_signature(data: bytes) -> object:
+        key = world.DOMAIN.authority_key
+        text = verify_note(data, _ORIGIN, key)
+        if verify_note(only_signature(data, _ORIGIN, key), _ORIGIN, key) != text:
+            raise AssertionError("the signature alone is of another text")
+        return text
+
+    yield Decoder("signature of a note", read_signature, _EXPECTED, (_WITNESSED,), 4)
     yield Decoder(
         "cosignature of a note",
         lambda data: verify_cosignature(data, _WITNESS_NAME, world.DOMAIN.operator_key),

@@ -37,7 +37,7 @@ async def fuzz_routes(
     """Send `inputs` requests, until `deadline` (of `time.monotonic`), and then the extreme ones."""
     async with running_stage(directory) as stage:
         by_server = {server: [route for route in stage.routes if route.server == server] for server in stage.urls}
-        await asyncio.gather(*(_try_right(findings, stage, routes) for routes in by_server.values()))
+        await asyncio.gather(*(_try_right(findings, stage, routes, deadline) for routes in by_server.values()))
         shares = {server: inputs * len(routes) // len(stage.routes) for server, routes in by_server.items()}
         await asyncio.gather(
             *(
@@ -53,7 +53,7 @@ async def fuzz_routes(
                 for number in range(CONNECTIONS)
             )
         )
-        for headers, body in _extremes() if extremes else ():
+        for headers, body in _extremes() if extremes and time.monotonic() < deadline else ():
             for route in stage.routes:
                 if time.monotonic() < deadline and route.method == "POST":
                     await _send_extreme(findings, stage, route, headers, body)
@@ -64,10 +64,12 @@ async def fuzz_routes(
         findings.crash("servers", f"{peak} MiB of memory", b"")
 
 
-async def _try_right(findings: Findings, stage: Stage, routes: list[Route]) -> None:
+async def _try_right(findings: Findings, stage: Stage, routes: list[Route], deadline: float) -> None:
     """Ask every route for what it is for, and in a way that it must refuse."""
     random = Random(0)  # noqa: S311 - nothing depends on it
     for route in routes:
+        if time.monotonic() > deadline:
+            break
         await asyncio.gather(
             *(_send_right(findings, stage, route, route.method, one) for one in recipes(random, stage, route))
         )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ import pytest
 from lab.faults.catalogue import DATABASES, not_tried, possible_faults
 from lab.faults.mounts import MARK
 
-FAULTS = ("kill -9 operator and", "refused writes of operator", "kill -9 PostgreSQL")
+FAULTS = ("kill -9 operator and", "refused writes of authority", "kill -9 PostgreSQL")
 
 
 @pytest.fixture
@@ -27,35 +27,42 @@ def directory() -> Iterator[Path]:
         yield Path(path)
 
 
-def start(directory: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def started(directory: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    run = subprocess.Popen(
         [sys.executable, "-m", "lab.faults", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "TMPDIR": str(directory)},
     )
+    with run:
+        try:
+            yield run
+        finally:
+            run.terminate()  # it leaves nothing behind
 
 
 def test_nothing_is_lost(directory: Path) -> None:
-    run = start(directory, "--seed", "6", *(word for fault in FAULTS for word in ("--only", fault)))
-    output, errors = run.communicate(timeout=240)
+    with started(directory, "--seed", "6", *(word for fault in FAULTS for word in ("--only", fault))) as run:
+        output, errors = run.communicate(timeout=900)
     assert run.returncode == 0, output + errors
     assert output.startswith("seed=6\n")
     figures = re.search(r"^trials=4 faults=(\d+) acknowledged=(\d+) lost=0 doubled=0\n\Z", output, re.MULTILINE)
     assert figures, output
-    assert int(figures[1]) >= 8
+    assert int(figures[1]) >= 4  # each had its effect
+    assert "had no effect" not in output
     assert int(figures[2]) > 50
     assert list(directory.iterdir()) == []
 
 
 def test_an_interrupted_run_leaves_nothing(directory: Path) -> None:
-    run = start(directory, "--database", "sqlite")
-    deadline = time.monotonic() + 60
-    while not list(directory.glob("splitpass-faults-*/*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    run.send_signal(signal.SIGTERM)
-    run.communicate(timeout=60)
+    with started(directory, "--database", "sqlite") as run:
+        deadline = time.monotonic() + 60
+        while not list(directory.glob("splitpass-faults-*/*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        run.terminate()
+        run.communicate(timeout=60)
     assert run.returncode == 1
     assert list(directory.iterdir()) == []
 

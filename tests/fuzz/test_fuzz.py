@@ -155,7 +155,7 @@ def test_the_answer_500_of_a_route_is_counted(findings: Findings) -> None:
 def test_paths_of_tiles_are_of_every_length() -> None:
     """Those that are too long for an index, or for a file's name, too."""
     paths = [tile_path(Random(number)) for number in range(500)]
-    assert {number for number in (1, 5, 7, 1001, 1501) if any(path.count("/") == number for path in paths)} != set()
+    assert {path.count("/x") for path in paths} >= {0, 4, 5, 1500}
     assert any(Tile.at(path) for path in paths)
     for path in paths:
         tile = Tile.at(path)

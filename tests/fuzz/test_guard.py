@@ -72,6 +72,6 @@ def test_a_death_is_found_with_its_input_and_what_came_before(findings: Findings
 
 def test_no_extreme_input_takes_much(findings: Findings, tmp_path: Path) -> None:
     decoders = all_decoders(Random(1), tmp_path)
-    run_guarded(findings, lambda to: fuzz_extremes(to, decoders))
+    run_guarded(findings, lambda to: fuzz_extremes(to, decoders, time.monotonic() + 600))
     assert findings.files == {}
     assert findings.inputs > 10
