@@ -85,7 +85,7 @@ class World:
             (self.home(role) / "domain.toml").write_text(self.settings.to_toml())
             url = new_database(database, self.home(role))
             own = (
-                "minimum_accounts = 2\nmixing_seconds = 0.3\n" + UNLIMITED
+                "minimum_accounts = 2\nmixing_seconds = 0.8\n" + UNLIMITED
                 if role is Role.OPERATOR
                 else UNLIMITED_APPLICATIONS
             )

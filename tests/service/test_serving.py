@@ -57,7 +57,7 @@ class Place:
 async def running_place(directory: Path) -> AsyncIterator[Place]:
     world, (port,) = real_world(directory), free_ports(1)
     settings = world.home(OPERATOR) / "settings.toml"
-    settings.write_text(settings.read_text().replace("mixing_seconds = 0.3", "mixing_seconds = 3"))
+    settings.write_text(settings.read_text().replace("mixing_seconds = 0.8", "mixing_seconds = 3"))
     async with new_session() as session:
         with Servers(directory) as servers:
             for role in (AUTHORITY, OPERATOR):
