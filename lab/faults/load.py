@@ -32,6 +32,10 @@ class Load:
             group.create_task(self.staff.until(stop))
             group.create_task(self.reader.until(stop, self.visitors.somebody))
 
-    async def probe(self) -> bool:
-        """Whether everybody achieves something just now."""
-        return await self.visitors.probe() and await self.staff.admit() and await self.officers.probe()
+    async def probe(self) -> str | None:
+        """Who achieves nothing just now, and what they met with; None if everybody achieves something."""
+        if not await self.visitors.probe():
+            return "visitors"
+        if not await self.staff.admit():
+            return "staff"
+        return None if await self.officers.probe() else f"officers ({self.officers.failure})"

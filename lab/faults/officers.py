@@ -18,11 +18,15 @@ FEW, MANY = 3, 5000
 
 
 class Officers:
-    """Both parties' officers, and the venue's owner, who commits to the check-ins before a warrant is drawn."""
+    """Both parties' officers, and the venue's owner, who commits to the check-ins before a warrant is drawn.
+
+    `failure` is what the last probe met with.
+    """
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self.commands = Commands(scene)
+        self.failure = ""
 
     async def until(self, stop: asyncio.Event) -> None:
         """Work until `stop`."""
@@ -51,8 +55,10 @@ class Officers:
         """Whether a warrant comes to its end just now, with shares of both parties."""
         try:
             warrant = await self.investigate(MANY)
-        except Failed:
+        except Failed as failure:
+            self.failure = str(failure).strip()[-200:]
             return False
+        self.failure = "no shares"
         return self._scene.oracle.has_shares("operator", warrant)
 
     async def investigate(self, most: int) -> bytes:

@@ -15,7 +15,7 @@ from protocol.encoding import MAX_MESSAGE_BYTES
 
 UPSTREAM_SECONDS = 30
 REQUEST_HEADERS = ("Content-Type", "Content-Encoding", "Authorization")
-ANSWER_HEADERS = ("Content-Type", "Cache-Control", "X-Request-Id")
+ANSWER_HEADERS = ("Content-Type", "Cache-Control", "X-Request-Id", "Date")
 
 
 @dataclass(frozen=True, slots=True)

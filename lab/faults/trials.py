@@ -132,8 +132,9 @@ async def _try(load: Load, fault: Fault) -> None:
         await scene.pause(WARM_UP)
         async with fault.happens(load):
             await scene.pause(DURATION)
-        if not await _recovers(load):
-            scene.oracle.find("nothing works again")
+        idle = await _still_idle(load)
+        if idle is not None:
+            scene.oracle.find(f"nothing works again for {idle}")
     finally:
         stop.set()
         await using
@@ -143,12 +144,12 @@ async def _try(load: Load, fault: Fault) -> None:
         load.reader.start()
 
 
-async def _recovers(load: Load) -> bool:
+async def _still_idle(load: Load) -> str | None:
+    """Who achieves nothing for long after a fault is over."""
     end = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-    while asyncio.get_running_loop().time() < end:
-        if await load.probe():
-            return True
-    return False
+    while (idle := await load.probe()) is not None and asyncio.get_running_loop().time() < end:
+        pass
+    return idle
 
 
 def _look(scene: Scene, logs: Logs) -> int:
