@@ -26,10 +26,17 @@ class OutboxSender:
         self._path = home / "outbox.txt"
 
     def send(self, phone: str, text: str) -> None:
-        """Append one line."""
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "a", encoding="utf-8") as outbox:
-            outbox.write(f"{phone}\t{text}\n")
+        """Append one line; it begins anew behind one that a full disk has cut off."""
+        with open(self._path, "ab+", opener=_open_private) as outbox:
+            if outbox.tell():
+                outbox.seek(-1, os.SEEK_END)
+                if outbox.read(1) != b"\n":
+                    outbox.write(b"\n")
+            outbox.write(f"{phone}\t{text}\n".encode())
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def load_sender(reference: str, home: Path) -> Sender:
