@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from secrets import token_bytes
 
 from lab.venue_log import VenueLog
+from protocol.checkins import MAX_STAY
 from protocol.encoding import Message
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role, create_epoch, verify_epoch
 from protocol.group import Scalar
@@ -106,10 +107,16 @@ class Parties:
         return verify_warrant(self.domain, self.both_sign(warrant), now=issued)
 
     def release(self, warrant: ValidWarrant, check_ins: Mapping[int, Iterable[bytes]]) -> Released:
-        """The venue's release of encoded check-ins by epoch, to which it committed when the warrant was issued."""
-        log = VenueLog(self.venue, self.venue_key)
-        log.add_all(check_ins)
-        log.commit(warrant.record.issued)
+        """The venue's release of encoded check-ins by epoch.
+
+        It committed to them when the warrant was issued; if that was long after their epoch, when the epoch ended.
+        """
+        log, issued = VenueLog(self.venue, self.venue_key), warrant.record.issued
+        for epoch in check_ins:
+            log.add_all({epoch: check_ins[epoch]})
+            if self.domain.epoch_begins(epoch + 1) + MAX_STAY < issued:
+                log.commit(self.domain.epoch_begins(epoch + 1))
+        log.commit(issued)
         return Released(log.release(warrant), log.commitments)
 
     def verify(self, warrant: ValidWarrant, epoch_keys: Mapping[int, EpochKey], released: Released) -> VerifiedRelease:

@@ -334,7 +334,7 @@ def test_an_unlogged_key_is_excused_until_its_epoch_begins(world: World) -> None
     with in_front(world, OPERATOR, {}, instead=waits) as urls:
         assert found(world, urls=urls) == set()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(world.operator, "publish_ahead", lambda: None)  # its real one of that day
+            patch.setattr(world.operator, "publish_ahead", list)  # its real one of that day
             world.now = world.settings.domain.epoch_begins(epoch)
             alive(world)
             (finding,) = audit(world, urls=urls).findings
