@@ -80,11 +80,14 @@ class Freeze:
         """Stop it and let it go on."""
         scene = load.scene
         await scene.moment_at_work(self.server)
-        os.kill(scene.servers[self.server].pid, signal.SIGSTOP)
-        await asyncio.sleep(1)
-        scene.faults += scene.is_at_work(self.server)
-        yield
-        os.kill(scene.servers[self.server].pid, signal.SIGCONT)
+        pid = scene.servers[self.server].pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(1)
+            scene.faults += scene.is_at_work(self.server)
+            yield
+        finally:  # who stands still does not end
+            os.kill(pid, signal.SIGCONT)
 
 
 @dataclass(frozen=True)
