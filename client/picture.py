@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from service.qr import qr_image
+from service.qr import qr_image, tiled_png
 
 FONT = Path(__file__).with_name("fonts") / "sheet.ttf"
 """A TrueType font with ASCII and the Korean that pictures and sheets need."""
@@ -19,15 +17,7 @@ SIZE = 24
 
 def codes_png(codes: Sequence[tuple[str, str]]) -> bytes:
     """The QR codes of some texts, each above its caption, beside and below each other, as a PNG file."""
-    pictures = [_captioned(text, caption) for text, caption in codes]
-    columns = math.ceil(math.sqrt(len(pictures)))
-    width, height = max(one.width for one in pictures), max(one.height for one in pictures)
-    page = Image.new("1", (columns * width, -(-len(pictures) // columns) * height), 1)
-    for number, picture in enumerate(pictures):
-        page.paste(picture, (number % columns * width, number // columns * height))
-    buffer = io.BytesIO()
-    page.save(buffer, "PNG")
-    return buffer.getvalue()
+    return tiled_png([_captioned(text, caption) for text, caption in codes])
 
 
 def _captioned(text: str, caption: str) -> Image.Image:

@@ -17,10 +17,10 @@ from nacl.bindings import (
 )
 from nacl.exceptions import CryptoError
 
-from protocol.checkins import TIME_STEP, Direction, label_time
+from protocol.checkins import Direction, check_label_time, label_time
 from protocol.encoding import Bytes16, Message, Size, Uint8, Uint32
 from protocol.epochs import EpochKey
-from protocol.errors import InvalidEntry, InvalidSignature, Malformed, MalformedEncoding, WrongDomain, WrongEpoch
+from protocol.errors import InvalidEntry, InvalidSignature, Malformed, WrongDomain, WrongEpoch
 from protocol.group import B, Point, RandomBytes, Scalar, secure_random
 from protocol.handles import Name, Phone
 from protocol.signatures import SIGNATURE_BYTES, sign_with_scalar, verify
@@ -60,8 +60,7 @@ class AssistedCheckIn(Message):
     signature: Annotated[bytes, Size(SIGNATURE_BYTES, SIGNATURE_BYTES)]
 
     def __post_init__(self) -> None:
-        if self.time % TIME_STEP:
-            raise MalformedEncoding(f"a label time is a multiple of {TIME_STEP} seconds")
+        check_label_time(self.time)
 
     @property
     def direction(self) -> Direction:

@@ -49,8 +49,7 @@ class CheckInMessage(Message):
     signed_pass: Annotated[bytes, Size(SIGNED_PASS_BYTES, SIGNED_PASS_BYTES)]
 
     def __post_init__(self) -> None:
-        if self.time % TIME_STEP:
-            raise MalformedEncoding(f"a label time is a multiple of {TIME_STEP} seconds")
+        check_label_time(self.time)
 
     @property
     def u(self) -> bytes:
@@ -79,6 +78,12 @@ class CheckIn:
 
     message: CheckInMessage
     epoch: int
+
+
+def check_label_time(time: int) -> None:
+    """Raise `MalformedEncoding` unless `time` (Unix seconds) is one that a label may have."""
+    if time % TIME_STEP:
+        raise MalformedEncoding(f"a label time is a multiple of {TIME_STEP} seconds")
 
 
 def label_time(now: int) -> int:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from protocol.checkins import TIME_STEP, Direction, label_time, possible_epochs
+from protocol.checkins import Direction, check_label_time, label_time, possible_epochs
 from protocol.encoding import Bytes16, Message, Size, Uint8, Uint32
 from protocol.epochs import EpochKey
-from protocol.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongEpoch
+from protocol.errors import InvalidSignature, WrongDomain, WrongEpoch
 from protocol.group import Point, RandomBytes, secure_random
 from protocol.papers import DelegatedPass, verify_delegation
 from protocol.passes import PASS_BYTES
@@ -38,8 +38,7 @@ class PaperCheckInMessage(Message):
     label_signature: Annotated[bytes, Size(SIGNATURE_BYTES, SIGNATURE_BYTES)]
 
     def __post_init__(self) -> None:
-        if self.time % TIME_STEP:
-            raise MalformedEncoding(f"a label time is a multiple of {TIME_STEP} seconds")
+        check_label_time(self.time)
 
     @property
     def u(self) -> bytes:

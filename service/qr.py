@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 
 import qrcode
 import qrcode.image.svg
@@ -19,12 +20,16 @@ def qr_image(text: str) -> Image.Image:
 
 def qr_png(*texts: str) -> bytes:
     """QR codes beside and below each other, as a PNG file."""
-    codes = [qr_image(text) for text in texts]
-    columns = math.ceil(math.sqrt(len(codes)))
-    width, height = max(code.width for code in codes), max(code.height for code in codes)
-    page = Image.new("1", (columns * width, -(-len(codes) // columns) * height), 1)
-    for number, code in enumerate(codes):
-        page.paste(code, (number % columns * width, number // columns * height))
+    return tiled_png([qr_image(text) for text in texts])
+
+
+def tiled_png(pictures: Sequence[Image.Image]) -> bytes:
+    """Black and white pictures, at least one, beside and below each other, as a PNG file."""
+    columns = math.ceil(math.sqrt(len(pictures)))
+    width, height = max(one.width for one in pictures), max(one.height for one in pictures)
+    page = Image.new("1", (columns * width, -(-len(pictures) // columns) * height), 1)
+    for number, picture in enumerate(pictures):
+        page.paste(picture, (number % columns * width, number // columns * height))
     buffer = io.BytesIO()
     page.save(buffer, "PNG")
     return buffer.getvalue()

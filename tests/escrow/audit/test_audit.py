@@ -34,17 +34,10 @@ from protocol.merkle import leaf_hash, tree_root
 from protocol.tiles import tiles_of
 from service.http import Problem, call, create_app, new_session
 from tests.attacks.tracing import trace
-from tests.escrow.world import World, open_door, run, run_world, serving
+from tests.escrow.world import World, open_door, run, serving
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 Found = set[tuple[Role, Fault]]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with run_world(tmp_path) as world:
-        alive(world)
-        yield world
 
 
 def party_of(world: World, role: Role) -> Party:

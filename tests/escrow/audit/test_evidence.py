@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,17 +18,10 @@ from protocol.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
 from protocol.notices import sign_notice
 from service.http import Problem
 from tests.escrow.audit.test_audit import alive, audit, command, entries_of, found, in_front, second_statement
-from tests.escrow.world import World, run, run_world
+from tests.escrow.world import World, run
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 Alter = Callable[[bytes], bytes]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with run_world(tmp_path) as world:
-        alive(world)
-        yield world
 
 
 def once(lie: bytes) -> Alter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,16 +32,9 @@ from tests.escrow.audit.test_audit import (
     party_of,
     rewrite,
 )
-from tests.escrow.world import World, run, run_world
+from tests.escrow.world import World, run
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with run_world(tmp_path) as world:
-        alive(world)
-        yield world
 
 
 def days(world: World, count: int = 1) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,10 @@ from protocol.entries import EpochErased, NoticePublished, WarrantDecided, Warra
 from protocol.epochs import Role
 from protocol.logs import sign_log, witness_log
 from tests.escrow.audit.test_audit import alive, audit, command, found, in_front
-from tests.escrow.world import World, run_world
+from tests.escrow.world import World
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 Found = set[tuple[Role, Fault]]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with run_world(tmp_path) as world:
-        alive(world)
-        yield world
 
 
 def checkpoint(world: World, size: int, root: bytes = bytes(32)) -> bytes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,17 +14,10 @@ from protocol.logs import log_id, other_party, witness_log
 from protocol.notes import MAX_NUMBER
 from service.http import Problem
 from tests.escrow.audit.test_audit import alive, audit, command, found, in_front, party_of
-from tests.escrow.world import World, run_world
+from tests.escrow.world import World
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 HOUR = 3600
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with run_world(tmp_path) as world:
-        alive(world)
-        yield world
 
 
 def witness_does(world: World, patch: pytest.MonkeyPatch, role: Role, does: Callable[..., bytes]) -> None:
