@@ -12,7 +12,7 @@ from pathlib import Path
 from lab.fuzz.memory import Memory
 
 SECONDS = 2
-"""How much processor time one input may take. It is not asserted in tests: machines differ."""
+"""How much processor time one input may take."""
 MEBIBYTES = 256
 """How much memory one input may take."""
 

@@ -91,7 +91,7 @@ def test_a26_a_link_alone_sends_nothing(present_town: Town, club: Place, victim:
     ):
         result = follow(tried, typed=typed)
         assert result.exit_code == 1
-        assert f"Check in at {club.name}?" in result.output
+        assert f"Check in at {club.name} for 1 person?" in result.output
     assert town.traffic == before
     assert victim.visitor.wallet() == wallet
 
@@ -109,7 +109,7 @@ def test_a26_a_link_does_not_say_where_to_send_nor_who_asks(
     town, link = present_town, present_town.link(club)
     fragment = link.partition("#")[2]
     asked = follow(f"http://127.0.0.1:9/friendly#{fragment}", typed="n\n")
-    assert f"Check in at {club.name}?" in asked.output
+    assert f"Check in at {club.name} for 1 person?" in asked.output
     before, wallet = list(town.traffic), victim.visitor.wallet()
     changed = fragment[:100] + ("A" if fragment[100] != "A" else "B") + fragment[101:]
     for forged in (

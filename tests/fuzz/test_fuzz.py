@@ -54,7 +54,7 @@ OVER_HTTP = {
 }
 """What the fuzzed routes reach, and their handlers."""
 OF_ONES_OWN = {
-    *("client.show.check_size", "client.words.opening_in_words"),
+    *("client.home.Home.open", "client.show.check_size", "client.words.opening_in_words"),
     *(f"client.visits.{name}" for name in ("check_in", "check_out", "open_entries", "open_entry", "open_exits")),
     *("escrow.audit.disclosures.check_openings", "escrow.audit.epochs.check_epochs", "escrow.audit.lists.check_lists"),
     *("escrow.audit.releases.check_releases", "escrow.audit.seen.Seen.checkpoints"),
@@ -65,11 +65,6 @@ OF_ONES_OWN = {
     *("service.logs.KnownLogs.check_epoch", "service.storage.open_database", "venue.founding.checked_url"),
 }
 """What is given one's own values, and what only passes on to the readers what it fetches."""
-
-
-@pytest.fixture
-def findings(tmp_path: Path) -> Findings:
-    return Findings(tmp_path / "findings")
 
 
 @pytest.fixture(scope="module")

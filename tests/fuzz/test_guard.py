@@ -11,17 +11,13 @@ from random import Random
 
 import pytest
 
+from lab.fuzz import trial
 from lab.fuzz.decoders import all_decoders
 from lab.fuzz.guard import run_guarded
 from lab.fuzz.local import fuzz_extremes
 from lab.fuzz.trial import MEBIBYTES, Decoder, Findings
 
 Work = Callable[[bytes], object]
-
-
-@pytest.fixture
-def findings(tmp_path: Path) -> Findings:
-    return Findings(tmp_path / "findings")
 
 
 def trying(decode: Work, *inputs: bytes) -> Callable[[Findings], None]:
@@ -44,6 +40,12 @@ def test_what_takes_too_much_memory_is_found_also_after_what_takes_nearly_so_muc
     assert list(findings.files) == [f"work: more than {MEBIBYTES} MiB"]
     assert findings.crashes == 2
     assert findings.inputs == 8
+
+
+def test_what_takes_too_much_time_is_found(findings: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "SECONDS", -1)
+    run_guarded(findings, trying(len, b"slow"))
+    assert list(findings.files) == ["work: more than -1 s"]
 
 
 def test_a_hang_is_found_with_its_input(findings: Findings) -> None:

@@ -1,0 +1,213 @@
+"""`show`, `check-in`, `check-out` and `paper`: the commands that take passes. Spec: §4.3."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from client.home import Home
+from client.papers import print_papers
+from client.posters import read_poster
+from client.sheet import sheet_pdf
+from client.show import check_size, show_live, show_once
+from client.visitor import Visitor
+from client.visits import Screen, check_in, check_out, group_to_leave, inside, open_entries, open_exits
+from protocol.errors import SplitPassError
+from protocol.exchanges import Decision
+from service.cli import printable
+from service.decisions import decision_in_words
+from service.files import write_private
+from service.http import Problem, Unreachable, new_session
+from service.qr import qr_png
+from service.settings import ConfigurationError
+
+DOOR_SECONDS = 15
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _screen_options(command: F) -> F:
+    for option in (
+        click.option("--seconds", type=click.IntRange(1), default=300, show_default=True, help="Close after that."),
+        click.option("--once", is_flag=True, help="Show one code and leave; it is good for half a minute."),
+        click.option(
+            "--png",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Write the code to this file instead of the terminal, again each time that it changes.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+_people_option = click.option(
+    "--people",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="How many come in together: each takes a pass, and all are you if you are looked for.",
+)
+
+
+@click.command()
+@_people_option
+@_screen_options
+@click.pass_obj
+def show(home: Home, people: int, png: Path | None, once: bool, seconds: int) -> None:
+    """Show an entry code for a door's reader. Every use of this command takes a new pass.
+
+    For several people the codes are shown in turn, or beside each other in the picture.
+    """
+    _check_screen(png)
+    visitor = home.open()
+    _run_screen(visitor, open_entries(visitor, people), png, once, seconds)
+
+
+@click.command("check-in")
+@click.argument("link")
+@_people_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def check_in_command(home: Home, link: str, people: int, yes: bool) -> None:
+    """Check in by the LINK on a venue's poster, after asking. It shows the venue your network address."""
+    visitor = home.open()
+    try:
+        venue = read_poster(visitor.domain, link)
+    except SplitPassError as error:
+        raise click.ClickException(f"this is no poster of the domain / 이 명부의 포스터가 아닙니다: {error}") from None
+    name = printable(venue.name)
+    there = inside(visitor, venue)
+    if there:
+        since = visitor.local_time(there[-1].entered)
+        click.echo(
+            f"You are checked in at {name} already, {_people(len(there))}, since {since}; this adds {people}.\n"
+            f"{since}부터 {name}에 이미 {len(there)}명이 입장해 있습니다. {people}명이 더 등록됩니다.",
+            err=True,
+        )
+    if not yes:
+        click.confirm(f"Check in at {name} for {_people(people)}?\n{name}에 {people}명 입장 등록을 할까요?", abort=True)
+
+    async def run() -> Decision:
+        async with new_session(DOOR_SECONDS) as session:
+            return await check_in(visitor, session, venue, people)
+
+    try:
+        decision = asyncio.run(run())
+    except (Problem, Unreachable) as error:
+        click.echo(f"{printable(str(error))}\n시설 서버의 응답을 받지 못했습니다.", err=True)
+        decision = None
+    answers = [visit.answer for visit in visitor.wallet().groups[-1]]
+    _report(decision, answers.count(Decision.ADMITTED), people, f"Checked in at {name}", "입장")
+
+
+@click.command("check-out")
+@click.option("--visit", "number", type=int, help="Its number in status.  [default: the latest]")
+@_screen_options
+@click.pass_obj
+def check_out_command(home: Home, number: int | None, png: Path | None, once: bool, seconds: int) -> None:
+    """Check out of a visit.
+
+    It takes the pass of the entry; who came in together leaves together. Where you showed a code, this shows an
+    exit code; where you checked in by a link, it tells the venue.
+    """
+    _check_screen(png)
+    visitor = home.open()
+    group = group_to_leave(visitor, number)
+    venue = group[0].venue
+    if venue is None:
+        _run_screen(visitor, open_exits(visitor, group), png, once, seconds)
+        return
+
+    async def run() -> Decision:
+        async with new_session(DOOR_SECONDS) as session:
+            return await check_out(visitor, session, group)
+
+    decision = asyncio.run(run())
+    gone = {visit.u for visit in visitor.wallet().visits if visit.left is not None}
+    count = sum(visit.u in gone for visit in group)
+    _report(decision, count, len(group), f"Checked out of {printable(venue.name)}", "퇴장")
+
+
+@click.command("paper")
+@click.option("--day", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day that the papers are for.")
+@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="How many: one for each visit.")
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="FILE.pdf for a sheet to print and cut, FILE.png for the codes alone.",
+)
+@click.pass_obj
+def paper_command(home: Home, day: datetime, count: int, output: Path) -> None:
+    """Make paper passes, for people without a phone.
+
+    Each takes a pass of that day, is good at one door for one visit, and leads to you if somebody is looked for.
+    Whoever copies one can use it. Delete the file when it is printed.
+    """
+    if output.suffix not in {".pdf", ".png"}:
+        raise click.UsageError("the output must be a .pdf or .png file")
+    _check_writable(output)
+    visitor = home.open()
+    epoch = day.date().toordinal() - date(1970, 1, 1).toordinal()
+    texts = print_papers(visitor, epoch, count)
+    write_private(output, sheet_pdf(visitor.day_name(epoch), texts) if output.suffix == ".pdf" else qr_png(*texts))
+    click.echo(
+        f"wrote {output}: {count} for {visitor.day_name(epoch)}. Delete the file when it is printed.\n"
+        f"{visitor.day_name(epoch)}의 종이 출입증 {count}장을 만들었습니다. 인쇄한 뒤에는 파일을 지워 주세요."
+    )
+
+
+def _report(decision: Decision | None, admitted: int, people: int, done: str, korean: str) -> None:
+    """Say what came of a check-in or check-out. `decision` is the first refusal, None for no answer."""
+    if decision is Decision.ADMITTED:
+        group = (f", {people} people", f" ({people}명)") if people > 1 else ("", "")
+        click.echo(f"{done}{group[0]}.\n{korean}이 확인되었습니다{group[1]}.")
+        return
+    english, in_korean = ("no answer came", "응답 없음") if decision is None else decision_in_words(decision)
+    refused = "" if decision is None else "the door refused: "
+    if people > 1:
+        english += f".\n{done}: {admitted} of {people}. Do not repeat it for all; status shows the visit"
+        in_korean += f"\n{people}명 중 {admitted}명의 {korean}이 확인되었습니다. 나머지만 다시 등록해 주세요"
+    else:
+        in_korean += f". {korean}이 확인되지 않았습니다"
+    raise click.ClickException(f"{refused}{english}\n{in_korean}.")
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
+def _check_screen(png: Path | None) -> None:
+    """Make sure that a code can be shown, before a pass is burned for it."""
+    if png is None:
+        check_size(Console())
+    else:
+        _check_writable(png)
+
+
+def _check_writable(file: Path) -> None:
+    if not os.access(file.absolute().parent, os.W_OK):
+        raise ConfigurationError(f"{file} cannot be written")
+
+
+def _run_screen(visitor: Visitor, screens: list[Screen], png: Path | None, once: bool, seconds: int) -> None:
+    console = Console()
+    if once:
+        show_once(screens, visitor.clock(), console, png)
+        return
+    if png is not None:
+        click.echo(
+            f"The code is in {png}, new every 15 seconds. Stop with Ctrl-C.\n"
+            f"QR 코드는 {png}에 있으며 15초마다 바뀝니다."
+        )
+    try:
+        show_live(screens, visitor.clock, console, png, seconds)
+    except KeyboardInterrupt:
+        click.echo("Closed. / 닫았습니다.")
