@@ -247,7 +247,8 @@ class Outbreak:
             expires=issued + EPOCH_SECONDS,
             discloses=issued + EPOCH_SECONDS,
         )
-        await self._investigation.draw_warrant(warrant)
+        self._investigation.draw_warrant(warrant)
+        await self._investigation.propose_warrant(warrant.warrant)
         operator = Operator(self._town.operator)
         await asyncio.to_thread(operator.warrants.countersign, warrant.warrant, operator.identity)
         return warrant.warrant

@@ -128,8 +128,13 @@ def draw(
             "another venue's check-ins",
             err=True,
         )
-    click.echo(warrant.warrant.hex())  # first: it is drawn even if the operator does not answer now
-    _run(authority, lambda investigation: investigation.draw_warrant(warrant))
+
+    async def propose(investigation: Investigation) -> None:
+        investigation.draw_warrant(warrant)
+        click.echo(warrant.warrant.hex())  # it is drawn, even if the operator does not answer now
+        await investigation.propose_warrant(warrant.warrant)
+
+    _run(authority, propose)
 
 
 @warrants.command(name="list")

@@ -58,11 +58,13 @@ class Investigation:
     def __init__(self, authority: Authority, session: ClientSession) -> None:
         self._authority, self._session = authority, session
 
-    async def draw_warrant(self, warrant: Warrant) -> None:
-        """Sign a warrant, store it, and propose it to the operator."""
-        statement = sign_statement(warrant, self._authority.identity)
-        self._authority.cases.add(warrant, statement)
-        await self._authority.ask_peer(self._session, "/v1/warrants", statement)
+    def draw_warrant(self, warrant: Warrant) -> None:
+        """Sign a warrant and store it."""
+        self._authority.cases.add(warrant, sign_statement(warrant, self._authority.identity))
+
+    async def propose_warrant(self, warrant: bytes) -> None:
+        """Propose a warrant that was drawn to the operator."""
+        await self._authority.ask_peer(self._session, "/v1/warrants", self._authority.cases.get(warrant).statement)
 
     async def countersigned(self, warrant: bytes) -> JointStatement:
         """The warrant with both signatures; a problem while the operator has not signed, or when it refused."""
@@ -75,7 +77,7 @@ class Investigation:
         except Problem as problem:
             if problem.name != "unknown-warrant":
                 raise
-            await self._authority.ask_peer(self._session, "/v1/warrants", case.statement)
+            await self.propose_warrant(warrant)
             countersignature = await self._authority.ask_peer(self._session, path, b"")
         joint = JointStatement(case.statement, countersignature)
         verify_warrant(self._authority.domain, joint, self._authority.clock())

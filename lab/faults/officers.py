@@ -84,12 +84,12 @@ class Officers:
             try:
                 await self._command(party, "warrants", step, warrant)
             except Failed as failure:
+                if "warrant-decided" in str(failure):  # by a command that was killed before it could say so
+                    return
+                if attempt == TRIES - 1 or "warrant-exhausted" in str(failure):
+                    raise
                 if "unknown-warrant" in str(failure):  # the proposal was lost on the way; asking again repeats it
                     await self._command("authority", "warrants", "release", warrant, must_end=False)
-                elif "warrant-decided" in str(failure):  # by a command that was killed before it could say so
-                    return
-                elif attempt == TRIES - 1 or "warrant-exhausted" in str(failure):
-                    raise
                 await self._scene.pause(0.3)
             else:
                 if step == "countersign":

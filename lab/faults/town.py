@@ -53,9 +53,9 @@ class FaultyTown(Town):
         return proxy.url
 
     def more_settings(self, server: str) -> str:
-        """Its database; and for a party, how far it publishes ahead."""
-        ahead = f"publish_ahead_days = {EPOCHS_AHEAD}\n" if server in PARTIES else ""
-        return f'database = "{self._urls[server]}"\n' + ahead
+        """Its database; and for a party, how far it publishes ahead, and that a venue commits before each warrant."""
+        more = f"publish_ahead_days = {EPOCHS_AHEAD}\ncommitments_per_hour = 1000000\n" if server in PARTIES else ""
+        return f'database = "{self._urls[server]}"\n' + more
 
     def query(self, server: str, statement: str, **values: object) -> list[tuple[Any, ...]]:
         """Rows of a server's database, read beside it."""

@@ -75,7 +75,8 @@ def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
 
     async def attack(session: ClientSession) -> list[str]:
         investigation = Investigation(world.authority, session)
-        await investigation.draw_warrant(warrant)
+        investigation.draw_warrant(warrant)
+        await investigation.propose_warrant(warrant.warrant)
         venue = club.venue.registration
         assert venue is not None
         release = open_log(club.venue, ValidWarrant(warrant))

@@ -131,7 +131,8 @@ def test_a30_an_edited_warrant_opens_nothing_more(town: Town, field: str) -> Non
         outcomes = set()
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
-            await investigation.draw_warrant(warrant)
+            investigation.draw_warrant(warrant)
+            await investigation.propose_warrant(warrant.warrant)
             world.operator.warrants.countersign(warrant.warrant, world.operator.identity)
             honest = await investigation.countersigned(warrant.warrant)
             release = await world.authority.ask(

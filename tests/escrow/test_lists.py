@@ -110,7 +110,8 @@ def test_c10_only_releases_under_a_valid_warrant_are_warned_of(world: World, doo
         warrant = replace(warrant_for(door, world.now - 600, world.now + 600), purpose=Purpose.NOTICE)
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
-            await investigation.draw_warrant(warrant)
+            investigation.draw_warrant(warrant)
+            await investigation.propose_warrant(warrant.warrant)
             world.operator.warrants.countersign(warrant.warrant, world.operator.identity)
             with pytest.raises(Problem, match="release first"):
                 await investigation.publish_notice([warrant.warrant], ADVICE)

@@ -83,7 +83,9 @@ def make_lists(world: World) -> Listed:
         for role in Role:
             await world.post(role, "/v1/venues", change)
         async with new_session() as session:
-            await Investigation(world.authority, session).draw_warrant(warrant)
+            investigation = Investigation(world.authority, session)
+            investigation.draw_warrant(warrant)
+            await investigation.propose_warrant(warrant.warrant)
             for party in (world.operator, world.authority):
                 await party.have_log_cosigned(session)
 

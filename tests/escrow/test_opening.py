@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sql
 from aiohttp import ClientSession
+from click.testing import Result
 
 from escrow.authority.investigation import Findings, Investigation
 from escrow.party import Party
@@ -42,6 +43,12 @@ def door(world: World) -> Iterator[Door]:
 
 def both_steps(warrant: Warrant) -> list[Callable[[Investigation], Awaitable[object]]]:
     return [lambda it: it.request_release(warrant.warrant), lambda it: it.open(warrant.warrant)]
+
+
+def draw(world: World, door: Door, *more: str) -> Result:
+    window = ("--from", "2023-11-15 11:00:00", "--until", "2023-11-15 12:30:00")
+    options = ("--venue", door.record.venue.hex(), *window, "--legal-reference", "제76조의2", *more)
+    return world.officer(Role.AUTHORITY, "warrants", "draw", *options)
 
 
 async def full_opening(world: World, door: Door, **limits: int) -> Findings:
@@ -133,7 +140,8 @@ def test_c5_a_warrant_that_one_party_signed_alone_opens_nothing(world: World, do
         warrant = warrant_for(door, world.now - 600, world.now + 600)
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
-            await investigation.draw_warrant(warrant)
+            investigation.draw_warrant(warrant)
+            await investigation.propose_warrant(warrant.warrant)
             with pytest.raises(Problem) as refusal:
                 await investigation.request_release(warrant.warrant)
             assert refusal.value.name == "warrant-pending"
@@ -152,7 +160,8 @@ def test_c5_a_refused_warrant_stays_refused(world: World, door: Door) -> None:
         warrant = warrant_for(door, world.now - 600, world.now + 600)
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
-            await investigation.draw_warrant(warrant)
+            investigation.draw_warrant(warrant)
+            await investigation.propose_warrant(warrant.warrant)
             assert (
                 world.officer(Role.OPERATOR, "warrants", "refuse", warrant.warrant.hex(), "--reason", "no").exit_code
                 == 0
@@ -238,9 +247,7 @@ def test_a_warrant_of_tomorrow_is_not_taken_today(world: World, door: Door) -> N
 
 def test_the_operators_officer_sees_all_that_a_warrant_says(world: World, door: Door) -> None:
     world.now = int(time.time())  # the commands' clock
-    window = ("--from", "2023-11-15 11:00:00", "--until", "2023-11-15 12:30:00")
-    options = ("--venue", door.record.venue.hex(), *window, "--legal-reference", "제76조의2")
-    drawn = world.officer(Role.AUTHORITY, "warrants", "draw", *options, "--purpose", "notice", "--assumed-stay", "90")
+    drawn = draw(world, door, "--purpose", "notice", "--assumed-stay", "90")
     warrant = drawn.stdout.strip()
     assert "never committed" in drawn.stderr
     issued = world.operator.warrants.get(bytes.fromhex(warrant)).record.issued
@@ -258,6 +265,17 @@ def test_the_operators_officer_sees_all_that_a_warrant_says(world: World, door: 
         f"discloses        {times[2]}, what was opened under it",
         "state            pending",
     ]
+
+
+def test_a_warrant_that_could_not_be_stored_was_not_drawn(world: World, door: Door) -> None:
+    """Its id is what the officers go by."""
+    world.now = int(time.time())  # the commands' clock
+    with world.authority.engine.begin() as connection:
+        connection.execute(sql.text("ALTER TABLE cases RENAME COLUMN statement TO another"))
+    drawn = draw(world, door)
+    assert drawn.exit_code == 1
+    assert drawn.stdout == ""
+    assert "the database failed" in drawn.stderr
 
 
 def test_c5_the_maximum_counts_all_openings_of_a_warrant(world: World, door: Door) -> None:

@@ -288,6 +288,7 @@ async def carry_out(
         await world.committing[warrant.venue]()
     async with new_session() as session:
         investigation = Investigation(world.authority, session)
-        await investigation.draw_warrant(warrant)
+        investigation.draw_warrant(warrant)
+        await investigation.propose_warrant(warrant.warrant)
         world.operator.warrants.countersign(warrant.warrant, world.operator.identity)
         return [await step(investigation) for step in steps]

@@ -103,7 +103,8 @@ async def stop_venue(place: Place, investigation: Investigation, monkeypatch: py
     warrant = opening_warrant(
         world.settings.number, place.venue.venue, first.time - 600, first.time + 600, int(time.time())
     )
-    await investigation.draw_warrant(warrant)
+    investigation.draw_warrant(warrant)
+    await investigation.propose_warrant(warrant.warrant)
     world.operator.warrants.countersign(warrant.warrant, world.operator.identity)
     await investigation.countersigned(warrant.warrant)
 

@@ -178,7 +178,9 @@ def test_a_decision_is_on_record_and_can_be_shown(world: World, door: Door, refu
 
         async def propose() -> None:
             async with new_session() as session:
-                await Investigation(world.authority, session).draw_warrant(warrant)
+                investigation = Investigation(world.authority, session)
+                investigation.draw_warrant(warrant)
+                await investigation.propose_warrant(warrant.warrant)
 
         run(propose())
         world.operator.warrants.refuse(warrant.warrant, "no")
@@ -219,7 +221,9 @@ def test_a_decision_that_was_interrupted_is_on_record_once(
 
     async def propose() -> None:
         async with new_session() as session:
-            await Investigation(world.authority, session).draw_warrant(warrant)
+            investigation = Investigation(world.authority, session)
+            investigation.draw_warrant(warrant)
+            await investigation.propose_warrant(warrant.warrant)
 
     run(propose())
     with pytest.MonkeyPatch.context() as patch:
