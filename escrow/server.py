@@ -11,10 +11,11 @@ from prometheus_client import Counter, Gauge
 
 from escrow.log.server import LogRoutes
 from escrow.party import Party, erased_epoch, unknown_epoch
-from service.http import Problem, Unreachable, cbor_response, create_app, path_bytes, read_body
+from service.http import Problem, cbor_response, create_app, path_bytes, read_body
 from service.observation import note_housekeeping
 from service.rates import HOUR, RateLimit, client_network
 from service.storage import truncate_log
+from service.upkeep import going_on
 
 HOUSEKEEPING_SECONDS = 600
 DOUBT_SECONDS = 60
@@ -68,11 +69,8 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
 def keep_house(party: Party) -> None:
     """Erase the epochs that are surely due, publish those ahead and the lists, and have the vault's copies follow."""
     for epoch in party.due_epochs(party.passed.at_least):  # step 3
-        try:
+        with going_on("epoch %d could not be erased", epoch):
             party.erase(epoch)
-        except Exception:
-            logger.exception("epoch %d could not be erased; the others go on", epoch)
-        else:
             logger.info("epoch %d erased at the end of its retention", epoch)
     _epochs_due.set(len(party.due_epochs(party.clock())))
     unpublished: list[str] = []
@@ -103,28 +101,22 @@ async def check_clock(party: Party, session: ClientSession) -> None:
 
 async def _keep_house_forever(party: Party, session: ClientSession) -> None:
     while True:
-        try:
+        with going_on("housekeeping failed"):
             await check_clock(party, session)
             await asyncio.to_thread(keep_house, party)
             today = party.today
             known = await party.epochs.refresh(session, today, today + party.settings.publish_ahead_days)
             note_housekeeping(today, known)
-        except Exception:
-            logger.exception("housekeeping found something wrong")
         await asyncio.sleep(HOUSEKEEPING_SECONDS if party.passed.believable else DOUBT_SECONDS)
 
 
 async def _keep_log_alive(party: Party, session: ClientSession) -> None:
     """Have what any process put on record cosigned soon, and the log anew again and again, so that it is seen alive."""
     while True:
-        try:
+        with going_on("the log is not cosigned"):
             if await asyncio.to_thread(_log_is_behind, party):
                 await party.have_log_cosigned(session)
             _measure_log(party)
-        except (Unreachable, Problem) as error:
-            logger.warning("the log is not cosigned: %s", error)
-        except Exception:
-            logger.exception("the log cannot be cosigned")
         await asyncio.sleep(COSIGNING_SECONDS)
 
 

@@ -73,11 +73,8 @@ def is_among(column: sql.ColumnElement[int], numbers: Iterable[int]) -> sql.Colu
 def truncate_log(engine: sql.Engine) -> None:
     """Leave nothing of what was deleted in SQLite's write-ahead log; if somebody reads just now, the next call will."""
     if engine.dialect.name == "sqlite":
-        connection = engine.raw_connection()
-        try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
+        with engine.execution_options(checkpoint=True).connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def is_storage_trouble(error: Exception) -> bool:
@@ -107,8 +104,9 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: sql.Connection) -> None:
-    exclusive = connection.get_execution_options().get("exclusive", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if exclusive else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("checkpoint", False):  # which SQLite does outside of every transaction
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("exclusive", False) else "BEGIN")
 
 
 def _alone(engine: sql.Engine) -> AbstractContextManager[object]:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from aiohttp import ClientSession
-from sqlalchemy.exc import SQLAlchemyError
 
 from protocol.epochs import Role
 from service.clock import PassedTime
 from service.http import new_session
+from service.upkeep import going_on
 from venue.home import Clock, VenueHome, unix_time
 
 HOUR = 3600
-
-logger = logging.getLogger("splitpass.venue")
+UNDELETED = "what is past its retention could not be deleted"
 
 
 class Expiry:
@@ -46,7 +44,7 @@ def deleting(home: VenueHome, clock: Clock = unix_time, every: float = HOUR) -> 
     async def work() -> None:
         async with new_session() as session:
             while True:
-                with _reported():
+                with going_on(UNDELETED):
                     await expiry.check_and_delete(session)
                 await asyncio.sleep(every)
 
@@ -54,7 +52,7 @@ def deleting(home: VenueHome, clock: Clock = unix_time, every: float = HOUR) -> 
         with suppress(asyncio.CancelledError):
             loop.run_until_complete(task)
 
-    with _reported():
+    with going_on(UNDELETED):
         expiry.delete()  # needs no network, for which a short reading does not wait
     loop = asyncio.new_event_loop()
     task, thread = loop.create_task(work()), threading.Thread(target=run)
@@ -66,11 +64,3 @@ def deleting(home: VenueHome, clock: Clock = unix_time, every: float = HOUR) -> 
         thread.join()
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
-
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    try:
-        yield
-    except (SQLAlchemyError, OSError) as error:  # whose texts may quote what the database holds
-        logger.warning("what is past its retention could not be deleted: %s", type(error).__name__)

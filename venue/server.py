@@ -10,13 +10,11 @@ from contextlib import suppress
 from aiohttp import ClientSession, web
 
 from protocol.checkins import CheckInMessage
-from protocol.errors import SplitPassError
 from protocol.exchanges import Decision, DoorAnswer
 from protocol.papers import PaperPass
 from protocol.statements import JointStatement
 from service.http import (
     Problem,
-    Unreachable,
     bearer_token,
     cbor_response,
     create_app,
@@ -27,8 +25,9 @@ from service.http import (
 )
 from service.observation import note_housekeeping
 from service.settings import ConfigurationError
+from service.upkeep import going_on
 from venue.committing import commit
-from venue.expiry import HOUR, Expiry
+from venue.expiry import HOUR, UNDELETED, Expiry
 from venue.home import Clock, ServedVenue, VenueHome, unix_time
 from venue.poster import poster_png, poster_svg, poster_text
 from venue.release import RELEASE_PATH, release
@@ -84,26 +83,19 @@ class VenueServer:
         """
         while True:
             known = False
-            try:
+            with going_on(UNDELETED):
                 await self._expiry.check_and_delete(session)
+            with going_on("epoch keys could not be refreshed"):
                 known = await self._refresh(session)
-            except (Problem, SplitPassError) as error:
-                logger.warning("epoch keys could not be refreshed: %s", error)
-            except Exception:
-                logger.exception("the hourly upkeep failed")
             await asyncio.sleep(HOUR if known else MINUTE)
 
     async def commitments(self, session: ClientSession) -> None:
         """Commit to every registered venue's check-ins at both parties, hourly; never ends, whatever fails."""
         while True:
             for venue in self._home.venues:
-                try:
+                with going_on("the check-ins of venue %s could not be committed to", venue.venue.hex()):
                     if venue.registration is not None:
                         await commit(venue, session, self._clock(), self._home.settings.commitment_seconds)
-                except (Problem, Unreachable, SplitPassError, ConfigurationError) as error:
-                    logger.warning("the check-ins of venue %s could not be committed to: %s", venue.venue.hex(), error)
-                except Exception:
-                    logger.exception("a commitment failed")
             await asyncio.sleep(MINUTE)
 
     async def _refresh(self, session: ClientSession) -> bool:

@@ -16,13 +16,16 @@ from lab.faults.storage import (
     RefusedWrites,
     RestartDatabase,
 )
-from lab.faults.town import SERVERS
+from lab.faults.town import PARTIES, SERVERS
 
 DATABASES = ("sqlite", "postgresql")
 
 
 def possible_faults(database: str) -> list[Fault]:
-    """The faults to try with a kind of database. Networks and clocks are tried with the first one alone."""
+    """The faults to try with a kind of database. Networks and clocks are tried with the first one alone.
+
+    A venue's home has nothing that changes but SQLite's file.
+    """
     faults: list[Fault] = [Kill((server,)) for server in SERVERS]
     faults += [Kill(SERVERS), KillReader(), KillCommands("officers"), KillCommands("staff"), KillPhone(), PartiesDown()]
     faults += [kind(server) for kind in (Restart, Freeze) for server in SERVERS]
@@ -33,7 +36,8 @@ def possible_faults(database: str) -> list[Fault]:
     else:
         faults += [KillDatabase(), RestartDatabase(), ReadOnlyDatabase()]
     if can_mount():
-        faults += [kind(server) for kind in (FullDisk, ReadOnlyDisk) for server in SERVERS]
+        servers = SERVERS if database == DATABASES[0] else PARTIES
+        faults += [kind(server) for kind in (FullDisk, ReadOnlyDisk) for server in servers]
         faults += [FullDatabaseDisk()] if database != DATABASES[0] else []
     return faults
 

@@ -18,7 +18,8 @@ from service.settings import load_settings
 Key = tuple[Kind, bytes]
 SHOWN_BYTES = 8
 """So much of an assisted check-in's `u` staff are shown."""
-TRACEBACK = b"Traceback (most recent call last)"
+TRACEBACK, WHEREABOUTS = b"Traceback (most recent call last)", b'"reason": "  File '
+"""What a program says of an error that nobody had thought of: to everybody, and in a server's log."""
 
 
 def stored(town: FaultyTown, logs: Logs) -> dict[Kind, set[bytes]]:
@@ -105,7 +106,7 @@ def tracebacks(town: FaultyTown) -> Iterator[str]:
         if any(line.startswith(TRACEBACK) for line in lines):
             yield f"{path.name} has a traceback: {lines[-1].decode(errors='replace')}"
         for line in lines:
-            if line.startswith(b"{") and TRACEBACK in line:
+            if line.startswith(b"{") and (TRACEBACK in line or WHEREABOUTS in line):
                 yield f"{path.name} has a traceback in a line: {line[-200:].decode(errors='replace')}"
 
 

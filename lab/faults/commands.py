@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import signal
 import tempfile
 import time
@@ -13,6 +15,7 @@ from lab.faults.scene import Scene
 
 DEADLY_SECONDS = 0.3
 """How long a command that is to die may live."""
+NO_ROOM = os.strerror(errno.ENOSPC)
 
 
 class Failed(Exception):
@@ -20,13 +23,17 @@ class Failed(Exception):
 
 
 class Commands:
-    """Runs commands. While `deadly`, half of them are killed; while `paused`, none begins."""
+    """Runs commands. While `deadly`, half of them are killed; while `paused`, none begins.
+
+    `without_room` counts those that said that the disk is full.
+    """
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._running = 0
         self.deadly = False
         self.paused = False
+        self.without_room = 0
 
     async def pause(self) -> None:
         """Let no command begin until `paused` is unset, and wait for those that run."""
@@ -53,6 +60,7 @@ class Commands:
             status = program.wait()
             self._scene.faults += status == -signal.SIGKILL
             said, complained = (path.read_text() if path.exists() else "" for path in (output, errors))
+        self.without_room += NO_ROOM in complained
         if "Traceback" in complained:
             self._scene.oracle.find(f"{' '.join(command[3:])} ended with a traceback: {complained.splitlines()[-1]}")
         if status != 0 and must_end:

@@ -15,7 +15,7 @@ import sqlalchemy as sql
 from lab.faults.mounts import Disk, can_mount
 from lab.processes import ProcessFailed, free_ports
 
-DISK_MEBIBYTES = 400
+DISK_MEBIBYTES = 1024
 STOP_SECONDS = 20
 START_TRIES = 300
 

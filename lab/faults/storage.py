@@ -20,15 +20,15 @@ BUSY_TRIES = 100
 REFUSED = "storage-failed"
 
 
-async def _is_refused(scene: Scene, servers: tuple[str, ...], begin: Callable[[], Awaitable[object]]) -> bool:
-    """Whether one of these servers says that it cannot store something, once the fault has begun."""
+async def _is_refused(load: Load, servers: tuple[str, ...], begin: Callable[[], Awaitable[object]]) -> bool:
+    """Whether one of these servers, or an officer's command, says that it cannot store something, once it has begun."""
 
     def refusals() -> int:
-        return sum(scene.oracle.count(server, REFUSED) for server in servers)
+        return load.officers.commands.without_room + sum(load.scene.oracle.count(server, REFUSED) for server in servers)
 
     before = refusals()
     await begin()
-    return await scene.happens(lambda: refusals() > before)
+    return await load.scene.happens(lambda: refusals() > before)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class FullDisk:
                 await asyncio.to_thread(scene.town.shorten_logs, self.server)
             disk.fill()
 
-        scene.faults += await _is_refused(scene, (self.server,), fill)
+        scene.faults += await _is_refused(load, (self.server,), fill)
         yield
         disk.empty()
         if scene.servers[self.server].poll() is not None:
@@ -80,7 +80,7 @@ class RefusedWrites:
         async def refuse() -> None:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
 
-        load.scene.faults += await _is_refused(load.scene, (self.server,), refuse)
+        load.scene.faults += await _is_refused(load, (self.server,), refuse)
         yield
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
@@ -180,7 +180,7 @@ class KillDatabase:
         """Kill it under load."""
         postgresql = _database(load.scene)
         await load.scene.moment_at_work(VENUE)
-        load.scene.faults += await _is_refused(load.scene, SERVERS, lambda: asyncio.to_thread(postgresql.kill))
+        load.scene.faults += await _is_refused(load, SERVERS, lambda: asyncio.to_thread(postgresql.kill))
         yield
         await asyncio.to_thread(postgresql.start)
 
@@ -195,7 +195,7 @@ class RestartDatabase:
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Restart it under load."""
         postgresql = _database(load.scene)
-        load.scene.faults += await _is_refused(load.scene, SERVERS, lambda: asyncio.to_thread(postgresql.stop))
+        load.scene.faults += await _is_refused(load, SERVERS, lambda: asyncio.to_thread(postgresql.stop))
         yield
         await asyncio.to_thread(postgresql.start)
 
@@ -214,7 +214,7 @@ class ReadOnlyDatabase:
         async def refuse() -> None:
             await asyncio.to_thread(postgresql.set_read_only, on=True)
 
-        load.scene.faults += await _is_refused(load.scene, SERVERS, refuse)
+        load.scene.faults += await _is_refused(load, SERVERS, refuse)
         yield
         postgresql.set_read_only(on=False)
 
@@ -231,7 +231,7 @@ class FullDatabaseDisk:
         postgresql = _database(load.scene)
         disk = postgresql.disk
         assert disk is not None
-        load.scene.faults += await _is_refused(load.scene, SERVERS, lambda: asyncio.to_thread(disk.fill))
+        load.scene.faults += await _is_refused(load, SERVERS, lambda: asyncio.to_thread(disk.fill))
         yield
         disk.empty()
         await asyncio.to_thread(postgresql.start)

@@ -19,7 +19,8 @@ VENUE = "venue-1"
 SERVERS = (*PARTIES, VENUE)
 EPOCHS_AHEAD = 20
 """Days that are published ahead: enough to erase one now and then."""
-DISK_MEBIBYTES = 64
+DISK_MEBIBYTES = 512
+"""Room for what a whole run leaves behind."""
 DATABASE_FILES = {"operator": "operator.db", "authority": "authority.db", VENUE: "venue.db"}
 
 

@@ -35,6 +35,7 @@ from protocol.notices import DIGEST_BYTES
 from protocol.passes import REQUEST_BYTES, IssueBatch
 from protocol.requests import sign_request
 from service.http import PROBLEM, PROBLEM_TYPE, new_session
+from service.upkeep import going_on
 
 PHONE = "+821012345678"
 WITH = {Kind.PAPER: {Kind.CHECK_IN, Kind.ASSISTED}, Kind.CHECK_IN: {Kind.PAPER}, Kind.PROPOSAL: {Kind.DECISION}}
@@ -191,16 +192,16 @@ def test_a_traceback_is_found(past: Past) -> None:
         assert past.found() == ["other.log has a traceback: ValueError: what"]
 
 
-def test_a_traceback_in_a_line_of_json_is_found(past: Past) -> None:
+def test_an_error_in_a_line_of_json_is_found(past: Past, caplog: pytest.LogCaptureFixture) -> None:
+    with going_on("housekeeping failed"):
+        raise LookupError
+    (unthought,) = caplog.records
     log = past.town.directory / "operator.log"
-    line = {
-        "levelname": "ERROR",
-        "message": "a request failed",
-        "exc_info": "Traceback (most recent call last):\n what",
-    }
-    with changed(log, log.read_bytes() + json.dumps(line).encode() + b"\n"):
-        (found,) = past.found()
-    assert found.startswith("operator.log has a traceback in a line")
+    for told in ({"exc_info": "Traceback (most recent call last):\n what"}, {"reason": vars(unthought)["reason"]}):
+        line = {"levelname": "ERROR", "message": "housekeeping failed: LookupError", **told}
+        with changed(log, log.read_bytes() + json.dumps(line).encode() + b"\n"):
+            (found,) = past.found()
+        assert found.startswith("operator.log has a traceback in a line")
 
 
 def test_a_log_that_changes_is_found(past: Past) -> None:

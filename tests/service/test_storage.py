@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from protocol.epochs import Role
 from protocol.exchanges import VerificationRequest
 from service.http import Problem
 from service.settings import ConfigurationError
-from service.storage import is_among, is_storage_trouble, open_database
+from service.storage import is_among, is_storage_trouble, open_database, sqlite_url, truncate_log
 from tests.databases import KINDS, new_database
 from tests.escrow.world import World, run, run_world
 
@@ -69,6 +70,25 @@ def test_a_database_that_was_restarted(world: World) -> None:
             connection.invalidate()
     for _ in range(8):
         ask(world)
+
+
+def test_a_log_that_cannot_be_written_back(tmp_path: Path) -> None:
+    """SQLite's own error would be none that a program expects."""
+    table = sql.Table("texts", sql.MetaData(), sql.Column("text", sql.Text))
+    engine = open_database(sqlite_url(tmp_path / "file.db"), (), table.metadata)
+    with engine.begin() as connection:
+        connection.execute(sql.insert(table), [{"text": "x" * 10_000}] * 10)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        with pytest.raises(sql.exc.OperationalError):
+            truncate_log(engine)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / "file.db-wal").stat().st_size > 100_000
+    truncate_log(engine)
+    assert (tmp_path / "file.db-wal").stat().st_size == 0
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

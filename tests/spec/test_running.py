@@ -79,11 +79,15 @@ def test_log_lines() -> None:
     sources = [
         path.read_text("utf-8") for part in ("service", "escrow", "venue") for path in (ROOT / part).rglob("*.py")
     ]
-    for message in told:
-        fixed = ".+".join(map(re.escape, re.split(r"\[[a-zA-Z]+\]", message)))
+    for message, level in told.items():
+        text = message.removesuffix(": [reason]") if level == "WARNING or ERROR" else message
+        fixed = ".+".join(map(re.escape, re.split(r"\[[a-zA-Z]+\]", text)))
         assert any(re.search(fixed, source) for source in sources), message
     logged = [found for source in sources for found in re.findall(r'logger\.(\w+)\(\s*"([^"]+)"', source)]
-    levels = {"warning": "WARNING", "error": "ERROR", "exception": "ERROR"}
+    logged += [
+        ("going_on", f"{text}: %s") for source in sources for text in re.findall(r'going_on\(\s*"([^"]+)"', source)
+    ]
+    levels = {"warning": "WARNING", "error": "ERROR", "exception": "ERROR", "going_on": "WARNING or ERROR"}
     for level, text in logged:
         pattern = re.sub(r"%[sd]", ".+", re.escape(text))
         stated = {told[message] for message in told if re.fullmatch(pattern, message)}
