@@ -42,7 +42,7 @@ def domain(
     utc_offset: int,
     allowance: int,
 ) -> None:
-    """Print the domain.toml that parties, venues and clients of a domain all have in their home directory."""
+    """Print a domain's domain.toml. Parties, venues and clients all have it in their home directory."""
     values = {
         "number": number,
         "utc_offset": utc_offset,

@@ -39,7 +39,7 @@ def add_party_commands(
     @group.command()
     @click.pass_obj
     def init(home: Path) -> None:
-        """Create those of this party's keys that are missing, and print its public identity key for domain.toml."""
+        """Create this party's keys that are missing. Prints its public identity key for domain.toml."""
         private_directory(home)
         chosen = load_settings(settings, home / "settings.toml")
         if not has_vault_key(home, chosen):
@@ -59,7 +59,7 @@ def add_party_commands(
     @group.command()
     @click.pass_obj
     def status(home: Path) -> None:
-        """Show the epochs, which are published, current, erased, and when the log was last cosigned."""
+        """Show the epochs, and when the log was last cosigned. An epoch is ahead, current, kept or erased."""
         party = make(home)
         states = [
             (epoch, "current" if epoch == party.today else "ahead" if epoch > party.today else "kept")

@@ -22,7 +22,7 @@ def add_custody_commands(group: click.Group, role: Role, settings_kind: type[Esc
 
     @group.group()
     def custody() -> None:
-        """Keys for the day that this machine is lost: any T of N custodians can restore them, fewer cannot."""
+        """Keys for the day that this machine is lost. Any T of N custodians can restore them, fewer cannot."""
 
     @custody.command()
     @click.option("--threshold", type=int, required=True, help="How many custodians recover the keys.")
@@ -47,7 +47,7 @@ def add_custody_commands(group: click.Group, role: Role, settings_kind: type[Esc
     @click.argument("share", type=ShareArgument)
     @click.pass_obj
     def verify(home: Path, share: Path) -> None:
-        """Check a SHARE, as its custodian: nothing but domain.toml is needed."""
+        """Check a SHARE, as its custodian. Nothing but domain.toml is needed."""
         verified = verify_share(load_domain(home).domain, role, str(share), share.read_bytes())
         custody = verified.custody
         click.echo(

@@ -31,7 +31,7 @@ def add_venue_commands(group: click.Group, make: Callable[[Path], Party]) -> Non
     @venues.command(name="list")
     @click.pass_obj
     def list_venues(home: Path) -> None:
-        """Show the venues that applied, and below each the changes of its key that somebody applied for."""
+        """Show the venues that applied. Below each are the changes of its key that somebody applied for."""
         register = make(home).venues
         for listed in register.all():
             click.echo(f"{listed.record.venue.hex()}  {'approved' if listed.statement else 'not approved'}")

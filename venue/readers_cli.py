@@ -27,7 +27,7 @@ def readers() -> None:
 @venue_option
 @click.pass_obj
 def add(path: Path, door: str, output: Path, venue: bytes | None) -> None:
-    """Write the credential of a new reader at DOOR, to be carried to its machine. It is shown and kept nowhere else."""
+    """Write a new reader's credential for DOOR. Carry it to the reader's machine: it is kept nowhere else."""
     served, token = chosen_venue(path, venue), secrets.token_bytes(32)
     store_secret(output, token)
     try:

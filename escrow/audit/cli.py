@@ -54,8 +54,7 @@ Directory = click.Path(exists=True, file_okay=False, path_type=Path)
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path.home() / ".splitpass" / "audit",
-    show_default="~/.splitpass/audit",
-    help="Where the logs are kept from one audit to the next.",
+    help="Where the logs are kept from one audit to the next.  [default: ~/.splitpass/audit]",
 )
 @click.option(
     "--seen",
@@ -65,7 +64,7 @@ Directory = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.option("--json", "wants_json", is_flag=True, help="Print the report as JSON.")
 def audit(urls: tuple[str, ...], domain_file: Path, state: Path, seen: tuple[Path, ...], *, wants_json: bool) -> None:
-    """Follow both parties' logs and compare them with what the parties do.
+    """Compare both parties' logs with what the parties do.
 
     Without a URL the servers in domain.toml are asked. A URL is asked in the place of the party's whose log it has.
 

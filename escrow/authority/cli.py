@@ -36,7 +36,9 @@ T = TypeVar("T")
 @home_option("authority")
 @click.pass_context
 def authority_group(context: click.Context, home: Path) -> None:
-    """The health authority: issues passes, keeps the sealed directory, opens check-ins under a warrant.
+    """The health authority: issues passes, opens check-ins.
+
+    It keeps the sealed directory, and opens only what a warrant of both parties names.
 
     \b
     First:        init  ->  put the printed key into domain.toml  ->  serve
@@ -96,7 +98,7 @@ def draw(
     valid_days: int,
     embargo_days: int,
 ) -> None:
-    """Sign a warrant for one venue and one window, and propose it to the operator. Prints its id."""
+    """Sign a warrant and propose it to the operator. It is for one venue and one window. Prints its id."""
     if not legal_reference.isprintable():
         raise click.UsageError("the legal reference is one line of printable characters")
     authority = Authority(home)
@@ -151,7 +153,7 @@ def list_warrants(home: Path) -> None:
 @click.argument("warrant", type=Hexadecimal(16))
 @click.pass_obj
 def release(home: Path, warrant: bytes) -> None:
-    """Show the venue the countersigned WARRANT and take what it releases. Nothing is opened yet."""
+    """Show the venue the WARRANT and take what it releases. Both parties signed it. Nothing is opened yet."""
     released: VerifiedRelease = _run(Authority(home), lambda it: it.request_release(warrant))
     click.echo(f"{sum(map(len, released.visits.values()))} visits released{_aside(released.set_aside)}")
 
@@ -160,7 +162,7 @@ def release(home: Path, warrant: bytes) -> None:
 @click.argument("warrant", type=Hexadecimal(16))
 @click.pass_obj
 def open_command(home: Path, warrant: bytes) -> None:
-    """Ask the operator for its shares, add the authority's, and open the released check-ins."""
+    """Open what was released under WARRANT. Asks the operator for its shares and adds the authority's."""
     findings: Findings = _run(Authority(home), lambda it: it.open(warrant))
     click.echo(f"{findings.visits} visits opened, {_count(findings)}{_aside(findings.set_aside)}")
 
@@ -170,7 +172,7 @@ def open_command(home: Path, warrant: bytes) -> None:
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), required=True)
 @click.pass_obj
 def export(home: Path, warrant: bytes, output: Path) -> None:
-    """Write the contacts of an opened WARRANT as CSV, readable by you alone. No spreadsheet executes it."""
+    """Write the contacts of an opened WARRANT as CSV. You alone can read it; no spreadsheet executes it."""
     authority = Authority(home)
     findings: Findings = _run(authority, lambda it: it.read(warrant))
     text = contacts_csv((*findings.contacts, *findings.asserted), authority.domain.utc_offset)
@@ -198,7 +200,7 @@ def publish_notice(home: Path, warrants: tuple[bytes, ...], advice: str) -> None
 @notices.command(name="list")
 @click.pass_obj
 def list_notices(home: Path) -> None:
-    """Show every notice: the number of its digests hides how many it is for."""
+    """Show every notice. The number of its digests hides how many it is for."""
     authority = Authority(home)
     for published in authority.notices.all():
         notice = verify_notice(authority.domain, published.statement, published.number)

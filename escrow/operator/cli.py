@@ -19,7 +19,9 @@ from service.cli import CommandGroup, Hexadecimal, home_option, local_time, prin
 @home_option("operator")
 @click.pass_context
 def operator_group(context: click.Context, home: Path) -> None:
-    """The platform: verifies phones, registers handles, mixes pass requests, countersigns warrants.
+    """The platform: verifies phones, countersigns warrants.
+
+    It registers handles, and mixes pass requests.
 
     \b
     First:  init  ->  put the printed key into domain.toml  ->  serve

@@ -76,7 +76,9 @@ def conformance(
     slow: bool,
     json_file: Path | None,
 ) -> None:
-    """Check running servers, anyone's, against the specification, requirement by requirement.
+    """Check running servers against the specification.
+
+    They may be anyone's. Each requirement that can be seen from outside is tried.
 
     Give what you have: each check says which option it needs, and what it needs that is missing is listed as not run.
     Without --phone and --apply nothing is written anywhere.

@@ -30,8 +30,7 @@ from lab.faults.trials import Figures, run_trials
     type=click.Choice(DATABASES),
     multiple=True,
     default=DATABASES,
-    show_default="one after the other",
-    help="What the servers keep their data in.",
+    help="What the servers keep their data in.  [default: one after the other]",
 )
 @click.option("--only", "parts", multiple=True, help="Only faults whose name has this in it; may be repeated.")
 def main(trials: int | None, seed: int | None, databases: tuple[str, ...], parts: tuple[str, ...]) -> None:

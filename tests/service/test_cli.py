@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client.__main__ import main as client
+from escrow.__main__ import main as escrow
+from lab.__main__ import main as lab
 from service.cli import local_time
+from venue.__main__ import cli as venue
 
 
 @pytest.mark.parametrize(
@@ -27,3 +35,20 @@ def test_a_time_is_shown_as_in_the_domain(time: int, shown: str) -> None:
 @given(time=st.integers(0, 2**64 - 1), utc_offset=st.integers(-50_400, 50_400))
 def test_every_time_can_be_shown(time: int, utc_offset: int) -> None:
     assert local_time(time, utc_offset)
+
+
+def groups(*path: str, of: click.Group) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, command in of.commands.items():
+        if isinstance(command, click.Group):
+            yield from groups(*path, name, of=command)
+
+
+@pytest.mark.parametrize("program", [client, escrow, lab, venue])
+def test_the_help_says_of_each_command_in_a_line_what_it_does(program: click.Group) -> None:
+    for path in groups(of=program):
+        shown = CliRunner().invoke(program, [*path, "--help"], terminal_width=80).output
+        _, _, commands = shown.partition("Commands:\n")
+        for line in commands.splitlines():
+            assert line.endswith("."), (path, line)
+            assert not line.endswith("..."), (path, line)
