@@ -32,8 +32,10 @@ class Expiry:
 
     async def check_and_delete(self, session: ClientSession) -> None:
         """Have a party's clock confirm this one's before, if one can be reached."""
-        await self._passed.check(session, map(self._home.domain_settings.url, Role))
-        await asyncio.to_thread(self.delete)
+        try:
+            await self._passed.check(session, map(self._home.domain_settings.url, Role))
+        finally:  # a home that cannot be written must not keep a database from being emptied
+            await asyncio.to_thread(self.delete)
 
 
 @contextmanager

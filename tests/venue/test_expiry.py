@@ -48,6 +48,25 @@ def test_a_wrong_clock_deletes_no_check_in(make_venue: MakeVenue, parties: Parti
     asyncio.run(story())
 
 
+def test_a_home_that_cannot_be_written_keeps_nothing(make_venue: MakeVenue, parties: Parties, database: str) -> None:
+    venue, later = make_venue(settings=database), NOW + 365 * DAY
+    assert venue.store.spend(check_in(1, NOW, parties.domain.epoch_at(NOW)))
+    counted = venue.home.path / "passed.time"
+    counted.write_text(str(later))
+    expiry = Expiry(venue.home, lambda: later)
+    counted.unlink()
+    counted.mkdir()
+
+    async def story() -> None:
+        async with new_session() as session:
+            with pytest.raises(IsADirectoryError):
+                await expiry.check_and_delete(session)
+
+    asyncio.run(story())
+    assert venue.store.days() == []
+    venue.home.engine.dispose()
+
+
 @pytest.fixture
 def old_and_new(make_venue: MakeVenue, parties: Parties, present: OpenEpoch, database: str) -> Iterator[ServedVenue]:
     """A venue with two check-ins, one of which is past its retention by the real clock."""
