@@ -98,7 +98,10 @@ def prove_inclusion(subtrees: Subtrees, index: int, size: int) -> tuple[bytes, .
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether the entry with the hash `leaf` is entry `index` of the tree of `size` entries with this root."""
+    """Whether the entry with the hash `leaf` is entry `index` of the tree of `size` entries with this root.
+
+    `size` and `root` are those of one verified checkpoint: a root alone does not fix the size.
+    """
     if not 0 <= index < size:
         return False
     left, last, computed = index, size - 1, leaf
@@ -137,7 +140,7 @@ def prove_consistency(subtrees: Subtrees, old_size: int, size: int) -> tuple[byt
 def verify_consistency(old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
     """Whether the tree of `old_size` entries with `old_root` is the beginning of that of `size` entries with `root`.
 
-    The empty tree is the beginning of every tree.
+    The empty tree is the beginning of every tree. Each size and its root are those of one verified checkpoint.
     """
     if not 0 <= old_size <= size or any(len(subtree) != HASH_BYTES for subtree in proof):
         return False

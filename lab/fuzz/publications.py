@@ -118,14 +118,17 @@ def _log_decoders() -> Iterator[Decoder]:
 
     def read_path(data: bytes) -> object:
         index, size, proof = _numbered(data)
-        return _agreed(verify_inclusion(logs.LEAVES[5], index, size, proof, _ROOT), data, inclusion_path)
+        holds = verify_inclusion(logs.LEAVES[5], index, size, proof, _ROOT)
+        return _agreed(holds, (index, *proof), (5, *inclusion.proof))
 
     def read_consistency(data: bytes) -> object:
         old, size, proof = _numbered(data)
-        return _agreed(verify_consistency(old, tree_root(logs.LEAVES[:3]), size, _ROOT, proof), data, consistency)
+        holds = verify_consistency(old, tree_root(logs.LEAVES[:3]), size, _ROOT, proof)
+        return _agreed(holds, (old, *proof), (3, *consistent))
 
+    consistent = prove_consistency(_SUBTREES, 3, _SIZE)
     inclusion_path = _NUMBERS.pack(5, _SIZE) + b"".join(inclusion.proof)
-    consistency = _NUMBERS.pack(3, _SIZE) + b"".join(prove_consistency(_SUBTREES, 3, _SIZE))
+    consistency = _NUMBERS.pack(3, _SIZE) + b"".join(consistent)
     yield Decoder("verify logged entry", read_inclusion, _EXPECTED, (inclusion.to_bytes(),), 4)
     yield Decoder("verify inclusion", read_path, _EXPECTED, (inclusion_path,))
     yield Decoder("verify consistency", read_consistency, _EXPECTED, (consistency,))
@@ -157,9 +160,9 @@ def _log_decoders() -> Iterator[Decoder]:
     )
 
 
-def _agreed(holds: bool, data: bytes, proof: bytes) -> bool:
-    """A proof that holds is the one that there is; raises `AssertionError` for a second one."""
-    if holds and data != proof:
+def _agreed(holds: bool, given: tuple[object, ...], proof: tuple[object, ...]) -> bool:
+    """A proof that holds is the one there is, whatever the size (§3.11); raises `AssertionError` for a second one."""
+    if holds and given != proof:
         raise AssertionError("there is a second proof")
     return holds
 

@@ -128,6 +128,16 @@ def test_an_altered_consistency_proof_is_refused(size: int, data: st.DataObject)
     assert old == 0 or not verify_consistency(old, old_root, size, altered_hash(root), proof)
 
 
+def test_a_root_does_not_fix_the_size() -> None:
+    """Which is why a size is only taken from a checkpoint."""
+    root, subtrees = tree_root(LEAVES[:9]), subtrees_of(LEAVES)
+    inclusion, consistency = prove_inclusion(subtrees, 5, 9), prove_consistency(subtrees, 3, 9)
+    same_shape = set(range(9, 17))
+    assert {size for size in range(32) if verify_inclusion(LEAVES[5], 5, size, inclusion, root)} == same_shape
+    old_root = tree_root(LEAVES[:3])
+    assert {size for size in range(32) if verify_consistency(3, old_root, size, root, consistency)} == same_shape
+
+
 def altered_hash(value: bytes) -> bytes:
     return bytes([value[0] ^ 1]) + value[1:]
 
