@@ -7,6 +7,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.databases import end_postgresql
 from tests.parties import TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 
 # A shell's background job ignores SIGINT, and so does what it starts: tests that send it would wait for ever.
@@ -19,6 +20,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("splitpass")
+
+
+def pytest_sessionfinish() -> None:
+    """A worker has only seconds between this and its end."""
+    end_postgresql()
 
 
 @pytest.fixture(scope="session")

