@@ -140,7 +140,7 @@ def taking_any_code(place: Place) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         if asked.path == "/v1/sessions" and asked.body[:1] == b"\x83":
             answer = VerificationAnswer.from_bytes(asked.body)
-            if answer.phone in place.outbox.read_text():
+            if place.outbox.exists() and answer.phone in place.outbox.read_text():
                 asked.body = replace(answer, code=place.world.last_code(answer.phone)).to_bytes()
         return await asked.answer()
 
@@ -157,11 +157,9 @@ def taking_any_number_of_codes(_place: Place) -> Spoil:
 
 def giving_passes_without_end(place: Place) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
-        answer = await asked.answer()
-        if answer.status != 429 or asked.path != "/v1/passes":
-            return answer
-        with place.world.operator.engine.begin() as connection:
-            connection.exec_driver_sql("UPDATE handles SET requests = 0")
+        if asked.path == "/v1/passes":  # before and not after a refusal, so that those who ask together stay together
+            with place.world.operator.engine.begin() as connection:
+                connection.exec_driver_sql("UPDATE handles SET requests = 0")
         return await asked.answer()
 
     return spoil

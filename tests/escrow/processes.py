@@ -109,5 +109,7 @@ async def closed(url: str) -> None:
             _, writer = await asyncio.open_connection(address.hostname, address.port)
         except ConnectionRefusedError:
             return
+        except ConnectionResetError:  # it stopped listening just now
+            continue
         writer.close()
         await asyncio.sleep(0.02)

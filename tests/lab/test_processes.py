@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from lab.processes import Servers
@@ -13,4 +14,4 @@ def test_a_server_that_has_ended_uses_no_memory(tmp_path: Path) -> None:
         servers["ended"].wait()
         assert servers.peak_mebibytes() == 0
         servers.start("running", "http.server", "--bind", "127.0.0.1", "0")
-        assert servers.peak_mebibytes() > 0
+        assert any(servers.peak_mebibytes() > 0 or time.sleep(0.01) for _ in range(1000))  # type: ignore[func-returns-value]
