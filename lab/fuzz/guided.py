@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from lab.fuzz.trial import Findings
 NAME = "coverage-guided"
 _INSTRUMENTED = ["protocol", "client", "service", "escrow", "venue", "base45"]
 _FINDING = "finding: "
+_DATA_BYTES = 2**29
+"""How much memory the fuzzer may have. libFuzzer's own limit counts what the process that started it once used."""
 
 
 def is_available() -> bool:
@@ -43,7 +46,8 @@ def fuzz_guided(findings: Findings, seed: int, inputs: int, seconds: int, direct
             *options,
             "-verbosity=0",
             "-print_final_stats=1",
-            "-rss_limit_mb=1024",
+            "-rss_limit_mb=0",
+            f"-artifact_prefix={directory}/",
         ],
         capture_output=True,
         text=True,
@@ -75,6 +79,7 @@ def main(findings_directory: Path, directory: Path, options: list[str]) -> None:
     random = Random(0)  # noqa: S311 - the fuzzer keeps inputs for these very samples
     decoders = [decoder for decoder in all_decoders(random, home) if decoder.cost < 10]
     assert len(decoders) < 256
+    resource.setrlimit(resource.RLIMIT_DATA, (_DATA_BYTES, _DATA_BYTES))
     for number, decoder in enumerate(decoders):
         for place, sample in enumerate(decoder.samples[:2]):
             (corpus / f"{number}-{place}").write_bytes(bytes([number]) + sample)

@@ -169,6 +169,14 @@ def test_no_decoder_crashes_on_what_coverage_guides_to(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+@pytest.mark.skipif(not is_available(), reason="atheris is only there for Linux on x86-64")
+def test_what_its_starter_used_does_not_count_against_the_guided_part(tmp_path: Path, findings: Findings) -> None:
+    """Linux has a started process inherit the peak; libFuzzer would look at it after a second."""
+    bytearray(b"1") * (1100 * 2**20)
+    fuzz_guided(findings, SEED, 1_000_000, 3, tmp_path / "guided")
+    assert findings.files == {}
+
+
 def run_fuzzer(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "lab.fuzz", "--seed", "1", "--findings", str(directory / "findings"), *arguments]
     (directory / "temporary").mkdir()
