@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from typing import TypeVar
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, web
+from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, web
 
 from protocol.encoding import MAX_MESSAGE_BYTES, Message
 from protocol.errors import Malformed, ReplayedRequest, SplitPassError
 from service.clock import Clock, unix_time
 from service.observation import observe, whereabouts
 from service.serving import REQUESTS, Requests, Stopping, finish_or_refuse
-from service.settings import is_protected, unprotected
+from service.settings import ConfigurationError, is_protected, unprotected
 from service.storage import is_storage_trouble
 
 CBOR = "application/cbor"
@@ -51,6 +51,10 @@ class Problem(Exception):
 
 class Unreachable(Exception):
     """A server did not answer."""
+
+
+class NotConnected(Unreachable):
+    """There was no connection to a server: nothing of the request was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,8 @@ async def exchange(
         ) as response:
             received = await _read_limited(response)
     except (ClientError, TimeoutError, OSError) as error:
-        raise Unreachable(f"{url} does not answer ({type(error).__name__})") from None
+        kind = NotConnected if isinstance(error, ClientConnectorError) else Unreachable
+        raise kind(f"{url} does not answer ({type(error).__name__})") from None
     return Answer(response.status, response.reason or "", response.content_type, received)
 
 
@@ -213,7 +218,8 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         logger.warning("%s", error)
         response = _problem_response(Problem(503, "peer-unreachable", "another party does not answer; try again later"))
     except Exception as error:  # noqa: BLE001  told by its whereabouts alone: its text may quote a visitor
-        if is_storage_trouble(error):  # in a line, because it may go on for long and the log may share the disk
+        if is_storage_trouble(error) or isinstance(error, ConfigurationError):  # a missing or damaged file
+            # In a line, because it may go on for long and the log may share the disk.
             logger.error("storage failed: %s", getattr(error, "orig", error))  # noqa: TRY400
             response = _problem_response(Problem(503, "storage-failed", "the server cannot use its disk or database"))
         else:

@@ -7,6 +7,7 @@ import sqlalchemy as sql
 from protocol.epochs import Domain, Role
 from protocol.errors import ReplayedRequest
 from protocol.requests import REQUEST_TOLERANCE, verify_request
+from service.storage import insert_once
 
 metadata = sql.MetaData()
 _seen = sql.Table(
@@ -26,11 +27,10 @@ class Inbox:
     def receive(self, sender: Role, path: str, now: int, statement: bytes) -> bytes:
         """The body of a request; raises what `verify_request` raises, `ReplayedRequest` also for a known id."""
         request = verify_request(self._domain, sender, self._recipient, path, now, statement)
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(sql.insert(_seen).values(id=request.id, time=request.time))
-        except sql.exc.IntegrityError:
-            raise ReplayedRequest("the request was received before") from None
+        with self._engine.begin() as connection:
+            is_new = insert_once(connection, _seen, {"id": request.id, "time": request.time})
+        if not is_new:
+            raise ReplayedRequest("the request was received before")
         return request.body
 
 

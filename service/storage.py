@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sql
 from filelock import FileLock
+from sqlalchemy.dialects import postgresql, sqlite
 
 from service.migration import Step, migrate
 from service.settings import ConfigurationError
@@ -57,6 +58,13 @@ def exclusive(engine: sql.Engine) -> Iterator[sql.Connection]:
         if engine.dialect.name == "postgresql":
             connection.execute(sql.select(sql.func.pg_advisory_xact_lock(EXCLUSIVE_LOCK)))
         yield connection
+
+
+def insert_once(connection: sql.Connection, table: sql.Table, row: Mapping[str, object]) -> bool:
+    """Insert a row unless its primary key is there, of which a database would quote the values in its log."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    inserting = insert(table).values(row).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return connection.execute(inserting).rowcount == 1
 
 
 def is_among(column: sql.ColumnElement[int], numbers: Iterable[int]) -> sql.ColumnElement[bool]:

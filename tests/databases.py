@@ -56,10 +56,19 @@ def _execute(url: sql.URL, *statements: str) -> None:
     engine.dispose()
 
 
-@functools.cache
 def postgresql_url() -> sql.URL:
     """A PostgreSQL server of this process."""
-    return start_postgresql()[0]
+    return _postgresql()[0]
+
+
+def postgresql_log() -> str:
+    """What that server has logged so far."""
+    return (_postgresql()[1] / "log").read_text("utf-8", "replace")
+
+
+@functools.cache
+def _postgresql() -> tuple[sql.URL, Path]:
+    return start_postgresql()
 
 
 def start_postgresql() -> tuple[sql.URL, Path]:

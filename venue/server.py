@@ -92,10 +92,11 @@ class VenueServer:
     async def commitments(self, session: ClientSession) -> None:
         """Commit to every registered venue's check-ins at both parties, hourly; never ends, whatever fails."""
         while True:
-            for venue in self._home.venues:
-                with going_on("the check-ins of venue %s could not be committed to", venue.venue.hex()):
-                    if venue.registration is not None:
-                        await commit(venue, session, self._clock(), self._home.settings.commitment_seconds)
+            with going_on("the venues of this home could not be listed"):
+                for venue in self._home.venues:
+                    with going_on("the check-ins of venue %s could not be committed to", venue.venue.hex()):
+                        if venue.registration is not None:
+                            await commit(venue, session, self._clock(), self._home.settings.commitment_seconds)
             await asyncio.sleep(MINUTE)
 
     async def _refresh(self, session: ClientSession) -> bool:

@@ -8,6 +8,7 @@ import sqlalchemy as sql
 
 from protocol.admitted import Admitted
 from protocol.checkins import Direction
+from service.storage import insert_once
 
 metadata = sql.MetaData()
 check_ins = sql.Table(
@@ -63,12 +64,8 @@ class Store:
             "epoch": check_in.epoch,
             "encoded": message.to_bytes(),
         }
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(sql.insert(check_ins).values(row))
-        except sql.exc.IntegrityError:
-            return False
-        return True
+        with self._engine.begin() as connection:
+            return insert_once(connection, check_ins, row)
 
     def entry(self, u: bytes) -> Entry | None:
         """When the pass `u` (32 bytes) came in, if it did."""

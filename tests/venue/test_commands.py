@@ -245,16 +245,14 @@ def test_a_disk_that_takes_nothing_does_not_end_the_reading(
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            for code, size, said in (
-                (codes[0], resource.RLIM_INFINITY, "ADMITTED  "),
-                (codes[1], 0, "REFUSED  code1.png: the check-in could not be stored"),
-                (codes[1], resource.RLIM_INFINITY, "ADMITTED  "),
+            for name, code, size, said in (
+                ("first", codes[0], resource.RLIM_INFINITY, "ADMITTED  "),
+                ("second", codes[1], 0, "REFUSED  second: the check-in could not be stored"),
+                ("again", codes[1], resource.RLIM_INFINITY, "ADMITTED  "),
             ):
                 resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-                shutil.copy(code, folder)
+                shutil.copy(code, folder / name)
                 assert process.stdout.readline().startswith(said)
-                (folder / code.name).unlink()
-                time.sleep(1)  # until the reader has seen that the file went
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(30) == 1  # not all were admitted

@@ -59,3 +59,26 @@ def test_c5_a_venues_server_commits_every_hour(
 
         run(story())
     assert [record.message for record in caplog.records if "commit" in record.message] == []
+
+
+def test_c5_commitments_go_on_when_the_home_could_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("venue.server.MINUTE", 0.05)
+    with run_world(tmp_path / "parties") as world:
+        venue = make_venue(world, tmp_path / "venue", "")
+        run(register(world, venue))
+        venues = venue.home.path / "venues"
+
+        async def story() -> None:
+            async with TestServer(create_venue_app(venue.home, lambda: world.now)):
+                async with asyncio.timeout(30):
+                    venues.rename(tmp_path / "away")
+                    while "could not be listed" not in caplog.text:
+                        await asyncio.sleep(0.02)
+                    (tmp_path / "away").rename(venues)
+                    world.now += 2 * VenueSettings().commitment_seconds
+                    while world.now not in world.authority.commitments.of(venue.venue):
+                        await asyncio.sleep(0.02)
+
+        run(story())

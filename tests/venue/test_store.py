@@ -13,13 +13,14 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sql
 
 from protocol.checkins import CheckIn, CheckInMessage, Direction, sign_check_in
 from protocol.exchanges import Decision, DoorAnswer
 from protocol.passes import OwnedPass
 from service.http import Unreachable, call, new_session
 from service.storage import open_database
-from tests.databases import KINDS, new_database
+from tests.databases import KINDS, new_database, postgresql_log
 from tests.parties import NOW, OpenEpoch, Parties, Visitor
 from tests.venue.conftest import MakeVenue, environment, free_port, venue_command
 from venue import store
@@ -56,6 +57,21 @@ def test_several_processes_spend_a_pass_once(make_venue: MakeVenue, today: OpenE
         process.join()
     expected = Counter({Decision.ADMITTED: 1, Decision.ALREADY_SPENT: PROCESSES - 1})
     assert [Counter(of_one_pass) for of_one_pass in zip(*decided, strict=True)] == [expected] * len(shown)
+
+
+def test_no_pass_that_is_shown_again_is_in_the_log_of_postgresql(
+    make_venue: MakeVenue, tmp_path: Path, today: OpenEpoch, visitor: Visitor
+) -> None:
+    """It would outlive the check-in there: of a row that it refuses as a second one a database quotes the key."""
+    venue = make_venue([today], settings=f'database = "{new_database("postgresql", tmp_path)}"\n')
+    shown = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY)
+    decisions = [venue.gate.decide(shown, NOW) for _ in range(2)]
+    assert decisions == [Decision.ADMITTED, Decision.ALREADY_SPENT]
+    with pytest.raises(sql.exc.ProgrammingError), venue.home.engine.connect() as connection:
+        connection.execute(sql.text("SELECT nothing FROM nowhere"))
+    told = postgresql_log()
+    assert "nowhere" in told
+    assert shown.u.hex() not in told
 
 
 def test_what_was_answered_survives_kill_9(
