@@ -65,7 +65,7 @@ def exceeded(town: FaultyTown, oracle: Oracle) -> Iterator[str]:
     if any(count > limits.requests_per_epoch for count in oracle.grants.values()):
         yield "an account was given passes too often"
     for phone, tried in oracle.codes_tried.items():
-        if tried > limits.code_attempts * oracle.codes_asked[phone]:
+        if tried > limits.code_attempts * oracle.codes_drawn[phone]:
             yield "a one-time code was tried too often"
     if any(count > limits.codes_per_day for count in oracle.codes_sent.values()):
         yield "a phone was sent too many codes"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 
 from escrow.log.cosigning import SIZE
@@ -57,7 +58,8 @@ class Oracle:
         """How often each pass was admitted: `u` and the direction, or `PAPER` and `u`."""
         self.grants: Counter[tuple[bytes, int]] = Counter()
         """How often an account was given passes of an epoch."""
-        self.codes_asked: Counter[str] = Counter()
+        self.codes_drawn: Counter[str] = Counter()
+        """How many codes for a phone there may be, also without an answer."""
         self.codes_sent: Counter[str] = Counter()
         self.codes_tried: Counter[str] = Counter()
         self.given: dict[tuple[str, bytes, bytes], Shares] = {}
@@ -111,34 +113,50 @@ class Oracle:
         """Note what must not happen."""
         self.findings.append(what)
 
-    def witness(self, asked: Asked, answered: Answered) -> None:
-        """Note what an answer says. It is the proxies' `Witness`."""
+    def asked(self, asked: Asked) -> None:
+        """Note what a request says, whatever becomes of it."""
+        with self._understood("a request", asked):
+            match asked.server.partition("-")[0], asked.path:
+                case "operator", "/v1/verifications":
+                    self.codes_drawn[VerificationRequest.from_bytes(asked.body).phone] += 1
+                case "operator", "/v1/passes":
+                    (first, *_) = AllowanceRequest.from_bytes(asked.body).requests
+                    self.traces = [*self.traces, bytes(first)[:POINT_BYTES]][-TRACES_KEPT:]
+                case "authority", "/v1/passes":
+                    self._see_batch(_party_request(asked).body)
+                case "venue", "/v1/check-ins":
+                    message = CheckInMessage.from_bytes(asked.body)
+                    if message.venue is not None and message.direction is Direction.ENTRY:
+                        self.send(message)
+
+    def answered(self, asked: Asked, answered: Answered) -> None:
+        """Note what an answer says."""
         self._answers[asked.server, _problem(answered) or ""] += 1
         if answered.status == 500 or _problem(answered) == "internal-error":
             self.find(f"{asked.server} answered {asked.path} with {answered.status} {_problem(answered)}")
         if answered.status >= 400 and _problem(answered) is None and not _is_log_size(answered):
             self.find(f"{asked.server} answered {asked.path} with {answered.status} and no problem document")
-        try:
-            self._witness(asked, answered)
-        except Exception as error:  # noqa: BLE001  whatever it is, the run must not go on as if nothing was
-            self.find(f"an answer to {asked.path} could not be understood: {error!r}")
+        with self._understood("an answer", asked):
+            self._see_answer(asked, answered)
 
-    def _witness(self, asked: Asked, answered: Answered) -> None:
+    @contextmanager
+    def _understood(self, what: str, asked: Asked) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  whatever it is, the run must not go on as if nothing was
+            self.find(f"{what} at {asked.path} could not be understood: {error!r}")
+
+    def _see_answer(self, asked: Asked, answered: Answered) -> None:
         done, token = answered.status in (200, 202), asked.headers.get("Authorization", "")
         if asked.server == "operator":
-            self._witness_operator(asked, answered, done, token)
+            self._see_operator(asked, answered, done, token)
         match asked.server.partition("-")[0], asked.path:
             case "authority", "/v1/directory" if done:
                 entry = DirectoryEntry.from_bytes(_party_request(asked).body)
                 self.acknowledge(Kind.ENTRY, entry.to_bytes())
-            case "authority", "/v1/passes":
-                self._witness_batch(_party_request(asked).body)
-            case "venue", "/v1/check-ins":
-                message = CheckInMessage.from_bytes(asked.body)
-                if message.venue is not None and message.direction is Direction.ENTRY:
-                    self.send(message)
-                if done and self._decision(asked, answered) is Decision.ADMITTED:
-                    self.admit(message)
+            case "venue", "/v1/check-ins" if done:
+                if self._decision(asked, answered) is Decision.ADMITTED:
+                    self.admit(CheckInMessage.from_bytes(asked.body))
             case "venue", "/v1/papers" if done:
                 if self._decision(asked, answered) is Decision.ADMITTED:
                     self.admit_paper(PaperPass.from_bytes(asked.body).u)
@@ -149,11 +167,11 @@ class Oracle:
             self.lost += 1
             self.find("the operator forgot a session")
 
-    def _witness_operator(self, asked: Asked, answered: Answered, done: bool, token: str) -> None:
+    def _see_operator(self, asked: Asked, answered: Answered, done: bool, token: str) -> None:
         match asked.path:
             case "/v1/verifications":
                 phone = VerificationRequest.from_bytes(asked.body).phone
-                self.codes_asked[phone] += 1
+                self.codes_drawn[phone] -= answered.status == 429
                 self.codes_sent[phone] += done
             case "/v1/sessions":
                 self.codes_tried[VerificationAnswer.from_bytes(asked.body).phone] += _problem(answered) == "wrong-code"
@@ -165,11 +183,8 @@ class Oracle:
                 entry = HandleGrant.from_bytes(answered.body).entry
                 self.acknowledge(Kind.HANDLE, entry.to_bytes())
                 self.acknowledge(Kind.ENTRY, entry.to_bytes())
-            case "/v1/passes":
-                allowance = AllowanceRequest.from_bytes(asked.body)
-                self.traces = [*self.traces, bytes(allowance.requests[0])[:POINT_BYTES]][-TRACES_KEPT:]
-                if done:
-                    self.grants[self._accounts[token], allowance.epoch] += 1
+            case "/v1/passes" if done:
+                self.grants[self._accounts[token], AllowanceRequest.from_bytes(asked.body).epoch] += 1
             case "/v1/shares" if done:
                 self.give("operator", answered.body)
             case "/v1/warrants" if done:
@@ -181,7 +196,7 @@ class Oracle:
         self._answers[asked.server, decision.name] += 1
         return decision
 
-    def _witness_batch(self, body: bytes) -> None:
+    def _see_batch(self, body: bytes) -> None:
         """The authority sees each `u0` once; that a network brings it a batch twice tells it nothing."""
         if body in self._batches:
             return

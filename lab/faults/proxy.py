@@ -7,6 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
+from typing import Protocol
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, web
 
@@ -43,8 +44,16 @@ class Gone(Exception):
 
 
 Forward = Callable[[Asked], Awaitable[Answered]]
-Witness = Callable[[Asked, Answered], None]
-"""Is shown every answer of a server before anybody else is."""
+
+
+class Witness(Protocol):
+    """Sees everything that a server is asked and answers."""
+
+    def asked(self, asked: Asked) -> None:
+        """Is shown a request before the server is, which may not live to answer it."""
+
+    def answered(self, asked: Asked, answered: Answered) -> None:
+        """Is shown an answer before anybody else is."""
 
 
 class Manner:
@@ -205,6 +214,7 @@ class Proxy:
         return web.Response(status=answered.status, headers=answered.headers, body=answered.body)
 
     async def _forward(self, asked: Asked) -> Answered:
+        self._witness.asked(asked)
         self.requests += 1
         self.under_way += 1
         try:
@@ -217,7 +227,7 @@ class Proxy:
             raise Gone from None
         finally:
             self.under_way -= 1
-        self._witness(asked, answered)
+        self._witness.answered(asked, answered)
         return answered
 
 

@@ -79,7 +79,7 @@ async def run_trials(
         postgresql = stack.enter_context(PostgreSQL(directory / "database")) if database == "postgresql" else None
         proxies = stack.enter_context(Proxies())
         oracle = Oracle(lambda party, shares: logs.recorded(party, shares))  # noqa: PLW0108  the town comes next
-        town = FaultyTown(directory, proxies, oracle.witness, postgresql)
+        town = FaultyTown(directory, proxies, oracle, postgresql)
         stack.callback(town.unmount)
         logs = Logs(town)
         servers = stack.enter_context(Servers(directory, launch))

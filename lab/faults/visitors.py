@@ -14,7 +14,10 @@ from client.posters import read_poster
 from client.visits import check_in, check_out, group_to_leave, open_entry, open_exits
 from lab.faults.scene import Scene
 from lab.town import Person
+from protocol.encoding import Message
 from protocol.exchanges import Decision, VerificationAnswer, VerificationRequest
+from protocol.handles import register_handle
+from protocol.passes import request_allowance
 from protocol.warrants import Venue
 from service.http import Problem, Unreachable, call
 from venue.poster import poster_text
@@ -26,6 +29,8 @@ NEWCOMERS, GUESTS = 3, 3
 STOCK = 8
 """So many people with passes are kept ready, for when no party answers; who came first makes room for newcomers."""
 TRIES = 4
+GREED = 6
+"""How often one account asks for the passes of a day: twice as often as it may."""
 GUESSES = 8
 """How often each code is guessed at once: more than is allowed."""
 TROUBLE = (Problem, Unreachable, VisitorError)
@@ -56,6 +61,7 @@ class Visitors:
                 group.create_task(self._newcomers(stop))
             for _ in range(GUESTS):
                 group.create_task(self._guests(stop))
+            group.create_task(self._greedy(stop))
             group.create_task(self._guesser(stop))
 
     def somebody(self) -> Person | None:
@@ -161,6 +167,27 @@ class Visitors:
     def _clock(self) -> int:
         return int(time.time()) + self.ahead
 
+    async def _greedy(self, stop: asyncio.Event) -> None:
+        """Somebody whose program asks for passes more often than an account may."""
+        scene = self._scene
+        while not stop.is_set():
+            await scene.pause(0.2)
+            with suppress(*TROUBLE):
+                visitor = (await scene.town.enrol(scene.session)).visitor
+                epoch, account = scene.town.today, visitor.account().session
+                epoch_key = await visitor.epochs.fetch(scene.session, epoch)
+                if epoch_key is None:
+                    continue
+                h, registration = register_handle(epoch_key, account.account)
+                await self._ask("/v1/handles", registration, account.token)
+                for _ in range(GREED):
+                    if not stop.is_set():
+                        with suppress(*TROUBLE):
+                            await self._ask("/v1/passes", request_allowance(epoch_key, h)[1], account.token)
+
+    async def _ask(self, path: str, message: Message, token: bytes | None = None) -> None:
+        await call(self._scene.session, "POST", self._scene.town.settings.operator.url + path, message, token)
+
     async def _guesser(self, stop: asyncio.Event) -> None:
         """Has codes sent to a phone that is not at hand, and guesses."""
         while not stop.is_set():
@@ -175,7 +202,5 @@ class Visitors:
                     return
 
     async def _post(self, path: str, message: VerificationRequest | VerificationAnswer) -> None:
-        try:
-            await call(self._scene.session, "POST", self._scene.town.settings.operator.url + path, message)
-        except (Problem, Unreachable):
-            return
+        with suppress(*TROUBLE):
+            await self._ask(path, message)

@@ -93,7 +93,7 @@ async def a_day(directory: Path) -> AsyncIterator[Day]:
     with ExitStack() as stack:
         proxies = stack.enter_context(Proxies())
         oracle = Oracle(lambda party, shares: logs.recorded(party, shares))  # noqa: PLW0108  the logs come next
-        town = FaultyTown(directory, proxies, oracle.witness, None)
+        town = FaultyTown(directory, proxies, oracle, None)
         logs = Logs(town)
         servers = stack.enter_context(Servers(directory, launch))
         async with new_session() as session:
@@ -271,7 +271,9 @@ def tell(oracle: Oracle, server: str, path: str, body: Message | bytes, status: 
     else:
         answered = Answered(status, {}, answer.to_bytes())
     encoded = body if isinstance(body, bytes) else body.to_bytes()
-    oracle.witness(Asked(server, "POST", path, {}, encoded), answered)
+    asked = Asked(server, "POST", path, {}, encoded)
+    oracle.asked(asked)
+    oracle.answered(asked, answered)
 
 
 def test_a_pass_that_is_admitted_twice_is_doubled(past: Past, oracle: Oracle) -> None:
@@ -317,7 +319,7 @@ def test_too_many_codes_and_passes_are_found(past: Past, oracle: Oracle) -> None
 def test_an_error_without_a_problem_document_is_found(oracle: Oracle) -> None:
     tell(oracle, "authority", "/v1/directory", b"", 503, "storage-failed")
     assert oracle.findings == []
-    oracle.witness(Asked("authority", "POST", "/v1/directory", {}, b""), Answered(404, {}, b"Traceback"))
+    oracle.answered(Asked("authority", "POST", "/v1/directory", {}, b""), Answered(404, {}, b"Traceback"))
     assert oracle.findings == ["authority answered /v1/directory with 404 and no problem document"]
 
 
