@@ -145,12 +145,12 @@ class Party:
     def due_epochs(self, now: int) -> list[int]:
         """The epochs to erase, in order.
 
-        Their end lies at least the retention period back, the log says that they are erased by now (also those whose
-        secrets are lost), or their erasure was interrupted.
+        Their end lies at least the retention period back; the log says that they are erased by now (also those whose
+        secrets are lost), or were erased, which a restored vault may not know; or their erasure was interrupted.
         """
         due = {epoch for epoch in self.vault.epochs() if self.erase_by(epoch) <= now}
         with suppress(OSError, SplitPassError, ConfigurationError):  # a damaged log must keep no share alive
-            due |= self.log.overdue(now)
+            due |= self.log.overdue(now) | self.log.erased_epochs().difference(self.vault.erased_epochs())
         return sorted(due.union(self.vault.unfinished_erasures()))
 
     def secret(self, epoch: int) -> EpochSecret:

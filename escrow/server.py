@@ -71,7 +71,7 @@ def keep_house(party: Party) -> None:
     for epoch in party.due_epochs(party.passed.at_least):  # step 3
         with going_on("epoch %d could not be erased", epoch):
             party.erase(epoch)
-            logger.info("epoch %d erased at the end of its retention", epoch)
+            logger.info("epoch %d erased", epoch)
     _epochs_due.set(len(party.due_epochs(party.clock())))
     unpublished: list[str] = []
     if party.passed.believable:
@@ -93,10 +93,14 @@ def keep_house(party: Party) -> None:
 
 
 async def check_clock(party: Party, session: ClientSession) -> None:
-    """Have the other party's clock confirm a clock that jumped. Before the first epoch there is nothing to lose."""
-    if not (party.passed.known or party.has_epochs):
-        party.passed.confirm()
-    await party.passed.check(session, [party.domain_settings.url(party.peer_role)])
+    """Have the other party's clock confirm a clock that jumped. Before the first epoch there is nothing to lose.
+
+    A disk that takes nothing must not keep what is due from being erased.
+    """
+    with going_on("the time that has passed could not be stored"):
+        if not (party.passed.known or party.has_epochs):
+            party.passed.confirm()
+        await party.passed.check(session, [party.domain_settings.url(party.peer_role)])
 
 
 async def _keep_house_forever(party: Party, session: ClientSession) -> None:

@@ -111,6 +111,11 @@ class TransparencyLog:
             due = {epoch for epoch, published in self._epochs.items() if published.erase_by <= now}
             return due - self._erased.keys()
 
+    def erased_epochs(self) -> set[int]:
+        """The epochs that the log says are erased."""
+        with self._locked():
+            return set(self._erased)
+
     def shows_erased(self, epoch: int) -> bool:
         """Whether everybody can see that an epoch is erased."""
         with self._locked():

@@ -28,7 +28,7 @@ Send = Callable[[int, list[bytes]], Awaitable[Sequence[bytes]]]
 
 
 class NotSent(Problem):
-    """The requests never left the operator: too few visitors came."""
+    """The requests never left the operator: too few visitors came, or it is being stopped."""
 
     def __init__(self) -> None:
         super().__init__(503, "try-later", "too few visitors are asking just now; try again at a random later time")
@@ -83,9 +83,12 @@ class Mixer:
         self._minimum, self._wait, self._send = minimum_accounts, wait, send
         self._pools: dict[int, list[_Waiting]] = {}
         self._exchanges: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def submit(self, epoch: int, account: bytes, requests: list[bytes]) -> list[bytes]:
         """The answers to an account's requests, in their order; raises `NotSent` or what sending raises."""
+        if self._closed:
+            raise NotSent
         loop = asyncio.get_running_loop()
         pool = self._pools.get(epoch)
         if pool is not None and sum(len(one.requests) for one in pool) + len(requests) > BATCH_REQUESTS:
@@ -99,7 +102,8 @@ class Mixer:
         return await asyncio.shield(waiting.answers)  # whoever leaves must not disturb the batch
 
     def close(self) -> None:
-        """Refuse everyone who still waits."""
+        """Refuse everyone who still waits or still comes."""
+        self._closed = True
         for pool in self._pools.values():
             _refuse(pool)
         self._pools.clear()

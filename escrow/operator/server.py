@@ -27,7 +27,16 @@ from protocol.handles import (
     verify_registration,
 )
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, verify_allowance
-from service.http import Problem, bearer_token, cbor_response, new_session, path_bytes, read_body, read_message
+from service.http import (
+    NotConnected,
+    Problem,
+    bearer_token,
+    cbor_response,
+    new_session,
+    path_bytes,
+    read_body,
+    read_message,
+)
 from service.rates import DAY, HOUR, RateLimit, client_network
 from service.serving import REQUESTS
 
@@ -149,7 +158,7 @@ class OperatorServer:
         await asyncio.to_thread(accounts.count_request, account, epoch)
         try:
             return await self.mixer.submit(epoch, account, requests)
-        except NotSent:
+        except (NotSent, NotConnected):
             await asyncio.to_thread(accounts.uncount_request, account, epoch)
             raise
 

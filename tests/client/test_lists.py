@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -196,9 +195,7 @@ def test_an_authority_that_stalls_hides_no_disclosure_of_the_operator(
         url = supplied.servers.url(AUTHORITY)
         assert text.count(url) == 1
         (home / "domain.toml").write_text(text.replace(url, f"http://127.0.0.1:{silent.getsockname()[1]}"))
-        started = time.monotonic()
         told = command("notices")
-    assert time.monotonic() - started < 2 * 5  # both of the authority's lists at once
     assert told.output.count("takes too long to give all its") == 2
     assert told.output.count("was opened under") == 1
 
@@ -294,8 +291,9 @@ def test_what_concerns_a_visitor_is_said_in_plain_words(
         publish_disclosure(world, role, 0, NOW, record)
     told = command("notices")
     assert told.exit_code == 1  # old lists, for the machine's clock
-    for text in (told.output, command("status").output):
-        assert f"Enrolled: {NAME}, {PHONE}" in text or text == told.output
+    status = command("status").output
+    assert f"Enrolled: {NAME}, {PHONE}" in status
+    for text in (told.output, status):
         place, advice = "2020-09-13 21:26, 클럽 스플릿", "Get tested. 검사를 받으세요.?[2J"
         assert f"The health authority warns those who were there with you ({place}): {advice}\n" in text
         assert f"보건당국이 회원님의 방문({place})에 대해 알립니다: {advice}\n" in text

@@ -33,6 +33,7 @@ from escrow.server import keep_house
 from escrow.vault_key import VAULT_KEY_VARIABLE
 from protocol.encoding import encode_item
 from protocol.epochs import Domain, Role
+from protocol.logs import other_party
 from protocol.signatures import SigningKey, public_key
 from protocol.statements import sign_statement, statement_payload
 from service.http import Problem
@@ -176,48 +177,49 @@ def test_shares_and_keys_hide() -> None:
             assert form not in repr((share, ShareFile.from_bytes(FILES[0]), OPERATORS))
 
 
-def split(world: World, threshold: int, custodians: int) -> list[Path]:
+def split(world: World, threshold: int, custodians: int, role: Role = Role.OPERATOR) -> list[Path]:
     """Run the officer's command; returns the share files."""
     output = world.directory / "shares"
     numbers = ("--threshold", str(threshold), "--custodians", str(custodians))
-    result = world.officer(Role.OPERATOR, "custody", "split", *numbers, "--output", str(output))
+    result = world.officer(role, "custody", "split", *numbers, "--output", str(output))
     assert result.exit_code == 0, result.output
     shares = sorted(output.iterdir())
     assert result.stdout.split() == [str(path) for path in shares]
     for key in ("vault.key", "identity.key"):
-        assert (world.home(Role.OPERATOR) / key).read_text().strip() not in result.output
+        assert (world.home(role) / key).read_text().strip() not in result.output
     return shares
 
 
-def test_commands(tmp_path: Path) -> None:
+@pytest.mark.parametrize("role", Role)
+def test_commands(tmp_path: Path, role: Role) -> None:
     world = World(tmp_path)
-    home, shares = world.home(Role.OPERATOR), split(world, 2, 3)
-    assert [path.name for path in shares] == [f"operator-{index}-of-3.share" for index in (1, 2, 3)]
+    home, shares, party = world.home(role), split(world, 2, 3, role), role.name.lower()
+    assert [path.name for path in shares] == [f"{party}-{index}-of-3.share" for index in (1, 2, 3)]
     assert {path.stat().st_mode & 0o777 for path in shares} == {0o600}
-    again = world.officer(Role.OPERATOR, "custody", "split", "--threshold", "2", "--custodians", "3", "--output",
+    again = world.officer(role, "custody", "split", "--threshold", "2", "--custodians", "3", "--output",
                           str(tmp_path / "shares"))  # fmt: skip
     assert again.exit_code == 1
     assert "exists already" in again.stderr
 
-    told = world.officer(Role.OPERATOR, "custody", "verify", str(shares[1]))
-    assert told.stdout == "share 2 of 3 of the operator of domain 7; 2 recover its keys\n"
-    foreign = world.officer(Role.AUTHORITY, "custody", "verify", str(shares[1]))
+    told = world.officer(role, "custody", "verify", str(shares[1]))
+    assert told.stdout == f"share 2 of 3 of the {party} of domain 7; 2 recover its keys\n"
+    foreign = world.officer(other_party(role), "custody", "verify", str(shares[1]))
     assert foreign.exit_code == 1
-    assert f"{shares[1]} is of the operator of domain 7" in foreign.stderr
+    assert f"{shares[1]} is of the {party} of domain 7" in foreign.stderr
 
     before = {key: (home / key).read_bytes() for key in ("vault.key", "identity.key")}
     recover = ("custody", "recover", *map(str, shares[1:]))
-    assert world.officer(Role.OPERATOR, *recover).exit_code == 0, "keys that are there already are left alone"
+    assert world.officer(role, *recover).exit_code == 0, "keys that are there already are left alone"
     for lost in (["vault.key"], ["identity.key"], list(before)):
         for key in lost:
             (home / key).unlink()
-        assert world.officer(Role.OPERATOR, *recover[:-1]).exit_code == 1
+        assert world.officer(role, *recover[:-1]).exit_code == 1
         assert not [key for key in lost if (home / key).exists()]
-        assert world.officer(Role.OPERATOR, *recover).exit_code == 0
+        assert world.officer(role, *recover).exit_code == 0
         assert {key: (home / key).read_bytes() for key in before} == before
         assert {(home / key).stat().st_mode & 0o777 for key in before} == {0o600}
     (home / "vault.key").write_text("00" * 32)
-    refused = world.officer(Role.OPERATOR, *recover)
+    refused = world.officer(role, *recover)
     assert refused.exit_code == 1
     assert "never overwritten" in refused.stderr
     assert (home / "vault.key").read_text() == "00" * 32

@@ -182,6 +182,18 @@ def test_what_is_due_is_erased_in_time_although_the_clock_is_wrong(machine: Mach
     assert machine.erased == [first]
 
 
+def test_what_is_due_is_erased_although_the_passed_time_cannot_be_stored(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, file = machine.world.today, machine.party.home / "passed.time"
+    file.unlink()
+    file.mkdir()  # which no file can replace
+    machine.run(machine.until_due(first))
+    machine.keep_house()
+    assert machine.erased == [first]
+    assert "the time that has passed could not be stored: " in caplog.text
+
+
 @pytest.mark.parametrize(("world", "restart"), [("sqlite", False), ("postgresql", True)], indirect=["world"])
 def test_a_jump_that_the_other_party_confirms_is_believed(machine: Machine, *, restart: bool) -> None:
     """The machine slept, or was off, for a year."""

@@ -12,6 +12,7 @@ from aiohttp import ClientSession
 
 from escrow.party import Party
 from lab.coalition import opened_by, recognised_by_authority, recognised_by_operator
+from lab.processes import free_ports
 from protocol.checkins import Direction, sign_check_in
 from protocol.epochs import EpochSecret, Role
 from protocol.group import POINT_BYTES, Scalar
@@ -70,6 +71,31 @@ def test_the_allowance_and_its_reserve_are_all_there_is(world: World) -> None:
         with pytest.raises(Problem) as refusal:
             await world.fetch(pair[0], key, secrets[0])
         assert refusal.value.name == "allowance-used"
+
+    run(story())
+
+
+def test_requests_that_no_connection_took_are_not_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    operator, (port,) = world.operator, free_ports(1)
+
+    async def ask_nobody(session: ClientSession, path: str, body: bytes) -> bytes:
+        return await operator.ask(session, f"http://127.0.0.1:{port}", "authority", path, body)
+
+    async def story() -> None:
+        key, pair = await world.epoch_key(), [await world.enrol(number) for number in range(2)]
+        secrets = [(await world.register(one, key))[0] for one in pair]
+
+        async def fetch() -> list[object]:
+            fetching = (world.fetch(one, key, h) for one, h in zip(pair, secrets, strict=True))
+            return await asyncio.gather(*fetching, return_exceptions=True)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(operator, "ask_peer", ask_nobody)
+            for _ in range(operator.settings.requests_per_epoch + 1):
+                assert {getattr(answer, "name", answer) for answer in await fetch()} == {"peer-unreachable"}
+        for _ in range(operator.settings.requests_per_epoch):
+            assert [type(answer) for answer in await fetch()] == [list, list]
+        assert {getattr(answer, "name", answer) for answer in await fetch()} == {"allowance-used"}
 
     run(story())
 

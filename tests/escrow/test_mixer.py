@@ -92,15 +92,16 @@ def test_a_full_batch_leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [type(answer) for answer in answers] == [list] * 4 + [NotSent]
 
 
-def test_closing_refuses_those_who_wait() -> None:
+def test_closing_refuses_those_who_wait_and_those_who_come() -> None:
     async def story() -> list[list[bytes] | BaseException]:
-        mixer = Mixer(2, 60, Authority().answer)
+        mixer = Mixer(2, 3600, Authority().answer)
         waiting = asyncio.create_task(submit_all(mixer, range(3)))
         await asyncio.sleep(0.01)
         mixer.close()
-        return await waiting
+        async with asyncio.timeout(60):
+            return await waiting + await submit_all(mixer, [3])
 
-    assert [type(answer) for answer in run(story())] == [NotSent] * 3
+    assert [type(answer) for answer in run(story())] == [NotSent] * 4
 
 
 class Asked:

@@ -393,6 +393,11 @@ def test_c7_after_either_party_erased_nothing_opens(world: World, door: Door, er
         with pytest.raises(Problem) as refusal:
             await full_opening(world, door)
         assert (refusal.value.status, refusal.value.name) == (410, "epoch-erased")
+        for party in (world.operator, world.authority):
+            with party.engine.connect() as connection:
+                assert connection.scalar(sql.text("SELECT count(*) FROM openings")) == 0, (
+                    "nothing opened, nothing to tell"
+                )
 
     run(story())
 

@@ -23,6 +23,7 @@ from escrow.vault import ErasedEpoch, Vault
 from escrow.vault_key import VAULT_KEY_VARIABLE, VaultKey, WrongKey, load_vault_key
 from protocol.epochs import EpochSecret, Role
 from protocol.group import Scalar
+from service.http import Problem
 from service.settings import ConfigurationError
 from tests.disk import watch_disk
 from tests.escrow.world import World, run
@@ -386,6 +387,25 @@ def test_a21_no_second_statement_is_published_for_an_epoch_on_record(world: Worl
     assert restored.epochs.statement(role, published[-1] + 1) is not None
     assert metric("splitpass_housekeeping_faults") == len(published) - 1
     assert [restored.vault.statement(epoch) for epoch in published[1:]] == [None] * (len(published) - 1)
+    restored.engine.dispose()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_an_erasure_on_record_is_repeated_where_a_copy_did_not_hear_of_it(world: World, role: Role) -> None:
+    """A copy was out of reach when the epoch was erased, and took the place of the vault that was lost."""
+    home, party, today = world.home(role), the_party(world, role), world.today
+    shutil.copytree(home / "vault", home / "copy")
+    party.erase(today)
+    shutil.rmtree(home / "vault")
+    (home / "copy").rename(home / "vault")
+    restored = (Operator if role is Role.OPERATOR else Authority)(home, clock=lambda: world.now)
+    assert restored.due_epochs(world.now) == [today]
+    keep_house(restored)
+    with pytest.raises(Problem, match="never be opened"):
+        restored.secret(today)
+    assert not (home / "vault" / f"{today}.secret").exists()
+    assert restored.due_epochs(world.now) == []
+    assert restored.secret(today + 1)
     restored.engine.dispose()
 
 

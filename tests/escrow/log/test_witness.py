@@ -105,7 +105,7 @@ def test_lines_of_others_are_not_kept(parties: Parties, tmp_path: Path) -> None:
 
 
 def test_a_witness_that_was_lost_goes_on_from_a_checkpoint_that_others_have(parties: Parties, tmp_path: Path) -> None:
-    """Without one it would cosign the fork (§2.4, 20)."""
+    """Without one it would cosign the fork (§2.4)."""
     log, fork = open_log(parties, tmp_path), open_log(parties, tmp_path / "fork")
     append(log, 1, 2, 3)
     append(fork, 1, 2, 4, 5)
