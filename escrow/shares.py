@@ -30,7 +30,7 @@ async def give_shares(
 
     Raises what `verify_warrant`, `verify_venue` and `verify_release` raise, `OutOfScope` for a warrant of another
     purpose, and a problem: 403 when the warrant's maximum would be exceeded, 409 when the venue's record is not the
-    present one, 410 when all of it was erased, 503 when the other party does not cosign what was put on record.
+    present one, 410 when all of it was erased, 502 when the other party does not cosign what was put on record.
     """
     warrant = verify_warrant(party.domain, request.warrant, party.clock())  # step 1, as far as the release
     if warrant.record.purpose is not Purpose.OPENING:
@@ -41,7 +41,7 @@ async def give_shares(
     epoch_keys = await warrant_epoch_keys(party, session, warrant.record)
     commitments = await asyncio.to_thread(party.commitments.of, venue.record.venue)
     release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, commitments, request.release)
-    release = _without_erased(party, release if given is None else _given(release, given))  # step 2
+    release = without_erased(party, release if given is None else _given(release, given))  # step 2
     release = await asyncio.to_thread(party.releases.record, release, party.clock())  # steps 2, 3, 4
     if release.visits:
         await _put_on_record(party, session, release)
@@ -81,7 +81,8 @@ def _given(release: VerifiedRelease, given: VerifiedShares) -> VerifiedRelease:
     return replace(release, visits=kept)
 
 
-def _without_erased(party: Party, release: VerifiedRelease) -> VerifiedRelease:
+def without_erased(party: Party, release: VerifiedRelease) -> VerifiedRelease:
+    """The visits of the epochs that the party has not erased; a 410 problem if it has erased all of them."""
     erased = {epoch for epoch in release.visits if party.vault.is_erased(epoch)}
     if erased and erased == release.visits.keys():
         raise Problem(410, "epoch-erased", f"epoch {min(erased)} was erased: nobody can ever open its check-ins")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from escrow.audit.audit import Audit
 from escrow.audit.findings import Fault, Finding
 from escrow.audit.follow import FollowedLog, Record
-from escrow.audit.releases import erased_alike, is_pair
+from escrow.audit.releases import is_pair, may_be_fewer
 from protocol.disclosures import DisclosedOpening, Disclosure, OpeningRecord
-from protocol.entries import SharesReleased
+from protocol.entries import SharesReleased, WarrantDecided, WarrantDecision
 from protocol.epochs import Role
 from protocol.logs import other_party
 from protocol.requests import REQUEST_TOLERANCE
+from protocol.warrants import MAX_EMBARGO
 from service.cli import local_time
 
 DISCLOSING_SECONDS = 86_400
@@ -27,8 +29,7 @@ Disclosures = Mapping[int, Disclosure]
 def check_openings(audit: Audit, role: Role, followed: FollowedLog, disclosures: Disclosures) -> Iterator[Finding]:
     """What a party has on record as opened, and what it disclosed."""
     told: dict[int, Record] = {}
-    for record, disclosure, opening in _openings(followed, disclosures):
-        contents = _committed(followed, opening)
+    for record, disclosure, opening, contents in _openings(followed, disclosures):
         if contents is None:
             detail = f"disclosure {disclosure.number} opens no commitment of entry {opening.entry}"
             yield Finding(role, Fault.FALSE_LIST, detail)
@@ -40,6 +41,10 @@ def check_openings(audit: Audit, role: Role, followed: FollowedLog, disclosures:
             yield Finding(role, Fault.DISCLOSED_EARLY, detail)
     for record in followed.records:
         if isinstance(record.contents, SharesReleased):
+            too_long = record.contents.discloses - record.time - MAX_EMBARGO - REQUEST_TOLERANCE
+            if too_long > 0 and record.is_new:
+                detail = f"entry {record.index} sets an embargo that is {too_long} seconds longer than any may be"
+                yield Finding(role, Fault.FALSE_ENTRY, detail)
             disclosed = told.get(record.index)
             late = (disclosed.time if disclosed else audit.now) - _due(record.contents, record.time)
             if late > 0 and (disclosed is None or disclosed.is_new):
@@ -47,6 +52,25 @@ def check_openings(audit: Audit, role: Role, followed: FollowedLog, disclosures:
                 still = "" if disclosed else ", nor is now"
                 detail = f"its release of {when} was not disclosed {hours} hours after it had to be{still}"
                 yield Finding(role, Fault.UNDISCLOSED, detail)
+    if role is Role.OPERATOR:
+        yield from _check_countersigned(followed, disclosures)
+
+
+def _check_countersigned(followed: FollowedLog, disclosures: Disclosures) -> Iterator[Finding]:
+    """The operator has countersigned a warrant on record for each that it gave shares under, before it did."""
+    countersigned = [
+        one.index
+        for one in followed.records
+        if isinstance(one.contents, WarrantDecided) and one.contents.decision is WarrantDecision.COUNTERSIGNED
+    ]
+    first: dict[bytes, tuple[int, bool]] = {}
+    for record, _, opening, contents in sorted(_openings(followed, disclosures), key=lambda one: one[2].entry):
+        if contents is not None:
+            first.setdefault(opening.record.warrant, (opening.entry, record.is_new))
+    for count, (warrant, (index, is_new)) in enumerate(first.items(), start=1):
+        if is_new and count > bisect_left(countersigned, index):
+            detail = f"it gave shares under warrant {warrant.hex()} without a countersigned one on record"
+            yield Finding(Role.OPERATOR, Fault.UNLOGGED_WARRANT, detail)
 
 
 @dataclass(frozen=True)
@@ -76,7 +100,7 @@ def compare_disclosures(audit: Audit, disclosures: Mapping[Role, Disclosures]) -
 
 
 def _compare_passes(audit: Audit, releases: Mapping[Role, Sequence[_Release]]) -> Iterator[Finding]:
-    """Warrants that both parties disclosed: the same passes, unless one of the two had erased an epoch."""
+    """Warrants that both parties disclosed: the same passes, unless the authority had erased an epoch before."""
     warrants = {role: {one.warrant for one in releases[role] if one.warrant} for role in Role}
     for warrant in sorted(warrants[Role.OPERATOR] & warrants[Role.AUTHORITY]):
         under = {role: [one for one in releases[role] if one.warrant == warrant] for role in Role}
@@ -85,7 +109,8 @@ def _compare_passes(audit: Audit, releases: Mapping[Role, Sequence[_Release]]) -
         records = {role: [one.disclosed for one in under[role] if one.disclosed] for role in Role}
         digests = {role: {digest for one in records[role] for digest in one.digests} for role in Role}
         references = {frozenset(one.legal_reference for one in records[role]) for role in Role}
-        exact = erased_alike(audit, min(one.time for one in under[Role.AUTHORITY]))
+        given = min(one.time for one in under[Role.OPERATOR])
+        exact = not may_be_fewer(audit, given, max(one.time for one in under[Role.AUTHORITY]))
         for role in Role:
             other = other_party(role)
             missing = digests[other] - digests[role] if exact or role is Role.OPERATOR else set()
@@ -140,8 +165,8 @@ def _false_warrant(audit: Audit, operator: OpeningRecord, authority: OpeningReco
 
 def _releases(followed: FollowedLog, disclosures: Disclosures) -> list[_Release]:
     disclosed: dict[int, OpeningRecord] = {}
-    for _, _, opening in _openings(followed, disclosures):
-        if _committed(followed, opening) is not None:
+    for _, _, opening, contents in _openings(followed, disclosures):
+        if contents is not None:
             disclosed[opening.entry] = opening.record
     return [
         _Release(one.time, one.contents, disclosed.get(one.index))
@@ -151,25 +176,24 @@ def _releases(followed: FollowedLog, disclosures: Disclosures) -> list[_Release]
 
 
 def _is_pair(audit: Audit, operator: _Release, authority: _Release) -> bool:
-    return is_pair(audit, operator.contents, authority.contents, authority.time)
+    return is_pair(audit, (operator.time, operator.contents), (authority.time, authority.contents))
 
 
-def _openings(followed: FollowedLog, disclosures: Disclosures) -> Iterator[tuple[Record, Disclosure, DisclosedOpening]]:
-    """Every opening that was disclosed, with the disclosure and its record in the log."""
+def _openings(
+    followed: FollowedLog, disclosures: Disclosures
+) -> Iterator[tuple[Record, Disclosure, DisclosedOpening, SharesReleased | None]]:
+    """Every opening that was disclosed: the record of its disclosure, that, and the release that committed to it."""
     records = {one.index: one for one in followed.records}
     for place, disclosure in sorted(disclosures.items()):
         for opening in disclosure.openings:
-            yield records[place], disclosure, opening
+            yield records[place], disclosure, opening, _committed(records.get(opening.entry), opening.record)
 
 
-def _committed(followed: FollowedLog, opening: DisclosedOpening) -> SharesReleased | None:
-    """The release of shares that committed to an opening."""
-    for record in followed.records:
-        if record.index == opening.entry and isinstance(record.contents, SharesReleased):
-            committed = record.contents.commitment, record.contents.count
-            if committed == (opening.record.commitment, len(opening.record.digests)):
-                return record.contents
-    return None
+def _committed(record: Record | None, opening: OpeningRecord) -> SharesReleased | None:
+    if record is None or not isinstance(record.contents, SharesReleased):
+        return None
+    committed = record.contents.commitment, record.contents.count
+    return record.contents if committed == (opening.commitment, len(opening.digests)) else None
 
 
 def _due(release: SharesReleased, time: int) -> int:

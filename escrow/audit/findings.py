@@ -28,7 +28,7 @@ class Fault(StrEnum):
     FALSE_TILES = "false-tiles"
     """Its tiles are missing, or not those of its checkpoint."""
     FALSE_ENTRY = "false-entry"
-    """An entry is none, or is not of the time that it says."""
+    """An entry is none, is not of the time that it says, or sets an embargo that is longer than any may be."""
     TWO_KEYS = "two-keys"
     """Its log has two statements for one epoch."""
     UNLOGGED_KEY = "unlogged-key"
@@ -39,10 +39,12 @@ class Fault(StrEnum):
     """It promises to erase an epoch later than a party may."""
     ERASURE_DENIED = "erasure-denied"
     """Its log and its server disagree about whether an epoch is erased."""
+    UNLOGGED_WARRANT = "unlogged-warrant"
+    """It gave shares under a warrant without having one on record as countersigned."""
     UNLOGGED_RELEASE = "unlogged-release"
-    """The other party's log has a release of shares that this one's lacks."""
+    """The other party's log has a release of shares that this one's lacks; or that one never was."""
     UNMATCHED_RELEASE = "unmatched-release"
-    """Its log has a release of shares that the other party's lacks."""
+    """Its log has a release of shares that the other party's lacks; or it gave no valid shares."""
     STALE_LISTS = "stale-lists"
     """It has published no notice, or no disclosure, within the last two days."""
     MISSING_LIST = "missing-list"
@@ -56,7 +58,7 @@ class Fault(StrEnum):
     UNDISCLOSED = "undisclosed"
     """It did not disclose an opening within a day after its embargo."""
     PARTIAL_DISCLOSURE = "partial-disclosure"
-    """It did not disclose passes that the other party disclosed under the same warrant."""
+    """It did not disclose passes that the other party disclosed under the same warrant, or nothing of this warrant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from protocol.errors import SplitPassError
 from protocol.logs import COSIGNING_SECONDS
 from protocol.notices import MAX_LIST_AGE, Notice, list_digest, verify_notice
 from protocol.requests import REQUEST_TOLERANCE
+from service.cli import local_time
 from service.http import Problem, Unreachable, call
 
 Lists = dict[int, Notice | Disclosure]
@@ -85,6 +86,7 @@ class ListCheck:
         elif not self._is_logged(statement):
             detail = f"its newest of the {self._kind} is not in its log"
             yield self._finding(Fault.UNLOGGED_LIST, detail, statement)
+        before: Notice | Disclosure | None = None
         for done, (record, number, digest) in enumerate(self._published()):
             self._audit.tell(f"{self._kind} of the {self._role.name.lower()}", done, len(self._records))
             if not record.is_new and self._kind == "notices":
@@ -100,7 +102,12 @@ class ListCheck:
             elif published is None:
                 yield self._finding(Fault.FALSE_LIST, f"number {number} of its {self._kind} does not hold")
             else:
-                self.lists[record.index] = published
+                earliest = 0 if before is None else before.time - REQUEST_TOLERANCE
+                if record.is_new and not earliest <= published.time <= record.time + REQUEST_TOLERANCE:
+                    when = local_time(published.time, self._audit.domain.utc_offset)
+                    detail = f"number {number} of its {self._kind} is dated {when}, which it cannot be of"
+                    yield self._finding(Fault.FALSE_LIST, detail)
+                self.lists[record.index] = before = published
                 self._keep(number, statement)
 
     def _kept(self, number: int, digest: bytes) -> bytes | None:

@@ -17,20 +17,22 @@ from service.cli import local_time
 
 OPENING_SECONDS = 86_400
 """How long the authority may take from the operator's shares to its own."""
+TimedRelease = tuple[int, SharesReleased]
+"""A release with the Unix time at which it was put on record."""
 
 
 async def check_releases(audit: Audit) -> AsyncIterator[Finding]:
     """Pair the operator's releases with the authority's.
 
     The operator gives its shares first, and the authority none for other passes. The authority's count is smaller only
-    if one of the parties had erased an epoch that the other still had.
+    if it had erased an epoch that the operator still had.
     """
     if audit.logs.keys() != set(Role):
         return
     operator, authority = audit.logs[Role.OPERATOR], audit.logs[Role.AUTHORITY]
     unmatched = _releases(operator)
     for time, release in _releases(authority):
-        match = next((one for one in unmatched if is_pair(audit, one[1], release, time)), None)
+        match = next((one for one in unmatched if is_pair(audit, one, (time, release))), None)
         if match is None:
             for finding in _unmatched(audit, Role.AUTHORITY, time, release):
                 yield finding
@@ -64,19 +66,24 @@ def _unmatched(audit: Audit, role: Role, time: int, release: SharesReleased) -> 
     yield Finding(role, Fault.UNMATCHED_RELEASE, lone)
 
 
-def _releases(followed: FollowedLog) -> list[tuple[int, SharesReleased]]:
+def _releases(followed: FollowedLog) -> list[TimedRelease]:
     return [(one.time, one.contents) for one in followed.records if isinstance(one.contents, SharesReleased)]
 
 
-def is_pair(audit: Audit, operator: SharesReleased, authority: SharesReleased, time: int) -> bool:
-    """Whether the authority, at Unix time `time`, may have added its shares to these of the operator."""
-    fewer = authority.count <= operator.count and not erased_alike(audit, time)
-    return operator.discloses == authority.discloses and (operator.count == authority.count or fewer)
+def is_pair(audit: Audit, operator: TimedRelease, authority: TimedRelease) -> bool:
+    """Whether the authority may have added its shares to these of the operator."""
+    (given, one), (added, other) = operator, authority
+    fewer = other.count < one.count and may_be_fewer(audit, given, added)
+    return one.discloses == other.discloses and (one.count == other.count or fewer)
 
 
-def erased_alike(audit: Audit, time: int) -> bool:
-    """Whether both parties had erased the same epochs at a Unix time."""
-    return _erased_by(audit.logs[Role.OPERATOR], time) == _erased_by(audit.logs[Role.AUTHORITY], time)
+def may_be_fewer(audit: Audit, given: int, added: int) -> bool:
+    """Whether the authority, at Unix time `added`, had erased an epoch of which the operator had its share at `given`.
+
+    What the operator had erased is not among what it gave.
+    """
+    logs = audit.logs
+    return bool(_erased_by(logs[Role.AUTHORITY], added) - _erased_by(logs[Role.OPERATOR], given))
 
 
 def _erased_by(followed: FollowedLog, time: int) -> set[int]:

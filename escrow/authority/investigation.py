@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import ClientSession
 
 from escrow.authority.authority import Authority
-from escrow.shares import give_shares, warrant_epoch_keys
+from escrow.shares import give_shares, warrant_epoch_keys, without_erased
 from protocol.admitted import Admitted
 from protocol.assisted import AssertedRecord, AssistedEntry, open_assisted
 from protocol.epochs import EpochKey, Role
@@ -125,9 +125,10 @@ class Investigation:
         if case.countersigned is None or case.release is None:
             raise Problem(409, "no-release", "request the venue's release first")
         request = SharesRequest(case.countersigned, await self._venue(case.record.venue), case.release)
-        from_operator = await self._authority.ask_peer(self._session, "/v1/shares", request.to_bytes())
         keys = await warrant_epoch_keys(self._authority, self._session, case.record)
         release = await asyncio.to_thread(self._verify_request, request, case.record.issued, keys)
+        without_erased(self._authority, release)  # or the operator would have an opening on record that never came
+        from_operator = await self._authority.ask_peer(self._session, "/v1/shares", request.to_bytes())
         given = await asyncio.to_thread(self._verify_shares, Role.OPERATOR, release, keys, from_operator)
         own = await give_shares(self._authority, self._session, request, given)
         transcript = OpeningTranscript(case.countersigned, case.release, from_operator, own)

@@ -32,11 +32,14 @@ class WarrantSteps:
         warrant = self.stage.warrant()
         await self.commit()
         await self.decide(warrant)
-        release = await self.release(warrant)
+        release, world = await self.release(warrant), self.stage.world
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(world.authority, "clock", lambda: world.now + 3600)  # no witness to rely on
+            await refused("peer-failed", self.shares(warrant, release))
         await self.shares(warrant, release)
         single = replace(self.stage.warrant(), max_records=1)
         await refused("warrant-exhausted", self.shares(single, await self.release(single)))
-        self.stage.world.operator.erase(self.stage.world.today)
+        world.operator.erase(world.today)
         await refused("epoch-erased", self.shares(warrant, release))
 
     async def commit(self) -> None:

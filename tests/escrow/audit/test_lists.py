@@ -15,7 +15,14 @@ from escrow.audit.findings import Fault
 from escrow.authority import investigation
 from escrow.party import Party
 from protocol.disclosures import Disclosure, OpeningRecord, verify_disclosure
-from protocol.entries import DisclosurePublished, NoticePublished
+from protocol.entries import (
+    DisclosurePublished,
+    LogEntry,
+    NoticePublished,
+    WarrantDecided,
+    WarrantDecision,
+    log_entry,
+)
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import list_digest, sign_notice
 from protocol.releases import VerifiedRelease
@@ -255,6 +262,31 @@ def test_an_opening_that_is_disclosed_under_the_warrant_of_another_is_found(worl
     days(world, 3)
     other = AUTHORITY if role is OPERATOR else OPERATOR
     assert found(world) == {(other, Fault.PARTIAL_DISCLOSURE), *((one, Fault.FALSE_LIST) for one in Role)}
+
+
+def test_shares_under_a_warrant_that_was_never_countersigned_are_found(world: World) -> None:
+    """The operator has something else on record in the place of its decision."""
+    open_something(world)
+    entries = []
+    for one in map(LogEntry.from_bytes, entries_of(world.operator)):
+        decided = isinstance(one.contents, WarrantDecided)
+        contents = WarrantDecided(WarrantDecision.REFUSED, bytes(32)) if decided else one.contents
+        entries.append(log_entry(one.time, contents).to_bytes())
+    rewrite(world, world.operator, entries)
+    assert found(world) == set(), "until it is disclosed"
+    days(world, 2)
+    assert found(world) == {(OPERATOR, Fault.UNLOGGED_WARRANT)}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_list_of_another_time_is_found(world: World, role: Role) -> None:
+    """C10: a client that fetches lists for the first time stops at one that seems to be too old to concern it."""
+    party = party_of(world, role)
+    days(world, 2)
+    last = newest(party)
+    publish(party, replace(last, number=last.number + 1, time=last.time - 86_400, openings=()))
+    days(world)
+    assert found(world) == {(role, Fault.FALSE_LIST)}
 
 
 def test_what_the_operator_hid_is_found_in_the_authoritys_disclosures(world: World) -> None:
