@@ -19,6 +19,7 @@ from protocol.epochs import Role
 from protocol.warrants import Venue
 from service.http import CBOR
 from service.serving import STOP_SECONDS
+from tests.databases import new_database
 from tests.escrow.world import World
 from tests.openapi.stage import make_venue
 from venue.registration import apply, confirm
@@ -51,11 +52,11 @@ async def url_in_log(log: Path) -> str:
     raise AssertionError(log.read_text())
 
 
-async def start_venue(servers: Servers, session: ClientSession, world: World, port: int) -> Venue:
+async def start_venue(servers: Servers, session: ClientSession, world: World, port: int, kind: str) -> Venue:
     """A registered venue that knows today's keys; its home is `venue` beside the parties'."""
     venue = make_venue(world, world.directory / "venue", f"http://127.0.0.1:{port}")
     home = venue.home.path
-    (home / "settings.toml").write_text(f"port = {port}\n")
+    (home / "settings.toml").write_text(f'port = {port}\ndatabase = "{new_database(kind, home)}"\n')
     await apply(venue, session)
     for role in Role:
         assert world.officer(role, "venues", "approve", venue.venue.hex()).exit_code == 0

@@ -100,6 +100,22 @@ def test_requests_that_no_connection_took_are_not_counted(world: World, monkeypa
     run(story())
 
 
+def test_a_damaged_secret_is_told_to_whoever_runs_the_party(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        key, pair = await world.epoch_key(), [await world.enrol(number) for number in range(2)]
+        secrets = [(await world.register(one, key))[0] for one in pair]
+        (world.home(Role.AUTHORITY) / "vault" / f"{world.today}.secret").write_bytes(bytes(100))
+        fetching = (world.fetch(one, key, h) for one, h in zip(pair, secrets, strict=True))
+        answers = await asyncio.gather(*fetching, return_exceptions=True)
+        assert {getattr(answer, "name", answer) for answer in answers} == {"peer-failed"}
+
+    run(story())
+    told = [record.getMessage() for record in caplog.records]
+    assert "the authority answered 503 storage-failed to /v1/passes" in told
+    path = world.home(Role.AUTHORITY) / "vault" / f"{world.today}.secret"
+    assert f"storage failed: {path} is damaged or under another vault key" in told
+
+
 def test_requests_at_once_do_not_exceed_the_allowance(world: World) -> None:
     async def story() -> int:
         key, pair = await world.epoch_key(), [await world.enrol(number) for number in range(2)]

@@ -26,6 +26,7 @@ from protocol.passes import REQUEST_BYTES, IssueBatch, OwnedPass, PassAnswers
 from protocol.requests import sign_request
 from protocol.warrants import Venue
 from service.http import Problem, Unreachable, call, new_session
+from tests.databases import KINDS
 from tests.escrow.processes import Held, closed, connection_to, ended, real_world, start_party, start_venue
 from tests.escrow.world import Enrolled, World, run
 from tests.parties import opening_warrant
@@ -54,15 +55,15 @@ class Place:
 
 
 @asynccontextmanager
-async def running_place(directory: Path) -> AsyncIterator[Place]:
-    world, (port,) = real_world(directory), free_ports(1)
+async def running_place(directory: Path, kind: str) -> AsyncIterator[Place]:
+    world, (port,) = real_world(directory, kind), free_ports(1)
     settings = world.home(OPERATOR) / "settings.toml"
-    settings.write_text(settings.read_text().replace("mixing_seconds = 0.8", "mixing_seconds = 3"))
+    settings.write_text(settings.read_text().replace("mixing_seconds = 0.8", "mixing_seconds = 8"))
     async with new_session() as session:
         with Servers(directory) as servers:
             for role in (AUTHORITY, OPERATOR):
                 await start_party(servers, session, world, role)
-            place = Place(world, servers, session, await start_venue(servers, session, world, port))
+            place = Place(world, servers, session, await start_venue(servers, session, world, port, kind))
             place.visitors = await world.visitors_with_passes(2)
             yield place
 
@@ -80,11 +81,12 @@ def held_until(stopped: Callable[[], Awaitable[None]]) -> Callable[..., Awaitabl
     return send
 
 
-def test_what_is_under_way_is_finished_or_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_under_way_is_finished_or_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Check-ins, releases, codes, shares, batches that wait and batches that are issued."""
 
     async def story() -> None:
-        async with running_place(tmp_path) as place:
+        async with running_place(tmp_path, kind) as place:
             investigation = Investigation(place.world.authority, place.session)
             warrant = await stop_venue(place, investigation, monkeypatch)
             await stop_operator(place, investigation, warrant, monkeypatch)
@@ -124,7 +126,7 @@ async def stop_venue(place: Place, investigation: Investigation, monkeypatch: py
     answer = await asyncio.to_thread(check_in.finish)
     assert DoorAnswer.from_bytes(answer.read()).decision is Decision.ADMITTED
     assert await ended(place.servers, "venue") == 0
-    engine = sql.create_engine(f"sqlite:///{world.directory / 'venue' / 'venue.db'}")
+    engine = VenueHome(world.directory / "venue").engine
     with engine.connect() as connection:
         assert set(connection.scalars(sql.text("SELECT u FROM check_ins"))) == {first.u, second.u}
     engine.dispose()
