@@ -49,9 +49,9 @@ def opening_in_words(visitor: Visitor, found: FoundOpening, used: Visit | Paper 
     """The opening of a pass."""
     where, warrant = _place_in_words(visitor, used), f"{found.warrant.hex()}, {printable(found.legal_reference)}"
     return (
-        f"Your visit ({where}) was opened under a warrant ({warrant}): the health authority learned who you are.\n"
+        f"Your visit ({where}) was opened under a warrant ({warrant}), for the health authority to learn who you are.\n"
         f"회원님의 방문 기록({where})이 열람 승인서({warrant})에 따라 열람되어 "
-        "보건당국이 회원님의 신원을 알게 되었습니다."
+        "보건당국이 회원님의 신원을 확인할 수 있게 되었습니다."
     )
 
 

@@ -86,7 +86,7 @@ class Stage:
 @asynccontextmanager
 async def running_stage(directory: Path) -> AsyncIterator[Stage]:
     """Start an operator, an authority and a venue, and enrol visitors; the servers' logs are in `directory`."""
-    town = _Town(directory, minimum_accounts=2, mixing_seconds=0.2)
+    town = _Town(directory, minimum_accounts=2, mixing_seconds=0.5)
     async with new_session() as session:
         with Servers(directory) as servers:
             await town.found(servers, session)

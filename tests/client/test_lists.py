@@ -299,8 +299,8 @@ def test_what_concerns_a_visitor_is_said_in_plain_words(
         assert f"보건당국이 회원님의 방문({place})에 대해 알립니다: {advice}\n" in text
         warrant = f"({record.warrant.hex()}, {record.legal_reference})"
         assert (
-            f"Your visit (2020-09-13 21:26) was opened under a warrant {warrant}: the health authority learned who you "
-            f"are.\n회원님의 방문 기록(2020-09-13 21:26)이 열람 승인서{warrant}에 따라 열람되어"
+            f"Your visit (2020-09-13 21:26) was opened under a warrant {warrant}, for the health authority to learn "
+            f"who you are.\n회원님의 방문 기록(2020-09-13 21:26)이 열람 승인서{warrant}에 따라 열람되어"
         ) in text
         assert text.count("was opened under") == 1
         assert "The authority's notices: none of the last 48 hours." in text
