@@ -153,7 +153,7 @@ async def _set(servers: Servers, town: Town, place: Place, people: list[Person],
 
 
 def _countersign(town: Town, place: Place) -> str:
-    begins, ends = (local_time(int(time.time()) + seconds, town.settings.utc_offset) for seconds in (-3600, 0))
+    begins, ends = (local_time(int(time.time()) + seconds, town.settings.utc_offset) for seconds in (-3600, 1))
     window = ("--venue", place.id.hex(), "--from", begins, "--until", ends, "--legal-reference", "제76조의2")
     warrant = town.officer("authority", "warrants", "draw", *window)
     town.officer("operator", "warrants", "countersign", warrant)

@@ -153,7 +153,7 @@ class Story:
     def open_check_ins(self) -> None:
         venue, offset = self.place.id.hex(), self.town.settings.utc_offset
         self.town.command("venue", "--home", str(self.place.home), "commit")
-        window = [local_time(moment, offset) for moment in (self.began - 60, int(time.time()))]
+        window = [local_time(moment, offset) for moment in (self.began - 60, int(time.time()) + 1)]
         law = ("--venue", venue, "--from", window[0], "--until", window[1], "--legal-reference", "제76조의2")
         warrant = self.town.officer("authority", "warrants", "draw", *law)[-32:]
         contacts = self.town.directory / "contacts.csv"
