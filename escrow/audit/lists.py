@@ -86,8 +86,9 @@ class ListCheck:
         elif not self._is_logged(statement):
             detail = f"its newest of the {self._kind} is not in its log"
             yield self._finding(Fault.UNLOGGED_LIST, detail, statement)
-        before: Notice | Disclosure | None = None
+        latest = 0
         for done, (record, number, digest) in enumerate(self._published()):
+            earliest, latest = latest, record.time  # it was made when the one before it was on record
             self._audit.tell(f"{self._kind} of the {self._role.name.lower()}", done, len(self._records))
             if not record.is_new and self._kind == "notices":
                 continue  # an earlier audit has seen it; a disclosure is compared with the other party's again
@@ -102,12 +103,12 @@ class ListCheck:
             elif published is None:
                 yield self._finding(Fault.FALSE_LIST, f"number {number} of its {self._kind} does not hold")
             else:
-                earliest = 0 if before is None else before.time - REQUEST_TOLERANCE
-                if record.is_new and not earliest <= published.time <= record.time + REQUEST_TOLERANCE:
+                in_time = earliest - REQUEST_TOLERANCE <= published.time <= latest + REQUEST_TOLERANCE
+                if record.is_new and not in_time:
                     when = local_time(published.time, self._audit.domain.utc_offset)
                     detail = f"number {number} of its {self._kind} is dated {when}, which it cannot be of"
                     yield self._finding(Fault.FALSE_LIST, detail)
-                self.lists[record.index] = before = published
+                self.lists[record.index] = published
                 self._keep(number, statement)
 
     def _kept(self, number: int, digest: bytes) -> bytes | None:

@@ -24,7 +24,7 @@ from protocol.entries import (
     log_entry,
 )
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.notices import list_digest, sign_notice
+from protocol.notices import Notice, list_digest, sign_notice, verify_notice
 from protocol.releases import VerifiedRelease
 from protocol.statements import sign_statement
 from service.http import Problem
@@ -65,14 +65,16 @@ def execute(party: Party, statement: str, **values: Any) -> None:
         connection.execute(sql.text(statement), values)
 
 
-def publish(party: Party, disclosure: Disclosure) -> None:
-    """A disclosure that the party makes up, in the place of the one of its number."""
-    statement = sign_statement(disclosure, party.identity)
-    entry = party.log.append(DisclosurePublished(disclosure.number, list_digest(statement)), party.clock())
+def publish(party: Party, made: Notice | Disclosure) -> None:
+    """A list that the party makes up, in the place of the one of its number."""
+    statement = sign_statement(made, party.identity)
+    is_notice = isinstance(made, Notice)
+    contents = (NoticePublished if is_notice else DisclosurePublished)(made.number, list_digest(statement))
+    entry = party.log.append(contents, party.clock())
     execute(
         party,
-        "INSERT INTO published_lists (kind, number, time, statement, entry) VALUES ('disclosures', :n, :t, :s, :e)",
-        n=disclosure.number, t=disclosure.time, s=statement, e=entry,
+        "INSERT INTO published_lists (kind, number, time, statement, entry) VALUES (:k, :n, :t, :s, :e)",
+        k="notices" if is_notice else "disclosures", n=made.number, t=made.time, s=statement, e=entry,
     )  # fmt: skip
 
 
@@ -287,6 +289,19 @@ def test_a_list_of_another_time_is_found(world: World, role: Role) -> None:
     publish(party, replace(last, number=last.number + 1, time=last.time - 86_400, openings=()))
     days(world)
     assert found(world) == {(role, Fault.FALSE_LIST)}
+
+
+@pytest.mark.parametrize("shift", [-86_400, 86_400])
+def test_a_notice_of_another_time_is_found_by_whoever_audits_daily(world: World, shift: int) -> None:
+    """Such an audit does not fetch the one before it again."""
+    days(world, 2)
+    assert found(world) == set()
+    last = verify_notice(world.settings.domain, world.authority.notices.get(None).statement)
+    publish(world.authority, replace(last, number=last.number + 1, time=last.time + shift))
+    days(world)
+    assert found(world) == {(AUTHORITY, Fault.FALSE_LIST)}
+    days(world)
+    assert found(world) == set()
 
 
 def test_what_the_operator_hid_is_found_in_the_authoritys_disclosures(world: World) -> None:
