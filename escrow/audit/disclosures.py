@@ -28,13 +28,13 @@ Disclosures = Mapping[int, Disclosure]
 
 def check_openings(audit: Audit, role: Role, followed: FollowedLog, disclosures: Disclosures) -> Iterator[Finding]:
     """What a party has on record as opened, and what it disclosed."""
-    told: dict[int, Record] = {}
+    told: dict[int, tuple[Record, bytes]] = {}
     for record, disclosure, opening, contents in _openings(followed, disclosures):
         if contents is None:
             detail = f"disclosure {disclosure.number} opens no commitment of entry {opening.entry}"
             yield Finding(role, Fault.FALSE_LIST, detail)
             continue
-        told.setdefault(opening.entry, record)
+        told.setdefault(opening.entry, (record, opening.record.warrant))
         early = contents.discloses - record.time
         if early > REQUEST_TOLERANCE and record.is_new:
             detail = f"disclosure {disclosure.number} tells of an opening {early} seconds before its embargo is over"
@@ -45,7 +45,7 @@ def check_openings(audit: Audit, role: Role, followed: FollowedLog, disclosures:
             if too_long > 0 and record.is_new:
                 detail = f"entry {record.index} sets an embargo that is {too_long} seconds longer than any may be"
                 yield Finding(role, Fault.FALSE_ENTRY, detail)
-            disclosed = told.get(record.index)
+            disclosed, _ = told.get(record.index, (None, b""))
             late = (disclosed.time if disclosed else audit.now) - _due(record.contents, record.time)
             if late > 0 and (disclosed is None or disclosed.is_new):
                 when, hours = local_time(record.time, audit.domain.utc_offset), late // 3600 + 1
@@ -53,20 +53,22 @@ def check_openings(audit: Audit, role: Role, followed: FollowedLog, disclosures:
                 detail = f"its release of {when} was not disclosed {hours} hours after it had to be{still}"
                 yield Finding(role, Fault.UNDISCLOSED, detail)
     if role is Role.OPERATOR:
-        yield from _check_countersigned(followed, disclosures)
+        yield from _check_countersigned(followed, told)
 
 
-def _check_countersigned(followed: FollowedLog, disclosures: Disclosures) -> Iterator[Finding]:
-    """The operator has countersigned a warrant on record for each that it gave shares under, before it did."""
+def _check_countersigned(followed: FollowedLog, told: Mapping[int, tuple[Record, bytes]]) -> Iterator[Finding]:
+    """The operator has countersigned a warrant on record for each that it gave shares under, before it did.
+
+    `told`: by the index of a release, the record of its disclosure and the warrant.
+    """
     countersigned = [
         one.index
         for one in followed.records
         if isinstance(one.contents, WarrantDecided) and one.contents.decision is WarrantDecision.COUNTERSIGNED
     ]
     first: dict[bytes, tuple[int, bool]] = {}
-    for record, _, opening, contents in sorted(_openings(followed, disclosures), key=lambda one: one[2].entry):
-        if contents is not None:
-            first.setdefault(opening.record.warrant, (opening.entry, record.is_new))
+    for index, (record, warrant) in sorted(told.items(), key=lambda one: one[0]):
+        first.setdefault(warrant, (index, record.is_new))
     for count, (warrant, (index, is_new)) in enumerate(first.items(), start=1):
         if is_new and count > bisect_left(countersigned, index):
             detail = f"it gave shares under warrant {warrant.hex()} without a countersigned one on record"

@@ -179,14 +179,10 @@ class Visitors:
                 if epoch_key is None:
                     continue
                 h, registration = register_handle(epoch_key, account.account)
-                await self._ask("/v1/handles", registration, account.token)
+                await self._post("/v1/handles", registration, account.token)
                 for _ in range(GREED):
                     if not stop.is_set():
-                        with suppress(*TROUBLE):
-                            await self._ask("/v1/passes", request_allowance(epoch_key, h)[1], account.token)
-
-    async def _ask(self, path: str, message: Message, token: bytes | None = None) -> None:
-        await call(self._scene.session, "POST", self._scene.town.settings.operator.url + path, message, token)
+                        await self._post("/v1/passes", request_allowance(epoch_key, h)[1], account.token)
 
     async def _guesser(self, stop: asyncio.Event) -> None:
         """Has codes sent to a phone that is not at hand, and guesses."""
@@ -201,6 +197,7 @@ class Visitors:
                 if stop.is_set():
                     return
 
-    async def _post(self, path: str, message: VerificationRequest | VerificationAnswer) -> None:
+    async def _post(self, path: str, message: Message, token: bytes | None = None) -> None:
+        """Ask the operator for something, whatever becomes of it."""
         with suppress(*TROUBLE):
-            await self._ask(path, message)
+            await call(self._scene.session, "POST", self._scene.town.settings.operator.url + path, message, token)

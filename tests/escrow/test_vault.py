@@ -62,6 +62,11 @@ def the_party(world: World, role: Role) -> Party:
     return world.operator if role is Role.OPERATOR else world.authority
 
 
+def reopened(world: World, role: Role) -> Party:
+    """A party as its home is now."""
+    return (Operator if role is Role.OPERATOR else Authority)(world.home(role), clock=lambda: world.now)
+
+
 def test_what_is_put_is_got(vault: Vault) -> None:
     secret = new_secret()
     vault.put(secret, STATEMENT)
@@ -362,23 +367,20 @@ def test_a21_no_second_statement_is_published_for_an_epoch_on_record(world: Worl
     """Vault and statements were lost without a copy, and the log was restored."""
     home, party, first = world.home(role), the_party(world, role), world.today
 
-    def restart() -> Party:
-        return (Operator if role is Role.OPERATOR else Authority)(home, clock=lambda: world.now)
-
     published = range(first, first + party.settings.publish_ahead_days + 1)
     shutil.rmtree(home / "vault")
     shutil.rmtree(home / "epochs")
     if vault == "another":
         (home / "log.pending").rename(home / "elsewhere.pending")
         (home / "log").rename(home / "elsewhere")
-        unrestored = restart()
+        unrestored = reopened(world, role)
         unrestored.publish(first)
         shutil.rmtree(home / "log")
         shutil.rmtree(home / "epochs")
         (home / "elsewhere").rename(home / "log")
         (home / "elsewhere.pending").rename(home / "log.pending")
     world.now += 86_400
-    restored = restart()
+    restored = reopened(world, role)
     restored.passed.confirm()
     keep_house(restored)
     on_record = [restored.log.published_epoch(epoch) for epoch in published]
@@ -398,7 +400,7 @@ def test_an_erasure_on_record_is_repeated_where_a_copy_did_not_hear_of_it(world:
     party.erase(today)
     shutil.rmtree(home / "vault")
     (home / "copy").rename(home / "vault")
-    restored = (Operator if role is Role.OPERATOR else Authority)(home, clock=lambda: world.now)
+    restored = reopened(world, role)
     assert restored.due_epochs(world.now) == [today]
     keep_house(restored)
     with pytest.raises(Problem, match="never be opened"):
