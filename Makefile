@@ -18,19 +18,19 @@ check: $(VENV)/installed
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports --no-cache
-	$(RUN) -m lab.vectors --check
+	$(RUN) -m conformance.vectors --check
 
 bench: $(VENV)/installed zbar
 	$(RUN) -m benchmarks $(ARGS)
 
 vectors: $(VENV)/installed
-	$(RUN) -m lab.vectors
+	$(RUN) -m conformance.vectors
 
 fuzz: $(VENV)/installed zbar
-	$(RUN) -m lab.fuzz $(ARGS)
+	$(RUN) -m tests.fuzz $(ARGS)
 
 faults: $(VENV)/installed zbar
-	$(RUN) -m lab.faults $(ARGS)
+	$(RUN) -m tests.faults $(ARGS)
 
 mutants: $(VENV)/installed client/web/node_modules
 	rm -rf mutants

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.session import Session
 from escrow.log.log import TransparencyLog
-from protocol.entries import SharesReleased
 from protocol.epochs import Role
+from protocol.transparency.log_entries import SharesReleased
 
 WRITTEN_BYTES = 4096
 """About what a tile of hashes has on average."""

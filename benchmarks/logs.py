@@ -12,10 +12,11 @@ from benchmarks.operations import POINT, SCALAR, VERIFY_KNOWLEDGE, Operation, ea
 from benchmarks.session import Session
 from escrow.audit.state import KnownLog
 from escrow.log.log import TransparencyLog
-from protocol.entries import EpochPublished, LogEntry, SharesReleased, log_entry
 from protocol.epochs import EpochStatement, Role, create_epoch, verify_epoch_statement
-from protocol.logs import sign_log, verify_witnessed, witness_log
-from protocol.merkle import (
+from protocol.primitives.statements import statement_payload
+from protocol.transparency.log_entries import EpochPublished, LogEntry, SharesReleased, log_entry
+from protocol.transparency.logs import sign_log, verify_witnessed, witness_log
+from protocol.transparency.merkle import (
     CompactRange,
     leaf_hash,
     prove_consistency,
@@ -25,8 +26,15 @@ from protocol.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from protocol.statements import statement_payload
-from protocol.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, join_entries, split_entries, split_hashes, subtrees_in
+from protocol.transparency.tiles import (
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    Tile,
+    join_entries,
+    split_entries,
+    split_hashes,
+    subtrees_in,
+)
 
 SIZE = 2**16
 """Entries of a log after some decades."""

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from benchmarks.floor import Counts
 from benchmarks.peers import Peer, opening_with_one_key, sealing_to_one_key, two_verifications
 from benchmarks.session import ACCOUNT, Session
-from protocol.checkins import CheckInMessage, Direction, sign_check_in, verify_check_in
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in, verify_check_in
 from protocol.commitments import append_check_ins
-from protocol.encoding import Message
 from protocol.epochs import Role, create_epoch, verify_epoch
 from protocol.handles import (
     HandleRegistration,
@@ -27,7 +26,6 @@ from protocol.handles import (
     seal_record,
     verify_registration,
 )
-from protocol.merkle import CompactRange
 from protocol.opening import create_shares, open_release, verify_party_shares
 from protocol.passes import (
     AllowanceRequest,
@@ -37,7 +35,9 @@ from protocol.passes import (
     request_allowance,
     verify_allowance,
 )
+from protocol.primitives.encoding import Message
 from protocol.releases import verify_release
+from protocol.transparency.merkle import CompactRange
 
 DOOR_GOAL = 1.15
 ISSUING_AND_OPENING_GOAL = 1.20

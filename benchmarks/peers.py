@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nacl.public import PrivateKey, SealedBox
 
 from benchmarks.session import Session
-from protocol.checkins import label_statement
+from protocol.check_ins import label_statement
 from protocol.passes import PASS_BYTES, pass_statement
 
 

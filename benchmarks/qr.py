@@ -12,8 +12,8 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 from qrcode.util import MODE_ALPHA_NUM, QRData
 
-from protocol.checkins import CheckInMessage
-from protocol.qrtext import from_qr_text, to_qr_text
+from protocol.check_ins import CheckInMessage
+from protocol.qr_text import from_qr_text, to_qr_text
 
 MODULE_PIXELS = 4
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from lab.venue_log import VenueLog
-from protocol.checkins import CheckInMessage, Direction, sign_check_in
+from conformance.vectors.venue_log import VenueLog
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role, create_epoch, verify_epoch
-from protocol.group import Scalar
 from protocol.handles import (
     DirectoryEntry,
     Handle,
@@ -29,9 +28,10 @@ from protocol.passes import (
     request_allowance,
     verify_allowance,
 )
+from protocol.primitives.group import Scalar
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.releases import VerifiedRelease, verify_release
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import JointStatement, sign_statement
 from protocol.warrants import (
     Purpose,
     RegisteredVenue,

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 from aiohttp import ClientSession
 
-from client.contents import Account, Wallet
 from client.errors import VisitorError
 from client.visitor import Visitor
+from client.wallet_contents import Account, Wallet
 from protocol.epochs import Role
-from protocol.exchanges import Session, VerificationAnswer, VerificationRequest
-from service import people
+from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
+from service import contact_details
 from service.http import call
 
 
 def international_number(text: str) -> str:
     """A phone number in E.164 form, without the spaces, hyphens and brackets people write; raises `VisitorError`."""
-    number = people.international_number(text)
+    number = contact_details.international_number(text)
     if number is None:
         raise VisitorError("give the number with its country code, for example +82 10-1234-5678")
     return number
@@ -38,7 +38,7 @@ async def confirm_code(visitor: Visitor, session: ClientSession, phone: str, nam
     """
     if not re.fullmatch("[0-9]{6}", code):
         raise VisitorError("a code has six digits")
-    answer = VerificationAnswer(international_number(phone), code, people.canonical_name(name))
+    answer = VerificationAnswer(international_number(phone), code, contact_details.canonical_name(name))
     url = f"{visitor.servers.url(Role.OPERATOR)}/v1/sessions"
     account = Account(answer.phone, answer.name, Session.from_bytes(await call(session, "POST", url, answer)))
 

@@ -12,9 +12,9 @@ from functools import partial
 
 from aiohttp import ClientSession
 
-from client.contents import FoundNotice, FoundOpening, Wallet
 from client.lists import Fault, ListSource
 from client.visitor import Visitor
+from client.wallet_contents import FoundNotice, FoundOpening, Wallet
 from protocol.disclosures import Disclosure, verify_disclosure
 from protocol.epochs import Role
 from protocol.notices import Notice, verify_notice

@@ -15,9 +15,9 @@ from aiohttp import ClientSession
 
 from protocol.disclosures import Disclosure
 from protocol.epochs import EPOCH_SECONDS, Role, check_same_statement
-from protocol.errors import ConflictingStatements
 from protocol.notices import MAX_LIST_AGE, Notice
-from protocol.requests import REQUEST_TOLERANCE
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.primitives.errors import ConflictingStatements
 from service.files import private_directory, write_private
 from service.http import Problem, call
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from client.contents import Paper, Wallet
 from client.visitor import Visitor
-from protocol.papers import print_pass
+from client.wallet_contents import Paper, Wallet
+from protocol.paper_passes import print_pass
 
 
 def print_papers(visitor: Visitor, epoch: int, count: int) -> list[str]:

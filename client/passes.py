@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from aiohttp import ClientSession
 
-from client.contents import Account, Day, PendingHandle, StoredPass, Wallet
 from client.errors import NotIssued
 from client.visitor import Visitor
+from client.wallet_contents import Account, Day, PendingHandle, StoredPass, Wallet
 from protocol.epochs import EpochKey, Role
-from protocol.errors import InvalidAnswer, InvalidEntry, SplitPassError
 from protocol.handles import HandleGrant, register_handle, verify_grant
 from protocol.passes import OwnedPass, PassAnswers, accept_answers, request_allowance
+from protocol.primitives.errors import InvalidAnswer, InvalidEntry, SplitPassError
 from service.http import Problem, Unreachable, call
 
 

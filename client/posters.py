@@ -7,8 +7,8 @@ import binascii
 from urllib.parse import urlsplit
 
 from protocol.epochs import Domain
-from protocol.errors import MalformedText
-from protocol.statements import JointStatement
+from protocol.primitives.errors import MalformedText
+from protocol.primitives.statements import JointStatement
 from protocol.warrants import Venue, verify_venue
 from service.settings import is_protected, unprotected
 

@@ -16,7 +16,7 @@ from client.errors import VisitorError
 from client.picture import codes_png
 from client.visitor import Clock
 from client.visits import Screen
-from protocol.checkins import TIME_STEP, Direction
+from protocol.check_ins import TIME_STEP, Direction
 from service.files import write_private
 from service.qr import qr_terminal
 

@@ -11,7 +11,7 @@ from client.findings import Source, search_lists
 from client.lists import Fault
 from client.visitor import Visitor
 from client.words import fault_in_words, notice_in_words, opening_in_words
-from protocol.errors import SplitPassError
+from protocol.primitives.errors import SplitPassError
 from service.cli import printable
 from service.http import Problem, Unreachable
 

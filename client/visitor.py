@@ -9,13 +9,13 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TypeVar
 
-from client.contents import Account, StoredPass, Wallet
 from client.errors import NoPassLeft, VisitorError
 from client.settings import ClientSettings
 from client.wallet import WalletFile
+from client.wallet_contents import Account, StoredPass, Wallet
 from protocol.epochs import EpochKey
-from service.epochs import EpochCache
-from service.logs import KnownLogs
+from service.epoch_cache import EpochCache
+from service.log_client import KnownLogs
 from service.settings import load_domain, load_settings
 
 T = TypeVar("T")

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 
 from aiohttp import ClientSession
 
-from client.contents import StoredPass, Visit, Wallet
 from client.errors import NoVisit
 from client.visitor import Visitor
-from protocol.checkins import Direction, label_time, possible_epochs, sign_check_in
+from client.wallet_contents import StoredPass, Visit, Wallet
+from protocol.check_ins import Direction, label_time, possible_epochs, sign_check_in
 from protocol.epochs import EpochKey
-from protocol.errors import WrongEpoch
-from protocol.exchanges import Decision, DoorAnswer
-from protocol.qrtext import to_qr_text
+from protocol.http_messages import Decision, DoorAnswer
+from protocol.primitives.errors import WrongEpoch
+from protocol.qr_text import to_qr_text
 from protocol.warrants import Venue
 from service.http import call
 

@@ -19,8 +19,8 @@ from client.sheet import sheet_pdf
 from client.show import check_size, show_live, show_once
 from client.visitor import Visitor
 from client.visits import Screen, check_in, check_out, group_to_leave, inside, open_entries, open_exits
-from protocol.errors import SplitPassError
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
+from protocol.primitives.errors import SplitPassError
 from service.cli import printable
 from service.decisions import decision_in_words
 from service.files import write_private

@@ -11,10 +11,10 @@ from typing import Annotated, TypeVar
 from filelock import FileLock, Timeout
 from nacl.exceptions import CryptoError
 
-from client.contents import Wallet
 from client.errors import WalletError
-from protocol.encoding import Message, Size
-from protocol.errors import Malformed
+from client.wallet_contents import Wallet
+from protocol.primitives.encoding import Message, Size
+from protocol.primitives.errors import Malformed
 from service.files import discard_unfinished, private_directory, write_private
 from service.passphrase import Passphrase
 

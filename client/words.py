@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from client.contents import FoundNotice, FoundOpening, Paper, PastPass, Visit
 from client.lists import Fault
 from client.visitor import Visitor
+from client.wallet_contents import FoundNotice, FoundOpening, Paper, PastPass, Visit
 from protocol.epochs import Role
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
 from service.cli import printable
 from service.decisions import decision_in_words
 

@@ -16,7 +16,7 @@ from escrow.settings import EscrowSettings
 from escrow.vault_key import VAULT_KEY_BYTES, has_vault_key, store_vault_key
 from escrow.venues_cli import add_venue_commands
 from protocol.epochs import Role
-from protocol.signatures import public_key
+from protocol.primitives.signatures import public_key
 from protocol.warrants import Warrant
 from service.cli import local_time
 from service.files import private_directory

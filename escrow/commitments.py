@@ -8,10 +8,10 @@ import sqlalchemy as sql
 
 from escrow.venues import VenueRegister
 from protocol.commitments import VenueCommitment, verify_commitment
-from protocol.errors import ConflictingStatements
-from protocol.statements import statement_payload
+from protocol.primitives.errors import ConflictingStatements
+from protocol.primitives.statements import statement_payload
 from service.http import Problem
-from service.rates import HOUR
+from service.rate_limits import HOUR
 from service.storage import exclusive
 
 LONGEST_PAUSE = 2 * HOUR

@@ -14,13 +14,13 @@ from typing import Annotated, ClassVar
 from nacl.exceptions import CryptoError
 from nacl.secret import Aead
 
-from protocol.encoding import Bytes32, Message, Range, Size, Uint8
 from protocol.epochs import Domain, Role
-from protocol.errors import IdentityElement, InvalidSignature, Malformed
-from protocol.group import B, L, Point, RandomBytes, Scalar, secure_random
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import Statement, sign_statement, statement_payload, verify_statement
-from protocol.transcript import digest32
+from protocol.primitives.encoding import Bytes32, Message, Range, Size, Uint8
+from protocol.primitives.errors import IdentityElement, InvalidSignature, Malformed
+from protocol.primitives.group import B, L, Point, RandomBytes, Scalar, secure_random
+from protocol.primitives.hashing import digest32
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import Statement, sign_statement, statement_payload, verify_statement
 from service.settings import ConfigurationError
 
 KEYS_BYTES = 69

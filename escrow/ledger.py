@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import sqlalchemy as sql
 
+from protocol.primitives.hashing import digest32
 from protocol.releases import VerifiedRelease
-from protocol.transcript import digest32
 from service.http import Problem
 from service.storage import exclusive, is_among
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sql
 
 from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening
-from protocol.entries import SharesReleased
 from protocol.releases import VerifiedRelease
+from protocol.transparency.log_entries import SharesReleased
 from service.storage import exclusive
 
 metadata = sql.MetaData()

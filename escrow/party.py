@@ -26,14 +26,14 @@ from escrow.vault import ErasedEpoch, Vault
 from escrow.vault_key import VaultKey, load_vault_key
 from escrow.venues import VenueRegister
 from protocol.disclosures import MAX_OPENINGS, DisclosedOpening, sign_disclosure
-from protocol.entries import DisclosurePublished, EntryBody, EpochErased, EpochPublished, LogEntry
 from protocol.epochs import EPOCH_SECONDS, EpochKey, EpochSecret, Role, create_epoch
-from protocol.errors import SplitPassError
-from protocol.logs import Inclusion, other_party, verify_logged_entry
-from protocol.requests import sign_request
+from protocol.party_requests import sign_request
+from protocol.primitives.errors import SplitPassError
+from protocol.transparency.log_entries import DisclosurePublished, EntryBody, EpochErased, EpochPublished, LogEntry
+from protocol.transparency.logs import Inclusion, other_party, verify_logged_entry
 from service import inbox
 from service.clock import Clock, PassedTime
-from service.epochs import EpochCache
+from service.epoch_cache import EpochCache
 from service.http import Problem, call
 from service.inbox import Inbox
 from service.keys import load_signing_key

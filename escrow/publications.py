@@ -13,8 +13,8 @@ import sqlalchemy as sql
 from aiohttp import web
 
 from escrow.log.log import TransparencyLog
-from protocol.entries import DisclosurePublished, NoticePublished
 from protocol.notices import list_digest
+from protocol.transparency.log_entries import DisclosurePublished, NoticePublished
 from service.http import Problem, cbor_response
 from service.storage import exclusive
 

@@ -11,11 +11,11 @@ from prometheus_client import Counter, Gauge
 
 from escrow.log.server import LogRoutes
 from escrow.party import Party, erased_epoch, unknown_epoch
+from service.background import going_on
 from service.http import Problem, cbor_response, create_app, path_bytes, read_body
-from service.observation import note_housekeeping
-from service.rates import HOUR, RateLimit, client_network
+from service.monitoring import note_housekeeping
+from service.rate_limits import HOUR, RateLimit, client_network
 from service.storage import truncate_log
-from service.upkeep import going_on
 
 HOUSEKEEPING_SECONDS = 600
 DOUBT_SECONDS = 60

@@ -9,11 +9,11 @@ from aiohttp import ClientSession
 
 from escrow.openings import shares_released
 from escrow.party import Party
-from protocol.checkins import MAX_STAY
+from protocol.check_ins import MAX_STAY
 from protocol.epochs import Domain, EpochKey
-from protocol.errors import OutOfScope
-from protocol.exchanges import SharesRequest
+from protocol.http_messages import SharesRequest
 from protocol.opening import VerifiedShares, create_shares
+from protocol.primitives.errors import OutOfScope
 from protocol.releases import VerifiedRelease, verify_release
 from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
 from service.http import Problem

@@ -14,9 +14,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from escrow.vault_key import KeyEncryption, WrongKey
-from protocol.encoding import Message
 from protocol.epochs import EpochSecret
-from protocol.statements import Statement
+from protocol.primitives.encoding import Message
+from protocol.primitives.statements import Statement
 from service.files import private_directory, sync_directory, write_private
 from service.settings import ConfigurationError
 

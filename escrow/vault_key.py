@@ -12,8 +12,8 @@ from nacl.exceptions import CryptoError
 from nacl.secret import Aead
 
 from escrow.settings import EscrowSettings
-from protocol.encoding import Message, Size
-from protocol.errors import Malformed
+from protocol.primitives.encoding import Message, Size
+from protocol.primitives.errors import Malformed
 from service.files import read_private, write_private
 from service.keys import load_secret, store_secret
 from service.passphrase import Passphrase

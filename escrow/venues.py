@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sql
 
 from protocol.epochs import Domain
-from protocol.signatures import SigningKey
-from protocol.statements import sign_statement
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import sign_statement
 from protocol.warrants import Venue, VenueApplication, is_agreed, verify_application
 from service.http import Problem
 from service.storage import exclusive

@@ -13,7 +13,6 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from lab.conformance.cli import conformance
 from lab.demo import Demo
 from lab.processes import ProcessFailed
 from service.cli import CommandGroup
@@ -22,9 +21,6 @@ from service.cli import CommandGroup
 @click.group(cls=CommandGroup)
 def main() -> None:
     """All parties of SplitPass on one machine, as real processes on loopback."""
-
-
-main.add_command(conformance)
 
 
 @main.command()

@@ -10,12 +10,12 @@ import sqlalchemy as sql
 
 from escrow.authority.authority import Authority
 from escrow.operator.operator import Operator
-from protocol.admitted import AdmittedMessage, PassCheckInMessage, read_admitted
-from protocol.assisted import AssistedCheckIn, open_assisted, verify_assisted
+from protocol.any_check_in import AdmittedMessage, PassCheckInMessage, read_admitted
+from protocol.assisted_check_ins import AssistedCheckIn, open_assisted, verify_assisted
 from protocol.epochs import EpochKey, EpochSecret
-from protocol.errors import IdentityElement, InvalidEntry
-from protocol.group import Point
 from protocol.handles import directory_index, open_entry
+from protocol.primitives.errors import IdentityElement, InvalidEntry
+from protocol.primitives.group import Point
 
 Recognise = Callable[[Point], bool]
 """Whether a party knows who a handle belongs to."""

@@ -31,10 +31,10 @@ from lab.processes import ProcessFailed, Servers, command_output
 from lab.result import Result
 from lab.story import Story, now
 from lab.town import Person, Town
-from protocol.checkins import TIME_STEP, CheckInMessage
-from protocol.exchanges import Decision
+from protocol.check_ins import TIME_STEP, CheckInMessage
+from protocol.http_messages import Decision
 from protocol.passes import PASS_BYTES, Pass
-from protocol.qrtext import from_qr_text, to_qr_text
+from protocol.qr_text import from_qr_text, to_qr_text
 from service.http import new_session
 from venue.poster import poster_text
 

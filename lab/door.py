@@ -9,9 +9,9 @@ from pathlib import Path
 from aiohttp import ClientSession
 
 from lab.town import Place
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
 from service.qr import qr_png
-from venue.reader import read_file
+from venue.decoding import read_file
 from venue.remote import RemoteDoor
 
 

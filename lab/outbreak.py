@@ -24,7 +24,7 @@ from lab.story import Story, now
 from lab.tampering import Tampering, Window, inserted, left_out, moved_in
 from lab.town import Person, Place, Town
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import CommitmentMismatch
+from protocol.primitives.errors import CommitmentMismatch
 from protocol.warrants import Purpose, Warrant
 from service.cli import local_time
 from service.http import Problem

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from lab.result import Result
-from protocol.checkins import TIME_STEP
+from protocol.check_ins import TIME_STEP
 
 T = TypeVar("T")
 AT_ONCE = 8

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from lab.town import Place
-from protocol.checkins import Direction
+from protocol.check_ins import Direction
 from protocol.commitments import CommittedCheckIn, append_check_ins, check_in_digest
 from venue.log import metadata
 from venue.store import check_ins

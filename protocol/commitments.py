@@ -10,15 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from protocol.checkins import Direction
-from protocol.encoding import Bytes16, Bytes32, Message, Uint8, Uint32
-from protocol.errors import ReplayedRequest, WrongDomain
-from protocol.group import RandomBytes, secure_random
-from protocol.merkle import CompactRange, leaf_hash
-from protocol.requests import REQUEST_TOLERANCE
-from protocol.signatures import SigningKey
-from protocol.statements import sign_statement, verify_statement
-from protocol.transcript import digest32
+from protocol.check_ins import Direction
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.primitives.encoding import Bytes16, Bytes32, Message, Uint8, Uint32
+from protocol.primitives.errors import ReplayedRequest, WrongDomain
+from protocol.primitives.group import RandomBytes, secure_random
+from protocol.primitives.hashing import digest32
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import sign_statement, verify_statement
+from protocol.transparency.merkle import CompactRange, leaf_hash
 from protocol.warrants import Venue
 
 

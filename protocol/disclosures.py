@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, ClassVar
 
-from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
 from protocol.epochs import Domain, Role
-from protocol.errors import MalformedEncoding, WrongDomain, WrongNumber, WrongParty
-from protocol.group import RandomBytes, secure_random
 from protocol.notices import DIGEST_BYTES
-from protocol.signatures import SigningKey
-from protocol.statements import sign_statement, verify_statement
-from protocol.transcript import digest, digest32
+from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
+from protocol.primitives.errors import MalformedEncoding, WrongDomain, WrongNumber, WrongParty
+from protocol.primitives.group import RandomBytes, secure_random
+from protocol.primitives.hashing import digest, digest32
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import sign_statement, verify_statement
 from protocol.warrants import MAX_RELEASE, Warrant
 
 MAX_OPENINGS = 16

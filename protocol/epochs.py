@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, ClassVar
 
-from protocol.encoding import Bytes32, Message, Range, Uint8, Uint32
-from protocol.errors import ConflictingStatements, InvalidProof, WrongDomain, WrongEpoch, WrongParty
-from protocol.group import B, Point, RandomBytes, Scalar, secure_random
-from protocol.proofs import KnowledgeProof, prove_knowledge, verify_knowledge
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import sign_statement, statement_payload, verify_statement
-from protocol.transcript import digest32, frame
+from protocol.primitives.encoding import Bytes32, Message, Range, Uint8, Uint32
+from protocol.primitives.errors import ConflictingStatements, InvalidProof, WrongDomain, WrongEpoch, WrongParty
+from protocol.primitives.group import B, Point, RandomBytes, Scalar, secure_random
+from protocol.primitives.hashing import digest32, frame
+from protocol.primitives.proofs import KnowledgeProof, prove_knowledge, verify_knowledge
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
 
 EPOCH_SECONDS = 86_400
 

@@ -17,14 +17,14 @@ from nacl.bindings import (
 )
 from nacl.exceptions import CryptoError
 
-from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
 from protocol.epochs import EpochKey
-from protocol.errors import InvalidEntry, InvalidProof, InvalidReceipt, Malformed, Rejected, WrongEpoch
-from protocol.group import B, Point, RandomBytes, Scalar, secure_random
-from protocol.proofs import KnowledgeProof, prove_knowledge, verify_knowledge
-from protocol.signatures import SigningKey
-from protocol.statements import Statement, sign_statement, verify_statement
-from protocol.transcript import digest32, frame
+from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
+from protocol.primitives.errors import InvalidEntry, InvalidProof, InvalidReceipt, Malformed, Rejected, WrongEpoch
+from protocol.primitives.group import B, Point, RandomBytes, Scalar, secure_random
+from protocol.primitives.hashing import digest32, frame
+from protocol.primitives.proofs import KnowledgeProof, prove_knowledge, verify_knowledge
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import Statement, sign_statement, verify_statement
 
 RECORD_BYTES = 512
 """Every signed identity record is padded to this length, so that no entry tells a name's length."""

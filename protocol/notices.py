@@ -13,13 +13,13 @@ from operator import ge
 from struct import unpack
 from typing import Annotated, ClassVar
 
-from protocol.encoding import Message, Size, Uint8, Uint32
 from protocol.epochs import Domain
-from protocol.errors import MalformedEncoding, WrongDomain, WrongNumber
-from protocol.group import RandomBytes, secure_random
-from protocol.signatures import SigningKey
-from protocol.statements import sign_statement, statement_payload, verify_statement
-from protocol.transcript import digest, digest32
+from protocol.primitives.encoding import Message, Size, Uint8, Uint32
+from protocol.primitives.errors import MalformedEncoding, WrongDomain, WrongNumber
+from protocol.primitives.group import RandomBytes, secure_random
+from protocol.primitives.hashing import digest, digest32
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
 
 DIGEST_BYTES = 10
 MIN_DIGESTS = 2**10

@@ -11,17 +11,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from protocol.admitted import Admitted
-from protocol.assisted import AssistedEntry
-from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
+from protocol.any_check_in import Admitted
+from protocol.assisted_check_ins import AssistedEntry
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role
-from protocol.errors import FaultyShares, IdentityElement, Malformed, MalformedPoint, OutOfScope
-from protocol.group import Point, RandomBytes, secure_random
-from protocol.proofs import EqualityProof, prove_shares, verify_shares
+from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
+from protocol.primitives.errors import FaultyShares, IdentityElement, Malformed, MalformedPoint, OutOfScope
+from protocol.primitives.group import Point, RandomBytes, secure_random
+from protocol.primitives.hashing import frame
+from protocol.primitives.proofs import EqualityProof, prove_shares, verify_shares
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import JointStatement, Statement, sign_statement, verify_payload
 from protocol.releases import VerifiedRelease
-from protocol.signatures import SigningKey
-from protocol.statements import JointStatement, Statement, sign_statement, verify_payload
-from protocol.transcript import frame
 from protocol.visits import Visit
 from protocol.warrants import MAX_RELEASE
 

@@ -18,9 +18,10 @@ from nacl.bindings import (
 )
 from nacl.exceptions import CryptoError
 
-from protocol.encoding import Message, Size, Uint32
 from protocol.epochs import EpochKey
-from protocol.errors import (
+from protocol.handles import Handle
+from protocol.primitives.encoding import Message, Size, Uint32
+from protocol.primitives.errors import (
     IdentityElement,
     InvalidAnswer,
     InvalidProof,
@@ -29,9 +30,9 @@ from protocol.errors import (
     WrongAllowance,
     WrongEpoch,
 )
-from protocol.group import POINT_BYTES, SCALAR_BYTES, B, Point, RandomBytes, Scalar, secure_random
-from protocol.handles import Handle
-from protocol.proofs import (
+from protocol.primitives.group import POINT_BYTES, SCALAR_BYTES, B, Point, RandomBytes, Scalar, secure_random
+from protocol.primitives.hashing import digest32, encodings, frame
+from protocol.primitives.proofs import (
     EqualityProof,
     OwnershipProof,
     prove_encryptions,
@@ -39,8 +40,7 @@ from protocol.proofs import (
     verify_encryptions,
     verify_ownership,
 )
-from protocol.signatures import SIGNATURE_BYTES, SigningKey, verify
-from protocol.transcript import digest32, encodings, frame
+from protocol.primitives.signatures import SIGNATURE_BYTES, SigningKey, verify
 
 REQUEST_BYTES = 2 * POINT_BYTES + 3 * SCALAR_BYTES
 PASS_BYTES = 2 * POINT_BYTES + SIGNATURE_BYTES

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from protocol.admitted import Admitted, read_admitted, verify_admitted
-from protocol.checkins import MAX_STAY, Direction
+from protocol.any_check_in import Admitted, read_admitted, verify_admitted
+from protocol.check_ins import MAX_STAY, Direction
 from protocol.commitments import (
     BEGINNING,
     CommitmentOpening,
@@ -22,13 +22,20 @@ from protocol.commitments import (
     check_in_digest,
     commitment_digest,
 )
-from protocol.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
 from protocol.epochs import EpochKey
-from protocol.errors import CommitmentMismatch, CommittedLate, Malformed, MalformedEncoding, OutOfScope, Rejected
-from protocol.merkle import CompactRange
-from protocol.signatures import SigningKey
-from protocol.statements import sign_statement, verify_statement
-from protocol.transcript import digest32
+from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
+from protocol.primitives.errors import (
+    CommitmentMismatch,
+    CommittedLate,
+    Malformed,
+    MalformedEncoding,
+    OutOfScope,
+    Rejected,
+)
+from protocol.primitives.hashing import digest32
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import sign_statement, verify_statement
+from protocol.transparency.merkle import CompactRange
 from protocol.visits import Visit, collect_visits
 from protocol.warrants import RegisteredVenue, ValidWarrant, Warrant
 

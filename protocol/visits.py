@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from protocol.admitted import Admitted
-from protocol.checkins import MAX_STAY, Direction
+from protocol.any_check_in import Admitted
+from protocol.check_ins import MAX_STAY, Direction
 
 
 @dataclass(frozen=True, slots=True)

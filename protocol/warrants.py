@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, ClassVar
 
-from protocol.checkins import MAX_STAY
-from protocol.encoding import Bytes16, Message, Range, Size, Uint8, Uint32
+from protocol.check_ins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Domain
-from protocol.errors import ConflictingStatements, OutOfScope, WrongDomain
-from protocol.group import Point
-from protocol.requests import REQUEST_TOLERANCE
-from protocol.signatures import SigningKey
-from protocol.statements import (
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.primitives.encoding import Bytes16, Message, Range, Size, Uint8, Uint32
+from protocol.primitives.errors import ConflictingStatements, OutOfScope, WrongDomain
+from protocol.primitives.group import Point
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import (
     JointStatement,
     Statement,
     sign_statement,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from protocol.errors import SplitPassError
+from protocol.primitives.errors import SplitPassError
 from service.http import Problem, Unreachable
 from service.settings import ConfigurationError
 

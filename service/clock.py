@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession
 
-from protocol.requests import REQUEST_TOLERANCE
+from protocol.party_requests import REQUEST_TOLERANCE
 from service.files import write_private
 
 BELIEVABLE_SECONDS = 86_400

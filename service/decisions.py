@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
 
 _WORDS = {
     Decision.ADMITTED: ("welcome", "확인되었습니다"),

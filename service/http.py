@@ -14,10 +14,10 @@ from typing import TypeVar
 
 from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, web
 
-from protocol.encoding import MAX_MESSAGE_BYTES, Message
-from protocol.errors import Malformed, ReplayedRequest, SplitPassError
+from protocol.primitives.encoding import MAX_MESSAGE_BYTES, Message
+from protocol.primitives.errors import Malformed, ReplayedRequest, SplitPassError
 from service.clock import Clock, unix_time
-from service.observation import observe, whereabouts
+from service.monitoring import observe, whereabouts
 from service.serving import REQUESTS, Requests, Stopping, finish_or_refuse
 from service.settings import ConfigurationError, is_protected, unprotected
 from service.storage import is_storage_trouble

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sql
 
 from protocol.epochs import Domain, Role
-from protocol.errors import ReplayedRequest
-from protocol.requests import REQUEST_TOLERANCE, verify_request
+from protocol.party_requests import REQUEST_TOLERANCE, verify_request
+from protocol.primitives.errors import ReplayedRequest
 from service.storage import insert_once
 
 metadata = sql.MetaData()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from protocol.group import Point
-from protocol.signatures import SigningKey
+from protocol.primitives.group import Point
+from protocol.primitives.signatures import SigningKey
 from service.files import read_private, write_private
 from service.settings import ConfigurationError
 

@@ -10,7 +10,7 @@ from nacl.pwhash import argon2id
 from nacl.secret import Aead
 from nacl.utils import random as secure_random
 
-from protocol.encoding import Bytes16, Message, Range
+from protocol.primitives.encoding import Bytes16, Message, Range
 from service.settings import ConfigurationError
 
 MAX_OPERATIONS = 16

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from service.observation import log_as_json, serve_metrics
+from service.monitoring import log_as_json, serve_metrics
 from service.settings import ServerSettings
 
 FINISH_SECONDS = 20

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from protocol.epochs import Domain, Role
-from protocol.errors import SplitPassError
-from protocol.group import Point
+from protocol.primitives.errors import SplitPassError
+from protocol.primitives.group import Point
 
 PLAIN_HTTP_HOSTS = "SPLITPASS_PLAIN_HTTP_HOSTS"
 """The environment's variable for hosts that may be asked without TLS, such as containers of one machine."""

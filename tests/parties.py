@@ -7,11 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from secrets import token_bytes
 
-from lab.venue_log import VenueLog
-from protocol.checkins import MAX_STAY
-from protocol.encoding import Message
+from conformance.vectors.venue_log import VenueLog
+from protocol.check_ins import MAX_STAY
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role, create_epoch, verify_epoch
-from protocol.group import Scalar
 from protocol.handles import (
     Handle,
     HandleGrant,
@@ -33,9 +31,11 @@ from protocol.passes import (
     request_allowance,
     verify_allowance,
 )
+from protocol.primitives.encoding import Message
+from protocol.primitives.group import Scalar
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.releases import VerifiedRelease, verify_release
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import JointStatement, sign_statement
 from protocol.warrants import Purpose, RegisteredVenue, ValidWarrant, Venue, Warrant, verify_venue, verify_warrant
 
 UTC_OFFSET = 32_400

@@ -6,7 +6,7 @@ from hashlib import sha512
 
 from hypothesis import strategies as st
 
-from protocol.group import B, Point, Scalar
+from protocol.primitives.group import B, Point, Scalar
 
 
 def scalar(value: int) -> Scalar:

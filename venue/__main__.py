@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
-from protocol.signatures import public_key
+from protocol.primitives.signatures import public_key
 from service import serving
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time
 from service.keys import fingerprint
 from service.settings import ConfigurationError
-from venue import committing, founding, registration
-from venue.admitting import admit
+from venue import committing, registration, setup
+from venue.assisted import admit
 from venue.cli import chosen_venue, day_name, online, venue_option
 from venue.expiry import Expiry
 from venue.home import VenueHome, unix_time
 from venue.poster import can_draw, poster_png, poster_svg, poster_text
-from venue.readers_cli import readers
-from venue.reading import read
+from venue.read_command import read
+from venue.reader_token_commands import readers
 from venue.server import create_venue_app
 
 
@@ -64,7 +64,7 @@ known_option = click.option(
 @click.pass_obj
 def init(home: Path, name: str, url: str, venue: bytes | None) -> None:
     """Create the home with its first venue."""
-    founding.create_home(home, name, url, venue)
+    setup.create_home(home, name, url, venue)
     click.echo(f"created {home}; next: copy the domain's domain.toml there, then run register")
 
 
@@ -75,7 +75,7 @@ def init(home: Path, name: str, url: str, venue: bytes | None) -> None:
 @click.pass_obj
 def add(path: Path, name: str, url: str, venue: bytes | None) -> None:
     """Add another venue to the home. Prints its id; next: register it."""
-    click.echo(founding.add_venue(VenueHome(path).path, name, url, venue).hex())
+    click.echo(setup.add_venue(VenueHome(path).path, name, url, venue).hex())
 
 
 @cli.command(name="list")

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from protocol.errors import Malformed
-from protocol.exchanges import Decision
-from protocol.qrtext import from_qr_text
+from protocol.http_messages import Decision
+from protocol.primitives.errors import Malformed
+from protocol.qr_text import from_qr_text
 from service.settings import ConfigurationError
-from venue.reader import read_codes
+from venue.decoding import read_codes
 
 OUT_OF_VIEW_SECONDS = 2
 ADMITTED_SECONDS = 30

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from aiohttp import ClientSession
 
 from protocol.epochs import Role
+from service.background import going_on
 from service.clock import PassedTime
 from service.http import new_session
-from service.upkeep import going_on
 from venue.home import Clock, VenueHome, unix_time
 
 HOUR = 3600

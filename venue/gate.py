@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from protocol.admitted import Admitted, PassCheckInMessage, verify_admitted
-from protocol.assisted import AssertedRecord, AssistedEntry, seal_assisted, verify_assisted
-from protocol.checkins import MAX_STAY, Direction, label_time, possible_epochs
-from protocol.edge_cases import check_edge_cases
+from protocol.any_check_in import Admitted, PassCheckInMessage, verify_admitted
+from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, seal_assisted, verify_assisted
+from protocol.check_ins import MAX_STAY, Direction, label_time, possible_epochs
 from protocol.epochs import Domain, EpochKey
-from protocol.errors import InvalidSignature, Malformed
-from protocol.exchanges import Decision
-from protocol.paper_checkins import sign_paper_check_in
-from protocol.papers import PaperPass, verify_paper
-from venue.reader import parse_code
+from protocol.http_messages import Decision
+from protocol.paper_check_ins import sign_paper_check_in
+from protocol.paper_passes import PaperPass, verify_paper
+from protocol.primitives.ed25519_selftest import check_edge_cases
+from protocol.primitives.errors import InvalidSignature, Malformed
+from venue.decoding import parse_code
 from venue.store import Store
 
 PAPER_STAY = 60

@@ -10,23 +10,23 @@ from pathlib import Path
 
 import sqlalchemy as sql
 
-from protocol.checkins import MAX_STAY
+from protocol.check_ins import MAX_STAY
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import JointStatement
 from protocol.releases import COMMITMENT_MARGIN
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import JointStatement
 from protocol.warrants import Venue, verify_venue
 from service import inbox
-from service.epochs import EpochCache
+from service.epoch_cache import EpochCache
 from service.files import sync_directory, write_private
 from service.inbox import Inbox
 from service.keys import create_secret, load_signing_key
 from service.settings import ConfigurationError, DomainSettings, load_domain, load_settings
 from service.storage import open_database, sqlite_url, truncate_log
-from venue import log, readers, store
+from venue import log, reader_tokens, store
 from venue.gate import Gate
 from venue.log import Log
 from venue.migrations import steps
-from venue.readers import Readers
+from venue.reader_tokens import Readers
 from venue.settings import VenueDescription, VenueSettings
 from venue.store import Store
 
@@ -80,7 +80,7 @@ class VenueHome:
     def engine(self) -> sql.Engine:
         """The database."""
         url = self.settings.database or sqlite_url(self.path / "venue.db")
-        tables = (store.metadata, log.metadata, readers.metadata, inbox.metadata)
+        tables = (store.metadata, log.metadata, reader_tokens.metadata, inbox.metadata)
         try:
             return open_database(url, steps(self.venue_ids), *tables)
         except sql.exc.SQLAlchemyError as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sql
 
-from protocol.checkins import Direction
+from protocol.check_ins import Direction
 from protocol.commitments import (
     CommitmentOpening,
     CommittedCheckIn,
@@ -18,10 +18,10 @@ from protocol.commitments import (
     sign_commitment,
 )
 from protocol.epochs import Role
-from protocol.merkle import HASH_BYTES, CompactRange
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.primitives.signatures import SigningKey
 from protocol.releases import ReleasedLeaf
-from protocol.requests import REQUEST_TOLERANCE
-from protocol.signatures import SigningKey
+from protocol.transparency.merkle import HASH_BYTES, CompactRange
 from protocol.warrants import Venue, Warrant
 from service.storage import exclusive
 from venue.store import check_ins

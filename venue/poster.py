@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from PIL import Image, ImageDraw, ImageFont
 
 from protocol.epochs import Domain
-from protocol.statements import JointStatement
+from protocol.primitives.statements import JointStatement
 from protocol.warrants import verify_venue
 from service.qr import qr_image, qr_svg
 from service.settings import ConfigurationError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from aiohttp import ClientSession
 
 from protocol.epochs import Role
-from protocol.group import Point
-from protocol.statements import JointStatement, verify_statement
+from protocol.primitives.group import Point
+from protocol.primitives.statements import JointStatement, verify_statement
 from protocol.warrants import Venue, sign_application
 from service.http import Problem, call
 from service.settings import ConfigurationError

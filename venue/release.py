@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from protocol.epochs import Role
-from protocol.errors import WrongParty
+from protocol.party_requests import PartyRequest
+from protocol.primitives.errors import WrongParty
+from protocol.primitives.statements import JointStatement, verify_statement
 from protocol.releases import MAX_COMMITMENTS, MAX_LEAVES, MAX_RELEASE_BYTES, choose_openings, sign_release
-from protocol.requests import PartyRequest
-from protocol.statements import JointStatement, verify_statement
 from protocol.warrants import ValidWarrant, verify_warrant
 from service.http import Problem
 from service.settings import ConfigurationError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import ClientSession
 
-from protocol.errors import Malformed
-from protocol.exchanges import Decision, DoorAnswer
-from protocol.papers import PaperPass
+from protocol.http_messages import Decision, DoorAnswer
+from protocol.paper_passes import PaperPass
+from protocol.primitives.errors import Malformed
 from service.http import call
-from venue.reader import parse_code
+from venue.decoding import parse_code
 
 ANSWER_SECONDS = 10
 """How long a visitor waits at the door for the server."""

@@ -9,10 +9,11 @@ from contextlib import suppress
 
 from aiohttp import ClientSession, web
 
-from protocol.checkins import CheckInMessage
-from protocol.exchanges import Decision, DoorAnswer
-from protocol.papers import PaperPass
-from protocol.statements import JointStatement
+from protocol.check_ins import CheckInMessage
+from protocol.http_messages import Decision, DoorAnswer
+from protocol.paper_passes import PaperPass
+from protocol.primitives.statements import JointStatement
+from service.background import going_on
 from service.http import (
     Problem,
     bearer_token,
@@ -23,9 +24,8 @@ from service.http import (
     read_body,
     read_message,
 )
-from service.observation import note_housekeeping
+from service.monitoring import note_housekeeping
 from service.settings import ConfigurationError
-from service.upkeep import going_on
 from venue.committing import commit
 from venue.expiry import HOUR, UNDELETED, Expiry
 from venue.home import Clock, ServedVenue, VenueHome, unix_time

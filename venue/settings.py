@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from service.people import is_region
+from service.contact_details import is_region
 from service.settings import ServerSettings, Settings
 
 

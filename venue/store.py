@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sql
 
-from protocol.admitted import Admitted
-from protocol.checkins import Direction
+from protocol.any_check_in import Admitted
+from protocol.check_ins import Direction
 from service.storage import insert_once
 
 metadata = sql.MetaData()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
 from service.cli import printable
 from service.decisions import decision_in_words
 from service.http import Problem, Unreachable

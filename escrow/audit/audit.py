@@ -9,12 +9,12 @@ from pathlib import Path
 from aiohttp import ClientSession
 
 from escrow.audit.findings import Fault, Finding
-from escrow.audit.follow import FollowedLog, Follower, Tell
-from escrow.audit.seen import Seen
+from escrow.audit.kept_evidence import Seen
+from escrow.audit.log_follower import FollowedLog, Follower, Tell
 from escrow.audit.state import AuditState
 from protocol.epochs import Domain, Role
-from protocol.errors import SplitPassError
-from protocol.logs import WitnessedCheckpoint, verify_witnessed
+from protocol.primitives.errors import SplitPassError
+from protocol.transparency.logs import WitnessedCheckpoint, verify_witnessed
 
 Check = Callable[["Audit"], AsyncIterator[Finding]]
 """Finds what is wrong, given logs that could be followed."""

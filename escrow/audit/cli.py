@@ -14,14 +14,14 @@ from rich.progress import Progress
 
 from escrow.audit.audit import Audit, Check
 from escrow.audit.epochs import check_epochs
-from escrow.audit.follow import Tell
+from escrow.audit.kept_evidence import Seen
 from escrow.audit.lists import check_lists
+from escrow.audit.log_follower import Tell
 from escrow.audit.releases import check_releases
 from escrow.audit.report import as_json, as_lines
-from escrow.audit.seen import Seen
 from escrow.audit.state import AuditState
 from protocol.epochs import Role
-from protocol.logs import log_origin
+from protocol.transparency.logs import log_origin
 from service.clock import unix_time
 from service.http import Problem, Unreachable, call, new_session
 from service.settings import ConfigurationError, DomainSettings, load_settings

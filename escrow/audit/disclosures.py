@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from escrow.audit.audit import Audit
 from escrow.audit.findings import Fault, Finding
-from escrow.audit.follow import FollowedLog, Record
+from escrow.audit.log_follower import FollowedLog, Record
 from escrow.audit.releases import is_pair, may_be_fewer
 from protocol.disclosures import DisclosedOpening, Disclosure, OpeningRecord
-from protocol.entries import SharesReleased, WarrantDecided, WarrantDecision
 from protocol.epochs import Role
-from protocol.logs import other_party
-from protocol.requests import REQUEST_TOLERANCE
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.transparency.log_entries import SharesReleased, WarrantDecided, WarrantDecision
+from protocol.transparency.logs import other_party
 from protocol.warrants import MAX_EMBARGO
 from service.cli import local_time
 

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 
 from escrow.audit.audit import Audit
 from escrow.audit.findings import Fault, Finding
-from escrow.audit.follow import FollowedLog, Record
+from escrow.audit.log_follower import FollowedLog, Record
 from escrow.settings import MAX_RETENTION_DAYS
-from protocol.entries import EpochErased, EpochPublished
 from protocol.epochs import EPOCH_SECONDS, Domain, EpochStatement, Role, verify_epoch_statement
-from protocol.errors import SplitPassError
-from protocol.logs import Inclusion, verify_logged_epoch
-from protocol.statements import statement_payload
+from protocol.primitives.errors import SplitPassError
+from protocol.primitives.statements import statement_payload
+from protocol.transparency.log_entries import EpochErased, EpochPublished
+from protocol.transparency.logs import Inclusion, verify_logged_epoch
 from service.http import Problem, Unreachable, call
 
 ERASING_SECONDS = 3600

@@ -8,14 +8,14 @@ from functools import partial
 from escrow.audit.audit import Audit
 from escrow.audit.disclosures import check_openings, compare_disclosures
 from escrow.audit.findings import Fault, Finding
-from escrow.audit.follow import FollowedLog, Record
+from escrow.audit.log_follower import FollowedLog, Record
 from protocol.disclosures import Disclosure, verify_disclosure
-from protocol.entries import DisclosurePublished, NoticePublished
 from protocol.epochs import Role
-from protocol.errors import SplitPassError
-from protocol.logs import COSIGNING_SECONDS
 from protocol.notices import MAX_LIST_AGE, Notice, list_digest, verify_notice
-from protocol.requests import REQUEST_TOLERANCE
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.primitives.errors import SplitPassError
+from protocol.transparency.log_entries import DisclosurePublished, NoticePublished
+from protocol.transparency.logs import COSIGNING_SECONDS
 from service.cli import local_time
 from service.http import Problem, Unreachable, call
 

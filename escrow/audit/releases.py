@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Iterator
 
 from escrow.audit.audit import Audit
 from escrow.audit.findings import Fault, Finding
-from escrow.audit.follow import FollowedLog
-from protocol.entries import EpochErased, SharesReleased
+from escrow.audit.log_follower import FollowedLog
 from protocol.epochs import Role
-from protocol.logs import other_party
+from protocol.transparency.log_entries import EpochErased, SharesReleased
+from protocol.transparency.logs import other_party
 from service.cli import local_time
 
 OPENING_SECONDS = 86_400

@@ -9,8 +9,9 @@ from typing import Any
 from escrow.audit.audit import Audit
 from escrow.audit.epochs import promised_days
 from escrow.audit.findings import Fault
-from escrow.audit.follow import FollowedLog
-from protocol.entries import (
+from escrow.audit.log_follower import FollowedLog
+from protocol.epochs import Role
+from protocol.transparency.log_entries import (
     DisclosurePublished,
     EpochErased,
     EpochPublished,
@@ -18,7 +19,6 @@ from protocol.entries import (
     SharesReleased,
     WarrantDecided,
 )
-from protocol.epochs import Role
 from service.cli import local_time, printable
 
 COUNTED = {

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from escrow.audit.findings import Fault, Finding
 from protocol.epochs import Domain, Role
-from protocol.errors import MalformedEncoding, SplitPassError
-from protocol.logs import verify_witnessed
-from protocol.merkle import HASH_BYTES, CompactRange, leaf_hash
-from protocol.notes import Checkpoint
-from protocol.tiles import join_entries
+from protocol.primitives.errors import MalformedEncoding, SplitPassError
+from protocol.transparency.logs import verify_witnessed
+from protocol.transparency.merkle import HASH_BYTES, CompactRange, leaf_hash
+from protocol.transparency.signed_notes import Checkpoint
+from protocol.transparency.tiles import join_entries
 from service.files import private_directory, write_private
 from service.settings import ConfigurationError
 

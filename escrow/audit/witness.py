@@ -7,10 +7,10 @@ from aiohttp import ClientSession
 from escrow.audit.findings import Fault, Finding
 from escrow.log.cosigning import SIZE, WITNESS_SECONDS
 from protocol.epochs import Domain, Role
-from protocol.errors import SplitPassError
-from protocol.logs import WitnessedCheckpoint, log_id, other_party, verify_witnessed
-from protocol.requests import REQUEST_TOLERANCE
-from protocol.witnessing import WitnessRequest
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.primitives.errors import SplitPassError
+from protocol.transparency.logs import WitnessedCheckpoint, log_id, other_party, verify_witnessed
+from protocol.transparency.witnesses import WitnessRequest
 from service.cli import local_time
 from service.http import Problem, Unreachable, call, exchange
 

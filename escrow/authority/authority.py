@@ -12,9 +12,9 @@ from escrow.authority.migrations import STEPS
 from escrow.authority.settings import AuthoritySettings
 from escrow.party import Party
 from escrow.publications import PublishedLists, Sign
-from protocol.entries import NoticePublished
 from protocol.epochs import Role
 from protocol.notices import sign_notice
+from protocol.transparency.log_entries import NoticePublished
 from service.clock import Clock, unix_time
 from service.settings import load_settings
 

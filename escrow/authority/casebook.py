@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from protocol.opening import OpeningTranscript
-from protocol.statements import JointStatement
+from protocol.primitives.statements import JointStatement
 from protocol.warrants import Warrant
 from service.http import Problem
 from service.storage import exclusive

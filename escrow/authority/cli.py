@@ -20,7 +20,7 @@ from escrow.authority.settings import AuthoritySettings
 from escrow.cli import add_party_commands, show_warrant
 from escrow.server import PEER_SECONDS
 from escrow.shares import check_window
-from protocol.checkins import MAX_STAY
+from protocol.check_ins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import DIGEST_BYTES, verify_notice
 from protocol.releases import VerifiedRelease

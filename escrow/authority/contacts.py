@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 
 from escrow.authority.investigation import Contact
-from protocol.assisted import AssertedRecord
+from protocol.assisted_check_ins import AssertedRecord
 from protocol.handles import IdentityRecord
 
 HEADER = ("name", "phone", "verified on", "visits")

@@ -11,16 +11,16 @@ from aiohttp import ClientSession
 
 from escrow.authority.authority import Authority
 from escrow.shares import give_shares, warrant_epoch_keys, without_erased
-from protocol.admitted import Admitted
-from protocol.assisted import AssertedRecord, AssistedEntry, open_assisted
+from protocol.any_check_in import Admitted
+from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted
 from protocol.epochs import EpochKey, Role
-from protocol.errors import InvalidEntry, OutOfScope
-from protocol.exchanges import SharesRequest
-from protocol.group import Point
 from protocol.handles import IdentityRecord, directory_index, open_entry
+from protocol.http_messages import SharesRequest
 from protocol.opening import OpeningTranscript, VerifiedShares, open_release, verify_party_shares
+from protocol.primitives.errors import InvalidEntry, OutOfScope
+from protocol.primitives.group import Point
+from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.releases import VerifiedRelease, verify_release
-from protocol.statements import JointStatement, sign_statement
 from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
 from service.http import Problem, call
 

@@ -9,9 +9,9 @@ from aiohttp import ClientSession, web
 
 from escrow.authority.authority import Authority
 from escrow.server import PEER_SECONDS, create_party_app
-from protocol.encoding import MAX_MESSAGE_BYTES
 from protocol.handles import DirectoryEntry, sign_receipt
 from protocol.passes import IssueBatch, issue_batch
+from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from service.http import Problem, cbor_response, new_session, read_body
 
 

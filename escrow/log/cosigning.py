@@ -8,10 +8,10 @@ import re
 from aiohttp import ClientSession
 
 from escrow.log.log import TransparencyLog
-from protocol.errors import InvalidSignature, MalformedNote, SplitPassError
-from protocol.logs import log_id, verify_log, verify_witnessed
-from protocol.requests import REQUEST_TOLERANCE
-from protocol.witnessing import WitnessRequest
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.primitives.errors import InvalidSignature, MalformedNote, SplitPassError
+from protocol.transparency.logs import log_id, verify_log, verify_witnessed
+from protocol.transparency.witnesses import WitnessRequest
 from service.clock import Clock
 from service.http import Problem, exchange
 from service.settings import ConfigurationError

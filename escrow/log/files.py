@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from protocol.merkle import leaf_hash, tree_root
-from protocol.tiles import TILE_WIDTH, Level, Tile, join_entries, split_entries, split_hashes, tiles_of
+from protocol.transparency.merkle import leaf_hash, tree_root
+from protocol.transparency.tiles import TILE_WIDTH, Level, Tile, join_entries, split_entries, split_hashes, tiles_of
 from service.files import public_directory, write_public
 from service.settings import ConfigurationError
 

@@ -17,15 +17,22 @@ from filelock import FileLock
 
 from escrow.log.files import TileFiles
 from escrow.log.pending import Pending
-from protocol.entries import EntryBody, EpochErased, EpochPublished, LogEntry, log_entry
 from protocol.epochs import Domain, EpochStatement, Role
-from protocol.errors import SplitPassError
-from protocol.logs import Inclusion, WitnessedCheckpoint, log_origin, sign_log, verify_log, verify_witnessed
-from protocol.merkle import CompactRange, leaf_hash, prove_consistency, prove_inclusion
-from protocol.notes import Checkpoint, only_signature
-from protocol.signatures import SigningKey
-from protocol.statements import statement_payload
-from protocol.tiles import TILE_WIDTH, entries_tile, subtrees_in, tiles_of
+from protocol.primitives.errors import SplitPassError
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import statement_payload
+from protocol.transparency.log_entries import EntryBody, EpochErased, EpochPublished, LogEntry, log_entry
+from protocol.transparency.logs import (
+    Inclusion,
+    WitnessedCheckpoint,
+    log_origin,
+    sign_log,
+    verify_log,
+    verify_witnessed,
+)
+from protocol.transparency.merkle import CompactRange, leaf_hash, prove_consistency, prove_inclusion
+from protocol.transparency.signed_notes import Checkpoint, only_signature
+from protocol.transparency.tiles import TILE_WIDTH, entries_tile, subtrees_in, tiles_of
 from service.files import public_directory, write_public
 from service.settings import ConfigurationError
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from protocol.tiles import Tile, join_entries, split_entries
+from protocol.transparency.tiles import Tile, join_entries, split_entries
 from service.files import write_private
 
 _BOTH = Tile("entries", 0, 2)

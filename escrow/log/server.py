@@ -9,8 +9,8 @@ from aiohttp import web
 from escrow.log.cosigning import SIZE
 from escrow.log.witness import OtherSize
 from escrow.party import Party
-from protocol.logs import log_id
-from protocol.tiles import TILE_WIDTH, Tile
+from protocol.transparency.logs import log_id
+from protocol.transparency.tiles import TILE_WIDTH, Tile
 from service.http import Problem, read_any_body
 
 TEXT = "text/plain"

@@ -7,12 +7,12 @@ from pathlib import Path
 from filelock import FileLock
 
 from protocol.epochs import Domain, Role
-from protocol.errors import InconsistentLog, InvalidSignature, MalformedNote
-from protocol.logs import check_consistency, log_origin, verify_log, witness_log
-from protocol.merkle import EMPTY_ROOT
-from protocol.notes import Checkpoint, only_signature, parse_note
-from protocol.signatures import SigningKey
-from protocol.witnessing import WitnessRequest
+from protocol.primitives.errors import InconsistentLog, InvalidSignature, MalformedNote
+from protocol.primitives.signatures import SigningKey
+from protocol.transparency.logs import check_consistency, log_origin, verify_log, witness_log
+from protocol.transparency.merkle import EMPTY_ROOT
+from protocol.transparency.signed_notes import Checkpoint, only_signature, parse_note
+from protocol.transparency.witnesses import WitnessRequest
 from service.files import private_directory, write_private
 from service.http import Problem
 

@@ -14,12 +14,12 @@ import sqlalchemy as sql
 from nacl.bindings import sodium_memcmp
 
 from escrow.operator.settings import OperatorSettings
-from protocol.exchanges import Session, VerificationAnswer
-from protocol.group import Point
 from protocol.handles import DirectoryEntry, Handle
-from protocol.signatures import SigningKey
-from protocol.transcript import digest32
-from service import people
+from protocol.http_messages import Session, VerificationAnswer
+from protocol.primitives.group import Point
+from protocol.primitives.hashing import digest32
+from protocol.primitives.signatures import SigningKey
+from service import contact_details
 from service.http import Problem
 from service.storage import exclusive, is_among
 
@@ -253,13 +253,13 @@ class Accounts:
 
 def check_name(name: str) -> None:
     """A 422 problem unless a name is letters, marks, digits and `-'.·`, with single spaces between."""
-    if not people.is_name(name):
+    if not contact_details.is_name(name):
         raise Problem(422, "invalid-name", "a name has letters, digits, hyphens, dots, and single spaces between")
 
 
 def is_international_number(phone: str) -> bool:
     """Whether a number has the one form of E.164: a second one would be a second account, with tries of its own."""
-    return people.international_number(phone) == phone
+    return contact_details.international_number(phone) == phone
 
 
 def _token_digest(token: bytes) -> bytes:

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from protocol.errors import ReplayedRequest
+from protocol.primitives.errors import ReplayedRequest
 from service.http import Problem
 
 BATCH_REQUESTS = 10_000

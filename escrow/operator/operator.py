@@ -7,8 +7,8 @@ from pathlib import Path
 
 from escrow.operator import accounts, warrants
 from escrow.operator.accounts import Account, Accounts
+from escrow.operator.code_sender import load_sender
 from escrow.operator.migrations import STEPS
-from escrow.operator.sender import load_sender
 from escrow.operator.settings import OperatorSettings
 from escrow.operator.warrants import Warrants
 from escrow.party import Party

@@ -13,10 +13,7 @@ from escrow.operator.mixer import Mixer, NotSent, Repeats
 from escrow.operator.operator import Operator
 from escrow.server import PEER_SECONDS, create_party_app
 from escrow.shares import give_shares
-from protocol.encoding import MAX_MESSAGE_BYTES
 from protocol.epochs import EpochKey
-from protocol.errors import Malformed, Rejected
-from protocol.exchanges import SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.handles import (
     DirectoryEntry,
     Handle,
@@ -26,7 +23,10 @@ from protocol.handles import (
     verify_receipt,
     verify_registration,
 )
+from protocol.http_messages import SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, verify_allowance
+from protocol.primitives.encoding import MAX_MESSAGE_BYTES
+from protocol.primitives.errors import Malformed, Rejected
 from service.http import (
     NotConnected,
     Problem,
@@ -37,7 +37,7 @@ from service.http import (
     read_body,
     read_message,
 )
-from service.rates import DAY, HOUR, RateLimit, client_network
+from service.rate_limits import DAY, HOUR, RateLimit, client_network
 from service.serving import REQUESTS
 
 logger = logging.getLogger("splitpass")

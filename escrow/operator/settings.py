@@ -11,7 +11,7 @@ class OperatorSettings(EscrowSettings):
     """`settings.toml` in the operator's home directory."""
 
     port: int = Field(default=8401, ge=0, le=65535)
-    sender: str = "escrow.operator.sender:OutboxSender"
+    sender: str = "escrow.operator.code_sender:OutboxSender"
     """Where one-time codes go: `module:Class`, called with the home directory."""
     code_seconds: int = Field(default=300, ge=30)
     code_attempts: int = Field(default=5, ge=1)

@@ -10,11 +10,11 @@ from typing import Any
 import sqlalchemy as sql
 
 from escrow.log.log import TransparencyLog
-from protocol.entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from protocol.epochs import Domain
-from protocol.errors import WrongDomain
-from protocol.signatures import SigningKey
-from protocol.statements import sign_statement, statement_payload, verify_statement
+from protocol.primitives.errors import WrongDomain
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
+from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from protocol.warrants import Warrant, check_issued
 from service.http import Problem
 from service.storage import exclusive

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol.group import Scalar
+from protocol.primitives.group import Scalar
 from tests.edwards import L
 from tests.strategies import scalar
 

@@ -9,7 +9,7 @@ from aiohttp import ClientSession
 from escrow.audit.audit import Audit
 from escrow.audit.cli import CHECKS
 from escrow.audit.findings import Fault
-from escrow.audit.seen import Seen
+from escrow.audit.kept_evidence import Seen
 from escrow.audit.state import AuditState
 from protocol.epochs import Role
 from tests.attacks.town import Town, online

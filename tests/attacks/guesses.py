@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
-from protocol.errors import IdentityElement, Malformed
-from protocol.group import Point, Scalar
+from protocol.primitives.errors import IdentityElement, Malformed
+from protocol.primitives.group import Point, Scalar
 
 
 def numbers(held: Iterable[bytes]) -> list[Scalar]:

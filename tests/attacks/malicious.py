@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from protocol.epochs import EpochKey, Role
-from protocol.group import B, Scalar
 from protocol.handles import DirectoryEntry, IdentityRecord, seal_record
 from protocol.passes import IssueBatch, OwnedPass, PassAnswers, PassRequest, PendingPass, accept_answers
-from protocol.proofs import prove_ownership
+from protocol.primitives.group import B, Scalar
+from protocol.primitives.proofs import prove_ownership
 from tests.escrow.world import Door, World
 
 

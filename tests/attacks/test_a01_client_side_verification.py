@@ -7,8 +7,8 @@ from secrets import token_bytes
 import sqlalchemy as sql
 
 from protocol.epochs import Role
-from protocol.exchanges import VerificationAnswer, VerificationRequest
 from protocol.handles import register_handle
+from protocol.http_messages import VerificationAnswer, VerificationRequest
 from protocol.passes import request_allowance
 from tests.attacks.refusals import refusal
 from tests.escrow.world import World, run

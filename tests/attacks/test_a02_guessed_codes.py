@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 
 from escrow.operator.operator import Operator
-from protocol.encoding import encode_item
 from protocol.epochs import Role
-from protocol.exchanges import VerificationAnswer, VerificationRequest
+from protocol.http_messages import VerificationAnswer, VerificationRequest
+from protocol.primitives.encoding import encode_item
 from service.http import Problem
 from tests.attacks.refusals import refusal
 from tests.escrow.world import World, run

@@ -14,10 +14,10 @@ from rich.console import Console
 from client.show import show_live
 from client.visitor import Visitor
 from client.visits import open_entry
-from protocol.checkins import CheckInMessage
+from protocol.check_ins import CheckInMessage
 from protocol.epochs import Role
-from protocol.exchanges import Decision
-from protocol.qrtext import from_qr_text
+from protocol.http_messages import Decision
+from protocol.qr_text import from_qr_text
 from service.http import Handler
 from tests.attacks.town import Person, Seen, Town
 from tests.attacks.tracing import warn

@@ -11,14 +11,14 @@ import pytest
 from client.posters import read_poster
 from client.visits import open_entry
 from lab.coalition import opened_by, recognised_by_operator
-from protocol.checkins import CheckInMessage
-from protocol.encoding import encode_item
+from protocol.check_ins import CheckInMessage
 from protocol.epochs import Role
-from protocol.errors import Malformed, Rejected
-from protocol.exchanges import Decision
-from protocol.group import Point, Scalar
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import JointStatement, sign_statement
+from protocol.http_messages import Decision
+from protocol.primitives.encoding import encode_item
+from protocol.primitives.errors import Malformed, Rejected
+from protocol.primitives.group import Point, Scalar
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import JointStatement, sign_statement
 from tests.attacks.town import Town
 
 

@@ -6,10 +6,10 @@ import asyncio
 from collections import Counter
 from dataclasses import replace
 
-from protocol.checkins import CheckInMessage, Direction, sign_check_in
-from protocol.exchanges import Decision, DoorAnswer
-from protocol.group import B, Scalar
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in
+from protocol.http_messages import Decision, DoorAnswer
 from protocol.passes import OwnedPass, Pass
+from protocol.primitives.group import B, Scalar
 from service.http import call, new_session
 from tests.attacks.refusals import refusal
 from tests.attacks.town import Town

@@ -6,10 +6,10 @@ import asyncio
 from pathlib import Path
 
 from escrow.authority.contacts import NOT_VERIFIED
-from protocol.assisted import AssertedRecord
+from protocol.assisted_check_ins import AssertedRecord
 from protocol.epochs import Role
-from protocol.exchanges import Decision, VerificationAnswer, VerificationRequest
 from protocol.handles import HandleRegistration, IdentityRecord
+from protocol.http_messages import Decision, VerificationAnswer, VerificationRequest
 from protocol.passes import request_allowance
 from tests.attacks.refusals import refusal
 from tests.attacks.town import Town

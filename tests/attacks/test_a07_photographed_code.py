@@ -7,9 +7,9 @@ from aiohttp import ClientSession
 from client.visits import open_entry
 from lab.coalition import stored_check_ins
 from lab.town import Place
-from protocol.admitted import PassCheckInMessage
-from protocol.exchanges import Decision
-from protocol.qrtext import from_qr_text
+from protocol.any_check_in import PassCheckInMessage
+from protocol.http_messages import Decision
+from protocol.qr_text import from_qr_text
 from service.http import Problem, call
 from tests.attacks.town import Town, online
 from tests.attacks.windows import shared

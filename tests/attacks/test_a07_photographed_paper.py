@@ -11,12 +11,12 @@ from client.papers import print_papers
 from client.visits import open_entry
 from lab.coalition import recognised_by_authority, recognised_by_operator
 from lab.town import Place
-from protocol.checkins import Direction
+from protocol.check_ins import Direction
 from protocol.epochs import EpochKey, Role
-from protocol.exchanges import Decision
-from protocol.group import B, Point, Scalar
-from protocol.paper_checkins import sign_paper_check_in
-from protocol.papers import DelegatedPass, PaperPass, from_paper_text, verify_paper
+from protocol.http_messages import Decision
+from protocol.paper_check_ins import sign_paper_check_in
+from protocol.paper_passes import DelegatedPass, PaperPass, from_paper_text, verify_paper
+from protocol.primitives.group import B, Point, Scalar
 from tests.attacks.guesses import differences, numbers, points
 from tests.attacks.test_a07_photographed_code import asked_everywhere, drawn, stored
 from tests.attacks.town import Person, Town

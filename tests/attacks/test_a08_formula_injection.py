@@ -10,10 +10,10 @@ from pathlib import Path
 import sqlalchemy as sql
 from click.testing import CliRunner
 
-from protocol.assisted import AssertedRecord
-from protocol.encoding import encode_item
+from protocol.assisted_check_ins import AssertedRecord
 from protocol.epochs import Role
 from protocol.handles import IdentityRecord
+from protocol.primitives.encoding import encode_item
 from tests.attacks.malicious import admit_with_records
 from tests.attacks.refusals import refusal
 from tests.attacks.town import Town

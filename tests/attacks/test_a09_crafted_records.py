@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from nacl.bindings import sodium_pad
 
-from protocol import assisted
-from protocol.assisted import AssertedRecord, AssistedCheckIn, seal_assisted
-from protocol.checkins import Direction, sign_check_in
-from protocol.encoding import encode_item
+from protocol import assisted_check_ins
+from protocol.assisted_check_ins import AssertedRecord, AssistedCheckIn, seal_assisted
+from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import EpochKey, Role
-from protocol.exchanges import VerificationAnswer
-from protocol.group import B, Scalar
 from protocol.handles import ENTRY_BYTES, NONCE_BYTES, DirectoryEntry, IdentityRecord
+from protocol.http_messages import VerificationAnswer
 from protocol.passes import OwnedPass, Pass, pass_statement
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import sign_statement
+from protocol.primitives.encoding import encode_item
+from protocol.primitives.group import B, Scalar
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import sign_statement
 from protocol.warrants import Venue, VenueApplication
 from tests.attacks.malicious import admit_with_records, invent_request, issued_to_operator
 from tests.attacks.refusals import refusal
@@ -97,7 +97,7 @@ def test_a09_bad_assisted_check_ins_do_not_stop_the_trace(world: World) -> None:
 def sealed_anyhow(key: EpochKey, padded: bytes, time: int, venue: bytes) -> AssistedCheckIn:
     """What a device makes that seals any 256 bytes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assisted, "sodium_pad", lambda *_: padded)
+        patch.setattr(assisted_check_ins, "sodium_pad", lambda *_: padded)
         return seal_assisted(key, AssertedRecord("나", "+821000000000"), time, venue)
 
 

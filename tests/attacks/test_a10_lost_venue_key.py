@@ -12,9 +12,9 @@ from client.posters import read_poster
 from client.visits import check_in, open_entry
 from lab.town import Place
 from protocol.epochs import Role
-from protocol.errors import ConflictingStatements
-from protocol.exchanges import Decision
-from protocol.signatures import SigningKey, public_key
+from protocol.http_messages import Decision
+from protocol.primitives.errors import ConflictingStatements
+from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import sign_application
 from service.http import Problem
 from service.keys import fingerprint

@@ -13,7 +13,7 @@ from lab.coalition import (
     stored_check_ins,
 )
 from protocol.epochs import Role
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
 from tests.attacks.town import Town
 
 

@@ -11,11 +11,11 @@ from client.visitor import Visitor
 from escrow.audit.findings import Fault
 from escrow.authority.investigation import Findings
 from protocol.epochs import Role, create_epoch
-from protocol.errors import ConflictingStatements, InvalidSignature, NotLogged, SplitPassError
-from protocol.exchanges import Decision
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import sign_statement
-from service.epochs import EpochCache
+from protocol.http_messages import Decision
+from protocol.primitives.errors import ConflictingStatements, InvalidSignature, NotLogged, SplitPassError
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import sign_statement
+from service.epoch_cache import EpochCache
 from service.settings import load_domain
 from tests.attacks.auditing import found
 from tests.attacks.impostor import impostor, redirect

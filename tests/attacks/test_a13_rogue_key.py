@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from protocol import epochs
-from protocol.checkins import CheckInMessage, Direction, sign_check_in
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.epochs import EpochStatement, Role, create_epoch, verify_epoch
-from protocol.errors import InvalidProof
-from protocol.group import B, Point, Scalar
-from protocol.proofs import KnowledgeProof, prove_knowledge
-from protocol.statements import sign_statement, statement_payload
+from protocol.primitives.errors import InvalidProof
+from protocol.primitives.group import B, Point, Scalar
+from protocol.primitives.proofs import KnowledgeProof, prove_knowledge
+from protocol.primitives.statements import sign_statement, statement_payload
 from tests.parties import NOW, TODAY, OpenEpoch, Parties, enrol, found_domain
 
 

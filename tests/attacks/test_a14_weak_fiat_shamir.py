@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import pytest
 
-from protocol import proofs
-from protocol.checkins import Direction, sign_check_in
+from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
-from protocol.errors import FaultyShares
-from protocol.group import B, Point, Scalar
 from protocol.opening import EpochShares, Shares, _shares_context, create_shares, open_release, verify_party_shares
-from protocol.proofs import EqualityProof
+from protocol.primitives import proofs
+from protocol.primitives.errors import FaultyShares
+from protocol.primitives.group import B, Point, Scalar
+from protocol.primitives.hashing import digest, encodings, frame, hash_to_scalar
+from protocol.primitives.proofs import EqualityProof
+from protocol.primitives.statements import sign_statement
 from protocol.releases import VerifiedRelease
-from protocol.statements import sign_statement
-from protocol.transcript import digest, encodings, frame, hash_to_scalar
 from tests.attacks.arithmetic import inverse
 from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 from nacl import bindings as sodium
 
-from protocol.checkins import Direction, label_statement, sign_check_in
-from protocol.encoding import encode_item
+from protocol.check_ins import Direction, label_statement, sign_check_in
 from protocol.epochs import Role
-from protocol.errors import FaultyShares, MalformedPoint
-from protocol.exchanges import Decision, DoorAnswer
-from protocol.group import B, Point, Scalar
+from protocol.http_messages import Decision, DoorAnswer
 from protocol.opening import Shares, create_shares, verify_party_shares
 from protocol.passes import pass_statement
-from protocol.statements import TAG_18, _to_be_signed, statement_payload
+from protocol.primitives.encoding import encode_item
+from protocol.primitives.errors import FaultyShares, MalformedPoint
+from protocol.primitives.group import B, Point, Scalar
+from protocol.primitives.statements import TAG_18, _to_be_signed, statement_payload
 from service.http import call, new_session
 from tests import edwards
 from tests.attacks.malicious import invent_request, issued_to_operator

@@ -10,11 +10,11 @@ import pytest
 
 from client.visits import open_entry
 from escrow.authority.investigation import Findings
-from protocol import checkins
-from protocol.checkins import CheckInMessage, Direction, sign_check_in
-from protocol.exchanges import Decision
-from protocol.group import B, Point, Scalar
-from protocol.signatures import sign_with_scalar
+from protocol import check_ins
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in
+from protocol.http_messages import Decision
+from protocol.primitives.group import B, Point, Scalar
+from protocol.primitives.signatures import sign_with_scalar
 from tests.attacks.town import Town
 from tests.attacks.tracing import trace
 from tests.escrow.world import Door, Enrolled, World, open_door, run
@@ -65,7 +65,7 @@ def test_a17_a_rerandomised_check_in_is_not_opened(world: World) -> None:
 
 def test_a17_works_on_unsigned_elgamal(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same attack on the same servers when nobody checks the signatures: the victim is found where it never was."""
-    monkeypatch.setattr(checkins, "verify", lambda *_: True)
+    monkeypatch.setattr(check_ins, "verify", lambda *_: True)
     with two_venues(world) as (visited, colluding):
         victim, findings = run(rerandomise_and_trace(world, visited, colluding))
     assert [contact.record.phone for contact in findings.contacts] == [victim.phone]

@@ -12,11 +12,11 @@ from aiohttp import ClientSession
 from client.visits import open_entry
 from escrow.authority.investigation import Findings, Investigation
 from protocol import releases
-from protocol.checkins import CheckInMessage, Direction, sign_check_in, verify_check_in
-from protocol.errors import CommitmentMismatch, InvalidSignature, WrongDomain
-from protocol.exchanges import Decision, DoorAnswer
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in, verify_check_in
+from protocol.http_messages import Decision, DoorAnswer
 from protocol.passes import OwnedPass
-from protocol.qrtext import from_qr_text, to_qr_text
+from protocol.primitives.errors import CommitmentMismatch, InvalidSignature, WrongDomain
+from protocol.qr_text import from_qr_text, to_qr_text
 from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN
 from service.http import call, new_session
 from tests.attacks.town import Town, online

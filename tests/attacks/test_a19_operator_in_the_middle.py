@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
 
 from protocol.epochs import EpochKey, Role
-from protocol.errors import InvalidAnswer
-from protocol.group import B, Point, Scalar
 from protocol.passes import (
     AllowanceRequest,
     IssueBatch,
@@ -21,7 +19,9 @@ from protocol.passes import (
     accept_answer,
     request_allowance,
 )
-from protocol.proofs import OwnershipProof
+from protocol.primitives.errors import InvalidAnswer
+from protocol.primitives.group import B, Point, Scalar
+from protocol.primitives.proofs import OwnershipProof
 from tests.attacks.arithmetic import minus
 from tests.attacks.malicious import invent_request
 from tests.escrow.world import World, run

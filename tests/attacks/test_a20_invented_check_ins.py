@@ -7,9 +7,9 @@ import pytest
 from escrow.authority.investigation import Findings
 from protocol import passes
 from protocol.epochs import EpochKey
-from protocol.group import B, Point, Scalar
 from protocol.passes import PassRequest, PendingPass
-from protocol.proofs import OwnershipProof, prove_ownership
+from protocol.primitives.group import B, Point, Scalar
+from protocol.primitives.proofs import OwnershipProof, prove_ownership
 from tests.attacks.malicious import issued_to_operator
 from tests.attacks.tracing import trace
 from tests.escrow.world import Door, Enrolled, World, open_door, run

@@ -9,12 +9,12 @@ import pytest
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from escrow.audit.findings import Fault
-from protocol.entries import EpochPublished
 from protocol.epochs import EpochStatement, Role, create_epoch
-from protocol.errors import ConflictingStatements, NotLogged
 from protocol.passes import IssueBatch, accept_answers, issue_batch, request_allowance
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import sign_statement, statement_payload
+from protocol.primitives.errors import ConflictingStatements, NotLogged
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import sign_statement, statement_payload
+from protocol.transparency.log_entries import EpochPublished
 from service.http import Problem
 from tests.attacks.auditing import found
 from tests.attacks.impostor import impostor, redirect

@@ -16,10 +16,10 @@ from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
 from escrow.operator.operator import Operator
 from lab.coalition import opened_by, recognised_by_authority, recognised_by_operator, stored_check_ins
-from protocol.entries import SharesReleased, WarrantDecided
 from protocol.epochs import Role
-from protocol.exchanges import Decision, SharesRequest
-from protocol.statements import JointStatement, sign_statement
+from protocol.http_messages import Decision, SharesRequest
+from protocol.primitives.statements import JointStatement, sign_statement
+from protocol.transparency.log_entries import SharesReleased, WarrantDecided
 from protocol.warrants import ValidWarrant
 from service.http import Problem, call
 from tests.attacks.auditing import audit

@@ -11,10 +11,10 @@ from aiohttp import ClientSession
 from client.visits import open_entry
 from lab.town import Place
 from protocol.epochs import Role
-from protocol.exchanges import Decision
-from protocol.qrtext import from_qr_text
-from protocol.signatures import SigningKey, public_key
-from protocol.transcript import digest32
+from protocol.http_messages import Decision
+from protocol.primitives.hashing import digest32
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.qr_text import from_qr_text
 from protocol.warrants import sign_application
 from service.http import CBOR, Problem
 from tests.attacks.refusals import refusal

@@ -11,9 +11,9 @@ from client.__main__ import main as client
 from client.lists import Fault as ListFault
 from client.visits import open_entry
 from escrow.audit.findings import Fault
-from protocol.checkins import Direction, sign_check_in
+from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
 from protocol.notices import DIGEST_BYTES, noticed_visit, verify_notice
 from tests.attacks.auditing import found
 from tests.attacks.town import Town, online

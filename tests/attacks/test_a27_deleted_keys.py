@@ -11,11 +11,11 @@ import pytest
 
 from client.visits import open_entry
 from escrow.party import Party
-from protocol.encoding import encode_item
 from protocol.epochs import Role
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
 from protocol.opening import OpeningTranscript, Shares
-from protocol.statements import statement_payload
+from protocol.primitives.encoding import encode_item
+from protocol.primitives.statements import statement_payload
 from tests.attacks.town import Town
 
 

@@ -16,12 +16,12 @@ from client.visits import open_entry
 from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
 from lab.processes import free_ports
-from protocol.checkins import CheckInMessage
-from protocol.encoding import MAX_MESSAGE_BYTES, encode_item
+from protocol.check_ins import CheckInMessage
 from protocol.epochs import Role
-from protocol.errors import MalformedEncoding
-from protocol.exchanges import Decision
-from protocol.qrtext import from_qr_text
+from protocol.http_messages import Decision
+from protocol.primitives.encoding import MAX_MESSAGE_BYTES, encode_item
+from protocol.primitives.errors import MalformedEncoding
+from protocol.qr_text import from_qr_text
 from service.http import CBOR, PROBLEM, PROBLEM_TYPE, SMALL_BODY_BYTES, Unreachable, create_app
 from tests.attacks.impostor import redirect
 from tests.attacks.town import Town, online

@@ -10,12 +10,12 @@ from rich.console import Console
 from client.show import show_once
 from client.visits import group_to_leave, open_entry, open_exits
 from protocol.epochs import Role
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
 from service.http import Unreachable
 from tests.attacks.town import Person, Town
 from tests.escrow.world import run
+from venue.decoding import read_file
 from venue.home import ServedVenue
-from venue.reader import read_file
 
 DAY = 86_400
 

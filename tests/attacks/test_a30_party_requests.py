@@ -12,11 +12,11 @@ import pytest
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
 from protocol.epochs import Role
-from protocol.exchanges import SharesRequest
 from protocol.handles import ENTRY_BYTES, NONCE_BYTES, DirectoryEntry
-from protocol.requests import PartyRequest
-from protocol.signatures import SigningKey
-from protocol.statements import JointStatement, sign_statement, statement_payload
+from protocol.http_messages import SharesRequest
+from protocol.party_requests import PartyRequest
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import JointStatement, sign_statement, statement_payload
 from service.http import new_session
 from tests.attacks.refusals import refusal
 from tests.attacks.town import Town

@@ -26,19 +26,19 @@ from escrow.operator.server import create_operator_app
 from lab.door import Door
 from lab.processes import free_ports
 from lab.town import Place
-from protocol.encoding import MAX_MESSAGE_BYTES
 from protocol.epochs import Role
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
+from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.warrants import Venue
 from service.http import Handler, Problem, new_session
 from service.settings import ConfigurationError
 from tests.attacks.tracing import trace
 from tests.escrow.world import World, run, serving
 from venue.committing import commit
-from venue.founding import add_venue, create_home
 from venue.poster import poster_text
 from venue.registration import apply, confirm
 from venue.server import create_venue_app
+from venue.setup import add_venue, create_home
 
 T = TypeVar("T")
 LIGHT_WALLET = "passphrase_operations = 1\npassphrase_memory = 8192\nretry_seconds = 0\n"

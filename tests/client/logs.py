@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from protocol.entries import EpochPublished, log_entry
 from protocol.epochs import Role
-from protocol.logs import Inclusion, other_party, sign_log, witness_log
-from protocol.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
-from protocol.tiles import TILE_WIDTH, Tile, join_entries
+from protocol.transparency.log_entries import EpochPublished, log_entry
+from protocol.transparency.logs import Inclusion, other_party, sign_log, witness_log
+from protocol.transparency.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
+from protocol.transparency.tiles import TILE_WIDTH, Tile, join_entries
 from tests.parties import NOW, Parties
 
 

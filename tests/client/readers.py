@@ -8,8 +8,8 @@ from pathlib import Path
 from PIL import Image
 from pyzbar.pyzbar import ZBarSymbol, decode
 
-from protocol.checkins import CheckInMessage
-from protocol.qrtext import from_qr_text
+from protocol.check_ins import CheckInMessage
+from protocol.qr_text import from_qr_text
 
 BLOCKS = {"█": (255, 255), "▀": (255, 0), "▄": (0, 255), "\xa0": (0, 0)}
 

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from client.__main__ import main
-from protocol.checkins import Direction
-from protocol.exchanges import Decision
+from protocol.check_ins import Direction
+from protocol.http_messages import Decision
 from protocol.passes import PassAnswers
 from service.cli import printable
 from service.http import Problem

@@ -8,8 +8,8 @@ from client.enrolment import confirm_code, international_number, request_code
 from client.errors import VisitorError
 from client.passes import fetch_passes
 from client.visitor import Visitor
+from service.contact_details import canonical_name
 from service.http import Problem, Unreachable
-from service.people import canonical_name
 from tests.client.conftest import NAME, PHONE, enrol, online
 from tests.client.world import ALLOWANCE, World
 from tests.parties import TODAY

@@ -16,9 +16,9 @@ from client.show import GROUP_STEP, show_live, show_once
 from client.visitor import Visitor
 from client.visits import check_in, check_out, group_to_leave, open_entries, open_entry, open_exits
 from client.words import group_in_words
-from protocol.checkins import Direction
-from protocol.exchanges import Decision
-from protocol.qrtext import from_qr_text
+from protocol.check_ins import Direction
+from protocol.http_messages import Decision
+from protocol.qr_text import from_qr_text
 from service.http import Problem
 from tests.client.conftest import Clock, online
 from tests.client.readers import read_group, read_terminal

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from client.visits import check_in, check_out, group_to_leave, open_entries, open_exits
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
 from tests.attacks.town import Town, online, run_town
 
 

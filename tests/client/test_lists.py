@@ -12,15 +12,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from client.__main__ import main
-from client.contents import FoundNotice, FoundOpening, Paper, PastPass, Visit
 from client.findings import disclosures_source, list_sources, notices_source, search_lists
 from client.lists import Fault
 from client.visitor import Visitor
 from client.visits import open_entry
+from client.wallet_contents import FoundNotice, FoundOpening, Paper, PastPass, Visit
 from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening, sign_disclosure
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import InvalidSignature, MalformedEncoding, WrongNumber
 from protocol.notices import MAX_LIST_AGE, sign_notice
+from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongNumber
 from service.http import Unreachable
 from tests.client.conftest import NAME, PASSPHRASE, PHONE, Clock, online
 from tests.client.world import World

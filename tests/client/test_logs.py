@@ -10,12 +10,12 @@ import pytest
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from protocol.epochs import Role
-from protocol.errors import InconsistentLog, InvalidSignature, MalformedEncoding, NotLogged, SplitPassError
-from protocol.logs import Inclusion, verify_witnessed
-from protocol.merkle import tree_root
-from protocol.tiles import Tile
+from protocol.primitives.errors import InconsistentLog, InvalidSignature, MalformedEncoding, NotLogged, SplitPassError
+from protocol.transparency.logs import Inclusion, verify_witnessed
+from protocol.transparency.merkle import tree_root
+from protocol.transparency.tiles import Tile
 from service.http import Problem
-from service.logs import fetch_earlier_root, fetch_entries, fetch_hashes
+from service.log_client import fetch_earlier_root, fetch_entries, fetch_hashes
 from tests.client.conftest import online
 from tests.client.world import ALLOWANCE, World
 from tests.parties import TODAY

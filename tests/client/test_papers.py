@@ -11,15 +11,15 @@ from click.testing import CliRunner
 from PIL import Image
 
 from client.__main__ import main
-from client.contents import Paper
 from client.errors import NoPassLeft
 from client.papers import print_papers
 from client.sheet import sheet_pdf
 from client.visitor import Visitor
 from client.visits import open_entry
-from protocol.checkins import Direction
-from protocol.paper_checkins import sign_paper_check_in, verify_paper_check_in
-from protocol.papers import from_paper_text, verify_paper
+from client.wallet_contents import Paper
+from protocol.check_ins import Direction
+from protocol.paper_check_ins import sign_paper_check_in, verify_paper_check_in
+from protocol.paper_passes import from_paper_text, verify_paper
 from tests.client.conftest import PASSPHRASE
 from tests.client.readers import read_texts
 from tests.client.test_commands import Run, fails, ready, run  # noqa: F401 - fixtures

@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 from aiohttp import ClientSession
 
-from client.contents import Day, PendingHandle, Wallet
 from client.errors import NotIssued, VisitorError
 from client.passes import fetch_passes
 from client.visitor import Visitor
+from client.wallet_contents import Day, PendingHandle, Wallet
 from protocol.epochs import Role, create_epoch
-from protocol.errors import ConflictingStatements, InvalidEntry, InvalidReceipt, InvalidSignature, WrongEpoch
-from protocol.group import B, Scalar
 from protocol.handles import HandleGrant, open_entry, register_handle, seal_record, sign_receipt
 from protocol.passes import PassAnswers, pass_statement
-from protocol.signatures import SigningKey, verify
+from protocol.primitives.errors import ConflictingStatements, InvalidEntry, InvalidReceipt, InvalidSignature, WrongEpoch
+from protocol.primitives.group import B, Scalar
+from protocol.primitives.signatures import SigningKey, verify
 from service.http import Problem
 from tests.client.conftest import PASSPHRASE, Clock, enrol, online
 from tests.client.world import ALLOWANCE, World

@@ -9,12 +9,12 @@ from client.errors import NoPassLeft, NoVisit
 from client.posters import read_poster
 from client.visitor import Visitor
 from client.visits import check_in, check_out, group_to_leave
-from protocol.checkins import Direction
+from protocol.check_ins import Direction
 from protocol.epochs import Role
-from protocol.errors import ConflictingStatements, InvalidSignature, Malformed, MalformedText, WrongDomain
-from protocol.exchanges import Decision
-from protocol.signatures import SigningKey
-from protocol.statements import JointStatement, sign_statement
+from protocol.http_messages import Decision
+from protocol.primitives.errors import ConflictingStatements, InvalidSignature, Malformed, MalformedText, WrongDomain
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.warrants import Venue
 from service.http import Unreachable
 from tests.client.conftest import Clock, online

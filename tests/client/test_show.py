@@ -11,7 +11,7 @@ from client.errors import VisitorError
 from client.show import COLUMNS, ROWS, check_size, show_live, show_once
 from client.visitor import Visitor
 from client.visits import group_to_leave, open_entry, open_exits
-from protocol.checkins import CheckInMessage, Direction
+from protocol.check_ins import CheckInMessage, Direction
 from tests.client.conftest import Clock
 from tests.client.readers import read_png, read_terminal
 from tests.client.world import World

@@ -12,10 +12,10 @@ import pytest
 from client.errors import NoPassLeft, NoVisit
 from client.visitor import Visitor
 from client.visits import Screen, check_in, check_out, group_to_leave, open_entry, open_exits
-from protocol.checkins import MAX_STAY, CheckIn, CheckInMessage, Direction
-from protocol.errors import WrongEpoch
-from protocol.exchanges import Decision
-from protocol.qrtext import from_qr_text
+from protocol.check_ins import MAX_STAY, CheckIn, CheckInMessage, Direction
+from protocol.http_messages import Decision
+from protocol.primitives.errors import WrongEpoch
+from protocol.qr_text import from_qr_text
 from service.http import Problem
 from tests.client.conftest import PASSPHRASE, Clock, online
 from tests.client.world import ALLOWANCE, World

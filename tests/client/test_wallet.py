@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from client.contents import (
+from client.errors import WalletError
+from client.wallet import SealedWallet, WalletFile
+from client.wallet_contents import (
     Account,
     Day,
     FoundNotice,
@@ -22,12 +24,10 @@ from client.contents import (
     Visit,
     Wallet,
 )
-from client.errors import WalletError
-from client.wallet import SealedWallet, WalletFile
-from protocol.checkins import MAX_STAY
-from protocol.exchanges import Session
-from protocol.group import Scalar
+from protocol.check_ins import MAX_STAY
 from protocol.handles import register_handle
+from protocol.http_messages import Session
+from protocol.primitives.group import Scalar
 from tests.client.conftest import NAME, PASSPHRASE, PHONE
 from tests.parties import NOW, TODAY, OpenEpoch, Parties
 from tests.parties import Visitor as Person

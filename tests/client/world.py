@@ -11,10 +11,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from protocol.checkins import CheckIn, CheckInMessage, Direction, verify_check_in
+from protocol.check_ins import CheckIn, CheckInMessage, Direction, verify_check_in
 from protocol.epochs import Domain, Role
-from protocol.errors import Rejected
-from protocol.exchanges import Decision, DoorAnswer, Session, VerificationAnswer, VerificationRequest
 from protocol.handles import (
     DirectoryEntry,
     Handle,
@@ -25,11 +23,13 @@ from protocol.handles import (
     sign_receipt,
     verify_registration,
 )
-from protocol.logs import Inclusion
+from protocol.http_messages import Decision, DoorAnswer, Session, VerificationAnswer, VerificationRequest
 from protocol.passes import AllowanceRequest, PassAnswers, verify_allowance
-from protocol.signatures import public_key
-from protocol.statements import JointStatement
-from protocol.tiles import Tile
+from protocol.primitives.errors import Rejected
+from protocol.primitives.signatures import public_key
+from protocol.primitives.statements import JointStatement
+from protocol.transparency.logs import Inclusion
+from protocol.transparency.tiles import Tile
 from protocol.warrants import Venue
 from service.http import Handler, Problem, bearer_token, cbor_response, create_app, read_message
 from tests.client.logs import LogInMemory

@@ -12,20 +12,20 @@ from secrets import token_bytes
 
 from aiohttp import web
 
+from conformance.catalogue import CHECKS
+from conformance.check import Check, Outcome, Result, run_checks
+from conformance.codes import codes_from_outbox
+from conformance.tester import Options, Server, Tester
 from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
-from lab.conformance.catalogue import CHECKS
-from lab.conformance.check import Check, Outcome, Result, run_checks
-from lab.conformance.codes import codes_from_outbox
-from lab.conformance.tester import Options, Server, Tester
 from lab.processes import free_ports
 from protocol.epochs import Role
 from service.http import new_session
 from tests.escrow.world import World, serving
-from venue.founding import create_home
 from venue.home import ServedVenue, VenueHome
 from venue.registration import apply, confirm
 from venue.server import create_venue_app
+from venue.setup import create_home
 
 
 @dataclass

@@ -10,17 +10,17 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from lab.conformance.forgeries import FORGERIES
-from lab.conformance.tester import Server
+from conformance.forgeries import FORGERIES
+from conformance.tester import Server
 from lab.processes import free_ports
 from protocol import passes
-from protocol.checkins import CheckInMessage, Direction
+from protocol.check_ins import CheckInMessage, Direction
 from protocol.epochs import EpochStatement, Role, create_epoch
-from protocol.errors import Malformed
-from protocol.exchanges import Decision, DoorAnswer, VerificationAnswer
-from protocol.group import L
-from protocol.proofs import KnowledgeProof
-from protocol.statements import sign_statement, statement_payload
+from protocol.http_messages import Decision, DoorAnswer, VerificationAnswer
+from protocol.primitives.errors import Malformed
+from protocol.primitives.group import L
+from protocol.primitives.proofs import KnowledgeProof
+from protocol.primitives.statements import sign_statement, statement_payload
 from service.http import PROBLEM, PROBLEM_TYPE, cbor_response
 from tests.conformance.place import Place, dependent_on, failed, not_run
 from tests.conformance.proxy import Asked, Spoil, spoiled

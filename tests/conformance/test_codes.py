@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.conformance import codes
-from lab.conformance.errors import Failed
-from lab.conformance.tester import ReadCode
+from conformance import codes
+from conformance.errors import Failed
+from conformance.tester import ReadCode
 from tests.escrow.world import run
 
 PHONE, OTHER = "+821012345678", "+821087654321"

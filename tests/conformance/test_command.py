@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 from click.testing import CliRunner, Result
 
-from lab.conformance.catalogue import CHECKS
-from lab.conformance.cli import conformance
-from lab.conformance.tester import Server
+from conformance.catalogue import CHECKS
+from conformance.cli import conformance
+from conformance.tester import Server
 from tests.conformance.place import Place
 from tests.conformance.proxy import Asked, spoiled
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from lab.conformance.catalogue import CHECKS, SECTIONS
-from lab.conformance.check import Outcome, Result
-from lab.conformance.tester import Server
+from conformance.catalogue import CHECKS, SECTIONS
+from conformance.check import Outcome, Result
+from conformance.tester import Server
 from service import http
 from tests.conformance.place import Place, failed, not_run
 

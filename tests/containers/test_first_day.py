@@ -16,11 +16,11 @@ from client.passes import fetch_passes
 from client.posters import read_poster
 from client.visitor import Visitor
 from client.visits import check_in
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
 from service.http import call, new_session
 from tests.containers.machine import Machine
 from tests.spec.text import CHAPTERS, table
-from venue.reader import read_file
+from venue.decoding import read_file
 
 FIRST_DAY = CHAPTERS["08-running-a-party.md"].partition("<!-- containers -->")[2].split("```")[1].removeprefix("sh\n")
 

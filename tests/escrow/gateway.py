@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
 
-from escrow.operator.sender import OutboxSender
+from escrow.operator.code_sender import OutboxSender
 
 
 class GatewayFailed(Exception):

@@ -14,8 +14,8 @@ from aiohttp import ClientSession
 
 from lab.processes import Servers
 from lab.town import offset_of_noon
-from protocol.encoding import Message
 from protocol.epochs import Role
+from protocol.primitives.encoding import Message
 from protocol.warrants import Venue
 from service.http import CBOR
 from service.serving import STOP_SECONDS

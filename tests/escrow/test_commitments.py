@@ -17,11 +17,11 @@ from escrow.party import COMMITMENT_DAYS, Party
 from escrow.server import keep_house
 from protocol.commitments import VenueCommitment, sign_commitment
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import CommitmentMismatch, ConflictingStatements, InvalidSignature
-from protocol.merkle import CompactRange
-from protocol.requests import REQUEST_TOLERANCE
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import statement_payload
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.primitives.errors import CommitmentMismatch, ConflictingStatements, InvalidSignature
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import statement_payload
+from protocol.transparency.merkle import CompactRange
 from service.cli import local_time
 from service.http import Problem, new_session
 from tests.escrow.world import Door, World, carry_out, open_door, run, warrant_for

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from escrow.authority.contacts import HEADER, contacts_csv
 from escrow.authority.investigation import Contact
-from protocol.group import B
 from protocol.handles import IdentityRecord
+from protocol.primitives.group import B
 
 SEOUL = 9 * 3600
 DANGEROUS = "=+-@\t\r\n＝＋－＠|%;,\"'`"

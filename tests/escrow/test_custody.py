@@ -31,11 +31,11 @@ from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
 from escrow.server import keep_house
 from escrow.vault_key import VAULT_KEY_VARIABLE
-from protocol.encoding import encode_item
 from protocol.epochs import Domain, Role
-from protocol.logs import other_party
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import sign_statement, statement_payload
+from protocol.primitives.encoding import encode_item
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import sign_statement, statement_payload
+from protocol.transparency.logs import other_party
 from service.http import Problem
 from service.settings import ConfigurationError
 from tests.databases import KINDS, back_up

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sql
 
-from escrow.operator.sender import load_sender
+from escrow.operator.code_sender import load_sender
 from lab.processes import free_ports
 from protocol.epochs import Role
-from protocol.exchanges import Session, VerificationAnswer, VerificationRequest
+from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
 from service.http import Problem
 from tests.escrow.gateway import broken_gateway
 from tests.escrow.world import World, run
@@ -109,7 +109,7 @@ def no_messages(world: World, why: str) -> Iterator[None]:
         nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
         (home / "gateway.url").write_text(url if why == "GatewayFailed" else nobody)
         (home / "outbox.txt").mkdir()
-        broken = "escrow.operator.sender:OutboxSender" if why == "IsADirectoryError" else GATEWAY
+        broken = "escrow.operator.code_sender:OutboxSender" if why == "IsADirectoryError" else GATEWAY
         world.operator.sender = load_sender(broken, home)
         yield
     (home / "outbox.txt").rmdir()

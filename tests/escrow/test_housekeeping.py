@@ -19,12 +19,12 @@ from escrow.authority.server import create_authority_app
 from escrow.operator.operator import Operator
 from escrow.party import Party
 from escrow.server import check_clock, keep_house
-from protocol.entries import EpochErased
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import SplitPassError
 from protocol.opening import OpeningTranscript
-from protocol.requests import sign_request
-from protocol.statements import JointStatement
+from protocol.party_requests import sign_request
+from protocol.primitives.errors import SplitPassError
+from protocol.primitives.statements import JointStatement
+from protocol.transparency.log_entries import EpochErased
 from service.clock import PassedTime
 from service.http import Problem, new_session
 from service.settings import ConfigurationError

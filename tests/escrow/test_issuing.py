@@ -13,11 +13,11 @@ from aiohttp import ClientSession
 from escrow.party import Party
 from lab.coalition import opened_by, recognised_by_authority, recognised_by_operator
 from lab.processes import free_ports
-from protocol.checkins import Direction, sign_check_in
+from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import EpochSecret, Role
-from protocol.group import POINT_BYTES, Scalar
 from protocol.handles import register_handle
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, request_allowance
+from protocol.primitives.group import POINT_BYTES, Scalar
 from service.http import Problem, Unreachable
 from tests.escrow.world import ALLOWANCE, World, run
 

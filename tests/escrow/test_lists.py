@@ -11,15 +11,15 @@ import pytest
 
 from escrow.authority.investigation import Investigation
 from escrow.party import Party
-from protocol.checkins import Direction, sign_check_in
+from protocol.check_ins import Direction, sign_check_in
 from protocol.disclosures import Disclosure, verify_disclosure
-from protocol.entries import DisclosurePublished, LogEntry, NoticePublished, SharesReleased
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import OutOfScope
 from protocol.notices import Notice, list_digest, verify_notice
 from protocol.passes import OwnedPass
+from protocol.primitives.errors import OutOfScope
 from protocol.releases import VerifiedRelease
-from protocol.tiles import TILE_WIDTH, entries_tile
+from protocol.transparency.log_entries import DisclosurePublished, LogEntry, NoticePublished, SharesReleased
+from protocol.transparency.tiles import TILE_WIDTH, entries_tile
 from protocol.warrants import Purpose, Warrant
 from service.http import Problem, new_session
 from tests.databases import KINDS

@@ -16,13 +16,13 @@ import pytest
 
 from escrow.authority.investigation import Investigation
 from protocol.epochs import Role
-from protocol.signatures import SigningKey, public_key
+from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import sign_application
 from service.http import new_session
 from service.keys import fingerprint
 from tests.escrow.world import Door, World, run, run_world, warrant_for
-from venue.founding import add_venue, create_home
 from venue.home import VenueHome
+from venue.setup import add_venue, create_home
 
 URL = "https://a-very-long-name-of-a-chain-of-clubs.example/" + "door/" * 30 + "itaewon"
 DOOR = "the door to the street at the back of the second building"

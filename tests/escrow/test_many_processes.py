@@ -24,15 +24,15 @@ from escrow.authority.migrations import STEPS
 from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
 from lab.processes import Servers
-from protocol.checkins import Direction, sign_check_in
-from protocol.encoding import Message
+from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
-from protocol.exchanges import Decision, DoorAnswer, VerificationAnswer, VerificationRequest
 from protocol.handles import ENTRY_BYTES, NONCE_BYTES, DirectoryEntry, register_handle
+from protocol.http_messages import Decision, DoorAnswer, VerificationAnswer, VerificationRequest
+from protocol.party_requests import sign_request
 from protocol.passes import request_allowance
+from protocol.primitives.encoding import Message
+from protocol.primitives.statements import sign_statement
 from protocol.releases import VerifiedRelease
-from protocol.requests import sign_request
-from protocol.statements import sign_statement
 from protocol.visits import Visit
 from protocol.warrants import Warrant
 from service.clock import unix_time

@@ -16,9 +16,9 @@ from escrow.operator import accounts
 from escrow.operator import migrations as operator_migrations
 from escrow.operator import warrants as operator_warrants
 from escrow.operator.warrants import LoggedDecision, Warrants
-from protocol.entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from protocol.epochs import Role
 from protocol.opening import OpeningTranscript
+from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from service.http import Problem
 from service.storage import open_database
 from tests.databases import KINDS, new_database

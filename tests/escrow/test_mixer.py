@@ -9,7 +9,7 @@ import pytest
 
 from escrow.operator import mixer as mixing
 from escrow.operator.mixer import REPEAT_SECONDS, Mixer, NotSent, Repeats
-from protocol.errors import ReplayedRequest
+from protocol.primitives.errors import ReplayedRequest
 from tests.escrow.world import run
 
 EPOCH = 20_000

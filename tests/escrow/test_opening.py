@@ -17,18 +17,18 @@ from escrow.authority.investigation import Findings, Investigation
 from escrow.party import Party
 from escrow.server import keep_house
 from escrow.shares import give_shares
-from protocol.checkins import CheckInMessage, Direction, sign_check_in
-from protocol.encoding import encode_item
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import FaultyShares, InvalidSignature, OutOfScope
-from protocol.exchanges import SharesRequest
-from protocol.group import B, Scalar
+from protocol.http_messages import SharesRequest
 from protocol.opening import Shares
+from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.passes import OwnedPass, Pass, pass_statement
+from protocol.primitives.encoding import encode_item
+from protocol.primitives.errors import FaultyShares, InvalidSignature, OutOfScope
+from protocol.primitives.group import B, Scalar
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import JointStatement, sign_statement, verify_statement
 from protocol.releases import MAX_RELEASED_CHECK_IN, VerifiedRelease
-from protocol.requests import REQUEST_TOLERANCE
-from protocol.signatures import SigningKey
-from protocol.statements import JointStatement, sign_statement, verify_statement
 from protocol.warrants import Purpose, Warrant
 from service.cli import local_time
 from service.http import Problem, new_session

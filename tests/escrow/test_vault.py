@@ -22,7 +22,7 @@ from escrow.settings import EscrowSettings
 from escrow.vault import ErasedEpoch, Vault
 from escrow.vault_key import VAULT_KEY_VARIABLE, VaultKey, WrongKey, load_vault_key
 from protocol.epochs import EpochSecret, Role
-from protocol.group import Scalar
+from protocol.primitives.group import Scalar
 from service.http import Problem
 from service.settings import ConfigurationError
 from tests.disk import watch_disk

@@ -9,10 +9,10 @@ import pytest
 
 from escrow.authority.investigation import Findings, Investigation
 from protocol.epochs import Role
-from protocol.errors import ConflictingStatements, InvalidSignature
-from protocol.exchanges import SharesRequest
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import verify_statement
+from protocol.http_messages import SharesRequest
+from protocol.primitives.errors import ConflictingStatements, InvalidSignature
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import verify_statement
 from protocol.warrants import Venue, sign_application, verify_venue
 from service.http import Problem, new_session
 from service.keys import fingerprint

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from click.testing import CliRunner, Result
 
+from conformance.vectors.venue_log import VenueLog
 from escrow.__main__ import main as escrow
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
@@ -24,17 +25,16 @@ from escrow.operator.server import create_operator_app
 from escrow.server import keep_house
 from lab.processes import free_ports
 from lab.town import UNLIMITED, UNLIMITED_APPLICATIONS
-from lab.venue_log import VenueLog
-from protocol.checkins import CheckInMessage, Direction, sign_check_in
-from protocol.encoding import Message
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.epochs import EpochKey, Role
-from protocol.exchanges import Session, VerificationAnswer, VerificationRequest
-from protocol.group import Scalar
 from protocol.handles import HandleGrant, HandleRegistration, register_handle
+from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
+from protocol.party_requests import sign_request, verify_request
 from protocol.passes import OwnedPass, PassAnswers, accept_answers, request_allowance
-from protocol.requests import sign_request, verify_request
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import JointStatement, sign_statement
+from protocol.primitives.encoding import Message
+from protocol.primitives.group import Scalar
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.warrants import Venue, VenueApplication, Warrant, verify_warrant
 from service.http import call, cbor_response, create_app, new_session, read_body
 from service.settings import DomainSettings, PartySettings

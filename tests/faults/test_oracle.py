@@ -15,27 +15,27 @@ from random import Random
 
 import pytest
 
-from lab.faults import checks
-from lab.faults.load import Load
-from lab.faults.logs import Forked, Logs
-from lab.faults.officers import MANY
-from lab.faults.oracle import Kind, Oracle
-from lab.faults.programs import launch
-from lab.faults.proxy import Answered, Asked, Proxies
-from lab.faults.scene import Scene
-from lab.faults.town import DATABASE_FILES, PARTIES, VENUE, FaultyTown
+from conformance.vectors.world import DOMAIN, OPERATOR
 from lab.processes import Servers
-from lab.vectors.world import DOMAIN, OPERATOR
-from protocol.checkins import CheckInMessage, label_time
+from protocol.check_ins import CheckInMessage, label_time
 from protocol.disclosures import OpeningRecord
-from protocol.encoding import Message
 from protocol.epochs import Role
-from protocol.exchanges import Decision, DoorAnswer, VerificationAnswer, VerificationRequest
+from protocol.http_messages import Decision, DoorAnswer, VerificationAnswer, VerificationRequest
 from protocol.notices import DIGEST_BYTES
+from protocol.party_requests import sign_request
 from protocol.passes import REQUEST_BYTES, IssueBatch
-from protocol.requests import sign_request
+from protocol.primitives.encoding import Message
+from service.background import going_on
 from service.http import PROBLEM, PROBLEM_TYPE, new_session
-from service.upkeep import going_on
+from tests.faults import checks
+from tests.faults.load import Load
+from tests.faults.logs import Forked, Logs
+from tests.faults.officers import MANY
+from tests.faults.oracle import Kind, Oracle
+from tests.faults.programs import launch
+from tests.faults.proxy import Answered, Asked, Proxies
+from tests.faults.scene import Scene
+from tests.faults.town import DATABASE_FILES, PARTIES, VENUE, FaultyTown
 
 PHONE = "+821012345678"
 WITH = {Kind.PAPER: {Kind.CHECK_IN, Kind.ASSISTED}, Kind.CHECK_IN: {Kind.PAPER}, Kind.PROPOSAL: {Kind.DECISION}}

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from lab.faults.proxy import Answered, Asked, Gone, Losing, Manner, Reordering, Repeating, Slow, Stalled
+from tests.faults.proxy import Answered, Asked, Gone, Losing, Manner, Reordering, Repeating, Slow, Stalled
 
 
 class Server:

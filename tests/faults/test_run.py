@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.faults.catalogue import DATABASES, not_tried, possible_faults
-from lab.faults.mounts import MARK
+from tests.faults.catalogue import DATABASES, not_tried, possible_faults
+from tests.faults.mounts import MARK
 
 FAULTS = ("kill -9 operator and", "refused writes of authority", "kill -9 PostgreSQL")
 
@@ -30,7 +30,7 @@ def directory() -> Iterator[Path]:
 @contextmanager
 def started(directory: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     run = subprocess.Popen(
-        [sys.executable, "-m", "lab.faults", *arguments],
+        [sys.executable, "-m", "tests.faults", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,0 +1,1 @@
+"""Fuzzing: malformed messages through every decoder and every route. `python -m tests.fuzz --help`."""

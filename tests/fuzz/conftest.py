@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.fuzz import trial
-from lab.fuzz.trial import Findings
+from tests.fuzz import trial
+from tests.fuzz.trial import Findings
 
 
 @pytest.fixture

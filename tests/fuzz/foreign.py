@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
-from lab.fuzz.discovery import PACKAGES, import_everything
+from tests.fuzz.discovery import PACKAGES, import_everything
 
 READS = (
     "accept", "check", "concerns", "decode", "from", "is_agreed", "issue", "load", "names", "only", "open", "parse",

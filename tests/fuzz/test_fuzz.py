@@ -15,24 +15,24 @@ from random import Random
 import pytest
 from aiohttp import web
 
-from lab.fuzz import __main__ as fuzz
-from lab.fuzz.answers import fuzz_answers
-from lab.fuzz.decoders import all_decoders
-from lab.fuzz.discovery import byte_encoded_types, message_types, settings_types
-from lab.fuzz.drawn import fuzz_drawn
-from lab.fuzz.generation import random_message
-from lab.fuzz.guard import run_guarded
-from lab.fuzz.guided import fuzz_guided, is_available
-from lab.fuzz.local import fuzz_decoders
-from lab.fuzz.mutation import mutate
-from lab.fuzz.recipes import tile_path
-from lab.fuzz.routes import fuzz_routes, send
-from lab.fuzz.stage import Route
-from lab.fuzz.trial import Decoder, Findings
-from lab.fuzz.wire import Connection, WireRequest
-from protocol.tiles import Tile
+from protocol.transparency.tiles import Tile
 from service.http import create_app
+from tests.fuzz import __main__ as fuzz
+from tests.fuzz.answers import fuzz_answers
+from tests.fuzz.decoders import all_decoders
+from tests.fuzz.discovery import byte_encoded_types, message_types, settings_types
+from tests.fuzz.drawn import fuzz_drawn
 from tests.fuzz.foreign import called, readers
+from tests.fuzz.generation import random_message
+from tests.fuzz.guard import run_guarded
+from tests.fuzz.guided import fuzz_guided, is_available
+from tests.fuzz.local import fuzz_decoders
+from tests.fuzz.mutation import mutate
+from tests.fuzz.recipes import tile_path
+from tests.fuzz.routes import fuzz_routes, send
+from tests.fuzz.stage import Route
+from tests.fuzz.trial import Decoder, Findings
+from tests.fuzz.wire import Connection, WireRequest
 from tests.spec.messages import every_message_type
 
 SEED = 20200610
@@ -57,12 +57,12 @@ OF_ONES_OWN = {
     *("client.home.Home.open", "client.show.check_size", "client.words.opening_in_words"),
     *(f"client.visits.{name}" for name in ("check_in", "check_out", "open_entries", "open_entry", "open_exits")),
     *("escrow.audit.disclosures.check_openings", "escrow.audit.epochs.check_epochs", "escrow.audit.lists.check_lists"),
-    *("escrow.audit.releases.check_releases", "escrow.audit.seen.Seen.checkpoints"),
+    *("escrow.audit.releases.check_releases", "escrow.audit.kept_evidence.Seen.checkpoints"),
     *("escrow.audit.witness.WitnessCheck.check_time", "venue.expiry.Expiry.check_and_delete"),
     *("escrow.authority.investigation.Investigation.open", "escrow.authority.investigation.Investigation.read"),
-    *("escrow.custody.split_keys", "escrow.operator.sender.load_sender", "escrow.server.check_clock"),
+    *("escrow.custody.split_keys", "escrow.operator.code_sender.load_sender", "escrow.server.check_clock"),
     *("escrow.vault_key.KeyEncryption.open", "service.cli.parse_local_time", "service.clock.PassedTime.check"),
-    *("service.logs.KnownLogs.check_epoch", "service.storage.open_database", "venue.founding.checked_url"),
+    *("service.log_client.KnownLogs.check_epoch", "service.storage.open_database", "venue.setup.checked_url"),
 }
 """What is given one's own values, and what only passes on to the readers what it fetches."""
 
@@ -178,7 +178,7 @@ def test_what_its_starter_used_does_not_count_against_the_guided_part(tmp_path: 
 
 
 def run_fuzzer(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lab.fuzz", "--seed", "1", "--findings", str(directory / "findings"), *arguments]
+    command = [sys.executable, "-m", "tests.fuzz", "--seed", "1", "--findings", str(directory / "findings"), *arguments]
     (directory / "temporary").mkdir()
     environment = {**os.environ, "TMPDIR": str(directory / "temporary")}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

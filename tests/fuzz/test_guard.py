@@ -11,11 +11,11 @@ from random import Random
 
 import pytest
 
-from lab.fuzz import trial
-from lab.fuzz.decoders import all_decoders
-from lab.fuzz.guard import run_guarded
-from lab.fuzz.local import fuzz_extremes
-from lab.fuzz.trial import MEBIBYTES, Decoder, Findings
+from tests.fuzz import trial
+from tests.fuzz.decoders import all_decoders
+from tests.fuzz.guard import run_guarded
+from tests.fuzz.local import fuzz_extremes
+from tests.fuzz.trial import MEBIBYTES, Decoder, Findings
 
 Work = Callable[[bytes], object]
 

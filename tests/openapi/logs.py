@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from escrow.party import Party
 from protocol.epochs import Role
-from protocol.logs import log_id, other_party, sign_log
-from protocol.witnessing import WitnessRequest
+from protocol.transparency.logs import log_id, other_party, sign_log
+from protocol.transparency.witnesses import WitnessRequest
 from service.http import SMALL_BODY_BYTES, exchange, new_session
 from tests.escrow.world import World
 from tests.openapi.refusals import refused

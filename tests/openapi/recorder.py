@@ -20,8 +20,8 @@ import escrow.operator.server
 import escrow.server
 import service.http
 import venue.server
-from protocol.requests import PartyRequest
-from protocol.statements import JointStatement, statement_payload
+from protocol.party_requests import PartyRequest
+from protocol.primitives.statements import JointStatement, statement_payload
 from tests.openapi.documents import CBOR, PROBLEM, PROBLEM_TYPE, Operation, operations
 from tests.spec.test_messages import PYCDDL
 

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import ClientError, ClientSession
 
 from protocol.epochs import Domain, Role
-from protocol.requests import REQUEST_TOLERANCE, sign_request
-from protocol.signatures import SigningKey
+from protocol.party_requests import REQUEST_TOLERANCE, sign_request
+from protocol.primitives.signatures import SigningKey
 from service.http import LARGE_BODIES, SMALL_BODY_BYTES, Problem, call, new_session
 from tests.escrow.processes import Held
 from tests.openapi.documents import CBOR, Operation, operations

@@ -7,14 +7,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from protocol.encoding import Message, decode_item, encode_item
-from protocol.statements import JointStatement, sign_statement
+from protocol.primitives.encoding import Message, decode_item, encode_item
+from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.warrants import Warrant
 from service.http import call, new_session
 from tests.escrow.world import World
 from tests.parties import opening_warrant
-from venue.founding import create_home
 from venue.home import ServedVenue, VenueHome
+from venue.setup import create_home
 
 NO_POINT = bytes(32)
 

@@ -15,18 +15,18 @@ from aiohttp import web
 from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
 from lab.processes import free_ports
-from protocol.checkins import Direction, sign_check_in
+from protocol.check_ins import Direction, sign_check_in
 from protocol.commitments import sign_commitment
-from protocol.encoding import Message
 from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
-from protocol.exchanges import SharesRequest, VerificationAnswer, VerificationRequest
-from protocol.group import Scalar
 from protocol.handles import DirectoryEntry, register_handle
-from protocol.merkle import CompactRange
-from protocol.papers import from_paper_text, print_pass
+from protocol.http_messages import SharesRequest, VerificationAnswer, VerificationRequest
+from protocol.paper_passes import from_paper_text, print_pass
 from protocol.passes import ANSWER_BYTES, REQUEST_BYTES, IssueBatch, PassAnswers, request_allowance
-from protocol.signatures import public_key
-from protocol.statements import JointStatement, sign_statement
+from protocol.primitives.encoding import Message
+from protocol.primitives.group import Scalar
+from protocol.primitives.signatures import public_key
+from protocol.primitives.statements import JointStatement, sign_statement
+from protocol.transparency.merkle import CompactRange
 from protocol.warrants import VenueApplication, sign_application
 from service.files import private_directory
 from service.http import cbor_response, create_app, new_session

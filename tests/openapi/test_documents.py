@@ -15,8 +15,8 @@ from escrow.authority.server import create_authority_app
 from escrow.log.cosigning import SIZE
 from escrow.operator.server import create_operator_app
 from lab.processes import free_ports
-from protocol.encoding import MAX_MESSAGE_BYTES
-from protocol.errors import Malformed, Rejected, ReplayedRequest
+from protocol.primitives.encoding import MAX_MESSAGE_BYTES
+from protocol.primitives.errors import Malformed, Rejected, ReplayedRequest
 from service.http import SMALL_BODY_BYTES, problem_name
 from tests.escrow.world import World, serving
 from tests.openapi.documents import FOLDER, SERVERS, operations, outcomes

@@ -9,12 +9,12 @@ import pytest
 
 from protocol.commitments import sign_commitment
 from protocol.epochs import Role
-from protocol.exchanges import SharesRequest
-from protocol.merkle import CompactRange
+from protocol.http_messages import SharesRequest
+from protocol.party_requests import REQUEST_TOLERANCE, sign_request
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import JointStatement, sign_statement, statement_payload
 from protocol.releases import Release
-from protocol.requests import REQUEST_TOLERANCE, sign_request
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import JointStatement, sign_statement, statement_payload
+from protocol.transparency.merkle import CompactRange
 from protocol.warrants import Purpose, Warrant, sign_application
 from tests.openapi.refusals import ZEROS, refused
 from tests.openapi.stage import NO_POINT, Stage, signed, spoiled

@@ -7,7 +7,7 @@ from typing import Any
 
 import cbor2
 
-from protocol.statements import PROTECTED, TAG_18
+from protocol.primitives.statements import PROTECTED, TAG_18
 
 
 def flipped(message: bytes, bits: range = range(8)) -> Iterator[bytes]:

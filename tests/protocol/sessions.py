@@ -7,15 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_bytes
 
-from lab.venue_log import VenueLog
-from protocol import exchanges
-from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
-from protocol.checkins import CheckInMessage, Direction, sign_check_in, verify_check_in
+from conformance.vectors.venue_log import VenueLog
+from protocol import http_messages
+from protocol.assisted_check_ins import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in, verify_check_in
 from protocol.commitments import VenueCommitment, verify_commitment
-from protocol.encoding import Message
 from protocol.epochs import EpochStatement, Role, verify_epoch
-from protocol.errors import Malformed, Rejected
-from protocol.group import Point
 from protocol.handles import (
     DirectoryEntry,
     DirectoryReceipt,
@@ -27,13 +24,16 @@ from protocol.handles import (
     verify_registration,
 )
 from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
-from protocol.paper_checkins import PaperCheckInMessage, sign_paper_check_in, verify_paper_check_in
-from protocol.papers import PaperPass, from_paper_text, print_pass, verify_paper
+from protocol.paper_check_ins import PaperCheckInMessage, sign_paper_check_in, verify_paper_check_in
+from protocol.paper_passes import PaperPass, from_paper_text, print_pass, verify_paper
+from protocol.party_requests import PartyRequest, sign_request, verify_request
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, issue_batch, verify_allowance
-from protocol.qrtext import from_qr_text, to_qr_text
+from protocol.primitives.encoding import Message
+from protocol.primitives.errors import Malformed, Rejected
+from protocol.primitives.group import Point
+from protocol.primitives.statements import JointStatement, sign_statement, statement_payload, verify_statement
+from protocol.qr_text import from_qr_text, to_qr_text
 from protocol.releases import Release, VerifiedRelease
-from protocol.requests import PartyRequest, sign_request, verify_request
-from protocol.statements import JointStatement, sign_statement, statement_payload, verify_statement
 from protocol.visits import Visit
 from protocol.warrants import (
     ValidWarrant,
@@ -325,11 +325,11 @@ def messages_of(session: Session) -> list[Message]:
         session.warrant,
         transcript,
         signed(PartyRequest, session.request),
-        exchanges.VerificationRequest("+821012345678"),
-        exchanges.VerificationAnswer("+821012345678", "012345", "홍길동"),
-        exchanges.Session(visitor.account, token_bytes(32)),
-        exchanges.SharesRequest(session.warrant, parties.both_sign(parties.venue), transcript.release),
-        exchanges.DoorAnswer(exchanges.Decision.ADMITTED),
+        http_messages.VerificationRequest("+821012345678"),
+        http_messages.VerificationAnswer("+821012345678", "012345", "홍길동"),
+        http_messages.Session(visitor.account, token_bytes(32)),
+        http_messages.SharesRequest(session.warrant, parties.both_sign(parties.venue), transcript.release),
+        http_messages.DoorAnswer(http_messages.Decision.ADMITTED),
     ]
 
 

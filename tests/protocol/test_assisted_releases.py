@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.admitted import read_admitted, verify_admitted
-from protocol.assisted import AssertedRecord, AssistedEntry, open_assisted, seal_assisted
-from protocol.checkins import CheckIn, Direction, sign_check_in
+from protocol.any_check_in import read_admitted, verify_admitted
+from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted, seal_assisted
+from protocol.check_ins import CheckIn, Direction, sign_check_in
 from protocol.epochs import Role
-from protocol.errors import InvalidSignature, Malformed
 from protocol.opening import create_shares, open_release, verify_party_shares
+from protocol.primitives.errors import InvalidSignature, Malformed
 from protocol.releases import VerifiedRelease
 from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor
 

@@ -10,9 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from protocol.encoding import encode_item
 from protocol.epochs import Role
-from protocol.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongNumber
 from protocol.notices import (
     DIGEST_BYTES,
     MAX_DIGESTS,
@@ -23,7 +21,9 @@ from protocol.notices import (
     sign_notice,
     verify_notice,
 )
-from protocol.statements import sign_statement
+from protocol.primitives.encoding import encode_item
+from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongNumber
+from protocol.primitives.statements import sign_statement
 from tests.parties import NOW, Parties
 
 passes = st.lists(st.binary(min_size=32, max_size=32), max_size=20, unique=True)

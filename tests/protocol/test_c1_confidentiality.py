@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt, sodium_pad
 
-from protocol import exchanges, handles
-from protocol.checkins import Direction, sign_check_in, verify_check_in
+from protocol import handles, http_messages
+from protocol.check_ins import Direction, sign_check_in, verify_check_in
 from protocol.epochs import (
     EpochSecret,
     EpochStatement,
@@ -21,18 +21,6 @@ from protocol.epochs import (
     verify_epoch,
     verify_epoch_statement,
 )
-from protocol.errors import (
-    ConflictingStatements,
-    IdentityElement,
-    InvalidEntry,
-    InvalidProof,
-    InvalidReceipt,
-    InvalidSignature,
-    WrongDomain,
-    WrongEpoch,
-    WrongParty,
-)
-from protocol.group import B, Point, Scalar
 from protocol.handles import (
     DirectoryEntry,
     HandleGrant,
@@ -44,9 +32,21 @@ from protocol.handles import (
 )
 from protocol.opening import open_check_in
 from protocol.passes import OwnedPass
-from protocol.proofs import KnowledgeProof, prove_knowledge
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import sign_statement, verify_statement
+from protocol.primitives.errors import (
+    ConflictingStatements,
+    IdentityElement,
+    InvalidEntry,
+    InvalidProof,
+    InvalidReceipt,
+    InvalidSignature,
+    WrongDomain,
+    WrongEpoch,
+    WrongParty,
+)
+from protocol.primitives.group import B, Point, Scalar
+from protocol.primitives.proofs import KnowledgeProof, prove_knowledge
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import sign_statement, verify_statement
 from tests.edwards import L
 from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain
 from tests.strategies import scalar, scalars
@@ -268,8 +268,8 @@ def test_c1_secrets_and_identities_do_not_show(today: OpenEpoch, visitor: Visito
         visitor.h,
         visitor.record,
         visitor.grant,
-        exchanges.Session(visitor.account, token),
-        exchanges.VerificationAnswer(visitor.record.phone, "483920", visitor.record.name),
+        http_messages.Session(visitor.account, token),
+        http_messages.VerificationAnswer(visitor.record.phone, "483920", visitor.record.name),
     )
     hidden = [owned.r, pending.r0, visitor.h, *(secret.share for secret in secrets)]
     seeds = [secret.pass_seed for secret in secrets if secret.pass_seed]
@@ -281,7 +281,7 @@ def test_c1_secrets_and_identities_do_not_show(today: OpenEpoch, visitor: Visito
         assert identity not in text
     assert repr(visitor.record) == "IdentityRecord(hidden)"
     assert repr(visitor.grant) == "HandleGrant(hidden)"
-    assert repr(exchanges.Session(visitor.account, token)) == "Session(hidden)"
-    assert repr(exchanges.VerificationAnswer("+821", "483920", "홍길동")) == "VerificationAnswer(hidden)"
+    assert repr(http_messages.Session(visitor.account, token)) == "Session(hidden)"
+    assert repr(http_messages.VerificationAnswer("+821", "483920", "홍길동")) == "VerificationAnswer(hidden)"
     for kept in secrets:
         assert repr(kept) == f"EpochSecret(role={kept.role!r}, epoch={TODAY}, hidden)"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.statements import TAG_18
+from protocol.primitives.statements import TAG_18
 from tests.protocol.mutations import exchanged, flipped, lax_encodings
 from tests.protocol.sessions import Accepted, accepted_messages, accepts, other_sessions, session
 

@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
 
 from protocol import passes
-from protocol.checkins import Direction, sign_check_in
+from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
-from protocol.errors import InvalidAnswer, WrongEpoch
-from protocol.group import B, Point, Scalar
 from protocol.passes import (
     ANSWER_BYTES,
     IssueBatch,
@@ -27,8 +25,10 @@ from protocol.passes import (
     pass_statement,
     request_allowance,
 )
-from protocol.proofs import prove_ownership
-from protocol.signatures import SigningKey
+from protocol.primitives.errors import InvalidAnswer, WrongEpoch
+from protocol.primitives.group import B, Point, Scalar
+from protocol.primitives.proofs import prove_ownership
+from protocol.primitives.signatures import SigningKey
 from tests.edwards import L
 from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol
 from tests.strategies import scalar, scalars

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.checkins import Direction, sign_check_in, verify_check_in
+from protocol.check_ins import Direction, sign_check_in, verify_check_in
 from protocol.epochs import Role
-from protocol.errors import InvalidProof, WrongAllowance, WrongEpoch
-from protocol.group import B, Point, Scalar
 from protocol.handles import Handle, register_handle, verify_registration
 from protocol.opening import open_check_in
 from protocol.passes import AllowanceRequest, PassRequest, request_allowance, verify_allowance
-from protocol.proofs import EqualityProof, _batch, _prove_equality, prove_encryptions, prove_ownership
+from protocol.primitives.errors import InvalidProof, WrongAllowance, WrongEpoch
+from protocol.primitives.group import B, Point, Scalar
+from protocol.primitives.proofs import EqualityProof, _batch, _prove_equality, prove_encryptions, prove_ownership
 from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain, open_epoch
 from tests.strategies import scalars
 

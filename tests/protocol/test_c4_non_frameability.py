@@ -6,13 +6,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.checkins import CheckInMessage, Direction, label_statement, sign_check_in, verify_check_in
+from protocol.check_ins import CheckInMessage, Direction, label_statement, sign_check_in, verify_check_in
 from protocol.epochs import Role
-from protocol.errors import InvalidAnswer, InvalidProof, InvalidSignature
-from protocol.group import B, Scalar
 from protocol.passes import OwnedPass, Pass, PassRequest, PendingPass, accept_answer, pass_statement
-from protocol.proofs import OwnershipProof, prove_ownership
-from protocol.signatures import sign_with_scalar
+from protocol.primitives.errors import InvalidAnswer, InvalidProof, InvalidSignature
+from protocol.primitives.group import B, Scalar
+from protocol.primitives.proofs import OwnershipProof, prove_ownership
+from protocol.primitives.signatures import sign_with_scalar
 from tests.parties import NOW, OpenEpoch, Parties, Visitor
 from tests.strategies import scalars
 

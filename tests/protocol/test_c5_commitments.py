@@ -9,15 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.venue_log import VenueLog
-from protocol.checkins import MAX_STAY, CheckInMessage, Direction, sign_check_in
+from conformance.vectors.venue_log import VenueLog
+from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, sign_check_in
 from protocol.commitments import BEGINNING, VenueCommitment, check_in_digest, sign_commitment, verify_commitment
-from protocol.errors import CommitmentMismatch, InvalidSignature, MalformedEncoding, ReplayedRequest, WrongDomain
-from protocol.merkle import CompactRange
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.primitives.errors import (
+    CommitmentMismatch,
+    InvalidSignature,
+    MalformedEncoding,
+    ReplayedRequest,
+    WrongDomain,
+)
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import sign_statement, statement_payload
 from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, Release, ReleasedLeaf
-from protocol.requests import REQUEST_TOLERANCE
-from protocol.signatures import SigningKey
-from protocol.statements import sign_statement, statement_payload
+from protocol.transparency.merkle import CompactRange
 from protocol.warrants import ValidWarrant
 from tests.parties import NOW, TODAY, OpenEpoch, Parties, Released, Visitor
 

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.checkins import MAX_STAY, CheckInMessage, Direction, label_statement, sign_check_in, verify_check_in
+from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, label_statement, sign_check_in, verify_check_in
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import (
+from protocol.opening import create_shares, verify_party_shares
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.passes import OwnedPass, Pass
+from protocol.primitives.errors import (
     ConflictingStatements,
     InvalidSignature,
     MalformedEncoding,
@@ -21,13 +24,10 @@ from protocol.errors import (
     WrongDomain,
     WrongEpoch,
 )
-from protocol.group import B, Point, Scalar
-from protocol.opening import create_shares, verify_party_shares
-from protocol.passes import OwnedPass, Pass
+from protocol.primitives.group import B, Point, Scalar
+from protocol.primitives.signatures import SigningKey, public_key, sign_with_scalar
+from protocol.primitives.statements import JointStatement, sign_statement, verify_statement
 from protocol.releases import Release, release_digest, verify_release
-from protocol.requests import REQUEST_TOLERANCE
-from protocol.signatures import SigningKey, public_key, sign_with_scalar
-from protocol.statements import JointStatement, sign_statement, verify_statement
 from protocol.warrants import (
     MAX_EMBARGO,
     Purpose,

@@ -8,11 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.checkins import Direction, sign_check_in
-from protocol.encoding import encode_item
+from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
-from protocol.errors import FaultyShares, InvalidProof, InvalidSignature, OutOfScope
-from protocol.group import B, Point, Scalar
 from protocol.opening import (
     EpochShares,
     Shares,
@@ -22,10 +19,13 @@ from protocol.opening import (
     verify_party_shares,
 )
 from protocol.passes import OwnedPass, Pass, pass_statement
-from protocol.proofs import prove_shares
+from protocol.primitives.encoding import encode_item
+from protocol.primitives.errors import FaultyShares, InvalidProof, InvalidSignature, OutOfScope
+from protocol.primitives.group import B, Point, Scalar
+from protocol.primitives.hashing import tag
+from protocol.primitives.proofs import prove_shares
+from protocol.primitives.statements import PROTECTED, TAG_18, sign_statement, verify_statement
 from protocol.releases import VerifiedRelease
-from protocol.statements import PROTECTED, TAG_18, sign_statement, verify_statement
-from protocol.transcript import tag
 from tests.edwards import TORSION, decode
 from tests.parties import TODAY, OpenEpoch, Parties, Visitor
 from tests.strategies import scalars

@@ -19,10 +19,10 @@ from protocol.disclosures import (
     sign_disclosure,
     verify_disclosure,
 )
-from protocol.encoding import MAX_MESSAGE_BYTES
 from protocol.epochs import Role
-from protocol.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongNumber, WrongParty
 from protocol.notices import DIGEST_BYTES
+from protocol.primitives.encoding import MAX_MESSAGE_BYTES
+from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongNumber, WrongParty
 from protocol.warrants import MAX_RELEASE
 from tests.parties import NOW, Parties
 

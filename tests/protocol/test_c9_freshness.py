@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.checkins import MAX_STAY, TIME_STEP, Direction, possible_epochs, sign_check_in, verify_check_in
+from protocol.check_ins import MAX_STAY, TIME_STEP, Direction, possible_epochs, sign_check_in, verify_check_in
 from protocol.epochs import EPOCH_SECONDS, Domain
-from protocol.errors import Rejected, WrongEpoch
+from protocol.primitives.errors import Rejected, WrongEpoch
 from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 
 offsets = st.integers(-50_400, 50_400)

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import protocol
-from protocol.checkins import Direction
+from protocol.check_ins import Direction
 from protocol.commitments import BEGINNING, CommitmentOpening
-from protocol.encoding import MAX_DEPTH, MAX_MESSAGE_BYTES, Message, decode_item, encode_item
-from protocol.errors import Malformed, MalformedEncoding, Rejected
-from protocol.group import Point
 from protocol.passes import PassAnswers, PassRequest
+from protocol.primitives.encoding import MAX_DEPTH, MAX_MESSAGE_BYTES, Message, decode_item, encode_item
+from protocol.primitives.errors import Malformed, MalformedEncoding, Rejected
+from protocol.primitives.group import Point
 from protocol.releases import MAX_COMMITMENTS, Release, ReleasedLeaf
 from tests.parties import NOW
 from tests.protocol.mutations import lax_encodings

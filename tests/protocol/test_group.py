@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.errors import IdentityElement, MalformedPoint, MalformedScalar
-from protocol.group import B, Point, Scalar
+from protocol.primitives.errors import IdentityElement, MalformedPoint, MalformedScalar
+from protocol.primitives.group import B, Point, Scalar
 from tests.edwards import BASE, IDENTITY, SMALL_ORDER, Affine, L, P, decode
 from tests.strategies import scalar
 

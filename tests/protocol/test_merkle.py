@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
-from protocol.errors import MalformedEncoding
-from protocol.merkle import (
+from protocol.primitives.errors import MalformedEncoding
+from protocol.transparency.merkle import (
     EMPTY_ROOT,
     CompactRange,
     leaf_hash,

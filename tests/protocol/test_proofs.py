@@ -12,10 +12,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol import proofs
-from protocol.errors import InvalidProof, MalformedScalar
-from protocol.group import B, Point, Scalar
-from protocol.proofs import (
+from protocol.primitives import proofs
+from protocol.primitives.errors import InvalidProof, MalformedScalar
+from protocol.primitives.group import B, Point, Scalar
+from protocol.primitives.proofs import (
     EqualityProof,
     KnowledgeProof,
     OwnershipProof,

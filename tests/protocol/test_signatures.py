@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey as NaclKey
 
-from protocol.checkins import Direction, sign_check_in
-from protocol.group import B, Scalar
-from protocol.signatures import SigningKey, public_key, sign_with_scalar, verify
-from protocol.transcript import frame
+from protocol.check_ins import Direction, sign_check_in
+from protocol.primitives.group import B, Scalar
+from protocol.primitives.hashing import frame
+from protocol.primitives.signatures import SigningKey, public_key, sign_with_scalar, verify
 from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol
 from tests.spec.messages import whole_visit
 from tests.strategies import scalars

@@ -12,15 +12,14 @@ from pycose.keys.okp import OKPKey
 from pycose.messages.sign1message import Sign1Message
 
 from protocol.commitments import VenueCommitment
-from protocol.encoding import Message, encode_item
 from protocol.epochs import EpochStatement, Role
-from protocol.errors import ConflictingStatements, InvalidSignature, MalformedEncoding
 from protocol.handles import DirectoryReceipt, IdentityRecord
 from protocol.opening import Shares
-from protocol.releases import Release
-from protocol.requests import PartyRequest
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import (
+from protocol.party_requests import PartyRequest
+from protocol.primitives.encoding import Message, encode_item
+from protocol.primitives.errors import ConflictingStatements, InvalidSignature, MalformedEncoding
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import (
     PROTECTED,
     TAG_18,
     JointStatement,
@@ -29,6 +28,7 @@ from protocol.statements import (
     verify_joint_statement,
     verify_statement,
 )
+from protocol.releases import Release
 from protocol.warrants import Venue, VenueApplication, Warrant
 from tests.protocol.mutations import lax_encodings
 from tests.protocol.sessions import messages_of, session

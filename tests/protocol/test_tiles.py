@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.errors import MalformedEncoding
-from protocol.merkle import leaf_hash, prove_consistency, prove_inclusion, subtrees_of, tree_root
-from protocol.tiles import Tile, join_entries, split_entries, split_hashes, subtrees_in, tile_with, tiles_of
+from protocol.primitives.errors import MalformedEncoding
+from protocol.transparency.merkle import leaf_hash, prove_consistency, prove_inclusion, subtrees_of, tree_root
+from protocol.transparency.tiles import (
+    Tile,
+    join_entries,
+    split_entries,
+    split_hashes,
+    subtrees_in,
+    tile_with,
+    tiles_of,
+)
 
 LEAVES = [leaf_hash(index.to_bytes(2, "big")) for index in range(700)]
 

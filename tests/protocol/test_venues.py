@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.errors import ConflictingStatements, InvalidSignature, Malformed, WrongDomain
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import sign_statement
+from protocol.primitives.errors import ConflictingStatements, InvalidSignature, Malformed, WrongDomain
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import sign_statement
 from protocol.warrants import Venue, VenueApplication, is_agreed, sign_application, verify_application
 from tests.parties import Parties
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, Phase, settings
 
-from protocol.encoding import _codec_of
+from protocol.primitives.encoding import _codec_of
 
 settings.register_profile(
     "mutants",

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from protocol.encoding import Bytes32, Message
 from protocol.epochs import EpochSecret, Role
-from protocol.exchanges import Session
-from protocol.group import Point, Scalar
 from protocol.handles import Phone
+from protocol.http_messages import Session
+from protocol.primitives.encoding import Bytes32, Message
+from protocol.primitives.group import Point, Scalar
 
 PROGRAMS = ("protocol", "service", "client", "venue", "escrow")
 HIDDEN_TYPES = {"Phone", "Name", "Scalar", "Session", "EpochSecret", "StoredPass", "PaperPass", "HandleGrant"}

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from lab.processes import Servers
-from protocol.encoding import MAX_MESSAGE_BYTES
 from protocol.epochs import Role
+from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from service.http import BODY_SECONDS, CBOR, SMALL_BODY_BYTES, Problem, new_session
 from tests.escrow.processes import real_world, start_party
 from tests.escrow.world import run

@@ -25,17 +25,17 @@ from client.visitor import Visitor
 from escrow.operator.operator import Operator
 from lab.processes import Servers, free_ports
 from lab.town import Place
-from protocol.exchanges import VerificationAnswer, VerificationRequest
-from protocol.papers import from_paper_text
-from protocol.qrtext import from_qr_text
+from protocol.http_messages import VerificationAnswer, VerificationRequest
+from protocol.paper_passes import from_paper_text
+from protocol.qr_text import from_qr_text
 from service.cli import local_time
 from service.http import CBOR, new_session
 from service.keys import load_secret
 from tests.escrow.gateway import broken_gateway
 from tests.escrow.processes import ended
 from tests.service.recorded import RecordedTown, forms, found, missing, talkative, with_decoded
+from venue.decoding import read_file
 from venue.poster import poster_text
-from venue.reader import read_file
 
 VISITORS = {"홍길동": "+821083940571", "성춘향": "+821095127364", "Zoë van Dijk-O'Hara": "+31612345678"}
 GUEST, GUEST_PHONE = "변학도", "+821074185296"

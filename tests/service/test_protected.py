@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from client.__main__ import main as client
 from escrow.__main__ import main as escrow
 from lab.processes import free_ports
-from protocol.signatures import SigningKey, public_key
+from protocol.primitives.signatures import SigningKey, public_key
 from service.http import Unreachable, call, new_session
 from service.keys import store_secret
 from service.qr import qr_png

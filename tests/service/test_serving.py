@@ -18,12 +18,12 @@ from aiohttp import ClientSession
 
 from escrow.authority.investigation import Investigation
 from lab.processes import Servers, free_ports
-from protocol.checkins import CheckInMessage, Direction, sign_check_in
-from protocol.encoding import Message
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.epochs import Role
-from protocol.exchanges import Decision, DoorAnswer, VerificationRequest
+from protocol.http_messages import Decision, DoorAnswer, VerificationRequest
+from protocol.party_requests import sign_request
 from protocol.passes import REQUEST_BYTES, IssueBatch, OwnedPass, PassAnswers
-from protocol.requests import sign_request
+from protocol.primitives.encoding import Message
 from protocol.warrants import Venue
 from service.http import Problem, Unreachable, call, new_session
 from tests.databases import KINDS

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sql
 
 from protocol.epochs import Role
-from protocol.exchanges import VerificationRequest
+from protocol.http_messages import VerificationRequest
 from service.http import Problem
 from service.settings import ConfigurationError
 from service.storage import is_among, is_storage_trouble, open_database, sqlite_url, truncate_log

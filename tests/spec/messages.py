@@ -9,13 +9,32 @@ from pkgutil import iter_modules
 from secrets import token_bytes
 
 import protocol
-from lab.venue_log import VenueLog
-from protocol.assisted import AssertedRecord, open_assisted, seal_assisted, verify_assisted
-from protocol.checkins import Direction, sign_check_in, verify_check_in
+from conformance.vectors.venue_log import VenueLog
+from protocol.assisted_check_ins import AssertedRecord, open_assisted, seal_assisted, verify_assisted
+from protocol.check_ins import Direction, sign_check_in, verify_check_in
 from protocol.commitments import verify_commitment
 from protocol.disclosures import DisclosedOpening, record_opening, sign_disclosure, verify_disclosure
-from protocol.encoding import Message
-from protocol.entries import (
+from protocol.epochs import EPOCH_SECONDS, EpochStatement, Role
+from protocol.handles import DirectoryReceipt, verify_receipt
+from protocol.http_messages import (
+    Decision,
+    DoorAnswer,
+    Session,
+    SharesRequest,
+    VerificationAnswer,
+    VerificationRequest,
+)
+from protocol.notices import list_digest, sign_notice, verify_notice
+from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
+from protocol.paper_check_ins import sign_paper_check_in, verify_paper_check_in
+from protocol.paper_passes import from_paper_text, print_pass, verify_paper
+from protocol.party_requests import sign_request, verify_request
+from protocol.passes import IssueBatch
+from protocol.primitives.encoding import Message
+from protocol.primitives.signatures import public_key
+from protocol.primitives.statements import sign_statement, verify_statement
+from protocol.releases import Release, VerifiedRelease
+from protocol.transparency.log_entries import (
     DisclosurePublished,
     EntryBody,
     EpochErased,
@@ -27,27 +46,8 @@ from protocol.entries import (
     commit_to_warrant,
     log_entry,
 )
-from protocol.epochs import EPOCH_SECONDS, EpochStatement, Role
-from protocol.exchanges import (
-    Decision,
-    DoorAnswer,
-    Session,
-    SharesRequest,
-    VerificationAnswer,
-    VerificationRequest,
-)
-from protocol.handles import DirectoryReceipt, verify_receipt
-from protocol.logs import Inclusion, sign_log, verify_logged_epoch, witness_log
-from protocol.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
-from protocol.notices import list_digest, sign_notice, verify_notice
-from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
-from protocol.paper_checkins import sign_paper_check_in, verify_paper_check_in
-from protocol.papers import from_paper_text, print_pass, verify_paper
-from protocol.passes import IssueBatch
-from protocol.releases import Release, VerifiedRelease
-from protocol.requests import sign_request, verify_request
-from protocol.signatures import public_key
-from protocol.statements import sign_statement, verify_statement
+from protocol.transparency.logs import Inclusion, sign_log, verify_logged_epoch, witness_log
+from protocol.transparency.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
 from protocol.warrants import (
     VenueApplication,
 )

@@ -10,10 +10,10 @@ import nacl.bindings
 import nacl.signing
 import pytest
 
-from lab.venue_log import VenueLog
-from protocol import assisted, handles, passes, signatures
-from protocol.assisted import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
-from protocol.checkins import CheckInMessage, Direction, sign_check_in, verify_check_in
+from conformance.vectors.venue_log import VenueLog
+from protocol import assisted_check_ins, handles, passes
+from protocol.assisted_check_ins import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in, verify_check_in
 from protocol.commitments import sign_commitment, verify_commitment
 from protocol.epochs import Role, create_epoch, verify_epoch
 from protocol.handles import (
@@ -28,9 +28,10 @@ from protocol.handles import (
 )
 from protocol.notices import sign_notice, verify_notice
 from protocol.opening import create_shares, open_release, verify_party_shares
-from protocol.paper_checkins import PaperCheckInMessage, sign_paper_check_in, verify_paper_check_in
-from protocol.papers import from_paper_text, print_pass, verify_paper
+from protocol.paper_check_ins import PaperCheckInMessage, sign_paper_check_in, verify_paper_check_in
+from protocol.paper_passes import from_paper_text, print_pass, verify_paper
 from protocol.passes import AllowanceRequest, accept_answers, request_allowance, verify_allowance
+from protocol.primitives import signatures
 from tests.parties import NOW, TODAY, Released, enrol, found_domain, open_epoch
 from tests.spec.text import table
 
@@ -44,7 +45,7 @@ COUNTED = [
     ("S", nacl.signing.SigningKey, "sign"),
     *[
         ("A", module, f"crypto_aead_xchacha20poly1305_ietf_{direction}")
-        for module in (assisted, handles, passes)
+        for module in (assisted_check_ins, handles, passes)
         for direction in ("encrypt", "decrypt")
     ],
 ]

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from pycddl import Schema, ValidationError
 
-from protocol.encoding import Message, decode_item, encode_item
-from protocol.errors import Malformed
+from protocol.primitives.encoding import Message, decode_item, encode_item
+from protocol.primitives.errors import Malformed
 from tests.parties import OpenEpoch, Parties, Visitor
 from tests.spec.messages import Visit, every_message_type, nullable_messages, whole_visit
 

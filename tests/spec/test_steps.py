@@ -21,29 +21,24 @@ from escrow.operator.accounts import Accounts
 from escrow.party import Party
 from escrow.server import keep_house
 from protocol import (
-    assisted,
-    checkins,
+    assisted_check_ins,
+    check_ins,
     commitments,
     disclosures,
-    encoding,
     epochs,
-    group,
     handles,
-    logs,
-    notes,
     notices,
     opening,
-    paper_checkins,
-    papers,
+    paper_check_ins,
+    paper_passes,
+    party_requests,
     passes,
-    proofs,
-    qrtext,
+    qr_text,
     releases,
-    requests,
-    signatures,
-    statements,
     warrants,
 )
+from protocol.primitives import encoding, group, proofs, signatures, statements
+from protocol.transparency import logs, signed_notes
 from service.clock import PassedTime
 from venue import release
 from venue.gate import Gate
@@ -78,19 +73,19 @@ VALIDATIONS: list[tuple[str, str, list[Source]]] = [
     (CRYPTOGRAPHY, "The operator, for the handle that it verified", [passes.verify_allowance]),
     (CRYPTOGRAPHY, "The authority answers each 160-byte request by itself:", [passes.issue_batch, passes.issue_pass]),
     (CRYPTOGRAPHY, "The client, for each answer;", [passes.accept_answer]),
-    (CRYPTOGRAPHY, "To verify a check-in against the keys of an epoch:", [checkins.verify_check_in]),
+    (CRYPTOGRAPHY, "To verify a check-in against the keys of an epoch:", [check_ins.verify_check_in]),
     (
         CRYPTOGRAPHY,
         "To verify a paper pass against the keys of its epoch:",
-        [papers.verify_paper, papers.verify_delegation],
+        [paper_passes.verify_paper, paper_passes.verify_delegation],
     ),
     (
         CRYPTOGRAPHY,
         "To verify a paper check-in against the keys of an epoch:",
-        [paper_checkins.verify_paper_check_in, papers.verify_delegation],
+        [paper_check_ins.verify_paper_check_in, paper_passes.verify_delegation],
     ),
-    (CRYPTOGRAPHY, "To verify one against the keys of an epoch:", [assisted.verify_assisted]),
-    (CRYPTOGRAPHY, "To open one with `S = D_operator + D_authority` (§3.10)", [assisted.open_assisted]),
+    (CRYPTOGRAPHY, "To verify one against the keys of an epoch:", [assisted_check_ins.verify_assisted]),
+    (CRYPTOGRAPHY, "To open one with `S = D_operator + D_authority` (§3.10)", [assisted_check_ins.open_assisted]),
     (CRYPTOGRAPHY, "once both have, because a party", [warrants.verify_venue]),
     (CRYPTOGRAPHY, "To verify an application:", [warrants.verify_application, warrants.is_agreed]),
     (
@@ -111,7 +106,7 @@ VALIDATIONS: list[tuple[str, str, list[Source]]] = [
     (
         CRYPTOGRAPHY,
         "To verify a checkpoint of the log of a name and a key;",
-        [notes.parse_note, notes.verify_note, notes.verify_checkpoint],
+        [signed_notes.parse_note, signed_notes.verify_note, signed_notes.verify_checkpoint],
     ),
     (CRYPTOGRAPHY, "proof]` (§5.2) and verifies it:", [logs.verify_logged_entry, logs.verify_logged_epoch]),
     (CRYPTOGRAPHY, "To make a notice of passes,", [notices.sign_notice]),
@@ -123,9 +118,9 @@ VALIDATIONS: list[tuple[str, str, list[Source]]] = [
         [disclosures.verify_disclosure],
     ),
     (MESSAGES, "To decode a message of a known type;", [encoding.decode_item, encoding._codec_of.__wrapped__]),
-    (MESSAGES, "To read a text:", [qrtext.from_qr_text, qrtext.decode_text]),
+    (MESSAGES, "To read a text:", [qr_text.from_qr_text, qr_text.decode_text]),
     (MESSAGES, "To read\na link:", [posters.read_poster]),
-    (MESSAGES, "To accept one at time `now`:", [requests.verify_request]),
+    (MESSAGES, "To accept one at time `now`:", [party_requests.verify_request]),
     (HTTP, "The\nwitness:", [Witness.add_checkpoint]),
     (HTTP, "An application is taken as follows,", [venues.VenueRegister.apply, venues._take_change]),
     (HTTP, "A commitment is taken as follows,", [CommitmentRegister.receive]),

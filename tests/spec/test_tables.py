@@ -11,35 +11,35 @@ import qrcode
 from pydantic import BaseModel
 from qrcode.constants import ERROR_CORRECT_M
 
-import protocol.errors
+import protocol.primitives.errors
 from client.lists import MAX_LISTS
+from conformance.vectors.venue_log import VenueLog
 from escrow.audit.findings import Fault
 from escrow.operator.mixer import REPEAT_SECONDS
 from escrow.operator.settings import OperatorSettings
 from escrow.settings import EscrowSettings
 from escrow.shares import MAX_WINDOW_DAYS
-from lab.venue_log import VenueLog
-from protocol import statements, transcript
-from protocol.assisted import ASSERTED_RECORD_BYTES, SEALED_ASSERTION_BYTES, AssertedRecord, seal_assisted
-from protocol.checkins import MAX_CHECK_IN_BYTES, MAX_STAY, SIGNED_PASS_BYTES, TIME_STEP, Direction, sign_check_in
+from protocol.assisted_check_ins import ASSERTED_RECORD_BYTES, SEALED_ASSERTION_BYTES, AssertedRecord, seal_assisted
+from protocol.check_ins import MAX_CHECK_IN_BYTES, MAX_STAY, SIGNED_PASS_BYTES, TIME_STEP, Direction, sign_check_in
 from protocol.disclosures import MAX_OPENINGS
-from protocol.edge_cases import UnfitLibrary
-from protocol.encoding import MAX_DEPTH, MAX_MESSAGE_BYTES, Message
 from protocol.epochs import EPOCH_SECONDS
-from protocol.errors import Malformed, Rejected, SplitPassError
-from protocol.exchanges import Decision
-from protocol.group import POINT_BYTES, SCALAR_BYTES
 from protocol.handles import ENTRY_BYTES, RECORD_BYTES
+from protocol.http_messages import Decision
 from protocol.notices import DIGEST_BYTES, MAX_DIGESTS, MAX_LIST_AGE, MIN_DIGESTS, Notice
 from protocol.opening import Shares
-from protocol.paper_checkins import sign_paper_check_in
-from protocol.papers import MAX_PAPER_BYTES, from_paper_text, print_pass, verify_paper
+from protocol.paper_check_ins import sign_paper_check_in
+from protocol.paper_passes import MAX_PAPER_BYTES, from_paper_text, print_pass, verify_paper
+from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.passes import ANSWER_BYTES, MAX_BATCH, PASS_BYTES, REQUEST_BYTES, AllowanceRequest
-from protocol.proofs import EqualityProof, KnowledgeProof, OwnershipProof
-from protocol.qrtext import to_qr_text
+from protocol.primitives import hashing, statements
+from protocol.primitives.ed25519_selftest import UnfitLibrary
+from protocol.primitives.encoding import MAX_DEPTH, MAX_MESSAGE_BYTES, Message
+from protocol.primitives.errors import Malformed, Rejected, SplitPassError
+from protocol.primitives.group import POINT_BYTES, SCALAR_BYTES
+from protocol.primitives.proofs import EqualityProof, KnowledgeProof, OwnershipProof
+from protocol.primitives.signatures import SIGNATURE_BYTES
+from protocol.qr_text import to_qr_text
 from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, MAX_RELEASE_BYTES, Release, ReleasedLeaf
-from protocol.requests import REQUEST_TOLERANCE
-from protocol.signatures import SIGNATURE_BYTES
 from protocol.warrants import MAX_EMBARGO, MAX_RELEASE
 from service.http import problem_name
 from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
@@ -157,12 +157,12 @@ def test_tags_are_those_that_a_whole_visit_uses(monkeypatch: pytest.MonkeyPatch)
 
     def recorded(name: str) -> bytes:
         used.add(name)
-        return (transcript.TAG_PREFIX + name).encode("ascii")
+        return (hashing.TAG_PREFIX + name).encode("ascii")
 
     def framed(name: str) -> bytes:
         return len(recorded(name)).to_bytes(4, "big") + recorded(name)
 
-    monkeypatch.setattr(transcript, "_framed_tag", framed)
+    monkeypatch.setattr(hashing, "_framed_tag", framed)
     monkeypatch.setattr(statements, "tag", recorded)
     parties = found_domain()
     today = open_epoch(parties, NOW // 86_400)
@@ -178,7 +178,7 @@ def test_statement_tags_have_messages() -> None:
 def test_errors() -> None:
     kinds = {"malformed": Malformed, "rejected": Rejected, "–": SplitPassError}
     rows = {row["error"]: kinds[row["kind"]] for row in table("errors")}
-    named = [value for value in vars(protocol.errors).values() if isinstance(value, type)] + [UnfitLibrary]
+    named = [value for value in vars(protocol.primitives.errors).values() if isinstance(value, type)] + [UnfitLibrary]
     bases = {SplitPassError, Malformed, Rejected}
     expected = {
         error.__name__: next(kind for kind in (Malformed, Rejected, SplitPassError) if issubclass(error, kind))

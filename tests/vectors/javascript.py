@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from filelock import FileLock
 
-from lab.vectors.files import plain
+from conformance.vectors.files import plain
 from protocol.epochs import Role
 from tests.parties import OpenEpoch
 

@@ -17,9 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lab.vectors.files import plain
+from conformance.vectors.files import plain
 from protocol.epochs import Domain, EpochKey, verify_epoch
-from protocol.signatures import SigningKey
+from protocol.primitives.signatures import SigningKey
 
 DIRECTORY = Path(__file__).parents[2] / "spec" / "vectors"
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from protocol.checkins import CheckInMessage, Direction, sign_check_in, verify_check_in
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in, verify_check_in
 from protocol.epochs import Role
-from protocol.group import Point
 from protocol.handles import (
     Handle,
     HandleGrant,
@@ -24,7 +23,8 @@ from protocol.handles import (
 )
 from protocol.opening import create_shares, open_release, verify_party_shares
 from protocol.passes import AllowanceRequest, verify_allowance
-from protocol.qrtext import from_qr_text, to_qr_text
+from protocol.primitives.group import Point
+from protocol.qr_text import from_qr_text, to_qr_text
 from tests.parties import NOW, OpenEpoch, Parties, Visitor
 from tests.vectors.javascript import WEB, NodeMissing, Peer, Refused, install_packages, program
 

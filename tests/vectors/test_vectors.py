@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from lab.vectors import __main__ as generator
-from protocol import errors
+from conformance.vectors import __main__ as generator
+from protocol.primitives import errors
 from tests.vectors.operations import OPERATIONS
 from tests.vectors.replay import DIRECTORY, Vector, load, run_check, run_make
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from protocol.commitments import commitment_digest
 from protocol.epochs import Role
-from protocol.signatures import SigningKey
+from protocol.primitives.signatures import SigningKey
 from protocol.warrants import Venue
 from service.files import private_directory, write_private
 from tests.databases import KINDS, new_database

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
-from protocol.encoding import Message
-from protocol.exchanges import Decision, DoorAnswer
+from protocol.http_messages import Decision, DoorAnswer
+from protocol.primitives.encoding import Message
 from service.http import Problem, Unreachable, call, new_session
 from tests.parties import NOW
 from venue.home import ServedVenue

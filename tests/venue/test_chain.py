@@ -14,14 +14,14 @@ from secrets import token_bytes
 import pytest
 import sqlalchemy as sql
 
-from protocol.checkins import Direction, sign_check_in
+from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
-from protocol.exchanges import Decision
-from protocol.qrtext import to_qr_text
+from protocol.http_messages import Decision
+from protocol.party_requests import sign_request
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import JointStatement, verify_statement
+from protocol.qr_text import to_qr_text
 from protocol.releases import Release
-from protocol.requests import sign_request
-from protocol.signatures import SigningKey, public_key
-from protocol.statements import JointStatement, verify_statement
 from protocol.warrants import Venue
 from service.http import Problem, new_session
 from tests.databases import new_database

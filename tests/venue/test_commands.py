@@ -19,12 +19,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from PIL import Image
 
-from protocol.checkins import Direction, sign_check_in
+from protocol.check_ins import Direction, sign_check_in
 from protocol.commitments import verify_commitment
 from protocol.epochs import Role
-from protocol.qrtext import to_qr_text
-from protocol.signatures import public_key
-from protocol.statements import sign_statement, statement_payload, verify_statement
+from protocol.primitives.signatures import public_key
+from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
+from protocol.qr_text import to_qr_text
 from protocol.warrants import Venue, VenueApplication, verify_venue
 from service.http import Problem, cbor_response, create_app, read_body
 from service.keys import fingerprint
@@ -41,8 +41,8 @@ from tests.venue.conftest import (
     venue_command,
 )
 from tests.venue.serving import until_up
+from venue.decoding import read_codes
 from venue.poster import can_draw
-from venue.reader import read_codes
 
 PATIENT = "tolerance = 600\n"
 """For codes that other processes read, on a machine that may be busy."""

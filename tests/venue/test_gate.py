@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.checkins import MAX_STAY, CheckInMessage, Direction, sign_check_in
-from protocol.edge_cases import UnfitLibrary
+from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, sign_check_in
 from protocol.epochs import Role
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
 from protocol.passes import OwnedPass, pass_statement
-from protocol.qrtext import to_qr_text
+from protocol.primitives.ed25519_selftest import UnfitLibrary
+from protocol.qr_text import to_qr_text
 from tests.parties import NOW, OpenEpoch, Parties, Visitor, found_domain, open_epoch
 from tests.venue.conftest import MakeVenue, invoke_venue, stored
 from venue.home import ServedVenue
@@ -36,7 +36,7 @@ def test_admits_what_a_qr_code_says(venue: ServedVenue, shown: CheckInMessage) -
 
 
 def test_a_door_does_not_start_with_an_unfit_library(venue: ServedVenue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("protocol.edge_cases.verify", lambda *_: True)
+    monkeypatch.setattr("protocol.primitives.ed25519_selftest.verify", lambda *_: True)
     with pytest.raises(UnfitLibrary):
         create_venue_app(venue.home)
     picture = venue.home.path / "picture.png"

@@ -12,14 +12,14 @@ from secrets import token_bytes
 import pytest
 import sqlalchemy as sql
 
-from lab.venue_log import VenueLog
-from protocol.checkins import MAX_STAY, CheckIn, CheckInMessage, Direction, sign_check_in
+from conformance.vectors.venue_log import VenueLog
+from protocol.check_ins import MAX_STAY, CheckIn, CheckInMessage, Direction, sign_check_in
 from protocol.commitments import append_check_ins, commitment_digest, verify_commitment
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import CommitmentMismatch
-from protocol.merkle import CompactRange
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.primitives.errors import CommitmentMismatch
 from protocol.releases import COMMITMENT_MARGIN, choose_openings, sign_release
-from protocol.requests import REQUEST_TOLERANCE
+from protocol.transparency.merkle import CompactRange
 from protocol.warrants import ValidWarrant
 from service.http import Problem, Unreachable
 from tests.databases import KINDS, new_database

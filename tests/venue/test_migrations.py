@@ -8,9 +8,9 @@ from secrets import token_bytes
 import pytest
 import sqlalchemy as sql
 
-from protocol.checkins import Direction, sign_check_in
-from protocol.exchanges import Decision
-from protocol.signatures import SigningKey, public_key
+from protocol.check_ins import Direction, sign_check_in
+from protocol.http_messages import Decision
+from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import Venue
 from service import inbox
 from service.settings import ConfigurationError

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.checkins import MAX_STAY, Direction, sign_check_in
-from protocol.exchanges import Decision
-from protocol.group import Scalar
-from protocol.paper_checkins import (
+from protocol.check_ins import MAX_STAY, Direction, sign_check_in
+from protocol.http_messages import Decision
+from protocol.paper_check_ins import (
     PaperCheckIn,
     PaperCheckInMessage,
     sign_paper_check_in,
     verify_paper_check_in,
 )
-from protocol.papers import PaperPass, from_paper_text, print_pass, verify_paper
+from protocol.paper_passes import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import OwnedPass
+from protocol.primitives.group import Scalar
 from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol, open_epoch
 from tests.venue.conftest import MakeVenue, stored
 from tests.venue.serving import decisions, post, problems

@@ -14,20 +14,20 @@ import pytest
 import sqlalchemy as sql
 from PIL import Image
 
-from protocol.checkins import CheckInMessage, Direction, sign_check_in
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.epochs import Role
-from protocol.exchanges import Decision
+from protocol.http_messages import Decision
+from protocol.party_requests import sign_request
+from protocol.primitives.statements import JointStatement, verify_statement
 from protocol.releases import MAX_RELEASE_BYTES, Release, ReleasedLeaf
-from protocol.requests import sign_request
-from protocol.statements import JointStatement, verify_statement
 from protocol.warrants import Warrant, verify_venue
 from service.http import PROBLEM, call
 from tests.parties import NOW, OpenEpoch, Parties, Released, Visitor
 from tests.venue.conftest import commit, known
 from tests.venue.serving import decisions, post, problems, serving
+from venue.decoding import read_codes
 from venue.home import ServedVenue
 from venue.poster import poster_png, poster_svg
-from venue.reader import read_codes
 from venue.store import metadata
 
 ENTRY = Direction.ENTRY

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sql
 
-from protocol.checkins import CheckIn, CheckInMessage, Direction, sign_check_in
-from protocol.exchanges import Decision, DoorAnswer
+from protocol.check_ins import CheckIn, CheckInMessage, Direction, sign_check_in
+from protocol.http_messages import Decision, DoorAnswer
 from protocol.passes import OwnedPass
 from service.http import Unreachable, call, new_session
 from service.storage import open_database

@@ -20,18 +20,18 @@ from escrow.__main__ import main as escrow
 from escrow.audit.audit import Audit
 from escrow.audit.cli import CHECKS
 from escrow.audit.findings import Fault
-from escrow.audit.seen import Seen
+from escrow.audit.kept_evidence import Seen
 from escrow.audit.state import AuditState
 from escrow.log.log import TransparencyLog
 from escrow.party import Party
 from escrow.server import keep_house
 from lab.processes import free_ports
-from protocol.entries import EpochErased, EpochPublished, LogEntry, SharesReleased, log_entry
 from protocol.epochs import EPOCH_SECONDS, Domain, Role, create_epoch
-from protocol.errors import InvalidSignature
-from protocol.logs import sign_log, witness_log
-from protocol.merkle import leaf_hash, tree_root
-from protocol.tiles import tiles_of
+from protocol.primitives.errors import InvalidSignature
+from protocol.transparency.log_entries import EpochErased, EpochPublished, LogEntry, SharesReleased, log_entry
+from protocol.transparency.logs import sign_log, witness_log
+from protocol.transparency.merkle import leaf_hash, tree_root
+from protocol.transparency.tiles import tiles_of
 from service.http import Problem, call, create_app, new_session
 from tests.attacks.tracing import trace
 from tests.escrow.world import World, open_door, run, serving

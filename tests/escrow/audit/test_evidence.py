@@ -11,11 +11,11 @@ import pytest
 
 from escrow.audit.findings import Fault
 from lab.processes import free_ports
-from protocol.entries import EpochPublished
 from protocol.epochs import EPOCH_SECONDS, Role, create_epoch
-from protocol.logs import Inclusion, sign_log, witness_log
-from protocol.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
 from protocol.notices import sign_notice
+from protocol.transparency.log_entries import EpochPublished
+from protocol.transparency.logs import Inclusion, sign_log, witness_log
+from protocol.transparency.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
 from service.http import Problem
 from tests.escrow.audit.test_audit import alive, audit, command, entries_of, found, in_front, second_statement
 from tests.escrow.world import World, run

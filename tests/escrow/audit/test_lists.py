@@ -15,7 +15,11 @@ from escrow.audit.findings import Fault
 from escrow.authority import investigation
 from escrow.party import Party
 from protocol.disclosures import Disclosure, OpeningRecord, verify_disclosure
-from protocol.entries import (
+from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.notices import Notice, list_digest, sign_notice, verify_notice
+from protocol.primitives.statements import sign_statement
+from protocol.releases import VerifiedRelease
+from protocol.transparency.log_entries import (
     DisclosurePublished,
     LogEntry,
     NoticePublished,
@@ -23,10 +27,6 @@ from protocol.entries import (
     WarrantDecision,
     log_entry,
 )
-from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.notices import Notice, list_digest, sign_notice, verify_notice
-from protocol.releases import VerifiedRelease
-from protocol.statements import sign_statement
 from service.http import Problem
 from tests.escrow.audit.test_audit import (
     UNMATCHED,

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from escrow.audit.findings import Fault
-from escrow.audit.follow import MAX_ENTRIES
-from protocol.entries import EpochErased, NoticePublished, WarrantDecided, WarrantDecision
+from escrow.audit.log_follower import MAX_ENTRIES
 from protocol.epochs import Role
-from protocol.logs import sign_log, witness_log
+from protocol.transparency.log_entries import EpochErased, NoticePublished, WarrantDecided, WarrantDecision
+from protocol.transparency.logs import sign_log, witness_log
 from tests.escrow.audit.test_audit import alive, audit, command, found, in_front
 from tests.escrow.world import World
 
@@ -57,7 +57,7 @@ def test_a_long_log_is_read_in_parts(world: World) -> None:
     assert newest is not None
     size = newest[1].checkpoint.size
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("escrow.audit.follow.MAX_READ", 300)
+        patch.setattr("escrow.audit.log_follower.MAX_READ", 300)
         report = audit(world)
         assert [(one.role, one.fault) for one in report.findings] == [(OPERATOR, Fault.UNREAD)]
         assert report.findings[0].detail == f"512 of its {size} entries were read: the next audit goes on"

@@ -10,8 +10,8 @@ import pytest
 from escrow.audit.findings import Fault
 from lab.processes import free_ports
 from protocol.epochs import Role
-from protocol.logs import log_id, other_party, witness_log
-from protocol.notes import MAX_NUMBER
+from protocol.transparency.logs import log_id, other_party, witness_log
+from protocol.transparency.signed_notes import MAX_NUMBER
 from service.http import Problem
 from tests.escrow.audit.test_audit import alive, audit, command, found, in_front, party_of
 from tests.escrow.world import World

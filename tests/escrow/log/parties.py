@@ -6,11 +6,11 @@ from pathlib import Path
 
 from escrow.log.log import TransparencyLog
 from escrow.log.witness import OtherSize, Witness
-from protocol.entries import SharesReleased
 from protocol.epochs import Role
-from protocol.merkle import leaf_hash
-from protocol.tiles import tiles_of
-from protocol.witnessing import WitnessRequest
+from protocol.transparency.log_entries import SharesReleased
+from protocol.transparency.merkle import leaf_hash
+from protocol.transparency.tiles import tiles_of
+from protocol.transparency.witnesses import WitnessRequest
 from tests.parties import NOW, Parties
 
 ROLE = Role.OPERATOR

@@ -9,9 +9,9 @@ import pytest
 
 from escrow.log.witness import OtherSize
 from protocol.epochs import Role
-from protocol.logs import sign_log
-from protocol.notes import MAX_NUMBER
-from protocol.requests import REQUEST_TOLERANCE
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.transparency.logs import sign_log
+from protocol.transparency.signed_notes import MAX_NUMBER
 from service.http import Problem, new_session
 from tests.escrow.world import World, run, run_world
 

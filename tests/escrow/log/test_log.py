@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from escrow.log.pending import Pending
-from protocol.errors import InvalidSignature
-from protocol.logs import check_consistency, verify_logged_entry, verify_witnessed
-from protocol.merkle import tree_root
-from protocol.notes import Checkpoint
-from protocol.tiles import Level, Tile, tiles_of
+from protocol.primitives.errors import InvalidSignature
+from protocol.transparency.logs import check_consistency, verify_logged_entry, verify_witnessed
+from protocol.transparency.merkle import tree_root
+from protocol.transparency.signed_notes import Checkpoint
+from protocol.transparency.tiles import Level, Tile, tiles_of
 from service.settings import ConfigurationError
 from tests.escrow.log.parties import (
     ROLE,

@@ -18,7 +18,9 @@ from escrow.operator.warrants import Warrants
 from escrow.party import Party
 from escrow.server import keep_house
 from lab.processes import free_ports
-from protocol.entries import (
+from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.primitives.errors import NotLogged
+from protocol.transparency.log_entries import (
     EntryBody,
     EpochErased,
     EpochPublished,
@@ -29,10 +31,8 @@ from protocol.entries import (
     commit_to_warrant,
     log_entry,
 )
-from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.errors import NotLogged
-from protocol.logs import COSIGNING_SECONDS, Inclusion, verify_logged_epoch
-from protocol.tiles import Tile, join_entries, split_entries, tiles_of
+from protocol.transparency.logs import COSIGNING_SECONDS, Inclusion, verify_logged_epoch
+from protocol.transparency.tiles import Tile, join_entries, split_entries, tiles_of
 from service.http import Problem, call, cbor_response, create_app, new_session
 from service.settings import ConfigurationError
 from tests.escrow.world import Door, World, carry_out, open_door, run, run_world, serving, warrant_for

@@ -10,8 +10,8 @@ import pytest
 
 from escrow.log.log import TransparencyLog
 from escrow.log.pending import Pending
-from protocol.logs import verify_logged_entry
-from protocol.notes import MAX_SIGNATURES, parse_note
+from protocol.transparency.logs import verify_logged_entry
+from protocol.transparency.signed_notes import MAX_SIGNATURES, parse_note
 from service.settings import ConfigurationError
 from tests.escrow.log.parties import ROLE, append, have_witnessed, leaves_of, open_log, open_witness
 from tests.parties import Parties

@@ -21,12 +21,12 @@ from escrow.__main__ import main as escrow
 from escrow.log.log import TransparencyLog
 from escrow.party import Party
 from lab.processes import free_ports
-from protocol.entries import EpochErased, SharesReleased
 from protocol.epochs import Role
-from protocol.notes import Checkpoint
-from protocol.tiles import Level, tiles_of
+from protocol.transparency.log_entries import EpochErased, SharesReleased
+from protocol.transparency.signed_notes import Checkpoint
+from protocol.transparency.tiles import Level, tiles_of
 from service.http import call, create_app, exchange, new_session
-from service.logs import fetch_earlier_root
+from service.log_client import fetch_earlier_root
 from tests.escrow.world import World, run, run_world, serving
 
 

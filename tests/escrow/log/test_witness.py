@@ -9,10 +9,10 @@ import pytest
 
 from escrow.log.witness import OtherSize
 from protocol.epochs import Role
-from protocol.errors import InconsistentLog, MalformedNote
-from protocol.logs import log_origin, sign_log, verify_witnessed
-from protocol.merkle import EMPTY_ROOT
-from protocol.witnessing import WitnessRequest
+from protocol.primitives.errors import InconsistentLog, MalformedNote
+from protocol.transparency.logs import log_origin, sign_log, verify_witnessed
+from protocol.transparency.merkle import EMPTY_ROOT
+from protocol.transparency.witnesses import WitnessRequest
 from service.http import Problem
 from tests.escrow.log.parties import ROLE, append, have_witnessed, open_log, open_witness, request_for
 from tests.parties import NOW, Parties

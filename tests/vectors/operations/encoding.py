@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol.checkins import CheckInMessage
-from protocol.encoding import decode_item, encode_item
+from protocol.check_ins import CheckInMessage
+from protocol.primitives.encoding import decode_item, encode_item
 from tests.vectors.replay import Operation
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol.checkins import Direction, possible_epochs
+from protocol.check_ins import Direction, possible_epochs
 from protocol.epochs import Domain, Role, check_same_statement, create_epoch, verify_epoch, verify_epoch_statement
-from protocol.signatures import SigningKey
+from protocol.primitives.signatures import SigningKey
 from tests.vectors.replay import Draws, Operation
 
 

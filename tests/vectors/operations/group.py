@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol.group import B, Point, Scalar
+from protocol.primitives.group import B, Point, Scalar
 from tests.vectors.replay import Operation
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.epochs import EpochKey
-from protocol.group import Point
 from protocol.handles import (
     DirectoryEntry,
     HandleGrant,
@@ -19,7 +18,8 @@ from protocol.handles import (
     verify_receipt,
     verify_registration,
 )
-from protocol.signatures import SigningKey
+from protocol.primitives.group import Point
+from protocol.primitives.signatures import SigningKey
 from tests.vectors.replay import Draws, Operation
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.epochs import Domain, Role
-from protocol.logs import Inclusion, check_consistency, verify_logged_epoch, verify_witnessed
-from protocol.notes import Checkpoint
+from protocol.transparency.logs import Inclusion, check_consistency, verify_logged_epoch, verify_witnessed
+from protocol.transparency.signed_notes import Checkpoint
 from tests.vectors.replay import Operation
 
 

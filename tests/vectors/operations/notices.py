@@ -13,7 +13,7 @@ from protocol.disclosures import (
 )
 from protocol.epochs import Domain, Role
 from protocol.notices import sign_notice, verify_notice
-from protocol.signatures import SigningKey
+from protocol.primitives.signatures import SigningKey
 from protocol.warrants import Warrant
 from tests.vectors.replay import Draws, Operation
 

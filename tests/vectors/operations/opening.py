@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.epochs import EpochKey, EpochSecret, Role
-from protocol.group import Scalar
 from protocol.opening import create_shares, open_release, verify_party_shares
-from protocol.signatures import SigningKey
-from protocol.statements import JointStatement
+from protocol.primitives.group import Scalar
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import JointStatement
 from tests.vectors.operations.releases import verified_release
 from tests.vectors.replay import Draws, Operation
 

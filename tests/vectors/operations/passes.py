@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.epochs import EpochKey
-from protocol.group import Point, Scalar
 from protocol.handles import Handle
 from protocol.passes import (
     AllowanceRequest,
@@ -17,7 +16,8 @@ from protocol.passes import (
     request_allowance,
     verify_allowance,
 )
-from protocol.signatures import SigningKey
+from protocol.primitives.group import Point, Scalar
+from protocol.primitives.signatures import SigningKey
 from tests.vectors.replay import Draws, Operation
 
 

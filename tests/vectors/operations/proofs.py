@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol.errors import InvalidProof
-from protocol.group import Point, Scalar
-from protocol.proofs import (
+from protocol.primitives.errors import InvalidProof
+from protocol.primitives.group import Point, Scalar
+from protocol.primitives.proofs import (
     EqualityProof,
     KnowledgeProof,
     OwnershipProof,

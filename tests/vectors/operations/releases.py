@@ -13,10 +13,10 @@ from protocol.commitments import (
     verify_commitment,
 )
 from protocol.epochs import EpochKey
-from protocol.merkle import CompactRange
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import JointStatement
 from protocol.releases import ReleasedLeaf, VerifiedRelease, sign_release, verify_release
-from protocol.signatures import SigningKey
-from protocol.statements import JointStatement
+from protocol.transparency.merkle import CompactRange
 from protocol.warrants import Venue, verify_venue, verify_warrant
 from tests.vectors.replay import Draws, Operation
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol.errors import InvalidSignature
-from protocol.group import Scalar
-from protocol.signatures import sign_with_scalar, verify
+from protocol.primitives.errors import InvalidSignature
+from protocol.primitives.group import Scalar
+from protocol.primitives.signatures import sign_with_scalar, verify
 from tests.vectors.replay import Draws, Operation
 
 

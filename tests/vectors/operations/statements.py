@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol.group import Point
 from protocol.handles import DirectoryReceipt, IdentityRecord
-from protocol.signatures import SigningKey
-from protocol.statements import sign_statement, verify_statement
+from protocol.primitives.group import Point
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import sign_statement, verify_statement
 from tests.vectors.replay import Operation
 
 _KINDS = {kind.TAG: kind for kind in (DirectoryReceipt, IdentityRecord)}

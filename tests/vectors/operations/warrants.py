@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol.encoding import Message
 from protocol.epochs import Domain
-from protocol.signatures import SigningKey
-from protocol.statements import JointStatement, sign_statement
+from protocol.primitives.encoding import Message
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.warrants import (
     Venue,
     Warrant,

@@ -1,0 +1,202 @@
+"""What a wallet holds, as messages: strict to decode, and silent when printed. Spec: §6.1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Self
+
+from protocol.check_ins import MAX_STAY
+from protocol.epochs import EPOCH_SECONDS, Domain
+from protocol.handles import HandleRegistration, Name, Phone
+from protocol.http_messages import Decision, Session
+from protocol.passes import PASS_BYTES, OwnedPass, Pass
+from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint32
+from protocol.primitives.group import Scalar
+from protocol.warrants import Venue
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Hidden(Message):
+    """A message whose `repr` shows nothing."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(hidden)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Account(Hidden):
+    """Who the operator verified, and its session."""
+
+    phone: Phone
+    name: Name
+    session: Session
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredPass(Hidden):
+    """A pass (`u || v || signature`) and its signing key `r`."""
+
+    public: Annotated[bytes, Size(PASS_BYTES, PASS_BYTES)]
+    r: Scalar
+
+    @classmethod
+    def of(cls, owned: OwnedPass) -> Self:
+        """What is stored of a pass."""
+        return cls(bytes(owned.public), owned.r)
+
+    @property
+    def u(self) -> bytes:
+        """The one-time public key, 32 bytes."""
+        return self.public[:32]
+
+    @property
+    def owned(self) -> OwnedPass:
+        """The pass as the protocol uses it."""
+        return OwnedPass(Pass(self.public[:32], self.public[32:64], self.public[64:]), self.r)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PendingHandle(Hidden):
+    """A day's handle secret `h`, kept until its passes are issued.
+
+    `registration` is what the operator was or will be sent; `asked_at` the Unix time at which passes were last
+    asked for, null until the handle was granted.
+    """
+
+    h: Scalar
+    registration: HandleRegistration
+    asked_at: Uint32 | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Day(Hidden):
+    """An epoch's unused passes. `pending` is null once they were issued."""
+
+    epoch: Uint32
+    pending: PendingHandle | None
+    passes: Annotated[tuple[StoredPass, ...], Size(0, 2**16)]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Visit(Hidden):
+    """A pass that was used, or may have been: nobody tells a phone whether its code was read.
+
+    `group` is the same for all who went together, and drawn anew each time.
+    `entered` and `left` are Unix times of the first entry and the latest exit label. In scan mode `venue` is the
+    venue's record and `answer` what its door said to the entry, null if no answer came; both are null in present
+    mode. `exit_pass` is kept for as long as an exit may be made.
+    """
+
+    epoch: Uint32
+    u: Bytes32
+    group: Bytes16
+    entered: Uint32
+    venue: Venue | None
+    answer: Decision | None
+    left: Uint32 | None
+    exit_pass: StoredPass | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Paper(Hidden):
+    """A pass that was printed. The wallet holds no key of it any more; whether it was used, only a door knows."""
+
+    epoch: Uint32
+    u: Bytes32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PastPass(Hidden):
+    """A pass of a visit or paper that is forgotten but for this: it may still be disclosed that it was opened."""
+
+    epoch: Uint32
+    u: Bytes32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FoundNotice(Hidden):
+    """A notice (its number and advice) that concerns one of the visitor's passes."""
+
+    u: Bytes32
+    number: Uint32
+    advice: Annotated[str, Size(0, 1000)]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FoundOpening(Hidden):
+    """A warrant (its id and legal reference) under which one of the visitor's passes was opened."""
+
+    u: Bytes32
+    warrant: Bytes16
+    legal_reference: Annotated[str, Size(1, 256)]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Wallet(Hidden):
+    """Everything that a visitor keeps: days in order of epoch, visits in order of time, papers in that of printing.
+
+    `notices` and `openings` are what was found about the passes of visits, of papers, and in `past`.
+    """
+
+    account: Account | None
+    days: Annotated[tuple[Day, ...], Size(0, 1000)]
+    visits: Annotated[tuple[Visit, ...], Size(0, 2**16)]
+    papers: Annotated[tuple[Paper, ...], Size(0, 2**16)]
+    past: Annotated[tuple[PastPass, ...], Size(0, 2**16)]
+    notices: Annotated[tuple[FoundNotice, ...], Size(0, 2**16)]
+    openings: Annotated[tuple[FoundOpening, ...], Size(0, 2**16)]
+
+    @property
+    def used(self) -> dict[bytes, Visit | Paper | PastPass]:
+        """What is kept of every pass that was used or printed, by its `u`."""
+        kept: tuple[Visit | Paper | PastPass, ...] = (*self.past, *self.papers, *self.visits)
+        return {one.u: one for one in kept}
+
+    @property
+    def groups(self) -> list[list[Visit]]:
+        """The visits by who went together, in order of time; most are groups of one."""
+        found: dict[bytes, list[Visit]] = {}
+        for visit in self.visits:
+            found.setdefault(visit.group, []).append(visit)
+        return list(found.values())
+
+    def day(self, epoch: int) -> Day | None:
+        """What is kept for an epoch."""
+        return next((day for day in self.days if day.epoch == epoch), None)
+
+    def with_day(self, day: Day) -> Wallet:
+        """This wallet with `day` in the place of what was kept for its epoch."""
+        others = [other for other in self.days if other.epoch != day.epoch]
+        return replace(self, days=tuple(sorted([*others, day], key=lambda one: one.epoch)))
+
+    def with_visits(self, *visits: Visit) -> Wallet:
+        """This wallet with visits in the place of those with the same pass, and the others behind them."""
+        by_pass = {visit.u: visit for visit in (*self.visits, *visits)}
+        return replace(self, visits=tuple(by_pass.values()))
+
+    def without_expired(self, domain: Domain, now: int, retention_days: int, memory_days: int) -> Wallet:
+        """This wallet without past days, exits that come too late, and what is older than the retention period.
+
+        Of the last, the passes alone are kept until `memory_days` after their day, and what was found about them.
+        """
+        today, oldest = domain.epoch_at(now), now - retention_days * EPOCH_SECONDS
+        visits = [visit for visit in self.visits if visit.entered >= oldest]
+        papers = [paper for paper in self.papers if domain.epoch_begins(paper.epoch + 1) >= oldest]
+        kept = {visit.u for visit in visits} | {paper.u for paper in papers}
+        past = tuple(
+            PastPass(one.epoch, u)
+            for u, one in self.used.items()
+            if u not in kept and domain.epoch_begins(one.epoch + 1) >= now - memory_days * EPOCH_SECONDS
+        )
+        kept |= {one.u for one in past}
+        return replace(
+            self,
+            days=tuple(day for day in self.days if day.epoch >= today),
+            visits=tuple(
+                visit if now <= visit.entered + MAX_STAY else replace(visit, exit_pass=None) for visit in visits
+            ),
+            papers=tuple(papers),
+            past=past,
+            notices=tuple(one for one in self.notices if one.u in kept),
+            openings=tuple(one for one in self.openings if one.u in kept),
+        )

@@ -1,0 +1,74 @@
+"""What must hold of every answer that was given during a run. Spec: §5.1."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from conformance.answer import Answer
+from conformance.check import Checks
+from conformance.errors import Failed
+from conformance.tester import Server, Tester
+from service.http import CBOR, PROBLEM, PROBLEM_TYPE
+
+checks = Checks()
+
+SENT_ID = "conformance"
+
+
+def _demand(tester: Tester, server: Server, holds: Callable[[Answer], bool]) -> None:
+    wrong = [answer for answer in tester.answers if answer.server == server and not holds(answer)]
+    if wrong:
+        raise Failed(f"{len(wrong)} answers, the first to {wrong[0]}")
+
+
+@checks.add_at(Server, "5.1/problem-documents")
+async def problem_documents(tester: Tester, server: Server) -> None:
+    """Every error is an `application/problem+json` document with `type`, `title`, `status` and `detail`."""
+    _demand(tester, server, lambda answer: answer.status < 400 or _is_problem_document(answer))
+
+
+@checks.add_at(Server, "5.1/internal-errors")
+async def internal_errors(tester: Tester, server: Server) -> None:
+    """No request makes the server fail: none is answered with a status from 500 on, other than 502 and 503."""
+    _demand(tester, server, lambda answer: answer.status < 500 or answer.status in (502, 503))
+
+
+@checks.add_at(Server, "5.1/request-id")
+async def request_id(tester: Tester, server: Server) -> None:
+    """Every answer has an `X-Request-Id` that the server drew, another each time and none that it was sent."""
+    await tester.send(server, "GET", "/healthz", headers={"X-Request-Id": SENT_ID})
+    seen = Counter(answer.request_id for answer in tester.answers if answer.server == server)
+    _demand(tester, server, lambda answer: answer.request_id not in ("", SENT_ID) and seen[answer.request_id] == 1)
+
+
+@checks.add_at(Server, "5.1/no-store")
+async def no_store(tester: Tester, server: Server) -> None:
+    """Answers that carry a message have `Cache-Control: no-store`."""
+    _demand(
+        tester,
+        server,
+        lambda answer: answer.status != 200 or answer.media_type != CBOR or "no-store" in answer.cache_control,
+    )
+
+
+@checks.add_at(Server, "5.1/media-type")
+async def media_type(tester: Tester, server: Server) -> None:
+    """Messages and statements are answered as `application/cbor`."""
+    _demand(tester, server, lambda answer: answer.status != 200 or answer.media_type == CBOR or _is_no_message(answer))
+
+
+def _is_no_message(answer: Answer) -> bool:
+    return answer.request == "GET /healthz" or any(part in answer.request for part in ("/poster.", "/v1/log/"))
+
+
+def _is_problem_document(answer: Answer) -> bool:
+    document = answer.document
+    if answer.media_type != PROBLEM or not isinstance(document, dict):
+        return False
+    texts = [document.get(name) for name in ("type", "title", "detail")]
+    return (
+        all(isinstance(text, str) for text in texts)
+        and str(document["type"]).startswith(PROBLEM_TYPE)
+        and document.get("status") == answer.status
+    )

@@ -1,0 +1,239 @@
+"""Vectors of §3.11: checkpoints with their witness, consistency, and an epoch's statement in its party's log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.vectors.files import VectorFile
+from conformance.vectors.pinned import Draws, flip, pinned
+from conformance.vectors.world import AUTHORITY, DOMAIN, EPOCH, IDENTITY, OPERATOR, STATEMENTS, STRANGER, TIME
+from protocol.epochs import Role, create_epoch
+from protocol.primitives.encoding import encode_item
+from protocol.primitives.errors import (
+    InconsistentLog,
+    InvalidSignature,
+    MalformedEncoding,
+    MalformedNote,
+    NotLogged,
+    WrongParty,
+)
+from protocol.transparency.log_entries import EntryBody, EpochErased, EpochPublished, SharesReleased, log_entry
+from protocol.transparency.logs import Inclusion, log_origin, sign_log, witness_log
+from protocol.transparency.merkle import (
+    CompactRange,
+    leaf_hash,
+    prove_consistency,
+    prove_inclusion,
+    subtrees_of,
+    tree_root,
+)
+from protocol.transparency.signed_notes import Checkpoint, sign_note
+
+ROLE = Role.AUTHORITY
+ORIGIN = log_origin(DOMAIN, ROLE)
+_CONTENTS: list[EntryBody] = [
+    EpochPublished(STATEMENTS[ROLE], TIME + 30 * 86_400),
+    SharesReleased(17, TIME + 28 * 86_400, pinned("opening")),
+    *(EpochErased(EPOCH - days) for days in range(28, 35)),
+]
+ENTRIES = [log_entry(TIME + number, contents).to_bytes() for number, contents in enumerate(_CONTENTS)]
+LEAVES = [leaf_hash(entry) for entry in ENTRIES]
+
+
+def _witnessed(entries: list[bytes], time: int = TIME + 60) -> bytes:
+    """The authority's checkpoint of these entries, cosigned by the operator."""
+    note = sign_log(DOMAIN, ROLE, len(entries), tree_root(map(leaf_hash, entries)), AUTHORITY)
+    return note + witness_log(DOMAIN, ROLE, note, time, OPERATOR)
+
+
+def checkpoint() -> VectorFile:
+    """`verify_witnessed`."""
+    file = VectorFile(
+        "checkpoint",
+        "A party's checkpoint of its log, signed as a note and cosigned by the other party",
+        "§3.11",
+        {
+            "check.domain": "a Domain message",
+            "check.role": "whose log it is: 1 operator, 2 authority",
+            "check.note": "the note, text in UTF-8",
+            "intermediate.origin": "the log's name, a text",
+            "intermediate.witness": "the witness's name, a text",
+            "result.size": "how many entries the log has",
+            "result.root": "the root of their tree",
+            "result.time": "when the other party cosigned it last, in Unix seconds",
+        },
+    )
+    note, root = _witnessed(ENTRIES), tree_root(LEAVES)
+    own = sign_log(DOMAIN, ROLE, len(ENTRIES), root, AUTHORITY)
+    again = note + witness_log(DOMAIN, ROLE, note, TIME + 3600, OPERATOR)
+    stranger = note + sign_note("no checkpoint\n", "example.com/somebody", STRANGER).split(b"\n\n")[1]
+    names = {"origin": ORIGIN, "witness": log_origin(DOMAIN, Role.OPERATOR)}
+    for name, cosigned, time in [
+        ("ordinary", note, TIME + 60),
+        ("cosigned again", again, TIME + 3600),
+        ("with a line of somebody else", stranger, TIME + 60),
+    ]:
+        file.accept(
+            name,
+            check={"domain": DOMAIN, "role": ROLE, "note": cosigned},
+            intermediate=names,
+            result={"size": len(ENTRIES), "root": root, "time": time},
+        )
+
+    def signed(text: str) -> bytes:
+        note = sign_note(text, ORIGIN, AUTHORITY)
+        return note + witness_log(DOMAIN, ROLE, note, TIME, OPERATOR)
+
+    tree = Checkpoint(ORIGIN, len(ENTRIES), root)
+    for change, error, altered in [
+        ("not cosigned", InvalidSignature, own),
+        ("cosigned by the log itself", InvalidSignature, own + witness_log(DOMAIN, ROLE, own, TIME, AUTHORITY)),
+        ("cosigned before another size", InvalidSignature, own + _witnessed(ENTRIES[:5]).split(b"\n\n")[1]),
+        ("signed by nobody of the domain", InvalidSignature, sign_log(DOMAIN, ROLE, len(ENTRIES), root, STRANGER)),
+        ("its signature altered", InvalidSignature, note.replace(own[-8:], own[-10:-8] + own[-6:])),
+        ("another size than was signed", InvalidSignature, note.replace(b"\n9\n", b"\n8\n")),
+        ("a size of 09", MalformedNote, signed(tree.text.replace("\n9\n", "\n09\n"))),
+        ("a size of 2 to the 53", MalformedNote, signed(replace(tree, size=2**53).text)),
+        ("a root of 31 bytes", MalformedNote, signed(replace(tree, root=root[:31]).text)),
+        ("a fourth line", MalformedNote, signed(tree.text + "extension\n")),
+        ("of another origin", WrongParty, signed(replace(tree, origin="example.com/log").text)),
+        ("no empty line", MalformedNote, note.replace(b"\n\n", b"\n")),
+        ("a carriage return", MalformedNote, note.replace(b"\n\n", b"\r\n\n")),
+        ("not UTF-8", MalformedNote, note.replace(b"/authority\n", b"/authorit\xff\n", 1)),
+        ("a line that is not base64", MalformedNote, note + "— example.com/log AAA\n".encode()),
+        ("a no-break space in a key's name", MalformedNote, note + "— example.com/\xa0log AAAA\n".encode()),
+        ("a line whose base64 has another form", MalformedNote, note + "— example.com/log AAB=\n".encode()),
+        ("no newline at its end", MalformedNote, note[:-1]),
+        ("65 signature lines", MalformedNote, note + "— example.com/log AAAA\n".encode() * 63),
+    ]:
+        file.reject("ordinary", change, error, note=altered)
+    file.reject("ordinary", "as the operator's", InvalidSignature, role=Role.OPERATOR)
+    file.reject("ordinary", "in another domain", InvalidSignature, domain=replace(DOMAIN, utc_offset=0))
+    return file
+
+
+def consistency() -> VectorFile:
+    """`check_consistency`."""
+    file = VectorFile(
+        "consistency",
+        "That a later checkpoint of a log continues an earlier one",
+        "§3.11",
+        {
+            "check.earlier": "the size of the earlier checkpoint",
+            "check.earlier_root": "its root",
+            "check.later": "the size of the later one",
+            "check.later_root": "its root",
+            "check.proof": "the consistency proof, a list of hashes",
+        },
+    )
+    subtrees = subtrees_of(LEAVES)
+    for earlier, later in [(6, 9), (8, 9), (4, 7), (3, 7), (1, 9), (9, 9), (0, 9), (0, 0), (5, 6)]:
+        file.accept(
+            f"{earlier} and {later}",
+            check={
+                "earlier": earlier,
+                "earlier_root": tree_root(LEAVES[:earlier]),
+                "later": later,
+                "later_root": tree_root(LEAVES[:later]),
+                "proof": prove_consistency(subtrees, earlier, later),
+            },
+        )
+    forked = [*LEAVES[:5], leaf_hash(b"another entry"), *LEAVES[6:]]
+    proof = list(prove_consistency(subtrees, 6, 9))
+    reject = file.reject
+    reject("6 and 9", "another sixth entry", InconsistentLog, earlier_root=tree_root(forked[:6]))
+    reject("6 and 9", "another tree afterwards", InconsistentLog, later_root=tree_root(forked))
+    reject(
+        "6 and 9",
+        "a proof of the other tree",
+        InconsistentLog,
+        later_root=tree_root(forked),
+        proof=prove_consistency(subtrees_of(forked), 6, 9),
+    )
+    reject("6 and 9", "a hash altered", InconsistentLog, proof=[flip(proof[0], 0), *proof[1:]])
+    reject("6 and 9", "a hash too many", InconsistentLog, proof=[*proof, bytes(32)])
+    reject("6 and 9", "a hash too few", InconsistentLog, proof=proof[:-1])
+    reject("6 and 9", "no proof", InconsistentLog, proof=[])
+    reject("6 and 9", "earlier and later exchanged", InconsistentLog, earlier=9, later=6)
+    reject("6 and 9", "other sizes", InconsistentLog, earlier=5)
+    reject("9 and 9", "another root", InconsistentLog, later_root=tree_root(forked))
+    reject("9 and 9", "a hash for nothing", InconsistentLog, proof=[bytes(32)])
+    reject("0 and 9", "a hash for nothing", InconsistentLog, proof=[bytes(32)])
+    reject("0 and 9", "another root of the empty tree", InconsistentLog, earlier_root=bytes(32))
+    return file
+
+
+def logged_epoch() -> VectorFile:
+    """`verify_logged_epoch`."""
+    file = VectorFile(
+        "logged-epoch",
+        "That a party's statement of an epoch is on record in its log",
+        "§3.11",
+        {
+            "check.domain": "a Domain message",
+            "check.role": "whose statement it is",
+            "check.statement": "the statement that is to be used",
+            "check.inclusion": "an Inclusion message",
+            "intermediate.leaf": "the leaf of the entry",
+            "intermediate.root": "the root of the checkpoint",
+            "result.size": "the size of the checkpoint",
+            "result.time": "when it was cosigned last, in Unix seconds",
+        },
+    )
+    statement = STATEMENTS[ROLE]
+
+    def included(entries: list[bytes], index: int) -> Inclusion:
+        proof = prove_inclusion(subtrees_of([leaf_hash(entry) for entry in entries]), index, len(entries))
+        return Inclusion(index, entries[index], _witnessed(entries), proof)
+
+    def entry_of(contents: EntryBody) -> bytes:
+        return log_entry(TIME, contents).to_bytes()
+
+    for name, entries, index in [
+        ("the first of nine", ENTRIES, 0),
+        ("the last of nine", [*ENTRIES[1:], ENTRIES[0]], 8),
+        ("the only one", ENTRIES[:1], 0),
+    ]:
+        file.accept(
+            name,
+            check={"domain": DOMAIN, "role": ROLE, "statement": statement, "inclusion": included(entries, index)},
+            intermediate={
+                "leaf": leaf_hash(entries[index]),
+                "root": CompactRange().extend(map(leaf_hash, entries)).root(),
+            },
+            result={"size": len(entries), "time": TIME + 60},
+        )
+    file.accept(
+        "the statement signed anew",
+        check={
+            "domain": DOMAIN,
+            "role": ROLE,
+            "statement": flip(statement, -1),
+            "inclusion": included(ENTRIES, 0),
+        },
+        intermediate={"leaf": LEAVES[0], "root": tree_root(LEAVES)},
+        result={"size": len(ENTRIES), "time": TIME + 60},
+    )
+    good = included(ENTRIES, 0)
+    other = create_epoch(DOMAIN, ROLE, EPOCH, IDENTITY[ROLE], Draws("another statement"))[1]
+    others = included([entry_of(EpochPublished(other, TIME)), *ENTRIES[1:]], 0)
+    published = EpochPublished(statement, TIME).to_bytes()
+    not_cosigned = sign_log(DOMAIN, ROLE, len(ENTRIES), tree_root(LEAVES), AUTHORITY)
+    for change, error, inclusion in [
+        ("another statement is in the log", NotLogged, others),
+        ("the statement in another's place", NotLogged, replace(others, entry=good.entry)),
+        ("another index", NotLogged, replace(good, index=1)),
+        ("an index behind the end", NotLogged, replace(good, index=9)),
+        ("a hash altered", NotLogged, replace(good, proof=(flip(good.proof[0], 0), *good.proof[1:]))),
+        ("a hash too many", NotLogged, replace(good, proof=(*good.proof, bytes(32)))),
+        ("an entry about something else", NotLogged, included(ENTRIES, 1)),
+        ("another kind with the same body", MalformedEncoding, included([encode_item([TIME, 2, published])], 0)),
+        ("an unknown kind", MalformedEncoding, included([encode_item([TIME, 7, published])], 0)),
+        ("an entry that is none", MalformedEncoding, included([b"entry"], 0)),
+        ("not cosigned", InvalidSignature, replace(good, checkpoint=not_cosigned)),
+    ]:
+        file.reject("the first of nine", change, error, inclusion=inclusion)
+    too_many = encode_item([0, good.entry, good.checkpoint, [bytes(32)] * 64])
+    file.reject("the first of nine", "a proof of 64 hashes", MalformedEncoding, inclusion=too_many)
+    file.reject("the first of nine", "another statement is shown", NotLogged, statement=other)
+    return file

@@ -1,0 +1,264 @@
+"""Vectors of §3.10: decryption shares and the handles that they give."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from nacl.bindings import crypto_core_ed25519_add, crypto_core_ed25519_is_valid_point
+
+from conformance.vectors.files import VectorFile
+from conformance.vectors.group import ORDER_8
+from conformance.vectors.pinned import Draws, pinned, pinned_scalar
+from conformance.vectors.releases import (
+    RELEASE_KEYS,
+    RELEASED,
+    VERIFIED_RELEASE,
+    committed_log,
+    printed,
+    release_check,
+    verified,
+)
+from conformance.vectors.warrants import VALID_WARRANT, sign_item
+from conformance.vectors.world import (
+    ASSISTED,
+    DOMAIN,
+    EPOCH,
+    EPOCH_KEY,
+    IDENTITY,
+    NUMBER,
+    OPERATOR,
+    PASS_KEY,
+    PASSES,
+    SECRETS,
+    SETTING,
+    STRANGER,
+    TIME,
+    H,
+)
+from protocol.check_ins import Direction, sign_check_in, verify_check_in
+from protocol.epochs import Role
+from protocol.opening import EpochShares, Shares, create_shares
+from protocol.passes import OwnedPass, Pass, pass_statement
+from protocol.primitives.errors import FaultyShares, InvalidSignature, MalformedEncoding, OutOfScope
+from protocol.primitives.group import B, Point
+from protocol.primitives.hashing import frame
+from protocol.primitives.proofs import prove_shares
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import sign_statement
+from protocol.releases import VerifiedRelease
+
+
+def _shares(role: Role, release: VerifiedRelease = VERIFIED_RELEASE) -> tuple[Draws, bytes]:
+    draws = Draws(f"shares {role.name}")
+    epochs = {EPOCH: (EPOCH_KEY, SECRETS[role])}
+    return draws, create_shares(DOMAIN, role, release, epochs, IDENTITY[role], draws)
+
+
+def _context(role: Role, release: VerifiedRelease) -> bytes:
+    return frame("shares", EPOCH_KEY.context, bytes([role]), release.warrant.warrant, release.digest)
+
+
+def _signed(role: Role, key: SigningKey | None = None, /, **changed: Any) -> bytes:
+    """A party's statement with fields changed, signed again."""
+    message = Shares(NUMBER, role, VALID_WARRANT.record.warrant, VERIFIED_RELEASE.digest, (_steps(role),))
+    return sign_statement(replace(message, **changed), key or IDENTITY[role])
+
+
+def _steps(role: Role, release: VerifiedRelease = VERIFIED_RELEASE) -> EpochShares:
+    """A party's shares, made as the spec writes them."""
+    x = SECRETS[role].share
+    passes = [Point(u) for u in sorted(release.visits[EPOCH]) if crypto_core_ed25519_is_valid_point(u)]
+    D = [x * u for u in passes]
+    proof = prove_shares(_context(role, release), x, EPOCH_KEY.shares[role], passes, D, Draws(f"shares {role.name}"))
+    return EpochShares(EPOCH, tuple(passes), tuple(D), proof)
+
+
+def _wrong_steps(role: Role, error: Point) -> EpochShares:
+    """The same with an error in the first share."""
+    good = _steps(role)
+    return replace(good, shares=(good.shares[0] + error, *good.shares[1:]))
+
+
+def _signed_by_a_cheating_authority(u: bytes, v: bytes) -> bytes:
+    """A check-in that verifies, with a pass that no honest authority would sign.
+
+    With a `u` outside the subgroup one signature in eight holds: that whose challenge is a multiple of eight.
+    """
+    owned = OwnedPass(Pass(u, v, PASS_KEY.sign(pass_statement(EPOCH_KEY, u, v)).signature), _CHEATING_R)
+    for attempt in count():
+        message = sign_check_in(EPOCH_KEY, owned, TIME, Direction.ENTRY, None, Draws(f"cheating {attempt}"))
+        with suppress(InvalidSignature):
+            verify_check_in(EPOCH_KEY, message)
+            break
+    return message.to_bytes()
+
+
+_CHEATING_R = pinned_scalar("cheating r")
+_U = bytes(_CHEATING_R * B)
+NOBODY = _signed_by_a_cheating_authority(_U, bytes(_CHEATING_R * EPOCH_KEY.X))
+INVALID_V = _signed_by_a_cheating_authority(_U, bytes(32))
+INVALID_U = _signed_by_a_cheating_authority(crypto_core_ed25519_add(_U, ORDER_8), bytes(B))
+
+
+def shares() -> VectorFile:
+    """`create_shares` and `verify_party_shares`."""
+    file = VectorFile(
+        "shares",
+        "A party's decryption shares for a release, with one proof per epoch, signed",
+        "§3.10",
+        {
+            "make.seed": "the party's identity key, an Ed25519 seed",
+            "make.share": "its share x of the epoch's key",
+            **RELEASE_KEYS,
+            "check.role": "1 operator, 2 authority",
+            "check.statement": "the signed statement of shares",
+            "intermediate.context": "what the proof is bound to",
+            "intermediate.passes": "the one-time public keys u, sorted",
+            "intermediate.shares": "x * u for each",
+            "intermediate.proof": "the proof for all, from the draw",
+            "result.shares": "the shares, in the order of epoch and u",
+        },
+        SETTING,
+    )
+    for name, role, check_ins in [
+        ("operator", Role.OPERATOR, RELEASED),
+        ("authority", Role.AUTHORITY, RELEASED),
+        ("a pass whose u is no valid point gets no share", Role.OPERATOR, [*RELEASED, INVALID_U]),
+    ]:
+        log = committed_log({EPOCH: check_ins})
+        release = verified(log)
+        draws, statement = _shares(role, release)
+        steps = _steps(role, release)
+        message = Shares(NUMBER, role, release.warrant.warrant, release.digest, (steps,))
+        assert statement == sign_statement(message, IDENTITY[role])
+        file.accept(
+            name,
+            make={"seed": bytes(IDENTITY[role]), "share": SECRETS[role].share, "random": draws.drawn},
+            check={**release_check(log), "role": role, "statement": statement},
+            intermediate={
+                "context": _context(role, release),
+                "passes": steps.passes,
+                "shares": steps.shares,
+                "proof": steps.proof,
+            },
+            result={
+                "shares": [{"epoch": EPOCH, "u": u, "D": D} for u, D in zip(steps.passes, steps.shares, strict=True)]
+            },
+        )
+    operator = Role.OPERATOR
+    error = pinned_scalar("error") * B
+    good = _steps(operator)
+    reject = file.reject
+    reject(
+        "operator",
+        "one wrong share",
+        FaultyShares,
+        statement=_signed(operator, epochs=(_wrong_steps(operator, error),)),
+    )
+    reject(
+        "operator",
+        "the authority's shares",
+        FaultyShares,
+        statement=_signed(operator, epochs=(_steps(Role.AUTHORITY),)),
+    )
+    reject("operator", "one epoch twice", FaultyShares, statement=_signed(operator, epochs=(good, good)))
+    reject(
+        "operator",
+        "an epoch that is not known",
+        FaultyShares,
+        statement=_signed(operator, epochs=(replace(good, epoch=EPOCH + 1),)),
+    )
+    reject(
+        "operator",
+        "a share left out",
+        FaultyShares,
+        statement=_signed(operator, epochs=(replace(good, shares=good.shares[:1]),)),
+    )
+    stranger = (error, *good.passes[1:])
+    reject(
+        "operator",
+        "a pass that is not in the release",
+        FaultyShares,
+        statement=_signed(operator, epochs=(replace(good, passes=stranger),)),
+    )
+    record = VALID_WARRANT.record
+    halves = [[bytes(point) for point in points] for points in (good.passes, good.shares)]
+    item = [NUMBER, operator, record.warrant, VERIFIED_RELEASE.digest]
+    no_point = [*item, [[EPOCH, halves[0], [bytes(32), *halves[1][1:]], bytes(good.proof)]]]
+    reject(
+        "operator",
+        "a share that is no valid point, well signed",
+        FaultyShares,
+        statement=sign_item("shares", no_point, OPERATOR),
+    )
+    reject("operator", "nothing, well signed", FaultyShares, statement=sign_item("shares", [], OPERATOR))
+    reject("operator", "no statement", MalformedEncoding, statement=pinned("noise", 80))
+    reject("operator", "another release", OutOfScope, statement=_signed(operator, release=pinned("release")))
+    reject("operator", "another warrant", OutOfScope, statement=_signed(operator, warrant=pinned("warrant 2", 16)))
+    reject("operator", "another role", OutOfScope, statement=_signed(operator, role=Role.AUTHORITY))
+    reject("operator", "another domain", OutOfScope, statement=_signed(operator, domain=NUMBER + 1))
+    reject("operator", "signed by another key", InvalidSignature, statement=_signed(operator, STRANGER))
+    reject("operator", "expected of the authority", InvalidSignature, role=2)
+    return file
+
+
+def opening() -> VectorFile:
+    """`open_release`."""
+    file = VectorFile(
+        "opening",
+        "The handle of every check-in of a release, from both parties' shares: U = v - D_operator - D_authority",
+        "§3.10",
+        {
+            **RELEASE_KEYS,
+            "check.operator_shares": "the operator's signed shares",
+            "check.authority_shares": "the authority's signed shares",
+            "result.opened": "for each check-in with shares, in the order of epoch and u: its u and its handle (of an "
+            "assisted one, S = D_operator + D_authority), or null where v is no valid point or the difference is the "
+            "identity",
+        },
+        SETTING,
+    )
+    for name, check_ins in {
+        "ordinary": RELEASED,
+        "an assisted check-in": [*RELEASED, ASSISTED.to_bytes()],
+        "a paper check-in": [*RELEASED, *printed()],
+        "a check-in whose difference is the identity": [*RELEASED, NOBODY],
+        "a check-in whose v is no valid point": [*RELEASED, INVALID_V],
+        "a check-in whose u is no valid point": [*RELEASED, INVALID_U],
+    }.items():
+        log = committed_log({EPOCH: check_ins})
+        release = verified(log)
+        handles = dict.fromkeys((one.public.u for one in PASSES), H * B)
+        D_operator, D_authority = (SECRETS[role].share * ASSISTED.u for role in Role)
+        handles[bytes(ASSISTED.u)] = D_operator + D_authority
+        file.accept(
+            name,
+            check={
+                **release_check(log),
+                "operator_shares": _shares(Role.OPERATOR, release)[1],
+                "authority_shares": _shares(Role.AUTHORITY, release)[1],
+            },
+            result={
+                "opened": [
+                    {"u": bytes(u), "handle": handles.get(bytes(u))} for u in _steps(Role.OPERATOR, release).passes
+                ]
+            },
+        )
+    file.reject(
+        "ordinary",
+        "a wrong share of the authority",
+        FaultyShares,
+        authority_shares=_signed(Role.AUTHORITY, epochs=(_wrong_steps(Role.AUTHORITY, B),)),
+    )
+    other = committed_log({EPOCH: RELEASED[:1]})
+    file.reject(
+        "ordinary",
+        "shares for another release",
+        OutOfScope,
+        commitments=other.commitments,
+        release=other.release(VALID_WARRANT),
+    )
+    return file

@@ -1,1 +1,0 @@
-"""Fuzzing: malformed messages through every decoder and every route. `python -m lab.fuzz --help`."""

@@ -1,0 +1,37 @@
+"""What a venue keeps and may release: check-ins with a pass, on a screen or on paper, and assisted ones.
+
+Spec: §3.8, §3.9.
+"""
+
+from __future__ import annotations
+
+from protocol.assisted_check_ins import AssistedCheckIn, AssistedEntry, verify_assisted
+from protocol.check_ins import CheckIn, CheckInMessage, verify_check_in
+from protocol.epochs import EpochKey
+from protocol.paper_check_ins import PaperCheckIn, PaperCheckInMessage, verify_paper_check_in
+
+PassCheckInMessage = CheckInMessage | PaperCheckInMessage
+"""A check-in with a pass, whose `(u, v)` opens to a handle."""
+AdmittedMessage = PassCheckInMessage | AssistedCheckIn
+Admitted = CheckIn | PaperCheckIn | AssistedEntry
+"""The same, verified."""
+
+_SIX_FIELDS, _EIGHT_FIELDS = b"\x86", b"\x88"
+
+
+def read_admitted(encoding: bytes) -> AdmittedMessage:
+    """The message that a venue stored; raises `Malformed`. The number of its fields, in the first byte, says which."""
+    if encoding[:1] == _SIX_FIELDS:
+        return AssistedCheckIn.from_bytes(encoding)
+    if encoding[:1] == _EIGHT_FIELDS:
+        return PaperCheckInMessage.from_bytes(encoding)
+    return CheckInMessage.from_bytes(encoding)
+
+
+def verify_admitted(epoch_key: EpochKey, message: AdmittedMessage) -> Admitted:
+    """What `verify_check_in`, `verify_paper_check_in` or `verify_assisted` makes of a message, and raises."""
+    if isinstance(message, AssistedCheckIn):
+        return verify_assisted(epoch_key, message)
+    if isinstance(message, PaperCheckInMessage):
+        return verify_paper_check_in(epoch_key, message)
+    return verify_check_in(epoch_key, message)

@@ -1,0 +1,151 @@
+"""Check-ins: a pass, a label and a signature that ties them together. Spec: §3.8.
+
+A door needs two Ed25519 verifications: the authority's over the pass, and the pass's own over its label. The second
+also proves knowledge of the encryption's randomness, so that the ciphertext cannot be changed or moved to
+another label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Annotated
+
+from protocol.epochs import Domain, EpochKey
+from protocol.passes import PASS_BYTES, OwnedPass, pass_statement
+from protocol.primitives.encoding import Bytes16, Message, Size, Uint8, Uint32
+from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongEpoch
+from protocol.primitives.group import RandomBytes, secure_random
+from protocol.primitives.hashing import frame
+from protocol.primitives.signatures import SIGNATURE_BYTES, sign_with_scalar, verify
+
+TIME_STEP = 15
+"""Label times are multiples of this many seconds: a finer clock would be a fingerprint."""
+MAX_STAY = 12 * 3600
+"""How many seconds after its entry an exit may be."""
+SIGNED_PASS_BYTES = PASS_BYTES + SIGNATURE_BYTES
+MAX_CHECK_IN_BYTES = 204
+"""The largest present-mode check-in: it fits a version 10 QR code at error correction M."""
+
+
+class Direction(IntEnum):
+    """Which way a visitor goes through the door."""
+
+    ENTRY = 1
+    EXIT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInMessage(Message):
+    """What a visitor shows or sends. `venue` is null in present mode: the phone does not know where it is.
+
+    `signed_pass` is `u || v || pass signature || label signature`, 192 bytes. `time` is Unix time in seconds.
+    """
+
+    domain: Uint8
+    time: Uint32
+    direction: Direction
+    venue: Bytes16 | None
+    signed_pass: Annotated[bytes, Size(SIGNED_PASS_BYTES, SIGNED_PASS_BYTES)]
+
+    def __post_init__(self) -> None:
+        check_label_time(self.time)
+
+    @property
+    def u(self) -> bytes:
+        """The one-time public key, 32 bytes: what makes a pass this pass."""
+        return self.signed_pass[:32]
+
+    @property
+    def v(self) -> bytes:
+        """The encrypted handle, 32 bytes."""
+        return self.signed_pass[32:64]
+
+    @property
+    def pass_signature(self) -> bytes:
+        """The authority's signature over the pass, 64 bytes."""
+        return self.signed_pass[64:PASS_BYTES]
+
+    @property
+    def label_signature(self) -> bytes:
+        """The pass's signature over the label, 64 bytes."""
+        return self.signed_pass[PASS_BYTES:]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """A check-in whose two signatures hold; made by `verify_check_in` alone."""
+
+    message: CheckInMessage
+    epoch: int
+
+
+def check_label_time(time: int) -> None:
+    """Raise `MalformedEncoding` unless `time` (Unix seconds) is one that a label may have."""
+    if time % TIME_STEP:
+        raise MalformedEncoding(f"a label time is a multiple of {TIME_STEP} seconds")
+
+
+def label_time(now: int) -> int:
+    """What a label made at Unix time `now` (seconds) says: rounded down to the step."""
+    return now - now % TIME_STEP
+
+
+def sign_check_in(
+    epoch_key: EpochKey,
+    owned: OwnedPass,
+    time: int,
+    direction: Direction,
+    venue: bytes | None = None,
+    random_bytes: RandomBytes = secure_random,
+) -> CheckInMessage:
+    """Sign a label with a pass. `time` in Unix seconds is rounded down to the label's step; `venue` has 16 bytes.
+
+    Draws 32 random bytes.
+    """
+    time = label_time(time)
+    public = bytes(owned.public)
+    statement = label_statement(epoch_key, time, direction, venue, public)
+    signature = sign_with_scalar(owned.r, owned.public.u, statement, random_bytes)
+    return CheckInMessage(epoch_key.domain.number, time, direction, venue, public + signature)
+
+
+def possible_epochs(domain: Domain, time: int, direction: Direction) -> range:
+    """The epochs that a label may belong to: an entry's time decides; an exit stays in its entry's epoch."""
+    earliest = time - MAX_STAY if direction is Direction.EXIT else time
+    return range(domain.epoch_at(earliest), domain.epoch_at(time) + 1)
+
+
+def verify_check_in(epoch_key: EpochKey, message: CheckInMessage) -> CheckIn:
+    """Check label and signatures against an epoch's keys.
+
+    Raises `WrongDomain`, `WrongEpoch` or `InvalidSignature`. Whether the label is fresh and the pass unspent is
+    the door's to know.
+    """
+    if message.domain != epoch_key.domain.number:  # step 1
+        raise WrongDomain("the check-in is of another domain")
+    if epoch_key.epoch not in possible_epochs(epoch_key.domain, message.time, message.direction):  # step 2
+        raise WrongEpoch("the check-in's time lies outside the epoch")
+    issued = pass_statement(epoch_key, message.u, message.v)
+    if not verify(bytes(epoch_key.pass_key), issued, message.pass_signature):  # step 3
+        raise InvalidSignature("the authority did not issue this pass in this epoch")
+    statement = label_statement(
+        epoch_key, message.time, message.direction, message.venue, message.signed_pass[:PASS_BYTES]
+    )
+    if not verify(message.u, statement, message.label_signature):  # step 4
+        raise InvalidSignature("the pass did not sign this label")
+    return CheckIn(message, epoch_key.epoch)
+
+
+def label_statement(
+    epoch_key: EpochKey, time: int, direction: Direction, venue: bytes | None, public_pass: bytes
+) -> bytes:
+    """What a pass signs: tag, epoch context, time (4 bytes), direction (1), venue (16, or 0 for none), pass (128)."""
+    return frame(
+        "check-in",
+        epoch_key.context,
+        time.to_bytes(4, "big"),
+        bytes([direction]),
+        venue or b"",
+        public_pass,
+    )

@@ -1,0 +1,75 @@
+"""Bodies of the HTTP interface that carry no cryptography of their own. Spec: §5."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Annotated
+
+from protocol.handles import Name, Phone
+from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size
+from protocol.primitives.statements import JointStatement, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRequest(Message):
+    """Ask the operator to send a one-time code to a phone."""
+
+    phone: Phone
+
+    def __repr__(self) -> str:
+        return "VerificationRequest(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationAnswer(Message):
+    """The one-time code (six digits) that a phone received, and the name of its owner."""
+
+    phone: Phone
+    code: Annotated[str, Size(6, 6)]
+    name: Name
+
+    def __repr__(self) -> str:
+        return "VerificationAnswer(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class Session(Message):
+    """A verified account and the bearer token of its session."""
+
+    account: Bytes16
+    token: Bytes32
+
+    def __repr__(self) -> str:
+        return "Session(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class SharesRequest(Message):
+    """What the authority shows the operator to be given shares."""
+
+    warrant: JointStatement
+    venue: JointStatement
+    release: Statement
+
+
+class Decision(IntEnum):
+    """What a door says to a check-in, and why."""
+
+    ADMITTED = 0
+    UNREADABLE = 1
+    UNKNOWN_DOMAIN = 2
+    UNKNOWN_EPOCH = 3
+    TOO_OLD = 4
+    TOO_EARLY = 5
+    OTHER_VENUE = 6
+    FORGED = 7
+    ALREADY_SPENT = 8
+    NO_ENTRY = 9
+
+
+@dataclass(frozen=True, slots=True)
+class DoorAnswer(Message):
+    """A door's decision on one check-in."""
+
+    decision: Decision

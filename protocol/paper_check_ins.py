@@ -1,0 +1,118 @@
+"""Paper check-ins: what a door signs with the key on a paper pass, for its own venue. Spec: §3.8.
+
+The pass signed that this key may sign for it, which also proves knowledge of the encryption's randomness. The reader
+knows where it stands, so that every paper check-in names its venue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from protocol.check_ins import Direction, check_label_time, label_time, possible_epochs
+from protocol.epochs import EpochKey
+from protocol.paper_passes import DelegatedPass, verify_delegation
+from protocol.passes import PASS_BYTES
+from protocol.primitives.encoding import Bytes16, Message, Size, Uint8, Uint32
+from protocol.primitives.errors import InvalidSignature, WrongDomain, WrongEpoch
+from protocol.primitives.group import Point, RandomBytes, secure_random
+from protocol.primitives.hashing import frame
+from protocol.primitives.signatures import SIGNATURE_BYTES, sign_with_scalar, verify
+
+
+@dataclass(frozen=True, slots=True)
+class PaperCheckInMessage(Message):
+    """A label of a venue, and the pass (128 bytes) that it is for.
+
+    `paper_key` is `K`, `delegation` the pass's signature over it, and `label_signature` that of `K` over the label, 64
+    bytes each. `time` is Unix time in seconds.
+    """
+
+    domain: Uint8
+    time: Uint32
+    direction: Direction
+    venue: Bytes16
+    public_pass: Annotated[bytes, Size(PASS_BYTES, PASS_BYTES)]
+    paper_key: Point
+    delegation: Annotated[bytes, Size(SIGNATURE_BYTES, SIGNATURE_BYTES)]
+    label_signature: Annotated[bytes, Size(SIGNATURE_BYTES, SIGNATURE_BYTES)]
+
+    def __post_init__(self) -> None:
+        check_label_time(self.time)
+
+    @property
+    def u(self) -> bytes:
+        """The one-time public key, 32 bytes: what makes a pass this pass."""
+        return self.public_pass[:32]
+
+    @property
+    def v(self) -> bytes:
+        """The encrypted handle, 32 bytes."""
+        return self.public_pass[32:64]
+
+    @property
+    def pass_signature(self) -> bytes:
+        """The authority's signature over the pass, 64 bytes."""
+        return self.public_pass[64:]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperCheckIn:
+    """A paper check-in whose three signatures hold; made by `verify_paper_check_in` alone."""
+
+    message: PaperCheckInMessage
+    epoch: int
+
+
+def sign_paper_check_in(
+    epoch_key: EpochKey,
+    delegated: DelegatedPass,
+    time: int,
+    direction: Direction,
+    venue: bytes,
+    random_bytes: RandomBytes = secure_random,
+) -> PaperCheckInMessage:
+    """Sign a label with a paper's key. `time` in Unix seconds is rounded down to the label's step.
+
+    `venue` has 16 bytes. Draws 32 random bytes.
+    """
+    time = label_time(time)
+    public, K = delegated.public_pass, delegated.K
+    statement = paper_label_statement(epoch_key, time, direction, venue, public, K)
+    signature = sign_with_scalar(delegated.k, bytes(K), statement, random_bytes)
+    return PaperCheckInMessage(
+        epoch_key.domain.number, time, direction, venue, public, K, delegated.delegation, signature
+    )
+
+
+def verify_paper_check_in(epoch_key: EpochKey, message: PaperCheckInMessage) -> PaperCheckIn:
+    """Check label and signatures against an epoch's keys.
+
+    Raises `WrongDomain`, `WrongEpoch` or `InvalidSignature`. Whether the label is fresh and the pass unspent is
+    the door's to know.
+    """
+    if message.domain != epoch_key.domain.number:  # step 1
+        raise WrongDomain("the check-in is of another domain")
+    if epoch_key.epoch not in possible_epochs(epoch_key.domain, message.time, message.direction):  # step 2
+        raise WrongEpoch("the check-in's time lies outside the epoch")
+    public, K = message.public_pass, message.paper_key
+    verify_delegation(epoch_key, public, K, message.delegation)
+    statement = paper_label_statement(epoch_key, message.time, message.direction, message.venue, public, K)
+    if not verify(bytes(K), statement, message.label_signature):  # step 5
+        raise InvalidSignature("the paper's key did not sign this label")
+    return PaperCheckIn(message, epoch_key.epoch)
+
+
+def paper_label_statement(
+    epoch_key: EpochKey, time: int, direction: Direction, venue: bytes, public_pass: bytes, K: Point
+) -> bytes:
+    """What a paper's key signs: tag, epoch context, time (4 bytes), direction (1), venue (16), pass (128), `K` (32)."""
+    return frame(
+        "paper-check-in",
+        epoch_key.context,
+        time.to_bytes(4, "big"),
+        bytes([direction]),
+        venue,
+        public_pass,
+        bytes(K),
+    )

@@ -1,0 +1,63 @@
+"""Tagged hashing: SHA-512 over a name and length-prefixed parts. Spec: §3.2.
+
+Every use of a hash has its own tag, and no two different lists of parts give the same input.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+
+from nacl.bindings import crypto_hash_sha512
+
+from protocol.primitives.group import Point, RandomBytes, Scalar
+
+TAG_PREFIX = "SplitPass/v1/"
+
+
+@functools.cache
+def tag(name: str) -> bytes:
+    """The domain-separation tag of `name`, as ASCII bytes."""
+    return (TAG_PREFIX + name).encode("ascii")
+
+
+def frame(name: str, *parts: bytes) -> bytes:
+    """The tag and every part, each behind its length as 4 bytes, big-endian."""
+    framed = [_framed_tag(name)]
+    for part in parts:
+        framed += (len(part).to_bytes(4, "big"), part)
+    return b"".join(framed)
+
+
+@functools.cache
+def _framed_tag(name: str) -> bytes:
+    return len(tag(name)).to_bytes(4, "big") + tag(name)
+
+
+def digest(name: str, *parts: bytes) -> bytes:
+    """SHA-512 of the framed parts: 64 bytes."""
+    return crypto_hash_sha512(frame(name, *parts))
+
+
+def digest32(name: str, *parts: bytes) -> bytes:
+    """The first 32 bytes of `digest`: for keys, indexes and contexts."""
+    return digest(name, *parts)[:32]
+
+
+def hash_to_scalar(name: str, *parts: bytes) -> Scalar:
+    """`digest` modulo the group order."""
+    return Scalar.reduce(digest(name, *parts))
+
+
+def nonce(random_bytes: RandomBytes, label: bytes, secret: Scalar, statement: bytes) -> Scalar:
+    """A hedged nonce: 32 fresh bytes hashed with a label, the secret and the whole statement.
+
+    It stays secret and unrepeated when either the randomness is good or the secret is unknown. `label`
+    separates several nonces of one proof.
+    """
+    return hash_to_scalar("nonce", random_bytes(32), label, bytes(secret), statement)
+
+
+def encodings(points: Iterable[Point]) -> bytes:
+    """The 32-byte encodings of `points`, one after the other."""
+    return b"".join(map(bytes, points))

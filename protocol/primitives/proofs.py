@@ -1,0 +1,251 @@
+"""Fiat-Shamir proofs of knowledge, equality and ownership, and batched equality. Spec: §3.3.
+
+Every challenge covers the tag, the context, all bases, all inputs and all commitments. A proof is the challenge
+followed by the responses, 32 bytes each; the verifier recomputes the commitments. Provers check their own proof
+before they return it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self, TypeVar
+
+from protocol.primitives.errors import IdentityElement, InvalidProof, MalformedEncoding
+from protocol.primitives.group import SCALAR_BYTES, B, Point, RandomBytes, Scalar, secure_random
+from protocol.primitives.hashing import digest, encodings, frame, hash_to_scalar, nonce
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A challenge and its responses."""
+
+    challenge: Scalar
+    responses: tuple[Scalar, ...]
+
+    RESPONSES: ClassVar[int]
+
+    @classmethod
+    def from_bytes(cls, encoding: bytes) -> Self:
+        """Decode 32 bytes of challenge and 32 for each response; raises `Malformed`."""
+        size = SCALAR_BYTES * (1 + cls.RESPONSES)
+        if len(encoding) != size:
+            raise MalformedEncoding(f"a {cls.__name__} has {size} bytes, not {len(encoding)}")
+        challenge, *responses = (
+            Scalar(encoding[start : start + SCALAR_BYTES]) for start in range(0, size, SCALAR_BYTES)
+        )
+        return cls(challenge, tuple(responses))
+
+    def __bytes__(self) -> bytes:
+        return bytes(self.challenge) + b"".join(map(bytes, self.responses))
+
+
+AnyProof = TypeVar("AnyProof", bound=Proof)
+
+
+class KnowledgeProof(Proof):
+    """Knowledge of `x` with `X = x * B`: 64 bytes."""
+
+    RESPONSES = 1
+
+
+class EqualityProof(Proof):
+    """Knowledge of one `w` with `P = w * G` and `Q = w * H`: 64 bytes."""
+
+    RESPONSES = 1
+
+
+class OwnershipProof(Proof):
+    """Knowledge of `r0` and `h` with `u0 = r0 * B` and `v0 = h * B + r0 * X`: 96 bytes."""
+
+    RESPONSES = 2
+
+
+def prove_knowledge(
+    name: str, context: bytes, x: Scalar, X: Point, random_bytes: RandomBytes = secure_random
+) -> KnowledgeProof:
+    """Prove knowledge of the logarithm `x` of `X`.
+
+    `name` says what the proof is for; `context` is any length. Draws 32 random bytes. Raises `InvalidProof` if
+    `X` is not `x * B`.
+    """
+    statement = _knowledge_statement(name, context, X)
+    k = nonce(random_bytes, b"x", x, statement)
+    c = hash_to_scalar("challenge", statement, bytes(k * B))
+    proof = KnowledgeProof(c, (k + c * x,))
+    return _checked(proof, verify_knowledge(name, context, X, proof))
+
+
+def verify_knowledge(name: str, context: bytes, X: Point, proof: KnowledgeProof) -> bool:
+    """Whether `proof` shows knowledge of the logarithm of `X` for this name and context."""
+    c, (s,) = proof.challenge, proof.responses
+    try:
+        commitment = s * B - c * X  # step 1
+    except IdentityElement:
+        return False
+    return c == hash_to_scalar("challenge", _knowledge_statement(name, context, X), bytes(commitment))  # step 2
+
+
+def _knowledge_statement(name: str, context: bytes, X: Point) -> bytes:
+    return frame(f"{name}/knowledge", context, encodings((B, X)))
+
+
+def prove_ownership(
+    context: bytes, r0: Scalar, h: Scalar, X: Point, u0: Point, v0: Point, random_bytes: RandomBytes = secure_random
+) -> OwnershipProof:
+    """Prove that `(u0, v0)` encrypts to `X` a handle whose secret key `h` the prover knows.
+
+    `context` is the 32-byte epoch context. Draws 64 random bytes. Raises `InvalidProof` if `u0` is not
+    `r0 * B` or `v0` is not `h * B + r0 * X`.
+    """
+    statement = _ownership_statement(context, X, u0, v0)
+    k_r = nonce(random_bytes, b"r0", r0, statement)
+    k_h = nonce(random_bytes, b"h", h, statement)
+    commitments = (k_r * B, k_h * B + k_r * X)
+    c = hash_to_scalar("challenge", statement, encodings(commitments))
+    proof = OwnershipProof(c, (k_r + c * r0, k_h + c * h))
+    return _checked(proof, verify_ownership(context, X, u0, v0, proof))
+
+
+def verify_ownership(context: bytes, X: Point, u0: Point, v0: Point, proof: OwnershipProof) -> bool:
+    """Whether `proof` shows knowledge of `r0` and `h` with `u0 = r0 * B` and `v0 = h * B + r0 * X`."""
+    c, (s_r, s_h) = proof.challenge, proof.responses
+    try:
+        commitments = (s_r * B - c * u0, s_h * B + s_r * X - c * v0)  # step 1
+    except IdentityElement:
+        return False
+    statement = _ownership_statement(context, X, u0, v0)
+    return c == hash_to_scalar("challenge", statement, encodings(commitments))  # step 2
+
+
+def _ownership_statement(context: bytes, X: Point, u0: Point, v0: Point) -> bytes:
+    return frame("pass-request/ownership", context, encodings((B, X, u0, v0)))
+
+
+def _prove_equality(
+    name: str, context: bytes, w: Scalar, G: Point, H: Point, P: Point, Q: Point, random_bytes: RandomBytes
+) -> EqualityProof:
+    statement = _equality_statement(name, context, G, H, P, Q)
+    k = nonce(random_bytes, b"w", w, statement)
+    c = hash_to_scalar("challenge", statement, encodings((k * G, k * H)))
+    proof = EqualityProof(c, (k + c * w,))
+    return _checked(proof, _verify_equality(name, context, G, H, P, Q, proof))
+
+
+def _verify_equality(name: str, context: bytes, G: Point, H: Point, P: Point, Q: Point, proof: EqualityProof) -> bool:
+    c, (s,) = proof.challenge, proof.responses
+    try:
+        commitments = (s * G - c * P, s * H - c * Q)  # step 1
+    except IdentityElement:
+        return False
+    statement = _equality_statement(name, context, G, H, P, Q)
+    return c == hash_to_scalar("challenge", statement, encodings(commitments))  # step 2
+
+
+def _equality_statement(name: str, context: bytes, G: Point, H: Point, P: Point, Q: Point) -> bytes:
+    return frame(f"{name}/equality", context, encodings((G, H, P, Q)))
+
+
+def prove_encryptions(
+    context: bytes,
+    r0: Sequence[Scalar],
+    X: Point,
+    U: Point,
+    u0: Sequence[Point],
+    v0: Sequence[Point],
+    random_bytes: RandomBytes = secure_random,
+) -> EqualityProof:
+    """Prove that every `(u0[i], v0[i])` encrypts the handle `U` to `X`: `u0 = r0 * B` and `v0 - U = r0 * X`.
+
+    `context` is the 32-byte epoch context. Draws 32 random bytes. Raises `InvalidProof` if one pair does not.
+    """
+    seed, P, Q, a = _combine_encryptions(context, X, U, u0, v0)
+    w = _sum_scalars([a_i * r_i for a_i, r_i in zip(a, r0, strict=True)])
+    return _prove_equality("allowance", seed, w, B, X, P, Q, random_bytes)
+
+
+def verify_encryptions(
+    context: bytes, X: Point, U: Point, u0: Sequence[Point], v0: Sequence[Point], proof: EqualityProof
+) -> bool:
+    """Whether every `(u0[i], v0[i])` encrypts the handle `U` to `X`. Both sequences have one length, at least 1."""
+    try:
+        seed, P, Q, _ = _combine_encryptions(context, X, U, u0, v0)
+    except IdentityElement:
+        return False
+    return _verify_equality("allowance", seed, B, X, P, Q, proof)
+
+
+def _combine_encryptions(
+    context: bytes, X: Point, U: Point, u0: Sequence[Point], v0: Sequence[Point]
+) -> tuple[bytes, Point, Point, list[Scalar]]:
+    """The batch's seed, `P = sum(a_i * u0_i)`, `Q = sum(a_i * (v0_i - U))`, and the coefficients `a_i`."""
+    seed, a = _batch("allowance", context, (B, X, U), u0, v0)
+    P = _sum_points([a_i * u_i for a_i, u_i in zip(a, u0, strict=True)])
+    Q = _sum_points([a_i * v_i for a_i, v_i in zip(a, v0, strict=True)]) - _sum_scalars(a) * U
+    return seed, P, Q, a
+
+
+def prove_shares(
+    context: bytes,
+    x: Scalar,
+    X: Point,
+    u: Sequence[Point],
+    D: Sequence[Point],
+    random_bytes: RandomBytes = secure_random,
+) -> EqualityProof:
+    """Prove that every `D[i] = x * u[i]` with the `x` of `X = x * B`.
+
+    `context` is any length and says what the shares are for. Draws 32 random bytes. Raises `InvalidProof` if
+    one share is wrong.
+    """
+    seed, M, Z = _combine_shares(context, X, u, D)
+    return _prove_equality("shares", seed, x, B, M, X, Z, random_bytes)
+
+
+def verify_shares(context: bytes, X: Point, u: Sequence[Point], D: Sequence[Point], proof: EqualityProof) -> bool:
+    """Whether every `D[i]` is `u[i]` times the logarithm of `X`. Both sequences have one length, at least 1."""
+    try:
+        seed, M, Z = _combine_shares(context, X, u, D)
+    except IdentityElement:
+        return False
+    return _verify_equality("shares", seed, B, M, X, Z, proof)
+
+
+def _combine_shares(context: bytes, X: Point, u: Sequence[Point], D: Sequence[Point]) -> tuple[bytes, Point, Point]:
+    """The batch's seed, `M = sum(a_i * u_i)` and `Z = sum(a_i * D_i)`."""
+    seed, a = _batch("shares", context, (B, X), u, D)
+    M = _sum_points([a_i * u_i for a_i, u_i in zip(a, u, strict=True)])
+    Z = _sum_points([a_i * D_i for a_i, D_i in zip(a, D, strict=True)])
+    return seed, M, Z
+
+
+def _batch(
+    name: str, context: bytes, bases: Sequence[Point], left: Sequence[Point], right: Sequence[Point]
+) -> tuple[bytes, list[Scalar]]:
+    """A 64-byte seed over the whole batch, and one coefficient per pair.
+
+    A coefficient depends on every pair: one that depended on its own pair alone could be chosen so that errors
+    cancel.
+    """
+    seed = digest(f"{name}/batch", context, encodings(bases), encodings(left), encodings(right))
+    return seed, [hash_to_scalar(f"{name}/coefficient", seed, i.to_bytes(4, "big")) for i in range(len(left))]
+
+
+def _sum_points(points: Sequence[Point]) -> Point:
+    total = points[0]
+    for point in points[1:]:
+        total = total + point
+    return total
+
+
+def _sum_scalars(scalars: Sequence[Scalar]) -> Scalar:
+    total = scalars[0]
+    for scalar in scalars[1:]:
+        total = total + scalar
+    return total
+
+
+def _checked(proof: AnyProof, holds: bool) -> AnyProof:
+    if not holds:
+        raise InvalidProof("the statement to prove is false")
+    return proof

@@ -1,0 +1,1 @@
+"""Transparency logs: Merkle trees, tiles, signed notes, entries and witnesses. Spec: §3.11."""

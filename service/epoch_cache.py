@@ -1,0 +1,93 @@
+"""Epoch statements kept on disk, so that a phone and a door work without a network. Spec: §5.2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import ClientSession
+
+from protocol.epochs import EpochKey, Role, check_same_statement, verify_epoch, verify_epoch_statement
+from protocol.primitives.errors import ConflictingStatements
+from service.files import private_directory, write_private
+from service.http import Problem, Unreachable, call
+from service.settings import DomainSettings
+
+
+class EpochCache:
+    """The epoch statements of one domain, one file for each party and epoch.
+
+    A statement is verified before it is kept. A second, different one for the same epoch is kept beside the
+    first as evidence and raises `ConflictingStatements`. A party names its `own` role, and is not asked by itself.
+    """
+
+    def __init__(self, directory: Path, settings: DomainSettings, own: Role | None = None) -> None:
+        self.directory = private_directory(directory)
+        self.settings = settings
+        self.domain = settings.domain
+        self._own = own
+        self._verified: dict[int, EpochKey] = {}
+
+    def statement(self, role: Role, epoch: int) -> bytes | None:
+        """A party's statement of an epoch, if it is known."""
+        try:
+            return self._path(role, epoch).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def keep(self, role: Role, epoch: int, statement: bytes) -> None:
+        """Verify and store a statement; raises what `verify_epoch_statement` and `check_same_statement` raise."""
+        verify_epoch_statement(self.domain, role, epoch, statement)
+        known = self.statement(role, epoch)
+        if known is None:
+            write_private(self._path(role, epoch), statement)
+            return
+        try:
+            check_same_statement(known, statement)
+        except ConflictingStatements:
+            write_private(self._conflict_path(role, epoch), statement)
+            self._verified.pop(epoch, None)
+            raise
+
+    def key(self, epoch: int) -> EpochKey | None:
+        """The joint key of an epoch, if both statements are known and neither party signed another one."""
+        if any(self._conflict_path(role, epoch).exists() for role in Role):
+            return None
+        if epoch not in self._verified:
+            operator, authority = (self.statement(role, epoch) for role in (Role.OPERATOR, Role.AUTHORITY))
+            if operator is None or authority is None:
+                return None
+            self._verified[epoch] = verify_epoch(self.domain, epoch, operator, authority)
+        return self._verified[epoch]
+
+    async def fetch(self, session: ClientSession, epoch: int) -> EpochKey | None:
+        """The joint key of an epoch, asking both parties for what is not known; None if one does not publish it."""
+        for role in Role:
+            if self.statement(role, epoch) is None:
+                if role is self._own:
+                    return None
+                try:
+                    url = f"{self.settings.url(role)}/v1/epochs/{epoch}"
+                    self.keep(role, epoch, await call(session, "GET", url))
+                except Problem as problem:
+                    if problem.status in {404, 410}:
+                        return None
+                    raise
+        return self.key(epoch)
+
+    async def refresh(self, session: ClientSession, first: int, last: int) -> list[int]:
+        """Fetch the epochs `first` to `last`; returns those that are known afterwards, also when nobody answers."""
+        known = []
+        for epoch in range(first, last + 1):
+            try:
+                key = await self.fetch(session, epoch)
+            except Unreachable:
+                key = self.key(epoch)
+            if key is not None:
+                known.append(epoch)
+        return known
+
+    def _conflict_path(self, role: Role, epoch: int) -> Path:
+        return self.directory / f"{epoch}.{role.name.lower()}.conflict"
+
+    def _path(self, role: Role, epoch: int) -> Path:
+        return self.directory / f"{epoch}.{role.name.lower()}"

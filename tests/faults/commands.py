@@ -1,0 +1,68 @@
+"""Commands of officers and staff, each a process of its own that may be killed on its way."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from tests.faults.programs import Program
+from tests.faults.scene import Scene
+
+DEADLY_SECONDS = 0.3
+"""How long a command that is to die may live."""
+NO_ROOM = os.strerror(errno.ENOSPC)
+
+
+class Failed(Exception):
+    """A command did not end well; what it printed all the same."""
+
+
+class Commands:
+    """Runs commands. While `deadly`, half of them are killed; while `paused`, none begins.
+
+    `without_room` counts those that said that the disk is full.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._running = 0
+        self.deadly = False
+        self.paused = False
+        self.without_room = 0
+
+    async def pause(self) -> None:
+        """Let no command begin until `paused` is unset, and wait for those that run."""
+        self.paused = True
+        await self._scene.happens(lambda: self._running == 0)
+
+    async def run(self, *command: str, typed: str = "", must_end: bool = True) -> str:
+        """What `python -m COMMAND` prints when this is typed; raises `Failed` unless it ends well or need not."""
+        while self.paused:
+            await asyncio.sleep(0.05)
+        self._running += 1
+        try:
+            return await asyncio.to_thread(self._run, command, typed, must_end)
+        finally:
+            self._running -= 1
+
+    def _run(self, command: tuple[str, ...], typed: str, must_end: bool) -> str:
+        with tempfile.TemporaryDirectory() as directory:
+            output, errors = Path(directory, "output"), Path(directory, "errors")
+            program = Program(output, command, errors, typed=typed)
+            if self.deadly and self._scene.random.random() < 0.5:
+                time.sleep(self._scene.random.uniform(0, DEADLY_SECONDS))
+                program.kill()
+            status = program.wait()
+            self._scene.faults += status == -signal.SIGKILL
+            said, complained = (path.read_text() if path.exists() else "" for path in (output, errors))
+        self.without_room += NO_ROOM in complained
+        if "Traceback" in complained:
+            self._scene.oracle.find(f"{' '.join(command[3:])} ended with a traceback: {complained.splitlines()[-1]}")
+        if status != 0 and must_end:
+            raise Failed(complained)
+        return said.strip()

@@ -1,0 +1,70 @@
+"""`admit`: somebody without a phone, whose name and number staff take down. Spec: §3.8."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from protocol.assisted_check_ins import AssertedRecord
+from service.cli import local_time
+from service.contact_details import canonical_name, international_number, is_name
+from service.settings import ConfigurationError
+from venue.cli import chosen_venue, venue_option
+from venue.home import unix_time
+
+MAX_NAME_BYTES = 128
+
+
+@click.command()
+@venue_option
+@click.pass_obj
+def admit(path: Path, venue: bytes | None) -> None:
+    """Admit somebody without a phone.
+
+    Asks for a name and a telephone number, which are sealed at once, so that nobody here can read them any more. Works
+    without a network while the day's keys are known.
+    """
+    served = chosen_venue(path, venue)
+    domain, gate = served.home.domain, served.gate
+    with Console().screen(hide_cursor=False):  # nothing of what is typed stays in the terminal's history
+        record = _ask(served.home.settings.region)
+    entry = gate.admit(record, unix_time())
+    if entry is None:
+        raise ConfigurationError(
+            "this door does not have the day's keys; run `python -m venue fetch` while online / "
+            "이 출입문에 오늘의 키가 없습니다. 인터넷에 연결해 키를 받아 주세요"
+        )
+    message = entry.message
+    click.echo(
+        f"ADMITTED  {local_time(message.time, domain.utc_offset)}: sealed in {len(message.to_bytes())} bytes under "
+        f"{bytes(message.u).hex()[:16]}…, and kept nowhere else\n"
+        "입장 처리되었습니다. 이름과 전화번호는 봉인되어 여기서는 아무도 볼 수 없습니다."
+    )
+
+
+def _ask(region: str) -> AssertedRecord:
+    """What was typed, once staff say that it is right."""
+    while True:
+        name = click.prompt("Name / 이름", value_proc=_name)
+        phone = click.prompt("Phone number / 전화번호", value_proc=partial(_phone, region))
+        if click.confirm(f"{name}, {phone}: is this right? / 맞습니까?"):
+            return AssertedRecord(name, phone)
+
+
+def _name(text: str) -> str:
+    name = canonical_name(text)
+    if not is_name(name) or len(name.encode()) > MAX_NAME_BYTES:
+        raise click.BadParameter(
+            "letters, digits, hyphens, dots and single spaces, at most 128 bytes / 글자와 숫자만 쓸 수 있습니다"
+        )
+    return name
+
+
+def _phone(region: str, text: str) -> str:
+    phone = international_number(text, region)
+    if phone is None:
+        raise click.BadParameter("for example / 예: 010-1234-5678, +82 10-1234-5678")
+    return phone

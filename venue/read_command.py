@@ -1,0 +1,144 @@
+"""`read`: codes from pictures or a camera, decided on this machine or by a server elsewhere. Spec: §3.8, §5.5."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from protocol.http_messages import Decision
+from protocol.primitives.errors import SplitPassError
+from service.http import Problem, Unreachable, new_session
+from service.keys import load_secret
+from service.storage import is_storage_trouble
+from venue.camera import Verdict, View, camera_frames
+from venue.cli import chosen_venue, venue_option
+from venue.decoding import UnreadableImage, read_file, watch_folder
+from venue.expiry import deleting
+from venue.home import unix_time
+from venue.remote import ANSWER_SECONDS, RemoteDoor
+from venue.setup import checked_url
+from venue.words import NOT_STORED, explain, explain_problem
+
+Decide = Callable[[str], Verdict]
+Outcome = tuple[str, Verdict]
+"""Where a code came from, and what became of it."""
+
+
+@click.command()
+@click.argument("images", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Read every image that is in a folder or comes into it, until interrupted.",
+)
+@click.option("--camera", metavar="SOURCE", help="Read a camera: a device's number (0) or a URL.")
+@click.option("--server", metavar="URL", help="Have the venues' server at URL decide; nothing else is needed here.")
+@click.option(
+    "--token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --server: the credential that `readers add` wrote.",
+)
+@venue_option
+@click.pass_context
+def read(
+    context: click.Context,
+    images: tuple[Path, ...],
+    folder: Path | None,
+    camera: str | None,
+    server: str | None,
+    token_file: Path | None,
+    venue: bytes | None,
+) -> None:
+    """Read codes and admit or refuse each.
+
+    They come from images, a folder or a camera. The decisions are made here, without a network, in the home of the
+    venue; or by a server elsewhere, which has to be reached then. Prints one line per code. The exit status is 0 if
+    there were codes and all were admitted.
+    """
+    if bool(images) + bool(folder) + bool(camera) != 1:
+        raise click.UsageError("give images, --folder or --camera")
+    if bool(server) != bool(token_file) or (server and venue):
+        raise click.UsageError("--server and --token-file go together, and the token says which venue it is")
+    decisions = _remote_decisions(server, token_file) if server and token_file else _own_decisions(context.obj, venue)
+    with decisions as decide:
+        if camera:
+            view = View(decide)
+            outcomes: Iterator[Outcome] = (
+                (f"camera {camera}", verdict) for frame in camera_frames(camera) for verdict in view.show(frame)
+            )
+        else:
+            outcomes = _read_files(watch_folder(folder) if folder else map(_read_image, images), decide)
+        admitted, refused = _report(outcomes)
+    context.exit(0 if admitted and not refused else 1)
+
+
+@contextmanager
+def _own_decisions(path: Path, venue: bytes | None) -> Iterator[Decide]:
+    """Decide here; that the disk or database fails now does not end the reading."""
+    served = chosen_venue(path, venue)
+    gate = served.gate
+
+    def decide(text: str) -> Verdict:
+        try:
+            return gate.decide_text(text, unix_time())
+        except (SQLAlchemyError, OSError) as error:
+            if not is_storage_trouble(error):
+                raise
+            return NOT_STORED
+
+    with deleting(served.home):
+        yield decide
+
+
+@contextmanager
+def _remote_decisions(server: str, token_file: Path) -> Iterator[Decide]:
+    """Ask the server, one code after the other; that it does not answer now does not end the reading."""
+    url, token = checked_url(server), load_secret(token_file)
+    with asyncio.Runner() as runner:
+
+        async def decide(text: str) -> Verdict:
+            async with new_session(ANSWER_SECONDS) as session:
+                try:
+                    return await RemoteDoor(session, url, token).decide_text(text)
+                except (Problem, Unreachable, SplitPassError) as error:
+                    return explain_problem(error)
+
+        yield lambda text: runner.run(decide(text))
+
+
+def _read_image(path: Path) -> tuple[Path, list[str] | None]:
+    try:
+        return path, read_file(path)
+    except UnreadableImage:
+        return path, None
+
+
+def _read_files(files: Iterable[tuple[Path, list[str] | None]], decide: Decide) -> Iterator[Outcome]:
+    for path, texts in files:
+        if texts is None:
+            yield path.name, "this is not a whole picture / 올바른 이미지 파일이 아닙니다"
+        elif not texts:
+            yield path.name, "there is no QR code in the picture / QR 코드를 찾을 수 없습니다"
+        for text in texts or ():
+            yield path.name, decide(text)
+
+
+def _report(outcomes: Iterable[Outcome]) -> tuple[int, int]:
+    """Print the outcomes until they end or somebody interrupts; returns how many were admitted and refused."""
+    admitted = refused = 0
+    try:
+        for source, outcome in outcomes:
+            if outcome is Decision.ADMITTED:
+                admitted += 1
+            else:
+                refused += 1
+            word = "ADMITTED" if outcome is Decision.ADMITTED else "REFUSED"
+            click.echo(f"{word}  {source}: {explain(outcome) if isinstance(outcome, Decision) else outcome}")
+    except KeyboardInterrupt:
+        pass
+    return admitted, refused
