@@ -43,7 +43,7 @@ async def confirm_code(visitor: Visitor, session: ClientSession, phone: str, nam
     account = Account(answer.phone, answer.name, Session.from_bytes(await call(session, "POST", url, answer)))
 
     def keep(wallet: Wallet) -> tuple[Wallet, None]:
-        same = wallet.account is not None and wallet.account.session.account == account.session.account
+        same = wallet.account is not None and wallet.account.session.account_id == account.session.account_id
         return replace(wallet, account=account, days=wallet.days if same else ()), None
 
     visitor.change(keep)

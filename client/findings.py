@@ -71,7 +71,7 @@ def findings(one: Notice | Disclosure, used: Iterable[bytes]) -> Iterator[Found]
         yield from (FoundNotice(u, one.number, one.advice) for u in used if one.concerns(u))
     else:
         for record in (opening.record for opening in one.openings):
-            yield from (FoundOpening(u, record.warrant, record.legal_reference) for u in used if record.names(u))
+            yield from (FoundOpening(u, record.warrant_id, record.legal_reference) for u in used if record.names(u))
 
 
 def _with(wallet: Wallet, found: Iterable[Found]) -> Wallet:

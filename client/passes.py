@@ -61,7 +61,7 @@ def _begin(wallet: Wallet, epoch_key: EpochKey, account: Account) -> tuple[Walle
     """The handle of the epoch, drawn if there is none yet; None if its passes were issued."""
     day = wallet.day(epoch_key.epoch)
     if day is None:
-        h, registration = register_handle(epoch_key, account.session.account)
+        h, registration = register_handle(epoch_key, account.session.account_id)
         day = Day(epoch_key.epoch, PendingHandle(h, registration, None), ())
     return wallet.with_day(day), day.pending
 

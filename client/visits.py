@@ -115,7 +115,7 @@ def inside(visitor: Visitor, venue: Venue) -> list[Visit]:
         visit
         for visit in visitor.wallet().visits
         if visit.venue is not None
-        and (visit.venue.venue, visit.answer) == (venue.venue, Decision.ADMITTED)
+        and (visit.venue.venue_id, visit.answer) == (venue.venue_id, Decision.ADMITTED)
         and visit.exit_pass is not None
     ]
 
@@ -150,6 +150,6 @@ def _exit_pass(visit: Visit) -> StoredPass:
 async def _submit(
     session: ClientSession, venue: Venue, epoch_key: EpochKey, stored: StoredPass, time: int, direction: Direction
 ) -> Decision:
-    message = sign_check_in(epoch_key, stored.owned, time, direction, venue.venue)
+    message = sign_check_in(epoch_key, stored.owned, time, direction, venue.venue_id)
     answer = await call(session, "POST", f"{venue.url.rstrip('/')}/v1/check-ins", message)
     return DoorAnswer.from_bytes(answer).decision

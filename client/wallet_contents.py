@@ -127,7 +127,7 @@ class FoundOpening(Hidden):
     """A warrant (its id and legal reference) under which one of the visitor's passes was opened."""
 
     u: Bytes32
-    warrant: Bytes16
+    warrant_id: Bytes16
     legal_reference: Annotated[str, Size(1, 256)]
 
 

@@ -47,7 +47,7 @@ def notice_in_words(visitor: Visitor, found: FoundNotice, used: Visit | Paper | 
 
 def opening_in_words(visitor: Visitor, found: FoundOpening, used: Visit | Paper | PastPass) -> str:
     """The opening of a pass."""
-    where, warrant = _place_in_words(visitor, used), f"{found.warrant.hex()}, {printable(found.legal_reference)}"
+    where, warrant = _place_in_words(visitor, used), f"{found.warrant_id.hex()}, {printable(found.legal_reference)}"
     return (
         f"Your visit ({where}) was opened under a warrant ({warrant}), for the health authority to learn who you are.\n"
         f"회원님의 방문 기록({where})이 열람 승인서({warrant})에 따라 열람되어 "

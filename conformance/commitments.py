@@ -15,8 +15,8 @@ from protocol.primitives.statements import sign_statement
 checks = Checks()
 
 
-async def _commit(tester: Tester, server: Server, venue: bytes) -> Answer:
-    message = VenueCommitment(tester.domain.number, venue, int(time.time()), token_bytes(32))
+async def _commit(tester: Tester, server: Server, venue_id: bytes) -> Answer:
+    message = VenueCommitment(tester.domain.number, venue_id, int(time.time()), token_bytes(32))
     return await tester.post(server, "/v1/commitments", sign_statement(message, SigningKey.generate()))
 
 
@@ -29,4 +29,4 @@ async def commitment_venue(tester: Tester, server: Server) -> None:
 @checks.add_at(PARTIES, "5.2/commitment-signature", "5.2/venue-statement/{server}")
 async def commitment_signature(tester: Tester, server: Server) -> None:
     """A commitment is signed with the key of the venue that it names; else `invalid-signature`."""
-    (await _commit(tester, server, tester.venue.venue)).expect_problem(422, "invalid-signature")
+    (await _commit(tester, server, tester.venue.venue_id)).expect_problem(422, "invalid-signature")

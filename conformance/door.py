@@ -57,7 +57,7 @@ def _fresh_pass(tester: Tester) -> OwnedPass:
 
 
 def _signed(tester: Tester, owned: OwnedPass, direction: Direction = Direction.ENTRY) -> CheckInMessage:
-    return sign_check_in(tester.key, owned, tester.clock(), direction, tester.venue.venue)
+    return sign_check_in(tester.key, owned, tester.clock(), direction, tester.venue.venue_id)
 
 
 def _with_label_signature(message: CheckInMessage, signature: bytes) -> CheckInMessage:
@@ -67,7 +67,7 @@ def _with_label_signature(message: CheckInMessage, signature: bytes) -> CheckInM
 def _worthless(tester: Tester) -> CheckInMessage:
     """A label of this venue and this moment, with zeros for a pass and for signatures."""
     now = tester.clock()
-    time, venue = now - now % TIME_STEP, tester.venue.venue
+    time, venue = now - now % TIME_STEP, tester.venue.venue_id
     return CheckInMessage(tester.domain.number, time, Direction.ENTRY, venue, bytes(SIGNED_PASS_BYTES))
 
 
@@ -75,7 +75,7 @@ def _worthless(tester: Tester) -> CheckInMessage:
 async def time_step(tester: Tester) -> None:
     """A label time that is no multiple of 15 is refused with 400, `malformed-encoding`."""
     label = _worthless(tester)
-    encoded = encode_item([label.domain, label.time + 1, 1, label.venue, label.signed_pass])
+    encoded = encode_item([label.domain, label.time + 1, 1, label.venue_id, label.signed_pass])
     (await _send(tester, encoded)).expect_problem(400, "malformed-encoding")
 
 
@@ -83,7 +83,7 @@ async def time_step(tester: Tester) -> None:
 async def direction(tester: Tester) -> None:
     """A direction other than 1 and 2 is refused with 400, `malformed-encoding`."""
     label = _worthless(tester)
-    encoded = encode_item([label.domain, label.time, 3, label.venue, label.signed_pass])
+    encoded = encode_item([label.domain, label.time, 3, label.venue_id, label.signed_pass])
     (await _send(tester, encoded)).expect_problem(400, "malformed-encoding")
 
 
@@ -97,7 +97,7 @@ async def other_domain(tester: Tester) -> None:
 @checks.add("3.8/other-venue", "5.5/record")
 async def other_venue(tester: Tester) -> None:
     """Step 3: a check-in that names another venue is `OTHER_VENUE`."""
-    await _expect(tester, replace(_worthless(tester), venue=token_bytes(16)), Decision.OTHER_VENUE)
+    await _expect(tester, replace(_worthless(tester), venue_id=token_bytes(16)), Decision.OTHER_VENUE)
 
 
 @checks.add("3.8/too-old", "5.5/record")
@@ -123,14 +123,14 @@ async def worthless(tester: Tester) -> None:
 @checks.add("5.5/no-token", "5.5/record")
 async def no_token(tester: Tester) -> None:
     """A present-mode check-in without a reader's token is refused with 401, `unauthenticated`."""
-    answer = await _send(tester, replace(_worthless(tester), venue=None))
+    answer = await _send(tester, replace(_worthless(tester), venue_id=None))
     answer.expect_problem(401, "unauthenticated")
 
 
 @checks.add("5.5/other-token", "5.5/record")
 async def other_token(tester: Tester) -> None:
     """A present-mode check-in with a token that is no reader's is refused with 401, `unauthenticated`."""
-    answer = await _send(tester, replace(_worthless(tester), venue=None), token_bytes(32))
+    answer = await _send(tester, replace(_worthless(tester), venue_id=None), token_bytes(32))
     answer.expect_problem(401, "unauthenticated")
 
 
@@ -138,7 +138,7 @@ async def forged_label(tester: Tester, sign: Sign) -> None:
     """Demand that a good pass with such a label signature is forged."""
     owned = _fresh_pass(tester)
     message = _signed(tester, owned)
-    statement = label_statement(tester.key, message.time, message.direction, message.venue, bytes(owned.public))
+    statement = label_statement(tester.key, message.time, message.direction, message.venue_id, bytes(owned.public))
     await _expect(tester, _with_label_signature(message, sign(owned.r, owned.public.u, statement)), Decision.FORGED)
 
 
@@ -159,7 +159,7 @@ async def moved_time(tester: Tester) -> None:
 async def added_venue(tester: Tester) -> None:
     """Step 5: a present-mode check-in to which a venue was added is `FORGED`."""
     message = sign_check_in(tester.key, _fresh_pass(tester), tester.clock(), Direction.ENTRY)
-    await _expect(tester, replace(message, venue=tester.venue.venue), Decision.FORGED)
+    await _expect(tester, replace(message, venue_id=tester.venue.venue_id), Decision.FORGED)
 
 
 @checks.add("3.8/forged-pass", "5.5/record", "5.3/passes")

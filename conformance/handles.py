@@ -24,12 +24,12 @@ async def _register(tester: Tester, visitor: Visitor, registration: Message | by
 
 
 def _new_registration(tester: Tester, visitor: Visitor) -> HandleRegistration:
-    return register_handle(tester.key, visitor.session.account)[1]
+    return register_handle(tester.key, visitor.session.account_id)[1]
 
 
 async def _claim_handle(tester: Tester, visitor: Visitor) -> None:
     """Register a handle of today for a visitor, and check what comes back as a client does."""
-    h, registration = register_handle(tester.key, visitor.session.account)
+    h, registration = register_handle(tester.key, visitor.session.account_id)
     answer = await _register(tester, visitor, registration)
     if answer.is_problem(409, "handle-exists"):
         raise NotRun(f"{visitor.phone} has a handle of today already: use a phone that was not used today")

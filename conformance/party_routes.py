@@ -30,7 +30,7 @@ async def unsigned(tester: Tester, server: Server, path: str) -> None:
 
 async def signed_by_stranger(tester: Tester, server: Server, path: str, sender: Role) -> None:
     """Demand that a request in the right party's name under a stranger's key is refused."""
-    recipient = tester.venue.venue.hex() if server is Server.VENUE else str(server)
+    recipient = tester.venue.venue_id.hex() if server is Server.VENUE else str(server)
     request = sign_request(tester.domain, sender, recipient, path, tester.clock(), b"", SigningKey.generate())
     (await tester.post(server, path, request)).expect_problem(422, "invalid-signature")
 

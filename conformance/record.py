@@ -34,7 +34,7 @@ async def record(tester: Tester) -> None:
     if answer.is_problem(404, "not-registered"):
         raise NotRun("the venue is not registered: have both parties sign it")
     tester.record = verify_venue(tester.domain, answer.expect_message(JointStatement)).record
-    if tester.record.venue != tester.options.venue_id:
+    if tester.record.venue_id != tester.options.venue_id:
         raise Failed("the record is of another venue")
 
 

@@ -31,7 +31,7 @@ async def unknown_venue(tester: Tester, server: Server) -> None:
 @checks.add_at(PARTIES, "5.2/venue-statement", "5.5/record")
 async def venue_statement(tester: Tester, server: Server) -> None:
     """`GET /v1/venues/{venue}` answers the party's own `venue` statement of the record that the venue shows."""
-    body = (await tester.get(server, f"/v1/venues/{tester.venue.venue.hex()}")).expect(200)
+    body = (await tester.get(server, f"/v1/venues/{tester.venue.venue_id.hex()}")).expect(200)
     if verify_statement(Venue, body, tester.domain.identity_key(server.role)) != tester.record:
         raise Failed("the party signed another record than the venue shows")
 
@@ -39,7 +39,7 @@ async def venue_statement(tester: Tester, server: Server) -> None:
 @checks.add_at(PARTIES, "5.1/upper-case", "5.2/venue-statement/{server}")
 async def upper_case(tester: Tester, server: Server) -> None:
     """Binary values in paths are lower-case hexadecimal: in capitals, no path is found."""
-    (await tester.get(server, f"/v1/venues/{tester.venue.venue.hex().upper()}")).expect(404)
+    (await tester.get(server, f"/v1/venues/{tester.venue.venue_id.hex().upper()}")).expect(404)
 
 
 async def _apply(tester: Tester, server: Server, statement: bytes) -> Answer:
@@ -78,8 +78,8 @@ async def application_domain(tester: Tester, server: Server) -> None:
 @checks.add_at(PARTIES, "5.2/change-signature", "5.2/venue-statement/{server}")
 async def change_signature(tester: Tester, server: Server) -> None:
     """Step 4: a change of key whose `previous` is not signed with the known key is refused, `invalid-signature`."""
-    number, venue = tester.domain.number, tester.venue.venue
-    statement = application(number, venue=venue, previous=application(number, venue=venue))
+    number, venue = tester.domain.number, tester.venue.venue_id
+    statement = application(number, venue_id=venue, previous=application(number, venue_id=venue))
     (await _apply(tester, server, statement)).expect_problem(422, "invalid-signature")
 
 
@@ -87,11 +87,11 @@ async def change_signature(tester: Tester, server: Server) -> None:
 async def new_application(tester: Tester, server: Server) -> None:
     """An application is answered 202, also when it is sent again, and pends until the officer decides."""
     number, venue, r = tester.domain.number, token_bytes(16), Scalar.random()
-    statement = application(number, venue=venue, r=r)
+    statement = application(number, venue_id=venue, r=r)
     for _ in range(2):
         (await _apply(tester, server, statement)).expect(202)
     (await tester.get(server, f"/v1/venues/{venue.hex()}")).expect_problem(404, "venue-pending")
-    other = application(number, venue=venue, r=r, name="other")  # step 3
+    other = application(number, venue_id=venue, r=r, name="other")  # step 3
     (await _apply(tester, server, other)).expect_problem(409, "venue-exists")
 
 

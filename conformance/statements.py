@@ -22,7 +22,7 @@ Sign = Callable[[Scalar, bytes, bytes], bytes]
 def application(
     domain: int,
     *,
-    venue: bytes | None = None,
+    venue_id: bytes | None = None,
     r: Scalar | None = None,
     name: str = NAME,
     previous: bytes | None = None,
@@ -37,6 +37,6 @@ def application(
     """
     r = r or Scalar.random()
     A = bytes(r * B) if key is None else key
-    payload = encode_item([[domain, venue or token_bytes(16), name, "", A], previous])
+    payload = encode_item([[domain, venue_id or token_bytes(16), name, "", A], previous])
     signed = encode_item(["Signature1", PROTECTED, tag(kind), payload])
     return TAG_18 + encode_item([PROTECTED, {}, payload, sign(r, A, signed)])

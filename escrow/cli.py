@@ -91,5 +91,5 @@ def add_party_commands(
 def show_warrant(warrant: Warrant, venue_name: str, utc_offset: int, state: str) -> None:
     """Print a warrant in a list, and how far it has come. No line is cut at a terminal's width: ids are copied."""
     window = f"{local_time(warrant.begins, utc_offset)} to {local_time(warrant.ends, utc_offset)}"
-    click.echo(f"{warrant.warrant.hex()}  {warrant.purpose.name.lower()}  {state}")
+    click.echo(f"{warrant.warrant_id.hex()}  {warrant.purpose.name.lower()}  {state}")
     click.echo(f"    {venue_name}, {window}")

@@ -51,7 +51,7 @@ class CommitmentRegister:
         Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `ReplayedRequest`, `ConflictingStatements` for another
         one of the same time, or a problem: 404 for a venue that this party has not approved, 429 after too many.
         """
-        venue = VenueCommitment.from_bytes(statement_payload(statement)).venue
+        venue = VenueCommitment.from_bytes(statement_payload(statement)).venue_id
         listed = self._venues.get(venue)
         if listed.statement is None:  # step 1
             raise Problem(404, "venue-pending", "the officer has not approved this venue yet")
@@ -69,34 +69,34 @@ class CommitmentRegister:
         if not is_same:
             raise ConflictingStatements("the venue made two commitments at one time")
 
-    def conflict(self, venue: bytes, time: int) -> bytes | None:
+    def conflict(self, venue_id: bytes, time: int) -> bytes | None:
         """The second commitment of a venue (16-byte id) for one time, if there was one."""
         with self._engine.begin() as connection:
-            return self._conflict(connection, venue, time)
+            return self._conflict(connection, venue_id, time)
 
-    def of(self, venue: bytes) -> dict[int, bytes]:
+    def of(self, venue_id: bytes) -> dict[int, bytes]:
         """The commitments of a venue (16-byte id) by time."""
-        query = sql.select(_commitments.c.statement).where(_commitments.c.venue == venue)
+        query = sql.select(_commitments.c.statement).where(_commitments.c.venue == venue_id)
         with self._engine.begin() as connection:
             statements = connection.scalars(query).all()
         messages = [VenueCommitment.from_bytes(statement_payload(statement)) for statement in statements]
         return {message.time: message.commitment for message in messages}
 
-    def newest(self, venue: bytes) -> int | None:
+    def newest(self, venue_id: bytes) -> int | None:
         """The time of a venue's last commitment."""
-        query = sql.select(sql.func.max(_commitments.c.time)).where(_commitments.c.venue == venue)
+        query = sql.select(sql.func.max(_commitments.c.time)).where(_commitments.c.venue == venue_id)
         with self._engine.begin() as connection:
             time: int | None = connection.scalar(query)
         return time
 
-    def pauses(self, venue: bytes, begins: int, ends: int) -> list[tuple[int, int]]:
+    def pauses(self, venue_id: bytes, begins: int, ends: int) -> list[tuple[int, int]]:
         """When a venue (16-byte id) did not commit for long, as far as the window touches it: from and to which time.
 
         0 stands for the time before its first commitment.
         """
         return [
             (before, after)
-            for before, after in pairwise([0, *sorted(self.of(venue))])
+            for before, after in pairwise([0, *sorted(self.of(venue_id))])
             if after - before > LONGEST_PAUSE and before < ends and after > begins
         ]
 
@@ -110,16 +110,16 @@ class CommitmentRegister:
             connection.execute(sql.delete(_commitments).where(_commitments.c.time < time, has_newer))
             connection.execute(sql.delete(_conflicts).where(_conflicts.c.time < time))
 
-    def _limit(self, connection: sql.Connection, venue: bytes, now: int) -> None:
+    def _limit(self, connection: sql.Connection, venue_id: bytes, now: int) -> None:
         newest = (
-            sql.select(_commitments.c.time).where(_commitments.c.venue == venue).order_by(_commitments.c.time.desc())
+            sql.select(_commitments.c.time).where(_commitments.c.venue == venue_id).order_by(_commitments.c.time.desc())
         )
         oldest: int | None = connection.scalar(newest.offset(self._per_hour - 1).limit(1))
         if oldest is not None and oldest > now - HOUR:
             wait = oldest + HOUR - now
             raise Problem(429, "too-many-requests", f"the venue commits too often; try again in {wait} s", wait)
 
-    def _conflict(self, connection: sql.Connection, venue: bytes, time: int) -> bytes | None:
-        same = (_conflicts.c.venue == venue) & (_conflicts.c.time == time)
+    def _conflict(self, connection: sql.Connection, venue_id: bytes, time: int) -> bytes | None:
+        same = (_conflicts.c.venue == venue_id) & (_conflicts.c.time == time)
         statement: bytes | None = connection.scalar(sql.select(_conflicts.c.statement).where(same))
         return statement

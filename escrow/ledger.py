@@ -47,35 +47,35 @@ class ReleaseLedger:
         with exclusive(self._engine) as connection:
             rows = connection.execute(
                 sql.select(_released.c.warrant, _released.c.pass_digest, _released.c.venue).where(
-                    _released.c.epoch.in_(list(release.visits)) | (_released.c.warrant == warrant.warrant)
+                    _released.c.epoch.in_(list(release.visits)) | (_released.c.warrant == warrant.warrant_id)
                 )
             ).all()
-            elsewhere = {row.pass_digest for row in rows if row.venue != warrant.venue}
-            known = {row.pass_digest for row in rows if row.warrant == warrant.warrant}
+            elsewhere = {row.pass_digest for row in rows if row.venue != warrant.venue_id}
+            known = {row.pass_digest for row in rows if row.warrant == warrant.warrant_id}
             kept = {
                 epoch: {u: visit for u, visit in visits.items() if digests[u] not in elsewhere}
                 for epoch, visits in release.visits.items()
             }
             new = [
                 {
-                    "warrant": warrant.warrant,
+                    "warrant": warrant.warrant_id,
                     "pass_digest": digests[u],
                     "epoch": epoch,
-                    "venue": warrant.venue,
+                    "venue": warrant.venue_id,
                     "time": now,
                 }
                 for epoch, visits in kept.items()
                 for u in visits
                 if digests[u] not in known
             ]
-            mine = _totals.c.warrant == warrant.warrant
+            mine = _totals.c.warrant == warrant.warrant_id
             total = connection.scalar(sql.select(_totals.c.records).where(mine)) or 0
             if total + len(new) > warrant.max_records:
                 raise Problem(403, "warrant-exhausted", f"the warrant allows {warrant.max_records} records in all")
             if new:
                 connection.execute(sql.insert(_released), new)
                 connection.execute(sql.delete(_totals).where(mine))
-                connection.execute(sql.insert(_totals).values(warrant=warrant.warrant, records=total + len(new)))
+                connection.execute(sql.insert(_totals).values(warrant=warrant.warrant_id, records=total + len(new)))
         set_aside = release.set_aside.copy()
         set_aside["ReleasedElsewhere"] += len(digests) - sum(map(len, kept.values()))
         kept = {epoch: visits for epoch, visits in kept.items() if visits}

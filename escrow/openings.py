@@ -42,14 +42,14 @@ class Openings:
         passes = [u for visits in release.visits.values() for u in visits]
         record = record_opening(warrant, release.digest, passes)
         with exclusive(self._engine) as connection:
-            rows = connection.scalars(sql.select(_openings.c.record).where(_openings.c.warrant == warrant.warrant))
+            rows = connection.scalars(sql.select(_openings.c.record).where(_openings.c.warrant == warrant.warrant_id))
             for known in map(OpeningRecord.from_bytes, rows):
                 if known.release == record.release and set(known.digests) >= set(record.digests):
                     return known
             connection.execute(
                 sql.insert(_openings).values(
                     commitment=record.commitment,
-                    warrant=warrant.warrant,
+                    warrant=warrant.warrant_id,
                     record=record.to_bytes(),
                     discloses=warrant.discloses,
                 )

@@ -39,7 +39,7 @@ async def give_shares(
     if not await asyncio.to_thread(party.venues.counts, venue.record):
         raise Problem(409, "venue-changed", "this is not the venue's present record; ask for its release again")
     epoch_keys = await warrant_epoch_keys(party, session, warrant.record)
-    commitments = await asyncio.to_thread(party.commitments.of, venue.record.venue)
+    commitments = await asyncio.to_thread(party.commitments.of, venue.record.venue_id)
     release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, commitments, request.release)
     release = without_erased(party, release if given is None else _given(release, given))  # step 2
     release = await asyncio.to_thread(party.releases.record, release, party.clock())  # steps 2, 3, 4

@@ -68,15 +68,15 @@ class VenueRegister:
         if not (record.name + record.url).isprintable():  # step 2
             raise Problem(422, "invalid-name", "a venue's name and URL have printable characters only")
         with exclusive(self._engine) as connection:
-            row = connection.execute(sql.select(_venues).where(_venues.c.venue == record.venue)).one_or_none()
+            row = connection.execute(sql.select(_venues).where(_venues.c.venue == record.venue_id)).one_or_none()
             if row is None:
-                connection.execute(sql.insert(_venues).values(venue=record.venue, record=record.to_bytes()))
+                connection.execute(sql.insert(_venues).values(venue=record.venue_id, record=record.to_bytes()))
             elif row.record != record.to_bytes():
                 _take_change(connection, verified, Venue.from_bytes(row.record))
 
-    def approve(self, venue: bytes, identity: SigningKey) -> bytes:
+    def approve(self, venue_id: bytes, identity: SigningKey) -> bytes:
         """Sign a venue's record (the officer's decision) and return the statement; a 404 problem if it is unknown."""
-        listed = self.get(venue)
+        listed = self.get(venue_id)
         if listed.statement is not None:
             return listed.statement
         return self._sign(listed.record, identity)
@@ -87,13 +87,13 @@ class VenueRegister:
 
     def refuse_change(self, change: Change) -> None:
         """Forget that somebody applied for a change."""
-        same = (_changes.c.venue == change.record.venue) & (_changes.c.key == bytes(change.record.key))
+        same = (_changes.c.venue == change.record.venue_id) & (_changes.c.key == bytes(change.record.key))
         with self._engine.begin() as connection:
             connection.execute(sql.delete(_changes).where(same))
 
-    def get(self, venue: bytes) -> ListedVenue:
+    def get(self, venue_id: bytes) -> ListedVenue:
         """A venue by its 16-byte id; a 404 problem if it never applied."""
-        for listed in self._select(_venues.c.venue == venue):
+        for listed in self._select(_venues.c.venue == venue_id):
             return listed
         raise Problem(404, "unknown-venue", "no such venue has applied")
 
@@ -101,22 +101,22 @@ class VenueRegister:
         """Every venue that applied."""
         return self._select(sql.true())
 
-    def changes(self, venue: bytes) -> list[Change]:
+    def changes(self, venue_id: bytes) -> list[Change]:
         """The changes of a venue's key that somebody applied for."""
         with self._engine.begin() as connection:
-            rows = connection.execute(sql.select(_changes).where(_changes.c.venue == venue)).all()
+            rows = connection.execute(sql.select(_changes).where(_changes.c.venue == venue_id)).all()
         return [Change(Venue.from_bytes(row.record), row.agreed) for row in rows]
 
     def counts(self, record: Venue) -> bool:
         """Whether a record is the one that this party's officer approved last for its id."""
-        return any(one.record == record and one.statement for one in self._select(_venues.c.venue == record.venue))
+        return any(one.record == record and one.statement for one in self._select(_venues.c.venue == record.venue_id))
 
     def _sign(self, record: Venue, identity: SigningKey) -> bytes:
         statement = sign_statement(record, identity)
         values = {"record": record.to_bytes(), "statement": statement}
         with exclusive(self._engine) as connection:
-            connection.execute(sql.update(_venues).where(_venues.c.venue == record.venue).values(values))
-            connection.execute(sql.delete(_changes).where(_changes.c.venue == record.venue))
+            connection.execute(sql.update(_venues).where(_venues.c.venue == record.venue_id).values(values))
+            connection.execute(sql.delete(_changes).where(_changes.c.venue == record.venue_id))
         return statement
 
     def _select(self, condition: sql.ColumnElement[bool]) -> list[ListedVenue]:
@@ -130,7 +130,7 @@ def _take_change(connection: sql.Connection, application: VenueApplication, know
     if record.key == known.key:  # step 3
         raise Problem(409, "venue-exists", "another record has this venue id and key")
     agreed = is_agreed(application, known)
-    same = (_changes.c.venue == record.venue) & (_changes.c.key == bytes(record.key))
+    same = (_changes.c.venue == record.venue_id) & (_changes.c.key == bytes(record.key))
     connection.execute(sql.delete(_changes).where(same))
-    row = {"venue": record.venue, "key": bytes(record.key), "record": record.to_bytes(), "agreed": agreed}
+    row = {"venue": record.venue_id, "key": bytes(record.key), "record": record.to_bytes(), "agreed": agreed}
     connection.execute(sql.insert(_changes).values(row))

@@ -34,9 +34,9 @@ def add_venue_commands(group: click.Group, make: Callable[[Path], Party]) -> Non
         """Show the venues that applied. Below each are the changes of its key that somebody applied for."""
         register = make(home).venues
         for listed in register.all():
-            click.echo(f"{listed.record.venue.hex()}  {'approved' if listed.statement else 'not approved'}")
+            click.echo(f"{listed.record.venue_id.hex()}  {'approved' if listed.statement else 'not approved'}")
             _show(listed.record, "    ")
-            for change in register.changes(listed.record.venue):
+            for change in register.changes(listed.record.venue_id):
                 click.echo(f"    a change that is {'' if change.agreed else 'NOT '}signed with the key above")
                 _show(change.record, "        ")
 
@@ -76,8 +76,8 @@ def _show(record: Venue, indent: str) -> None:
         click.echo(f"{indent}{what:8}{value}")
 
 
-def _change(party: Party, venue: bytes, key: str) -> Change:
-    for change in party.venues.changes(venue):
+def _change(party: Party, venue_id: bytes, key: str) -> Change:
+    for change in party.venues.changes(venue_id):
         if fingerprint(change.record.key) == key:
             return change
     raise ConfigurationError(f"nobody applied for a change of this venue's key to {key}")

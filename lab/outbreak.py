@@ -93,7 +93,7 @@ class Outbreak:
             "exactly the cafe's guests are warned", holds=warned == self._day.at_cafe and count == shared
         )
 
-    async def cheat(self, warrant: bytes) -> None:
+    async def cheat(self, warrant_id: bytes) -> None:
         """The club's owner changes its database now that the warrant is there; the authority asks for the release."""
         tricks: dict[str, tuple[str, Tampering]] = {
             "moved_in": ("a check-in of the cafe takes another's place", moved_in),
@@ -103,7 +103,7 @@ class Outbreak:
         for trick, (told, tampering) in tricks.items():
             with tampering(self._day.club, self._day.cafe, self._day.window):
                 try:
-                    release = await self._investigation.request_release(warrant)
+                    release = await self._investigation.request_release(warrant_id)
                 except CommitmentMismatch:
                     caught, how = trick != "left_out", "[green]refused[/], it is not what the venue had committed to"
                 else:
@@ -235,8 +235,8 @@ class Outbreak:
         (begins, ends), issued = self._day.window, now()
         warrant = Warrant(
             domain=self._town.settings.number,
-            warrant=secrets.token_bytes(16),
-            venue=place.id,
+            warrant_id=secrets.token_bytes(16),
+            venue_id=place.id,
             purpose=purpose,
             begins=begins,
             ends=ends,
@@ -248,7 +248,7 @@ class Outbreak:
             discloses=issued + EPOCH_SECONDS,
         )
         self._investigation.draw_warrant(warrant)
-        await self._investigation.propose_warrant(warrant.warrant)
+        await self._investigation.propose_warrant(warrant.warrant_id)
         operator = Operator(self._town.operator)
-        await asyncio.to_thread(operator.warrants.countersign, warrant.warrant, operator.identity)
-        return warrant.warrant
+        await asyncio.to_thread(operator.warrants.countersign, warrant.warrant_id, operator.identity)
+        return warrant.warrant_id

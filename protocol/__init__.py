@@ -1,9 +1,12 @@
 """The SplitPass protocol: pure functions over checked types.
 
-Nothing here reads a clock, a file or a socket, and randomness is an argument. Each module implements one
-section of `spec/03-cryptography.md` and imports only modules that stand before it:
+Nothing here reads a clock, a file or a socket, and randomness is an argument. `primitives/` holds what the
+cryptography is made of, `transparency/` the logs. Each file beside them implements one part of
+`spec/03-cryptography.md`, in the order of its sections:
 
-`errors · group · encoding · transcript → proofs · signatures → statements → epochs → handles → passes →
-checkins → warrants → notices → disclosures → opening → exchanges → entries → logs`; `requests` and `qrtext` stand
-beside them, `merkle` by itself, and `tiles`, `notes` and `witnessing` are the formats of logs in general.
+`epochs · handles · passes · check_ins · qr_text · paper_passes · paper_check_ins · assisted_check_ins · any_check_in ·
+visits · warrants · commitments · releases · opening · notices · disclosures`
+
+`party_requests` and `http_messages` hold what servers send each other besides. The import contracts in
+`pyproject.toml` say which file may import which.
 """

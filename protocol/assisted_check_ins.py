@@ -54,7 +54,7 @@ class AssistedCheckIn(Message):
 
     domain: Uint8
     time: Uint32
-    venue: Bytes16
+    venue_id: Bytes16
     u: Point
     sealed: Annotated[bytes, Size(SEALED_ASSERTION_BYTES, SEALED_ASSERTION_BYTES)]
     signature: Annotated[bytes, Size(SIGNATURE_BYTES, SIGNATURE_BYTES)]
@@ -77,7 +77,7 @@ class AssistedEntry:
 
 
 def seal_assisted(
-    epoch_key: EpochKey, record: AssertedRecord, time: int, venue: bytes, random_bytes: RandomBytes = secure_random
+    epoch_key: EpochKey, record: AssertedRecord, time: int, venue_id: bytes, random_bytes: RandomBytes = secure_random
 ) -> AssistedCheckIn:
     """Seal a record to the joint key, for one label; `r` and the key are forgotten when this returns.
 
@@ -89,10 +89,10 @@ def seal_assisted(
     u, S = r * B, r * epoch_key.X
     padded = sodium_pad(record.to_bytes(), ASSERTED_RECORD_BYTES)
     sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(
-        padded, _label(epoch_key, time, venue, u), _NONCE, _key(epoch_key, u, S)
+        padded, _label(epoch_key, time, venue_id, u), _NONCE, _key(epoch_key, u, S)
     )
-    signature = sign_with_scalar(r, bytes(u), _statement(epoch_key, time, venue, u, sealed), random_bytes)
-    return AssistedCheckIn(epoch_key.domain.number, time, venue, u, sealed, signature)
+    signature = sign_with_scalar(r, bytes(u), _statement(epoch_key, time, venue_id, u, sealed), random_bytes)
+    return AssistedCheckIn(epoch_key.domain.number, time, venue_id, u, sealed, signature)
 
 
 def verify_assisted(epoch_key: EpochKey, message: AssistedCheckIn) -> AssistedEntry:
@@ -104,7 +104,7 @@ def verify_assisted(epoch_key: EpochKey, message: AssistedCheckIn) -> AssistedEn
         raise WrongDomain("the check-in is of another domain")
     if epoch_key.domain.epoch_at(message.time) != epoch_key.epoch:  # step 2
         raise WrongEpoch("the check-in's time lies outside the epoch")
-    statement = _statement(epoch_key, message.time, message.venue, message.u, message.sealed)
+    statement = _statement(epoch_key, message.time, message.venue_id, message.u, message.sealed)
     if not verify(bytes(message.u), statement, message.signature):  # step 3
         raise InvalidSignature("the label was not signed with the check-in's own key")
     return AssistedEntry(message, epoch_key.epoch)
@@ -113,7 +113,7 @@ def verify_assisted(epoch_key: EpochKey, message: AssistedCheckIn) -> AssistedEn
 def open_assisted(epoch_key: EpochKey, entry: AssistedEntry, S: Point) -> AssertedRecord:
     """What the venue asserted, with the sum `S` of both parties' shares; raises `InvalidEntry`, whatever is wrong."""
     message = entry.message
-    label = _label(epoch_key, message.time, message.venue, message.u)
+    label = _label(epoch_key, message.time, message.venue_id, message.u)
     try:
         padded = crypto_aead_xchacha20poly1305_ietf_decrypt(  # step 1
             message.sealed, label, _NONCE, _key(epoch_key, message.u, S)
@@ -123,12 +123,12 @@ def open_assisted(epoch_key: EpochKey, entry: AssistedEntry, S: Point) -> Assert
         raise InvalidEntry("the assisted check-in holds no record") from None
 
 
-def _label(epoch_key: EpochKey, time: int, venue: bytes, u: Point) -> bytes:
-    return frame("assisted-label", epoch_key.context, time.to_bytes(4, "big"), venue, bytes(u))
+def _label(epoch_key: EpochKey, time: int, venue_id: bytes, u: Point) -> bytes:
+    return frame("assisted-label", epoch_key.context, time.to_bytes(4, "big"), venue_id, bytes(u))
 
 
-def _statement(epoch_key: EpochKey, time: int, venue: bytes, u: Point, sealed: bytes) -> bytes:
-    return frame("assisted-check-in", epoch_key.context, time.to_bytes(4, "big"), venue, bytes(u), sealed)
+def _statement(epoch_key: EpochKey, time: int, venue_id: bytes, u: Point, sealed: bytes) -> bytes:
+    return frame("assisted-check-in", epoch_key.context, time.to_bytes(4, "big"), venue_id, bytes(u), sealed)
 
 
 def _key(epoch_key: EpochKey, u: Point, S: Point) -> bytes:

@@ -45,7 +45,7 @@ class CheckInMessage(Message):
     domain: Uint8
     time: Uint32
     direction: Direction
-    venue: Bytes16 | None
+    venue_id: Bytes16 | None
     signed_pass: Annotated[bytes, Size(SIGNED_PASS_BYTES, SIGNED_PASS_BYTES)]
 
     def __post_init__(self) -> None:
@@ -96,7 +96,7 @@ def sign_check_in(
     owned: OwnedPass,
     time: int,
     direction: Direction,
-    venue: bytes | None = None,
+    venue_id: bytes | None = None,
     random_bytes: RandomBytes = secure_random,
 ) -> CheckInMessage:
     """Sign a label with a pass. `time` in Unix seconds is rounded down to the label's step; `venue` has 16 bytes.
@@ -105,9 +105,9 @@ def sign_check_in(
     """
     time = label_time(time)
     public = bytes(owned.public)
-    statement = label_statement(epoch_key, time, direction, venue, public)
+    statement = label_statement(epoch_key, time, direction, venue_id, public)
     signature = sign_with_scalar(owned.r, owned.public.u, statement, random_bytes)
-    return CheckInMessage(epoch_key.domain.number, time, direction, venue, public + signature)
+    return CheckInMessage(epoch_key.domain.number, time, direction, venue_id, public + signature)
 
 
 def possible_epochs(domain: Domain, time: int, direction: Direction) -> range:
@@ -130,7 +130,7 @@ def verify_check_in(epoch_key: EpochKey, message: CheckInMessage) -> CheckIn:
     if not verify(bytes(epoch_key.pass_key), issued, message.pass_signature):  # step 3
         raise InvalidSignature("the authority did not issue this pass in this epoch")
     statement = label_statement(
-        epoch_key, message.time, message.direction, message.venue, message.signed_pass[:PASS_BYTES]
+        epoch_key, message.time, message.direction, message.venue_id, message.signed_pass[:PASS_BYTES]
     )
     if not verify(message.u, statement, message.label_signature):  # step 4
         raise InvalidSignature("the pass did not sign this label")
@@ -138,7 +138,7 @@ def verify_check_in(epoch_key: EpochKey, message: CheckInMessage) -> CheckIn:
 
 
 def label_statement(
-    epoch_key: EpochKey, time: int, direction: Direction, venue: bytes | None, public_pass: bytes
+    epoch_key: EpochKey, time: int, direction: Direction, venue_id: bytes | None, public_pass: bytes
 ) -> bytes:
     """What a pass signs: tag, epoch context, time (4 bytes), direction (1), venue (16, or 0 for none), pass (128)."""
     return frame(
@@ -146,6 +146,6 @@ def label_statement(
         epoch_key.context,
         time.to_bytes(4, "big"),
         bytes([direction]),
-        venue or b"",
+        venue_id or b"",
         public_pass,
     )

@@ -39,7 +39,7 @@ class VenueCommitment(Message):
     TAG: ClassVar[str] = "venue-commitment"
 
     domain: Uint8
-    venue: Bytes16
+    venue_id: Bytes16
     time: Uint32
     commitment: Bytes32
 
@@ -91,7 +91,7 @@ def sign_commitment(
 
 def sign_again(venue: Venue, key: SigningKey, opening: CommitmentOpening, tree: CompactRange) -> bytes:
     """The same commitment once more, for a party that may not have received it."""
-    message = VenueCommitment(venue.domain, venue.venue, opening.time, commitment_digest(opening.salt, tree))
+    message = VenueCommitment(venue.domain, venue.venue_id, opening.time, commitment_digest(opening.salt, tree))
     return sign_statement(message, key)
 
 
@@ -101,7 +101,7 @@ def verify_commitment(venue: Venue, statement: bytes, now: int) -> VenueCommitme
     Raises `Malformed`, `InvalidSignature`, `WrongDomain` (also for another venue) or `ReplayedRequest`.
     """
     message = verify_statement(VenueCommitment, statement, venue.key)  # step 1
-    if (message.domain, message.venue) != (venue.domain, venue.venue):  # step 2
+    if (message.domain, message.venue_id) != (venue.domain, venue.venue_id):  # step 2
         raise WrongDomain("the commitment is of another domain or venue")
     if abs(now - message.time) > REQUEST_TOLERANCE:  # step 3
         raise ReplayedRequest("the commitment's time is not now; check both clocks")

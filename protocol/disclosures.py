@@ -35,7 +35,7 @@ class OpeningRecord(Message):
     `release` is the release digest, `digests` are ascending, `salt` is random.
     """
 
-    warrant: Bytes16
+    warrant_id: Bytes16
     legal_reference: Annotated[str, Size(1, 256)]
     release: Bytes32
     digests: Annotated[tuple[Bytes10, ...], Size(1, MAX_RELEASE)]
@@ -52,7 +52,7 @@ class OpeningRecord(Message):
 
     def names(self, u: bytes) -> bool:
         """Whether a pass (`u`, 32 bytes) is among those that were opened."""
-        wanted = opened_visit(self.warrant, u)
+        wanted = opened_visit(self.warrant_id, u)
         return self.digests[bisect_left(self.digests, wanted) :][:1] == (wanted,)
 
 
@@ -77,9 +77,9 @@ class Disclosure(Message):
     openings: Annotated[tuple[DisclosedOpening, ...], Size(0, MAX_OPENINGS)]
 
 
-def opened_visit(warrant: bytes, u: bytes) -> bytes:
+def opened_visit(warrant_id: bytes, u: bytes) -> bytes:
     """The 10 bytes that stand for a pass (`u`, 32 bytes) that was opened under a warrant (its id, 16 bytes)."""
-    return digest("opened-visit", warrant, u)[:DIGEST_BYTES]
+    return digest("opened-visit", warrant_id, u)[:DIGEST_BYTES]
 
 
 def record_opening(
@@ -89,8 +89,8 @@ def record_opening(
 
     Draws 32 random bytes.
     """
-    digests = {opened_visit(warrant.warrant, u) for u in passes}
-    return OpeningRecord(warrant.warrant, warrant.legal_reference, release, tuple(sorted(digests)), random_bytes(32))
+    digests = {opened_visit(warrant.warrant_id, u) for u in passes}
+    return OpeningRecord(warrant.warrant_id, warrant.legal_reference, release, tuple(sorted(digests)), random_bytes(32))
 
 
 def sign_disclosure(

@@ -105,7 +105,7 @@ class HandleGrant(Message):
 
 
 def register_handle(
-    epoch_key: EpochKey, account: bytes, random_bytes: RandomBytes = secure_random
+    epoch_key: EpochKey, account_id: bytes, random_bytes: RandomBytes = secure_random
 ) -> tuple[Scalar, HandleRegistration]:
     """Draw `h` and prove knowledge of it, bound to the 16-byte account and the epoch context.
 
@@ -113,15 +113,15 @@ def register_handle(
     """
     h = Scalar.random(random_bytes)
     U = h * B
-    proof = prove_knowledge("handle", frame("handle", epoch_key.context, account), h, U, random_bytes)
+    proof = prove_knowledge("handle", frame("handle", epoch_key.context, account_id), h, U, random_bytes)
     return h, HandleRegistration(epoch_key.epoch, U, proof)
 
 
-def verify_registration(epoch_key: EpochKey, account: Bytes16, registration: HandleRegistration) -> Handle:
+def verify_registration(epoch_key: EpochKey, account_id: Bytes16, registration: HandleRegistration) -> Handle:
     """The handle of an account; raises `WrongEpoch` or `InvalidProof`."""
     if registration.epoch != epoch_key.epoch:  # step 1
         raise WrongEpoch("the handle is registered for another epoch")
-    context = frame("handle", epoch_key.context, account)
+    context = frame("handle", epoch_key.context, account_id)
     if not verify_knowledge("handle", context, registration.handle, registration.knowledge):  # step 2
         raise InvalidProof("the handle's proof of knowledge does not hold")
     return Handle(registration.handle)

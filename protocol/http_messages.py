@@ -37,7 +37,7 @@ class VerificationAnswer(Message):
 class Session(Message):
     """A verified account and the bearer token of its session."""
 
-    account: Bytes16
+    account_id: Bytes16
     token: Bytes32
 
     def __repr__(self) -> str:

@@ -44,7 +44,7 @@ class Shares(Message):
 
     domain: Uint8
     role: Role
-    warrant: Bytes16
+    warrant_id: Bytes16
     release: Bytes32
     epochs: Annotated[tuple[EpochShares, ...], Size(0, 64)]
 
@@ -94,7 +94,7 @@ def create_shares(
         context = _shares_context(epoch_key, role, release)
         proof = prove_shares(context, x, epoch_key.shares[role], u, D, random_bytes)
         all_shares.append(EpochShares(epoch, tuple(u), tuple(D), proof))
-    message = Shares(domain.number, role, release.warrant.warrant, release.digest, tuple(all_shares))
+    message = Shares(domain.number, role, release.warrant.warrant_id, release.digest, tuple(all_shares))
     return sign_statement(message, identity)
 
 
@@ -115,8 +115,8 @@ def verify_party_shares(
         message = Shares.from_bytes(payload)  # step 2
     except Malformed:
         raise FaultyShares(f"the {role.name.lower()} signed shares that are none") from None
-    expected = (domain.number, role, release.warrant.warrant, release.digest)
-    if (message.domain, message.role, message.warrant, message.release) != expected:  # step 3
+    expected = (domain.number, role, release.warrant.warrant_id, release.digest)
+    if (message.domain, message.role, message.warrant_id, message.release) != expected:  # step 3
         raise OutOfScope("the shares are for another release")
     verified: dict[int, dict[bytes, Point]] = {}
     for part in message.epochs:
@@ -176,4 +176,4 @@ def _valid_points(encodings: list[bytes]) -> list[Point]:
 
 
 def _shares_context(epoch_key: EpochKey, role: Role, release: VerifiedRelease) -> bytes:
-    return frame("shares", epoch_key.context, bytes([role]), release.warrant.warrant, release.digest)
+    return frame("shares", epoch_key.context, bytes([role]), release.warrant.warrant_id, release.digest)

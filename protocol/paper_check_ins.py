@@ -31,7 +31,7 @@ class PaperCheckInMessage(Message):
     domain: Uint8
     time: Uint32
     direction: Direction
-    venue: Bytes16
+    venue_id: Bytes16
     public_pass: Annotated[bytes, Size(PASS_BYTES, PASS_BYTES)]
     paper_key: Point
     delegation: Annotated[bytes, Size(SIGNATURE_BYTES, SIGNATURE_BYTES)]
@@ -69,7 +69,7 @@ def sign_paper_check_in(
     delegated: DelegatedPass,
     time: int,
     direction: Direction,
-    venue: bytes,
+    venue_id: bytes,
     random_bytes: RandomBytes = secure_random,
 ) -> PaperCheckInMessage:
     """Sign a label with a paper's key. `time` in Unix seconds is rounded down to the label's step.
@@ -78,10 +78,10 @@ def sign_paper_check_in(
     """
     time = label_time(time)
     public, K = delegated.public_pass, delegated.K
-    statement = paper_label_statement(epoch_key, time, direction, venue, public, K)
+    statement = paper_label_statement(epoch_key, time, direction, venue_id, public, K)
     signature = sign_with_scalar(delegated.k, bytes(K), statement, random_bytes)
     return PaperCheckInMessage(
-        epoch_key.domain.number, time, direction, venue, public, K, delegated.delegation, signature
+        epoch_key.domain.number, time, direction, venue_id, public, K, delegated.delegation, signature
     )
 
 
@@ -97,14 +97,14 @@ def verify_paper_check_in(epoch_key: EpochKey, message: PaperCheckInMessage) -> 
         raise WrongEpoch("the check-in's time lies outside the epoch")
     public, K = message.public_pass, message.paper_key
     verify_delegation(epoch_key, public, K, message.delegation)
-    statement = paper_label_statement(epoch_key, message.time, message.direction, message.venue, public, K)
+    statement = paper_label_statement(epoch_key, message.time, message.direction, message.venue_id, public, K)
     if not verify(bytes(K), statement, message.label_signature):  # step 5
         raise InvalidSignature("the paper's key did not sign this label")
     return PaperCheckIn(message, epoch_key.epoch)
 
 
 def paper_label_statement(
-    epoch_key: EpochKey, time: int, direction: Direction, venue: bytes, public_pass: bytes, K: Point
+    epoch_key: EpochKey, time: int, direction: Direction, venue_id: bytes, public_pass: bytes, K: Point
 ) -> bytes:
     """What a paper's key signs: tag, epoch context, time (4 bytes), direction (1), venue (16), pass (128), `K` (32)."""
     return frame(
@@ -112,7 +112,7 @@ def paper_label_statement(
         epoch_key.context,
         time.to_bytes(4, "big"),
         bytes([direction]),
-        venue,
+        venue_id,
         public_pass,
         bytes(K),
     )

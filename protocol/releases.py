@@ -87,8 +87,8 @@ class Release(Message):
     TAG: ClassVar[str] = "release"
 
     domain: Uint8
-    warrant: Bytes16
-    venue: Bytes16
+    warrant_id: Bytes16
+    venue_id: Bytes16
     opened_from: CommitmentOpening
     frontier: Annotated[tuple[Bytes32, ...], Size(0, 32)]
     openings: Annotated[tuple[CommitmentOpening, ...], Size(0, MAX_COMMITMENTS)]
@@ -136,7 +136,7 @@ def sign_release(
     """A venue's release of the leaves from the commitment `start` to the last of `openings`."""
     record = warrant.record
     opened = start.opening, start.tree.hashes, tuple(openings)
-    return sign_statement(Release(record.domain, record.warrant, record.venue, *opened, tuple(leaves)), key)
+    return sign_statement(Release(record.domain, record.warrant_id, record.venue_id, *opened, tuple(leaves)), key)
 
 
 def verify_release(
@@ -153,10 +153,14 @@ def verify_release(
     lies out of scope, or is of an epoch whose keys are not in `epoch_keys` is set aside and counted.
     """
     record = warrant.record
-    if venue.record.venue != record.venue:  # step 1
+    if venue.record.venue_id != record.venue_id:  # step 1
         raise OutOfScope("the warrant names another venue")
     message = verify_statement(Release, release, venue.record.key)  # step 2
-    if (message.domain, message.warrant, message.venue) != (record.domain, record.warrant, record.venue):  # step 3
+    if (message.domain, message.warrant_id, message.venue_id) != (
+        record.domain,
+        record.warrant_id,
+        record.venue_id,
+    ):  # step 3
         raise OutOfScope("the release is for another warrant")
     check_ins = []
     set_aside: Counter[str] = Counter()
@@ -231,7 +235,7 @@ def _verify_content(warrant: Warrant, epoch_key: EpochKey | None, leaf: Released
         raise CommitmentMismatch("the check-in has another label, or a later one than its commitment")
     if leaf.time < times.start:
         raise CommittedLate("the venue did not commit to the check-in in time")
-    if epoch_key is None or not warrant.is_near(message.time) or message.venue not in (None, warrant.venue):
+    if epoch_key is None or not warrant.is_near(message.time) or message.venue_id not in (None, warrant.venue_id):
         raise OutOfScope("the check-in lies outside the warrant")
     return verify_admitted(epoch_key, message)
 

@@ -37,7 +37,7 @@ class Venue(Message):
     TAG: ClassVar[str] = "venue"
 
     domain: Uint8
-    venue: Bytes16
+    venue_id: Bytes16
     name: Annotated[str, Size(1, 128)]
     url: Annotated[str, Size(0, 256)]
     key: Point
@@ -76,8 +76,8 @@ class Warrant(Message):
     TAG: ClassVar[str] = "warrant"
 
     domain: Uint8
-    warrant: Bytes16
-    venue: Bytes16
+    warrant_id: Bytes16
+    venue_id: Bytes16
     purpose: Purpose
     begins: Uint32
     ends: Uint32

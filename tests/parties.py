@@ -46,7 +46,7 @@ TODAY = (NOW + UTC_OFFSET) // 86_400
 
 def opening_warrant(
     domain: int,
-    venue: bytes,
+    venue_id: bytes,
     begins: int,
     ends: int,
     issued: int,
@@ -57,8 +57,8 @@ def opening_warrant(
     """A new warrant to open the visits to a venue in a window, good for a day."""
     return Warrant(
         domain=domain,
-        warrant=token_bytes(16),
-        venue=venue,
+        warrant_id=token_bytes(16),
+        venue_id=venue_id,
         purpose=Purpose.OPENING,
         begins=begins,
         ends=ends,
@@ -102,7 +102,7 @@ class Parties:
 
     def warrant(self, begins: int, ends: int, *, assumed_stay: int = 0, later: int = 0) -> ValidWarrant:
         """A warrant for the venue and the window `begins <= time < ends`, issued when it ends or so much later."""
-        number, venue, issued = self.domain.number, self.venue.venue, ends + later
+        number, venue, issued = self.domain.number, self.venue.venue_id, ends + later
         warrant = opening_warrant(number, venue, begins, ends, issued, assumed_stay=assumed_stay)
         return verify_warrant(self.domain, self.both_sign(warrant), now=issued)
 
@@ -161,7 +161,7 @@ def open_epoch(parties: Parties, epoch: int) -> OpenEpoch:
 class Visitor:
     """A visitor with an account, a handle in the directory and an allowance of passes."""
 
-    account: bytes
+    account_id: bytes
     h: Scalar
     handle: Handle
     registration: HandleRegistration

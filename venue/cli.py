@@ -26,12 +26,12 @@ def venue_option(command: F) -> F:
     return click.option("--venue", metavar="ID", type=Hexadecimal(16), help=help_text)(command)
 
 
-def chosen_venue(path: Path, venue: bytes | None) -> ServedVenue:
+def chosen_venue(path: Path, venue_id: bytes | None) -> ServedVenue:
     """The venue of a home that a command is about; raises `ConfigurationError` if it is not clear which."""
     home = VenueHome(path)
-    if venue is None and len(home.venues) == 1:
+    if venue_id is None and len(home.venues) == 1:
         return home.venues[0]
-    chosen = None if venue is None else home.venue(venue)
+    chosen = None if venue_id is None else home.venue(venue_id)
     if chosen is None:
         raise ConfigurationError("say which venue: --venue ID; `python -m venue list` shows the ids")
     return chosen

@@ -28,11 +28,11 @@ class Gate:
     """
 
     def __init__(
-        self, domain: Domain, epoch_key: Callable[[int], EpochKey | None], store: Store, venue: bytes, tolerance: int
+        self, domain: Domain, epoch_key: Callable[[int], EpochKey | None], store: Store, venue_id: bytes, tolerance: int
     ) -> None:
         check_edge_cases()
         self._domain, self._epoch_key, self._store = domain, epoch_key, store
-        self._venue, self._tolerance = venue, tolerance
+        self._venue, self._tolerance = venue_id, tolerance
 
     def decide_text(self, text: str, now: int) -> Decision:
         """Decide on the text of a QR code that a visitor shows, on a screen or on paper."""
@@ -91,7 +91,7 @@ class Gate:
         """What is wrong with a label here and now, before any signature is checked."""
         if message.domain != self._domain.number:  # step 2
             return Decision.UNKNOWN_DOMAIN
-        if message.venue not in (None, self._venue):  # step 3
+        if message.venue_id not in (None, self._venue):  # step 3
             return Decision.OTHER_VENUE
         if message.time < now - self._tolerance:  # step 4
             return Decision.TOO_OLD

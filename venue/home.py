@@ -70,11 +70,11 @@ class VenueHome:
         """The venues, in the order of their ids."""
         return [self._venues.setdefault(venue, ServedVenue(self, venue)) for venue in self.venue_ids]
 
-    def venue(self, venue: bytes) -> ServedVenue | None:
+    def venue(self, venue_id: bytes) -> ServedVenue | None:
         """A venue of this home by its id, also one that was added after the program had begun."""
-        if venue not in self._venues and not (self.path / VENUES / venue.hex()).is_dir():
+        if venue_id not in self._venues and not (self.path / VENUES / venue_id.hex()).is_dir():
             return None
-        return self._venues.setdefault(venue, ServedVenue(self, venue))
+        return self._venues.setdefault(venue_id, ServedVenue(self, venue_id))
 
     @cached_property
     def engine(self) -> sql.Engine:
@@ -119,9 +119,9 @@ class ServedVenue:
     not before it is needed: the doors go on without the key.
     """
 
-    def __init__(self, home: VenueHome, venue: bytes) -> None:
-        self.home, self.venue = home, venue
-        self.path = home.path / VENUES / venue.hex()
+    def __init__(self, home: VenueHome, venue_id: bytes) -> None:
+        self.home, self.venue = home, venue_id
+        self.path = home.path / VENUES / venue_id.hex()
 
     @property
     def signing_key(self) -> SigningKey:

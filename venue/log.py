@@ -54,9 +54,9 @@ _commitments = sql.Table(
 class Log:
     """The log of one venue (16-byte id). Any number of processes may commit: each check-in gets one position."""
 
-    def __init__(self, engine: sql.Engine, venue: bytes) -> None:
-        self._engine, self._venue = engine, venue
-        self._own = _commitments.c.venue == venue
+    def __init__(self, engine: sql.Engine, venue_id: bytes) -> None:
+        self._engine, self._venue = engine, venue_id
+        self._own = _commitments.c.venue == venue_id
 
     def commit(self, record: Venue, key: SigningKey, now: int, every: int = 0) -> tuple[int, bytes] | None:
         """Append all check-ins that are new and sign a commitment to the log, durably, at Unix time `now`.

@@ -78,9 +78,9 @@ def read(
 
 
 @contextmanager
-def _own_decisions(path: Path, venue: bytes | None) -> Iterator[Decide]:
+def _own_decisions(path: Path, venue_id: bytes | None) -> Iterator[Decide]:
     """Decide here; that the disk or database fails now does not end the reading."""
-    served = chosen_venue(path, venue)
+    served = chosen_venue(path, venue_id)
     gate = served.gate
 
     def decide(text: str) -> Verdict:

@@ -29,7 +29,7 @@ _readers = sql.Table(
 class Reader:
     """A reader at a door of a venue (16-byte id); when it was added and revoked, in Unix seconds."""
 
-    venue: bytes
+    venue_id: bytes
     door: str
     added: int
     revoked: int | None
@@ -41,16 +41,16 @@ class Readers:
     def __init__(self, engine: sql.Engine) -> None:
         self._engine = engine
 
-    def add(self, venue: bytes, door: str, token: bytes, now: int) -> None:
+    def add(self, venue_id: bytes, door: str, token: bytes, now: int) -> None:
         """Admit a reader with a random token of 32 bytes.
 
         Raises `ConfigurationError` if the name will not do or the venue has a reader of this name already.
         """
         if not (door.isprintable() and 0 < len(door) <= MAX_NAME):
             raise ConfigurationError(f"a door's name has 1 to {MAX_NAME} printable characters")
-        row = {"token_digest": _token_digest(token), "venue": venue, "door": door, "added": now}
+        row = {"token_digest": _token_digest(token), "venue": venue_id, "door": door, "added": now}
         with exclusive(self._engine) as connection:
-            if connection.execute(sql.select(_readers).where(_active(venue, door))).first() is not None:
+            if connection.execute(sql.select(_readers).where(_active(venue_id, door))).first() is not None:
                 raise ConfigurationError(f"there is a reader of this name ({door}); revoke it first")
             connection.execute(sql.insert(_readers).values(row))
 
@@ -60,14 +60,14 @@ class Readers:
             return reader
         return None
 
-    def all(self, venue: bytes) -> list[Reader]:
+    def all(self, venue_id: bytes) -> list[Reader]:
         """A venue's readers, also those that were revoked, the first first."""
-        return self._select(_readers.c.venue == venue)
+        return self._select(_readers.c.venue == venue_id)
 
-    def revoke(self, venue: bytes, door: str, now: int) -> None:
+    def revoke(self, venue_id: bytes, door: str, now: int) -> None:
         """End a reader's credential, for good and at once; raises `ConfigurationError` if there is no such reader."""
         with self._engine.begin() as connection:
-            revoked = connection.execute(sql.update(_readers).where(_active(venue, door)).values(revoked=now))
+            revoked = connection.execute(sql.update(_readers).where(_active(venue_id, door)).values(revoked=now))
         if revoked.rowcount == 0:
             raise ConfigurationError(f"there is no reader of this name ({door})")
 
@@ -77,8 +77,8 @@ class Readers:
         return [_reader(row) for row in rows]
 
 
-def _active(venue: bytes, door: str) -> sql.ColumnElement[bool]:
-    return (_readers.c.venue == venue) & (_readers.c.door == door) & _readers.c.revoked.is_(None)
+def _active(venue_id: bytes, door: str) -> sql.ColumnElement[bool]:
+    return (_readers.c.venue == venue_id) & (_readers.c.door == door) & _readers.c.revoked.is_(None)
 
 
 def _reader(row: sql.Row[Any]) -> Reader:

@@ -32,7 +32,7 @@ def release(home: VenueHome, request: bytes, now: int) -> bytes:
         raise WrongParty("the request is for a venue that this server does not serve")
     body = venue.inbox.receive(Role.AUTHORITY, RELEASE_PATH, now, request)  # step 1
     warrant = verify_warrant(home.domain, JointStatement.from_bytes(body), now)  # step 2
-    if warrant.record.venue != venue.venue:  # step 3
+    if warrant.record.venue_id != venue.venue:  # step 3
         raise Problem(404, "unknown-venue", "the warrant names another venue")
     return open_log(venue, warrant)
 

@@ -63,7 +63,7 @@ class VenueServer:
     async def check_in(self, request: web.Request) -> web.Response:
         """POST /v1/check-ins: from anyone whose label names a venue; without one, from a reader for its own venue."""
         message = await read_message(request, CheckInMessage)
-        token = bearer_token(request) if message.venue is None else b""
+        token = bearer_token(request) if message.venue_id is None else b""
         return cbor_response(DoorAnswer(await asyncio.to_thread(self._decide, message, token)))
 
     async def paper(self, request: web.Request) -> web.Response:
@@ -109,9 +109,9 @@ class VenueServer:
         return {today, today + 1} <= set(known)
 
     def _decide(self, message: CheckInMessage, token: bytes) -> Decision:
-        if message.venue is None:
+        if message.venue_id is None:
             return self._venue_of_reader(token).gate.decide(message, self._clock())
-        venue = self._home.venue(message.venue)
+        venue = self._home.venue(message.venue_id)
         if venue is None:
             own_domain = message.domain == self._home.domain.number
             return Decision.OTHER_VENUE if own_domain else Decision.UNKNOWN_DOMAIN
@@ -124,7 +124,7 @@ class VenueServer:
         reader = self._home.readers.find(token)
         if reader is not None and reader.revoked is not None:
             logger.warning("a reader that was revoked still asks: %s", reader.door)
-        venue = None if reader is None or reader.revoked is not None else self._home.venue(reader.venue)
+        venue = None if reader is None or reader.revoked is not None else self._home.venue(reader.venue_id)
         if venue is None:
             raise Problem(401, "unauthenticated", "this is not the token of a reader at this server's venues")
         return venue

@@ -16,11 +16,11 @@ from service.settings import ConfigurationError, is_protected, unprotected
 from venue.home import VENUES
 
 
-def create_home(path: Path, name: str, url: str, venue: bytes | None = None) -> bytes:
+def create_home(path: Path, name: str, url: str, venue_id: bytes | None = None) -> bytes:
     """Make the home of a server with one venue; returns the venue's id. Raises as `add_venue`, also for a home."""
     if (path / VENUES).exists():
         raise ConfigurationError(f"{path} exists already as a home of venues; `add` makes another venue in it")
-    return add_venue(path, name, url, venue)
+    return add_venue(path, name, url, venue_id)
 
 
 def add_venue(path: Path, name: str, url: str, known: bytes | None = None) -> bytes:

@@ -49,9 +49,9 @@ class Store:
     Any number of processes may share the database: a pass is spent once among them.
     """
 
-    def __init__(self, engine: sql.Engine, venue: bytes) -> None:
-        self._engine, self._venue = engine, venue
-        self._own = check_ins.c.venue == venue
+    def __init__(self, engine: sql.Engine, venue_id: bytes) -> None:
+        self._engine, self._venue = engine, venue_id
+        self._own = check_ins.c.venue == venue_id
 
     def spend(self, check_in: Admitted) -> bool:
         """Keep a check-in, durably when this returns; False if its pass was spent in this direction before."""

@@ -30,7 +30,7 @@ LONGEST = AssertedRecord("가" * 42 + "aa", "+" + "9" * 15)
 
 
 def _label_parts(message: AssistedCheckIn) -> tuple[bytes, bytes, bytes, bytes]:
-    return EPOCH_KEY.context, message.time.to_bytes(4, "big"), message.venue, bytes(message.u)
+    return EPOCH_KEY.context, message.time.to_bytes(4, "big"), message.venue_id, bytes(message.u)
 
 
 def _signed(r: Scalar, message: AssistedCheckIn, **changed: Any) -> AssistedCheckIn:
@@ -66,12 +66,12 @@ def assisted_check_in() -> VectorFile:
     )
     for name, record in {"ordinary": RECORD, "longest": LONGEST}.items():
         draws = Draws(f"assisted check-in, {name}")
-        message = seal_assisted(EPOCH_KEY, record, TIME, VENUE.venue, draws)
+        message = seal_assisted(EPOCH_KEY, record, TIME, VENUE.venue_id, draws)
         r = Scalar.reduce(draws.drawn[0])
         S = r * EPOCH_KEY.X
         file.accept(
             name,
-            make={"record": record, "time": TIME, "venue": VENUE.venue, "random": draws.drawn},
+            make={"record": record, "time": TIME, "venue": VENUE.venue_id, "random": draws.drawn},
             check={
                 "message": message,
                 "operator_share": SECRETS[Role.OPERATOR].share * message.u,
@@ -88,14 +88,14 @@ def assisted_check_in() -> VectorFile:
             result={"epoch": EPOCH, "record": record},
         )
     draws = Draws("assisted check-in, ordinary")
-    good = seal_assisted(EPOCH_KEY, RECORD, TIME, VENUE.venue, draws)
+    good = seal_assisted(EPOCH_KEY, RECORD, TIME, VENUE.venue_id, draws)
     r = Scalar.reduce(draws.drawn[0])
     operator_share = SECRETS[Role.OPERATOR].share * good.u
     file.reject("ordinary", "another domain", WrongDomain, message=replace(good, domain=NUMBER + 1))
     file.reject("ordinary", "another day", WrongEpoch, message=replace(good, time=good.time + 86_400))
     for change, wrong in {
         "another time": replace(good, time=good.time + 15),
-        "moved to another venue": replace(good, venue=pinned("venue 2", 16)),
+        "moved to another venue": replace(good, venue_id=pinned("venue 2", 16)),
         "another u": replace(good, u=good.u + B),
         "the u of a pass": replace(good, u=Point(SHOWN.u)),
         "another sealed record": replace(good, sealed=flip(good.sealed, 0)),
@@ -104,14 +104,14 @@ def assisted_check_in() -> VectorFile:
         "the signature of a pass over a label": replace(good, signature=SHOWN.label_signature),
     }.items():
         file.reject("ordinary", change, InvalidSignature, message=wrong)
-    of_tomorrow = seal_assisted(OTHER_EPOCH_KEY, RECORD, TIME, VENUE.venue, Draws("assisted, sealed for tomorrow"))
+    of_tomorrow = seal_assisted(OTHER_EPOCH_KEY, RECORD, TIME, VENUE.venue_id, Draws("assisted, sealed for tomorrow"))
     file.reject("ordinary", "sealed for the next epoch", InvalidSignature, message=of_tomorrow)
     pass_share = SECRETS[Role.OPERATOR].share * Point(SHOWN.u)
     file.reject("ordinary", "one party's share alone", InvalidEntry, authority_share=operator_share)
     file.reject("ordinary", "the share of another check-in", InvalidEntry, operator_share=pass_share)
     for change, moved in {
         "moved by its maker to another time": _signed(r, good, time=good.time + 15),
-        "moved by its maker to another venue": _signed(r, good, venue=pinned("venue 2", 16)),
+        "moved by its maker to another venue": _signed(r, good, venue_id=pinned("venue 2", 16)),
     }.items():
         file.reject("ordinary", change, InvalidEntry, message=moved)
     for change, padded in {
@@ -122,8 +122,8 @@ def assisted_check_in() -> VectorFile:
         key = digest32("assisted-key", EPOCH_KEY.context, bytes(good.u), bytes(r * EPOCH_KEY.X))
         sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(padded, label, bytes(24), key)
         file.reject("ordinary", change, InvalidEntry, message=_signed(r, good, sealed=sealed))
-    fields = [good.domain, good.time + 1, good.venue, bytes(good.u), good.sealed, good.signature]
+    fields = [good.domain, good.time + 1, good.venue_id, bytes(good.u), good.sealed, good.signature]
     file.reject("ordinary", "a time between two steps", MalformedEncoding, message=encode_item(fields))
-    fields = [good.domain, good.time, good.venue, bytes(32), good.sealed, good.signature]
+    fields = [good.domain, good.time, good.venue_id, bytes(32), good.sealed, good.signature]
     file.reject("ordinary", "u of small order", MalformedPoint, message=encode_item(fields))
     return file

@@ -69,8 +69,8 @@ def check_in() -> VectorFile:
     for name, time, direction, venue in [
         ("shown entry", TIME, Direction.ENTRY, None),
         ("shown exit", TIME + 3600, Direction.EXIT, None),
-        ("scanned entry", TIME, Direction.ENTRY, VENUE.venue),
-        ("scanned exit", TIME + 3600, Direction.EXIT, VENUE.venue),
+        ("scanned entry", TIME, Direction.ENTRY, VENUE.venue_id),
+        ("scanned exit", TIME + 3600, Direction.EXIT, VENUE.venue_id),
         ("entry at the epoch's last label", MIDNIGHT - 1, Direction.ENTRY, None),
         ("exit after midnight", MIDNIGHT + 7200, Direction.EXIT, None),
     ]:
@@ -105,7 +105,7 @@ def check_in() -> VectorFile:
             result={"epoch": EPOCH, "u": message.u, "v": message.v},
         )
     shown = sign_check_in(EPOCH_KEY, owned, TIME, Direction.ENTRY, None, Draws("check-in, shown entry"))
-    scanned = sign_check_in(EPOCH_KEY, owned, TIME, Direction.ENTRY, VENUE.venue, Draws("check-in, scanned entry"))
+    scanned = sign_check_in(EPOCH_KEY, owned, TIME, Direction.ENTRY, VENUE.venue_id, Draws("check-in, scanned entry"))
     signed = shown.signed_pass
 
     def reject_shown(change: str, error: type[InvalidSignature | WrongDomain | WrongEpoch], **fields: Any) -> None:
@@ -114,7 +114,7 @@ def check_in() -> VectorFile:
     reject_shown("another domain", WrongDomain, domain=NUMBER + 1)
     reject_shown("another time", InvalidSignature, time=shown.time + 15)
     reject_shown("an exit instead", InvalidSignature, direction=Direction.EXIT)
-    reject_shown("moved to a venue", InvalidSignature, venue=VENUE.venue)
+    reject_shown("moved to a venue", InvalidSignature, venue_id=VENUE.venue_id)
     reject_shown("another u", InvalidSignature, signed_pass=flip(signed, 0))
     reject_shown("another v", InvalidSignature, signed_pass=flip(signed, 32))
     reject_shown("another pass signature", InvalidSignature, signed_pass=flip(signed, 64))
@@ -129,9 +129,9 @@ def check_in() -> VectorFile:
     reject_shown("the label signature of another label", InvalidSignature, signed_pass=scanned.signed_pass)
     reject_shown("u of small order", InvalidSignature, signed_pass=bytes(32) + signed[32:])
     file.reject(
-        "scanned entry", "another venue", InvalidSignature, message=replace(scanned, venue=pinned("venue 2", 16))
+        "scanned entry", "another venue", InvalidSignature, message=replace(scanned, venue_id=pinned("venue 2", 16))
     )
-    file.reject("scanned entry", "shown instead", InvalidSignature, message=replace(scanned, venue=None))
+    file.reject("scanned entry", "shown instead", InvalidSignature, message=replace(scanned, venue_id=None))
 
     def reject_signed(change: str, error: type[InvalidSignature | WrongEpoch], message: CheckInMessage) -> None:
         file.reject("shown entry", change, error, message=message)

@@ -112,7 +112,7 @@ def messages() -> VectorFile:
             "result.signed_pass": "192 bytes",
         },
     )
-    venue, signed_pass = VENUE.venue, pinned("signed pass", 192)
+    venue, signed_pass = VENUE.venue_id, pinned("signed pass", 192)
     time = TIME - TIME % 15
     names = ("domain", "time", "direction", "venue", "signed_pass")
     for name, fields in {

@@ -137,7 +137,13 @@ def opening_record() -> VectorFile:
         check={"record": RECORD, "passes": mine},
         result={"commitment": RECORD.commitment, "named": [u for u in mine if u in opened]},
     )
-    fields: list[object] = [RECORD.warrant, RECORD.legal_reference, RECORD.release, list(RECORD.digests), RECORD.salt]
+    fields: list[object] = [
+        RECORD.warrant_id,
+        RECORD.legal_reference,
+        RECORD.release,
+        list(RECORD.digests),
+        RECORD.salt,
+    ]
     for change, digests in {
         "digests in the wrong order": list(RECORD.digests[::-1]),
         "one digest twice": [RECORD.digests[0]] * 2,

@@ -58,12 +58,12 @@ def _shares(role: Role, release: VerifiedRelease = VERIFIED_RELEASE) -> tuple[Dr
 
 
 def _context(role: Role, release: VerifiedRelease) -> bytes:
-    return frame("shares", EPOCH_KEY.context, bytes([role]), release.warrant.warrant, release.digest)
+    return frame("shares", EPOCH_KEY.context, bytes([role]), release.warrant.warrant_id, release.digest)
 
 
 def _signed(role: Role, key: SigningKey | None = None, /, **changed: Any) -> bytes:
     """A party's statement with fields changed, signed again."""
-    message = Shares(NUMBER, role, VALID_WARRANT.record.warrant, VERIFIED_RELEASE.digest, (_steps(role),))
+    message = Shares(NUMBER, role, VALID_WARRANT.record.warrant_id, VERIFIED_RELEASE.digest, (_steps(role),))
     return sign_statement(replace(message, **changed), key or IDENTITY[role])
 
 
@@ -132,7 +132,7 @@ def shares() -> VectorFile:
         release = verified(log)
         draws, statement = _shares(role, release)
         steps = _steps(role, release)
-        message = Shares(NUMBER, role, release.warrant.warrant, release.digest, (steps,))
+        message = Shares(NUMBER, role, release.warrant.warrant_id, release.digest, (steps,))
         assert statement == sign_statement(message, IDENTITY[role])
         file.accept(
             name,
@@ -186,7 +186,7 @@ def shares() -> VectorFile:
     )
     record = VALID_WARRANT.record
     halves = [[bytes(point) for point in points] for points in (good.passes, good.shares)]
-    item = [NUMBER, operator, record.warrant, VERIFIED_RELEASE.digest]
+    item = [NUMBER, operator, record.warrant_id, VERIFIED_RELEASE.digest]
     no_point = [*item, [[EPOCH, halves[0], [bytes(32), *halves[1][1:]], bytes(good.proof)]]]
     reject(
         "operator",
@@ -197,7 +197,7 @@ def shares() -> VectorFile:
     reject("operator", "nothing, well signed", FaultyShares, statement=sign_item("shares", [], OPERATOR))
     reject("operator", "no statement", MalformedEncoding, statement=pinned("noise", 80))
     reject("operator", "another release", OutOfScope, statement=_signed(operator, release=pinned("release")))
-    reject("operator", "another warrant", OutOfScope, statement=_signed(operator, warrant=pinned("warrant 2", 16)))
+    reject("operator", "another warrant", OutOfScope, statement=_signed(operator, warrant_id=pinned("warrant 2", 16)))
     reject("operator", "another role", OutOfScope, statement=_signed(operator, role=Role.AUTHORITY))
     reject("operator", "another domain", OutOfScope, statement=_signed(operator, domain=NUMBER + 1))
     reject("operator", "signed by another key", InvalidSignature, statement=_signed(operator, STRANGER))

@@ -183,15 +183,15 @@ def paper_check_in() -> VectorFile:
         ("exit after midnight", MIDNIGHT + 7200, Direction.EXIT),
     ]:
         draws = Draws(f"paper check-in, {name}")
-        message = sign_paper_check_in(EPOCH_KEY, _delegated(PAPER), time, direction, VENUE.venue, draws)
-        label = (message.time.to_bytes(4, "big"), bytes([direction]), VENUE.venue, PUBLIC, bytes(K))
+        message = sign_paper_check_in(EPOCH_KEY, _delegated(PAPER), time, direction, VENUE.venue_id, draws)
+        label = (message.time.to_bytes(4, "big"), bytes([direction]), VENUE.venue_id, PUBLIC, bytes(K))
         file.accept(
             name,
             make={
                 "paper": PAPER,
                 "time": time,
                 "direction": direction,
-                "venue": VENUE.venue,
+                "venue": VENUE.venue_id,
                 "random": draws.drawn,
             },
             check={"message": message},
@@ -213,7 +213,7 @@ def _reject_paper_check_ins(file: VectorFile) -> None:
         """The entry made anew with another key, epoch or delegation."""
         epoch_key = other.pop("epoch_key", EPOCH_KEY)
         delegated = _delegated(PAPER, **other)
-        return sign_paper_check_in(epoch_key, delegated, time, direction, VENUE.venue, Draws(name))
+        return sign_paper_check_in(epoch_key, delegated, time, direction, VENUE.venue_id, Draws(name))
 
     def reject(change: str, error: type[SplitPassError], message: PaperCheckInMessage | bytes) -> None:
         file.reject("entry", change, error, message=message)
@@ -228,7 +228,7 @@ def _reject_paper_check_ins(file: VectorFile) -> None:
     for change, wrong in {
         "another time": replace(good, time=good.time + 15),
         "an exit instead": replace(good, direction=Direction.EXIT),
-        "another venue": replace(good, venue=pinned("venue 2", 16)),
+        "another venue": replace(good, venue_id=pinned("venue 2", 16)),
         "another u": replace(good, public_pass=flip(PUBLIC, 0)),
         "another v": replace(good, public_pass=flip(PUBLIC, 32)),
         "re-randomised": replace(good, public_pass=moved + PUBLIC[64:]),
@@ -260,7 +260,7 @@ def _reject_paper_check_ins(file: VectorFile) -> None:
         ("an exit more than twelve hours after midnight", MIDNIGHT + MAX_STAY, Direction.EXIT),
     ]:
         reject(change, WrongEpoch, signed(f"late, {change}", time, direction))
-    fields = [NUMBER, good.time, 1, good.venue, PUBLIC, bytes(good.paper_key), good.delegation, good.label_signature]
+    fields = [NUMBER, good.time, 1, good.venue_id, PUBLIC, bytes(good.paper_key), good.delegation, good.label_signature]
     for change, position, value in [
         ("a time between two steps", 1, good.time + 1),
         ("no venue", 3, None),
@@ -272,4 +272,4 @@ def _reject_paper_check_ins(file: VectorFile) -> None:
 
 def _label(message: PaperCheckInMessage) -> tuple[bytes, ...]:
     time, direction = message.time.to_bytes(4, "big"), bytes([message.direction])
-    return time, direction, message.venue, message.public_pass, bytes(message.paper_key)
+    return time, direction, message.venue_id, message.public_pass, bytes(message.paper_key)

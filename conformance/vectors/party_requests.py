@@ -34,7 +34,7 @@ def party_request() -> VectorFile:
             "result.body": "the body",
         },
     )
-    recipient, path, body = VENUE.venue.hex(), "/v1/releases", JOINT_WARRANT.to_bytes()
+    recipient, path, body = VENUE.venue_id.hex(), "/v1/releases", JOINT_WARRANT.to_bytes()
     for name, now in {
         "ordinary": NOW,
         "as old as it may be": NOW + REQUEST_TOLERANCE,

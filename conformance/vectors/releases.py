@@ -156,11 +156,11 @@ def venue_commitment() -> VectorFile:
     reject("ordinary", "too late", ReplayedRequest, now=TIME + REQUEST_TOLERANCE + 1)
     reject("ordinary", "too early", ReplayedRequest, now=TIME - REQUEST_TOLERANCE - 1)
     reject("ordinary", "another domain", WrongDomain, statement=signed(replace(VENUE, domain=NUMBER + 1)))
-    reject("ordinary", "another venue", WrongDomain, statement=signed(replace(VENUE, venue=pinned("elsewhere", 16))))
+    reject("ordinary", "another venue", WrongDomain, statement=signed(replace(VENUE, venue_id=pinned("elsewhere", 16))))
     stranger = sign_commitment(VENUE, STRANGER, TIME, CompactRange(), Draws("salt"))[1]
     reject("ordinary", "signed by another key", InvalidSignature, statement=stranger)
     reject("ordinary", "a release instead", InvalidSignature, statement=RELEASE)
-    short = sign_item("venue-commitment", [NUMBER, VENUE.venue, TIME, bytes(31)], VENUE_KEY)
+    short = sign_item("venue-commitment", [NUMBER, VENUE.venue_id, TIME, bytes(31)], VENUE_KEY)
     reject("ordinary", "31 bytes", MalformedEncoding, statement=short)
     return file
 
@@ -236,13 +236,13 @@ def _logs() -> dict[str, VenueLog]:
 def _bad_assisted() -> list[bytes]:
     """Forged, of another domain, of another venue, after the window, and cut short."""
     elsewhere = seal_assisted(EPOCH_KEY, ASSERTED, TIME, pinned("elsewhere", 16), Draws("assisted elsewhere"))
-    late = seal_assisted(EPOCH_KEY, ASSERTED, WARRANT.ends + 15, VENUE.venue, Draws("assisted late"))
+    late = seal_assisted(EPOCH_KEY, ASSERTED, WARRANT.ends + 15, VENUE.venue_id, Draws("assisted late"))
     forged = replace(ASSISTED, signature=elsewhere.signature)
     foreign = replace(ASSISTED, domain=NUMBER + 1)
     return [*(one.to_bytes() for one in (forged, foreign, elsewhere, late)), ASSISTED.to_bytes()[:-1]]
 
 
-def printed(time: int = TIME + 60, venue: bytes = VENUE.venue) -> list[bytes]:
+def printed(time: int = TIME + 60, venue: bytes = VENUE.venue_id) -> list[bytes]:
     """An entry and an exit with one paper."""
     text = print_pass(EPOCH_KEY, PASSES[2], Draws("released paper"))
     delegated = verify_paper(EPOCH_KEY, from_paper_text(text))
@@ -337,8 +337,8 @@ def release() -> VectorFile:
             intermediate={"payload": record},
             result=_result(release),
         )
-    other_venue = both_sign(replace(VENUE, venue=pinned("elsewhere", 16)))
-    other_warrant = ValidWarrant(replace(WARRANT, warrant=pinned("another warrant", 16)))
+    other_venue = both_sign(replace(VENUE, venue_id=pinned("elsewhere", 16)))
+    other_warrant = ValidWarrant(replace(WARRANT, warrant_id=pinned("another warrant", 16)))
     record = Release.from_bytes(statement_payload(RELEASE))
     reject = file.reject
     reject("ordinary", "shown with another venue", OutOfScope, venue=other_venue)
@@ -388,7 +388,15 @@ def _reject_changes(file: VectorFile) -> None:
     reject("a frontier of too many hashes", frontier=(*record.frontier, bytes(32)))
     largest = replace(start, size=2**32 - 1)
     reject("the largest frontier", opened_from=largest, frontier=(*record.frontier, *[bytes(32)] * 30))
-    fields: list[Any] = [NUMBER, WARRANT.warrant, VENUE.venue, [start.time, start.salt, 3], [bytes(32)] * 2, [], []]
+    fields: list[Any] = [
+        NUMBER,
+        WARRANT.warrant_id,
+        VENUE.venue_id,
+        [start.time, start.salt, 3],
+        [bytes(32)] * 2,
+        [],
+        [],
+    ]
     for change, position, value in (
         ("a frontier of a hash of 31 bytes", 4, [bytes(32), bytes(31)]),
         ("a frontier of 33 hashes", 4, [bytes(32)] * 33),

@@ -110,7 +110,7 @@ def venue() -> VectorFile:
         joint=JointStatement(JOINT_VENUE.operator, JOINT_VENUE.authority),
     )
     file.reject("ordinary", "another domain", WrongDomain, joint=both_sign(replace(VENUE, domain=NUMBER + 1)))
-    fields: list[object] = [NUMBER, VENUE.venue, VENUE.name, VENUE.url, bytes(VENUE.key)]
+    fields: list[object] = [NUMBER, VENUE.venue_id, VENUE.name, VENUE.url, bytes(VENUE.key)]
     file.reject(
         "ordinary",
         "a name of 129 bytes and 43 characters",

@@ -76,7 +76,7 @@ def both_sign(message: Message) -> JointStatement:
 WARRANT = Warrant(
     NUMBER,
     pinned("warrant", 16),
-    VENUE.venue,
+    VENUE.venue_id,
     purpose=Purpose.OPENING,
     begins=TIME - 7200,
     ends=TIME + 7200,
@@ -93,6 +93,6 @@ NOW = TIME + 86_400
 """When the warrant is used."""
 
 ASSERTED = AssertedRecord("성춘향", "+821087654321")
-ASSISTED = seal_assisted(EPOCH_KEY, ASSERTED, TIME + 300, VENUE.venue, Draws("assisted"))
+ASSISTED = seal_assisted(EPOCH_KEY, ASSERTED, TIME + 300, VENUE.venue_id, Draws("assisted"))
 SHOWN = sign_check_in(EPOCH_KEY, PASSES[0], TIME, Direction.ENTRY, None, Draws("shown"))
-SCANNED = sign_check_in(EPOCH_KEY, PASSES[1], TIME + 600, Direction.ENTRY, VENUE.venue, Draws("scanned"))
+SCANNED = sign_check_in(EPOCH_KEY, PASSES[1], TIME + 600, Direction.ENTRY, VENUE.venue_id, Draws("scanned"))

@@ -34,7 +34,7 @@ def check_openings(audit: Audit, role: Role, followed: FollowedLog, disclosures:
             detail = f"disclosure {disclosure.number} opens no commitment of entry {opening.entry}"
             yield Finding(role, Fault.FALSE_LIST, detail)
             continue
-        told.setdefault(opening.entry, (record, opening.record.warrant))
+        told.setdefault(opening.entry, (record, opening.record.warrant_id))
         early = contents.discloses - record.time
         if early > REQUEST_TOLERANCE and record.is_new:
             detail = f"disclosure {disclosure.number} tells of an opening {early} seconds before its embargo is over"
@@ -85,7 +85,7 @@ class _Release:
 
     @property
     def warrant(self) -> bytes | None:
-        return None if self.disclosed is None else self.disclosed.warrant
+        return None if self.disclosed is None else self.disclosed.warrant_id
 
     @property
     def due(self) -> int:
@@ -152,14 +152,14 @@ def _compare_warrants(audit: Audit, releases: Mapping[Role, Sequence[_Release]])
                 yield from _false_warrant(audit, match.disclosed, one.disclosed, one.time)
         elif alone:
             detail = (
-                f"it disclosed nothing of warrant {one.disclosed.warrant.hex()}, of which the authority disclosed "
+                f"it disclosed nothing of warrant {one.disclosed.warrant_id.hex()}, of which the authority disclosed "
                 f"{len(one.disclosed.digests)} passes"
             )
             yield Finding(Role.OPERATOR, Fault.PARTIAL_DISCLOSURE, detail)
 
 
 def _false_warrant(audit: Audit, operator: OpeningRecord, authority: OpeningRecord, time: int) -> Iterator[Finding]:
-    when, warrants = local_time(time, audit.domain.utc_offset), (operator.warrant.hex(), authority.warrant.hex())
+    when, warrants = local_time(time, audit.domain.utc_offset), (operator.warrant_id.hex(), authority.warrant_id.hex())
     detail = f"the parties disclosed a release of {when} under different warrants, {' and '.join(warrants)}"
     for role in Role:
         yield Finding(role, Fault.FALSE_LIST, f"{detail}: one of the two is false")

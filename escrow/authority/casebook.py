@@ -67,13 +67,13 @@ class Casebook:
 
     def add(self, record: Warrant, statement: bytes) -> None:
         """Store a new warrant."""
-        values = {"warrant": record.warrant, "record": record.to_bytes(), "statement": statement}
+        values = {"warrant": record.warrant_id, "record": record.to_bytes(), "statement": statement}
         with self._engine.begin() as connection:
             connection.execute(sql.insert(_cases).values(**values))
 
-    def get(self, warrant: bytes) -> Case:
+    def get(self, warrant_id: bytes) -> Case:
         """A case by its warrant's 16-byte id; a 404 problem if there is none."""
-        for case in self._select(_cases.c.warrant == warrant):
+        for case in self._select(_cases.c.warrant == warrant_id):
             return case
         raise Problem(404, "unknown-warrant", "there is no such warrant")
 
@@ -81,18 +81,18 @@ class Casebook:
         """Every case."""
         return self._select(sql.true())
 
-    def store_countersigned(self, warrant: bytes, joint: JointStatement) -> None:
+    def store_countersigned(self, warrant_id: bytes, joint: JointStatement) -> None:
         """Keep the warrant with both signatures."""
-        self._update(warrant, countersigned=joint.to_bytes())
+        self._update(warrant_id, countersigned=joint.to_bytes())
 
-    def store_release(self, warrant: bytes, release: bytes) -> None:
+    def store_release(self, warrant_id: bytes, release: bytes) -> None:
         """Keep the venue's release."""
-        self._update(warrant, release=release)
+        self._update(warrant_id, release=release)
 
-    def store_transcript(self, warrant: bytes, transcript: OpeningTranscript, venue: JointStatement) -> None:
+    def store_transcript(self, warrant_id: bytes, transcript: OpeningTranscript, venue: JointStatement) -> None:
         """Keep the transcript of an opening, and the venue's record of that time: its key may change."""
         self._update(
-            warrant,
+            warrant_id,
             opened_release=transcript.release,
             operator_shares=transcript.operator_shares,
             authority_shares=transcript.authority_shares,
@@ -107,9 +107,9 @@ class Casebook:
             ended = [row.warrant for row in rows if is_over(Warrant.from_bytes(row.record).ends)]
             connection.execute(sql.update(_cases).where(_cases.c.warrant.in_(ended)).values(**dict.fromkeys(_FOUND)))
 
-    def _update(self, warrant: bytes, **values: bytes) -> None:
+    def _update(self, warrant_id: bytes, **values: bytes) -> None:
         with self._engine.begin() as connection:
-            connection.execute(sql.update(_cases).where(_cases.c.warrant == warrant).values(**values))
+            connection.execute(sql.update(_cases).where(_cases.c.warrant == warrant_id).values(**values))
 
     def _select(self, condition: sql.ColumnElement[bool]) -> list[Case]:
         with self._engine.begin() as connection:

@@ -106,8 +106,8 @@ def draw(
     offset, issued = authority.domain.utc_offset, authority.clock()
     warrant = Warrant(
         domain=authority.domain.number,
-        warrant=secrets.token_bytes(16),
-        venue=venue,
+        warrant_id=secrets.token_bytes(16),
+        venue_id=venue,
         purpose=Purpose[purpose.upper()],
         begins=parse_local_time(begins, offset),
         ends=parse_local_time(ends, offset),
@@ -133,8 +133,8 @@ def draw(
 
     async def propose(investigation: Investigation) -> None:
         investigation.draw_warrant(warrant)
-        click.echo(warrant.warrant.hex())  # it is drawn, even if the operator does not answer now
-        await investigation.propose_warrant(warrant.warrant)
+        click.echo(warrant.warrant_id.hex())  # it is drawn, even if the operator does not answer now
+        await investigation.propose_warrant(warrant.warrant_id)
 
     _run(authority, propose)
 
@@ -145,7 +145,7 @@ def list_warrants(home: Path) -> None:
     """Show every warrant and how far it has come."""
     authority = Authority(home)
     for case in authority.cases.all():
-        name = authority.venues.get(case.record.venue).record.name
+        name = authority.venues.get(case.record.venue_id).record.name
         show_warrant(case.record, name, authority.domain.utc_offset, case.state)
 
 

@@ -62,42 +62,42 @@ class Investigation:
         """Sign a warrant and store it."""
         self._authority.cases.add(warrant, sign_statement(warrant, self._authority.identity))
 
-    async def propose_warrant(self, warrant: bytes) -> None:
+    async def propose_warrant(self, warrant_id: bytes) -> None:
         """Propose a warrant that was drawn to the operator."""
-        await self._authority.ask_peer(self._session, "/v1/warrants", self._authority.cases.get(warrant).statement)
+        await self._authority.ask_peer(self._session, "/v1/warrants", self._authority.cases.get(warrant_id).statement)
 
-    async def countersigned(self, warrant: bytes) -> JointStatement:
+    async def countersigned(self, warrant_id: bytes) -> JointStatement:
         """The warrant with both signatures; a problem while the operator has not signed, or when it refused."""
-        case = self._authority.cases.get(warrant)
+        case = self._authority.cases.get(warrant_id)
         if case.countersigned is not None:
             return case.countersigned
-        path = f"/v1/warrants/{warrant.hex()}/countersignature"
+        path = f"/v1/warrants/{warrant_id.hex()}/countersignature"
         try:
             countersignature = await self._authority.ask_peer(self._session, path, b"")
         except Problem as problem:
             if problem.name != "unknown-warrant":
                 raise
-            await self.propose_warrant(warrant)
+            await self.propose_warrant(warrant_id)
             countersignature = await self._authority.ask_peer(self._session, path, b"")
         joint = JointStatement(case.statement, countersignature)
         verify_warrant(self._authority.domain, joint, self._authority.clock())
-        self._authority.cases.store_countersigned(warrant, joint)
+        self._authority.cases.store_countersigned(warrant_id, joint)
         return joint
 
-    async def request_release(self, warrant: bytes) -> VerifiedRelease:
+    async def request_release(self, warrant_id: bytes) -> VerifiedRelease:
         """Show the venue the warrant, verify what it hands over, and store it."""
-        joint = await self.countersigned(warrant)
+        joint = await self.countersigned(warrant_id)
         valid = verify_warrant(self._authority.domain, joint, self._authority.clock())
-        venue = verify_venue(self._authority.domain, await self._venue(valid.record.venue))
+        venue = verify_venue(self._authority.domain, await self._venue(valid.record.venue_id))
         if not venue.record.url:
             raise Problem(409, "venue-offline", f"{venue.record.name} has no server that could be asked")
         statement = await self._authority.ask(
-            self._session, venue.record.url, venue.record.venue.hex(), "/v1/releases", joint.to_bytes()
+            self._session, venue.record.url, venue.record.venue_id.hex(), "/v1/releases", joint.to_bytes()
         )
         keys = await warrant_epoch_keys(self._authority, self._session, valid.record)
-        commitments = await asyncio.to_thread(self._authority.commitments.of, venue.record.venue)
+        commitments = await asyncio.to_thread(self._authority.commitments.of, venue.record.venue_id)
         release = await asyncio.to_thread(verify_release, valid, venue, keys, commitments, statement)
-        self._authority.cases.store_release(warrant, statement)
+        self._authority.cases.store_release(warrant_id, statement)
         return release
 
     async def publish_notice(self, warrants: Sequence[bytes], advice: str) -> int:
@@ -112,19 +112,19 @@ class Investigation:
                 raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice")
             if case.countersigned is None or case.release is None:
                 raise Problem(409, "no-release", "request the venue's release first")
-            request = SharesRequest(case.countersigned, await self._venue(case.record.venue), case.release)
+            request = SharesRequest(case.countersigned, await self._venue(case.record.venue_id), case.release)
             keys = await warrant_epoch_keys(self._authority, self._session, case.record)
             release = await asyncio.to_thread(self._verify_request, request, self._authority.clock(), keys)
             passes.update(u for visits in release.visits.values() for u in visits)
         await asyncio.to_thread(self._authority.publish_notice, advice, passes)
         return len(passes)
 
-    async def open(self, warrant: bytes) -> Findings:
+    async def open(self, warrant_id: bytes) -> Findings:
         """Obtain the operator's shares, add the authority's, store the transcript, and read the contacts."""
-        case = self._authority.cases.get(warrant)
+        case = self._authority.cases.get(warrant_id)
         if case.countersigned is None or case.release is None:
             raise Problem(409, "no-release", "request the venue's release first")
-        request = SharesRequest(case.countersigned, await self._venue(case.record.venue), case.release)
+        request = SharesRequest(case.countersigned, await self._venue(case.record.venue_id), case.release)
         keys = await warrant_epoch_keys(self._authority, self._session, case.record)
         release = await asyncio.to_thread(self._verify_request, request, case.record.issued, keys)
         without_erased(self._authority, release)  # or the operator would have an opening on record that never came
@@ -132,12 +132,12 @@ class Investigation:
         given = await asyncio.to_thread(self._verify_shares, Role.OPERATOR, release, keys, from_operator)
         own = await give_shares(self._authority, self._session, request, given)
         transcript = OpeningTranscript(case.countersigned, case.release, from_operator, own)
-        self._authority.cases.store_transcript(warrant, transcript, request.venue)
-        return await self.read(warrant)
+        self._authority.cases.store_transcript(warrant_id, transcript, request.venue)
+        return await self.read(warrant_id)
 
-    async def read(self, warrant: bytes) -> Findings:
+    async def read(self, warrant_id: bytes) -> Findings:
         """The contacts of a warrant that was opened, from its transcript and the directory."""
-        case = self._authority.cases.get(warrant)
+        case = self._authority.cases.get(warrant_id)
         if case.transcript is None or case.opened_venue is None:
             raise Problem(409, "not-opened", "the warrant has not been opened")
         keys = await warrant_epoch_keys(self._authority, self._session, case.record)
@@ -194,7 +194,7 @@ class Investigation:
         """The release of a request. The warrant's expiry does not matter here: it limits when shares are given."""
         warrant = verify_warrant(self._authority.domain, request.warrant, issued)
         venue = verify_venue(self._authority.domain, request.venue)
-        commitments = self._authority.commitments.of(venue.record.venue)
+        commitments = self._authority.commitments.of(venue.record.venue_id)
         return verify_release(warrant, venue, keys, commitments, request.release)
 
     def _verify_shares(
@@ -202,13 +202,13 @@ class Investigation:
     ) -> VerifiedShares:
         return verify_party_shares(self._authority.domain, role, release, keys, statement)
 
-    async def _venue(self, venue: bytes) -> JointStatement:
+    async def _venue(self, venue_id: bytes) -> JointStatement:
         """A venue's record with both parties' signatures; a problem while one is missing."""
-        own = self._authority.venues.get(venue).statement
+        own = self._authority.venues.get(venue_id).statement
         if own is None:
             raise Problem(409, "venue-pending", "approve the venue first")
         url = self._authority.domain_settings.url(Role.OPERATOR)
-        return JointStatement(own, await call(self._session, "GET", f"{url}/v1/venues/{venue.hex()}"))
+        return JointStatement(own, await call(self._session, "GET", f"{url}/v1/venues/{venue_id.hex()}"))
 
 
 def _first_time(visit: tuple[int | None, int | None]) -> int:

@@ -67,7 +67,7 @@ _handles = sql.Table(
 class Account:
     """A person the operator knows. `verified_at` is Unix time in seconds."""
 
-    account: bytes
+    account_id: bytes
     phone: str
     name: str
     verified_at: int
@@ -157,20 +157,20 @@ class Accounts:
         return Account(row.account, row.phone, row.name, row.verified_at)
 
     def register_handle(
-        self, account: bytes, handle: Handle, record: bytes, entry: DirectoryEntry
+        self, account_id: bytes, handle: Handle, record: bytes, entry: DirectoryEntry
     ) -> tuple[bytes, DirectoryEntry]:
         """Store an account's handle of an epoch with its signed record and sealed entry.
 
         Returns the record and entry that are stored, which are the first ones when the handle was registered
         before. A 409 problem for another handle, or another account's.
         """
-        mine = (_handles.c.account == account) & (_handles.c.epoch == entry.epoch)
+        mine = (_handles.c.account == account_id) & (_handles.c.epoch == entry.epoch)
         with exclusive(self._engine) as connection:
             known = connection.execute(sql.select(_handles).where(mine | (_handles.c.handle == bytes(handle)))).first()
             if known is None:
                 connection.execute(
                     sql.insert(_handles).values(
-                        account=account,
+                        account=account_id,
                         epoch=entry.epoch,
                         handle=bytes(handle),
                         record=record,
@@ -180,31 +180,31 @@ class Accounts:
                     )
                 )
                 return record, entry
-        if (known.account, known.epoch, known.handle) != (account, entry.epoch, bytes(handle)):
+        if (known.account, known.epoch, known.handle) != (account_id, entry.epoch, bytes(handle)):
             raise Problem(409, "handle-exists", "this account has another handle for the epoch")
         return known.record, DirectoryEntry.from_bytes(known.entry)
 
-    def mark_deposited(self, account: bytes, epoch: int) -> None:
+    def mark_deposited(self, account_id: bytes, epoch: int) -> None:
         """Note that the authority has signed for the entry: passes for a handle without one would open to nobody."""
-        mine = (_handles.c.account == account) & (_handles.c.epoch == epoch)
+        mine = (_handles.c.account == account_id) & (_handles.c.epoch == epoch)
         with self._engine.begin() as connection:
             connection.execute(sql.update(_handles).where(mine).values(deposited=True))
 
-    def handle(self, account: bytes, epoch: int) -> Handle:
+    def handle(self, account_id: bytes, epoch: int) -> Handle:
         """The account's handle of an epoch, whose entry is deposited; a 409 problem if there is none."""
         with self._engine.begin() as connection:
             handle: bytes | None = connection.scalar(
                 sql.select(_handles.c.handle).where(
-                    _handles.c.account == account, _handles.c.epoch == epoch, _handles.c.deposited
+                    _handles.c.account == account_id, _handles.c.epoch == epoch, _handles.c.deposited
                 )
             )
         if handle is None:
             raise Problem(409, "no-handle", "register a handle for the epoch first")
         return Handle(Point(handle))
 
-    def count_request(self, account: bytes, epoch: int) -> None:
+    def count_request(self, account_id: bytes, epoch: int) -> None:
         """Count one allowance request; a 429 problem when the account has used its requests for the epoch."""
-        mine = (_handles.c.account == account) & (_handles.c.epoch == epoch)
+        mine = (_handles.c.account == account_id) & (_handles.c.epoch == epoch)
         with self._engine.begin() as connection:
             counted = connection.execute(
                 sql.update(_handles)
@@ -214,9 +214,9 @@ class Accounts:
         if counted.rowcount != 1:
             raise Problem(429, "allowance-used", "the passes of this epoch have been issued")
 
-    def uncount_request(self, account: bytes, epoch: int) -> None:
+    def uncount_request(self, account_id: bytes, epoch: int) -> None:
         """Take back the count of a request that never left the operator."""
-        mine = (_handles.c.account == account) & (_handles.c.epoch == epoch)
+        mine = (_handles.c.account == account_id) & (_handles.c.epoch == epoch)
         with self._engine.begin() as connection:
             connection.execute(sql.update(_handles).where(mine).values(requests=_handles.c.requests - 1))
 

@@ -56,9 +56,9 @@ def show(home: Path, warrant: bytes) -> None:
     operator = Operator(home)
     proposed = operator.warrants.get(warrant)
     record, offset = proposed.record, operator.domain.utc_offset
-    click.echo(f"warrant          {record.warrant.hex()}")
+    click.echo(f"warrant          {record.warrant_id.hex()}")
     click.echo(f"purpose          {record.purpose.name.lower()}")
-    click.echo(f"venue            {_venue_name(operator, record)} ({record.venue.hex()})")
+    click.echo(f"venue            {_venue_name(operator, record)} ({record.venue_id.hex()})")
     click.echo(f"window           {local_time(record.begins, offset)} to {local_time(record.ends, offset)}")
     click.echo(f"assumed stay     {record.assumed_stay // 60} minutes, of a visit without an exit")
     click.echo(f"legal reference  {printable(record.legal_reference)}")
@@ -95,5 +95,5 @@ def refuse(home: Path, warrant: bytes, reason: str) -> None:
 
 
 def _venue_name(operator: Operator, record: Warrant) -> str:
-    names = {listed.record.venue: listed.record.name for listed in operator.venues.all() if listed.statement}
-    return names.get(record.venue, "unknown venue")
+    names = {listed.record.venue_id: listed.record.name for listed in operator.venues.all() if listed.statement}
+    return names.get(record.venue_id, "unknown venue")

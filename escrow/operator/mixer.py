@@ -36,7 +36,7 @@ class NotSent(Problem):
 
 @dataclass(eq=False, slots=True)
 class _Waiting:
-    account: bytes
+    account_id: bytes
     requests: list[bytes]
     answers: asyncio.Future[list[bytes]]
 
@@ -85,7 +85,7 @@ class Mixer:
         self._exchanges: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    async def submit(self, epoch: int, account: bytes, requests: list[bytes]) -> list[bytes]:
+    async def submit(self, epoch: int, account_id: bytes, requests: list[bytes]) -> list[bytes]:
         """The answers to an account's requests, in their order; raises `NotSent` or what sending raises."""
         if self._closed:
             raise NotSent
@@ -97,7 +97,7 @@ class Mixer:
         if pool is None:
             pool = self._pools[epoch] = []
             loop.call_later(self._wait, self._leave, epoch, pool)
-        waiting = _Waiting(account, requests, loop.create_future())
+        waiting = _Waiting(account_id, requests, loop.create_future())
         pool.append(waiting)
         return await asyncio.shield(waiting.answers)  # whoever leaves must not disturb the batch
 
@@ -113,7 +113,7 @@ class Mixer:
         if self._pools.get(epoch) is not pool:
             return
         del self._pools[epoch]
-        if len({one.account for one in pool}) < self._minimum:
+        if len({one.account_id for one in pool}) < self._minimum:
             _refuse(pool)
             return
         exchange = asyncio.get_running_loop().create_task(self._exchange(epoch, pool))

@@ -85,14 +85,14 @@ class OperatorServer:
         account = await self._account(request)
         registration = await read_message(request, HandleRegistration)
         epoch_key = await self._bookable_epoch(registration.epoch)
-        handle = await asyncio.to_thread(verify_registration, epoch_key, account.account, registration)
+        handle = await asyncio.to_thread(verify_registration, epoch_key, account.account_id, registration)
         record, entry = await asyncio.to_thread(self._store_handle, epoch_key, account, handle)
         receipt = await self._ask_authority("/v1/directory", entry.to_bytes())
         try:
             verify_receipt(epoch_key, entry, receipt)
         except (Malformed, Rejected):
             raise _peer_failed() from None
-        await asyncio.to_thread(self._operator.accounts.mark_deposited, account.account, entry.epoch)
+        await asyncio.to_thread(self._operator.accounts.mark_deposited, account.account_id, entry.epoch)
         return cbor_response(HandleGrant(record, entry, receipt))
 
     async def issue_passes(self, request: web.Request) -> web.Response:
@@ -100,11 +100,11 @@ class OperatorServer:
         account = await self._account(request)
         allowance = await read_message(request, AllowanceRequest)
         epoch_key = await self._bookable_epoch(allowance.epoch)
-        self._epoch_requests.count(account.account.hex(), str(allowance.epoch))  # or few could lie in wait for one
+        self._epoch_requests.count(account.account_id.hex(), str(allowance.epoch))  # or few could lie in wait for one
         accounts = self._operator.accounts
-        handle = await asyncio.to_thread(accounts.handle, account.account, allowance.epoch)
+        handle = await asyncio.to_thread(accounts.handle, account.account_id, allowance.epoch)
         requests = await asyncio.to_thread(verify_allowance, epoch_key, handle, allowance)
-        answers = await self._repeats.once(requests, lambda: self._mix(account.account, allowance.epoch, requests))
+        answers = await self._repeats.once(requests, lambda: self._mix(account.account_id, allowance.epoch, requests))
         return cbor_response(PassAnswers(tuple(answers)))
 
     async def propose_warrant(self, request: web.Request) -> web.Response:
@@ -137,7 +137,7 @@ class OperatorServer:
         account = await asyncio.to_thread(
             self._operator.accounts.authenticate, bearer_token(request), self._operator.clock()
         )
-        self._account_requests.count(account.account.hex())
+        self._account_requests.count(account.account_id.hex())
         return account
 
     async def _bookable_epoch(self, epoch: int) -> EpochKey:
@@ -151,15 +151,15 @@ class OperatorServer:
     def _store_handle(self, epoch_key: EpochKey, account: Account, handle: Handle) -> tuple[bytes, DirectoryEntry]:
         record = self._operator.identity_record(epoch_key, account, handle)
         signed, entry = seal_record(epoch_key, record, self._operator.identity)
-        return self._operator.accounts.register_handle(account.account, handle, signed, entry)
+        return self._operator.accounts.register_handle(account.account_id, handle, signed, entry)
 
-    async def _mix(self, account: bytes, epoch: int, requests: list[bytes]) -> list[bytes]:
+    async def _mix(self, account_id: bytes, epoch: int, requests: list[bytes]) -> list[bytes]:
         accounts = self._operator.accounts
-        await asyncio.to_thread(accounts.count_request, account, epoch)
+        await asyncio.to_thread(accounts.count_request, account_id, epoch)
         try:
-            return await self.mixer.submit(epoch, account, requests)
+            return await self.mixer.submit(epoch, account_id, requests)
         except (NotSent, NotConnected):
-            await asyncio.to_thread(accounts.uncount_request, account, epoch)
+            await asyncio.to_thread(accounts.uncount_request, account_id, epoch)
             raise
 
     async def _send_batch(self, epoch: int, requests: list[bytes]) -> Sequence[bytes]:

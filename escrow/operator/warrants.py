@@ -78,15 +78,15 @@ class Warrants:
         if not record.legal_reference.isprintable():  # the officer reads it on a terminal
             raise Problem(422, "invalid-name", "a legal reference has printable characters only")
         with exclusive(self._engine) as connection:
-            known = connection.scalar(sql.select(_warrants.c.statement).where(_warrants.c.warrant == record.warrant))
+            known = connection.scalar(sql.select(_warrants.c.statement).where(_warrants.c.warrant == record.warrant_id))
             if known is None:
-                connection.execute(sql.insert(_warrants).values(warrant=record.warrant, statement=statement))
+                connection.execute(sql.insert(_warrants).values(warrant=record.warrant_id, statement=statement))
             elif statement_payload(known) != statement_payload(statement):
                 raise Problem(409, "warrant-exists", "another warrant has this id")
 
-    def get(self, warrant: bytes) -> ProposedWarrant:
+    def get(self, warrant_id: bytes) -> ProposedWarrant:
         """A warrant by its 16-byte id; a 404 problem if it is unknown."""
-        for proposed in self._select(_warrants.c.warrant == warrant):
+        for proposed in self._select(_warrants.c.warrant == warrant_id):
             return proposed
         raise Problem(404, "unknown-warrant", "no such warrant was proposed")
 
@@ -94,39 +94,42 @@ class Warrants:
         """Every warrant that was proposed."""
         return self._select(sql.true())
 
-    def decision(self, warrant: bytes) -> LoggedDecision | None:
+    def decision(self, warrant_id: bytes) -> LoggedDecision | None:
         """Where the decision on a warrant is on record."""
-        for row in self._rows(_warrants.c.warrant == warrant):
+        for row in self._rows(_warrants.c.warrant == warrant_id):
             index = self._logged_at(row)
             return None if index is None else LoggedDecision(index, row.salt)
         return None
 
-    def countersign(self, warrant: bytes, identity: SigningKey) -> None:
+    def countersign(self, warrant_id: bytes, identity: SigningKey) -> None:
         """The officer's consent: sign the same warrant."""
-        record = self.get(warrant).record
+        record = self.get(warrant_id).record
         self._decide(record, WarrantDecision.COUNTERSIGNED, countersignature=sign_statement(record, identity))
 
-    def refuse(self, warrant: bytes, reason: str) -> None:
+    def refuse(self, warrant_id: bytes, reason: str) -> None:
         """The officer's refusal, with its reason."""
-        self._decide(self.get(warrant).record, WarrantDecision.REFUSED, refused=reason[:256])
+        self._decide(self.get(warrant_id).record, WarrantDecision.REFUSED, refused=reason[:256])
 
     def _decide(self, record: Warrant, decision: WarrantDecision, **values: object) -> None:
         """Store a decision, then put it on record, or one that an interruption has kept from there.
 
         A 409 problem if another was taken, or this one before.
         """
-        this = _warrants.c.warrant == record.warrant
+        this = _warrants.c.warrant == record.warrant_id
         undecided = _warrants.c.countersignature.is_(None) & _warrants.c.refused.is_(None)
         with exclusive(self._engine) as connection:
             connection.execute(sql.update(_warrants).where(this, undecided).values(**values))
-            if connection.scalar(sql.select(_decisions.c.salt).where(_decisions.c.warrant == record.warrant)) is None:
-                connection.execute(sql.insert(_decisions).values(warrant=record.warrant, salt=token_bytes(32)))
+            if (
+                connection.scalar(sql.select(_decisions.c.salt).where(_decisions.c.warrant == record.warrant_id))
+                is None
+            ):
+                connection.execute(sql.insert(_decisions).values(warrant=record.warrant_id, salt=token_bytes(32)))
         (row,) = self._rows(this)
         decided = self._entry(row)
         known = self._log.index_of(decided)
         self._log.append(decided, self._clock())
         if known is not None or decided.decision is not decision:
-            raise Problem(409, "warrant-decided", f"the warrant is {self.get(record.warrant).state} already")
+            raise Problem(409, "warrant-decided", f"the warrant is {self.get(record.warrant_id).state} already")
 
     def _select(self, condition: sql.ColumnElement[bool]) -> list[ProposedWarrant]:
         selected = []

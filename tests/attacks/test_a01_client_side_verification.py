@@ -53,10 +53,10 @@ def test_a01_without_a_session_nothing_is_issued(world: World) -> None:
     async def attack() -> None:
         key = await world.epoch_key()
         attacker, victim = await world.enrol(1), await world.enrol(2)
-        h, mine = register_handle(key, attacker.session.account)
-        _, for_victim = register_handle(key, victim.session.account)
+        h, mine = register_handle(key, attacker.session.account_id)
+        _, for_victim = register_handle(key, victim.session.account_id)
         _, allowance = request_allowance(key, h)
-        for token in (None, token_bytes(32), attacker.session.account * 2):
+        for token in (None, token_bytes(32), attacker.session.account_id * 2):
             for path, body in (("/v1/handles", mine), ("/v1/passes", allowance)):
                 assert await refusal(world.post(Role.OPERATOR, path, body, token)) == "unauthenticated"
         own = attacker.session.token

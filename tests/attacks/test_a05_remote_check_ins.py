@@ -43,15 +43,15 @@ def test_a05_remote_check_ins_cost_passes(town: Town) -> None:
                 decisions[DoorAnswer.from_bytes(answer).decision] += 1
 
             for owned in passes:
-                honest = sign_check_in(key, owned, town.now, Direction.ENTRY, venue.venue)
-                again = sign_check_in(key, owned, town.now + 15, Direction.ENTRY, venue.venue)
+                honest = sign_check_in(key, owned, town.now, Direction.ENTRY, venue.venue_id)
+                again = sign_check_in(key, owned, town.now + 15, Direction.ENTRY, venue.venue_id)
                 await asyncio.gather(*(send(one) for one in [honest] * 10 + [again] * 10))
                 await send(replace(honest, time=honest.time - 15))
             for _ in range(50):
                 r = Scalar.random()
                 u = bytes(r * B)
                 invented = OwnedPass(Pass(u, passes[0].public.v, passes[0].public.signature), r)
-                await send(sign_check_in(key, invented, town.now, Direction.ENTRY, venue.venue))
+                await send(sign_check_in(key, invented, town.now, Direction.ENTRY, venue.venue_id))
         return decisions, asked_again
 
     decisions, asked_again = run(attack())

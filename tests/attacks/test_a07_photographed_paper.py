@@ -55,7 +55,7 @@ def test_a07_a_photographed_paper_leads_to_its_own_visit_and_no_other(town: Town
 
     seen = from_paper_text(photo)
     (visit,) = (one for one in stored(town) if one.u == seen.u)
-    assert (visit.venue, visit.time) == (club.id, town.now - town.now % 15)
+    assert (visit.venue_id, visit.time) == (club.id, town.now - town.now % 15)
     others = [one for one in stored(town) if one.u != seen.u]
     assert len(others) == 3
     assert not [one for one in others if shared(seen.to_bytes(), drawn(one))]
@@ -157,7 +157,7 @@ def test_a07_what_a_copy_is_good_for(town: Town, people: list[Person]) -> None:
     assert town.show(copied, cafe) is Decision.ADMITTED
     town.world.now += PAPER_STAY
     assert town.show(copied, club) is Decision.ADMITTED
-    assert {one.direction for one in stored(town) if one.venue == club.id} == set(Direction)
+    assert {one.direction for one in stored(town) if one.venue_id == club.id} == set(Direction)
     assert town.show(copied, club) is Decision.ALREADY_SPENT
 
     assert town.show(early, cinema) is Decision.ADMITTED

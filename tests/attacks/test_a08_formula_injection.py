@@ -124,7 +124,7 @@ def test_a08_a_malicious_operators_records_are_harmless_in_the_spreadsheet(world
             ]
             await admit_with_records(world, door, *records)
             await door.admit(people[0][1][0])
-            return (await trace(world, door.record.venue))[0]
+            return (await trace(world, door.record.venue_id))[0]
 
         file = tmp_path / "contacts.csv"
         export(world, run(attack()), file)

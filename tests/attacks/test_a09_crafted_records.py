@@ -59,7 +59,7 @@ def test_a09_bad_check_ins_in_a_release_do_not_stop_the_trace(world: World) -> N
             good, bad = message.to_bytes(), [*GARBAGE, forged.to_bytes(), elsewhere.to_bytes()]
             door.log.leaves.clear()
             door.log.add_all({world.today: [*bad, good, good[:-1]], world.today + 1: bad, world.today - 1: [good]})
-            _, findings = await trace(world, door.record.venue)
+            _, findings = await trace(world, door.record.venue_id)
             assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
             assert findings.visits == 1
             assert sum(findings.set_aside.values()) == 2 * len(bad) + 2
@@ -77,7 +77,7 @@ def test_a09_bad_assisted_check_ins_do_not_stop_the_trace(world: World) -> None:
 
         async def attack() -> None:
             (honest, passes), _ = await world.visitors_with_passes(2)
-            key, venue = await world.epoch_key(), door.record.venue
+            key, venue = await world.epoch_key(), door.record.venue_id
             await door.admit(passes[0])
             strange = [AssertedRecord(name, phone) for name, phone in ODD_RECORDS]
             good = [seal_assisted(key, one, world.now, venue) for one in strange]
@@ -94,11 +94,11 @@ def test_a09_bad_assisted_check_ins_do_not_stop_the_trace(world: World) -> None:
         run(attack())
 
 
-def sealed_anyhow(key: EpochKey, padded: bytes, time: int, venue: bytes) -> AssistedCheckIn:
+def sealed_anyhow(key: EpochKey, padded: bytes, time: int, venue_id: bytes) -> AssistedCheckIn:
     """What a device makes that seals any 256 bytes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assisted_check_ins, "sodium_pad", lambda *_: padded)
-        return seal_assisted(key, AssertedRecord("나", "+821000000000"), time, venue)
+        return seal_assisted(key, AssertedRecord("나", "+821000000000"), time, venue_id)
 
 
 def test_a09_bad_passes_and_entries_do_not_stop_the_trace(world: World) -> None:
@@ -124,7 +124,7 @@ def test_a09_bad_passes_and_entries_do_not_stop_the_trace(world: World) -> None:
                 signed = Pass(u, v, pass_key.sign(pass_statement(key, u, v)).signature)
                 await door.admit(OwnedPass(signed, r))
                 r = r + r
-            _, findings = await trace(world, door.record.venue)
+            _, findings = await trace(world, door.record.venue_id)
             assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
             assert findings.visits == 9
             assert sum(findings.set_aside.values()) == 8
@@ -150,7 +150,7 @@ def test_a09_names_as_long_as_they_may_be_are_traced(world: World, tmp_path: Pat
             await admit_with_records(
                 world, door, *(record(world, name=name, phone=f"+8211{len(name)}") for name in names)
             )
-            warrant, findings = await trace(world, door.record.venue)
+            warrant, findings = await trace(world, door.record.venue_id)
             assert {contact.record.name for contact in findings.contacts} >= set(names)
             assert not findings.set_aside
             return warrant
@@ -169,7 +169,7 @@ def test_a09_a_date_that_is_none_does_not_stop_the_export(world: World, tmp_path
             (_, passes), _ = await world.visitors_with_passes(2)
             await door.admit(passes[0])
             await admit_with_records(world, door, record(world, verified_on=2**32 - 1))
-            return (await trace(world, door.record.venue))[0]
+            return (await trace(world, door.record.venue_id))[0]
 
         rows = export(world, run(attack()), tmp_path / "contacts.csv")
     assert {row["name"] for row in rows} == {"방문객 0", "나"}

@@ -55,7 +55,7 @@ def forged_shares(parties: Parties, today: OpenEpoch, release: VerifiedRelease) 
     wrong = inverse(c * a) * (s * M - T)
     assert wrong != x * u
     part = EpochShares(key.epoch, (u,), (wrong,), EqualityProof(c, (s,)))
-    message = Shares(parties.domain.number, Role.OPERATOR, release.warrant.warrant, release.digest, (part,))
+    message = Shares(parties.domain.number, Role.OPERATOR, release.warrant.warrant_id, release.digest, (part,))
     return sign_statement(message, parties.keys[Role.OPERATOR]), wrong
 
 

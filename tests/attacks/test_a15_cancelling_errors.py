@@ -74,7 +74,7 @@ class Framing:
         """What the authority opens with the wrong shares; raises `FaultyShares` if it catches them."""
         key, release = self.today.key, self.release
         part = EpochShares(key.epoch, tuple(self.u), tuple(self.wrong), proof)
-        message = Shares(self.parties.domain.number, Role.OPERATOR, release.warrant.warrant, release.digest, (part,))
+        message = Shares(self.parties.domain.number, Role.OPERATOR, release.warrant.warrant_id, release.digest, (part,))
         keys, secrets = {key.epoch: key}, {key.epoch: (key, self.today.secrets[Role.AUTHORITY])}
         operator, authority = (
             verify_party_shares(self.parties.domain, role, release, keys, statement)

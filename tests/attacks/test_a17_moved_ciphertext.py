@@ -30,26 +30,26 @@ def two_venues(world: World) -> Iterator[tuple[Door, Door]]:
 async def visit(world: World, visited: Door, *, scanned: bool) -> tuple[Enrolled, CheckInMessage]:
     """The victim checks in at a venue; its server's disk is copied."""
     (victim, passes), _ = await world.visitors_with_passes(2)
-    venue = visited.record.venue if scanned else None
+    venue = visited.record.venue_id if scanned else None
     message = sign_check_in(await world.epoch_key(), passes[0], world.now, Direction.ENTRY, venue)
     visited.add(message)
     return victim, message
 
 
-def rerandomised(message: CheckInMessage, X: Point, venue: bytes | None) -> CheckInMessage:
+def rerandomised(message: CheckInMessage, X: Point, venue_id: bytes | None) -> CheckInMessage:
     """Another encryption of the same handle, which nobody recognises, with a signature by what the attacker knows."""
     c = Scalar.random()
     u, v = bytes(Point(message.u) + c * B), bytes(Point(message.v) + c * X)
     public = u + v + message.pass_signature
-    return replace(message, venue=venue, signed_pass=public + sign_with_scalar(c, u, public))
+    return replace(message, venue_id=venue_id, signed_pass=public + sign_with_scalar(c, u, public))
 
 
 async def rerandomise_and_trace(world: World, visited: Door, colluding: Door) -> tuple[Enrolled, Findings]:
     """The whole attack: the colluding venue releases the changed check-in, and the officers open it."""
     victim, message = await visit(world, visited, scanned=True)
     key = await world.epoch_key()
-    colluding.add(rerandomised(message, key.X, colluding.record.venue))
-    return victim, (await trace(world, colluding.record.venue))[1]
+    colluding.add(rerandomised(message, key.X, colluding.record.venue_id))
+    return victim, (await trace(world, colluding.record.venue_id))[1]
 
 
 def test_a17_a_rerandomised_check_in_is_not_opened(world: World) -> None:
@@ -82,10 +82,10 @@ def test_a17_a_check_in_by_poster_stays_with_its_venue(world: World) -> None:
             _, message = await visit(world, visited, scanned=True)
             colluding.add(
                 message,
-                replace(message, venue=colluding.record.venue),
-                replace(message, venue=None),
+                replace(message, venue_id=colluding.record.venue_id),
+                replace(message, venue_id=None),
             )
-            return (await trace(world, colluding.record.venue))[1]
+            return (await trace(world, colluding.record.venue_id))[1]
 
         findings = run(attack())
     assert findings.contacts == ()
@@ -100,8 +100,8 @@ def test_a17_a_shown_check_in_is_opened_for_one_venue_only(world: World) -> None
         async def attack() -> tuple[Enrolled, Findings, Findings]:
             victim, message = await visit(world, visited, scanned=False)
             colluding.add(message)
-            first = (await trace(world, colluding.record.venue))[1]
-            second = (await trace(world, visited.record.venue))[1]
+            first = (await trace(world, colluding.record.venue_id))[1]
+            second = (await trace(world, visited.record.venue_id))[1]
             return victim, first, second
 
         victim, first, second = run(attack())

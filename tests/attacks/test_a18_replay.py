@@ -73,7 +73,7 @@ def test_a18_a_check_in_by_poster_is_good_at_its_venue_alone(town: Town) -> None
     received = CheckInMessage.from_bytes(town.traffic[-1].body)
 
     async def replay(session: ClientSession) -> list[Decision]:
-        tried = [received, replace(received, venue=cafe.venue.venue)]
+        tried = [received, replace(received, venue_id=cafe.venue.venue)]
         answers = [await call(session, "POST", f"{cafe.url}/v1/check-ins", one) for one in tried]
         return [DoorAnswer.from_bytes(answer).decision for answer in answers]
 
@@ -135,7 +135,7 @@ def test_a18_a_venue_that_hears_of_an_outbreak_cannot_take_over_a_check_in(world
     """
     with moved(world) as (colluding, message, _):
         colluding.add(message)
-        findings = run(trace(world, colluding.record.venue))[1]
+        findings = run(trace(world, colluding.record.venue_id))[1]
     assert findings.contacts == ()
     assert findings.set_aside == {"CommittedLate": 1}
 
@@ -155,9 +155,9 @@ def test_a18_a_venue_that_was_silent_cannot_take_over_a_check_in_of_long_ago(
             message = await visited.admit(passes[0])
             world.now += COMMITMENT_DELAY + COMMITMENT_MARGIN + silence
             colluding.add(message)
-            venue, window = colluding.record.venue, (message.time - 60, message.time + 60)
+            venue, window = colluding.record.venue_id, (message.time - 60, message.time + 60)
             warrant = opening_warrant(world.settings.number, venue, *window, world.now)
-            steps = [lambda it: it.request_release(warrant.warrant), lambda it: it.open(warrant.warrant)]
+            steps = [lambda it: it.request_release(warrant.warrant_id), lambda it: it.open(warrant.warrant_id)]
             _, findings = await carry_out(world, warrant, *steps)
             assert isinstance(findings, Findings)
             return findings
@@ -169,14 +169,14 @@ def test_a18_a_venue_that_was_silent_cannot_take_over_a_check_in_of_long_ago(
 async def exchange(world: World, colluding: Door, message: CheckInMessage, own: OwnedPass) -> Findings:
     """The venue learns of the warrant and releases the check-in in the place of its own visitor's."""
     await colluding.admit(own)
-    warrant = warrant_around_now(world, colluding.record.venue)
+    warrant = warrant_around_now(world, colluding.record.venue_id)
     await carry_out(world, warrant)
     colluding.log.leaves.clear()
     colluding.add(message)
     async with new_session() as session:
         investigation = Investigation(world.authority, session)
-        await investigation.request_release(warrant.warrant)
-        return await investigation.open(warrant.warrant)
+        await investigation.request_release(warrant.warrant_id)
+        return await investigation.open(warrant.warrant_id)
 
 
 def test_a18_venues_that_collude_cannot_move_a_check_in(world: World) -> None:

@@ -47,7 +47,7 @@ async def frame(world: World, door: Door) -> tuple[Enrolled, int, Findings]:
     got = await issued_to_operator(world, key, invented(key, registration.handle, allowance.requests[0]))
     for owned in got:
         await door.admit(owned)
-    return victim, len(got), (await trace(world, door.record.venue))[1]
+    return victim, len(got), (await trace(world, door.record.venue_id))[1]
 
 
 def test_a20_the_operator_gets_no_pass_for_a_visitors_handle(world: World) -> None:

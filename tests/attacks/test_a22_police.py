@@ -76,21 +76,21 @@ def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
     async def attack(session: ClientSession) -> list[str]:
         investigation = Investigation(world.authority, session)
         investigation.draw_warrant(warrant)
-        await investigation.propose_warrant(warrant.warrant)
+        await investigation.propose_warrant(warrant.warrant_id)
         venue = club.venue.registration
         assert venue is not None
         release = open_log(club.venue, ValidWarrant(warrant))
         shares = SharesRequest(forged, venue, release).to_bytes()
         outcomes = [
-            await refusal(investigation.request_release(warrant.warrant)),
+            await refusal(investigation.request_release(warrant.warrant_id)),
             await refusal(
                 world.authority.ask(session, club.url, club.venue.venue.hex(), "/v1/releases", forged.to_bytes())
             ),
             await refusal(world.authority.ask_peer(session, "/v1/shares", shares)),
-            await refusal(investigation.open(warrant.warrant)),
+            await refusal(investigation.open(warrant.warrant_id)),
         ]
-        world.operator.warrants.refuse(warrant.warrant, "not for disease control")
-        return [*outcomes, await refusal(investigation.request_release(warrant.warrant))]
+        world.operator.warrants.refuse(warrant.warrant_id, "not for disease control")
+        return [*outcomes, await refusal(investigation.request_release(warrant.warrant_id))]
 
     assert online(attack) == [
         "warrant-pending",
@@ -120,7 +120,7 @@ def test_a22_a_legal_reference_does_not_command_the_officers_terminal(town: Town
     assert (drawn.exit_code, world.authority.cases.all()) == (2, [])
 
     with world.operator.engine.begin() as connection:  # a register that an earlier program filled
-        row = {"warrant": warrant.warrant, "statement": statement}
+        row = {"warrant": warrant.warrant_id, "statement": statement}
         connection.execute(sql.text("INSERT INTO warrants (warrant, statement) VALUES (:warrant, :statement)"), row)
     shown = on_terminal(
         "escrow", "operator", "--home", str(world.home(Role.OPERATOR)), "warrants", "show", row["warrant"].hex()

@@ -132,9 +132,9 @@ def test_a30_an_edited_warrant_opens_nothing_more(town: Town, field: str) -> Non
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
             investigation.draw_warrant(warrant)
-            await investigation.propose_warrant(warrant.warrant)
-            world.operator.warrants.countersign(warrant.warrant, world.operator.identity)
-            honest = await investigation.countersigned(warrant.warrant)
+            await investigation.propose_warrant(warrant.warrant_id)
+            world.operator.warrants.countersign(warrant.warrant_id, world.operator.identity)
+            honest = await investigation.countersigned(warrant.warrant_id)
             release = await world.authority.ask(
                 session, club.url, club.venue.venue.hex(), "/v1/releases", honest.to_bytes()
             )

@@ -14,36 +14,36 @@ from tests.escrow.world import World, carry_out
 from tests.parties import opening_warrant
 
 
-def warrant_around_now(world: World, venue: bytes) -> Warrant:
+def warrant_around_now(world: World, venue_id: bytes) -> Warrant:
     """A warrant for a venue, from one hour ago to one hour ahead."""
     now, number = world.now, world.settings.number
-    return opening_warrant(number, venue, now - 3600, now + 3600, now)
+    return opening_warrant(number, venue_id, now - 3600, now + 3600, now)
 
 
-async def trace(world: World, venue: bytes) -> tuple[bytes, Findings]:
+async def trace(world: World, venue_id: bytes) -> tuple[bytes, Findings]:
     """Commitment, warrant, countersignature, release and opening: the warrant's id, and what was found."""
     world.now += 1  # the venue's server may have committed within this second
-    warrant = warrant_around_now(world, venue)
-    await carry_out(world, warrant, lambda investigation: investigation.request_release(warrant.warrant))
+    warrant = warrant_around_now(world, venue_id)
+    await carry_out(world, warrant, lambda investigation: investigation.request_release(warrant.warrant_id))
     async with new_session() as session:
-        return warrant.warrant, await Investigation(world.authority, session).open(warrant.warrant)
+        return warrant.warrant_id, await Investigation(world.authority, session).open(warrant.warrant_id)
 
 
-async def warn(world: World, venue: bytes, advice: str = "검사") -> None:
+async def warn(world: World, venue_id: bytes, advice: str = "검사") -> None:
     """Commitment, warrant, release and notice: everyone who is at a venue around now is warned."""
     world.now += 1  # as above
-    warrant = replace(warrant_around_now(world, venue), purpose=Purpose.NOTICE)
+    warrant = replace(warrant_around_now(world, venue_id), purpose=Purpose.NOTICE)
     await carry_out(
         world,
         warrant,
-        lambda investigation: investigation.request_release(warrant.warrant),
-        lambda investigation: investigation.publish_notice([warrant.warrant], advice),
+        lambda investigation: investigation.request_release(warrant.warrant_id),
+        lambda investigation: investigation.publish_notice([warrant.warrant_id], advice),
     )
 
 
-def export(world: World, warrant: bytes, file: Path) -> list[dict[str, str]]:
+def export(world: World, warrant_id: bytes, file: Path) -> list[dict[str, str]]:
     """The rows that the authority's officer gets."""
-    result = world.officer(Role.AUTHORITY, "warrants", "export", warrant.hex(), "-o", str(file))
+    result = world.officer(Role.AUTHORITY, "warrants", "export", warrant_id.hex(), "-o", str(file))
     assert result.exit_code == 0, f"the export fails: {result.exception!r}"
     with file.open(encoding="utf-8-sig", newline="") as lines:
         return list(csv.DictReader(lines))

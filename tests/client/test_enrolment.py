@@ -19,7 +19,7 @@ def test_the_account_is_kept(newcomer: Visitor, world: World) -> None:
     enrol(newcomer, world)
     account = newcomer.account()
     assert (account.phone, account.name) == (PHONE, NAME)
-    assert world.sessions[account.session.token] == (account.session.account, PHONE, NAME)
+    assert world.sessions[account.session.token] == (account.session.account_id, PHONE, NAME)
 
 
 def test_numbers_are_taken_as_people_write_them(newcomer: Visitor, world: World) -> None:

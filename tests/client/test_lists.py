@@ -93,7 +93,7 @@ def test_c8_an_opening_is_found_in_either_partys_disclosure(supplied: Visitor, w
     record = opening(world, mine, STRANGER)
     publish_disclosure(world, role, 0, NOW, opening(world, STRANGER), record)
     search(supplied)
-    found = FoundOpening(mine, record.warrant, record.legal_reference)
+    found = FoundOpening(mine, record.warrant_id, record.legal_reference)
     assert supplied.wallet().openings == (found,)
     publish_disclosure(world, OPERATOR if role is AUTHORITY else AUTHORITY, 0, NOW, record)
     search(supplied)
@@ -297,7 +297,7 @@ def test_what_concerns_a_visitor_is_said_in_plain_words(
         place, advice = "2020-09-13 21:26, 클럽 스플릿", "Get tested. 검사를 받으세요.?[2J"
         assert f"The health authority warns those who were there with you ({place}): {advice}\n" in text
         assert f"보건당국이 회원님의 방문({place})에 대해 알립니다: {advice}\n" in text
-        warrant = f"({record.warrant.hex()}, {record.legal_reference})"
+        warrant = f"({record.warrant_id.hex()}, {record.legal_reference})"
         assert (
             f"Your visit (2020-09-13 21:26) was opened under a warrant {warrant}, for the health authority to learn "
             f"who you are.\n회원님의 방문 기록(2020-09-13 21:26)이 열람 승인서{warrant}에 따라 열람되어"

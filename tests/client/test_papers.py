@@ -37,7 +37,7 @@ def test_a_door_signs_for_what_was_printed(supplied: Visitor, world: World) -> N
     for text in print_papers(supplied, TODAY + 1, 2):
         key = world.epoch(TODAY + 1).key
         delegated = verify_paper(key, from_paper_text(text))
-        message = sign_paper_check_in(key, delegated, NOW + 86_400, Direction.ENTRY, world.venue().venue)
+        message = sign_paper_check_in(key, delegated, NOW + 86_400, Direction.ENTRY, world.venue().venue_id)
         assert verify_paper_check_in(key, message).epoch == TODAY + 1
 
 

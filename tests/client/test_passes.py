@@ -69,14 +69,14 @@ def test_h_leaves_the_wallet_when_the_passes_arrive(enrolled: Visitor, world: Wo
     world.alter_answers = watch
     fetch(enrolled)
     [h] = seen
-    assert world.handles[enrolled.account().session.account, TODAY] == h * B
+    assert world.handles[enrolled.account().session.account_id, TODAY] == h * B
     wallet = enrolled.wallet()
     assert wallet.days[0].pending is None
     assert bytes(h) not in wallet.to_bytes()
 
 
 def test_every_epoch_has_its_own_handle(supplied: Visitor, world: World) -> None:
-    account = supplied.account().session.account
+    account = supplied.account().session.account_id
     assert world.handles[account, TODAY] != world.handles[account, TODAY + 1]
 
 
@@ -104,7 +104,7 @@ def test_a_failure_keeps_h_and_is_not_repeated_at_once(
 
     clock.now += 1
     assert fetch(enrolled) == ALLOWANCE
-    assert world.handles[enrolled.account().session.account, TODAY] == h * B
+    assert world.handles[enrolled.account().session.account_id, TODAY] == h * B
     first, second = world.allowances
     assert not {one.u0 for one in first.requests} & {one.u0 for one in second.requests}
 

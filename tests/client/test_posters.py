@@ -40,7 +40,7 @@ def test_an_entry_and_an_exit_reach_the_venue_of_the_record(supplied: Visitor, w
     clock.now += 3600
     assert leave(supplied) is Decision.ADMITTED
     entry, exit_ = world.check_ins
-    assert entry.message.venue == exit_.message.venue == venue.venue
+    assert entry.message.venue_id == exit_.message.venue_id == venue.venue_id
     assert entry.message.u == exit_.message.u
     assert [one.message.direction for one in world.check_ins] == [Direction.ENTRY, Direction.EXIT]
     [visit] = supplied.wallet().visits

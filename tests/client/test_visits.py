@@ -45,7 +45,7 @@ def left_today(visitor: Visitor) -> int:
 def test_a_door_admits_what_is_shown(supplied: Visitor, world: World) -> None:
     check_in = admit(world, open_entry(supplied), NOW)
     assert check_in.message.direction is Direction.ENTRY
-    assert check_in.message.venue is None
+    assert check_in.message.venue_id is None
     assert check_in.message.time == NOW
     assert check_in.epoch == TODAY
     assert left_today(supplied) == ALLOWANCE - 1

@@ -44,10 +44,10 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def contents(today: OpenEpoch, visitor: Person) -> Wallet:
     """A wallet with something of everything."""
-    h, registration = register_handle(today.key, visitor.account)
+    h, registration = register_handle(today.key, visitor.account_id)
     first, second, third = map(StoredPass.of, visitor.passes)
     return Wallet(
-        Account(PHONE, NAME, Session(visitor.account, bytes(range(32)))),
+        Account(PHONE, NAME, Session(visitor.account_id, bytes(range(32)))),
         (Day(TODAY, None, (first,)), Day(TODAY + 1, PendingHandle(h, registration, NOW), ())),
         (Visit(TODAY, second.u, bytes(range(16)), NOW, None, None, None, second),),
         (Paper(TODAY, third.u),),

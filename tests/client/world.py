@@ -75,7 +75,7 @@ class World:
     def venue(self, **changes: object) -> Venue:
         fields: dict[str, object] = {
             "domain": self.domain.number,
-            "venue": b"splitpass venue!",
+            "venue_id": b"splitpass venue!",
             "name": "클럽 스플릿",
             "url": self.urls["venue"],
             "key": public_key(self.parties.venue_key),
@@ -193,7 +193,7 @@ class World:
             check_in = self.verify(message)
         except Rejected:
             return cbor_response(DoorAnswer(Decision.FORGED))
-        if message.venue != self.venue().venue:
+        if message.venue_id != self.venue().venue_id:
             return cbor_response(DoorAnswer(Decision.OTHER_VENUE))
         decision = self.door(check_in)
         if decision is Decision.ADMITTED:

@@ -64,8 +64,8 @@ def test_c5_a_commitment_is_durable_at_both_parties(world: World, door: Door) ->
     for party in parties(world):
         assert stored(party) == 1
     for reopened in (Operator(world.operator.home), Authority(world.authority.home)):
-        assert reopened.commitments.of(door.record.venue).keys() == {opening.time}
-        assert reopened.commitments.newest(door.record.venue) == opening.time
+        assert reopened.commitments.of(door.record.venue_id).keys() == {opening.time}
+        assert reopened.commitments.newest(door.record.venue_id) == opening.time
         reopened.engine.dispose()
 
 
@@ -80,7 +80,7 @@ def test_c5_what_is_no_commitment_of_a_venue_now_is_refused(world: World, door: 
         await world.post(Role.OPERATOR, PATH, signed())
         for statement, name in (
             (b"", "malformed-encoding"),
-            (signed(venue=bytes(16)), "unknown-venue"),
+            (signed(venue_id=bytes(16)), "unknown-venue"),
             (pending, "venue-pending"),
             (signed(SigningKey.generate()), "invalid-signature"),
             (signed(domain=8), "wrong-domain"),
@@ -123,7 +123,7 @@ def test_c5_two_commitments_of_one_time_are_kept_as_evidence(world: World, door:
     def commit(time: int) -> bytes:
         return sign_commitment(door.record, door.key, time, TREE)[1]
 
-    party, venue = world.operator, door.record.venue
+    party, venue = world.operator, door.record.venue_id
     first, second, third = (commit(world.now) for _ in range(3))
     party.commitments.receive(first, world.now)
     party.commitments.receive(first, world.now)
@@ -146,7 +146,7 @@ def test_a18_the_officer_who_draws_a_warrant_sees_when_the_venue_did_not_commit(
     def told(begins: float, ends: float) -> list[str]:
         offset = world.settings.utc_offset
         window = [local_time(start + int(hour * 3600), offset) for hour in (begins, ends)]
-        options = ("--venue", door.record.venue.hex(), "--from", window[0], "--until", window[1])
+        options = ("--venue", door.record.venue_id.hex(), "--from", window[0], "--until", window[1])
         drawn = world.officer(AUTHORITY, "warrants", "draw", *options, "--legal-reference", "제76조의2")
         return [line for line in drawn.stderr.splitlines() if "did not commit" in line]
 
@@ -168,11 +168,13 @@ def test_c5_each_party_holds_a_release_against_its_own_commitments(world: World,
         statement = door.log.commit(world.now)
         await world.post(Role.AUTHORITY, PATH, statement)
         await world.post(Role.OPERATOR, PATH, sign_commitment(door.record, door.key, world.now, TREE)[1])
-        del world.committing[door.record.venue]
-        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        del world.committing[door.record.venue_id]
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         async with new_session() as session:
-            assert await refused(Investigation(world.authority, session).open(warrant.warrant)) == "commitment-mismatch"
-        assert world.authority.cases.get(warrant.warrant).transcript is None
+            assert (
+                await refused(Investigation(world.authority, session).open(warrant.warrant_id)) == "commitment-mismatch"
+            )
+        assert world.authority.cases.get(warrant.warrant_id).transcript is None
 
     run(story())
 
@@ -188,14 +190,14 @@ def test_a18_nothing_is_released_that_was_admitted_after_the_warrant(world: Worl
         await door.commit()
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
-            released = await investigation.request_release(warrant.warrant)
+            released = await investigation.request_release(warrant.warrant_id)
             assert released.visits[world.today].keys() == {first[0].public.u}
             door.log.kept[0] = replace(door.log.kept[0], acknowledged=False)
             door.log.kept[1] = replace(
                 door.log.kept[1], opening=replace(door.log.kept[1].opening, time=warrant.issued)
             )  # a lie about when
             with pytest.raises(CommitmentMismatch):
-                await investigation.request_release(warrant.warrant)
+                await investigation.request_release(warrant.warrant_id)
 
     run(story())
 
@@ -206,12 +208,12 @@ def test_an_opening_is_read_again_after_newer_commitments(world: World, door: Do
         await door.admit(passes[0])
         warrant = warrant_for(door, world.now - 600, world.now + 600)
         _, findings = await carry_out(
-            world, warrant, lambda it: it.request_release(warrant.warrant), lambda it: it.open(warrant.warrant)
+            world, warrant, lambda it: it.request_release(warrant.warrant_id), lambda it: it.open(warrant.warrant_id)
         )
         world.now += EPOCH_SECONDS
         await door.commit()
         async with new_session() as session:
-            again: Findings = await Investigation(world.authority, session).read(warrant.warrant)
+            again: Findings = await Investigation(world.authority, session).read(warrant.warrant_id)
         assert again == findings
 
     run(story())
@@ -221,9 +223,9 @@ def test_commitments_are_kept_as_long_as_a_release_may_need_them(world: World, d
     """And of each venue the last one before that: a venue may have been closed for long."""
     party = world.operator
     closed = Door(world, 1)
-    closed.record = replace(door.record, venue=bytes(16), key=public_key(closed.key))
+    closed.record = replace(door.record, venue_id=bytes(16), key=public_key(closed.key))
     run(closed.apply())
-    party.venues.approve(closed.record.venue, party.identity)
+    party.venues.approve(closed.record.venue_id, party.identity)
     start = world.now
     days = party.settings.retention_days + COMMITMENT_DAYS
     for day in range(3):
@@ -233,6 +235,6 @@ def test_commitments_are_kept_as_long_as_a_release_may_need_them(world: World, d
     for later, kept in ((0, 3), (1, 3), (EPOCH_SECONDS + 1, 2), (2 * EPOCH_SECONDS + 1, 1)):
         world.now = start + days * EPOCH_SECONDS + later
         party.forget_old(world.now)
-        assert len(party.commitments.of(door.record.venue)) == kept
+        assert len(party.commitments.of(door.record.venue_id)) == kept
     keep_house(party)
-    assert party.commitments.of(closed.record.venue).keys() == {start + EPOCH_SECONDS}
+    assert party.commitments.of(closed.record.venue_id).keys() == {start + EPOCH_SECONDS}

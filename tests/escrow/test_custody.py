@@ -328,8 +328,8 @@ def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Pat
             warrant = warrant_for(door, world.now - 600, world.now + 600)
 
             async def release_and_open(it: Investigation) -> Findings:
-                await it.request_release(warrant.warrant)
-                return await it.open(warrant.warrant)
+                await it.request_release(warrant.warrant_id)
+                return await it.open(warrant.warrant_id)
 
             with serving(lambda: both_servers(world)):
                 (findings,) = run(carry_out(world, warrant, release_and_open))

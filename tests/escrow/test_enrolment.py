@@ -46,7 +46,7 @@ async def refused(world: World, code: str, name: str = "홍길동") -> str:
 def test_the_code_opens_a_session_once(world: World) -> None:
     async def story() -> None:
         code = await ask_code(world)
-        assert (await answer(world, code)).account
+        assert (await answer(world, code)).account_id
         assert await refused(world, code) == "code-expired"
 
     run(story())
@@ -168,7 +168,7 @@ def test_enrolling_again_ends_the_old_session(world: World) -> None:
     async def story() -> None:
         first = await world.enrol(1)
         second = await world.enrol(1)
-        assert first.session.account == second.session.account
+        assert first.session.account_id == second.session.account_id
         with pytest.raises(Problem) as refusal:
             await world.register(first, await world.epoch_key())
         assert refusal.value.status == 401
@@ -236,7 +236,7 @@ def test_accounts_whose_numbers_are_not_verified_again_are_forgotten(world: Worl
         (first, _), (second, _) = await world.visitors_with_passes(2)
         world.now += 40 * DAY
         again = await world.enrol(1)
-        assert again.session.account == second.session.account
+        assert again.session.account_id == second.session.account_id
         return first.session.token, again.session.token
 
     leaving, staying = run(story())

@@ -49,8 +49,8 @@ def open_one_visit(world: World) -> str:
             warrant = warrant_for(door, world.now - 600, world.now + 600)
 
             async def release_and_open(it: Investigation) -> Findings:
-                await it.request_release(warrant.warrant)
-                return await it.open(warrant.warrant)
+                await it.request_release(warrant.warrant_id)
+                return await it.open(warrant.warrant_id)
 
             (findings,) = await carry_out(world, warrant, release_and_open)
             assert isinstance(findings, Findings)

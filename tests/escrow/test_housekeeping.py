@@ -370,10 +370,10 @@ def test_what_was_opened_goes_when_its_windows_last_day_would(tmp_path: Path, ki
         warrant = opening_warrant(machine.party.domain.number, bytes(16), end - 3600, end, machine.world.now)
         joint = JointStatement(bytes(100), bytes(100))
         cases.add(warrant, b"authority")
-        cases.store_countersigned(warrant.warrant, joint)
-        cases.store_release(warrant.warrant, b"release")
+        cases.store_countersigned(warrant.warrant_id, joint)
+        cases.store_release(warrant.warrant_id, b"release")
         transcript = OpeningTranscript(joint, b"release", b"operator's shares", b"authority's shares")
-        cases.store_transcript(warrant.warrant, transcript, joint)
+        cases.store_transcript(warrant.warrant_id, transcript, joint)
 
     def states() -> list[str]:
         return [case.state for case in sorted(cases.all(), key=lambda case: case.record.ends)]

@@ -165,7 +165,7 @@ def test_a_handle_is_registered_once_and_may_be_repeated(world: World) -> None:
         _, registration, grant = await world.register(visitor, key)
         again = await world.post(Role.OPERATOR, "/v1/handles", registration, visitor.session.token)
         assert again == grant.to_bytes()
-        _, other = register_handle(key, visitor.session.account)
+        _, other = register_handle(key, visitor.session.account_id)
         assert await problem(world, "/v1/handles", other, visitor.session.token) == "handle-exists"
 
     run(story())
@@ -179,7 +179,7 @@ def test_c3_passes_are_only_for_handles_that_the_directory_holds(world: World, m
 
     async def story() -> None:
         visitor, key = await world.enrol(1), await world.epoch_key()
-        h, registration = register_handle(key, visitor.session.account)
+        h, registration = register_handle(key, visitor.session.account_id)
         with monkeypatch.context() as patch:
             patch.setattr(world.operator, "ask_peer", away)
             assert await problem(world, "/v1/handles", registration, visitor.session.token) == "peer-unreachable"
@@ -196,7 +196,7 @@ def test_nothing_is_issued_for_an_erased_epoch(world: World, eraser: Role) -> No
     async def story() -> None:
         visitor, key = await world.enrol(1), await world.epoch_key()
         (world.operator if eraser is Role.OPERATOR else world.authority).erase(world.today)
-        _, registration = register_handle(key, visitor.session.account)
+        _, registration = register_handle(key, visitor.session.account_id)
         assert await problem(world, "/v1/handles", registration, visitor.session.token) == "epoch-erased"
 
     run(story())
@@ -240,7 +240,7 @@ def test_passes_are_issued_only_for_published_days(world: World) -> None:
     async def story() -> None:
         visitor, key = await world.enrol(1), await world.epoch_key()
         for epoch in (world.today - 1, world.today + 30):
-            _, registration = register_handle(replace(key, epoch=epoch), visitor.session.account)
+            _, registration = register_handle(replace(key, epoch=epoch), visitor.session.account_id)
             assert await problem(world, "/v1/handles", registration, visitor.session.token) == "epoch-not-open"
 
     run(story())

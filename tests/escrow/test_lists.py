@@ -62,7 +62,7 @@ async def admitted(world: World, door: Door) -> list[OwnedPass]:
 async def opened(world: World, door: Door) -> tuple[Warrant, list[OwnedPass]]:
     shown = await admitted(world, door)
     warrant = warrant_for(door, world.now - 600, world.now + 600)
-    steps = [lambda it: it.request_release(warrant.warrant), lambda it: it.open(warrant.warrant)]
+    steps = [lambda it: it.request_release(warrant.warrant_id), lambda it: it.open(warrant.warrant_id)]
     await carry_out(world, warrant, *steps)
     return warrant, shown
 
@@ -79,14 +79,14 @@ def test_c10_the_authority_warns_whoever_was_there_and_opens_nothing(world: Worl
     async def story() -> None:
         shown = await admitted(world, door)
         warrant = replace(warrant_for(door, world.now - 600, world.now + 600), purpose=Purpose.NOTICE)
-        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         world.now += 120
-        same_window = replace(warrant, warrant=bytes(16), issued=world.now)
-        both = [warrant.warrant, same_window.warrant]
+        same_window = replace(warrant, warrant_id=bytes(16), issued=world.now)
+        both = [warrant.warrant_id, same_window.warrant_id]
         (_, count) = await carry_out(
             world,
             same_window,
-            lambda it: it.request_release(same_window.warrant),
+            lambda it: it.request_release(same_window.warrant_id),
             lambda it: it.publish_notice(both, ADVICE),
         )
         assert count == 2
@@ -96,7 +96,7 @@ def test_c10_the_authority_warns_whoever_was_there_and_opens_nothing(world: Worl
         assert (published.time, published.advice) == (world.now, ADVICE)
         with pytest.raises(Problem, match="nothing is opened under a warrant of this purpose"):
             async with new_session() as session:
-                await Investigation(world.authority, session).open(warrant.warrant)
+                await Investigation(world.authority, session).open(warrant.warrant_id)
         world.now += EPOCH_SECONDS
         world.keep_houses()
         assert [(await disclosure(world, role)).openings for role in Role] == [(), ()]
@@ -111,14 +111,14 @@ def test_c10_only_releases_under_a_valid_warrant_are_warned_of(world: World, doo
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
             investigation.draw_warrant(warrant)
-            await investigation.propose_warrant(warrant.warrant)
-            world.operator.warrants.countersign(warrant.warrant, world.operator.identity)
+            await investigation.propose_warrant(warrant.warrant_id)
+            world.operator.warrants.countersign(warrant.warrant_id, world.operator.identity)
             with pytest.raises(Problem, match="release first"):
-                await investigation.publish_notice([warrant.warrant], ADVICE)
-            await investigation.request_release(warrant.warrant)
+                await investigation.publish_notice([warrant.warrant_id], ADVICE)
+            await investigation.request_release(warrant.warrant_id)
             world.now = warrant.expires + 1
             with pytest.raises(OutOfScope, match="expired"):
-                await investigation.publish_notice([warrant.warrant], ADVICE)
+                await investigation.publish_notice([warrant.warrant_id], ADVICE)
         assert (await notice(world)).number == 0
 
     run(story())
@@ -128,10 +128,10 @@ def test_c10_nobody_is_warned_under_a_warrant_for_opening(world: World, door: Do
     async def story() -> None:
         await admitted(world, door)
         warrant = warrant_for(door, world.now - 600, world.now + 600)
-        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         async with new_session() as session:
             with pytest.raises(OutOfScope, match="draw one for a notice"):
-                await Investigation(world.authority, session).publish_notice([warrant.warrant], ADVICE)
+                await Investigation(world.authority, session).publish_notice([warrant.warrant_id], ADVICE)
         assert (await notice(world)).number == 0
 
     run(story())
@@ -154,8 +154,8 @@ def test_c10_a_venue_cannot_have_somebody_warned_who_was_not_there(world: World,
         released, count = await carry_out(
             world,
             warrant,
-            lambda it: it.request_release(warrant.warrant),
-            lambda it: it.publish_notice([warrant.warrant], ADVICE),
+            lambda it: it.request_release(warrant.warrant_id),
+            lambda it: it.publish_notice([warrant.warrant_id], ADVICE),
         )
         assert isinstance(released, VerifiedRelease)
         assert released.set_aside == {"InvalidSignature": 1, "OutOfScope": 1, "WrongDomain": 1}
@@ -208,7 +208,7 @@ def test_c8_both_parties_disclose_what_they_opened_once_the_embargo_is_over(worl
             assert said(party, opening.entry) == expected
             records.append(replace(opening.record, salt=bytes(32)))
         assert records[0] == records[1]
-        assert (records[0].warrant, records[0].legal_reference) == (warrant.warrant, warrant.legal_reference)
+        assert (records[0].warrant_id, records[0].legal_reference) == (warrant.warrant_id, warrant.legal_reference)
 
     run(story())
 
@@ -257,14 +257,14 @@ def test_c10_the_officer_publishes_and_sees_notices(world: World, door: Door) ->
     async def story() -> Warrant:
         await admitted(world, door)
         warrant = replace(warrant_for(door, world.now - 600, world.now + 600), purpose=Purpose.NOTICE)
-        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         return warrant
 
     warrant = run(story())
     for wrong in ("first\nsecond", "\x1b[2J"):
-        refused = world.officer(Role.AUTHORITY, "notices", "publish", warrant.warrant.hex(), "--advice", wrong)
+        refused = world.officer(Role.AUTHORITY, "notices", "publish", warrant.warrant_id.hex(), "--advice", wrong)
         assert refused.exit_code == 2
-    result = world.officer(Role.AUTHORITY, "notices", "publish", warrant.warrant.hex(), "--advice", "검사")
+    result = world.officer(Role.AUTHORITY, "notices", "publish", warrant.warrant_id.hex(), "--advice", "검사")
     assert (result.exit_code, result.output) == (0, "a notice for 2 passes is published\n")
     listed = world.officer(Role.AUTHORITY, "notices", "list").output
     assert [word in listed for word in ("1024", "검사")] == [True, True]

@@ -79,13 +79,13 @@ def make_lists(world: World) -> Listed:
     async def story() -> None:
         await door.apply()
         for party in (world.operator, world.authority):
-            party.venues.approve(door.record.venue, party.identity)
+            party.venues.approve(door.record.venue_id, party.identity)
         for role in Role:
             await world.post(role, "/v1/venues", change)
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
             investigation.draw_warrant(warrant)
-            await investigation.propose_warrant(warrant.warrant)
+            await investigation.propose_warrant(warrant.warrant_id)
             for party in (world.operator, world.authority):
                 await party.have_log_cosigned(session)
 
@@ -101,8 +101,8 @@ def make_lists(world: World) -> Listed:
     keys = [fingerprint(door.record.key), fingerprint(public_key(key))]
     for role in Role:
         officer = ("escrow", role.name.lower(), "--home", str(world.home(role)))
-        expected[*officer, "venues", "list"] = [door.record.venue.hex(), NAME, URL, *keys]
-        expected[*officer, "warrants", "list"] = [warrant.warrant.hex(), NAME]
+        expected[*officer, "venues", "list"] = [door.record.venue_id.hex(), NAME, URL, *keys]
+        expected[*officer, "warrants", "list"] = [warrant.warrant_id.hex(), NAME]
         expected[*officer, "status"] = [str(epoch) for epoch in world.operator.vault.epochs()]
     roots = [party.log.published() for party in (world.operator, world.authority)]
     audit = ("escrow", "audit", "--domain", str(venues / "domain.toml"), "--state", str(world.directory / "audit"))

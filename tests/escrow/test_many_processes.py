@@ -170,11 +170,11 @@ def test_an_entry_is_written_once_among_the_authoritys_processes(authorities: Cr
     assert world.authority.directory.find(index) in entries
 
 
-def release_each(home: Path, warrant: bytes, passes: list[bytes]) -> list[str]:
+def release_each(home: Path, warrant_id: bytes, passes: list[bytes]) -> list[str]:
     """What becomes of one pass after the other, in a process of the authority."""
     authority, outcomes = Authority(home), []
     for u in passes:
-        release = VerifiedRelease(bytes(32), Warrant.from_bytes(warrant), {authority.today: {u: Visit()}}, Counter())
+        release = VerifiedRelease(bytes(32), Warrant.from_bytes(warrant_id), {authority.today: {u: Visit()}}, Counter())
         try:
             authority.releases.record(release, unix_time())
         except Problem as problem:
@@ -244,7 +244,7 @@ def test_a_code_opens_one_session_in_all(crowd: Crowd) -> None:
 def test_an_account_has_one_handle_in_all(crowd: Crowd) -> None:
     async def story() -> Counter[str]:
         session, key = (await crowd.world.enrol(4)).session, await crowd.world.epoch_key()
-        registrations = [register_handle(key, session.account)[1] for _ in range(2)]
+        registrations = [register_handle(key, session.account_id)[1] for _ in range(2)]
         return await crowd.everywhere("/v1/handles", *registrations, token=session.token)
 
     assert run(story()) == {"granted": OPERATORS, "handle-exists": OPERATORS}
@@ -254,10 +254,10 @@ def test_an_allowance_is_counted_in_all(crowd: Crowd) -> None:
     """Requests that wait in vain, because too few come to their process, are not counted."""
     world, allowed = crowd.world, crowd.world.operator.settings.requests_per_epoch
 
-    def counted(account: bytes) -> int:
+    def counted(account_id: bytes) -> int:
         with world.operator.engine.connect() as connection:
             query = sql.text("SELECT requests FROM handles WHERE account = :account")
-            return int(connection.execute(query, {"account": account}).scalar_one())
+            return int(connection.execute(query, {"account": account_id}).scalar_one())
 
     async def story() -> None:
         key = await world.epoch_key()
@@ -274,7 +274,7 @@ def test_an_allowance_is_counted_in_all(crowd: Crowd) -> None:
                 )
             )
             granted = [before + outcome["granted"] for before, outcome in zip(granted, rounds, strict=True)]
-            assert granted == [counted(visitor.session.account) for visitor in visitors]
+            assert granted == [counted(visitor.session.account_id) for visitor in visitors]
             if max(granted) >= allowed:  # the other one may be alone from now on
                 break
         assert max(granted) == allowed

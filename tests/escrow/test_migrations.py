@@ -82,15 +82,15 @@ def test_a_case_that_was_opened_without_its_venue_is_opened_again(kind: str, tmp
     joint = parties.both_sign(warrant)
     part = bytes(80)
     with open_database(url, (), first).begin() as connection:
-        row = {"warrant": warrant.warrant, "record": warrant.to_bytes(), "statement": joint.authority}
+        row = {"warrant": warrant.warrant_id, "record": warrant.to_bytes(), "statement": joint.authority}
         opened = dict.fromkeys(("release", "opened_release", "operator_shares", "authority_shares"), part)
         connection.execute(sql.insert(cases).values(**row, countersigned=joint.to_bytes(), **opened))
     book = Casebook(open_database(url, STEPS, casebook.metadata))
     (case,) = book.all()
     assert (case.record, case.countersigned, case.release, case.state) == (warrant, joint, part, "released")
     venue, transcript = parties.both_sign(parties.venue), OpeningTranscript(joint, part, part, part)
-    book.store_transcript(warrant.warrant, transcript, venue)
-    case = book.get(warrant.warrant)
+    book.store_transcript(warrant.warrant_id, transcript, venue)
+    case = book.get(warrant.warrant_id)
     assert (case.transcript, case.opened_venue, case.state) == (transcript, venue, "opened")
 
 
@@ -105,19 +105,19 @@ def test_a_decision_stays_on_record(kind: str, tmp_path: Path, parties: Parties)
         for record in (logged, older):
             joint = parties.both_sign(record)
             row = {"statement": joint.authority, "countersignature": joint.operator}
-            connection.execute(sql.insert(warrants).values(warrant=record.warrant, **row))
-        connection.execute(sql.insert(warrant_decisions).values(warrant=logged.warrant, log_index=index, salt=salt))
+            connection.execute(sql.insert(warrants).values(warrant=record.warrant_id, **row))
+        connection.execute(sql.insert(warrant_decisions).values(warrant=logged.warrant_id, log_index=index, salt=salt))
     engine = open_database(url, operator_migrations.STEPS, operator_warrants.metadata)
     register = Warrants(engine, parties.domain, log, lambda: NOW)
-    assert register.decision(logged.warrant) == LoggedDecision(index, salt)
+    assert register.decision(logged.warrant_id) == LoggedDecision(index, salt)
     assert {proposed.record: proposed.state for proposed in register.all()} == {
         logged: "countersigned",
         older: "pending",
     }
     with pytest.raises(Problem, match="countersigned already"):
-        register.refuse(older.warrant, "no")
-    assert register.get(older.warrant).state == "countersigned"
-    assert register.decision(older.warrant) is not None
+        register.refuse(older.warrant_id, "no")
+    assert register.get(older.warrant_id).state == "countersigned"
+    assert register.decision(older.warrant_id) is not None
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -42,12 +42,12 @@ def door(world: World) -> Iterator[Door]:
 
 
 def both_steps(warrant: Warrant) -> list[Callable[[Investigation], Awaitable[object]]]:
-    return [lambda it: it.request_release(warrant.warrant), lambda it: it.open(warrant.warrant)]
+    return [lambda it: it.request_release(warrant.warrant_id), lambda it: it.open(warrant.warrant_id)]
 
 
 def draw(world: World, door: Door, *more: str) -> Result:
     window = ("--from", "2023-11-15 11:00:00", "--until", "2023-11-15 12:30:00")
-    options = ("--venue", door.record.venue.hex(), *window, "--legal-reference", "제76조의2", *more)
+    options = ("--venue", door.record.venue_id.hex(), *window, "--legal-reference", "제76조의2", *more)
     return world.officer(Role.AUTHORITY, "warrants", "draw", *options)
 
 
@@ -141,9 +141,9 @@ def test_c5_a_warrant_that_one_party_signed_alone_opens_nothing(world: World, do
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
             investigation.draw_warrant(warrant)
-            await investigation.propose_warrant(warrant.warrant)
+            await investigation.propose_warrant(warrant.warrant_id)
             with pytest.raises(Problem) as refusal:
-                await investigation.request_release(warrant.warrant)
+                await investigation.request_release(warrant.warrant_id)
             assert refusal.value.name == "warrant-pending"
             signed = sign_statement(warrant, world.authority.identity)
             venue = await _joint_venue(investigation, door)
@@ -161,14 +161,14 @@ def test_c5_a_refused_warrant_stays_refused(world: World, door: Door) -> None:
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
             investigation.draw_warrant(warrant)
-            await investigation.propose_warrant(warrant.warrant)
+            await investigation.propose_warrant(warrant.warrant_id)
             assert (
-                world.officer(Role.OPERATOR, "warrants", "refuse", warrant.warrant.hex(), "--reason", "no").exit_code
+                world.officer(Role.OPERATOR, "warrants", "refuse", warrant.warrant_id.hex(), "--reason", "no").exit_code
                 == 0
             )
             with pytest.raises(Problem, match="refused the warrant: no"):
-                await investigation.countersigned(warrant.warrant)
-            countersign = world.officer(Role.OPERATOR, "warrants", "countersign", warrant.warrant.hex())
+                await investigation.countersigned(warrant.warrant_id)
+            countersign = world.officer(Role.OPERATOR, "warrants", "countersign", warrant.warrant_id.hex())
             assert countersign.exit_code == 1
             assert "refused already" in countersign.output
 
@@ -182,8 +182,8 @@ def test_c5_an_edited_window_breaks_the_signature(world: World, door: Door) -> N
         (_, passes), _ = await world.visitors_with_passes(2)
         await door.admit(passes[0])
         warrant = warrant_for(door, world.now - 600, world.now + 600)
-        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
-        case = world.authority.cases.get(warrant.warrant)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        case = world.authority.cases.get(warrant.warrant_id)
         assert case.countersigned is not None
         assert case.release is not None
         wider = replace(warrant, ends=warrant.ends + 3600)
@@ -203,11 +203,11 @@ def test_c5_an_expired_warrant_gives_no_shares(world: World, door: Door) -> None
         (_, passes), _ = await world.visitors_with_passes(2)
         await door.admit(passes[0])
         warrant = warrant_for(door, world.now - 600, world.now + 600)
-        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         world.now = warrant.expires + 1
         async with new_session() as session:
             with pytest.raises(Problem) as refusal:
-                await Investigation(world.authority, session).open(warrant.warrant)
+                await Investigation(world.authority, session).open(warrant.warrant_id)
         assert refusal.value.name == "out-of-scope"
 
     run(story())
@@ -218,15 +218,15 @@ def test_c5_a_warrant_for_a_notice_opens_nothing(world: World, door: Door) -> No
         (_, passes), _ = await world.visitors_with_passes(2)
         await door.admit(passes[0])
         warrant = replace(warrant_for(door, world.now - 600, world.now + 600), purpose=Purpose.NOTICE)
-        released, *_ = await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        released, *_ = await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         assert isinstance(released, VerifiedRelease)
         assert released.visits[world.today].keys() == {passes[0].public.u}
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
             with pytest.raises(Problem) as refusal:
-                await investigation.open(warrant.warrant)
+                await investigation.open(warrant.warrant_id)
             assert refusal.value.name == "out-of-scope"
-            case = world.authority.cases.get(warrant.warrant)
+            case = world.authority.cases.get(warrant.warrant_id)
             assert case.countersigned is not None
             assert case.release is not None
             venue = await _joint_venue(investigation, door)
@@ -255,7 +255,7 @@ def test_the_operators_officer_sees_all_that_a_warrant_says(world: World, door: 
     assert world.officer(Role.OPERATOR, "warrants", "show", warrant).output.splitlines() == [
         f"warrant          {warrant}",
         "purpose          notice",
-        f"venue            클럽 ({door.record.venue.hex()})",
+        f"venue            클럽 ({door.record.venue_id.hex()})",
         "window           2023-11-15 11:00:00 to 2023-11-15 12:30:00",
         "assumed stay     90 minutes, of a visit without an exit",
         "legal reference  제76조의2",
@@ -288,11 +288,11 @@ def test_c5_the_maximum_counts_all_openings_of_a_warrant(world: World, door: Doo
         await carry_out(world, warrant, *both_steps(warrant))
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
-            assert len((await investigation.open(warrant.warrant)).contacts) == 2  # the same passes again
+            assert len((await investigation.open(warrant.warrant_id)).contacts) == 2  # the same passes again
             door.log.hidden = {0, 1}
-            await investigation.request_release(warrant.warrant)
+            await investigation.request_release(warrant.warrant_id)
             with pytest.raises(Problem) as refusal:
-                await investigation.open(warrant.warrant)
+                await investigation.open(warrant.warrant_id)
             assert refusal.value.name == "warrant-exhausted"
 
     run(story())
@@ -309,9 +309,9 @@ def test_c5_the_maximum_holds_for_openings_at_once(world: World, door: Door) -> 
         for shown in range(4):
             door.log.hidden = set(range(4)) - {shown}
             async with new_session() as session:
-                await Investigation(world.authority, session).request_release(warrant.warrant)
-            releases.append(world.authority.cases.get(warrant.warrant).release)
-        case = world.authority.cases.get(warrant.warrant)
+                await Investigation(world.authority, session).request_release(warrant.warrant_id)
+            releases.append(world.authority.cases.get(warrant.warrant_id).release)
+        case = world.authority.cases.get(warrant.warrant_id)
         async with new_session() as session:
             venue = await _joint_venue(Investigation(world.authority, session), door)
         assert case.countersigned is not None
@@ -374,12 +374,12 @@ def test_c6_the_authority_blames_wrong_shares_on_the_operator(
         (_, passes), _ = await world.visitors_with_passes(2)
         await door.admit(passes[0])
         warrant = warrant_for(door, world.now - 600, world.now + 600)
-        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         monkeypatch.setattr("escrow.operator.server.give_shares", lie)
         async with new_session() as session:
             with pytest.raises(FaultyShares, match="operator"):
-                await Investigation(world.authority, session).open(warrant.warrant)
-        assert world.authority.cases.get(warrant.warrant).transcript is None
+                await Investigation(world.authority, session).open(warrant.warrant_id)
+        assert world.authority.cases.get(warrant.warrant_id).transcript is None
 
     run(story())
 
@@ -446,9 +446,9 @@ def test_c5_the_maximum_outlives_the_erasure_of_what_it_counted(world: World, do
         door.log.hidden = {0}
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
-            await investigation.request_release(warrant.warrant)
+            await investigation.request_release(warrant.warrant_id)
             with pytest.raises(Problem) as refusal:
-                await investigation.open(warrant.warrant)
+                await investigation.open(warrant.warrant_id)
         assert refusal.value.name == "warrant-exhausted"
 
     run(story())
@@ -509,7 +509,7 @@ def test_a_venue_counts_once_both_officers_approved_it(world: World, door: Door)
     async def story() -> None:
         newcomer = Door(world, 1)
         await newcomer.apply()
-        venue = newcomer.record.venue.hex()
+        venue = newcomer.record.venue_id.hex()
         for role in Role:
             with pytest.raises(Problem) as refusal:
                 await world.get(role, f"/v1/venues/{venue}")
@@ -517,7 +517,7 @@ def test_a_venue_counts_once_both_officers_approved_it(world: World, door: Door)
         assert world.officer(Role.AUTHORITY, "venues", "approve", venue).exit_code == 0
         warrant = warrant_for(newcomer, world.now - 600, world.now + 600)
         with pytest.raises(Problem) as refusal:
-            await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
+            await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         assert refusal.value.name == "venue-pending"
 
     run(story())
@@ -526,7 +526,7 @@ def test_a_venue_counts_once_both_officers_approved_it(world: World, door: Door)
 def test_nobody_applies_with_the_key_of_another(world: World, door: Door) -> None:
     async def story() -> None:
         impostor = Door(world, 1)
-        impostor.record = replace(impostor.record, venue=bytes(16), key=door.record.key)
+        impostor.record = replace(impostor.record, venue_id=bytes(16), key=door.record.key)
         with pytest.raises(Problem) as refusal:
             await impostor.apply()
         assert refusal.value.name == "invalid-signature"
@@ -543,10 +543,10 @@ def test_a_release_signed_by_another_key_is_refused(world: World, door: Door) ->
         door.log.key = SigningKey.generate()
         async with new_session() as session:
             with pytest.raises(InvalidSignature):
-                await Investigation(world.authority, session).request_release(warrant.warrant)
+                await Investigation(world.authority, session).request_release(warrant.warrant_id)
 
     run(story())
 
 
 async def _joint_venue(investigation: Investigation, door: Door) -> JointStatement:
-    return await investigation._venue(door.record.venue)
+    return await investigation._venue(door.record.venue_id)

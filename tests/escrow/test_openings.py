@@ -32,17 +32,17 @@ def test_c8_both_parties_record_the_same_passes_once_and_keep_the_record(world: 
         for owned, moment in zip(shown, (0, 15, -7200), strict=True):
             await door.admit(owned, world.now + moment)
         warrant = warrant_for(door, world.now - 600, world.now + 600)
-        steps = [lambda it: it.request_release(warrant.warrant), lambda it: it.open(warrant.warrant)]
+        steps = [lambda it: it.request_release(warrant.warrant_id), lambda it: it.open(warrant.warrant_id)]
         await carry_out(world, warrant, *steps)
         async with new_session() as session:
-            await Investigation(world.authority, session).open(warrant.warrant)
+            await Investigation(world.authority, session).open(warrant.warrant_id)
 
         (operator,), (authority,) = records(world.operator), records(world.authority)
         assert operator.digests == authority.digests
         assert operator.release == authority.release
         assert operator.salt != authority.salt
         assert [operator.names(owned.public.u) for owned in shown] == [True, True, False]
-        assert (operator.warrant, operator.legal_reference) == (warrant.warrant, warrant.legal_reference)
+        assert (operator.warrant_id, operator.legal_reference) == (warrant.warrant_id, warrant.legal_reference)
 
         for party in (world.operator, world.authority):
             kept = records(party)

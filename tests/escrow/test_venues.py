@@ -33,15 +33,15 @@ def apply_at(role: Role, world: World, application: bytes) -> None:
     run(world.post(role, "/v1/venues", application))
 
 
-def registered(world: World, role: Role, venue: bytes) -> Venue:
+def registered(world: World, role: Role, venue_id: bytes) -> Venue:
     """What a party says of a venue to everybody."""
-    statement = run(world.get(role, f"/v1/venues/{venue.hex()}"))
+    statement = run(world.get(role, f"/v1/venues/{venue_id.hex()}"))
     return verify_statement(Venue, statement, world.settings.domain.identity_key(role))
 
 
-def approve(world: World, role: Role, venue: bytes, *options: str, typed: str = "") -> tuple[int, str]:
+def approve(world: World, role: Role, venue_id: bytes, *options: str, typed: str = "") -> tuple[int, str]:
     """Status and text of the officer's command."""
-    result = world.officer(role, "venues", "approve", venue.hex(), *options, typed=typed)
+    result = world.officer(role, "venues", "approve", venue_id.hex(), *options, typed=typed)
     return result.exit_code, result.output
 
 
@@ -49,7 +49,7 @@ def approve(world: World, role: Role, venue: bytes, *options: str, typed: str = 
 def test_a_change_that_the_known_key_signed_counts_when_the_officer_says_so(
     world: World, door: Door, role: Role
 ) -> None:
-    key, venue = SigningKey.generate(), door.record.venue
+    key, venue = SigningKey.generate(), door.record.venue_id
     for _ in range(2):
         apply_at(role, world, sign_application(changed(door, key), key, door.key))
     assert registered(world, role, venue) == door.record
@@ -70,7 +70,7 @@ def test_a_change_that_the_known_key_signed_counts_when_the_officer_says_so(
 
 @pytest.mark.parametrize("role", Role)
 def test_a_strangers_change_does_nothing_and_the_officer_sees_it(world: World, door: Door, role: Role) -> None:
-    stranger, own, venue = SigningKey.generate(), SigningKey.generate(), door.record.venue
+    stranger, own, venue = SigningKey.generate(), SigningKey.generate(), door.record.venue_id
     apply_at(role, world, sign_application(changed(door, stranger), stranger))
     with pytest.raises(Problem, match="signature"):
         apply_at(role, world, sign_application(changed(door, stranger), stranger, SigningKey.generate()))
@@ -91,9 +91,9 @@ def test_a_strangers_change_does_nothing_and_the_officer_sees_it(world: World, d
 
 
 def test_the_key_before_gives_no_release_and_what_was_opened_can_still_be_read(world: World, door: Door) -> None:
-    key, venue = SigningKey.generate(), door.record.venue
+    key, venue = SigningKey.generate(), door.record.venue_id
     warrant = warrant_for(door, world.now - 600, world.now + 600)
-    steps = (lambda it: it.request_release(warrant.warrant), lambda it: it.open(warrant.warrant))
+    steps = (lambda it: it.request_release(warrant.warrant_id), lambda it: it.open(warrant.warrant_id))
 
     async def open_first() -> Findings:
         (visitor, passes), _ = await world.visitors_with_passes(2)
@@ -104,7 +104,7 @@ def test_the_key_before_gives_no_release_and_what_was_opened_can_still_be_read(w
         return findings
 
     before = run(open_first())
-    stored = world.authority.cases.get(warrant.warrant)
+    stored = world.authority.cases.get(warrant.warrant_id)
     old_venue = stored.opened_venue
     assert old_venue is not None
 
@@ -114,11 +114,11 @@ def test_the_key_before_gives_no_release_and_what_was_opened_can_still_be_read(w
 
     async def read() -> Findings:
         async with new_session() as session:
-            return await Investigation(world.authority, session).read(warrant.warrant)
+            return await Investigation(world.authority, session).read(warrant.warrant_id)
 
     async def ask_again() -> None:
         again = warrant_for(door, world.now - 600, world.now + 600)
-        await carry_out(world, again, lambda it: it.request_release(again.warrant))
+        await carry_out(world, again, lambda it: it.request_release(again.warrant_id))
 
     del world.committing[venue]  # its key before does not count any more
     change(Role.OPERATOR)

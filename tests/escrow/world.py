@@ -146,7 +146,7 @@ class World:
         return key
 
     async def register(self, visitor: Enrolled, key: EpochKey) -> tuple[Scalar, HandleRegistration, HandleGrant]:
-        h, registration = register_handle(key, visitor.session.account)
+        h, registration = register_handle(key, visitor.session.account_id)
         token = visitor.session.token
         return (
             h,
@@ -178,7 +178,7 @@ class Door:
         )
         self.log = VenueLog(self.record, self.key)
         self.app = create_app([web.post("/v1/releases", self._release)])
-        world.committing[self.record.venue] = self.commit
+        world.committing[self.record.venue_id] = self.commit
 
     async def apply(self) -> None:
         application = sign_statement(VenueApplication(self.record), self.key)
@@ -208,7 +208,7 @@ class Door:
 
     async def _release(self, request: web.Request) -> web.Response:
         domain = self.world.settings.domain
-        recipient, statement = self.record.venue.hex(), await read_body(request)
+        recipient, statement = self.record.venue_id.hex(), await read_body(request)
         body = verify_request(domain, Role.AUTHORITY, recipient, "/v1/releases", self.world.now, statement).body
         warrant = verify_warrant(domain, JointStatement.from_bytes(body), self.world.now)
         return cbor_response(self.log.release(warrant))
@@ -270,25 +270,25 @@ def open_door(world: World) -> Iterator[Door]:
     with serving(apps):
         run(door.apply())
         for role in Role:
-            assert world.officer(role, "venues", "approve", door.record.venue.hex()).exit_code == 0
+            assert world.officer(role, "venues", "approve", door.record.venue_id.hex()).exit_code == 0
         yield door
 
 
 def warrant_for(door: Door, begins: int, ends: int, *, max_records: int = 100) -> Warrant:
     """A warrant that the authority may draw for a door."""
     number, now = door.world.settings.number, door.world.now
-    return opening_warrant(number, door.record.venue, begins, ends, now, max_records=max_records)
+    return opening_warrant(number, door.record.venue_id, begins, ends, now, max_records=max_records)
 
 
 async def carry_out(
     world: World, warrant: Warrant, *steps: Callable[[Investigation], Awaitable[object]]
 ) -> list[object]:
     """Have its venue commit, draw and countersign a warrant, then take the steps."""
-    if warrant.venue in world.committing:
-        await world.committing[warrant.venue]()
+    if warrant.venue_id in world.committing:
+        await world.committing[warrant.venue_id]()
     async with new_session() as session:
         investigation = Investigation(world.authority, session)
         investigation.draw_warrant(warrant)
-        await investigation.propose_warrant(warrant.warrant)
-        world.operator.warrants.countersign(warrant.warrant, world.operator.identity)
+        await investigation.propose_warrant(warrant.warrant_id)
+        world.operator.warrants.countersign(warrant.warrant_id, world.operator.identity)
         return [await step(investigation) for step in steps]

@@ -33,9 +33,9 @@ class Records:
     def cover(self, shares: Shares) -> bool:
         """Whether these shares are all on record, in both."""
         passes = {bytes(u) for part in shares.epochs for u in part.passes}
-        opened = {opened_visit(shares.warrant, u) for u in passes}
+        opened = {opened_visit(shares.warrant_id, u) for u in passes}
         return not passes or (
-            {(shares.warrant, digest32("released-pass", u)) for u in passes} <= self.ledger
+            {(shares.warrant_id, digest32("released-pass", u)) for u in passes} <= self.ledger
             and any(record.release == shares.release and opened <= set(record.digests) for record in self.openings)
         )
 
@@ -64,16 +64,16 @@ class Logs:
 
     def recorded(self, party: str, shares: Shares) -> bool:
         """Whether a party has it on record that it gives these shares."""
-        return self.records(party, shares.warrant).cover(shares)
+        return self.records(party, shares.warrant_id).cover(shares)
 
-    def records(self, party: str, warrant: bytes | None = None) -> Records:
+    def records(self, party: str, warrant_id: bytes | None = None) -> Records:
         """What a party has on record of its releases, under this warrant if one is given; raises as `cosigned`."""
-        where, values = ("", {}) if warrant is None else (" WHERE warrant = :warrant", {"warrant": warrant})
+        where, values = ("", {}) if warrant_id is None else (" WHERE warrant = :warrant", {"warrant": warrant_id})
         ledger = self._town.query(party, f"SELECT warrant, pass_digest FROM released_passes{where}", **values)
         records = self._town.query(party, f"SELECT record FROM openings{where}", **values)
         logged = {entry.commitment: entry.count for entry in self.cosigned(party) if isinstance(entry, SharesReleased)}
         return Records(
-            {(bytes(warrant), bytes(digest)) for warrant, digest in ledger},
+            {(bytes(warrant_id), bytes(digest)) for warrant_id, digest in ledger},
             [
                 record
                 for record in (OpeningRecord.from_bytes(bytes(encoded)) for (encoded,) in records)

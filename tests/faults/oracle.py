@@ -103,10 +103,12 @@ class Oracle:
         """How often a server answered with one of these problems or decisions."""
         return sum(self._answers[server, name] for name in names)
 
-    def has_shares(self, party: str, warrant: bytes | None = None) -> bool:
+    def has_shares(self, party: str, warrant_id: bytes | None = None) -> bool:
         """Whether a party gave any share, under this warrant if one is given."""
         return any(
-            shares.epochs for (who, what, _), shares in self.given.items() if who == party and warrant in {None, what}
+            shares.epochs
+            for (who, what, _), shares in self.given.items()
+            if who == party and warrant_id in {None, what}
         )
 
     def find(self, what: str) -> None:
@@ -126,7 +128,7 @@ class Oracle:
                     self._see_batch(_party_request(asked).body)
                 case "venue", "/v1/check-ins":
                     message = CheckInMessage.from_bytes(asked.body)
-                    if message.venue is not None and message.direction is Direction.ENTRY:
+                    if message.venue_id is not None and message.direction is Direction.ENTRY:
                         self.send(message)
 
     def answered(self, asked: Asked, answered: Answered) -> None:
@@ -162,7 +164,7 @@ class Oracle:
                     self.admit_paper(PaperPass.from_bytes(asked.body).u)
             case (("operator" | "authority"), "/v1/venues") if done:
                 application = VenueApplication.from_bytes(statement_payload(asked.body))
-                self.acknowledge(Kind.APPLICATION, asked.server.encode() + application.venue.venue)
+                self.acknowledge(Kind.APPLICATION, asked.server.encode() + application.venue.venue_id)
         if answered.status == 401 and token in self._accounts:
             self.lost += 1
             self.find("the operator forgot a session")
@@ -177,8 +179,8 @@ class Oracle:
                 self.codes_tried[VerificationAnswer.from_bytes(asked.body).phone] += _problem(answered) == "wrong-code"
                 if done:
                     session = Session.from_bytes(answered.body)
-                    self._accounts[f"Bearer {session.token.hex()}"] = session.account
-                    self.acknowledge(Kind.ACCOUNT, session.account)
+                    self._accounts[f"Bearer {session.token.hex()}"] = session.account_id
+                    self.acknowledge(Kind.ACCOUNT, session.account_id)
             case "/v1/handles" if done:
                 entry = HandleGrant.from_bytes(answered.body).entry
                 self.acknowledge(Kind.HANDLE, entry.to_bytes())
@@ -189,7 +191,7 @@ class Oracle:
                 self.give("operator", answered.body)
             case "/v1/warrants" if done:
                 warrant = Warrant.from_bytes(statement_payload(_party_request(asked).body))
-                self.acknowledge(Kind.PROPOSAL, warrant.warrant)
+                self.acknowledge(Kind.PROPOSAL, warrant.warrant_id)
 
     def _decision(self, asked: Asked, answered: Answered) -> Decision:
         decision = DoorAnswer.from_bytes(answered.body).decision
@@ -228,7 +230,7 @@ class Oracle:
     def note_given(self, party: str, statement: bytes) -> Shares:
         """Note that a party gave these shares; its record of them is looked for at the end of the trial."""
         shares = Shares.from_bytes(statement_payload(statement))
-        self.given[party, shares.warrant, shares.release] = shares
+        self.given[party, shares.warrant_id, shares.release] = shares
         return shares
 
 

@@ -178,7 +178,7 @@ class Visitors:
                 epoch_key = await visitor.epochs.fetch(scene.session, epoch)
                 if epoch_key is None:
                     continue
-                h, registration = register_handle(epoch_key, account.account)
+                h, registration = register_handle(epoch_key, account.account_id)
                 await self._post("/v1/handles", registration, account.token)
                 for _ in range(GREED):
                     if not stop.is_set():

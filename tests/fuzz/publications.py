@@ -100,7 +100,7 @@ def _application_decoders() -> Iterator[Decoder]:
         return is_agreed(verify_application(world.DOMAIN, statement), world.VENUE)
 
     new_key = SigningKey(bytes(32))
-    changed = Venue(world.NUMBER, world.VENUE.venue, "클럽", "https://door.example/", public_key(new_key))
+    changed = Venue(world.NUMBER, world.VENUE.venue_id, "클럽", "https://door.example/", public_key(new_key))
     samples = (
         sign_application(world.VENUE, world.VENUE_KEY),
         sign_application(changed, new_key, world.VENUE_KEY),

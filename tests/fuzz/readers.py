@@ -74,10 +74,10 @@ _SHARES = {
 }
 _RECORD, _ENTRY = seal_record(world.EPOCH_KEY, world.RECORD, world.OPERATOR)
 _RECEIPT = sign_receipt(world.EPOCH_KEY, _ENTRY, world.AUTHORITY)
-_ASSISTED = seal_assisted(world.EPOCH_KEY, AssertedRecord("홍길동", "+821012345678"), world.TIME, world.VENUE.venue)
+_ASSISTED = seal_assisted(world.EPOCH_KEY, AssertedRecord("홍길동", "+821012345678"), world.TIME, world.VENUE.venue_id)
 _PAPER = from_paper_text(print_pass(world.EPOCH_KEY, world.PASSES[2]))
 _PRINTED = sign_paper_check_in(
-    world.EPOCH_KEY, verify_paper(world.EPOCH_KEY, _PAPER), world.TIME, Direction.ENTRY, world.VENUE.venue
+    world.EPOCH_KEY, verify_paper(world.EPOCH_KEY, _PAPER), world.TIME, Direction.ENTRY, world.VENUE.venue_id
 )
 _WITNESSED = sign_log(world.DOMAIN, logs.ROLE, 1, leaf_hash(logs.ENTRIES[0]), world.AUTHORITY)
 _WITNESSED += witness_log(world.DOMAIN, logs.ROLE, _WITNESSED, world.TIME, world.OPERATOR)

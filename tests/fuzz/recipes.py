@@ -159,7 +159,7 @@ def _session(random: Random, stage: Stage, _route: Route) -> list[Recipe]:
 
 
 def _handle(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
-    fresh = register_handle(stage.tomorrow, stage.account)[1]
+    fresh = register_handle(stage.tomorrow, stage.account_id)[1]
     return [Recipe(one.to_bytes, token=stage.tokens[0]) for one in (stage.handle, fresh)]
 
 
@@ -198,9 +198,9 @@ def _commitment(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
     """Commitments of a venue that the parties know, and of any other."""
     key = stage.place.venue.signing_key
 
-    def core(venue: bytes) -> Callable[[], bytes]:
+    def core(venue_id: bytes) -> Callable[[], bytes]:
         number = stage.today.domain.number
-        return lambda: VenueCommitment(number, venue, int(time.time()), token_bytes(32)).to_bytes()
+        return lambda: VenueCommitment(number, venue_id, int(time.time()), token_bytes(32)).to_bytes()
 
     wrap = (lambda payload: sign_anything(VenueCommitment, payload, key),)
     return [Recipe(core(venue), wrap) for venue in (stage.place.id, token_bytes(16))]
@@ -211,8 +211,8 @@ def _warrant(stage: Stage) -> Warrant:
     number, venue = stage.today.domain.number, stage.place.id
     return Warrant(
         domain=number,
-        warrant=token_bytes(16),
-        venue=venue,
+        warrant_id=token_bytes(16),
+        venue_id=venue,
         purpose=Purpose.OPENING,
         begins=now - 3600,
         ends=now + 3600,

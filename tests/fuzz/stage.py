@@ -69,7 +69,7 @@ class Stage:
     today: EpochKey
     tomorrow: EpochKey
     tokens: tuple[bytes, ...]
-    account: bytes
+    account_id: bytes
     hs: tuple[Scalar, ...]
     handle: HandleRegistration
     passes: tuple[OwnedPass, ...]
@@ -121,7 +121,7 @@ async def _set(servers: Servers, town: Town, place: Place, people: list[Person],
     assert today is not None
     assert tomorrow is not None
     sessions = [person.visitor.account().session for person in people]
-    handles = [register_handle(tomorrow, one.account) for one in sessions]
+    handles = [register_handle(tomorrow, one.account_id) for one in sessions]
     for one, (_, handle) in zip(sessions, handles, strict=True):
         await call(session, "POST", f"{town.settings.operator.url}/v1/handles", handle, one.token)
     day = visitor.wallet().day(today.epoch)
@@ -142,7 +142,7 @@ async def _set(servers: Servers, town: Town, place: Place, people: list[Person],
         today=today,
         tomorrow=tomorrow,
         tokens=tuple(one.token for one in sessions),
-        account=sessions[0].account,
+        account_id=sessions[0].account_id,
         hs=tuple(h for h, _ in handles),
         handle=handles[0][1],
         passes=tuple(passes[ADMITTED:]),

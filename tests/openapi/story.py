@@ -162,10 +162,10 @@ class Story:
         for role in Role:
             key, quiet_key = self.stage.door.venue.signing_key, self.stage.quiet.venue.signing_key
             good = sign_application(record, key)
-            await refused("unknown-venue", world.get(role, f"/v1/venues/{record.venue.hex()}"))
+            await refused("unknown-venue", world.get(role, f"/v1/venues/{record.venue_id.hex()}"))
             await refused("not-found", world.get(role, "/v1/venues/here"))
             await world.post(role, "/v1/venues", good)
-            await refused("venue-pending", world.get(role, f"/v1/venues/{record.venue.hex()}"))
+            await refused("venue-pending", world.get(role, f"/v1/venues/{record.venue_id.hex()}"))
             await world.post(role, "/v1/venues", sign_application(self.stage.quiet.venue.record, quiet_key))
             for name, application in {
                 "malformed-point": good.replace(bytes(record.key), NO_POINT),
@@ -237,12 +237,12 @@ class Story:
         async def fetch(body: Message | bytes, token: bytes | None = token) -> bytes:
             return await world.post(OPERATOR, "/v1/passes", body, token)
 
-        h, good = register_handle(key, first.session.account)
+        h, good = register_handle(key, first.session.account_id)
         _, request = request_allowance(key, h)
         await refused("no-handle", fetch(request))
         await register(good)
-        await refused("handle-exists", register(register_handle(key, first.session.account)[1]))
-        await refused("invalid-proof", register(register_handle(key, second.session.account)[1]))
+        await refused("handle-exists", register(register_handle(key, first.session.account_id)[1]))
+        await refused("invalid-proof", register(register_handle(key, second.session.account_id)[1]))
         await refused("malformed-point", register(spoiled(good, 1, NO_POINT)))
         await refused("malformed-scalar", register(spoiled(good, 2, NO_SCALARS)))
         _, other = request_allowance(key, Scalar.random())
@@ -317,7 +317,7 @@ class Story:
         world, visitor, now = self.stage.world, self.pair[0], self.stage.world.now
         for days, name in ((5, "unknown-epoch"), (31, "verification-expired")):
             world.now = now + days * EPOCH_SECONDS
-            h, registration = register_handle(replace(self.ahead, epoch=world.today), visitor.session.account)
+            h, registration = register_handle(replace(self.ahead, epoch=world.today), visitor.session.account_id)
             _, request = request_allowance(replace(self.ahead, epoch=world.today), h)
             for path, body in (("/v1/handles", registration), ("/v1/passes", request)):
                 await refused(name, world.post(OPERATOR, path, body, visitor.session.token))

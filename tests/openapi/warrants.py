@@ -46,7 +46,7 @@ class WarrantSteps:
         """The door's commitment at both parties, after those that are refused."""
         world, venue = self.stage.world, self.stage.door.venue
         time, waiting = world.now - 60, SigningKey.generate()
-        pending = replace(venue.record, venue=b"a venue in wait.", key=public_key(waiting))
+        pending = replace(venue.record, venue_id=b"a venue in wait.", key=public_key(waiting))
         made = venue.log.commit(venue.record, venue.signing_key, time)
         assert made is not None
 
@@ -58,8 +58,8 @@ class WarrantSteps:
             await world.post(role, "/v1/commitments", made[1])
             venue.log.acknowledge(time, role)
             for name, statement in {
-                "unknown-venue": other(venue=bytes(16)),
-                "venue-pending": other(waiting, venue=pending.venue),
+                "unknown-venue": other(venue_id=bytes(16)),
+                "venue-pending": other(waiting, venue_id=pending.venue_id),
                 "invalid-signature": other(SigningKey.generate()),
                 "wrong-domain": other(domain=1),
                 "replayed-request": other(time=world.now - REQUEST_TOLERANCE - 1),
@@ -82,19 +82,19 @@ class WarrantSteps:
         await refused("warrant-exists", propose(sign_statement(replace(warrant, ends=warrant.ends + 1), identity)))
         await refused("out-of-scope", propose(signed("warrant", spoiled(warrant, 5, warrant.begins), identity)))
         await refused("invalid-name", propose(sign_statement(replace(warrant, legal_reference="\x1b[2J"), identity)))
-        await refused("warrant-pending", countersignature(warrant.warrant.hex()))
-        assert world.officer(OPERATOR, "warrants", "countersign", warrant.warrant.hex()).exit_code == 0
-        await countersignature(warrant.warrant.hex())
+        await refused("warrant-pending", countersignature(warrant.warrant_id.hex()))
+        assert world.officer(OPERATOR, "warrants", "countersign", warrant.warrant_id.hex()).exit_code == 0
+        await countersignature(warrant.warrant_id.hex())
         other = self.stage.warrant()
         await propose(sign_statement(other, identity))
-        world.operator.warrants.refuse(other.warrant, "no")
-        await refused("warrant-refused", countersignature(other.warrant.hex()))
+        world.operator.warrants.refuse(other.warrant_id, "no")
+        await refused("warrant-refused", countersignature(other.warrant_id.hex()))
 
     async def release(self, warrant: Warrant) -> bytes:
         """A release, after those that are refused."""
         wider = replace(warrant, ends=warrant.ends + 1)
         for name, joint in {
-            "unknown-venue": self.stage.both_sign(replace(warrant, venue=bytes(16))),
+            "unknown-venue": self.stage.both_sign(replace(warrant, venue_id=bytes(16))),
             "conflicting-statements": replace(
                 self.stage.both_sign(warrant), operator=self.stage.both_sign(wider).operator
             ),

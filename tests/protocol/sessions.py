@@ -118,7 +118,7 @@ class Session:
 
 def hold_session(parties: Parties, epoch: OpenEpoch, visitor: Visitor, time: int) -> Session:
     """A visitor shows, scans, enters and leaves; then both parties open the visit."""
-    venue, first, second = parties.venue.venue, visitor.passes[0], visitor.passes[1]
+    venue, first, second = parties.venue.venue_id, visitor.passes[0], visitor.passes[1]
     check_ins = {
         "shown-entry": sign_check_in(epoch.key, first, time, Direction.ENTRY),
         "shown-exit": sign_check_in(epoch.key, first, time + 3600, Direction.EXIT),
@@ -178,7 +178,7 @@ def accepted_messages(session: Session) -> list[Accepted]:
 
     def registered(message: bytes) -> bool:
         registration = HandleRegistration.from_bytes(message)
-        return verify_registration(key, visitor.account, registration) == visitor.handle
+        return verify_registration(key, visitor.account_id, registration) == visitor.handle
 
     def entry_opens(message: bytes) -> bool:
         return open_entry(key, visitor.handle, DirectoryEntry.from_bytes(message)) == visitor.record
@@ -327,7 +327,7 @@ def messages_of(session: Session) -> list[Message]:
         signed(PartyRequest, session.request),
         http_messages.VerificationRequest("+821012345678"),
         http_messages.VerificationAnswer("+821012345678", "012345", "홍길동"),
-        http_messages.Session(visitor.account, token_bytes(32)),
+        http_messages.Session(visitor.account_id, token_bytes(32)),
         http_messages.SharesRequest(session.warrant, parties.both_sign(parties.venue), transcript.release),
         http_messages.DoorAnswer(http_messages.Decision.ADMITTED),
     ]

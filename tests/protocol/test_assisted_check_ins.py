@@ -69,7 +69,7 @@ def sealed(epoch: OpenEpoch) -> tuple[Scalar, AssistedCheckIn]:
 
 
 def signed_anew(epoch: OpenEpoch, r: Scalar, message: AssistedCheckIn) -> AssistedCheckIn:
-    statement = _statement(epoch.key, message.time, message.venue, message.u, message.sealed)
+    statement = _statement(epoch.key, message.time, message.venue_id, message.u, message.sealed)
     return replace(message, signature=sign_with_scalar(r, bytes(message.u), statement))
 
 
@@ -77,7 +77,7 @@ def signed_anew(epoch: OpenEpoch, r: Scalar, message: AssistedCheckIn) -> Assist
 def test_c1_both_shares_open_whatever_was_typed(today: OpenEpoch, name: str, phone: str, seconds: int) -> None:
     record = AssertedRecord(name, phone)
     message = AssistedCheckIn.from_bytes(seal_assisted(today.key, record, NOW + seconds, VENUE).to_bytes())
-    assert (message.time, message.venue, message.direction) == (NOW, VENUE, Direction.ENTRY)
+    assert (message.time, message.venue_id, message.direction) == (NOW, VENUE, Direction.ENTRY)
     entry = verify_assisted(today.key, message)
     assert entry == AssistedEntry(message, today.key.epoch)
     assert opened(today, entry, *shares(today, message.u)) == record
@@ -159,11 +159,11 @@ def test_c5_another_time_is_refused_even_by_its_maker(today: OpenEpoch, step: in
         opened(today, entry, *shares(today, message.u))
 
 
-@given(venue=st.binary(min_size=16, max_size=16))
-def test_c5_another_venue_is_refused_even_by_its_maker(today: OpenEpoch, venue: bytes) -> None:
-    assume(venue != VENUE)
+@given(venue_id=st.binary(min_size=16, max_size=16))
+def test_c5_another_venue_is_refused_even_by_its_maker(today: OpenEpoch, venue_id: bytes) -> None:
+    assume(venue_id != VENUE)
     r, message = sealed(today)
-    moved = replace(message, venue=venue)
+    moved = replace(message, venue_id=venue_id)
     with pytest.raises(InvalidSignature):
         verify_assisted(today.key, moved)
     entry = verify_assisted(today.key, signed_anew(today, r, moved))

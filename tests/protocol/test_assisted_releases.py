@@ -28,7 +28,7 @@ def released(parties: Parties, today: OpenEpoch, *check_ins: bytes, begins: int,
 
 
 def test_c5_both_kinds_open_with_the_same_shares(parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
-    sealed = seal_assisted(today.key, RECORD, NOW, parties.venue.venue)
+    sealed = seal_assisted(today.key, RECORD, NOW, parties.venue.venue_id)
     shown = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY)
     both = [sealed.to_bytes(), shown.to_bytes()]
     release = released(parties, today, *both, begins=NOW - HOUR, ends=NOW + HOUR)
@@ -55,14 +55,14 @@ def test_c5_one_counts_as_an_entry_without_an_exit(
 ) -> None:
     """`since`: how long before the window of two hours the person came in."""
     begins = NOW - HOUR
-    sealed = seal_assisted(today.key, RECORD, begins - since, parties.venue.venue)
+    sealed = seal_assisted(today.key, RECORD, begins - since, parties.venue.venue_id)
     release = released(parties, today, sealed.to_bytes(), begins=begins, ends=begins + 2 * HOUR)
     assert [visit.left for visit in release.visits.get(TODAY, {}).values()] == [None] * inside
     assert release.set_aside == Counter({} if inside else {"OutOfScope": 1})
 
 
 def test_c5_what_does_not_hold_is_set_aside(parties: Parties, today: OpenEpoch) -> None:
-    sealed = seal_assisted(today.key, RECORD, NOW, parties.venue.venue)
+    sealed = seal_assisted(today.key, RECORD, NOW, parties.venue.venue_id)
     elsewhere = seal_assisted(today.key, RECORD, NOW, b"another venue...")
     wrong = [
         replace(sealed, signature=elsewhere.signature).to_bytes(),
@@ -77,7 +77,7 @@ def test_c5_what_does_not_hold_is_set_aside(parties: Parties, today: OpenEpoch) 
 
 
 def test_what_was_stored_is_read_as_what_it_is(parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
-    sealed = seal_assisted(today.key, RECORD, NOW, parties.venue.venue)
+    sealed = seal_assisted(today.key, RECORD, NOW, parties.venue.venue_id)
     shown = sign_check_in(today.key, visitor.passes[0], NOW, Direction.EXIT)
     for message, kind in ((sealed, AssistedEntry), (shown, CheckIn)):
         assert read_admitted(message.to_bytes()) == message

@@ -268,7 +268,7 @@ def test_c1_secrets_and_identities_do_not_show(today: OpenEpoch, visitor: Visito
         visitor.h,
         visitor.record,
         visitor.grant,
-        http_messages.Session(visitor.account, token),
+        http_messages.Session(visitor.account_id, token),
         http_messages.VerificationAnswer(visitor.record.phone, "483920", visitor.record.name),
     )
     hidden = [owned.r, pending.r0, visitor.h, *(secret.share for secret in secrets)]
@@ -281,7 +281,7 @@ def test_c1_secrets_and_identities_do_not_show(today: OpenEpoch, visitor: Visito
         assert identity not in text
     assert repr(visitor.record) == "IdentityRecord(hidden)"
     assert repr(visitor.grant) == "HandleGrant(hidden)"
-    assert repr(http_messages.Session(visitor.account, token)) == "Session(hidden)"
+    assert repr(http_messages.Session(visitor.account_id, token)) == "Session(hidden)"
     assert repr(http_messages.VerificationAnswer("+821", "483920", "홍길동")) == "VerificationAnswer(hidden)"
     for kept in secrets:
         assert repr(kept) == f"EpochSecret(role={kept.role!r}, epoch={TODAY}, hidden)"

@@ -104,23 +104,23 @@ def test_c3_one_pass_twice_is_no_allowance(today: OpenEpoch, h: Scalar, r0: list
         verify_allowance(today.key, Handle(U), asked(today, [h] * 3, r0, proof))
 
 
-@given(account=st.binary(min_size=16, max_size=16), other=st.binary(min_size=16, max_size=16))
+@given(account_id=st.binary(min_size=16, max_size=16), other=st.binary(min_size=16, max_size=16))
 def test_c3_a_handle_is_registered_for_one_account_and_epoch(
-    today: OpenEpoch, tomorrow: OpenEpoch, account: bytes, other: bytes
+    today: OpenEpoch, tomorrow: OpenEpoch, account_id: bytes, other: bytes
 ) -> None:
-    assume(account != other)
-    h, registration = register_handle(today.key, account)
-    assert verify_registration(today.key, account, registration) == h * B
+    assume(account_id != other)
+    h, registration = register_handle(today.key, account_id)
+    assert verify_registration(today.key, account_id, registration) == h * B
     with pytest.raises(InvalidProof):
         verify_registration(today.key, other, registration)
     with pytest.raises(WrongEpoch):
-        verify_registration(tomorrow.key, account, registration)
+        verify_registration(tomorrow.key, account_id, registration)
     with pytest.raises(InvalidProof):
-        verify_registration(tomorrow.key, account, replace(registration, epoch=TODAY + 1))
+        verify_registration(tomorrow.key, account_id, replace(registration, epoch=TODAY + 1))
 
 
 def test_c3_nobody_registers_a_handle_that_it_only_saw(today: OpenEpoch, visitor: Visitor, stranger: Visitor) -> None:
     stolen = replace(stranger.registration, handle=visitor.handle)
     for knowledge in (stranger.registration.knowledge, visitor.registration.knowledge):
         with pytest.raises(InvalidProof):
-            verify_registration(today.key, stranger.account, replace(stolen, knowledge=knowledge))
+            verify_registration(today.key, stranger.account_id, replace(stolen, knowledge=knowledge))

@@ -357,7 +357,7 @@ def test_c5_a_commitment_is_the_venues_own_and_of_now(parties: Parties) -> None:
             verify_commitment(venue, statement, now)
     with pytest.raises(InvalidSignature):
         verify_commitment(venue, sign_commitment(venue, SigningKey.generate(), NOW, tree)[1], NOW)
-    for other in (replace(venue, domain=1), replace(venue, venue=bytes(16))):
+    for other in (replace(venue, domain=1), replace(venue, venue_id=bytes(16))):
         with pytest.raises(WrongDomain):
             verify_commitment(venue, sign_commitment(other, parties.venue_key, NOW, tree)[1], NOW)
     record = VenueCommitment.from_bytes(statement_payload(statement))

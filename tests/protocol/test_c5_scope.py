@@ -59,7 +59,7 @@ def test_c5_a_rerandomised_check_in_is_refused(
     parties: Parties, today: OpenEpoch, visitor: Visitor, c: Scalar, direction: Direction, scanned: bool
 ) -> None:
     """`u + c * B`, `v + c * X` opens to the same handle. Who does it may even sign the label anew, with any key."""
-    venue = parties.venue.venue if scanned else None
+    venue = parties.venue.venue_id if scanned else None
     message = sign_check_in(today.key, visitor.passes[0], NOW, direction, venue)
     assert not refused(today, message)
     u, v = bytes(Point(message.u) + c * B), bytes(Point(message.v) + c * today.key.X)
@@ -93,10 +93,10 @@ def test_c5_a_relabelled_check_in_is_refused(
     direction = other[1] if 1 in changed else label[1]
     venue = other[2] if 2 in changed else label[2]
     assume((step, direction, venue) != label)
-    ids = {None: None, "here": parties.venue.venue, "elsewhere": OTHER_VENUE}
+    ids = {None: None, "here": parties.venue.venue_id, "elsewhere": OTHER_VENUE}
     message = sign_check_in(today.key, visitor.passes[0], NOW + 15 * label[0], label[1], ids[label[2]])
     assert not refused(today, message)
-    assert refused(today, replace(message, time=NOW + 15 * step, direction=direction, venue=ids[venue]))
+    assert refused(today, replace(message, time=NOW + 15 * step, direction=direction, venue_id=ids[venue]))
 
 
 @pytest.mark.parametrize("direction", Direction)
@@ -167,7 +167,7 @@ def test_c5_a_release_keeps_what_is_in_scope_and_counts_the_rest(
     """The window has six steps; a visit without an exit lasts two."""
     window = range(NOW - 3 * 15, NOW + 3 * 15)
     warrant = parties.warrant(window.start, window.stop, assumed_stay=30)
-    venues = {"shown": None, "here": parties.venue.venue, "elsewhere": OTHER_VENUE}
+    venues = {"shown": None, "here": parties.venue.venue_id, "elsewhere": OTHER_VENUE}
     handed_over: dict[int, list[bytes]] = {}
     times: dict[bytes, dict[Direction, int]] = {}
     set_aside: Counter[str] = Counter()
@@ -289,14 +289,14 @@ def test_c5_a_release_is_for_its_own_warrant_and_venue(parties: Parties) -> None
     stolen = replace(parties, venue_key=SigningKey.generate()).release(warrant, {})
     with pytest.raises(InvalidSignature):
         parties.verify(warrant, {}, stolen)
-    elsewhere = verify_venue(parties.domain, parties.both_sign(replace(parties.venue, venue=OTHER_VENUE)))
+    elsewhere = verify_venue(parties.domain, parties.both_sign(replace(parties.venue, venue_id=OTHER_VENUE)))
     with pytest.raises(OutOfScope):
         verify_release(warrant, elsewhere, {}, release.commitments, release.statement)
     record = verify_statement(Release, release.statement, parties.venue.key)
     for wrong in (
         replace(record, domain=1),
-        replace(record, venue=OTHER_VENUE),
-        replace(record, warrant=OTHER_VENUE),
+        replace(record, venue_id=OTHER_VENUE),
+        replace(record, warrant_id=OTHER_VENUE),
     ):
         with pytest.raises(OutOfScope):
             parties.verify(warrant, {}, replace(release, statement=sign_statement(wrong, parties.venue_key)))
@@ -309,7 +309,7 @@ def test_c5_of_two_entries_at_one_time_the_first_in_the_release_is_kept(
     warrant = parties.warrant(NOW - 60, NOW + 60)
     both = [
         sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY, venue)
-        for venue in (None, parties.venue.venue)
+        for venue in (None, parties.venue.venue_id)
     ]
     for first, second in (both, both[::-1]):
         release = parties.release(warrant, {TODAY: [first.to_bytes(), second.to_bytes()]})
@@ -325,7 +325,7 @@ def test_c5_an_edited_warrant_is_refused(parties: Parties) -> None:
     for edit in (
         {"ends": record.ends + 1},
         {"begins": record.begins - 1},
-        {"venue": OTHER_VENUE},
+        {"venue_id": OTHER_VENUE},
         {"max_records": record.max_records + 1},
         {"purpose": Purpose.NOTICE},
         {"assumed_stay": record.assumed_stay + 60},
@@ -333,7 +333,7 @@ def test_c5_an_edited_warrant_is_refused(parties: Parties) -> None:
         {"discloses": record.discloses + 1},
         {"expires": record.expires + 1},
         {"legal_reference": "제1조"},
-        {"warrant": OTHER_VENUE},
+        {"warrant_id": OTHER_VENUE},
     ):
         edited = parties.both_sign(replace(record, **edit))
         for joint in (

@@ -215,7 +215,7 @@ def test_c6_nobody_is_blamed_for_what_it_did_not_sign_or_for_another_release(ope
     for wrong in (
         replace(honest, domain=1),
         replace(honest, role=other),
-        replace(honest, warrant=bytes(16)),
+        replace(honest, warrant_id=bytes(16)),
         replace(honest, release=bytes(32)),
     ):
         with pytest.raises(OutOfScope):
@@ -227,9 +227,9 @@ def test_c6_a_proof_is_bound_to_its_release(opening: Opening, role: Role) -> Non
     """The same passes under another warrant: shares that were given there prove nothing here."""
     elsewhere = replace(opening, release=replace(opening.release, digest=bytes(32)))
     elsewhere.assert_blamed(role, replace(opening.shares(role), release=bytes(32)))
-    record = replace(opening.release.warrant, warrant=bytes(16))
+    record = replace(opening.release.warrant, warrant_id=bytes(16))
     other_warrant = replace(opening, release=replace(opening.release, warrant=record))
-    other_warrant.assert_blamed(role, replace(opening.shares(role), warrant=bytes(16)))
+    other_warrant.assert_blamed(role, replace(opening.shares(role), warrant_id=bytes(16)))
 
 
 @every_role

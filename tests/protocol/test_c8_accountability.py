@@ -50,16 +50,16 @@ def test_c8_a_record_shows_no_order_and_counts_a_pass_once(parties: Parties, tho
     assert all(one < following for one, following in pairwise(digests))
 
 
-@given(warrant=st.binary(min_size=16, max_size=16), other=st.binary(min_size=16, max_size=16), u=us)
-def test_c8_a_pass_has_another_digest_under_each_warrant(warrant: bytes, other: bytes, u: bytes) -> None:
-    assert (opened_visit(warrant, u) == opened_visit(other, u)) is (warrant == other)
-    assert len(opened_visit(warrant, u)) == DIGEST_BYTES >= 10
+@given(warrant_id=st.binary(min_size=16, max_size=16), other=st.binary(min_size=16, max_size=16), u=us)
+def test_c8_a_pass_has_another_digest_under_each_warrant(warrant_id: bytes, other: bytes, u: bytes) -> None:
+    assert (opened_visit(warrant_id, u) == opened_visit(other, u)) is (warrant_id == other)
+    assert len(opened_visit(warrant_id, u)) == DIGEST_BYTES >= 10
 
 
 def test_c8_a_commitment_hides_the_record_and_binds_all_of_it(parties: Parties) -> None:
     opened = record(parties, [bytes(32), bytes(31) + b"\1"])
     others = [
-        replace(opened, warrant=bytes(16)),
+        replace(opened, warrant_id=bytes(16)),
         replace(opened, legal_reference="제1조"),
         replace(opened, release=bytes(32)),
         replace(opened, digests=opened.digests[:1]),

@@ -63,8 +63,8 @@ def substituted(item: Any, change: Any) -> Iterator[Any]:
 
 
 def test_the_messages_here_are_all_that_the_protocol_has() -> None:
-    for module in pkgutil.iter_modules(protocol.__path__):
-        importlib.import_module(f"protocol.{module.name}")
+    for module in pkgutil.walk_packages(protocol.__path__, "protocol."):
+        importlib.import_module(module.name)
     known = {type(part).__name__ for message in MESSAGES for part in (message, *parts(message))}
     assert known == {kind.__name__ for kind in Message.__subclasses__() if kind.__module__.startswith("protocol.")}
 
@@ -204,7 +204,7 @@ def test_encoding_checks_fields_as_decoding_does() -> None:
         replace(venue, domain=256),
         replace(venue, domain=-1),
         replace(venue, domain=True),
-        replace(venue, venue=bytes(15)),
+        replace(venue, venue_id=bytes(15)),
         replace(venue, name=""),
         replace(venue, name="홍" * 43),  # 129 bytes in UTF-8
         replace(venue, name="\ud800"),

@@ -56,14 +56,14 @@ def entry(today: OpenEpoch, paper: DelegatedPass) -> PaperCheckInMessage:
     return sign_paper_check_in(today.key, paper, NOW, Direction.ENTRY, VENUE)
 
 
-@given(direction=directions, seconds=st.integers(0, HOUR), venue=st.binary(min_size=16, max_size=16))
+@given(direction=directions, seconds=st.integers(0, HOUR), venue_id=st.binary(min_size=16, max_size=16))
 def test_c3_a_door_signs_for_any_label(
-    today: OpenEpoch, visitor: Visitor, paper: DelegatedPass, direction: Direction, seconds: int, venue: bytes
+    today: OpenEpoch, visitor: Visitor, paper: DelegatedPass, direction: Direction, seconds: int, venue_id: bytes
 ) -> None:
-    signed = sign_paper_check_in(today.key, paper, NOW + seconds, direction, venue)
+    signed = sign_paper_check_in(today.key, paper, NOW + seconds, direction, venue_id)
     message = PaperCheckInMessage.from_bytes(signed.to_bytes())
     assert verify_paper_check_in(today.key, message) == PaperCheckIn(signed, TODAY)
-    assert (message.direction, message.venue) == (direction, venue)
+    assert (message.direction, message.venue_id) == (direction, venue_id)
     assert message.time == NOW + seconds - seconds % TIME_STEP
     public = visitor.passes[0].public
     assert (message.u, message.v, message.pass_signature) == (public.u, public.v, public.signature)
@@ -78,7 +78,7 @@ def test_c5_every_part_of_the_label_is_signed(today: OpenEpoch, entry: PaperChec
     for changed in (
         replace(entry, time=entry.time + TIME_STEP),
         replace(entry, direction=Direction.EXIT),
-        replace(entry, venue=b"another venue..."),
+        replace(entry, venue_id=b"another venue..."),
         replace(entry, label_signature=bytes(64)),
     ):
         with pytest.raises(InvalidSignature):
@@ -157,7 +157,7 @@ def test_c5_an_entrys_time_decides_its_epoch(
 
 def test_another_time_venue_or_point_is_malformed(entry: PaperCheckInMessage) -> None:
     fields = [
-        entry.domain, entry.time, int(entry.direction), entry.venue, entry.public_pass, bytes(entry.paper_key),
+        entry.domain, entry.time, int(entry.direction), entry.venue_id, entry.public_pass, bytes(entry.paper_key),
         entry.delegation, entry.label_signature,
     ]  # fmt: skip
     assert PaperCheckInMessage.from_bytes(encode_item(fields)) == entry
@@ -188,7 +188,7 @@ def test_c3_both_kinds_open_to_the_handle_with_the_same_shares(
     parties: Parties, today: OpenEpoch, visitor: Visitor, paper: DelegatedPass
 ) -> None:
     """A paper's entry and exit are one visit; it opens like the one by phone beside it."""
-    venue = parties.venue.venue
+    venue = parties.venue.venue_id
     printed = [
         sign_paper_check_in(today.key, paper, time, direction, venue)
         for time, direction in ((NOW, Direction.ENTRY), (NOW + 600, Direction.EXIT))
@@ -211,11 +211,11 @@ def test_c3_both_kinds_open_to_the_handle_with_the_same_shares(
 
 
 def test_c5_what_does_not_hold_is_set_aside(parties: Parties, today: OpenEpoch, paper: DelegatedPass) -> None:
-    venue = parties.venue.venue
+    venue = parties.venue.venue_id
     good = sign_paper_check_in(today.key, paper, NOW, Direction.ENTRY, venue)
     elsewhere = sign_paper_check_in(today.key, paper, NOW, Direction.ENTRY, VENUE)
     wrong = [
-        replace(elsewhere, venue=venue).to_bytes(),
+        replace(elsewhere, venue_id=venue).to_bytes(),
         replace(good, delegation=good.label_signature).to_bytes(),
         replace(good, domain=good.domain ^ 1).to_bytes(),
         elsewhere.to_bytes(),

@@ -87,6 +87,6 @@ def test_base45_of_what_is_no_check_in_is_malformed(raw: bytes) -> None:
 
 
 def test_c5_a_shown_check_in_names_no_venue(parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
-    scanned = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY, parties.venue.venue)
+    scanned = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY, parties.venue.venue_id)
     with pytest.raises(MalformedText):
         from_qr_text(to_qr_text(scanned))

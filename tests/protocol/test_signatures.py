@@ -66,7 +66,7 @@ def framed(*parts: bytes) -> bytes:
 def test_c5_both_signatures_of_a_check_in_hold_in_a_second_implementation(
     parties: Parties, today: OpenEpoch, visitor: Visitor, direction: Direction, scanned: bool
 ) -> None:
-    venue = parties.venue.venue if scanned else None
+    venue = parties.venue.venue_id if scanned else None
     message = sign_check_in(today.key, visitor.passes[0], NOW, direction, venue)
     u, v = message.signed_pass[:32], message.signed_pass[32:64]
     context = today.key.context

@@ -20,7 +20,7 @@ from protocol.primitives.group import Point, Scalar
 
 PROGRAMS = ("protocol", "service", "client", "venue", "escrow")
 HIDDEN_TYPES = {"Phone", "Name", "Scalar", "Session", "EpochSecret", "StoredPass", "PaperPass", "HandleGrant"}
-HIDDEN_NAMES = {"code", "token", "account", "handle", "h", "r", "vault_key", "identity_seed", "pass_seed"}
+HIDDEN_NAMES = {"code", "token", "account_id", "handle", "h", "r", "vault_key", "identity_seed", "pass_seed"}
 
 
 def all_messages() -> list[type[Message]]:
@@ -49,7 +49,7 @@ def example(field: Field[Any]) -> tuple[Any, list[str]]:
         return scalar, [bytes(scalar).hex(), repr(bytes(scalar))[2:-1]]
     if "Session" in str(field.type):
         session = Session(token_bytes(16), token_bytes(32))
-        return session, [session.token.hex(), repr(session.token)[2:-1], repr(session.account)[2:-1]]
+        return session, [session.token.hex(), repr(session.token)[2:-1], repr(session.account_id)[2:-1]]
     if "EpochSecret" in str(field.type):
         seed = token_bytes(32)
         return EpochSecret(Role.AUTHORITY, 1, Scalar.random(), seed), [seed.hex(), repr(seed)[2:-1]]

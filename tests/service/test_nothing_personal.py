@@ -94,7 +94,7 @@ class Story:
             self.visitor(number, "enrol", "--phone", phone, "--name", "=1+1", "--code-file", str(outbox), status=1)
             self.visitor(number, *whom, "--code-file", str(outbox))
             session = Visitor(home, PASSPHRASE.encode()).account().session
-            self.secrets += [session.account, session.token]
+            self.secrets += [session.account_id, session.token]
 
     def fetch(self) -> None:
         """The third one's passes fail later."""

@@ -51,7 +51,7 @@ class Place:
 
     async def check_in(self, owned: OwnedPass) -> CheckInMessage:
         key = await self.world.epoch_key()
-        return sign_check_in(key, owned, int(time.time()), Direction.ENTRY, self.venue.venue)
+        return sign_check_in(key, owned, int(time.time()), Direction.ENTRY, self.venue.venue_id)
 
 
 @asynccontextmanager
@@ -103,12 +103,12 @@ async def stop_venue(place: Place, investigation: Investigation, monkeypatch: py
     (venue,) = VenueHome(world.directory / "venue").venues
     assert await commit(venue, place.session, int(time.time())) is not None
     warrant = opening_warrant(
-        world.settings.number, place.venue.venue, first.time - 600, first.time + 600, int(time.time())
+        world.settings.number, place.venue.venue_id, first.time - 600, first.time + 600, int(time.time())
     )
     investigation.draw_warrant(warrant)
-    await investigation.propose_warrant(warrant.warrant)
-    world.operator.warrants.countersign(warrant.warrant, world.operator.identity)
-    await investigation.countersigned(warrant.warrant)
+    await investigation.propose_warrant(warrant.warrant_id)
+    world.operator.warrants.countersign(warrant.warrant_id, world.operator.identity)
+    await investigation.countersigned(warrant.warrant_id)
 
     kept = connection_to(url)
     kept.request("GET", "/healthz")
@@ -116,7 +116,7 @@ async def stop_venue(place: Place, investigation: Investigation, monkeypatch: py
     check_in = await asyncio.to_thread(Held, f"{url}/v1/check-ins", second)
     with monkeypatch.context() as patched:
         patched.setattr("escrow.party.call", held_until(lambda: place.stop("venue", url)))
-        release = await investigation.request_release(warrant.warrant)
+        release = await investigation.request_release(warrant.warrant_id)
     assert release.warrant == warrant
 
     kept.request("GET", "/healthz")
@@ -130,11 +130,11 @@ async def stop_venue(place: Place, investigation: Investigation, monkeypatch: py
     with engine.connect() as connection:
         assert set(connection.scalars(sql.text("SELECT u FROM check_ins"))) == {first.u, second.u}
     engine.dispose()
-    return warrant.warrant
+    return warrant.warrant_id
 
 
 async def stop_operator(
-    place: Place, investigation: Investigation, warrant: bytes, monkeypatch: pytest.MonkeyPatch
+    place: Place, investigation: Investigation, warrant_id: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, url = place.world, place.world.urls[OPERATOR]
     tomorrow = await world.epoch_key(world.today + 1)
@@ -143,13 +143,13 @@ async def stop_operator(
         asyncio.create_task(world.fetch(visitor, tomorrow, h))
         for (visitor, _), h in zip(place.visitors, secrets, strict=True)
     ]
-    while requests_made(world) != {visitor.session.account: 1 for visitor, _ in place.visitors}:
+    while requests_made(world) != {visitor.session.account_id: 1 for visitor, _ in place.visitors}:
         await asyncio.sleep(0.02)
     code = await asyncio.to_thread(Held, f"{url}/v1/verifications", VerificationRequest(PHONE))
     with monkeypatch.context() as patched:
         patched.setattr("escrow.party.call", held_until(lambda: place.stop("operator", url)))
         with pytest.raises((Problem, Unreachable)):  # what is asked after the shares
-            await investigation.open(warrant)
+            await investigation.open(warrant_id)
     with world.operator.engine.connect() as connection:
         assert connection.scalar(sql.text("SELECT count(*) FROM released_passes")) == 1
     for outcome in await asyncio.gather(*waiting, return_exceptions=True):
@@ -157,7 +157,7 @@ async def stop_operator(
         assert outcome.name == "try-later"
     assert (await asyncio.to_thread(code.finish)).status == 202
     assert await ended(place.servers, "operator") == 0
-    assert requests_made(world) == {visitor.session.account: 0 for visitor, _ in place.visitors}
+    assert requests_made(world) == {visitor.session.account_id: 0 for visitor, _ in place.visitors}
     assert len(world.last_code(PHONE)) == 6
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from secrets import token_bytes
 
 import protocol
@@ -66,14 +66,14 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
     """Check-ins of every kind, a release, and both parties' shares."""
     domain, key, keys = parties.domain, today.key, parties.keys
     entry = sign_check_in(key, visitor.passes[0], NOW, Direction.ENTRY)
-    posted = sign_check_in(key, visitor.passes[1], NOW, Direction.ENTRY, parties.venue.venue)
+    posted = sign_check_in(key, visitor.passes[1], NOW, Direction.ENTRY, parties.venue.venue_id)
     paper = from_paper_text(print_pass(key, visitor.passes[2]))
-    printed = sign_paper_check_in(key, verify_paper(key, paper), NOW, Direction.ENTRY, parties.venue.venue)
+    printed = sign_paper_check_in(key, verify_paper(key, paper), NOW, Direction.ENTRY, parties.venue.venue_id)
     for check_in in (entry, posted):
         verify_check_in(key, check_in)
     verify_paper_check_in(key, printed)
     asserted = AssertedRecord("성춘향", "+821087654321")
-    assisted = seal_assisted(key, asserted, NOW, parties.venue.venue)
+    assisted = seal_assisted(key, asserted, NOW, parties.venue.venue_id)
     D_operator, D_authority = (today.secrets[role].share * assisted.u for role in Role)
     assert open_assisted(key, verify_assisted(key, assisted), D_operator + D_authority) == asserted
 
@@ -96,7 +96,7 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
     joint_venue, joint_warrant = parties.both_sign(parties.venue), parties.both_sign(warrant.record)
     application = sign_statement(VenueApplication(parties.venue), parties.venue_key)
     request = sign_request(
-        domain, Role.AUTHORITY, parties.venue.venue.hex(), "/v1/releases", NOW, joint_warrant.to_bytes(),
+        domain, Role.AUTHORITY, parties.venue.venue_id.hex(), "/v1/releases", NOW, joint_warrant.to_bytes(),
         keys[Role.AUTHORITY],
     )  # fmt: skip
     record = verify_statement(Release, release, public_key(parties.venue_key))
@@ -124,7 +124,7 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         verify_statement(EpochStatement, today.statements[Role.AUTHORITY], domain.authority_key),
         VerificationRequest(phone),
         VerificationAnswer(phone, "123456", name),
-        Session(visitor.account, token_bytes(32)),
+        Session(visitor.account_id, token_bytes(32)),
         visitor.registration,
         visitor.record,
         visitor.grant,
@@ -156,7 +156,7 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         told,
         told.openings[0],
         opening,
-        verify_request(domain, Role.AUTHORITY, parties.venue.venue.hex(), "/v1/releases", NOW, request),
+        verify_request(domain, Role.AUTHORITY, parties.venue.venue_id.hex(), "/v1/releases", NOW, request),
         *contents,
         entries[0],
         _inclusion(parties, today, [entry.to_bytes() for entry in entries]),
@@ -185,7 +185,7 @@ def nullable_messages(parties: Parties, today: OpenEpoch, visitor: Visitor) -> I
 
 def every_message_type() -> set[type[Message]]:
     """The classes that the protocol's modules derive from `Message`."""
-    modules = [import_module(f"protocol.{module.name}") for module in iter_modules(protocol.__path__)]
+    modules = [import_module(module.name) for module in walk_packages(protocol.__path__, "protocol.")]
     named = [value for module in modules for value in vars(module).values() if isinstance(value, type)]
     return {kind for kind in named if issubclass(kind, Message)} - {Message}
 

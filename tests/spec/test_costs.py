@@ -88,11 +88,11 @@ def prepared(n: int) -> Operations:
     domain, keys = parties.domain, parties.keys
     today = open_epoch(parties, TODAY)
     key, visitor = today.key, enrol(parties, today, "홍길동", "+821012345678")
-    account, handle, grant, record = visitor.account, visitor.handle, visitor.grant, visitor.record
+    account, handle, grant, record = visitor.account_id, visitor.handle, visitor.grant, visitor.record
     registration, allowance = visitor.registration.to_bytes(), visitor.request.to_bytes()
     requests = [bytes(request) for request in visitor.request.requests]
     check_ins = [sign_check_in(key, one, NOW, Direction.ENTRY).to_bytes() for one in visitor.passes]
-    asserted, place = AssertedRecord(record.name, record.phone), parties.venue.venue
+    asserted, place = AssertedRecord(record.name, record.phone), parties.venue.venue_id
     sealed = seal_assisted(key, asserted, NOW, place)
     verified_entry = verify_assisted(key, sealed)
     paper = print_pass(key, visitor.passes[0])

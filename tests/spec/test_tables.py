@@ -222,10 +222,12 @@ def test_sizes(parties: Parties) -> None:
     today = open_epoch(twelve, NOW // EPOCH_SECONDS)
     visitor = enrol(twelve, today, "홍길동", "+821012345678")
     present = present_check_in(today, visitor).to_bytes()
-    scan = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY, parties.venue.venue).to_bytes()
-    assisted = seal_assisted(today.key, AssertedRecord("홍길동", "+821012345678"), NOW, parties.venue.venue)
+    scan = sign_check_in(today.key, visitor.passes[0], NOW, Direction.ENTRY, parties.venue.venue_id).to_bytes()
+    assisted = seal_assisted(today.key, AssertedRecord("홍길동", "+821012345678"), NOW, parties.venue.venue_id)
     paper = from_paper_text(print_pass(today.key, visitor.passes[0]))
-    printed = sign_paper_check_in(today.key, verify_paper(today.key, paper), NOW, Direction.ENTRY, parties.venue.venue)
+    printed = sign_paper_check_in(
+        today.key, verify_paper(today.key, paper), NOW, Direction.ENTRY, parties.venue.venue_id
+    )
     leaf = ReleasedLeaf(today.key.epoch, NOW, Direction.ENTRY, present)
     assert {row["message"]: int(row["bytes"]) for row in table("sizes")} == {
         "present-mode check-in": len(present),

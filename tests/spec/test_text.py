@@ -11,7 +11,7 @@ from tests.spec.text import CHAPTERS, ROOT, table
 SECTIONS = {number for text in CHAPTERS.values() for number in re.findall(r"^#+ (\d(?:\.\d+)?) ", text, re.MULTILINE)}
 SOURCES = sorted(
     path
-    for part in ("protocol", "service", "client", "venue", "escrow", "lab", "benchmarks")
+    for part in ("protocol", "service", "client", "venue", "escrow", "lab", "conformance", "benchmarks")
     for path in (ROOT / part).rglob("*")
     if path.suffix in {".py", ".js"} and "node_modules" not in path.parts
 )

@@ -96,11 +96,13 @@ def test_python_accepts_what_javascript_shows(enrolled: Enrolled, today: OpenEpo
 def test_python_opens_what_javascript_signed(enrolled: Enrolled, parties: Parties, today: OpenEpoch) -> None:
     key = today.key
 
-    def signed(number: int, time: int, direction: Direction, venue: bytes | None) -> bytes:
-        made = enrolled.peer.call("signCheckIn", today, **{"pass": number}, time=time, direction=direction, venue=venue)
+    def signed(number: int, time: int, direction: Direction, venue_id: bytes | None) -> bytes:
+        made = enrolled.peer.call(
+            "signCheckIn", today, **{"pass": number}, time=time, direction=direction, venue=venue_id
+        )
         return bytes.fromhex(made["message"])
 
-    here = parties.venue.venue
+    here = parties.venue.venue_id
     check_ins = [
         signed(0, NOW, Direction.ENTRY, None),
         signed(0, NOW + 600, Direction.EXIT, None),
@@ -137,7 +139,7 @@ def test_javascript_accepts_what_python_shows_and_scans(
     expected = {"epoch": today.key.epoch, "u": owned.public.u.hex()}
     shown = sign_check_in(today.key, owned, NOW, direction)
     assert peer.call("readCheckIn", today, text=to_qr_text(shown)) == expected
-    scanned = sign_check_in(today.key, owned, NOW, direction, parties.venue.venue)
+    scanned = sign_check_in(today.key, owned, NOW, direction, parties.venue.venue_id)
     assert peer.call("verifyCheckIn", today, message=scanned) == expected
 
 
@@ -153,7 +155,7 @@ def test_javascript_refuses_a_changed_check_in(
         with pytest.raises(Refused, match=error):
             peer.call("verifyCheckIn", today, message=changed)
     with pytest.raises(Refused, match="InvalidSignature"):
-        peer.call("verifyCheckIn", today, message=replace(shown, venue=parties.venue.venue))
+        peer.call("verifyCheckIn", today, message=replace(shown, venue_id=parties.venue.venue_id))
     with pytest.raises(Refused, match="WrongEpoch"):
         peer.call("verifyCheckIn", tomorrow, message=shown)
     with pytest.raises(Refused, match="MalformedText"):

@@ -50,14 +50,14 @@ def make_venue(tmp_path: Path, parties: Parties) -> MakeVenue:
         for epoch in epochs:
             for role, statement in epoch.statements.items():
                 home.epochs.keep(role, epoch.key.epoch, statement)
-        return ServedVenue(home, parties.venue.venue)
+        return ServedVenue(home, parties.venue.venue_id)
 
     return make
 
 
 def write_venue(home: Path, record: Venue, key: SigningKey) -> None:
     """A venue's directory in a home."""
-    directory = private_directory(private_directory(home / VENUES) / record.venue.hex())
+    directory = private_directory(private_directory(home / VENUES) / record.venue_id.hex())
     (directory / "venue.toml").write_text(f'name = "{record.name}"\nurl = "{record.url}"\n')
     write_private(directory / "venue.key", bytes(key).hex().encode())
 

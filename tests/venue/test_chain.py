@@ -40,7 +40,7 @@ def branch(venue: ServedVenue, parties: Parties) -> ServedVenue:
     key = SigningKey.generate()
     record = Venue(parties.domain.number, token_bytes(16), "카페", parties.venue.url, public_key(key))
     write_venue(venue.home.path, record, key)
-    added = venue.home.venue(record.venue)
+    added = venue.home.venue(record.venue_id)
     assert added is not None
     return added
 
@@ -111,7 +111,7 @@ def test_a_revoked_reader_is_refused_at_once(
 
 
 def warrant_for(venue: ServedVenue, parties: Parties) -> JointStatement:
-    return parties.both_sign(replace(parties.warrant(NOW, NOW + 60).record, venue=venue.venue))
+    return parties.both_sign(replace(parties.warrant(NOW, NOW + 60).record, venue_id=venue.venue))
 
 
 def asked_for(venue: ServedVenue, parties: Parties, warrant: JointStatement) -> bytes:

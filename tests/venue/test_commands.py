@@ -66,7 +66,7 @@ class Register:
 
     async def venue(self, request: web.Request) -> web.Response:
         role = Role[request.match_info["role"].upper()]
-        if role not in self.approved or self.approved[role].venue.hex() != request.match_info["venue"]:
+        if role not in self.approved or self.approved[role].venue_id.hex() != request.match_info["venue"]:
             raise Problem(404, "unknown-venue", "no such venue was approved")
         return cbor_response(sign_statement(self.approved[role], self.parties.keys[role]))
 
@@ -169,12 +169,12 @@ def test_from_init_to_the_poster(tmp_path: Path, parties: Parties, present: Open
     assert link.startswith("https://door.example/#")
 
 
-@pytest.mark.parametrize("change", [{"name": "another"}, {"url": "https://another.example"}, {"venue": bytes(16)}])
+@pytest.mark.parametrize("change", [{"name": "another"}, {"url": "https://another.example"}, {"venue_id": bytes(16)}])
 def test_a12_a_record_that_is_not_the_venue_s_own_is_not_kept(
     make_venue: MakeVenue, parties: Parties, change: dict[str, str | bytes]
 ) -> None:
     venue = make_venue()
-    fields = {name: getattr(venue.record, name) for name in ("domain", "venue", "name", "url", "key")}
+    fields = {name: getattr(venue.record, name) for name in ("domain", "venue_id", "name", "url", "key")}
     register = Register(parties, [])
     with register.serving() as server:
         write_domain(parties, venue.home.path, server)
@@ -299,7 +299,7 @@ def test_readers_are_added_listed_and_revoked(make_venue: MakeVenue, tmp_path: P
     token = bytes.fromhex(token_file.read_text())
     reader = venue.home.readers.find(token)
     assert reader is not None
-    assert (reader.venue, reader.door, reader.revoked) == (venue.venue, "정문", None)
+    assert (reader.venue_id, reader.door, reader.revoked) == (venue.venue, "정문", None)
     again = invoke_venue(home, "readers", "add", "정문", "--output", str(tmp_path / "another"))
     assert again.stderr == "Error: there is a reader of this name (정문); revoke it first\n"
     assert not (tmp_path / "another").exists()
@@ -372,7 +372,7 @@ def test_a_key_changes_when_both_parties_have_approved(make_venue: MakeVenue, pa
         assert told[0] == told[1]
         assert len(set(register.applications)) == 1
         [wanted] = set(register.applications)
-        assert (wanted.venue, wanted.name, wanted.url) == (known.venue, known.name, known.url)
+        assert (wanted.venue_id, wanted.name, wanted.url) == (known.venue_id, known.name, known.url)
         assert fingerprint(wanted.key) in told[0]
         assert "another key is applied for" in invoke_venue(home, "list").stdout
         for approved, waiting in (

@@ -87,9 +87,9 @@ def test_a18_replay_is_refused_also_in_the_same_second_and_with_a_new_time(
 
 def test_a18_label_of_another_venue(venue: ServedVenue, parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
     other = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, bytes(16))
-    ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue)
+    ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue_id)
     assert venue.gate.decide(other, NOW) is Decision.OTHER_VENUE
-    assert venue.gate.decide(replace(other, venue=parties.venue.venue), NOW) is Decision.FORGED
+    assert venue.gate.decide(replace(other, venue_id=parties.venue.venue_id), NOW) is Decision.FORGED
     assert venue.gate.decide(ours, NOW) is Decision.ADMITTED
 
 

@@ -47,8 +47,8 @@ def test_a_paper_comes_in_once_and_leaves_once(
     decided = [venue.gate.decide_text(text, NOW + seconds) for seconds in later]
     assert decided == [ADMITTED, SPENT, SPENT, ADMITTED, SPENT, SPENT]
     entry, exit_ = messages(venue)
-    assert (entry.direction, entry.time, entry.venue) == (Direction.ENTRY, NOW, venue.venue)
-    assert (exit_.direction, exit_.time, exit_.venue) == (Direction.EXIT, NOW + PAPER_STAY, venue.venue)
+    assert (entry.direction, entry.time, entry.venue_id) == (Direction.ENTRY, NOW, venue.venue)
+    assert (exit_.direction, exit_.time, exit_.venue_id) == (Direction.EXIT, NOW + PAPER_STAY, venue.venue)
     assert entry.u == exit_.u == visitor.passes[0].public.u
     for message in (entry, exit_):
         assert verify_paper_check_in(today.key, message) == PaperCheckIn(message, today.key.epoch)
@@ -127,7 +127,7 @@ def test_a_paper_check_in_of_another_venue_is_refused(venue: ServedVenue, today:
     delegated = verify_paper(today.key, paper)
     elsewhere = sign_paper_check_in(today.key, delegated, NOW, Direction.ENTRY, b"another venue...")
     assert venue.gate.decide(elsewhere, NOW) is Decision.OTHER_VENUE
-    assert venue.gate.decide(replace(elsewhere, venue=venue.venue), NOW) is Decision.FORGED
+    assert venue.gate.decide(replace(elsewhere, venue_id=venue.venue), NOW) is Decision.FORGED
     assert stored(venue) == {}
 
 

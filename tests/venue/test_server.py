@@ -36,7 +36,7 @@ ENTRY = Direction.ENTRY
 def test_scan_mode_is_open_to_anyone_whose_label_names_the_venue(
     venue: ServedVenue, parties: Parties, today: OpenEpoch, visitor: Visitor
 ) -> None:
-    ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue)
+    ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue_id)
     other = sign_check_in(today.key, visitor.passes[1], NOW, ENTRY, bytes(16))
     answers = post(venue, "/v1/check-ins", ours, ours, other)
     assert decisions(answers) == [Decision.ADMITTED, Decision.ALREADY_SPENT, Decision.OTHER_VENUE]
@@ -123,7 +123,7 @@ def test_the_venue_record_and_its_poster(venue: ServedVenue, parties: Parties) -
 
 def test_a29_the_door_works_offline(venue: ServedVenue, parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
     assert urlsplit(venue.home.domain_settings.operator.url).port == 1  # where nobody listens
-    ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue)
+    ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue_id)
 
     async def run() -> bytes:
         async with serving(venue) as (session, url):
@@ -159,7 +159,7 @@ class TestRelease:
         time: int = NOW + 7200,
     ) -> bytes:
         joint = warrant if isinstance(warrant, JointStatement) else parties.both_sign(warrant)
-        recipient = recipient or parties.venue.venue.hex()
+        recipient = recipient or parties.venue.venue_id.hex()
         body = joint.to_bytes()
         return sign_request(parties.domain, sender, recipient, "/v1/releases", time, body, parties.keys[sender])
 
@@ -210,13 +210,13 @@ class TestRelease:
         assert problems(answers) == [(422, name) for _, name in requests.values()]
 
     def test_a_warrant_for_another_venue(self, visited: ServedVenue, parties: Parties, warrant: Warrant) -> None:
-        answers = post(visited, "/v1/releases", self.ask(parties, replace(warrant, venue=bytes(16))), now=NOW + 7200)
+        answers = post(visited, "/v1/releases", self.ask(parties, replace(warrant, venue_id=bytes(16))), now=NOW + 7200)
         assert problems(answers) == [(404, "unknown-venue")]
 
     def test_the_largest_release_is_delivered_and_a_larger_one_refused(
         self, venue: ServedVenue, parties: Parties, today: OpenEpoch, warrant: Warrant
     ) -> None:
-        label = (parties.domain.number, NOW, ENTRY, parties.venue.venue)
+        label = (parties.domain.number, NOW, ENTRY, parties.venue.venue_id)
 
         def fill(count: int) -> int:
             messages = [CheckInMessage(*label, token_bytes(192)) for _ in range(count)]

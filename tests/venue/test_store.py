@@ -85,7 +85,7 @@ def test_what_was_answered_survives_kill_9(
         """Start a server, send it a check-in, and kill it once it has answered."""
         with subprocess.Popen(venue_command(venue.home.path, "serve"), env=environment()) as server:
             try:
-                shown = sign_check_in(present.key, owned, int(time.time()), Direction.ENTRY, parties.venue.venue)
+                shown = sign_check_in(present.key, owned, int(time.time()), Direction.ENTRY, parties.venue.venue_id)
                 return DoorAnswer.from_bytes(asyncio.run(send_when_up(url, shown))).decision
             finally:
                 server.send_signal(signal.SIGKILL)

@@ -135,7 +135,7 @@ def open_something(world: World, door_count: int = 2) -> None:
         async def story() -> None:
             for _, passes in await world.visitors_with_passes(door_count):
                 await door.admit(passes[0])
-            await trace(world, door.record.venue)
+            await trace(world, door.record.venue_id)
 
         run(story())
 

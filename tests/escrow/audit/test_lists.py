@@ -231,12 +231,12 @@ def test_an_opening_that_is_disclosed_during_its_embargo_is_found(world: World) 
     assert found(world) == set()
 
 
-def open_under(world: World, party: Party, warrant: bytes) -> None:
+def open_under(world: World, party: Party, warrant_id: bytes) -> None:
     """Open something; the party commits to the record, and will disclose it, as of another warrant."""
     honest = party.openings.record
 
     def record(release: VerifiedRelease) -> OpeningRecord:
-        return honest(replace(release, warrant=replace(release.warrant, warrant=warrant)))
+        return honest(replace(release, warrant=replace(release.warrant, warrant_id=warrant_id)))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(party.openings, "record", record)
@@ -258,7 +258,7 @@ def test_an_opening_that_is_disclosed_under_a_false_warrant_is_found(world: Worl
 @pytest.mark.parametrize("role", Role)
 def test_an_opening_that_is_disclosed_under_the_warrant_of_another_is_found(world: World, role: Role) -> None:
     open_something(world)
-    (opened,) = [case.record.warrant for case in world.authority.cases.all()]
+    (opened,) = [case.record.warrant_id for case in world.authority.cases.all()]
     days(world)
     open_under(world, party_of(world, role), opened)
     days(world, 3)

@@ -79,13 +79,13 @@ async def visited(world: World, door: Door) -> bytes:
     for _, passes in await world.visitors_with_passes(2):
         await door.admit(passes[0])
     warrant = warrant_for(door, world.now - 600, world.now + 600)
-    await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant))
-    return warrant.warrant
+    await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+    return warrant.warrant_id
 
 
-async def open_warrant(world: World, warrant: bytes) -> Findings:
+async def open_warrant(world: World, warrant_id: bytes) -> Findings:
     async with new_session() as session:
-        return await Investigation(world.authority, session).open(warrant)
+        return await Investigation(world.authority, session).open(warrant_id)
 
 
 def test_a25_a_log_to_which_nothing_is_added_is_cosigned_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,18 +180,18 @@ def test_a_decision_is_on_record_and_can_be_shown(world: World, door: Door, refu
             async with new_session() as session:
                 investigation = Investigation(world.authority, session)
                 investigation.draw_warrant(warrant)
-                await investigation.propose_warrant(warrant.warrant)
+                await investigation.propose_warrant(warrant.warrant_id)
 
         run(propose())
-        world.operator.warrants.refuse(warrant.warrant, "no")
+        world.operator.warrants.refuse(warrant.warrant_id, "no")
     else:
         run(carry_out(world, warrant))
-    decision = world.operator.warrants.decision(warrant.warrant)
+    decision = world.operator.warrants.decision(warrant.warrant_id)
     assert decision is not None
     said = WarrantDecision.REFUSED if refused else WarrantDecision.COUNTERSIGNED
     commitment = commit_to_warrant(warrant.to_bytes(), decision.salt)
     assert on_record(world.operator)[decision.index] == WarrantDecided(said, commitment)
-    shown = world.officer(Role.OPERATOR, "warrants", "show", warrant.warrant.hex()).output
+    shown = world.officer(Role.OPERATOR, "warrants", "show", warrant.warrant_id.hex()).output
     assert f"entry {decision.index} of the log; {decision.salt.hex()}" in shown
 
 
@@ -211,19 +211,19 @@ def test_a_decision_that_was_interrupted_is_on_record_once(
         raise KeyboardInterrupt
 
     async def countersignature() -> bytes:
-        return await world.as_party(Role.AUTHORITY, f"/v1/warrants/{warrant.warrant.hex()}/countersignature", b"")
+        return await world.as_party(Role.AUTHORITY, f"/v1/warrants/{warrant.warrant_id.hex()}/countersignature", b"")
 
     def decide(refused: bool) -> None:
         if refused:
-            party.warrants.refuse(warrant.warrant, "no")
+            party.warrants.refuse(warrant.warrant_id, "no")
         else:
-            party.warrants.countersign(warrant.warrant, party.identity)
+            party.warrants.countersign(warrant.warrant_id, party.identity)
 
     async def propose() -> None:
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
             investigation.draw_warrant(warrant)
-            await investigation.propose_warrant(warrant.warrant)
+            await investigation.propose_warrant(warrant.warrant_id)
 
     run(propose())
     with pytest.MonkeyPatch.context() as patch:
@@ -231,7 +231,7 @@ def test_a_decision_that_was_interrupted_is_on_record_once(
         with pytest.raises(KeyboardInterrupt):
             decide(first_refused)
     if not is_logged:
-        assert party.warrants.decision(warrant.warrant) is None
+        assert party.warrants.decision(warrant.warrant_id) is None
         with pytest.raises(Problem, match="not decided"):
             run(countersignature())
     if is_logged or first_refused is not then_refused:
@@ -242,7 +242,7 @@ def test_a_decision_that_was_interrupted_is_on_record_once(
     said = WarrantDecision.REFUSED if first_refused else WarrantDecision.COUNTERSIGNED
     decided = [entry for entry in on_record(party) if isinstance(entry, WarrantDecided)]
     assert [entry.decision for entry in decided] == [said]
-    decision = party.warrants.decision(warrant.warrant)
+    decision = party.warrants.decision(warrant.warrant_id)
     assert decision is not None
     assert decided[0].commitment == commit_to_warrant(warrant.to_bytes(), decision.salt)
     if first_refused:

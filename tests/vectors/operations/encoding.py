@@ -24,7 +24,13 @@ def _readable(decoded: Any) -> Any:
 def message(*, encoding: bytes) -> dict[str, Any]:
     decoded = CheckInMessage.from_bytes(encoding)
     assert decoded.to_bytes() == encoding
-    return {name: getattr(decoded, name) for name in ("domain", "time", "direction", "venue", "signed_pass")}
+    return {
+        "domain": decoded.domain,
+        "time": decoded.time,
+        "direction": decoded.direction,
+        "venue": decoded.venue_id,
+        "signed_pass": decoded.signed_pass,
+    }
 
 
 OPERATIONS = {"items": Operation(item), "messages": Operation(message)}
