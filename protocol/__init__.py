@@ -10,3 +10,6 @@ visits · warrants · commitments · releases · opening · notices · disclosur
 `party_requests` and `http_messages` hold what servers send each other besides. The import contracts in
 `pyproject.toml` say which file may import which.
 """
+
+SPEC_REVISION = 1
+"""The revision of the specification that this program implements; `spec/CHANGES.md` lists them."""
