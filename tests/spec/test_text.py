@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from tests.spec.text import CHAPTERS, ROOT, table
+from tests.spec.text import CHAPTERS, ROOT, SPEC, table
 
+CHAPTER_3 = "03-cryptography"
 SECTIONS = {number for text in CHAPTERS.values() for number in re.findall(r"^#+ (\d(?:\.\d+)?) ", text, re.MULTILINE)}
 SOURCES = sorted(
     path
@@ -30,9 +31,23 @@ def test_references_of_the_code() -> None:
 
 
 def test_links_between_files() -> None:
-    for text in [*CHAPTERS.values(), (ROOT / "spec" / "README.md").read_text("utf-8")]:
-        for target in re.findall(r"\]\(([^)#]+)\)", text):
-            assert (ROOT / "spec" / target).exists(), target
+    for path in [*CHAPTERS, "README.md", "CHANGES.md"]:
+        for target in re.findall(r"\]\(([^)#]+)\)", (SPEC / path).read_text("utf-8")):
+            assert (SPEC / path).parent.joinpath(target).exists(), f"{path}: {target}"
+
+
+def test_every_section_of_chapter_3_is_in_its_index() -> None:
+    """With the modules of `protocol/` that follow it, each of which is there."""
+    listed = re.findall(
+        r"^\| \[(3\.\d+ [^]]+)\]\(([^)]+)\) \| (.*) \|$", CHAPTERS[f"{CHAPTER_3}/README.md"], re.MULTILINE
+    )
+    heads = {path: text.partition("\n")[0].removeprefix("# ") for path, text in CHAPTERS.items()}
+    assert {f"{CHAPTER_3}/{path}": head for head, path, _ in listed} == {
+        path: head for path, head in heads.items() if re.match(f"{CHAPTER_3}/[0-9]", path)
+    }
+    for _, _, modules in listed:
+        for module in re.findall("`([^`]+)`", modules):
+            assert (ROOT / "protocol" / module).exists(), module
 
 
 def test_every_attack_is_answered() -> None:

@@ -6,7 +6,12 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CHAPTERS = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "spec").glob("0*.md"))}
+SPEC = ROOT / "spec"
+CHAPTERS = {
+    path.relative_to(SPEC).as_posix(): path.read_text("utf-8")
+    for path in sorted([*SPEC.glob("0*.md"), *SPEC.glob("03-cryptography/*.md")])
+}
+"""The files of the normative text by their paths in `spec/`: chapter 3 has a folder, with a file for each section."""
 
 
 def table(mark: str) -> list[dict[str, str]]:
