@@ -102,15 +102,16 @@ def split_keys(
     """
     if not MIN_THRESHOLD <= threshold <= custodians <= MAX_CUSTODIANS:
         raise ConfigurationError(f"{threshold} of {custodians} is no split: one custodian alone must be no key")
-    polynomial = [Scalar.random(random_bytes) for _ in range(threshold)]
+    polynomial = [Scalar.random(random_bytes) for _ in range(threshold)]  # step 1
     custody = Custody(
         domain=domain.number,
         role=role,
         custodians=custodians,
-        commitments=tuple(a * B for a in polynomial),
+        commitments=tuple(a * B for a in polynomial),  # step 2
         sealed=bytes(_cipher(polynomial[0]).encrypt(keys.to_bytes(), nonce=random_bytes(Aead.NONCE_SIZE))),
     )
-    statement = sign_statement(custody, SigningKey(keys.identity_seed))
+    statement = sign_statement(custody, SigningKey(keys.identity_seed))  # step 3
+    # step 4
     files = [ShareFile(statement, index, _value_at(polynomial, index)).to_bytes() for index in range(1, custodians + 1)]
     shares = [verify_share(domain, role, str(index), file) for index, file in enumerate(files, 1)]
     assert recover_keys(domain, role, shares[-threshold:]) == keys

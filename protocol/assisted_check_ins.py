@@ -85,14 +85,15 @@ def seal_assisted(
     32 for the signature. Raises `MalformedEncoding` if name or number is of a wrong size.
     """
     time = label_time(time)
-    r = Scalar.random(random_bytes)
+    r = Scalar.random(random_bytes)  # step 1
     u, S = r * B, r * epoch_key.X
-    padded = sodium_pad(record.to_bytes(), ASSERTED_RECORD_BYTES)
+    padded = sodium_pad(record.to_bytes(), ASSERTED_RECORD_BYTES)  # step 2
     sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(
         padded, _label(epoch_key, time, venue_id, u), _NONCE, _key(epoch_key, u, S)
     )
-    signature = sign_with_scalar(r, bytes(u), _statement(epoch_key, time, venue_id, u, sealed), random_bytes)
-    return AssistedCheckIn(epoch_key.domain.number, time, venue_id, u, sealed, signature)
+    statement = _statement(epoch_key, time, venue_id, u, sealed)
+    signature = sign_with_scalar(r, bytes(u), statement, random_bytes)  # step 3
+    return AssistedCheckIn(epoch_key.domain.number, time, venue_id, u, sealed, signature)  # step 4
 
 
 def verify_assisted(epoch_key: EpochKey, message: AssistedCheckIn) -> AssistedEntry:

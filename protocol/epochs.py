@@ -115,14 +115,15 @@ def create_epoch(
     Draws 64 random bytes for the share, 32 for the authority's pass seed, 32 for the proof. The share is random
     and not derived from anything, so that deleting it is final.
     """
-    x = Scalar.random(random_bytes)
+    x = Scalar.random(random_bytes)  # step 1
     pass_seed = random_bytes(32) if role is Role.AUTHORITY else None
     secret = EpochSecret(role, epoch, x, pass_seed)
     X = x * B
-    possession = prove_knowledge("epoch-share", _possession_context(domain, role, epoch), x, X, random_bytes)
+    context = _possession_context(domain, role, epoch)
+    possession = prove_knowledge("epoch-share", context, x, X, random_bytes)  # step 2
     pass_key = None if pass_seed is None else public_key(secret.pass_signing_key)
     statement = EpochStatement(domain.number, role, epoch, X, possession, pass_key)
-    return secret, sign_statement(statement, identity)
+    return secret, sign_statement(statement, identity)  # step 3
 
 
 def verify_epoch_statement(domain: Domain, role: Role, epoch: int, statement: bytes) -> EpochStatement:

@@ -61,10 +61,11 @@ def print_pass(epoch_key: EpochKey, owned: OwnedPass, random_bytes: RandomBytes 
 
     Whoever prints it forgets the pass and the text. Draws 64 random bytes for `k` and 32 for the delegation.
     """
-    public, k = bytes(owned.public), Scalar.random(random_bytes)
-    delegation = sign_with_scalar(owned.r, owned.public.u, delegation_statement(epoch_key, public, k * B), random_bytes)
+    public, k = bytes(owned.public), Scalar.random(random_bytes)  # step 1
+    delegated = delegation_statement(epoch_key, public, k * B)
+    delegation = sign_with_scalar(owned.r, owned.public.u, delegated, random_bytes)  # step 2
     paper = PaperPass(epoch_key.domain.number, epoch_key.epoch, public, k, delegation)
-    return encode_text(PAPER_PREFIX, paper.to_bytes())
+    return encode_text(PAPER_PREFIX, paper.to_bytes())  # step 3
 
 
 def from_paper_text(text: str) -> PaperPass:

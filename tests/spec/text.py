@@ -13,6 +13,16 @@ CHAPTERS = {
 }
 """The files of the normative text by their paths in `spec/`: chapter 3 has a folder, with a file for each section."""
 
+_PROCEDURE = re.compile(
+    r"^\*\*`(?P<name>[\w.]+)`\*\*[^\n]*(?:\n[^\n]+)*\n\n(?P<steps>1\. .*?)(?=\n\n(?!\d+\. )[^ ]|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def procedures() -> list[tuple[str, str]]:
+    """The name and the numbered steps of each procedure, in the order of the text."""
+    return [(found["name"], found["steps"]) for text in CHAPTERS.values() for found in _PROCEDURE.finditer(text)]
+
 
 def table(mark: str) -> list[dict[str, str]]:
     """The rows of the table behind `<!-- mark -->`, by the names in its head; code marks are taken off."""
