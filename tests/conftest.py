@@ -7,8 +7,8 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.databases import end_postgresql
-from tests.parties import TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
+from tests.support.databases import end_postgresql
+from tests.support.domain import TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 
 # A shell's background job ignores SIGINT, and so does what it starts: tests that send it would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from protocol.primitives.group import Scalar
-from tests.edwards import L
-from tests.strategies import scalar
+from tests.support.edwards import L
+from tests.support.strategies import scalar
 
 
 def inverse(x: Scalar) -> Scalar:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.town import Town, run_town
-from tests.escrow.world import World
+from tests.support.servers import World
+from tests.support.town import Town, run_town
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from lab.processes import free_ports
 from protocol.epochs import Role
 from service.http import call, cbor_response, create_app, new_session
 from service.settings import DomainSettings
-from tests.escrow.world import serving
+from tests.support.servers import serving
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from protocol.handles import DirectoryEntry, IdentityRecord, seal_record
 from protocol.passes import IssueBatch, OwnedPass, PassAnswers, PassRequest, PendingPass, accept_answers
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.proofs import prove_ownership
-from tests.escrow.world import Door, World
+from tests.support.servers import Door, World
 
 
 async def deposit(world: World, entry: DirectoryEntry) -> None:

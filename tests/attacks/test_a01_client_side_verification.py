@@ -11,7 +11,7 @@ from protocol.handles import register_handle
 from protocol.http_messages import VerificationAnswer, VerificationRequest
 from protocol.passes import request_allowance
 from tests.attacks.refusals import refusal
-from tests.escrow.world import World, run
+from tests.support.servers import World, run
 
 VICTIM = "+821099999999"
 

@@ -13,7 +13,7 @@ from protocol.http_messages import VerificationAnswer, VerificationRequest
 from protocol.primitives.encoding import encode_item
 from service.http import Problem
 from tests.attacks.refusals import refusal
-from tests.escrow.world import World, run
+from tests.support.servers import World, run
 
 VICTIM = "+821099999999"
 

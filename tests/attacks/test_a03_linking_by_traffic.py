@@ -19,11 +19,11 @@ from protocol.epochs import Role
 from protocol.http_messages import Decision
 from protocol.qr_text import from_qr_text
 from service.http import Handler
-from tests.attacks.town import Person, Seen, Town
-from tests.attacks.tracing import warn
 from tests.attacks.windows import shared
 from tests.attacks.wiretap import wiretap
-from tests.escrow.world import run
+from tests.support.investigations import warn
+from tests.support.servers import run
+from tests.support.town import Person, Seen, Town
 
 
 class MarkingTown(Town):

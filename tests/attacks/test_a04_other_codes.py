@@ -19,7 +19,7 @@ from protocol.primitives.errors import Malformed, Rejected
 from protocol.primitives.group import Point, Scalar
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import JointStatement, sign_statement
-from tests.attacks.town import Town
+from tests.support.town import Town
 
 
 def secret_scalar(key: SigningKey) -> Scalar:

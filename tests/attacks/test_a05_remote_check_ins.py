@@ -12,8 +12,8 @@ from protocol.passes import OwnedPass, Pass
 from protocol.primitives.group import B, Scalar
 from service.http import call, new_session
 from tests.attacks.refusals import refusal
-from tests.attacks.town import Town
-from tests.escrow.world import run
+from tests.support.servers import run
+from tests.support.town import Town
 
 
 def test_a05_remote_check_ins_cost_passes(town: Town) -> None:

@@ -12,9 +12,9 @@ from protocol.handles import HandleRegistration, IdentityRecord
 from protocol.http_messages import Decision, VerificationAnswer, VerificationRequest
 from protocol.passes import request_allowance
 from tests.attacks.refusals import refusal
-from tests.attacks.town import Town
-from tests.attacks.tracing import export, trace
-from tests.escrow.world import World, run
+from tests.support.investigations import export, trace
+from tests.support.servers import World, run
+from tests.support.town import Town
 
 
 def test_a06_a_check_in_leads_to_the_phone_that_was_verified(town: Town) -> None:

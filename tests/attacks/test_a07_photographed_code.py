@@ -11,8 +11,8 @@ from protocol.any_check_in import PassCheckInMessage
 from protocol.http_messages import Decision
 from protocol.qr_text import from_qr_text
 from service.http import Problem, call
-from tests.attacks.town import Town, online
 from tests.attacks.windows import shared
+from tests.support.town import Town, online
 
 
 def stored(town: Town) -> list[PassCheckInMessage]:

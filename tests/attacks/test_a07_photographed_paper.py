@@ -19,8 +19,8 @@ from protocol.paper_passes import DelegatedPass, PaperPass, from_paper_text, ver
 from protocol.primitives.group import B, Point, Scalar
 from tests.attacks.guesses import differences, numbers, points
 from tests.attacks.test_a07_photographed_code import asked_everywhere, drawn, stored
-from tests.attacks.town import Person, Town
 from tests.attacks.windows import shared
+from tests.support.town import Person, Town
 from venue.gate import PAPER_STAY
 
 DAY, TEN_MINUTES = 86_400, 600

@@ -16,9 +16,9 @@ from protocol.handles import IdentityRecord
 from protocol.primitives.encoding import encode_item
 from tests.attacks.malicious import admit_with_records
 from tests.attacks.refusals import refusal
-from tests.attacks.town import Town
-from tests.attacks.tracing import export, trace
-from tests.escrow.world import World, open_door, run
+from tests.support.investigations import export, trace
+from tests.support.servers import World, open_door, run
+from tests.support.town import Town
 from venue.__main__ import cli
 
 FORMULAS = [

@@ -24,8 +24,8 @@ from protocol.primitives.statements import sign_statement
 from protocol.warrants import Venue, VenueApplication
 from tests.attacks.malicious import admit_with_records, invent_request, issued_to_operator
 from tests.attacks.refusals import refusal
-from tests.attacks.tracing import export, trace
-from tests.escrow.world import World, open_door, run
+from tests.support.investigations import export, trace
+from tests.support.servers import World, open_door, run
 
 ODD_RECORDS = [("가" * 42, "+821"), ("\x00\u202e=1+1", "=1+1"), ("a" * 128, "+" + "9" * 15), (" ", "\r\n\t;")]
 NO_RECORDS = [

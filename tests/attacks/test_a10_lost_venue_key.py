@@ -18,7 +18,7 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import sign_application
 from service.http import Problem
 from service.keys import fingerprint
-from tests.attacks.town import Town, online
+from tests.support.town import Town, online
 from venue.__main__ import cli
 
 

@@ -14,7 +14,7 @@ from lab.coalition import (
 )
 from protocol.epochs import Role
 from protocol.http_messages import Decision
-from tests.attacks.town import Town
+from tests.support.town import Town
 
 
 def test_a11_no_key_of_one_party_opens_anything(town: Town) -> None:

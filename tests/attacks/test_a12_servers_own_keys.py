@@ -19,9 +19,9 @@ from service.epoch_cache import EpochCache
 from service.settings import load_domain
 from tests.attacks.auditing import found
 from tests.attacks.impostor import impostor, redirect
-from tests.attacks.town import Town, online
-from tests.attacks.tracing import trace
-from tests.escrow.world import run
+from tests.support.investigations import trace
+from tests.support.servers import run
+from tests.support.town import Town, online
 
 
 def forged_statements(town: Town, role: Role) -> list[bytes]:

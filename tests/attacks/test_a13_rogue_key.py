@@ -13,7 +13,7 @@ from protocol.primitives.errors import InvalidProof
 from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.proofs import KnowledgeProof, prove_knowledge
 from protocol.primitives.statements import sign_statement, statement_payload
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, enrol, found_domain
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, enrol, found_domain
 
 
 def rogue_epoch(parties: Parties, role: Role, x: Scalar, proof: KnowledgeProof | None = None) -> OpenEpoch:

@@ -17,7 +17,7 @@ from protocol.primitives.proofs import EqualityProof
 from protocol.primitives.statements import sign_statement
 from protocol.releases import VerifiedRelease
 from tests.attacks.arithmetic import inverse
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor
 
 
 def weak_batch(

@@ -17,8 +17,8 @@ from protocol.primitives.proofs import EqualityProof
 from protocol.primitives.statements import sign_statement
 from protocol.releases import VerifiedRelease
 from tests.attacks.arithmetic import inverse, minus
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor
-from tests.strategies import scalar
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor
+from tests.support.strategies import scalar
 
 GUESS = 7
 

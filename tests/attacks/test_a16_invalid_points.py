@@ -17,13 +17,13 @@ from protocol.primitives.errors import FaultyShares, MalformedPoint
 from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.statements import TAG_18, _to_be_signed, statement_payload
 from service.http import call, new_session
-from tests import edwards
 from tests.attacks.malicious import invent_request, issued_to_operator
 from tests.attacks.refusals import refusal
-from tests.attacks.town import Town
-from tests.edwards import IDENTITY, SMALL_ORDER, TORSION, L, P
-from tests.escrow.world import World, run
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from tests.support import edwards
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor
+from tests.support.edwards import IDENTITY, SMALL_ORDER, TORSION, L, P
+from tests.support.servers import World, run
+from tests.support.town import Town
 
 
 def mixed(point: Point) -> bytes:

@@ -15,9 +15,9 @@ from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.http_messages import Decision
 from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.signatures import sign_with_scalar
-from tests.attacks.town import Town
-from tests.attacks.tracing import trace
-from tests.escrow.world import Door, Enrolled, World, open_door, run
+from tests.support.investigations import trace
+from tests.support.servers import Door, Enrolled, World, open_door, run
+from tests.support.town import Town
 
 
 @contextmanager

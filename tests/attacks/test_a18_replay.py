@@ -19,10 +19,10 @@ from protocol.primitives.errors import CommitmentMismatch, InvalidSignature, Wro
 from protocol.qr_text import from_qr_text, to_qr_text
 from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN
 from service.http import call, new_session
-from tests.attacks.town import Town, online
-from tests.attacks.tracing import trace, warrant_around_now
-from tests.escrow.world import Door, World, carry_out, open_door, run
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain, open_epoch, opening_warrant
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain, open_epoch, opening_warrant
+from tests.support.investigations import trace, warrant_around_now
+from tests.support.servers import Door, World, carry_out, open_door, run
+from tests.support.town import Town, online
 
 
 def test_a18_a_screenshot_is_worth_nothing(town: Town) -> None:

@@ -11,8 +11,8 @@ from protocol.passes import PassRequest, PendingPass
 from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.proofs import OwnershipProof, prove_ownership
 from tests.attacks.malicious import issued_to_operator
-from tests.attacks.tracing import trace
-from tests.escrow.world import Door, Enrolled, World, open_door, run
+from tests.support.investigations import trace
+from tests.support.servers import Door, Enrolled, World, open_door, run
 
 
 def invented(key: EpochKey, U: Point, seen: PassRequest) -> list[tuple[PendingPass, PassRequest]]:

@@ -18,9 +18,9 @@ from protocol.transparency.log_entries import EpochPublished
 from service.http import Problem
 from tests.attacks.auditing import found
 from tests.attacks.impostor import impostor, redirect
-from tests.attacks.town import Person, Town, online
-from tests.parties import OpenEpoch
-from tests.parties import Visitor as ProtocolVisitor
+from tests.support.domain import OpenEpoch
+from tests.support.domain import Visitor as ProtocolVisitor
+from tests.support.town import Person, Town, online
 
 
 def tagged_statement(town: Town, what: str) -> bytes:

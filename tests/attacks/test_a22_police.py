@@ -24,8 +24,8 @@ from protocol.warrants import ValidWarrant
 from service.http import Problem, call
 from tests.attacks.auditing import audit
 from tests.attacks.refusals import refusal
-from tests.attacks.town import Town, online
-from tests.attacks.tracing import warrant_around_now
+from tests.support.investigations import warrant_around_now
+from tests.support.town import Town, online
 from venue.home import VenueHome
 from venue.release import open_log
 

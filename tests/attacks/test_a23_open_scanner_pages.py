@@ -18,7 +18,7 @@ from protocol.qr_text import from_qr_text
 from protocol.warrants import sign_application
 from service.http import CBOR, Problem
 from tests.attacks.refusals import refusal
-from tests.attacks.town import Town, online
+from tests.support.town import Town, online
 from venue.server import create_venue_app
 
 Answer = tuple[int, bytes]

@@ -16,9 +16,9 @@ from protocol.epochs import Role
 from protocol.http_messages import Decision
 from protocol.notices import DIGEST_BYTES, noticed_visit, verify_notice
 from tests.attacks.auditing import found
-from tests.attacks.town import Town, online
-from tests.attacks.tracing import warn
-from tests.escrow.world import run
+from tests.support.investigations import warn
+from tests.support.servers import run
+from tests.support.town import Town, online
 from venue.__main__ import cli as venue
 
 DAY = 86_400

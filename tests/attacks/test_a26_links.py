@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from client.__main__ import main as client
 from lab.town import Place
-from tests.attacks.town import Person, Town
+from tests.support.town import Person, Town
 
 ROOT = Path(__file__).parents[2]
 Follow = Callable[..., Result]

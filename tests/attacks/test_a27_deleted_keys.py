@@ -16,7 +16,7 @@ from protocol.http_messages import Decision
 from protocol.opening import OpeningTranscript, Shares
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.statements import statement_payload
-from tests.attacks.town import Town
+from tests.support.town import Town
 
 
 def found(secrets: Iterable[bytes], *places: Path) -> list[bytes]:

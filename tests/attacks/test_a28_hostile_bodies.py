@@ -24,8 +24,8 @@ from protocol.primitives.errors import MalformedEncoding
 from protocol.qr_text import from_qr_text
 from service.http import CBOR, PROBLEM, PROBLEM_TYPE, SMALL_BODY_BYTES, Unreachable, create_app
 from tests.attacks.impostor import redirect
-from tests.attacks.town import Town, online
-from tests.escrow.world import run, serving
+from tests.support.servers import run, serving
+from tests.support.town import Town, online
 from venue.server import create_venue_app
 
 MEGABYTE = 1024 * 1024

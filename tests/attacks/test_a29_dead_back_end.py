@@ -12,8 +12,8 @@ from client.visits import group_to_leave, open_entry, open_exits
 from protocol.epochs import Role
 from protocol.http_messages import Decision
 from service.http import Unreachable
-from tests.attacks.town import Person, Town
-from tests.escrow.world import run
+from tests.support.servers import run
+from tests.support.town import Person, Town
 from venue.decoding import read_file
 from venue.home import ServedVenue
 

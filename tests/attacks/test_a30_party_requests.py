@@ -19,9 +19,9 @@ from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement, statement_payload
 from service.http import new_session
 from tests.attacks.refusals import refusal
-from tests.attacks.town import Town
-from tests.attacks.tracing import warrant_around_now
-from tests.escrow.world import World, run
+from tests.support.investigations import warrant_around_now
+from tests.support.servers import World, run
+from tests.support.town import Town
 
 PATH = "/v1/directory"
 

@@ -16,8 +16,8 @@ from client.passes import fetch_passes
 from client.visitor import Visitor
 from protocol.epochs import Role
 from service.http import new_session
-from tests.client.world import World, running
-from tests.parties import NOW, TODAY
+from tests.support.domain import NOW, TODAY
+from tests.support.imitated import World, running
 
 PASSPHRASE = b"correct horse battery staple"
 PHONE, NAME = "+821012345678", "홍길동"

@@ -19,9 +19,9 @@ from protocol.passes import PassAnswers
 from service.cli import printable
 from service.http import Problem
 from tests.client.conftest import NAME, PASSPHRASE, PHONE
-from tests.client.readers import read_png, read_terminal
 from tests.client.test_posters import link_to
-from tests.client.world import ALLOWANCE, World
+from tests.support.camera import read_png, read_terminal
+from tests.support.imitated import ALLOWANCE, World
 
 Run = Callable[..., Result]
 

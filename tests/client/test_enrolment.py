@@ -11,8 +11,8 @@ from client.visitor import Visitor
 from service.contact_details import canonical_name
 from service.http import Problem, Unreachable
 from tests.client.conftest import NAME, PHONE, enrol, online
-from tests.client.world import ALLOWANCE, World
-from tests.parties import TODAY
+from tests.support.domain import TODAY
+from tests.support.imitated import ALLOWANCE, World
 
 
 def test_the_account_is_kept(newcomer: Visitor, world: World) -> None:

@@ -21,10 +21,10 @@ from protocol.http_messages import Decision
 from protocol.qr_text import from_qr_text
 from service.http import Problem
 from tests.client.conftest import Clock, online
-from tests.client.readers import read_group, read_terminal
 from tests.client.test_visits import left_today
-from tests.client.world import ALLOWANCE, World
-from tests.parties import NOW
+from tests.support.camera import read_group, read_terminal
+from tests.support.domain import NOW
+from tests.support.imitated import ALLOWANCE, World
 
 
 def enter(visitor: Visitor, world: World, people: int) -> Decision:

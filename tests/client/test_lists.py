@@ -23,8 +23,8 @@ from protocol.notices import MAX_LIST_AGE, sign_notice
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongNumber
 from service.http import Unreachable
 from tests.client.conftest import NAME, PASSPHRASE, PHONE, Clock, online
-from tests.client.world import World
-from tests.parties import NOW
+from tests.support.domain import NOW
+from tests.support.imitated import World
 
 AUTHORITY, OPERATOR = Role.AUTHORITY, Role.OPERATOR
 ADVICE = "검사를 받으십시오."

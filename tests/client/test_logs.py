@@ -17,8 +17,8 @@ from protocol.transparency.tiles import Tile
 from service.http import Problem
 from service.log_client import fetch_earlier_root, fetch_entries, fetch_hashes
 from tests.client.conftest import online
-from tests.client.world import ALLOWANCE, World
-from tests.parties import TODAY
+from tests.support.domain import TODAY
+from tests.support.imitated import ALLOWANCE, World
 
 
 def fetch(visitor: Visitor, epoch: int = TODAY) -> int:

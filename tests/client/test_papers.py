@@ -21,11 +21,11 @@ from protocol.check_ins import Direction
 from protocol.paper_check_ins import sign_paper_check_in, verify_paper_check_in
 from protocol.paper_passes import from_paper_text, verify_paper
 from tests.client.conftest import PASSPHRASE
-from tests.client.readers import read_texts
 from tests.client.test_commands import Run, fails, ready, run  # noqa: F401 - fixtures
 from tests.client.test_visits import left_today
-from tests.client.world import ALLOWANCE, World
-from tests.parties import NOW, TODAY
+from tests.support.camera import read_texts
+from tests.support.domain import NOW, TODAY
+from tests.support.imitated import ALLOWANCE, World
 
 
 def pages(document: bytes) -> list[Image.Image]:

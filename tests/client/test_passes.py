@@ -19,8 +19,8 @@ from protocol.primitives.group import B, Scalar
 from protocol.primitives.signatures import SigningKey, verify
 from service.http import Problem
 from tests.client.conftest import PASSPHRASE, Clock, enrol, online
-from tests.client.world import ALLOWANCE, World
-from tests.parties import TODAY, found_domain, open_epoch
+from tests.support.domain import TODAY, found_domain, open_epoch
+from tests.support.imitated import ALLOWANCE, World
 
 Alter = Callable[[PassAnswers], PassAnswers]
 

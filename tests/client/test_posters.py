@@ -18,8 +18,8 @@ from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.warrants import Venue
 from service.http import Unreachable
 from tests.client.conftest import Clock, online
-from tests.client.world import ALLOWANCE, World
-from tests.parties import NOW, TODAY, found_domain
+from tests.support.domain import NOW, TODAY, found_domain
+from tests.support.imitated import ALLOWANCE, World
 
 
 def link_to(joint: JointStatement, url: str = "https://door.example") -> str:

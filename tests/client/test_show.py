@@ -13,9 +13,9 @@ from client.visitor import Visitor
 from client.visits import group_to_leave, open_entry, open_exits
 from protocol.check_ins import CheckInMessage, Direction
 from tests.client.conftest import Clock
-from tests.client.readers import read_png, read_terminal
-from tests.client.world import World
-from tests.parties import NOW
+from tests.support.camera import read_png, read_terminal
+from tests.support.domain import NOW
+from tests.support.imitated import World
 
 
 def console(*, terminal: bool, width: int = 100, height: int = 50) -> tuple[Console, io.StringIO]:

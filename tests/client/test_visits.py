@@ -18,8 +18,8 @@ from protocol.primitives.errors import WrongEpoch
 from protocol.qr_text import from_qr_text
 from service.http import Problem
 from tests.client.conftest import PASSPHRASE, Clock, online
-from tests.client.world import ALLOWANCE, World
-from tests.parties import NOW, TODAY
+from tests.support.domain import NOW, TODAY
+from tests.support.imitated import ALLOWANCE, World
 
 DAY = 86_400
 
@@ -168,7 +168,7 @@ import os, signal, sys
 from pathlib import Path
 from client.visitor import Visitor
 from client.visits import open_entry
-from tests.parties import NOW
+from tests.support.domain import NOW
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -199,7 +199,7 @@ import sys
 from pathlib import Path
 from client.visitor import Visitor
 from client.visits import open_entry
-from tests.parties import NOW
+from tests.support.domain import NOW
 
 visitor = Visitor(Path(sys.argv[1]), sys.argv[2].encode(), lambda: NOW)
 print("ready", flush=True)

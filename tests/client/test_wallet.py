@@ -29,8 +29,8 @@ from protocol.handles import register_handle
 from protocol.http_messages import Session
 from protocol.primitives.group import Scalar
 from tests.client.conftest import NAME, PASSPHRASE, PHONE
-from tests.parties import NOW, TODAY, OpenEpoch, Parties
-from tests.parties import Visitor as Person
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties
+from tests.support.domain import Visitor as Person
 
 LIMITS = (1, 8192)
 DAY = 86_400

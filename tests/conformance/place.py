@@ -21,7 +21,7 @@ from escrow.operator.server import create_operator_app
 from lab.processes import free_ports
 from protocol.epochs import Role
 from service.http import new_session
-from tests.escrow.world import World, serving
+from tests.support.servers import World, serving
 from venue.home import ServedVenue, VenueHome
 from venue.registration import apply, confirm
 from venue.server import create_venue_app

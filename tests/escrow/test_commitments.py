@@ -24,7 +24,7 @@ from protocol.primitives.statements import statement_payload
 from protocol.transparency.merkle import CompactRange
 from service.cli import local_time
 from service.http import Problem, new_session
-from tests.escrow.world import Door, World, carry_out, open_door, run, warrant_for
+from tests.support.servers import Door, World, carry_out, open_door, run, warrant_for
 
 AUTHORITY = Role.AUTHORITY
 TREE = CompactRange()

@@ -38,10 +38,10 @@ from protocol.primitives.statements import sign_statement, statement_payload
 from protocol.transparency.logs import other_party
 from service.http import Problem
 from service.settings import ConfigurationError
-from tests.databases import KINDS, back_up
-from tests.edwards import BASE, L
-from tests.escrow.world import World, carry_out, open_door, run, run_world, serving, warrant_for
-from tests.strategies import scalar
+from tests.support.databases import KINDS, back_up
+from tests.support.edwards import BASE, L
+from tests.support.servers import World, carry_out, open_door, run, run_world, serving, warrant_for
+from tests.support.strategies import scalar
 
 KEYS = {role: PartyKeys(token_bytes(32), token_bytes(32)) for role in Role}
 NAMES = ["one", "two", "three", "four", "five"]

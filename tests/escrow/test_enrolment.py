@@ -16,7 +16,7 @@ from protocol.epochs import Role
 from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
 from service.http import Problem
 from tests.escrow.gateway import broken_gateway
-from tests.escrow.world import World, run
+from tests.support.servers import World, run
 
 PHONE = "+821012345678"
 DAY = 86_400

@@ -16,10 +16,10 @@ from escrow.operator.operator import Operator
 from escrow.party import Party
 from protocol.epochs import Role
 from service.http import Problem
-from tests import databases
-from tests.databases import KINDS, start_postgresql
 from tests.escrow.test_vault import everything_in
-from tests.escrow.world import World, carry_out, open_door, run, run_world, warrant_for
+from tests.support import databases
+from tests.support.databases import KINDS, start_postgresql
+from tests.support.servers import World, carry_out, open_door, run, run_world, warrant_for
 
 
 @pytest.fixture(scope="module")

@@ -28,9 +28,9 @@ from protocol.transparency.log_entries import EpochErased
 from service.clock import PassedTime
 from service.http import Problem, new_session
 from service.settings import ConfigurationError
-from tests.databases import KINDS
-from tests.escrow.world import World, run, run_world, serving
-from tests.parties import opening_warrant
+from tests.support.databases import KINDS
+from tests.support.domain import opening_warrant
+from tests.support.servers import World, run, run_world, serving
 
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 

@@ -19,7 +19,7 @@ from protocol.handles import register_handle
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, request_allowance
 from protocol.primitives.group import POINT_BYTES, Scalar
 from service.http import Problem, Unreachable
-from tests.escrow.world import ALLOWANCE, World, run
+from tests.support.servers import ALLOWANCE, World, run
 
 
 async def problem(world: World, path: str, body: object, token: bytes) -> str:

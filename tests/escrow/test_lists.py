@@ -22,8 +22,8 @@ from protocol.transparency.log_entries import DisclosurePublished, LogEntry, Not
 from protocol.transparency.tiles import TILE_WIDTH, entries_tile
 from protocol.warrants import Purpose, Warrant
 from service.http import Problem, new_session
-from tests.databases import KINDS
-from tests.escrow.world import Door, World, carry_out, open_door, run, run_world, warrant_for
+from tests.support.databases import KINDS
+from tests.support.servers import Door, World, carry_out, open_door, run, run_world, warrant_for
 
 ADVICE = "가까운 보건소에서 검사를 받으십시오."
 

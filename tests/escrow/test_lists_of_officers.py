@@ -20,7 +20,7 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import sign_application
 from service.http import new_session
 from service.keys import fingerprint
-from tests.escrow.world import Door, World, run, run_world, warrant_for
+from tests.support.servers import Door, World, run, run_world, warrant_for
 from venue.home import VenueHome
 from venue.setup import add_venue, create_home
 

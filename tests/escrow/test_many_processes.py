@@ -38,11 +38,11 @@ from protocol.warrants import Warrant
 from service.clock import unix_time
 from service.http import Problem, call, new_session
 from service.storage import exclusive
-from tests.databases import new_database
-from tests.escrow.processes import real_world, start_many
-from tests.escrow.world import World, run, serving
 from tests.openapi.stage import make_venue
-from tests.parties import opening_warrant
+from tests.support.databases import new_database
+from tests.support.domain import opening_warrant
+from tests.support.processes import real_world, start_many
+from tests.support.servers import World, run, serving
 
 OPERATORS, AUTHORITIES, VENUES = 3, 3, 2
 

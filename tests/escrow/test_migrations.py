@@ -21,8 +21,8 @@ from protocol.opening import OpeningTranscript
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from service.http import Problem
 from service.storage import open_database
-from tests.databases import KINDS, new_database
-from tests.parties import NOW, Parties
+from tests.support.databases import KINDS, new_database
+from tests.support.domain import NOW, Parties
 
 first = sql.MetaData()
 cases = sql.Table(

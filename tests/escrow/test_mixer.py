@@ -10,7 +10,7 @@ import pytest
 from escrow.operator import mixer as mixing
 from escrow.operator.mixer import REPEAT_SECONDS, Mixer, NotSent, Repeats
 from protocol.primitives.errors import ReplayedRequest
-from tests.escrow.world import run
+from tests.support.servers import run
 
 EPOCH = 20_000
 

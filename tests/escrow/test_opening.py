@@ -32,7 +32,7 @@ from protocol.releases import MAX_RELEASED_CHECK_IN, VerifiedRelease
 from protocol.warrants import Purpose, Warrant
 from service.cli import local_time
 from service.http import Problem, new_session
-from tests.escrow.world import Door, Enrolled, World, carry_out, open_door, run, warrant_for
+from tests.support.servers import Door, Enrolled, World, carry_out, open_door, run, warrant_for
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from escrow.authority.investigation import Investigation
 from escrow.party import Party
 from protocol.disclosures import OpeningRecord
 from service.http import new_session
-from tests.escrow.world import Door, World, carry_out, open_door, run, warrant_for
+from tests.support.servers import Door, World, carry_out, open_door, run, warrant_for
 
 
 @pytest.fixture

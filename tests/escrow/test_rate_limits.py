@@ -19,8 +19,8 @@ from protocol.http_messages import VerificationAnswer, VerificationRequest
 from protocol.primitives.encoding import Message
 from service.http import CBOR, Problem, new_session
 from service.rate_limits import HOUR, network_of
-from tests.escrow.processes import start_party
-from tests.escrow.world import World, run, serving
+from tests.support.processes import start_party
+from tests.support.servers import World, run, serving
 
 STRANGER, OWNER = "127.0.0.2", "127.0.0.3"
 PHONE = "+821012345678"

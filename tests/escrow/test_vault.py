@@ -25,8 +25,8 @@ from protocol.epochs import EpochSecret, Role
 from protocol.primitives.group import Scalar
 from service.http import Problem
 from service.settings import ConfigurationError
-from tests.disk import watch_disk
-from tests.escrow.world import World, run
+from tests.support.disk import watch_disk
+from tests.support.servers import World, run
 
 EPOCH = 20_000
 STATEMENT = bytes(100)

@@ -16,7 +16,7 @@ from protocol.primitives.statements import verify_statement
 from protocol.warrants import Venue, sign_application, verify_venue
 from service.http import Problem, new_session
 from service.keys import fingerprint
-from tests.escrow.world import Door, World, carry_out, open_door, run, warrant_for
+from tests.support.servers import Door, World, carry_out, open_door, run, warrant_for
 
 
 @pytest.fixture

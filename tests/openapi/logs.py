@@ -9,8 +9,8 @@ from protocol.epochs import Role
 from protocol.transparency.logs import log_id, other_party, sign_log
 from protocol.transparency.witnesses import WitnessRequest
 from service.http import SMALL_BODY_BYTES, exchange, new_session
-from tests.escrow.world import World
 from tests.openapi.refusals import refused
+from tests.support.servers import World
 
 PATH = "/v1/witness/add-checkpoint"
 

@@ -15,8 +15,8 @@ from protocol.epochs import Domain, Role
 from protocol.party_requests import REQUEST_TOLERANCE, sign_request
 from protocol.primitives.signatures import SigningKey
 from service.http import LARGE_BODIES, SMALL_BODY_BYTES, Problem, call, new_session
-from tests.escrow.processes import Held
 from tests.openapi.documents import CBOR, Operation, operations
+from tests.support.processes import Held
 
 ZEROS = bytes(16).hex()
 LONG = SMALL_BODY_BYTES + 1

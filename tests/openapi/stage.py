@@ -11,8 +11,8 @@ from protocol.primitives.encoding import Message, decode_item, encode_item
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.warrants import Warrant
 from service.http import call, new_session
-from tests.escrow.world import World
-from tests.parties import opening_warrant
+from tests.support.domain import opening_warrant
+from tests.support.servers import World
 from venue.home import ServedVenue, VenueHome
 from venue.setup import create_home
 

@@ -30,7 +30,6 @@ from protocol.transparency.merkle import CompactRange
 from protocol.warrants import VenueApplication, sign_application
 from service.files import private_directory
 from service.http import cbor_response, create_app, new_session
-from tests.escrow.world import ALLOWANCE, Enrolled, World, run, serving
 from tests.openapi.logs import LogSteps
 from tests.openapi.recorder import Exchange, Recorder, keeping_bodies
 from tests.openapi.refusals import (
@@ -43,6 +42,7 @@ from tests.openapi.refusals import (
 )
 from tests.openapi.stage import NO_POINT, Served, Stage, make_venue, spoiled
 from tests.openapi.warrants import WarrantSteps
+from tests.support.servers import ALLOWANCE, Enrolled, World, run, serving
 from venue.server import create_venue_app
 
 NO_SCALARS = b"\xff" * 64

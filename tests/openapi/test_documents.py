@@ -18,11 +18,11 @@ from lab.processes import free_ports
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.errors import Malformed, Rejected, ReplayedRequest
 from service.http import SMALL_BODY_BYTES, problem_name
-from tests.escrow.world import World, serving
 from tests.openapi.documents import FOLDER, SERVERS, operations, outcomes
 from tests.openapi.recorder import rules_defined
 from tests.openapi.stage import make_venue
 from tests.spec.text import CHAPTERS, table
+from tests.support.servers import World, serving
 from venue.server import create_venue_app
 
 PROBLEMS = {

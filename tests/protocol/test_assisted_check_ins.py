@@ -34,8 +34,8 @@ from protocol.primitives.errors import (
 )
 from protocol.primitives.group import B, Point, Scalar, secure_random
 from protocol.primitives.signatures import sign_with_scalar
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
-from tests.strategies import points, scalars
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor
+from tests.support.strategies import points, scalars
 
 RECORD = AssertedRecord("홍길동", "+821012345678")
 VENUE = b"splitpass venue!"

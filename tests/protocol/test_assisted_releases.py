@@ -16,7 +16,7 @@ from protocol.epochs import Role
 from protocol.opening import create_shares, open_release, verify_party_shares
 from protocol.primitives.errors import InvalidSignature, Malformed
 from protocol.releases import VerifiedRelease
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor
 
 RECORD = AssertedRecord("홍길동", "+821012345678")
 HOUR = 3600

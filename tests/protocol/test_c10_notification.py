@@ -24,7 +24,7 @@ from protocol.notices import (
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongNumber
 from protocol.primitives.statements import sign_statement
-from tests.parties import NOW, Parties
+from tests.support.domain import NOW, Parties
 
 passes = st.lists(st.binary(min_size=32, max_size=32), max_size=20, unique=True)
 numbers = st.integers(0, 2**32 - 1)

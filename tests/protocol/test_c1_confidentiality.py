@@ -47,9 +47,9 @@ from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.proofs import KnowledgeProof, prove_knowledge
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import sign_statement, verify_statement
-from tests.edwards import L
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain
-from tests.strategies import scalar, scalars
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain
+from tests.support.edwards import L
+from tests.support.strategies import scalar, scalars
 
 
 def statement_of(parties: Parties, epoch: OpenEpoch, role: Role) -> EpochStatement:

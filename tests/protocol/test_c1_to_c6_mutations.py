@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from protocol.primitives.statements import TAG_18
 from tests.protocol.mutations import exchanged, flipped, lax_encodings
-from tests.protocol.sessions import Accepted, accepted_messages, accepts, other_sessions, session
+from tests.support.visit import Accepted, accepted_messages, accepts, other_sessions, session
 
 ACCEPTED = accepted_messages(session())
 CBOR = [case for case in ACCEPTED if case.name not in {"qr-text", "paper-text"}]

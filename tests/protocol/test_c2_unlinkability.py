@@ -29,9 +29,9 @@ from protocol.primitives.errors import InvalidAnswer, WrongEpoch
 from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.proofs import prove_ownership
 from protocol.primitives.signatures import SigningKey
-from tests.edwards import L
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol
-from tests.strategies import scalar, scalars
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol
+from tests.support.edwards import L
+from tests.support.strategies import scalar, scalars
 
 
 def chunks(data: bytes) -> set[bytes]:

@@ -16,8 +16,8 @@ from protocol.passes import AllowanceRequest, PassRequest, request_allowance, ve
 from protocol.primitives.errors import InvalidProof, WrongAllowance, WrongEpoch
 from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.proofs import EqualityProof, _batch, _prove_equality, prove_encryptions, prove_ownership
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain, open_epoch
-from tests.strategies import scalars
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain, open_epoch
+from tests.support.strategies import scalars
 
 
 def test_c3_every_accepted_check_in_opens_to_its_visitor(today: OpenEpoch, visitor: Visitor, stranger: Visitor) -> None:

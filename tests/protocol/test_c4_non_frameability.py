@@ -13,8 +13,8 @@ from protocol.primitives.errors import InvalidAnswer, InvalidProof, InvalidSigna
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.proofs import OwnershipProof, prove_ownership
 from protocol.primitives.signatures import sign_with_scalar
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
-from tests.strategies import scalars
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor
+from tests.support.strategies import scalars
 
 
 def issued(epoch: OpenEpoch, pending: PendingPass, request: PassRequest) -> bool:

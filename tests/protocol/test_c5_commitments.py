@@ -25,7 +25,7 @@ from protocol.primitives.statements import sign_statement, statement_payload
 from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, Release, ReleasedLeaf
 from protocol.transparency.merkle import CompactRange
 from protocol.warrants import ValidWarrant
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Released, Visitor
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Released, Visitor
 
 HOUR = 3600
 ENTRY, EXIT = Direction

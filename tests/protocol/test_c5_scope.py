@@ -35,8 +35,8 @@ from protocol.warrants import (
     verify_venue,
     verify_warrant,
 )
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain
-from tests.strategies import scalars
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain
+from tests.support.strategies import scalars
 
 directions = st.sampled_from(Direction)
 steps = st.integers(-40, 40)

@@ -26,9 +26,9 @@ from protocol.primitives.hashing import tag
 from protocol.primitives.proofs import prove_shares
 from protocol.primitives.statements import PROTECTED, TAG_18, sign_statement, verify_statement
 from protocol.releases import VerifiedRelease
-from tests.edwards import TORSION, decode
-from tests.parties import TODAY, OpenEpoch, Parties, Visitor
-from tests.strategies import scalars
+from tests.support.domain import TODAY, OpenEpoch, Parties, Visitor
+from tests.support.edwards import TORSION, decode
+from tests.support.strategies import scalars
 
 every_role = pytest.mark.parametrize("role", Role)
 

@@ -24,7 +24,7 @@ from protocol.notices import DIGEST_BYTES
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongNumber, WrongParty
 from protocol.warrants import MAX_RELEASE
-from tests.parties import NOW, Parties
+from tests.support.domain import NOW, Parties
 
 RELEASE = bytes(range(32))
 us = st.binary(min_size=32, max_size=32)

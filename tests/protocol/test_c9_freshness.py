@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from protocol.check_ins import MAX_STAY, TIME_STEP, Direction, possible_epochs, sign_check_in, verify_check_in
 from protocol.epochs import EPOCH_SECONDS, Domain
 from protocol.primitives.errors import Rejected, WrongEpoch
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 
 offsets = st.integers(-50_400, 50_400)
 times = st.integers(EPOCH_SECONDS, 2**32 - 1)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import protocol.primitives.ed25519_selftest
 from protocol.primitives.ed25519_selftest import EDGE_CASES, EdgeCase, UnfitLibrary, check_edge_cases
 from protocol.primitives.signatures import verify
-from tests.edwards import BASE, IDENTITY, SMALL_ORDER, TORSION, Affine, L, P, challenge, decode
-from tests.edwards import verify_anyhow as lax_verify
-from tests.edwards import verify_by_the_rule as exact_verify
+from tests.support.edwards import BASE, IDENTITY, SMALL_ORDER, TORSION, Affine, L, P, challenge, decode
+from tests.support.edwards import verify_anyhow as lax_verify
+from tests.support.edwards import verify_by_the_rule as exact_verify
 
 SECRET = int.from_bytes(sha512(b"SplitPass edge cases: secret key").digest(), "little") % L
 NONCE = int.from_bytes(sha512(b"SplitPass edge cases: nonce").digest(), "little") % L

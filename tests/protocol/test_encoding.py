@@ -22,10 +22,10 @@ from protocol.primitives.encoding import MAX_DEPTH, MAX_MESSAGE_BYTES, Message, 
 from protocol.primitives.errors import Malformed, MalformedEncoding, Rejected
 from protocol.primitives.group import Point
 from protocol.releases import MAX_COMMITMENTS, Release, ReleasedLeaf
-from tests.parties import NOW
 from tests.protocol.mutations import lax_encodings
-from tests.protocol.sessions import messages_of, session
 from tests.spec.messages import whole_visit
+from tests.support.domain import NOW
+from tests.support.visit import messages_of, session
 
 HELD = messages_of(session())
 TOLD = whole_visit(session().parties, session().epoch, session().visitor).messages

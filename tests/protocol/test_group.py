@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from protocol.primitives.errors import IdentityElement, MalformedPoint, MalformedScalar
 from protocol.primitives.group import B, Point, Scalar
-from tests.edwards import BASE, IDENTITY, SMALL_ORDER, Affine, L, P, decode
-from tests.strategies import scalar
+from tests.support.edwards import BASE, IDENTITY, SMALL_ORDER, Affine, L, P, decode
+from tests.support.strategies import scalar
 
 integers = st.integers(1, L - 1)
 torsion = st.sampled_from(SMALL_ORDER[1:])

@@ -34,8 +34,8 @@ from protocol.primitives.errors import (
 from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.signatures import sign_with_scalar
 from protocol.releases import VerifiedRelease
-from tests.parties import NOW, TODAY, OpenEpoch, Parties, Visitor
-from tests.strategies import scalars
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor
+from tests.support.strategies import scalars
 
 VENUE = b"splitpass venue!"
 HOUR = 3600

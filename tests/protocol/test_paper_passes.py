@@ -32,8 +32,8 @@ from protocol.primitives.errors import (
 )
 from protocol.primitives.group import B, Point, Scalar
 from protocol.qr_text import from_qr_text, to_qr_text
-from tests.parties import NOW, OpenEpoch, Visitor
-from tests.strategies import scalars
+from tests.support.domain import NOW, OpenEpoch, Visitor
+from tests.support.strategies import scalars
 
 VENUE = b"splitpass venue!"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"

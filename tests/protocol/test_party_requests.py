@@ -11,7 +11,7 @@ from protocol.party_requests import REQUEST_TOLERANCE, PartyRequest, sign_reques
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, ReplayedRequest, WrongDomain, WrongParty
 from protocol.primitives.statements import sign_statement
-from tests.parties import NOW, Parties, found_domain
+from tests.support.domain import NOW, Parties, found_domain
 
 PATH = "/v1/batches"
 

@@ -29,8 +29,8 @@ from protocol.primitives.proofs import (
     verify_ownership,
     verify_shares,
 )
-from tests.edwards import L
-from tests.strategies import points, scalar, scalars
+from tests.support.edwards import L
+from tests.support.strategies import points, scalar, scalars
 
 contexts = st.binary(min_size=1, max_size=40)
 names = st.sampled_from(["handle", "epoch-share", "allowance", "shares"])

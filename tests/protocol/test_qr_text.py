@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from protocol.check_ins import MAX_CHECK_IN_BYTES, Direction, sign_check_in
 from protocol.primitives.errors import Malformed, MalformedEncoding, MalformedText
 from protocol.qr_text import PREFIX, from_qr_text, to_qr_text
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 

@@ -15,9 +15,9 @@ from protocol.check_ins import Direction, sign_check_in
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.hashing import frame
 from protocol.primitives.signatures import SigningKey, public_key, sign_with_scalar, verify
-from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol
 from tests.spec.messages import whole_visit
-from tests.strategies import scalars
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol
+from tests.support.strategies import scalars
 
 
 def verified_by_openssl(public: bytes, message: bytes, signature: bytes) -> bool:

@@ -31,7 +31,7 @@ from protocol.primitives.statements import (
 from protocol.releases import Release
 from protocol.warrants import Venue, VenueApplication, Warrant
 from tests.protocol.mutations import lax_encodings
-from tests.protocol.sessions import messages_of, session
+from tests.support.visit import messages_of, session
 
 KINDS: dict[type[Message], str] = {
     EpochStatement: "epoch-statement",

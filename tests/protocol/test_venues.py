@@ -10,7 +10,7 @@ from protocol.primitives.errors import ConflictingStatements, InvalidSignature, 
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import sign_statement
 from protocol.warrants import Venue, VenueApplication, is_agreed, sign_application, verify_application
-from tests.parties import Parties
+from tests.support.domain import Parties
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from service.files import discard_unfinished, private_directory, read_private, write_private
 from service.settings import ConfigurationError
-from tests.disk import watch_disk
+from tests.support.disk import watch_disk
 
 
 def test_a_file_is_synced_before_its_name_points_to_it_and_its_name_afterwards(

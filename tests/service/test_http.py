@@ -19,8 +19,8 @@ from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import Notice, verify_notice
 from service.clock import PassedTime
 from service.http import CBOR, PROBLEM, PROBLEM_TYPE, Problem, call, new_session
-from tests.escrow.world import World, run, serving
-from tests.parties import found_domain
+from tests.support.domain import found_domain
+from tests.support.servers import World, run, serving
 
 TOKEN = bytes(range(32))
 

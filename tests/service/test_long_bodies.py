@@ -13,8 +13,8 @@ from lab.processes import Servers
 from protocol.epochs import Role
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from service.http import BODY_SECONDS, CBOR, SMALL_BODY_BYTES, Problem, new_session
-from tests.escrow.processes import real_world, start_party
-from tests.escrow.world import run
+from tests.support.processes import real_world, start_party
+from tests.support.servers import run
 
 CALLERS = 25
 PLACES = 4

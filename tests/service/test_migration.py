@@ -11,7 +11,7 @@ from alembic.operations import Operations
 
 from service.settings import ConfigurationError
 from service.storage import open_database
-from tests.databases import KINDS, new_database
+from tests.support.databases import KINDS, new_database
 
 first = sql.MetaData()
 sql.Table("guests", first, sql.Column("number", sql.Integer, primary_key=True), sql.Column("name", sql.String(20)))

@@ -32,8 +32,8 @@ from service.cli import local_time
 from service.http import CBOR, new_session
 from service.keys import load_secret
 from tests.escrow.gateway import broken_gateway
-from tests.escrow.processes import ended
 from tests.service.recorded import RecordedTown, forms, found, missing, talkative, with_decoded
+from tests.support.processes import ended
 from venue.decoding import read_file
 from venue.poster import poster_text
 

@@ -26,10 +26,10 @@ from protocol.passes import REQUEST_BYTES, IssueBatch, OwnedPass, PassAnswers
 from protocol.primitives.encoding import Message
 from protocol.warrants import Venue
 from service.http import Problem, Unreachable, call, new_session
-from tests.databases import KINDS
-from tests.escrow.processes import Held, closed, connection_to, ended, real_world, start_party, start_venue
-from tests.escrow.world import Enrolled, World, run
-from tests.parties import opening_warrant
+from tests.support.databases import KINDS
+from tests.support.domain import opening_warrant
+from tests.support.processes import Held, closed, connection_to, ended, real_world, start_party, start_venue
+from tests.support.servers import Enrolled, World, run
 from venue.committing import commit
 from venue.home import VenueHome
 

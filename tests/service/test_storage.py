@@ -17,8 +17,8 @@ from protocol.http_messages import VerificationRequest
 from service.http import Problem
 from service.settings import ConfigurationError
 from service.storage import is_among, is_storage_trouble, open_database, sqlite_url, truncate_log
-from tests.databases import KINDS, new_database
-from tests.escrow.world import World, run, run_world
+from tests.support.databases import KINDS, new_database
+from tests.support.servers import World, run, run_world
 
 PHONE = "+821011112222"
 READ_ONLY = {

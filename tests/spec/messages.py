@@ -51,7 +51,7 @@ from protocol.transparency.merkle import leaf_hash, prove_inclusion, subtrees_of
 from protocol.warrants import (
     VenueApplication,
 )
-from tests.parties import NOW, OpenEpoch, Parties, Released, Visitor
+from tests.support.domain import NOW, OpenEpoch, Parties, Released, Visitor
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ from protocol.paper_check_ins import PaperCheckInMessage, sign_paper_check_in, v
 from protocol.paper_passes import from_paper_text, print_pass, verify_paper
 from protocol.passes import AllowanceRequest, accept_answers, request_allowance, verify_allowance
 from protocol.primitives import signatures
-from tests.parties import NOW, TODAY, Released, enrol, found_domain, open_epoch
 from tests.spec.text import table
+from tests.support.domain import NOW, TODAY, Released, enrol, found_domain, open_epoch
 
 Operations = dict[tuple[str, str], Callable[[], object]]
 

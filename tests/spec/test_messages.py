@@ -17,8 +17,8 @@ from pycddl import Schema, ValidationError
 
 from protocol.primitives.encoding import Message, decode_item, encode_item
 from protocol.primitives.errors import Malformed
-from tests.parties import OpenEpoch, Parties, Visitor
 from tests.spec.messages import Visit, every_message_type, nullable_messages, whole_visit
+from tests.support.domain import OpenEpoch, Parties, Visitor
 
 CDDL = (Path(__file__).parents[2] / "spec" / "messages.cddl").read_text("utf-8")
 PYCDDL = CDDL.replace("-50400..50400", "int .le 50400").replace("[*16 DisclosedOpening]", "[*16 [uint32, any]]")

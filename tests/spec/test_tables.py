@@ -42,9 +42,9 @@ from protocol.qr_text import to_qr_text
 from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, MAX_RELEASE_BYTES, Release, ReleasedLeaf
 from protocol.warrants import MAX_EMBARGO, MAX_RELEASE
 from service.http import problem_name
-from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 from tests.spec.messages import every_message_type, whole_visit
 from tests.spec.text import ROOT, table
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 from venue.gate import PAPER_STAY
 from venue.settings import VenueSettings
 

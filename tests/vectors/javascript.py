@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from conformance.vectors.files import plain
 from protocol.epochs import Role
-from tests.parties import OpenEpoch
+from tests.support.domain import OpenEpoch
 
 WEB = Path(__file__).parents[2] / "client" / "web"
 

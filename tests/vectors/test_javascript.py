@@ -25,7 +25,7 @@ from protocol.opening import create_shares, open_release, verify_party_shares
 from protocol.passes import AllowanceRequest, verify_allowance
 from protocol.primitives.group import Point
 from protocol.qr_text import from_qr_text, to_qr_text
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor
 from tests.vectors.javascript import WEB, NodeMissing, Peer, Refused, install_packages, program
 
 ACCOUNT = bytes(range(16))

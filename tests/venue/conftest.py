@@ -19,8 +19,8 @@ from protocol.epochs import Role
 from protocol.primitives.signatures import SigningKey
 from protocol.warrants import Venue
 from service.files import private_directory, write_private
-from tests.databases import KINDS, new_database
-from tests.parties import OpenEpoch, Parties, Visitor, enrol, open_epoch
+from tests.support.databases import KINDS, new_database
+from tests.support.domain import OpenEpoch, Parties, Visitor, enrol, open_epoch
 from venue.__main__ import cli
 from venue.home import VENUES, ServedVenue, VenueHome
 from venue.store import metadata

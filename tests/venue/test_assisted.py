@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from protocol.assisted_check_ins import AssertedRecord, AssistedCheckIn, open_assisted, verify_assisted
 from protocol.epochs import Role
-from tests.parties import NOW, OpenEpoch, Parties
+from tests.support.domain import NOW, OpenEpoch, Parties
 from tests.venue.conftest import MakeVenue, environment, stored, venue_command
 from venue.__main__ import cli
 from venue.home import ServedVenue

@@ -24,10 +24,10 @@ from protocol.qr_text import to_qr_text
 from protocol.releases import Release
 from protocol.warrants import Venue
 from service.http import Problem, new_session
-from tests.databases import new_database
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from tests.support.databases import new_database
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor
+from tests.support.venue_server import decisions, post, problems, until_up
 from tests.venue.conftest import MakeVenue, commit, environment, free_port, stored, venue_command, write_venue
-from tests.venue.serving import decisions, post, problems, until_up
 from venue.home import ServedVenue
 from venue.remote import RemoteDoor
 

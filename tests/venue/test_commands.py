@@ -29,7 +29,8 @@ from protocol.warrants import Venue, VenueApplication, verify_venue
 from service.http import Problem, cbor_response, create_app, read_body
 from service.keys import fingerprint
 from service.qr import qr_image
-from tests.parties import OpenEpoch, Parties, Visitor, open_epoch
+from tests.support.domain import OpenEpoch, Parties, Visitor, open_epoch
+from tests.support.venue_server import until_up
 from tests.venue.conftest import (
     NOBODY,
     MakeVenue,
@@ -40,7 +41,6 @@ from tests.venue.conftest import (
     stored,
     venue_command,
 )
-from tests.venue.serving import until_up
 from venue.decoding import read_codes
 from venue.poster import can_draw
 

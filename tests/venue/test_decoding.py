@@ -16,7 +16,7 @@ from protocol.paper_passes import print_pass
 from protocol.qr_text import to_qr_text
 from service.qr import qr_image
 from service.settings import ConfigurationError
-from tests.parties import NOW, OpenEpoch, Visitor
+from tests.support.domain import NOW, OpenEpoch, Visitor
 from venue import decoding
 from venue.camera import ADMITTED_SECONDS, Verdict, View, camera_frames
 from venue.decoding import UnreadableImage, read_codes, read_file, watch_folder

@@ -13,7 +13,7 @@ from PIL import Image
 
 from protocol.epochs import Role
 from service.http import create_app, new_session
-from tests.parties import NOW, OpenEpoch, Parties
+from tests.support.domain import NOW, OpenEpoch, Parties
 from tests.venue.conftest import NOBODY, MakeVenue, invoke_venue
 from tests.venue.test_commands import Register, write_domain
 from tests.venue.test_store import check_in

@@ -12,7 +12,7 @@ from protocol.http_messages import Decision
 from protocol.passes import OwnedPass, pass_statement
 from protocol.primitives.ed25519_selftest import UnfitLibrary
 from protocol.qr_text import to_qr_text
-from tests.parties import NOW, OpenEpoch, Parties, Visitor, found_domain, open_epoch
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, found_domain, open_epoch
 from tests.venue.conftest import MakeVenue, invoke_venue, stored
 from venue.home import ServedVenue
 from venue.server import create_venue_app

@@ -15,8 +15,8 @@ from protocol.warrants import Venue
 from service import inbox
 from service.settings import ConfigurationError
 from service.storage import open_database
-from tests.databases import KINDS, new_database
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from tests.support.databases import KINDS, new_database
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor
 from tests.venue.conftest import MakeVenue, stored, write_venue
 from venue.store import DayCount, Entry
 

@@ -17,9 +17,9 @@ from protocol.paper_check_ins import (
 from protocol.paper_passes import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import OwnedPass
 from protocol.primitives.group import Scalar
-from tests.parties import NOW, OpenEpoch, Parties, Visitor, enrol, open_epoch
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol, open_epoch
+from tests.support.venue_server import decisions, post, problems
 from tests.venue.conftest import MakeVenue, stored
-from tests.venue.serving import decisions, post, problems
 from venue.gate import PAPER_STAY
 from venue.home import ServedVenue
 

@@ -22,9 +22,9 @@ from protocol.primitives.statements import JointStatement, verify_statement
 from protocol.releases import MAX_RELEASE_BYTES, Release, ReleasedLeaf
 from protocol.warrants import Warrant, verify_venue
 from service.http import PROBLEM, call
-from tests.parties import NOW, OpenEpoch, Parties, Released, Visitor
+from tests.support.domain import NOW, OpenEpoch, Parties, Released, Visitor
+from tests.support.venue_server import decisions, post, problems, serving
 from tests.venue.conftest import commit, known
-from tests.venue.serving import decisions, post, problems, serving
 from venue.decoding import read_codes
 from venue.home import ServedVenue
 from venue.poster import poster_png, poster_svg

@@ -20,8 +20,8 @@ from protocol.http_messages import Decision, DoorAnswer
 from protocol.passes import OwnedPass
 from service.http import Unreachable, call, new_session
 from service.storage import open_database
-from tests.databases import KINDS, new_database, postgresql_log
-from tests.parties import NOW, OpenEpoch, Parties, Visitor
+from tests.support.databases import KINDS, new_database, postgresql_log
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor
 from tests.venue.conftest import MakeVenue, environment, free_port, venue_command
 from venue import store
 from venue.home import ServedVenue, VenueHome

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.escrow.audit.test_audit import alive
-from tests.escrow.world import World, run_world
+from tests.support.servers import World, run_world
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ from protocol.transparency.logs import sign_log, witness_log
 from protocol.transparency.merkle import leaf_hash, tree_root
 from protocol.transparency.tiles import tiles_of
 from service.http import Problem, call, create_app, new_session
-from tests.attacks.tracing import trace
-from tests.escrow.world import World, open_door, run, serving
+from tests.support.investigations import trace
+from tests.support.servers import World, open_door, run, serving
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 Found = set[tuple[Role, Fault]]

@@ -39,7 +39,7 @@ from tests.escrow.audit.test_audit import (
     party_of,
     rewrite,
 )
-from tests.escrow.world import World, run
+from tests.support.servers import World, run
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 

@@ -13,7 +13,7 @@ from protocol.epochs import Role
 from protocol.transparency.log_entries import EpochErased, NoticePublished, WarrantDecided, WarrantDecision
 from protocol.transparency.logs import sign_log, witness_log
 from tests.escrow.audit.test_audit import alive, audit, command, found, in_front
-from tests.escrow.world import World
+from tests.support.servers import World
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 Found = set[tuple[Role, Fault]]

@@ -14,7 +14,7 @@ from protocol.transparency.logs import log_id, other_party, witness_log
 from protocol.transparency.signed_notes import MAX_NUMBER
 from service.http import Problem
 from tests.escrow.audit.test_audit import alive, audit, command, found, in_front, party_of
-from tests.escrow.world import World
+from tests.support.servers import World
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 HOUR = 3600

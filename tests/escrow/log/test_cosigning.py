@@ -13,7 +13,7 @@ from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.transparency.logs import sign_log
 from protocol.transparency.signed_notes import MAX_NUMBER
 from service.http import Problem, new_session
-from tests.escrow.world import World, run, run_world
+from tests.support.servers import World, run, run_world
 
 
 @pytest.fixture

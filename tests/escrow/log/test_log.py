@@ -18,7 +18,8 @@ from protocol.transparency.merkle import tree_root
 from protocol.transparency.signed_notes import Checkpoint
 from protocol.transparency.tiles import Level, Tile, tiles_of
 from service.settings import ConfigurationError
-from tests.escrow.log.parties import (
+from tests.support.domain import NOW, Parties
+from tests.support.logs import (
     ROLE,
     append,
     fact,
@@ -28,7 +29,6 @@ from tests.escrow.log.parties import (
     open_witness,
     request_for,
 )
-from tests.parties import NOW, Parties
 
 
 def test_an_entry_is_under_the_next_checkpoint(parties: Parties, tmp_path: Path) -> None:

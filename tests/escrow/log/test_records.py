@@ -35,7 +35,7 @@ from protocol.transparency.logs import COSIGNING_SECONDS, Inclusion, verify_logg
 from protocol.transparency.tiles import Tile, join_entries, split_entries, tiles_of
 from service.http import Problem, call, cbor_response, create_app, new_session
 from service.settings import ConfigurationError
-from tests.escrow.world import Door, World, carry_out, open_door, run, run_world, serving, warrant_for
+from tests.support.servers import Door, World, carry_out, open_door, run, run_world, serving, warrant_for
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from escrow.log.pending import Pending
 from protocol.transparency.logs import verify_logged_entry
 from protocol.transparency.signed_notes import MAX_SIGNATURES, parse_note
 from service.settings import ConfigurationError
-from tests.escrow.log.parties import ROLE, append, have_witnessed, leaves_of, open_log, open_witness
-from tests.parties import Parties
+from tests.support.domain import Parties
+from tests.support.logs import ROLE, append, have_witnessed, leaves_of, open_log, open_witness
 
 
 def files_below(directory: Path) -> dict[Path, bytes]:

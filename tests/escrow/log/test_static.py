@@ -27,7 +27,7 @@ from protocol.transparency.signed_notes import Checkpoint
 from protocol.transparency.tiles import Level, tiles_of
 from service.http import call, create_app, exchange, new_session
 from service.log_client import fetch_earlier_root
-from tests.escrow.world import World, run, run_world, serving
+from tests.support.servers import World, run, run_world, serving
 
 
 @pytest.fixture

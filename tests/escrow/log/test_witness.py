@@ -14,8 +14,8 @@ from protocol.transparency.logs import log_origin, sign_log, verify_witnessed
 from protocol.transparency.merkle import EMPTY_ROOT
 from protocol.transparency.witnesses import WitnessRequest
 from service.http import Problem
-from tests.escrow.log.parties import ROLE, append, have_witnessed, open_log, open_witness, request_for
-from tests.parties import NOW, Parties
+from tests.support.domain import NOW, Parties
+from tests.support.logs import ROLE, append, have_witnessed, open_log, open_witness, request_for
 
 
 def test_what_continues_the_last_checkpoint_is_cosigned(parties: Parties, tmp_path: Path) -> None:

@@ -32,8 +32,8 @@ from protocol.transparency.logs import Inclusion
 from protocol.transparency.tiles import Tile
 from protocol.warrants import Venue
 from service.http import Handler, Problem, bearer_token, cbor_response, create_app, read_message
-from tests.client.logs import LogInMemory
-from tests.parties import OpenEpoch, Parties, found_domain, open_epoch
+from tests.support.domain import OpenEpoch, Parties, found_domain, open_epoch
+from tests.support.log_in_memory import LogInMemory
 
 ALLOWANCE = 3
 

@@ -7,7 +7,7 @@ from protocol.transparency.log_entries import EpochPublished, log_entry
 from protocol.transparency.logs import Inclusion, other_party, sign_log, witness_log
 from protocol.transparency.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
 from protocol.transparency.tiles import TILE_WIDTH, Tile, join_entries
-from tests.parties import NOW, Parties
+from tests.support.domain import NOW, Parties
 
 
 class LogInMemory:

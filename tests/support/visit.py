@@ -41,7 +41,7 @@ from protocol.warrants import (
     verify_venue,
     verify_warrant,
 )
-from tests.parties import (
+from tests.support.domain import (
     NOW,
     TODAY,
     OpenEpoch,

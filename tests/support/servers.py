@@ -38,8 +38,8 @@ from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.warrants import Venue, VenueApplication, Warrant, verify_warrant
 from service.http import call, cbor_response, create_app, new_session, read_body
 from service.settings import DomainSettings, PartySettings
-from tests.databases import new_database
-from tests.parties import opening_warrant
+from tests.support.databases import new_database
+from tests.support.domain import opening_warrant
 
 T = TypeVar("T")
 NOON = 1_700_017_200

@@ -11,7 +11,7 @@ from protocol.transparency.log_entries import SharesReleased
 from protocol.transparency.merkle import leaf_hash
 from protocol.transparency.tiles import tiles_of
 from protocol.transparency.witnesses import WitnessRequest
-from tests.parties import NOW, Parties
+from tests.support.domain import NOW, Parties
 
 ROLE = Role.OPERATOR
 

@@ -19,9 +19,9 @@ from protocol.primitives.encoding import Message
 from protocol.warrants import Venue
 from service.http import CBOR
 from service.serving import STOP_SECONDS
-from tests.databases import new_database
-from tests.escrow.world import World
 from tests.openapi.stage import make_venue
+from tests.support.databases import new_database
+from tests.support.servers import World
 from venue.registration import apply, confirm
 
 

@@ -10,8 +10,8 @@ from escrow.authority.investigation import Findings, Investigation
 from protocol.epochs import Role
 from protocol.warrants import Purpose, Warrant
 from service.http import new_session
-from tests.escrow.world import World, carry_out
-from tests.parties import opening_warrant
+from tests.support.domain import opening_warrant
+from tests.support.servers import World, carry_out
 
 
 def warrant_around_now(world: World, venue_id: bytes) -> Warrant:

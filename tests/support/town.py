@@ -32,8 +32,8 @@ from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.warrants import Venue
 from service.http import Handler, Problem, new_session
 from service.settings import ConfigurationError
-from tests.attacks.tracing import trace
-from tests.escrow.world import World, run, serving
+from tests.support.investigations import trace
+from tests.support.servers import World, run, serving
 from venue.committing import commit
 from venue.poster import poster_text
 from venue.registration import apply, confirm

@@ -1,0 +1,1 @@
+"""One world of test parties, for the tests of every room."""
