@@ -18,6 +18,7 @@ from pycddl import Schema, ValidationError
 from protocol.primitives.encoding import Message, decode_item, encode_item
 from protocol.primitives.errors import Malformed
 from tests.spec.messages import Visit, every_message_type, nullable_messages, whole_visit
+from tests.spec.text import CHAPTERS
 from tests.support.domain import OpenEpoch, Parties, Visitor
 
 CDDL = (Path(__file__).parents[2] / "spec" / "messages.cddl").read_text("utf-8")
@@ -53,6 +54,18 @@ def test_rule_names_the_fields_in_order(kind: type[Message]) -> None:
     assert body is not None
     keys = re.findall(r"^  ([a-z-]+):", body[1], re.MULTILINE)
     assert keys == [field.name.replace("_", "-") for field in fields(kind)]
+
+
+def test_the_text_lists_fields_by_their_names() -> None:
+    """Wherever it lists the fields of a message: `Name` `[…]`, `Name` is `[…]`, or an indented Name = […]."""
+    text = "\n".join(CHAPTERS.values())
+    listed = re.findall(r"`(\w+)`[^`.]{0,12}?\s`\[([^`]*)\]`", text)
+    listed += re.findall(r"^    (\w+) += \[([^(\]]*)\]$", text, re.MULTILINE)
+    kinds = {kind.__name__: kind for kind in MESSAGE_TYPES}
+    told = {(kind, tuple(names.replace("\n", " ").split())) for kind, names in listed if kind in kinds}
+    told = {(kind, tuple(name.strip(",") for name in names)) for kind, names in told}
+    assert told == {(kind, tuple(field.name for field in fields(kinds[kind]))) for kind, _ in told}
+    assert len(told) > 25
 
 
 @pytest.mark.parametrize("kind", MESSAGE_TYPES)
