@@ -21,7 +21,8 @@ from client.visitor import Visitor
 from client.visits_cli import check_in_command, check_out_command, paper_command, show
 from client.words import group_in_words
 from service.cli import CommandGroup, home_option, printable
-from service.http import Problem, new_session
+from service.http import new_session
+from service.problems import Problem
 from service.settings import ConfigurationError
 
 FETCH_SECONDS = 180

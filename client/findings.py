@@ -18,7 +18,7 @@ from client.wallet_contents import FoundNotice, FoundOpening, Wallet
 from protocol.disclosures import Disclosure, verify_disclosure
 from protocol.epochs import Role
 from protocol.notices import Notice, verify_notice
-from service.http import Unreachable
+from service.problems import Unreachable
 
 SEARCH_SECONDS = 3600
 """How long the search of one source may take."""

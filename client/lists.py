@@ -19,7 +19,8 @@ from protocol.notices import MAX_LIST_AGE, Notice
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.primitives.errors import ConflictingStatements
 from service.files import private_directory, write_private
-from service.http import Problem, call
+from service.http import call
+from service.problems import Problem
 
 MAX_LISTS = 1000
 """How many lists of one source a client follows at a time: whoever signs more of them could keep it busy for ever."""

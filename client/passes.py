@@ -17,7 +17,8 @@ from protocol.epochs import EpochKey, Role
 from protocol.handles import HandleGrant, register_handle, verify_grant
 from protocol.passes import OwnedPass, PassAnswers, accept_answers, request_allowance
 from protocol.primitives.errors import InvalidAnswer, InvalidEntry, SplitPassError
-from service.http import Problem, Unreachable, call
+from service.http import call
+from service.problems import Problem, Unreachable
 
 
 async def fetch_passes(visitor: Visitor, session: ClientSession, epoch: int) -> int:

@@ -13,7 +13,7 @@ from client.visitor import Visitor
 from client.words import fault_in_words, notice_in_words, opening_in_words
 from protocol.primitives.errors import SplitPassError
 from service.cli import printable
-from service.http import Problem, Unreachable
+from service.problems import Problem, Unreachable
 
 
 async def search_and_tell(visitor: Visitor, session: ClientSession, source: Source) -> bool:

@@ -24,7 +24,8 @@ from protocol.primitives.errors import SplitPassError
 from service.cli import printable
 from service.decisions import decision_in_words
 from service.files import write_private
-from service.http import Problem, Unreachable, new_session
+from service.http import new_session
+from service.problems import Problem, Unreachable
 from service.qr import qr_png
 from service.settings import ConfigurationError
 

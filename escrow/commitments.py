@@ -6,12 +6,13 @@ from itertools import pairwise
 
 import sqlalchemy as sql
 
+from escrow.errors import VenuePending
 from escrow.venues import VenueRegister
 from protocol.commitments import VenueCommitment, verify_commitment
 from protocol.primitives.errors import ConflictingStatements
 from protocol.primitives.statements import statement_payload
-from service.http import Problem
 from service.rate_limits import HOUR
+from service.refusals import TooManyRequests
 from service.storage import exclusive
 
 LONGEST_PAUSE = 2 * HOUR
@@ -49,12 +50,12 @@ class CommitmentRegister:
         """Store a commitment durably, or the same one again, at Unix time `now`.
 
         Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `ReplayedRequest`, `ConflictingStatements` for another
-        one of the same time, or a problem: 404 for a venue that this party has not approved, 429 after too many.
+        one of the same time, `UnknownVenue`, `VenuePending`, or `TooManyRequests`.
         """
         venue = VenueCommitment.from_bytes(statement_payload(statement)).venue_id
         listed = self._venues.get(venue)
         if listed.statement is None:  # step 1
-            raise Problem(404, "venue-pending", "the officer has not approved this venue yet")
+            raise VenuePending(venue)
         message = verify_commitment(listed.record, statement, now)  # step 2
         same = (_commitments.c.venue == venue) & (_commitments.c.time == message.time)
         with exclusive(self._engine) as connection:
@@ -117,7 +118,7 @@ class CommitmentRegister:
         oldest: int | None = connection.scalar(newest.offset(self._per_hour - 1).limit(1))
         if oldest is not None and oldest > now - HOUR:
             wait = oldest + HOUR - now
-            raise Problem(429, "too-many-requests", f"the venue commits too often; try again in {wait} s", wait)
+            raise TooManyRequests("the venue commits too often", wait)
 
     def _conflict(self, connection: sql.Connection, venue_id: bytes, time: int) -> bytes | None:
         same = (_conflicts.c.venue == venue_id) & (_conflicts.c.time == time)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import sqlalchemy as sql
 
+from escrow.errors import WarrantExhausted
 from protocol.primitives.hashing import digest32
 from protocol.releases import VerifiedRelease
-from service.http import Problem
 from service.storage import exclusive, is_among
 
 metadata = sql.MetaData()
@@ -40,7 +40,8 @@ class ReleaseLedger:
     def record(self, release: VerifiedRelease, now: int) -> VerifiedRelease:
         """Commit a release at Unix time `now`, and return it without the passes released for other venues.
 
-        A 403 problem, and nothing is committed, if the warrant would then have more than its maximum of records.
+        Raises `WarrantExhausted`, and nothing is committed, if the warrant would then have more than its maximum of
+        records.
         """
         warrant = release.warrant
         digests = {u: _digest(u) for visits in release.visits.values() for u in visits}
@@ -71,7 +72,7 @@ class ReleaseLedger:
             mine = _totals.c.warrant == warrant.warrant_id
             total = connection.scalar(sql.select(_totals.c.records).where(mine)) or 0
             if total + len(new) > warrant.max_records:
-                raise Problem(403, "warrant-exhausted", f"the warrant allows {warrant.max_records} records in all")
+                raise WarrantExhausted(warrant.warrant_id, warrant.max_records)
             if new:
                 connection.execute(sql.insert(_released), new)
                 connection.execute(sql.delete(_totals).where(mine))

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from escrow import commitments, ledger, openings, publications, venues
 from escrow.commitments import CommitmentRegister
+from escrow.errors import ErasedEpoch, PeerFailed, UnknownEpoch
 from escrow.ledger import ReleaseLedger
 from escrow.log.cosigning import have_cosigned
 from escrow.log.log import TransparencyLog
@@ -22,7 +23,7 @@ from escrow.log.witness import Witness
 from escrow.openings import Openings
 from escrow.publications import PublishedLists
 from escrow.settings import EscrowSettings
-from escrow.vault import ErasedEpoch, Vault
+from escrow.vault import Vault
 from escrow.vault_key import VaultKey, load_vault_key
 from escrow.venues import VenueRegister
 from protocol.disclosures import MAX_OPENINGS, DisclosedOpening, sign_disclosure
@@ -34,13 +35,15 @@ from protocol.transparency.logs import Inclusion, other_party, verify_logged_ent
 from service import inbox
 from service.clock import Clock, PassedTime
 from service.epoch_cache import EpochCache
-from service.http import Problem, call
+from service.http import call
 from service.inbox import Inbox
 from service.keys import load_signing_key
 from service.migration import Step
 from service.settings import ConfigurationError, load_domain
 from service.storage import open_database, sqlite_url, truncate_log
 
+NEVER_OPENED = "its check-ins can never be opened again"
+"""What it means that an epoch was erased."""
 COMMITMENT_DAYS = 40
 """For so much longer than shares commitments are kept: a window of 31 days and the stay before it."""
 
@@ -154,13 +157,13 @@ class Party:
         return sorted(due.union(self.vault.unfinished_erasures()))
 
     def secret(self, epoch: int) -> EpochSecret:
-        """This party's secret of an epoch; a 410 problem when it was erased, 404 when it never was."""
+        """This party's secret of an epoch; raises `ErasedEpoch` or `UnknownEpoch`."""
         try:
             secret = self.vault.get(epoch)
         except ErasedEpoch:
-            raise erased_epoch(epoch) from None
+            raise ErasedEpoch(epoch, NEVER_OPENED) from None
         if secret is None:
-            raise unknown_epoch(epoch)
+            raise UnknownEpoch(epoch)
         return secret
 
     def erase(self, epoch: int) -> None:
@@ -199,10 +202,10 @@ class Party:
         return sign_disclosure(self.domain, self.role, number, self.clock(), openings, self.identity)
 
     async def epoch_key(self, session: ClientSession, epoch: int) -> EpochKey:
-        """The joint key of an epoch; a 404 problem unless both parties have published it."""
+        """The joint key of an epoch; raises `UnknownEpoch` unless both parties have published it."""
         key = await self.epochs.fetch(session, epoch)
         if key is None:
-            raise unknown_epoch(epoch)
+            raise UnknownEpoch(epoch)
         return key
 
     async def have_log_cosigned(self, session: ClientSession) -> None:
@@ -220,7 +223,7 @@ class Party:
             await self.have_log_cosigned(session)
             inclusion = await asyncio.to_thread(self.log.inclusion, index)
             if inclusion is None:
-                raise Problem(502, "peer-failed", "the other party did not cosign the log; try again later")
+                raise PeerFailed("the other party did not cosign the log; try again later")
         if inclusion is None or LogEntry.from_bytes(inclusion.entry).contents != contents:
             raise ConfigurationError("the log does not say what was put on record: restore its newest copy")
         verify_logged_entry(self.domain, self.role, inclusion)
@@ -240,13 +243,3 @@ class Party:
     def receive(self, path: str, statement: bytes) -> bytes:
         """The body of a request from the other party; raises when it is not authentic, not for us, or not new."""
         return self.inbox.receive(self.peer_role, path, self.clock(), statement)
-
-
-def erased_epoch(epoch: int) -> Problem:
-    """The problem of asking for an epoch whose share was destroyed."""
-    return Problem(410, "epoch-erased", f"epoch {epoch} was erased: its check-ins can never be opened again")
-
-
-def unknown_epoch(epoch: int) -> Problem:
-    """The problem of asking for an epoch that is not published."""
-    return Problem(404, "unknown-epoch", f"epoch {epoch} is not published")

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import sqlalchemy as sql
 from aiohttp import web
 
+from escrow.errors import ListNotPublished
 from escrow.log.log import TransparencyLog
 from protocol.notices import list_digest
 from protocol.transparency.log_entries import DisclosurePublished, NoticePublished
-from service.http import Problem, cbor_response
+from service.http import cbor_response
 from service.storage import exclusive
 
 metadata = sql.MetaData()
@@ -76,12 +77,12 @@ class PublishedLists:
                 connection.execute(sql.update(_lists).where(mine).values(entry=entry))
 
     def get(self, number: int | None) -> PublishedList:
-        """The published list of a number, or the newest; a 404 problem if there is none."""
+        """The published list of a number, or the newest; raises `ListNotPublished` if there is none."""
         wanted = sql.true() if number is None else _lists.c.number == number
         with self._engine.begin() as connection:
             found = self._select(connection, wanted & _lists.c.entry.is_not(None), limit=1)
         if not found:
-            raise Problem(404, "not-published", f"these {self.kind} are not published")
+            raise ListNotPublished(self.kind, number)
         return found[0]
 
     def all(self) -> list[PublishedList]:

@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 from aiohttp import ClientSession, web
 from prometheus_client import Counter, Gauge
 
+from escrow.errors import ErasedEpoch, UnknownEpoch, VenuePending
 from escrow.log.server import LogRoutes
-from escrow.party import Party, erased_epoch, unknown_epoch
+from escrow.party import NEVER_OPENED, Party
 from service.background import going_on
-from service.http import Problem, cbor_response, create_app, path_bytes, read_body
+from service.http import cbor_response, create_app, path_bytes, read_body
 from service.monitoring import note_housekeeping
 from service.rate_limits import HOUR, RateLimit, client_network
 from service.storage import truncate_log
@@ -147,10 +148,10 @@ class _SharedRoutes:
         """This party's signed statement of an epoch."""
         epoch = int(request.match_info["epoch"])
         if await asyncio.to_thread(self._party.log.shows_erased, epoch):
-            raise erased_epoch(epoch)
+            raise ErasedEpoch(epoch, NEVER_OPENED)
         statement = self._party.epochs.statement(self._party.role, epoch)
         if statement is None:
-            raise unknown_epoch(epoch)
+            raise UnknownEpoch(epoch)
         return cbor_response(statement)
 
     async def inclusion(self, request: web.Request) -> web.Response:
@@ -158,7 +159,7 @@ class _SharedRoutes:
         epoch = int(request.match_info["epoch"])
         published = await asyncio.to_thread(self._party.log.published_epoch, epoch)
         if published is None:
-            raise unknown_epoch(epoch)
+            raise UnknownEpoch(epoch)
         return cbor_response(await self._party.witnessed(self._session, published))
 
     async def apply(self, request: web.Request) -> web.Response:
@@ -169,9 +170,10 @@ class _SharedRoutes:
 
     async def venue(self, request: web.Request) -> web.Response:
         """This party's signature over a venue's record, once its officer has approved it."""
-        listed = await asyncio.to_thread(self._party.venues.get, path_bytes(request, "venue", 16))
+        venue_id = path_bytes(request, "venue", 16)
+        listed = await asyncio.to_thread(self._party.venues.get, venue_id)
         if listed.statement is None:
-            raise Problem(404, "venue-pending", "the officer has not approved this venue yet")
+            raise VenuePending(venue_id)
         return cbor_response(listed.statement)
 
     async def commit(self, request: web.Request) -> web.Response:

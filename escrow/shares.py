@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from aiohttp import ClientSession
 
+from escrow.errors import ErasedEpoch, VenueChanged
 from escrow.openings import shares_released
 from escrow.party import Party
 from protocol.check_ins import MAX_STAY
@@ -16,7 +17,6 @@ from protocol.opening import VerifiedShares, create_shares
 from protocol.primitives.errors import OutOfScope
 from protocol.releases import VerifiedRelease, verify_release
 from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
-from service.http import Problem
 
 MAX_WINDOW_DAYS = 31
 
@@ -29,15 +29,16 @@ async def give_shares(
     With the shares that the other party has `given`, only for their passes: others could not be opened.
 
     Raises what `verify_warrant`, `verify_venue` and `verify_release` raise, `OutOfScope` for a warrant of another
-    purpose, and a problem: 403 when the warrant's maximum would be exceeded, 409 when the venue's record is not the
-    present one, 410 when all of it was erased, 502 when the other party does not cosign what was put on record.
+    purpose, `WarrantExhausted` when the warrant's maximum would be exceeded, `VenueChanged` when the venue's record is
+    not the present one, `ErasedEpoch` when all of it was erased, and `PeerFailed` when the other party does not cosign
+    what was put on record.
     """
     warrant = verify_warrant(party.domain, request.warrant, party.clock())  # step 1, as far as the release
     if warrant.record.purpose is not Purpose.OPENING:
         raise OutOfScope("nothing is opened under a warrant of this purpose")
     venue = verify_venue(party.domain, request.venue)
     if not await asyncio.to_thread(party.venues.counts, venue.record):
-        raise Problem(409, "venue-changed", "this is not the venue's present record; ask for its release again")
+        raise VenueChanged(venue.record.venue_id)
     epoch_keys = await warrant_epoch_keys(party, session, warrant.record)
     commitments = await asyncio.to_thread(party.commitments.of, venue.record.venue_id)
     release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, commitments, request.release)
@@ -82,9 +83,9 @@ def _given(release: VerifiedRelease, given: VerifiedShares) -> VerifiedRelease:
 
 
 def without_erased(party: Party, release: VerifiedRelease) -> VerifiedRelease:
-    """The visits of the epochs that the party has not erased; a 410 problem if it has erased all of them."""
+    """The visits of the epochs that the party has not erased; raises `ErasedEpoch` if it has erased all of them."""
     erased = {epoch for epoch in release.visits if party.vault.is_erased(epoch)}
     if erased and erased == release.visits.keys():
-        raise Problem(410, "epoch-erased", f"epoch {min(erased)} was erased: nobody can ever open its check-ins")
+        raise ErasedEpoch(min(erased), "nobody can ever open its check-ins")
     kept = {epoch: visits for epoch, visits in release.visits.items() if epoch not in erased}
     return replace(release, visits=kept)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from escrow.errors import ErasedEpoch
 from escrow.vault_key import KeyEncryption, WrongKey
 from protocol.epochs import EpochSecret
 from protocol.primitives.encoding import Message
@@ -22,10 +23,6 @@ from service.settings import ConfigurationError
 
 OWNER = "owner"
 """The file that says whose vault a directory is."""
-
-
-class ErasedEpoch(Exception):
-    """The epoch's secret was destroyed and cannot come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ class Vault:
         sealed = self._key.seal(secret.epoch, KeptEpoch(secret, statement).to_bytes())
         with self._lock:
             if self.is_erased(secret.epoch):
-                raise ErasedEpoch(f"epoch {secret.epoch} was erased")
+                raise ErasedEpoch(secret.epoch)
             path = self._secret_path(secret.epoch)
             if path.exists():
                 raise FileExistsError(f"{path} exists already; a secret is never overwritten")
@@ -144,13 +141,13 @@ class Vault:
 
     def _kept(self, epoch: int) -> KeptEpoch | None:
         if self.is_erased(epoch):
-            raise ErasedEpoch(f"epoch {epoch} was erased")
+            raise ErasedEpoch(epoch)
         path = self._secret_path(epoch)
         try:
             return KeptEpoch.from_bytes(self._key.open(epoch, path.read_bytes()))
         except (FileNotFoundError, WrongKey) as error:
             if self.is_erased(epoch):  # by another process, meanwhile
-                raise ErasedEpoch(f"epoch {epoch} was erased") from None
+                raise ErasedEpoch(epoch) from None
             if isinstance(error, FileNotFoundError):
                 return None
             raise ConfigurationError(f"{path} is damaged or under another vault key") from None

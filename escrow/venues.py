@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sql
 
+from escrow.errors import InvalidName, UnknownVenue, VenueExists
 from protocol.epochs import Domain
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement
 from protocol.warrants import Venue, VenueApplication, is_agreed, verify_application
-from service.http import Problem
 from service.storage import exclusive
 
 metadata = sql.MetaData()
@@ -60,13 +60,13 @@ class VenueRegister:
     def apply(self, application: bytes) -> None:
         """Take a venue's signed application, or take it again; nothing is signed before the officer decides.
 
-        Raises what `verify_application` and `is_agreed` raise, or a 409 problem when the same id and key belong to
-        another record.
+        Raises what `verify_application` and `is_agreed` raise, `InvalidName`, or `VenueExists` when the same id and
+        key belong to another record.
         """
         verified = verify_application(self._domain, application)  # step 1
         record = verified.venue
         if not (record.name + record.url).isprintable():  # step 2
-            raise Problem(422, "invalid-name", "a venue's name and URL have printable characters only")
+            raise InvalidName("a venue's name and URL have printable characters only")
         with exclusive(self._engine) as connection:
             row = connection.execute(sql.select(_venues).where(_venues.c.venue == record.venue_id)).one_or_none()
             if row is None:
@@ -75,7 +75,7 @@ class VenueRegister:
                 _take_change(connection, verified, Venue.from_bytes(row.record))
 
     def approve(self, venue_id: bytes, identity: SigningKey) -> bytes:
-        """Sign a venue's record (the officer's decision) and return the statement; a 404 problem if it is unknown."""
+        """Sign a venue's record (the officer's decision) and return the statement; raises `UnknownVenue`."""
         listed = self.get(venue_id)
         if listed.statement is not None:
             return listed.statement
@@ -92,10 +92,10 @@ class VenueRegister:
             connection.execute(sql.delete(_changes).where(same))
 
     def get(self, venue_id: bytes) -> ListedVenue:
-        """A venue by its 16-byte id; a 404 problem if it never applied."""
+        """A venue by its 16-byte id; raises `UnknownVenue` if it never applied."""
         for listed in self._select(_venues.c.venue == venue_id):
             return listed
-        raise Problem(404, "unknown-venue", "no such venue has applied")
+        raise UnknownVenue(venue_id)
 
     def all(self) -> list[ListedVenue]:
         """Every venue that applied."""
@@ -128,7 +128,7 @@ class VenueRegister:
 def _take_change(connection: sql.Connection, application: VenueApplication, known: Venue) -> None:
     record = application.venue
     if record.key == known.key:  # step 3
-        raise Problem(409, "venue-exists", "another record has this venue id and key")
+        raise VenueExists(record.venue_id)
     agreed = is_agreed(application, known)
     same = (_changes.c.venue == record.venue_id) & (_changes.c.key == bytes(record.key))
     connection.execute(sql.delete(_changes).where(same))

@@ -27,7 +27,7 @@ from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.primitives.errors import CommitmentMismatch
 from protocol.warrants import Purpose, Warrant
 from service.cli import local_time
-from service.http import Problem
+from service.problems import Problem
 
 LAW = "감염병예방법 제76조의2"
 ADVICE = "get tested / 검사를 받으세요"

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from aiohttp import ClientSession
 
-from service.http import Problem, Unreachable, call
+from service.http import call
+from service.problems import Problem, Unreachable
 from service.serving import STOP_SECONDS
 
 START_SECONDS = 60

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from protocol.primitives.errors import SplitPassError
-from service.http import Problem, Unreachable
 from service.monitoring import whereabouts
+from service.problems import Problem, Unreachable
+from service.refusals import Refusal
 from service.settings import ConfigurationError
 from service.storage import is_storage_trouble
 
@@ -24,7 +25,7 @@ def going_on(failed: str, *values: object) -> Iterator[None]:
     """
     try:
         yield
-    except (Problem, Unreachable, SplitPassError, ConfigurationError) as error:
+    except (Problem, Refusal, Unreachable, SplitPassError, ConfigurationError) as error:
         logger.warning("%s: %s", failed % values, error)
     except Exception as error:  # noqa: BLE001  whatever it is, what comes next is to be done
         if is_storage_trouble(error):

@@ -12,7 +12,8 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from protocol.primitives.errors import SplitPassError
-from service.http import Problem, Unreachable
+from service.problems import Problem, Unreachable
+from service.refusals import Refusal
 from service.settings import ConfigurationError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,6 +25,7 @@ class CommandGroup(click.Group):
     expected: tuple[type[Exception], ...] = (
         ConfigurationError,
         Problem,
+        Refusal,
         Unreachable,
         SplitPassError,
         SQLAlchemyError,
@@ -47,6 +49,8 @@ def printable(text: str) -> str:
 def _explain(error: Exception) -> str:
     if isinstance(error, Problem):
         return f"{error.detail} ({error.name})"
+    if isinstance(error, Refusal):
+        return f"{error} ({error.name})"
     if isinstance(error, SplitPassError):
         return f"{error} ({type(error).__name__})"
     if isinstance(error, SQLAlchemyError):  # its own text may quote what the database holds

@@ -9,7 +9,8 @@ from aiohttp import ClientSession
 from protocol.epochs import EpochKey, Role, check_same_statement, verify_epoch, verify_epoch_statement
 from protocol.primitives.errors import ConflictingStatements
 from service.files import private_directory, write_private
-from service.http import Problem, Unreachable, call
+from service.http import call
+from service.problems import Problem, Unreachable
 from service.settings import DomainSettings
 
 

@@ -18,6 +18,17 @@ from protocol.primitives.encoding import MAX_MESSAGE_BYTES, Message
 from protocol.primitives.errors import Malformed, ReplayedRequest, SplitPassError
 from service.clock import Clock, unix_time
 from service.monitoring import observe, whereabouts
+from service.problems import NotConnected, Problem, Unreachable
+from service.refusals import (
+    STATUSES,
+    NotFound,
+    Refusal,
+    SlowRequest,
+    TooLarge,
+    TryLater,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
 from service.serving import REQUESTS, Requests, Stopping, finish_or_refuse
 from service.settings import ConfigurationError, is_protected, unprotected
 from service.storage import is_storage_trouble
@@ -36,25 +47,6 @@ _LARGE_BODIES = web.AppKey("large_bodies", asyncio.Semaphore)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 M = TypeVar("M", bound=Message)
 logger = logging.getLogger("splitpass")
-
-
-class Problem(Exception):
-    """An error that a caller is told: HTTP status, stable name (the end of the document's `type`), and advice.
-
-    `retry_after` is in seconds.
-    """
-
-    def __init__(self, status: int, name: str, detail: str, retry_after: int | None = None) -> None:
-        super().__init__(detail)
-        self.status, self.name, self.detail, self.retry_after = status, name, detail, retry_after
-
-
-class Unreachable(Exception):
-    """A server did not answer."""
-
-
-class NotConnected(Unreachable):
-    """There was no connection to a server: nothing of the request was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,33 +84,33 @@ def create_app(routes: list[web.RouteDef], clock: Clock = unix_time) -> web.Appl
 async def read_body(request: web.Request, max_bytes: int = SMALL_BODY_BYTES) -> bytes:
     """The CBOR body of a request, within the size and time limits. Nothing is inflated."""
     if request.content_type != CBOR:
-        raise Problem(415, "unsupported-media-type", f"send the body as {CBOR}")
+        raise UnsupportedMediaType(f"send the body as {CBOR}")
     return await read_any_body(request, max_bytes)
 
 
 async def read_any_body(request: web.Request, max_bytes: int = SMALL_BODY_BYTES) -> bytes:
     """The body of a request, of any media type; otherwise as `read_body`."""
     if "Content-Encoding" in request.headers:
-        raise Problem(415, "unsupported-media-type", "send the body uncompressed")
+        raise UnsupportedMediaType("send the body uncompressed")
     try:
         async with _place_for(request, max_bytes), asyncio.timeout(BODY_SECONDS):
             body = bytearray()
             async for chunk in request.content.iter_chunked(64 * 1024):
                 body += chunk
                 if len(body) > max_bytes:
-                    raise Problem(413, "request-entity-too-large", f"send at most {max_bytes} bytes")
+                    raise TooLarge(max_bytes)
             return bytes(body)
     except (TimeoutError, ConnectionError, web.RequestPayloadError):
-        raise Problem(408, "slow-request", f"the body did not arrive within {BODY_SECONDS} seconds") from None
+        raise SlowRequest(BODY_SECONDS) from None
 
 
 def _place_for(request: web.Request, max_bytes: int) -> AbstractAsyncContextManager[None]:
-    """One of the places for bodies that may be large; a 503 problem if all are taken."""
+    """One of the places for bodies that may be large; raises `TryLater` if all are taken."""
     if max_bytes <= SMALL_BODY_BYTES or (request.content_length or max_bytes) <= SMALL_BODY_BYTES:
         return nullcontext()
     places = request.app[_LARGE_BODIES]
     if places.locked():
-        raise Problem(503, "try-later", "the server is reading as many long bodies as it may; try again", BODY_SECONDS)
+        raise TryLater("the server is reading as many long bodies as it may; try again", BODY_SECONDS)
     return places
 
 
@@ -134,18 +126,18 @@ def cbor_response(body: Message | bytes, status: int = 200) -> web.Response:
 
 
 def bearer_token(request: web.Request) -> bytes:
-    """The 32-byte token of an `Authorization: Bearer` header, in hexadecimal; a problem without one."""
+    """The 32-byte token of an `Authorization: Bearer` header, in hexadecimal; raises `Unauthenticated` without one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not re.fullmatch("[0-9a-f]{64}", token):
-        raise Problem(401, "unauthenticated", "send the session's token as Authorization: Bearer")
+        raise Unauthenticated("send the session's token as Authorization: Bearer")
     return bytes.fromhex(token)
 
 
 def path_bytes(request: web.Request, name: str, size: int) -> bytes:
-    """A part of the path that stands for `size` bytes in hexadecimal."""
+    """A part of the path that stands for `size` bytes in hexadecimal; raises `NotFound`."""
     value = request.match_info[name]
     if not re.fullmatch(f"[0-9a-f]{{{2 * size}}}", value):
-        raise Problem(404, "not-found", f"there is no such {name}")
+        raise NotFound(f"there is no such {name}")
     return bytes.fromhex(value)
 
 
@@ -200,45 +192,47 @@ def new_session(seconds: float = 60) -> ClientSession:
 async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response = await handler(request)
-    except Problem as problem:
-        response = _problem_response(problem)
+    except Refusal as refusal:
+        response = _problem_response(STATUSES[refusal.name], refusal.name, str(refusal), refusal.retry_after)
+    except Problem as problem:  # of the server that this one had to ask
+        response = _problem_response(problem.status, problem.name, problem.detail)
     except SplitPassError as error:
         status = 400 if isinstance(error, Malformed) else 409 if isinstance(error, ReplayedRequest) else 422
-        response = _problem_response(Problem(status, problem_name(error), str(error)))
+        response = _problem_response(status, problem_name(error), str(error))
     except web.HTTPException as error:
         if error.status < 400:
             raise
         name = HTTP_PROBLEMS.get(error.status, "refused")
-        response = _problem_response(Problem(error.status, name, error.reason))
+        response = _problem_response(error.status, name, error.reason)
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
     except Stopping:
-        response = _problem_response(Problem(503, "try-later", "the server is being stopped; try again in a moment"))
+        response = _own_response("try-later", "the server is being stopped; try again in a moment")
     except Unreachable as error:
         logger.warning("%s", error)
-        response = _problem_response(Problem(503, "peer-unreachable", "another party does not answer; try again later"))
+        response = _own_response("peer-unreachable", "another party does not answer; try again later")
     except Exception as error:  # noqa: BLE001  told by its whereabouts alone: its text may quote a visitor
         if is_storage_trouble(error) or isinstance(error, ConfigurationError):  # a missing or damaged file
             # In a line, because it may go on for long and the log may share the disk.
             logger.error("storage failed: %s", getattr(error, "orig", error))  # noqa: TRY400
-            response = _problem_response(Problem(503, "storage-failed", "the server cannot use its disk or database"))
+            response = _own_response("storage-failed", "the server cannot use its disk or database")
         else:
             logger.error("a request failed", extra={"reason": whereabouts(error)})  # noqa: TRY400
-            response = _problem_response(Problem(500, "internal-error", "the server failed; its log tells why"))
+            response = _own_response("internal-error", "the server failed; its log tells why")
     if request.app[REQUESTS].stopping:
         response.force_close()
     return response
 
 
-def _problem_response(problem: Problem) -> web.Response:
-    document = {
-        "type": PROBLEM_TYPE + problem.name,
-        "title": problem.name.replace("-", " "),
-        "status": problem.status,
-        "detail": problem.detail,
-    }
-    headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
-    return web.json_response(document, status=problem.status, content_type=PROBLEM, headers=headers)
+def _own_response(name: str, detail: str) -> web.Response:
+    """A problem document for what befell the server itself."""
+    return _problem_response(STATUSES[name], name, detail)
+
+
+def _problem_response(status: int, name: str, detail: str, retry_after: int | None = None) -> web.Response:
+    document = {"type": PROBLEM_TYPE + name, "title": name.replace("-", " "), "status": status, "detail": detail}
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return web.json_response(document, status=status, content_type=PROBLEM, headers=headers)
 
 
 def _received_problem(answer: Answer) -> Problem:

@@ -14,7 +14,8 @@ from protocol.transparency.merkle import HASH_BYTES, Subtrees, prove_consistency
 from protocol.transparency.signed_notes import Checkpoint
 from protocol.transparency.tiles import TILE_WIDTH, Tile, split_entries, split_hashes, subtrees_in
 from service.files import private_directory, write_private
-from service.http import Problem, call
+from service.http import call
+from service.problems import Problem
 from service.settings import DomainSettings
 
 

@@ -11,7 +11,7 @@ from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
-from service.http import Problem
+from service.refusals import TooManyRequests
 
 HOUR = 3600
 DAY = 86_400
@@ -27,11 +27,11 @@ class RateLimit:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     def count(self, *client: str) -> None:
-        """Count a request of the client that these words name; a 429 problem if it is one too many."""
+        """Count a request of the client that these words name; raises `TooManyRequests` if it is one too many."""
         if not self._limiter.hit(self._item, *client):
             reset = self._limiter.get_window_stats(self._item, *client).reset_time
             seconds = max(1, math.ceil(reset - time.time()))
-            raise Problem(429, "too-many-requests", f"too many requests; try again in {seconds} s", seconds)
+            raise TooManyRequests("too many requests", seconds)
 
     def uncount(self, *client: str) -> None:
         """Take back the count of a request that came to nothing."""

@@ -12,8 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from protocol.http_messages import Decision
 from protocol.primitives.errors import SplitPassError
-from service.http import Problem, Unreachable, new_session
+from service.http import new_session
 from service.keys import load_secret
+from service.problems import Problem, Unreachable
 from service.storage import is_storage_trouble
 from venue.camera import Verdict, View, camera_frames
 from venue.cli import chosen_venue, venue_option

@@ -8,7 +8,8 @@ from protocol.epochs import Role
 from protocol.primitives.group import Point
 from protocol.primitives.statements import JointStatement, verify_statement
 from protocol.warrants import Venue, sign_application
-from service.http import Problem, call
+from service.http import call
+from service.problems import Problem
 from service.settings import ConfigurationError
 from venue.home import ServedVenue
 

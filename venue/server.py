@@ -14,19 +14,12 @@ from protocol.http_messages import Decision, DoorAnswer
 from protocol.paper_passes import PaperPass
 from protocol.primitives.statements import JointStatement
 from service.background import going_on
-from service.http import (
-    Problem,
-    bearer_token,
-    cbor_response,
-    create_app,
-    new_session,
-    path_bytes,
-    read_body,
-    read_message,
-)
+from service.http import bearer_token, cbor_response, create_app, new_session, path_bytes, read_body, read_message
 from service.monitoring import note_housekeeping
+from service.refusals import Unauthenticated
 from service.settings import ConfigurationError
 from venue.committing import commit
+from venue.errors import NoScanMode, NotRegistered, UnknownVenue
 from venue.expiry import HOUR, UNDELETED, Expiry
 from venue.home import Clock, ServedVenue, VenueHome, unix_time
 from venue.poster import poster_png, poster_svg, poster_text
@@ -126,22 +119,23 @@ class VenueServer:
             logger.warning("a reader that was revoked still asks: %s", reader.door)
         venue = None if reader is None or reader.revoked is not None else self._home.venue(reader.venue_id)
         if venue is None:
-            raise Problem(401, "unauthenticated", "this is not the token of a reader at this server's venues")
+            raise Unauthenticated("this is not the token of a reader at this server's venues")
         return venue
 
     def _poster_text(self, request: web.Request) -> tuple[str, str]:
         try:
             return poster_text(self._home.domain, self._registration(request))
         except ConfigurationError as error:
-            raise Problem(404, "no-scan-mode", str(error)) from None
+            raise NoScanMode(str(error)) from None
 
     def _registration(self, request: web.Request) -> JointStatement:
-        venue = self._home.venue(path_bytes(request, "venue", 16))
+        venue_id = path_bytes(request, "venue", 16)
+        venue = self._home.venue(venue_id)
         if venue is None:
-            raise Problem(404, "unknown-venue", "this server does not serve this venue")
+            raise UnknownVenue("this server does not serve this venue")
         joint = venue.registration
         if joint is None:
-            raise Problem(404, "not-registered", "the two parties have not both signed this venue yet")
+            raise NotRegistered(venue_id)
         return joint
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from protocol.http_messages import Decision
 from service.cli import printable
 from service.decisions import decision_in_words
-from service.http import Problem, Unreachable
+from service.problems import Problem, Unreachable
 
 NOT_STORED = (
     "the check-in could not be stored: there may be no room on the disk; admit nobody until it is / "

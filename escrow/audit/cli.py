@@ -23,7 +23,8 @@ from escrow.audit.state import AuditState
 from protocol.epochs import Role
 from protocol.transparency.logs import log_origin
 from service.clock import unix_time
-from service.http import Problem, Unreachable, call, new_session
+from service.http import call, new_session
+from service.problems import Problem, Unreachable
 from service.settings import ConfigurationError, DomainSettings, load_settings
 
 CHECKS: tuple[Check, ...] = (

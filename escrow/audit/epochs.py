@@ -13,7 +13,8 @@ from protocol.primitives.errors import SplitPassError
 from protocol.primitives.statements import statement_payload
 from protocol.transparency.log_entries import EpochErased, EpochPublished
 from protocol.transparency.logs import Inclusion, verify_logged_epoch
-from service.http import Problem, Unreachable, call
+from service.http import call
+from service.problems import Problem, Unreachable
 
 ERASING_SECONDS = 3600
 """How long an erasure may take: parties look every 600 s what is due."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import sqlalchemy as sql
 
+from escrow.errors import UnknownWarrant
 from protocol.opening import OpeningTranscript
 from protocol.primitives.statements import JointStatement
 from protocol.warrants import Warrant
-from service.http import Problem
 from service.storage import exclusive
 
 metadata = sql.MetaData()
@@ -72,10 +72,10 @@ class Casebook:
             connection.execute(sql.insert(_cases).values(**values))
 
     def get(self, warrant_id: bytes) -> Case:
-        """A case by its warrant's 16-byte id; a 404 problem if there is none."""
+        """A case by its warrant's 16-byte id; raises `UnknownWarrant`."""
         for case in self._select(_cases.c.warrant == warrant_id):
             return case
-        raise Problem(404, "unknown-warrant", "there is no such warrant")
+        raise UnknownWarrant(warrant_id, "there is no such warrant")
 
     def all(self) -> list[Case]:
         """Every case."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import sqlalchemy as sql
 
+from escrow.authority.errors import EntryExists
 from protocol.handles import DirectoryEntry
-from service.http import Problem
 from service.storage import exclusive, is_among
 
 metadata = sql.MetaData()
@@ -27,7 +27,7 @@ class Directory:
         self._engine = engine
 
     def deposit(self, entry: DirectoryEntry) -> None:
-        """Store an entry durably, or the same one again; a 409 problem for another under the same index."""
+        """Store an entry durably, or the same one again; raises `EntryExists` for another under the same index."""
         encoded = entry.to_bytes()
         with exclusive(self._engine) as connection:
             known = connection.scalar(sql.select(_entries.c.entry).where(_entries.c.entry_index == entry.index))
@@ -36,7 +36,7 @@ class Directory:
                     sql.insert(_entries).values(entry_index=entry.index, epoch=entry.epoch, entry=encoded)
                 )
             elif known != encoded:
-                raise Problem(409, "entry-exists", "another entry has this index; entries are written once")
+                raise EntryExists(entry.index)
 
     def find(self, index: bytes) -> DirectoryEntry | None:
         """The entry under a 32-byte index."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from aiohttp import ClientSession
 
 from escrow.authority.authority import Authority
+from escrow.authority.errors import NoRelease, NotOpened, VenueNotApproved, VenueOffline
 from escrow.shares import give_shares, warrant_epoch_keys, without_erased
 from protocol.any_check_in import Admitted
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted
@@ -22,7 +23,8 @@ from protocol.primitives.group import Point
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.releases import VerifiedRelease, verify_release
 from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
-from service.http import Problem, call
+from service.http import call
+from service.problems import Problem
 
 Person = tuple[bool, str, str]
 """Whether the operator verified it, phone, and name."""
@@ -67,7 +69,7 @@ class Investigation:
         await self._authority.ask_peer(self._session, "/v1/warrants", self._authority.cases.get(warrant_id).statement)
 
     async def countersigned(self, warrant_id: bytes) -> JointStatement:
-        """The warrant with both signatures; a problem while the operator has not signed, or when it refused."""
+        """The warrant with both signatures; raises `Problem` while the operator has not signed, or when it refused."""
         case = self._authority.cases.get(warrant_id)
         if case.countersigned is not None:
             return case.countersigned
@@ -90,7 +92,7 @@ class Investigation:
         valid = verify_warrant(self._authority.domain, joint, self._authority.clock())
         venue = verify_venue(self._authority.domain, await self._venue(valid.record.venue_id))
         if not venue.record.url:
-            raise Problem(409, "venue-offline", f"{venue.record.name} has no server that could be asked")
+            raise VenueOffline(venue.record.venue_id, venue.record.name)
         statement = await self._authority.ask(
             self._session, venue.record.url, venue.record.venue_id.hex(), "/v1/releases", joint.to_bytes()
         )
@@ -111,7 +113,7 @@ class Investigation:
             if case.record.purpose is not Purpose.NOTICE:
                 raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice")
             if case.countersigned is None or case.release is None:
-                raise Problem(409, "no-release", "request the venue's release first")
+                raise NoRelease(warrant)
             request = SharesRequest(case.countersigned, await self._venue(case.record.venue_id), case.release)
             keys = await warrant_epoch_keys(self._authority, self._session, case.record)
             release = await asyncio.to_thread(self._verify_request, request, self._authority.clock(), keys)
@@ -123,7 +125,7 @@ class Investigation:
         """Obtain the operator's shares, add the authority's, store the transcript, and read the contacts."""
         case = self._authority.cases.get(warrant_id)
         if case.countersigned is None or case.release is None:
-            raise Problem(409, "no-release", "request the venue's release first")
+            raise NoRelease(warrant_id)
         request = SharesRequest(case.countersigned, await self._venue(case.record.venue_id), case.release)
         keys = await warrant_epoch_keys(self._authority, self._session, case.record)
         release = await asyncio.to_thread(self._verify_request, request, case.record.issued, keys)
@@ -139,7 +141,7 @@ class Investigation:
         """The contacts of a warrant that was opened, from its transcript and the directory."""
         case = self._authority.cases.get(warrant_id)
         if case.transcript is None or case.opened_venue is None:
-            raise Problem(409, "not-opened", "the warrant has not been opened")
+            raise NotOpened(warrant_id)
         keys = await warrant_epoch_keys(self._authority, self._session, case.record)
         return await asyncio.to_thread(self._read, case.transcript, case.opened_venue, case.record.issued, keys)
 
@@ -203,10 +205,10 @@ class Investigation:
         return verify_party_shares(self._authority.domain, role, release, keys, statement)
 
     async def _venue(self, venue_id: bytes) -> JointStatement:
-        """A venue's record with both parties' signatures; a problem while one is missing."""
+        """A venue's record with both signatures; raises `VenueNotApproved`, or `Problem` without the operator's."""
         own = self._authority.venues.get(venue_id).statement
         if own is None:
-            raise Problem(409, "venue-pending", "approve the venue first")
+            raise VenueNotApproved(venue_id)
         url = self._authority.domain_settings.url(Role.OPERATOR)
         return JointStatement(own, await call(self._session, "GET", f"{url}/v1/venues/{venue_id.hex()}"))
 

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import ClientSession, web
 
 from escrow.authority.authority import Authority
+from escrow.errors import ErasedEpoch
 from escrow.server import PEER_SECONDS, create_party_app
 from protocol.handles import DirectoryEntry, sign_receipt
 from protocol.passes import IssueBatch, issue_batch
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
-from service.http import Problem, cbor_response, new_session, read_body
+from service.http import cbor_response, new_session, read_body
 
 
 class AuthorityServer:
@@ -28,7 +29,7 @@ class AuthorityServer:
             await asyncio.to_thread(self._authority.receive, request.path, await read_body(request))
         )
         if self._authority.vault.is_erased(entry.epoch):
-            raise Problem(410, "epoch-erased", f"epoch {entry.epoch} was erased")
+            raise ErasedEpoch(entry.epoch)
         epoch_key = await self._authority.epoch_key(self._session, entry.epoch)
         await asyncio.to_thread(self._authority.directory.deposit, entry)
         return cbor_response(sign_receipt(epoch_key, entry, self._authority.identity))

@@ -7,13 +7,14 @@ import re
 
 from aiohttp import ClientSession
 
+from escrow.errors import PeerFailed
 from escrow.log.log import TransparencyLog
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.primitives.errors import InvalidSignature, MalformedNote, SplitPassError
 from protocol.transparency.logs import log_id, verify_log, verify_witnessed
 from protocol.transparency.witnesses import WitnessRequest
 from service.clock import Clock
-from service.http import Problem, exchange
+from service.http import exchange
 from service.settings import ConfigurationError
 
 ATTEMPTS = 5
@@ -27,7 +28,7 @@ SIZE = "text/x.tlog.size"
 async def have_cosigned(log: TransparencyLog, session: ClientSession, url: str, clock: Clock) -> None:
     """Have the witness at `url` cosign the newest checkpoint of a log, also if it did before, and publish it.
 
-    Raises `Unreachable`, a 502 problem if the witness refuses or its time is not that of the `clock`, and
+    Raises `Unreachable`, `PeerFailed` if the witness refuses or its time is not that of the `clock`, and
     `ConfigurationError` if it shows that it knows a longer log: then this one is an old copy and must not go on.
     """
     published = await asyncio.to_thread(log.published)
@@ -54,7 +55,7 @@ async def have_cosigned(log: TransparencyLog, session: ClientSession, url: str, 
         if answer.content_type != SIZE or not re.fullmatch(rb"[0-9]{1,16}\n", answer.body):
             break
         known_size = int(answer.body)
-    raise Problem(502, "peer-failed", f"the witness answered {answer.status} and does not cosign the log")
+    raise PeerFailed(f"the witness answered {answer.status} and does not cosign the log")
 
 
 async def _seen_by_witness(log: TransparencyLog, session: ClientSession, url: str) -> int:
@@ -74,7 +75,7 @@ def _publish(log: TransparencyLog, note: bytes, now: int) -> None:
     try:
         time = verify_witnessed(log.domain, log.role, note).time
     except (MalformedNote, InvalidSignature):
-        raise Problem(502, "peer-failed", "the witness answered no cosignature") from None
+        raise PeerFailed("the witness answered no cosignature") from None
     if abs(time - now) > REQUEST_TOLERANCE:
-        raise Problem(502, "peer-failed", f"the witness's clock is {time - now} seconds ahead of this one")
+        raise PeerFailed(f"the witness's clock is {time - now} seconds ahead of this one")
     log.publish(note)

@@ -6,12 +6,14 @@ import asyncio
 
 from aiohttp import web
 
+from escrow.errors import NoCheckpoint, UnknownLog
 from escrow.log.cosigning import SIZE
 from escrow.log.witness import OtherSize
 from escrow.party import Party
 from protocol.transparency.logs import log_id
 from protocol.transparency.tiles import TILE_WIDTH, Tile
-from service.http import Problem, read_any_body
+from service.http import read_any_body
+from service.refusals import NotFound
 
 TEXT = "text/plain"
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -44,7 +46,7 @@ class LogRoutes:
         tile = Tile.at(request.match_info["tile"])
         data = None if tile is None else await asyncio.to_thread(self._party.log.files.read, tile)
         if tile is None or data is None:
-            raise Problem(404, "not-found", "there is no such tile")
+            raise NotFound("there is no such tile")
         lasting = FOR_EVER if tile.width == TILE_WIDTH else "no-store"
         return web.Response(body=data, content_type="application/octet-stream", headers={"Cache-Control": lasting})
 
@@ -60,13 +62,13 @@ class LogRoutes:
     async def witnessed_checkpoint(self, request: web.Request) -> web.Response:
         """The checkpoint of the other party's log that was cosigned last."""
         if request.match_info["log"] != self._witnessed:
-            raise Problem(404, "unknown-log", "this witness knows no such log")
+            raise UnknownLog("this witness knows no such log")
         return _checkpoint_response(await asyncio.to_thread(self._party.witness.checkpoint))
 
 
 def _checkpoint_response(note: bytes | None) -> web.Response:
     if note is None:
-        raise Problem(404, "no-checkpoint", "no checkpoint of this log has been cosigned yet")
+        raise NoCheckpoint("no checkpoint of this log has been cosigned yet")
     return _text_response(note)
 
 

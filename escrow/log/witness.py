@@ -6,6 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from escrow.errors import UnknownLog, UnsignedCheckpoint
 from protocol.epochs import Domain, Role
 from protocol.primitives.errors import InconsistentLog, InvalidSignature, MalformedNote
 from protocol.primitives.signatures import SigningKey
@@ -14,7 +15,6 @@ from protocol.transparency.merkle import EMPTY_ROOT
 from protocol.transparency.signed_notes import Checkpoint, only_signature, parse_note
 from protocol.transparency.witnesses import WitnessRequest
 from service.files import private_directory, write_private
-from service.http import Problem
 
 
 class OtherSize(Exception):
@@ -36,16 +36,17 @@ class Witness:
     def add_checkpoint(self, body: bytes, time: int) -> bytes:
         """The line that cosigns a checkpoint at Unix time `time`, which is durable as the last one when this returns.
 
-        Raises `MalformedNote`, a 403 or 404 problem, `OtherSize`, or `InconsistentLog`, when both checkpoints are kept.
+        Raises `MalformedNote`, `UnknownLog`, `UnsignedCheckpoint`, `OtherSize`, or `InconsistentLog`, when both
+        checkpoints are kept.
         """
         request = WitnessRequest.parse(body)  # step 1
         origin = log_origin(self._domain, self._role)
         if parse_note(request.checkpoint).text.partition("\n")[0] != origin:  # step 2
-            raise Problem(404, "unknown-log", "this witness knows no log of this name")
+            raise UnknownLog("this witness knows no log of this name")
         try:
             received = verify_log(self._domain, self._role, request.checkpoint)  # step 3
         except InvalidSignature as error:
-            raise Problem(403, "unsigned-checkpoint", str(error)) from None
+            raise UnsignedCheckpoint(str(error)) from None
         if request.old_size > received.size:  # step 4
             raise MalformedNote("the proof begins behind the checkpoint")
         with self._lock:

@@ -13,6 +13,18 @@ from dataclasses import dataclass
 import sqlalchemy as sql
 from nacl.bindings import sodium_memcmp
 
+from escrow.errors import InvalidName
+from escrow.operator.errors import (
+    AllowanceUsed,
+    CodeExpired,
+    HandleExists,
+    InvalidPhone,
+    NoHandle,
+    TooManyAttempts,
+    TooManyCodes,
+    VerificationExpired,
+    WrongCode,
+)
 from escrow.operator.settings import OperatorSettings
 from protocol.handles import DirectoryEntry, Handle
 from protocol.http_messages import Session, VerificationAnswer
@@ -20,7 +32,7 @@ from protocol.primitives.group import Point
 from protocol.primitives.hashing import digest32
 from protocol.primitives.signatures import SigningKey
 from service import contact_details
-from service.http import Problem
+from service.refusals import Unauthenticated
 from service.storage import exclusive, is_among
 
 DAY = 86_400
@@ -84,15 +96,15 @@ class Accounts:
         self._code_key = digest32("operator/code-key", bytes(identity))
 
     def new_code(self, phone: str, now: int) -> str:
-        """Draw a six-digit code for a phone; a 429 problem after the day's limit, 422 for what is no number."""
+        """Draw a six-digit code for a phone; raises `TooManyCodes` after the day's limit, or `InvalidPhone`."""
         if not is_international_number(phone):
-            raise Problem(422, "invalid-phone", "give the number in international form, for example +821012345678")
+            raise InvalidPhone
         code, day = f"{secrets.randbelow(10**6):06}", now // DAY
         with exclusive(self._engine) as connection:
             row = connection.execute(sql.select(_verifications).where(_verifications.c.phone == phone)).one_or_none()
             sent = row.sent_that_day if row is not None and row.day == day else 0
             if sent >= self._settings.codes_per_day:
-                raise Problem(429, "too-many-codes", "this number was sent too many codes today; try again tomorrow")
+                raise TooManyCodes
             connection.execute(sql.delete(_verifications).where(_verifications.c.phone == phone))
             connection.execute(
                 sql.insert(_verifications).values(
@@ -115,17 +127,20 @@ class Accounts:
             )
 
     def verify(self, answer: VerificationAnswer, now: int) -> Session:
-        """Open a session for whoever received the code; a 403 problem otherwise, 429 after too many attempts."""
+        """Open a session for whoever received the code.
+
+        Raises `InvalidName`, `CodeExpired`, `TooManyAttempts` or `WrongCode`.
+        """
         check_name(answer.name)  # step 1
         if not is_international_number(answer.phone):
-            raise Problem(403, "code-expired", "there is no valid code for this number; ask for a new one")
+            raise CodeExpired
         self._spend_attempt(answer, now)
         token = secrets.token_bytes(32)
         with exclusive(self._engine) as connection:
             # The row stays, without a code that could match: it counts the day's codes.
             mine = (_verifications.c.phone == answer.phone) & (_verifications.c.expires >= now)
             if connection.execute(sql.update(_verifications).where(mine).values(expires=0)).rowcount != 1:
-                raise Problem(403, "code-expired", "the code was used already; ask for a new one")
+                raise CodeExpired("the code was used already")
             account = connection.scalar(  # step 5
                 sql.select(_accounts.c.account).where(_accounts.c.phone == answer.phone)
             )
@@ -145,15 +160,15 @@ class Accounts:
         return Session(account, token)
 
     def authenticate(self, token: bytes, now: int) -> Account:
-        """The account of a session; a 401 problem for an unknown token, 403 when the number must be verified again."""
+        """The account of a session (32-byte token); raises `Unauthenticated` or `VerificationExpired`."""
         with self._engine.begin() as connection:
             row = connection.execute(
                 sql.select(_accounts).join(_sessions).where(_sessions.c.token_digest == _token_digest(token))
             ).one_or_none()
         if row is None:
-            raise Problem(401, "unauthenticated", "the session is unknown; enrol again")
+            raise Unauthenticated("the session is unknown; enrol again")
         if now - row.verified_at > self._settings.verification_days * DAY:
-            raise Problem(403, "verification-expired", "the phone number must be verified again; enrol again")
+            raise VerificationExpired(row.account)
         return Account(row.account, row.phone, row.name, row.verified_at)
 
     def register_handle(
@@ -162,7 +177,7 @@ class Accounts:
         """Store an account's handle of an epoch with its signed record and sealed entry.
 
         Returns the record and entry that are stored, which are the first ones when the handle was registered
-        before. A 409 problem for another handle, or another account's.
+        before. Raises `HandleExists` for another handle, or another account's.
         """
         mine = (_handles.c.account == account_id) & (_handles.c.epoch == entry.epoch)
         with exclusive(self._engine) as connection:
@@ -181,7 +196,7 @@ class Accounts:
                 )
                 return record, entry
         if (known.account, known.epoch, known.handle) != (account_id, entry.epoch, bytes(handle)):
-            raise Problem(409, "handle-exists", "this account has another handle for the epoch")
+            raise HandleExists(account_id, entry.epoch)
         return known.record, DirectoryEntry.from_bytes(known.entry)
 
     def mark_deposited(self, account_id: bytes, epoch: int) -> None:
@@ -191,7 +206,7 @@ class Accounts:
             connection.execute(sql.update(_handles).where(mine).values(deposited=True))
 
     def handle(self, account_id: bytes, epoch: int) -> Handle:
-        """The account's handle of an epoch, whose entry is deposited; a 409 problem if there is none."""
+        """The account's handle of an epoch, whose entry is deposited; raises `NoHandle`."""
         with self._engine.begin() as connection:
             handle: bytes | None = connection.scalar(
                 sql.select(_handles.c.handle).where(
@@ -199,11 +214,11 @@ class Accounts:
                 )
             )
         if handle is None:
-            raise Problem(409, "no-handle", "register a handle for the epoch first")
+            raise NoHandle(account_id, epoch)
         return Handle(Point(handle))
 
     def count_request(self, account_id: bytes, epoch: int) -> None:
-        """Count one allowance request; a 429 problem when the account has used its requests for the epoch."""
+        """Count one allowance request; raises `AllowanceUsed` when the account has used those of the epoch."""
         mine = (_handles.c.account == account_id) & (_handles.c.epoch == epoch)
         with self._engine.begin() as connection:
             counted = connection.execute(
@@ -212,7 +227,7 @@ class Accounts:
                 .values(requests=_handles.c.requests + 1)
             )
         if counted.rowcount != 1:
-            raise Problem(429, "allowance-used", "the passes of this epoch have been issued")
+            raise AllowanceUsed(account_id, epoch)
 
     def uncount_request(self, account_id: bytes, epoch: int) -> None:
         """Take back the count of a request that never left the operator."""
@@ -240,21 +255,21 @@ class Accounts:
         with exclusive(self._engine) as connection:
             row = connection.execute(sql.select(_verifications).where(mine)).one_or_none()
             if row is None or now > row.expires:  # step 2
-                raise Problem(403, "code-expired", "there is no valid code for this number; ask for a new one")
+                raise CodeExpired
             if row.attempts >= self._settings.code_attempts:  # step 3
-                raise Problem(429, "too-many-attempts", "the code was tried too often; ask for a new one")
+                raise TooManyAttempts
             connection.execute(sql.update(_verifications).where(mine).values(attempts=row.attempts + 1))
         if not sodium_memcmp(row.code_digest, self._code_digest(answer.phone, answer.code)):  # step 4
-            raise Problem(403, "wrong-code", "the code is not the one that was sent")
+            raise WrongCode
 
     def _code_digest(self, phone: str, code: str) -> bytes:
         return digest32("operator/code", self._code_key, phone.encode(), code.encode())
 
 
 def check_name(name: str) -> None:
-    """A 422 problem unless a name is letters, marks, digits and `-'.·`, with single spaces between."""
+    """Raise `InvalidName` unless a name is letters, marks, digits and `-'.·`, with single spaces between."""
     if not contact_details.is_name(name):
-        raise Problem(422, "invalid-name", "a name has letters, digits, hyphens, dots, and single spaces between")
+        raise InvalidName("a name has letters, digits, hyphens, dots, and single spaces between")
 
 
 def is_international_number(phone: str) -> bool:

@@ -15,8 +15,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from escrow.operator.errors import TooFewVisitors
 from protocol.primitives.errors import ReplayedRequest
-from service.http import Problem
 
 BATCH_REQUESTS = 10_000
 """A batch that is so full leaves at once: issuing it takes the authority some ten seconds."""
@@ -25,13 +25,6 @@ REPEAT_SECONDS = 900
 
 Send = Callable[[int, list[bytes]], Awaitable[Sequence[bytes]]]
 """Sends a batch of requests for an epoch to the authority and returns one answer for each."""
-
-
-class NotSent(Problem):
-    """The requests never left the operator: too few visitors came, or it is being stopped."""
-
-    def __init__(self) -> None:
-        super().__init__(503, "try-later", "too few visitors are asking just now; try again at a random later time")
 
 
 @dataclass(eq=False, slots=True)
@@ -86,9 +79,9 @@ class Mixer:
         self._closed = False
 
     async def submit(self, epoch: int, account_id: bytes, requests: list[bytes]) -> list[bytes]:
-        """The answers to an account's requests, in their order; raises `NotSent` or what sending raises."""
+        """The answers to an account's requests, in their order; raises `TooFewVisitors` or what sending raises."""
         if self._closed:
-            raise NotSent
+            raise TooFewVisitors
         loop = asyncio.get_running_loop()
         pool = self._pools.get(epoch)
         if pool is not None and sum(len(one.requests) for one in pool) + len(requests) > BATCH_REQUESTS:
@@ -138,4 +131,4 @@ class Mixer:
 
 def _refuse(pool: list[_Waiting]) -> None:
     for waiting in pool:
-        waiting.answers.set_exception(NotSent())
+        waiting.answers.set_exception(TooFewVisitors())

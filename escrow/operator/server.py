@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from aiohttp import ClientSession, web
 
+from escrow.errors import ErasedEpoch, PeerFailed
 from escrow.operator.accounts import Account
-from escrow.operator.mixer import Mixer, NotSent, Repeats
+from escrow.operator.errors import CodeNotSent, EpochNotOpen, TooFewVisitors, WarrantPending, WarrantRefused
+from escrow.operator.mixer import Mixer, Repeats
 from escrow.operator.operator import Operator
 from escrow.server import PEER_SECONDS, create_party_app
 from escrow.shares import give_shares
@@ -27,16 +29,8 @@ from protocol.http_messages import SharesRequest, VerificationAnswer, Verificati
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, verify_allowance
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.errors import Malformed, Rejected
-from service.http import (
-    NotConnected,
-    Problem,
-    bearer_token,
-    cbor_response,
-    new_session,
-    path_bytes,
-    read_body,
-    read_message,
-)
+from service.http import bearer_token, cbor_response, new_session, path_bytes, read_body, read_message
+from service.problems import NotConnected, Problem
 from service.rate_limits import DAY, HOUR, RateLimit, client_network
 from service.serving import REQUESTS
 
@@ -71,7 +65,7 @@ class OperatorServer:
             logger.error("a code could not be sent: %s", type(error).__name__)  # noqa: TRY400
             await asyncio.to_thread(self._operator.accounts.uncount_code, phone, now)
             self._codes.uncount(client, phone)
-            raise Problem(503, "code-not-sent", "the code could not be sent; try again later") from None
+            raise CodeNotSent from None
         return web.Response(status=202)
 
     async def open_session(self, request: web.Request) -> web.Response:
@@ -116,12 +110,12 @@ class OperatorServer:
     async def countersignature(self, request: web.Request) -> web.Response:
         """The officer's decision on a warrant, for the authority alone."""
         await asyncio.to_thread(self._operator.receive, request.path, await read_body(request))
-        warrant = path_bytes(request, "warrant", 16)
-        proposed = await asyncio.to_thread(self._operator.warrants.get, warrant)
+        warrant_id = path_bytes(request, "warrant", 16)
+        proposed = await asyncio.to_thread(self._operator.warrants.get, warrant_id)
         if proposed.refused is not None:
-            raise Problem(403, "warrant-refused", f"the operator refused the warrant: {proposed.refused}")
+            raise WarrantRefused(warrant_id, proposed.refused)
         if proposed.countersignature is None:
-            raise Problem(409, "warrant-pending", "the operator's officer has not decided yet")
+            raise WarrantPending(warrant_id)
         return cbor_response(proposed.countersignature)
 
     async def give_shares(self, request: web.Request) -> web.Response:
@@ -143,9 +137,9 @@ class OperatorServer:
     async def _bookable_epoch(self, epoch: int) -> EpochKey:
         today = self._operator.today
         if not today <= epoch <= today + self._operator.settings.publish_ahead_days:
-            raise Problem(422, "epoch-not-open", "passes are issued for today and the published days ahead")
+            raise EpochNotOpen(epoch)
         if self._operator.vault.is_erased(epoch):
-            raise Problem(410, "epoch-erased", f"epoch {epoch} was erased")
+            raise ErasedEpoch(epoch)
         return await self._operator.epoch_key(self._session, epoch)
 
     def _store_handle(self, epoch_key: EpochKey, account: Account, handle: Handle) -> tuple[bytes, DirectoryEntry]:
@@ -158,7 +152,7 @@ class OperatorServer:
         await asyncio.to_thread(accounts.count_request, account_id, epoch)
         try:
             return await self.mixer.submit(epoch, account_id, requests)
-        except (NotSent, NotConnected):
+        except (TooFewVisitors, NotConnected):
             await asyncio.to_thread(accounts.uncount_request, account_id, epoch)
             raise
 
@@ -184,8 +178,8 @@ class OperatorServer:
             raise _peer_failed() from None
 
 
-def _peer_failed() -> Problem:
-    return Problem(502, "peer-failed", "the authority could not do its part; try again later")
+def _peer_failed() -> PeerFailed:
+    return PeerFailed("the authority could not do its part; try again later")
 
 
 async def create_operator_app(operator: Operator) -> web.Application:

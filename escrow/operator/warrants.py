@@ -9,14 +9,15 @@ from typing import Any
 
 import sqlalchemy as sql
 
+from escrow.errors import InvalidName, UnknownWarrant
 from escrow.log.log import TransparencyLog
+from escrow.operator.errors import AlreadyDecided, WarrantExists
 from protocol.epochs import Domain
 from protocol.primitives.errors import WrongDomain
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from protocol.warrants import Warrant, check_issued
-from service.http import Problem
 from service.storage import exclusive
 
 metadata = sql.MetaData()
@@ -68,27 +69,27 @@ class Warrants:
     def propose(self, statement: bytes, now: int) -> None:
         """Take a warrant that the authority signed, or take it again, at Unix time `now`.
 
-        Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `OutOfScope` when it says it is issued later, or a
-        problem: 422 for a legal reference that cannot be printed, 409 if its id stands for another warrant.
+        Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `OutOfScope` when it says it is issued later,
+        `InvalidName` for a legal reference that cannot be printed, `WarrantExists` if its id stands for another.
         """
         record = verify_statement(Warrant, statement, self._domain.authority_key)
         if record.domain != self._domain.number:
             raise WrongDomain("the warrant is of another domain")
         check_issued(record, now)
         if not record.legal_reference.isprintable():  # the officer reads it on a terminal
-            raise Problem(422, "invalid-name", "a legal reference has printable characters only")
+            raise InvalidName("a legal reference has printable characters only")
         with exclusive(self._engine) as connection:
             known = connection.scalar(sql.select(_warrants.c.statement).where(_warrants.c.warrant == record.warrant_id))
             if known is None:
                 connection.execute(sql.insert(_warrants).values(warrant=record.warrant_id, statement=statement))
             elif statement_payload(known) != statement_payload(statement):
-                raise Problem(409, "warrant-exists", "another warrant has this id")
+                raise WarrantExists(record.warrant_id)
 
     def get(self, warrant_id: bytes) -> ProposedWarrant:
-        """A warrant by its 16-byte id; a 404 problem if it is unknown."""
+        """A warrant by its 16-byte id; raises `UnknownWarrant`."""
         for proposed in self._select(_warrants.c.warrant == warrant_id):
             return proposed
-        raise Problem(404, "unknown-warrant", "no such warrant was proposed")
+        raise UnknownWarrant(warrant_id, "no such warrant was proposed")
 
     def all(self) -> list[ProposedWarrant]:
         """Every warrant that was proposed."""
@@ -113,7 +114,7 @@ class Warrants:
     def _decide(self, record: Warrant, decision: WarrantDecision, **values: object) -> None:
         """Store a decision, then put it on record, or one that an interruption has kept from there.
 
-        A 409 problem if another was taken, or this one before.
+        Raises `AlreadyDecided` if another was taken, or this one before.
         """
         this = _warrants.c.warrant == record.warrant_id
         undecided = _warrants.c.countersignature.is_(None) & _warrants.c.refused.is_(None)
@@ -129,7 +130,7 @@ class Warrants:
         known = self._log.index_of(decided)
         self._log.append(decided, self._clock())
         if known is not None or decided.decision is not decision:
-            raise Problem(409, "warrant-decided", f"the warrant is {self.get(record.warrant_id).state} already")
+            raise AlreadyDecided(record.warrant_id, self.get(record.warrant_id).state)
 
     def _select(self, condition: sql.ColumnElement[bool]) -> list[ProposedWarrant]:
         selected = []

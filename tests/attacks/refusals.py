@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from service.http import Problem
+from service.problems import Problem
 
 
 async def refusal(asked: Awaitable[object]) -> str:

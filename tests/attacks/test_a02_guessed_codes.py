@@ -11,7 +11,7 @@ from escrow.operator.operator import Operator
 from protocol.epochs import Role
 from protocol.http_messages import VerificationAnswer, VerificationRequest
 from protocol.primitives.encoding import encode_item
-from service.http import Problem
+from service.problems import Problem
 from tests.attacks.refusals import refusal
 from tests.support.servers import World, run
 

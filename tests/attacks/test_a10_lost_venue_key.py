@@ -16,8 +16,8 @@ from protocol.http_messages import Decision
 from protocol.primitives.errors import ConflictingStatements
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import sign_application
-from service.http import Problem
 from service.keys import fingerprint
+from service.problems import Problem
 from tests.support.town import Town, online
 from venue.__main__ import cli
 

@@ -15,7 +15,7 @@ from protocol.primitives.errors import ConflictingStatements, NotLogged
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import sign_statement, statement_payload
 from protocol.transparency.log_entries import EpochPublished
-from service.http import Problem
+from service.problems import Problem
 from tests.attacks.auditing import found
 from tests.attacks.impostor import impostor, redirect
 from tests.support.domain import OpenEpoch

@@ -17,7 +17,7 @@ from protocol.check_ins import Direction
 from protocol.http_messages import Decision
 from protocol.passes import PassAnswers
 from service.cli import printable
-from service.http import Problem
+from service.problems import Problem
 from tests.client.conftest import NAME, PASSPHRASE, PHONE
 from tests.client.test_posters import link_to
 from tests.support.camera import read_png, read_terminal

@@ -9,7 +9,7 @@ from client.errors import VisitorError
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from service.contact_details import canonical_name
-from service.http import Problem, Unreachable
+from service.problems import Problem, Unreachable
 from tests.client.conftest import NAME, PHONE, enrol, online
 from tests.support.domain import TODAY
 from tests.support.imitated import ALLOWANCE, World

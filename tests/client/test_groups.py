@@ -19,7 +19,7 @@ from client.words import group_in_words
 from protocol.check_ins import Direction
 from protocol.http_messages import Decision
 from protocol.qr_text import from_qr_text
-from service.http import Problem
+from service.problems import Problem
 from tests.client.conftest import Clock, online
 from tests.client.test_visits import left_today
 from tests.support.camera import read_group, read_terminal

@@ -21,7 +21,7 @@ from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import MAX_LIST_AGE, sign_notice
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongNumber
-from service.http import Unreachable
+from service.problems import Unreachable
 from tests.client.conftest import NAME, PASSPHRASE, PHONE, Clock, online
 from tests.support.domain import NOW
 from tests.support.imitated import World

@@ -14,8 +14,8 @@ from protocol.primitives.errors import InconsistentLog, InvalidSignature, Malfor
 from protocol.transparency.logs import Inclusion, verify_witnessed
 from protocol.transparency.merkle import tree_root
 from protocol.transparency.tiles import Tile
-from service.http import Problem
 from service.log_client import fetch_earlier_root, fetch_entries, fetch_hashes
+from service.problems import Problem
 from tests.client.conftest import online
 from tests.support.domain import TODAY
 from tests.support.imitated import ALLOWANCE, World

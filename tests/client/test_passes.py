@@ -17,7 +17,7 @@ from protocol.passes import PassAnswers, pass_statement
 from protocol.primitives.errors import ConflictingStatements, InvalidEntry, InvalidReceipt, InvalidSignature, WrongEpoch
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.signatures import SigningKey, verify
-from service.http import Problem
+from service.problems import Problem
 from tests.client.conftest import PASSPHRASE, Clock, enrol, online
 from tests.support.domain import TODAY, found_domain, open_epoch
 from tests.support.imitated import ALLOWANCE, World

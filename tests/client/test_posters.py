@@ -16,7 +16,7 @@ from protocol.primitives.errors import ConflictingStatements, InvalidSignature, 
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.warrants import Venue
-from service.http import Unreachable
+from service.problems import Unreachable
 from tests.client.conftest import Clock, online
 from tests.support.domain import NOW, TODAY, found_domain
 from tests.support.imitated import ALLOWANCE, World

@@ -16,7 +16,7 @@ from protocol.check_ins import MAX_STAY, CheckIn, CheckInMessage, Direction
 from protocol.http_messages import Decision
 from protocol.primitives.errors import WrongEpoch
 from protocol.qr_text import from_qr_text
-from service.http import Problem
+from service.problems import Problem
 from tests.client.conftest import PASSPHRASE, Clock, online
 from tests.support.domain import NOW, TODAY
 from tests.support.imitated import ALLOWANCE, World

@@ -23,7 +23,9 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import statement_payload
 from protocol.transparency.merkle import CompactRange
 from service.cli import local_time
-from service.http import Problem, new_session
+from service.http import new_session
+from service.problems import Problem
+from service.refusals import STATUSES, TooManyRequests
 from tests.support.servers import Door, World, carry_out, open_door, run, warrant_for
 
 AUTHORITY = Role.AUTHORITY
@@ -106,9 +108,10 @@ def test_a_venue_does_not_fill_the_database(world: World, door: Door) -> None:
 
     taken = [take(world.now + number) for number in range(limit)]
     later = world.now + 2 * limit
-    with pytest.raises(Problem) as refusal:
+    with pytest.raises(TooManyRequests) as refusal:
         take(later)
-    assert (refusal.value.status, refusal.value.name) == (429, "too-many-requests")
+    assert STATUSES[refusal.value.name] == 429
+    assert refusal.value.retry_after is not None
     assert refusal.value.retry_after == world.now + 3600 - later
     party.commitments.receive(taken[-1], world.now + limit)  # again
     with pytest.raises(InvalidSignature):

@@ -27,6 +27,7 @@ from escrow.custody import (
     split_keys,
     verify_share,
 )
+from escrow.errors import ErasedEpoch
 from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
 from escrow.server import keep_house
@@ -36,7 +37,6 @@ from protocol.primitives.encoding import encode_item
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import sign_statement, statement_payload
 from protocol.transparency.logs import other_party
-from service.http import Problem
 from service.settings import ConfigurationError
 from tests.support.databases import KINDS, back_up
 from tests.support.edwards import BASE, L
@@ -316,7 +316,7 @@ def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Pat
             assert not world.operator.vault.mirror().all
             assert world.operator.epochs.statement(Role.OPERATOR, today) == statement
             assert handles(world.operator, tomorrow) == 0
-            with pytest.raises(Problem, match="never be opened"):
+            with pytest.raises(ErasedEpoch, match="never be opened"):
                 world.operator.secret(tomorrow)
             shutil.rmtree(lost)
             for path in tmp_path.rglob("*"):

@@ -14,7 +14,8 @@ from escrow.operator.code_sender import load_sender
 from lab.processes import free_ports
 from protocol.epochs import Role
 from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
-from service.http import Problem
+from service.problems import Problem
+from service.refusals import Unauthenticated
 from tests.escrow.gateway import broken_gateway
 from tests.support.servers import World, run
 
@@ -244,7 +245,7 @@ def test_accounts_whose_numbers_are_not_verified_again_are_forgotten(world: Worl
     assert (rows(world, "accounts"), rows(world, "sessions"), rows(world, "handles")) == (2, 2, 2)
     world.operator.forget_old(world.now + 50 * DAY + 1)
     assert (rows(world, "accounts"), rows(world, "sessions"), rows(world, "handles")) == (1, 1, 1)
-    with pytest.raises(Problem, match="unknown"):
+    with pytest.raises(Unauthenticated, match="unknown"):
         world.operator.accounts.authenticate(leaving, world.now)
     assert world.operator.accounts.authenticate(staying, world.now).phone == "+821000000001"
 

@@ -12,10 +12,10 @@ import sqlalchemy as sql
 
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Findings, Investigation
+from escrow.errors import ErasedEpoch
 from escrow.operator.operator import Operator
 from escrow.party import Party
 from protocol.epochs import Role
-from service.http import Problem
 from tests.escrow.test_vault import everything_in
 from tests.support import databases
 from tests.support.databases import KINDS, start_postgresql
@@ -89,7 +89,7 @@ def test_c7_erasure_leaves_no_secret_in_any_file(places: tuple[World, list[Path]
         assert len([data for data in before if sealed in data]) == 2
         assert len([data for data in before if phone.encode() in data]) >= 2, "the outbox, and a database's files"
         assert world.officer(role, "erase", "--yes", str(world.today)).exit_code == 0
-        with pytest.raises(Problem, match="never be opened"):
+        with pytest.raises(ErasedEpoch, match="never be opened"):
             party.secret(world.today)
     finally:
         logging.getLogger().removeHandler(log)

@@ -16,6 +16,7 @@ from prometheus_client import REGISTRY
 
 from escrow.authority.authority import Authority
 from escrow.authority.server import create_authority_app
+from escrow.errors import ErasedEpoch
 from escrow.operator.operator import Operator
 from escrow.party import Party
 from escrow.server import check_clock, keep_house
@@ -26,7 +27,8 @@ from protocol.primitives.errors import SplitPassError
 from protocol.primitives.statements import JointStatement
 from protocol.transparency.log_entries import EpochErased
 from service.clock import PassedTime
-from service.http import Problem, new_session
+from service.http import new_session
+from service.problems import Problem
 from service.settings import ConfigurationError
 from tests.support.databases import KINDS
 from tests.support.domain import opening_warrant
@@ -286,7 +288,7 @@ def test_an_erasure_that_a_stop_interrupted_is_finished_at_once(
     assert machine.party.vault.unfinished_erasures() == [first]
     machine.keep_house()
     assert (machine.erased, machine.party.vault.unfinished_erasures()) == ([first], [])
-    with pytest.raises(Problem, match="never be opened"):
+    with pytest.raises(ErasedEpoch, match="never be opened"):
         machine.party.secret(first)
 
 

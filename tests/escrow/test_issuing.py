@@ -18,7 +18,7 @@ from protocol.epochs import EpochSecret, Role
 from protocol.handles import register_handle
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, request_allowance
 from protocol.primitives.group import POINT_BYTES, Scalar
-from service.http import Problem, Unreachable
+from service.problems import Problem, Unreachable
 from tests.support.servers import ALLOWANCE, World, run
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from escrow.authority.errors import NoRelease
 from escrow.authority.investigation import Investigation
 from escrow.party import Party
 from protocol.check_ins import Direction, sign_check_in
@@ -21,7 +22,8 @@ from protocol.releases import VerifiedRelease
 from protocol.transparency.log_entries import DisclosurePublished, LogEntry, NoticePublished, SharesReleased
 from protocol.transparency.tiles import TILE_WIDTH, entries_tile
 from protocol.warrants import Purpose, Warrant
-from service.http import Problem, new_session
+from service.http import new_session
+from service.problems import Problem
 from tests.support.databases import KINDS
 from tests.support.servers import Door, World, carry_out, open_door, run, run_world, warrant_for
 
@@ -113,7 +115,7 @@ def test_c10_only_releases_under_a_valid_warrant_are_warned_of(world: World, doo
             investigation.draw_warrant(warrant)
             await investigation.propose_warrant(warrant.warrant_id)
             world.operator.warrants.countersign(warrant.warrant_id, world.operator.identity)
-            with pytest.raises(Problem, match="release first"):
+            with pytest.raises(NoRelease, match="release first"):
                 await investigation.publish_notice([warrant.warrant_id], ADVICE)
             await investigation.request_release(warrant.warrant_id)
             world.now = warrant.expires + 1

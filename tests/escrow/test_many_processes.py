@@ -22,6 +22,7 @@ from aiohttp import web
 from escrow.authority.authority import Authority
 from escrow.authority.migrations import STEPS
 from escrow.authority.server import create_authority_app
+from escrow.errors import WarrantExhausted
 from escrow.operator.server import create_operator_app
 from lab.processes import Servers
 from protocol.check_ins import Direction, sign_check_in
@@ -36,7 +37,8 @@ from protocol.releases import VerifiedRelease
 from protocol.visits import Visit
 from protocol.warrants import Warrant
 from service.clock import unix_time
-from service.http import Problem, call, new_session
+from service.http import call, new_session
+from service.problems import Problem
 from service.storage import exclusive
 from tests.openapi.stage import make_venue
 from tests.support.databases import new_database
@@ -177,8 +179,8 @@ def release_each(home: Path, warrant_id: bytes, passes: list[bytes]) -> list[str
         release = VerifiedRelease(bytes(32), Warrant.from_bytes(warrant_id), {authority.today: {u: Visit()}}, Counter())
         try:
             authority.releases.record(release, unix_time())
-        except Problem as problem:
-            outcomes.append(problem.name)
+        except WarrantExhausted as refusal:
+            outcomes.append(refusal.name)
         else:
             outcomes.append("granted")
     return outcomes

@@ -15,11 +15,11 @@ from escrow.log.log import TransparencyLog
 from escrow.operator import accounts
 from escrow.operator import migrations as operator_migrations
 from escrow.operator import warrants as operator_warrants
+from escrow.operator.errors import AlreadyDecided
 from escrow.operator.warrants import LoggedDecision, Warrants
 from protocol.epochs import Role
 from protocol.opening import OpeningTranscript
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
-from service.http import Problem
 from service.storage import open_database
 from tests.support.databases import KINDS, new_database
 from tests.support.domain import NOW, Parties
@@ -114,7 +114,7 @@ def test_a_decision_stays_on_record(kind: str, tmp_path: Path, parties: Parties)
         logged: "countersigned",
         older: "pending",
     }
-    with pytest.raises(Problem, match="countersigned already"):
+    with pytest.raises(AlreadyDecided, match="countersigned already"):
         register.refuse(older.warrant_id, "no")
     assert register.get(older.warrant_id).state == "countersigned"
     assert register.decision(older.warrant_id) is not None

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from escrow.operator import mixer as mixing
-from escrow.operator.mixer import REPEAT_SECONDS, Mixer, NotSent, Repeats
+from escrow.operator.errors import TooFewVisitors
+from escrow.operator.mixer import REPEAT_SECONDS, Mixer, Repeats
 from protocol.primitives.errors import ReplayedRequest
 from tests.support.servers import run
 
@@ -54,7 +55,7 @@ def test_c2_the_batch_is_shuffled_across_visitors() -> None:
 def test_c2_too_few_accounts_are_sent_nowhere(accounts: list[int]) -> None:
     authority = Authority()
     answers = run(submit_all(Mixer(3, 0.05, authority.answer), accounts))
-    assert [type(answer) for answer in answers] == [NotSent] * len(accounts)
+    assert [type(answer) for answer in answers] == [TooFewVisitors] * len(accounts)
     assert authority.batches == []
 
 
@@ -65,7 +66,7 @@ def test_epochs_are_not_mixed_with_each_other() -> None:
             *(mixer.submit(EPOCH + one % 2, bytes([one]), requests_of(one)) for one in range(4)), return_exceptions=True
         )
 
-    assert [type(answer) for answer in run(story())] == [NotSent] * 4
+    assert [type(answer) for answer in run(story())] == [TooFewVisitors] * 4
 
 
 def test_a_failure_reaches_everyone() -> None:
@@ -89,7 +90,7 @@ def test_a_full_batch_leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     authority = Authority()
     answers = run(submit_all(Mixer(2, 0.05, authority.answer), range(5)))
     assert [len(batch) for batch in authority.batches] == [10, 10]
-    assert [type(answer) for answer in answers] == [list] * 4 + [NotSent]
+    assert [type(answer) for answer in answers] == [list] * 4 + [TooFewVisitors]
 
 
 def test_closing_refuses_those_who_wait_and_those_who_come() -> None:
@@ -101,7 +102,7 @@ def test_closing_refuses_those_who_wait_and_those_who_come() -> None:
         async with asyncio.timeout(60):
             return await waiting + await submit_all(mixer, [3])
 
-    assert [type(answer) for answer in run(story())] == [NotSent] * 4
+    assert [type(answer) for answer in run(story())] == [TooFewVisitors] * 4
 
 
 class Asked:

@@ -15,15 +15,15 @@ from prometheus_client import REGISTRY
 
 from escrow.__main__ import main as escrow
 from escrow.authority.authority import Authority
+from escrow.errors import ErasedEpoch
 from escrow.operator.operator import Operator
 from escrow.party import Party
 from escrow.server import keep_house
 from escrow.settings import EscrowSettings
-from escrow.vault import ErasedEpoch, Vault
+from escrow.vault import Vault
 from escrow.vault_key import VAULT_KEY_VARIABLE, VaultKey, WrongKey, load_vault_key
 from protocol.epochs import EpochSecret, Role
 from protocol.primitives.group import Scalar
-from service.http import Problem
 from service.settings import ConfigurationError
 from tests.support.disk import watch_disk
 from tests.support.servers import World, run
@@ -403,7 +403,7 @@ def test_an_erasure_on_record_is_repeated_where_a_copy_did_not_hear_of_it(world:
     restored = reopened(world, role)
     assert restored.due_epochs(world.now) == [today]
     keep_house(restored)
-    with pytest.raises(Problem, match="never be opened"):
+    with pytest.raises(ErasedEpoch, match="never be opened"):
         restored.secret(today)
     assert not (home / "vault" / f"{today}.secret").exists()
     assert restored.due_epochs(world.now) == []

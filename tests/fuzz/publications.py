@@ -8,6 +8,7 @@ from pathlib import Path
 
 from conformance.vectors import logs, world
 from escrow.audit.state import AuditState
+from escrow.errors import UnknownLog, UnsignedCheckpoint
 from escrow.log.files import TileFiles
 from escrow.log.pending import Pending
 from escrow.log.witness import OtherSize, Witness
@@ -42,7 +43,6 @@ from protocol.transparency.signed_notes import only_signature, parse_note, verif
 from protocol.transparency.tiles import Tile, join_entries, split_hashes
 from protocol.transparency.witnesses import WitnessRequest
 from protocol.warrants import Venue, VenueApplication, is_agreed, sign_application, verify_application
-from service.http import Problem
 from service.settings import ConfigurationError
 from tests.fuzz.forgery import sign_anything
 from tests.fuzz.trial import Decoder
@@ -234,4 +234,4 @@ def _log_file_decoders(directory: Path) -> Iterator[Decoder]:
         (witness / "conflict").unlink(missing_ok=True)
         return verify_witnessed(world.DOMAIN, logs.ROLE, _NOTE + cosigning.add_checkpoint(data, world.TIME))
 
-    yield Decoder("witness", cosign, (SplitPassError, OtherSize, Problem), (again, request), 15)
+    yield Decoder("witness", cosign, (SplitPassError, OtherSize, UnknownLog, UnsignedCheckpoint), (again, request), 15)

@@ -18,7 +18,8 @@ from lab.processes import free_ports
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import Notice, verify_notice
 from service.clock import PassedTime
-from service.http import CBOR, PROBLEM, PROBLEM_TYPE, Problem, call, new_session
+from service.http import CBOR, PROBLEM, PROBLEM_TYPE, call, new_session
+from service.problems import Problem
 from tests.support.domain import found_domain
 from tests.support.servers import World, run, serving
 

@@ -12,8 +12,9 @@ from client.__main__ import main as client
 from escrow.__main__ import main as escrow
 from lab.processes import free_ports
 from protocol.primitives.signatures import SigningKey, public_key
-from service.http import Unreachable, call, new_session
+from service.http import call, new_session
 from service.keys import store_secret
+from service.problems import Unreachable
 from service.qr import qr_png
 from service.settings import PLAIN_HTTP_HOSTS, ConfigurationError, DomainSettings, check_settings, is_protected
 from venue.__main__ import cli as venue

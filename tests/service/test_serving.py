@@ -25,7 +25,8 @@ from protocol.party_requests import sign_request
 from protocol.passes import REQUEST_BYTES, IssueBatch, OwnedPass, PassAnswers
 from protocol.primitives.encoding import Message
 from protocol.warrants import Venue
-from service.http import Problem, Unreachable, call, new_session
+from service.http import call, new_session
+from service.problems import Problem, Unreachable
 from tests.support.databases import KINDS
 from tests.support.domain import opening_warrant
 from tests.support.processes import Held, closed, connection_to, ended, real_world, start_party, start_venue

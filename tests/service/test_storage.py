@@ -14,7 +14,7 @@ import sqlalchemy as sql
 
 from protocol.epochs import Role
 from protocol.http_messages import VerificationRequest
-from service.http import Problem
+from service.problems import Problem
 from service.settings import ConfigurationError
 from service.storage import is_among, is_storage_trouble, open_database, sqlite_url, truncate_log
 from tests.support.databases import KINDS, new_database

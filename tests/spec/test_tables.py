@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from dataclasses import replace
 from typing import Any, get_args, get_type_hints
@@ -41,7 +42,8 @@ from protocol.primitives.signatures import SIGNATURE_BYTES
 from protocol.qr_text import to_qr_text
 from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, MAX_RELEASE_BYTES, Release, ReleasedLeaf
 from protocol.warrants import MAX_EMBARGO, MAX_RELEASE
-from service.http import problem_name
+from service.http import HTTP_PROBLEMS, problem_name
+from service.refusals import STATUSES, Refusal
 from tests.spec.messages import every_message_type, whole_visit
 from tests.spec.text import ROOT, table
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
@@ -197,17 +199,27 @@ def test_decisions() -> None:
     assert rows == {int(decision): decision.name for decision in Decision}
 
 
+def refusals(kind: type[Refusal]) -> list[type[Refusal]]:
+    return [refusal for child in kind.__subclasses__() for refusal in [child, *refusals(child)]]
+
+
 def test_problems_are_those_of_the_servers() -> None:
-    """Names and statuses in the source of everything that answers over HTTP."""
-    sources = [path for part in ("service", "escrow", "venue") for path in (ROOT / part).rglob("*.py")]
+    """The spec's table is that of the servers, and each name of it is what something that answers over HTTP says."""
+    listed = {row["name"]: int(row["status"]) for row in table("problems")}
+    assert listed == STATUSES
+    paths = [path for part in ("service", "escrow", "venue") for path in (ROOT / part).rglob("*.py")]
+    for path in paths:
+        if path.name in {"errors.py", "refusals.py"}:
+            importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    source = "".join(path.read_text("utf-8") for path in paths)
+    said = set(re.findall(r"_own_response\(\"([a-z-]+)\"", source)) | set(HTTP_PROBLEMS.values())
+    for refusal in refusals(Refusal):
+        assert re.search(rf"\b(?:raise|return) {refusal.__name__}\b", source), refusal
+        said.add(refusal.name)
     officers_alone = {"venue-offline", "no-release", "not-opened", "warrant-decided"}
-    pattern = re.compile(r"(?:Problem|super\(\).__init__)\(\s*(\d{3}),\s*\"([a-z-]+)\"")
-    raised = {(name, int(status)) for path in sources for status, name in pattern.findall(path.read_text("utf-8"))}
-    raised = {(name, status) for name, status in raised if name not in officers_alone} - {("venue-pending", 409)}
-    raised |= {("method-not-allowed", 405), ("request-entity-too-large", 413)}  # aiohttp's own
-    listed = {(row["name"], int(row["status"])) for row in table("problems")}
-    assert listed == raised
-    assert not {name for name, _ in listed} & {
+    assert said - officers_alone == listed.keys()
+    assert officers_alone <= said
+    assert not listed.keys() & {
         problem_name(error()) for error in Malformed.__subclasses__() + Rejected.__subclasses__()
     }
 

@@ -31,7 +31,8 @@ from protocol.primitives.statements import JointStatement
 from protocol.transparency.logs import Inclusion
 from protocol.transparency.tiles import Tile
 from protocol.warrants import Venue
-from service.http import Handler, Problem, bearer_token, cbor_response, create_app, read_message
+from service.http import Handler, bearer_token, cbor_response, create_app, read_message
+from service.problems import Problem
 from tests.support.domain import OpenEpoch, Parties, found_domain, open_epoch
 from tests.support.log_in_memory import LogInMemory
 

@@ -30,7 +30,8 @@ from protocol.epochs import Role
 from protocol.http_messages import Decision
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.warrants import Venue
-from service.http import Handler, Problem, new_session
+from service.http import Handler, new_session
+from service.problems import Problem
 from service.settings import ConfigurationError
 from tests.support.investigations import trace
 from tests.support.servers import World, run, serving

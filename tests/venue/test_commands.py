@@ -26,8 +26,9 @@ from protocol.primitives.signatures import public_key
 from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
 from protocol.qr_text import to_qr_text
 from protocol.warrants import Venue, VenueApplication, verify_venue
-from service.http import Problem, cbor_response, create_app, read_body
+from service.http import cbor_response, create_app, read_body
 from service.keys import fingerprint
+from service.problems import Problem
 from service.qr import qr_image
 from tests.support.domain import OpenEpoch, Parties, Visitor, open_epoch
 from tests.support.venue_server import until_up

@@ -21,7 +21,7 @@ from protocol.primitives.errors import CommitmentMismatch
 from protocol.releases import COMMITMENT_MARGIN, choose_openings, sign_release
 from protocol.transparency.merkle import CompactRange
 from protocol.warrants import ValidWarrant
-from service.http import Problem, Unreachable
+from service.problems import Problem, Unreachable
 from tests.support.databases import KINDS, new_database
 from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Released, Visitor, opening_warrant
 from tests.venue.conftest import MakeVenue, commit, invoke_venue, known, run_venue

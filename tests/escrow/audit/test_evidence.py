@@ -16,7 +16,7 @@ from protocol.notices import sign_notice
 from protocol.transparency.log_entries import EpochPublished
 from protocol.transparency.logs import Inclusion, sign_log, witness_log
 from protocol.transparency.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
-from service.http import Problem
+from service.problems import Problem
 from tests.escrow.audit.test_audit import alive, audit, command, entries_of, found, in_front, second_statement
 from tests.support.servers import World, run
 

@@ -27,7 +27,7 @@ from protocol.transparency.log_entries import (
     WarrantDecision,
     log_entry,
 )
-from service.http import Problem
+from service.problems import Problem
 from tests.escrow.audit.test_audit import (
     UNMATCHED,
     alive,

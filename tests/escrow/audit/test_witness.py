@@ -12,7 +12,7 @@ from lab.processes import free_ports
 from protocol.epochs import Role
 from protocol.transparency.logs import log_id, other_party, witness_log
 from protocol.transparency.signed_notes import MAX_NUMBER
-from service.http import Problem
+from service.problems import Problem
 from tests.escrow.audit.test_audit import alive, audit, command, found, in_front, party_of
 from tests.support.servers import World
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from escrow.errors import UnknownLog, UnsignedCheckpoint
 from escrow.log.witness import OtherSize
 from protocol.epochs import Role
 from protocol.primitives.errors import InconsistentLog, MalformedNote
 from protocol.transparency.logs import log_origin, sign_log, verify_witnessed
 from protocol.transparency.merkle import EMPTY_ROOT
 from protocol.transparency.witnesses import WitnessRequest
-from service.http import Problem
+from service.refusals import STATUSES
 from tests.support.domain import NOW, Parties
 from tests.support.logs import ROLE, append, have_witnessed, open_log, open_witness, request_for
 
@@ -78,10 +79,10 @@ def test_what_is_no_checkpoint_of_the_log_is_refused(parties: Parties, tmp_path:
     good = request_for(log, 0)
     stranger = sign_log(domain, ROLE, 1, bytes(32), parties.keys[Role.AUTHORITY])
     own = sign_log(domain, Role.AUTHORITY, 1, bytes(32), parties.keys[Role.AUTHORITY])
-    for checkpoint, status, name in ((stranger, 403, "unsigned-checkpoint"), (own, 404, "unknown-log")):
-        with pytest.raises(Problem) as refused:
+    for checkpoint, error, status in ((stranger, UnsignedCheckpoint, 403), (own, UnknownLog, 404)):
+        with pytest.raises(error):
             witness.add_checkpoint(replace(good, checkpoint=checkpoint).encode(), NOW)
-        assert (refused.value.status, refused.value.name) == (status, name)
+        assert STATUSES[error.name] == status
     for body in (b"", good.checkpoint, replace(good, old_size=2).encode(), good.encode()[:-1]):
         with pytest.raises(MalformedNote):
             witness.add_checkpoint(body, NOW)

@@ -1,0 +1,58 @@
+"""What the authority refuses, with the names that callers and its officer are told. Spec: §5.1, §5.4.
+
+All but the first are met by the officer alone.
+"""
+
+from __future__ import annotations
+
+from service.refusals import Refusal
+
+
+class EntryExists(Refusal):
+    """Another directory entry has this index (32 bytes)."""
+
+    name = "entry-exists"
+
+    def __init__(self, index: bytes) -> None:
+        super().__init__("another entry has this index; entries are written once")
+        self.index = index
+
+
+class VenueNotApproved(Refusal):
+    """A warrant names a venue (16-byte id) that the officer has not approved."""
+
+    name = "venue-pending"
+
+    def __init__(self, venue_id: bytes) -> None:
+        super().__init__("approve the venue first")
+        self.venue_id = venue_id
+
+
+class VenueOffline(Refusal):
+    """A venue (16-byte id) has no server that could be asked for its release."""
+
+    name = "venue-offline"
+
+    def __init__(self, venue_id: bytes, venue_name: str) -> None:
+        super().__init__(f"{venue_name} has no server that could be asked")
+        self.venue_id = venue_id
+
+
+class NoRelease(Refusal):
+    """The venue's release for a warrant (16-byte id) is not here."""
+
+    name = "no-release"
+
+    def __init__(self, warrant_id: bytes) -> None:
+        super().__init__("request the venue's release first")
+        self.warrant_id = warrant_id
+
+
+class NotOpened(Refusal):
+    """Nothing was opened under a warrant (16-byte id)."""
+
+    name = "not-opened"
+
+    def __init__(self, warrant_id: bytes) -> None:
+        super().__init__("the warrant has not been opened")
+        self.warrant_id = warrant_id
