@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nacl.public import PrivateKey, SealedBox
 
 from benchmarks.session import Session
-from protocol.check_ins import label_statement
-from protocol.passes import PASS_BYTES, pass_statement
+from protocol.check_ins import label_signing_input
+from protocol.passes import PASS_BYTES, pass_signing_input
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ def two_verifications(session: Session) -> Peer:
     signed = [
         (
             message,
-            pass_statement(epoch_key, message.u, message.v),
-            label_statement(epoch_key, message.time, message.direction, None, message.signed_pass[:PASS_BYTES]),
+            pass_signing_input(epoch_key, message.u, message.v),
+            label_signing_input(epoch_key, message.time, message.direction, None, message.signed_pass[:PASS_BYTES]),
         )
         for message in session.check_ins
     ]

@@ -45,7 +45,8 @@ def measure_qr(check_ins: list[CheckInMessage]) -> QRResult:
         render.append(rendered - begin)
         versions.append(code.version)
         modules.append(code.modules_count)
-        read_back += [from_qr_text(symbol.data.decode("ascii")) for symbol in symbols] == [message]
+        if [from_qr_text(symbol.data.decode("ascii")) for symbol in symbols] == [message]:
+            read_back += 1
     return QRResult(
         max(len(message.to_bytes()) for message in check_ins),
         max(map(len, texts)),

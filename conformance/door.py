@@ -17,9 +17,16 @@ from conformance.errors import Failed, NotRun
 from conformance.forgeries import FORGERIES
 from conformance.statements import Sign
 from conformance.tester import Server, Tester
-from protocol.check_ins import SIGNED_PASS_BYTES, TIME_STEP, CheckInMessage, Direction, label_statement, sign_check_in
+from protocol.check_ins import (
+    SIGNED_PASS_BYTES,
+    TIME_STEP,
+    CheckInMessage,
+    Direction,
+    label_signing_input,
+    sign_check_in,
+)
 from protocol.http_messages import Decision, DoorAnswer
-from protocol.paper_passes import PaperPass, delegation_statement, from_paper_text, print_pass
+from protocol.paper_passes import PaperPass, delegation_signing_input, from_paper_text, print_pass
 from protocol.passes import PASS_BYTES, OwnedPass
 from protocol.primitives.encoding import Message, encode_item
 from protocol.primitives.group import B, Scalar
@@ -138,8 +145,10 @@ async def forged_label(tester: Tester, sign: Sign) -> None:
     """Demand that a good pass with such a label signature is forged."""
     owned = _fresh_pass(tester)
     message = _signed(tester, owned)
-    statement = label_statement(tester.key, message.time, message.direction, message.venue_id, bytes(owned.public))
-    await _expect(tester, _with_label_signature(message, sign(owned.r, owned.public.u, statement)), Decision.FORGED)
+    signing_input = label_signing_input(
+        tester.key, message.time, message.direction, message.venue_id, bytes(owned.public)
+    )
+    await _expect(tester, _with_label_signature(message, sign(owned.r, owned.public.u, signing_input)), Decision.FORGED)
 
 
 for _name, (_rule, _sign) in FORGERIES.items():
@@ -243,8 +252,8 @@ async def forged_delegation(tester: Tester, sign: Sign) -> None:
     """Demand that a paper with such a delegation is forged."""
     owned = _fresh_pass(tester)
     paper = _paper(tester, owned)
-    statement = delegation_statement(tester.key, paper.public_pass, paper.k * B)
-    forged = replace(paper, delegation=sign(owned.r, owned.public.u, statement))
+    signing_input = delegation_signing_input(tester.key, paper.public_pass, paper.k * B)
+    forged = replace(paper, delegation=sign(owned.r, owned.public.u, signing_input))
     await _expect_of_paper(tester, forged, Decision.FORGED)
 
 

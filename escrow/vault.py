@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from filelock import FileLock
@@ -60,6 +59,7 @@ class Vault:
     ) -> None:
         self._directory, self._owner = private_directory(directory), owner.encode() + b"\n"
         self._find_key = find_key
+        self._key: KeyEncryption | None = None
         self._copies = tuple(copies)
         self._lock = FileLock(directory.with_suffix(".lock"), mode=0o600)
         if not (directory / OWNER).exists():
@@ -68,18 +68,19 @@ class Vault:
 
     def unlock(self) -> None:
         """Find the key now; raises `ConfigurationError` if it is missing or opens nothing that is here."""
-        self._key  # noqa: B018  found when it is first asked for
+        self._unlocked_key()
 
-    @cached_property
-    def _key(self) -> KeyEncryption:
-        key, epochs = self._find_key(), self.epochs()
-        if epochs and not any(_opens(key, epoch, self._secret_path(epoch)) for epoch in reversed(epochs)):
-            raise ConfigurationError(f"the vault key opens nothing in {self._directory}: it is another vault's")
-        return key
+    def _unlocked_key(self) -> KeyEncryption:
+        if self._key is None:
+            key, epochs = self._find_key(), self.epochs()
+            if epochs and not any(_opens(key, epoch, self._secret_path(epoch)) for epoch in reversed(epochs)):
+                raise ConfigurationError(f"the vault key opens nothing in {self._directory}: it is another vault's")
+            self._key = key
+        return self._key
 
     def put(self, secret: EpochSecret, statement: bytes) -> None:
         """Store a new epoch durably; raises `ErasedEpoch` if it was erased, `FileExistsError` if it is here."""
-        sealed = self._key.seal(secret.epoch, KeptEpoch(secret, statement).to_bytes())
+        sealed = self._unlocked_key().seal(secret.epoch, KeptEpoch(secret, statement).to_bytes())
         with self._lock:
             if self.is_erased(secret.epoch):
                 raise ErasedEpoch(secret.epoch)
@@ -144,7 +145,7 @@ class Vault:
             raise ErasedEpoch(epoch)
         path = self._secret_path(epoch)
         try:
-            return KeptEpoch.from_bytes(self._key.open(epoch, path.read_bytes()))
+            return KeptEpoch.from_bytes(self._unlocked_key().open(epoch, path.read_bytes()))
         except (FileNotFoundError, WrongKey) as error:
             if self.is_erased(epoch):  # by another process, meanwhile
                 raise ErasedEpoch(epoch) from None

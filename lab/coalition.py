@@ -10,7 +10,7 @@ import sqlalchemy as sql
 
 from escrow.authority.authority import Authority
 from escrow.operator.operator import Operator
-from protocol.any_check_in import AdmittedMessage, PassCheckInMessage, read_admitted
+from protocol.any_check_in import AnyCheckInMessage, PassCheckInMessage, read_any_check_in
 from protocol.assisted_check_ins import AssistedCheckIn, open_assisted, verify_assisted
 from protocol.epochs import EpochKey, EpochSecret
 from protocol.handles import directory_index, open_entry
@@ -110,7 +110,7 @@ def stored_assisted(databases: Iterable[sql.Engine]) -> list[AssistedCheckIn]:
     return [one for one in _stored(databases) if isinstance(one, AssistedCheckIn)]
 
 
-def _stored(databases: Iterable[sql.Engine]) -> Iterator[AdmittedMessage]:
+def _stored(databases: Iterable[sql.Engine]) -> Iterator[AnyCheckInMessage]:
     for engine in databases:
         with engine.begin() as connection:
-            yield from map(read_admitted, connection.scalars(sql.text("SELECT encoded FROM check_ins")).all())
+            yield from map(read_any_check_in, connection.scalars(sql.text("SELECT encoded FROM check_ins")).all())

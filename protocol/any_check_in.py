@@ -12,14 +12,14 @@ from protocol.paper_check_ins import PaperCheckIn, PaperCheckInMessage, verify_p
 
 PassCheckInMessage = CheckInMessage | PaperCheckInMessage
 """A check-in with a pass, whose `(u, v)` opens to a handle."""
-AdmittedMessage = PassCheckInMessage | AssistedCheckIn
-Admitted = CheckIn | PaperCheckIn | AssistedEntry
+AnyCheckInMessage = PassCheckInMessage | AssistedCheckIn
+AnyCheckIn = CheckIn | PaperCheckIn | AssistedEntry
 """The same, verified."""
 
 _SIX_FIELDS, _EIGHT_FIELDS = b"\x86", b"\x88"
 
 
-def read_admitted(encoding: bytes) -> AdmittedMessage:
+def read_any_check_in(encoding: bytes) -> AnyCheckInMessage:
     """The message that a venue stored; raises `Malformed`. The number of its fields, in the first byte, says which."""
     if encoding[:1] == _SIX_FIELDS:
         return AssistedCheckIn.from_bytes(encoding)
@@ -28,7 +28,7 @@ def read_admitted(encoding: bytes) -> AdmittedMessage:
     return CheckInMessage.from_bytes(encoding)
 
 
-def verify_admitted(epoch_key: EpochKey, message: AdmittedMessage) -> Admitted:
+def verify_any_check_in(epoch_key: EpochKey, message: AnyCheckInMessage) -> AnyCheckIn:
     """What `verify_check_in`, `verify_paper_check_in` or `verify_assisted` makes of a message, and raises."""
     if isinstance(message, AssistedCheckIn):
         return verify_assisted(epoch_key, message)

@@ -91,8 +91,8 @@ def seal_assisted(
     sealed = crypto_aead_xchacha20poly1305_ietf_encrypt(
         padded, _label(epoch_key, time, venue_id, u), _NONCE, _key(epoch_key, u, S)
     )
-    statement = _statement(epoch_key, time, venue_id, u, sealed)
-    signature = sign_with_scalar(r, bytes(u), statement, random_bytes)  # step 3
+    signing_input = _signing_input(epoch_key, time, venue_id, u, sealed)
+    signature = sign_with_scalar(r, bytes(u), signing_input, random_bytes)  # step 3
     return AssistedCheckIn(epoch_key.domain.number, time, venue_id, u, sealed, signature)  # step 4
 
 
@@ -105,8 +105,8 @@ def verify_assisted(epoch_key: EpochKey, message: AssistedCheckIn) -> AssistedEn
         raise WrongDomain("the check-in is of another domain")
     if epoch_key.domain.epoch_at(message.time) != epoch_key.epoch:  # step 2
         raise WrongEpoch("the check-in's time lies outside the epoch")
-    statement = _statement(epoch_key, message.time, message.venue_id, message.u, message.sealed)
-    if not verify(bytes(message.u), statement, message.signature):  # step 3
+    signing_input = _signing_input(epoch_key, message.time, message.venue_id, message.u, message.sealed)
+    if not verify(bytes(message.u), signing_input, message.signature):  # step 3
         raise InvalidSignature("the label was not signed with the check-in's own key")
     return AssistedEntry(message, epoch_key.epoch)
 
@@ -128,7 +128,7 @@ def _label(epoch_key: EpochKey, time: int, venue_id: bytes, u: Point) -> bytes:
     return frame("assisted-label", epoch_key.context, time.to_bytes(4, "big"), venue_id, bytes(u))
 
 
-def _statement(epoch_key: EpochKey, time: int, venue_id: bytes, u: Point, sealed: bytes) -> bytes:
+def _signing_input(epoch_key: EpochKey, time: int, venue_id: bytes, u: Point, sealed: bytes) -> bytes:
     return frame("assisted-check-in", epoch_key.context, time.to_bytes(4, "big"), venue_id, bytes(u), sealed)
 
 

@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Annotated
 
 from protocol.epochs import Domain, EpochKey
-from protocol.passes import PASS_BYTES, OwnedPass, pass_statement
+from protocol.passes import PASS_BYTES, OwnedPass, pass_signing_input
 from protocol.primitives.encoding import Bytes16, Message, Size, Uint8, Uint32
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongEpoch
 from protocol.primitives.group import RandomBytes, secure_random
@@ -105,8 +105,8 @@ def sign_check_in(
     """
     time = label_time(time)
     public = bytes(owned.public)
-    statement = label_statement(epoch_key, time, direction, venue_id, public)
-    signature = sign_with_scalar(owned.r, owned.public.u, statement, random_bytes)
+    signing_input = label_signing_input(epoch_key, time, direction, venue_id, public)
+    signature = sign_with_scalar(owned.r, owned.public.u, signing_input, random_bytes)
     return CheckInMessage(epoch_key.domain.number, time, direction, venue_id, public + signature)
 
 
@@ -126,18 +126,18 @@ def verify_check_in(epoch_key: EpochKey, message: CheckInMessage) -> CheckIn:
         raise WrongDomain("the check-in is of another domain")
     if epoch_key.epoch not in possible_epochs(epoch_key.domain, message.time, message.direction):  # step 2
         raise WrongEpoch("the check-in's time lies outside the epoch")
-    issued = pass_statement(epoch_key, message.u, message.v)
+    issued = pass_signing_input(epoch_key, message.u, message.v)
     if not verify(bytes(epoch_key.pass_key), issued, message.pass_signature):  # step 3
         raise InvalidSignature("the authority did not issue this pass in this epoch")
-    statement = label_statement(
+    signing_input = label_signing_input(
         epoch_key, message.time, message.direction, message.venue_id, message.signed_pass[:PASS_BYTES]
     )
-    if not verify(message.u, statement, message.label_signature):  # step 4
+    if not verify(message.u, signing_input, message.label_signature):  # step 4
         raise InvalidSignature("the pass did not sign this label")
     return CheckIn(message, epoch_key.epoch)
 
 
-def label_statement(
+def label_signing_input(
     epoch_key: EpochKey, time: int, direction: Direction, venue_id: bytes | None, public_pass: bytes
 ) -> bytes:
     """What a pass signs: tag, epoch context, time (4 bytes), direction (1), venue (16, or 0 for none), pass (128)."""

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Annotated, ClassVar
 
 from protocol.epochs import Domain, Role
-from protocol.notices import DIGEST_BYTES
+from protocol.notices import VISIT_DIGEST_BYTES
 from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
 from protocol.primitives.errors import MalformedEncoding, WrongDomain, WrongNumber, WrongParty
 from protocol.primitives.group import RandomBytes, secure_random
@@ -25,7 +25,7 @@ from protocol.warrants import MAX_RELEASE, Warrant
 MAX_OPENINGS = 16
 """Openings in one disclosure: so many of the longest fit into a message."""
 
-Bytes10 = Annotated[bytes, Size(DIGEST_BYTES, DIGEST_BYTES)]
+Bytes10 = Annotated[bytes, Size(VISIT_DIGEST_BYTES, VISIT_DIGEST_BYTES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class OpeningRecord(Message):
     salt: Bytes32
 
     def __post_init__(self) -> None:
-        if any(one >= following for one, following in pairwise(self.digests)):
+        if any(digest >= following for digest, following in pairwise(self.digests)):
             raise MalformedEncoding("the digests are not in ascending order, each once")
 
     @property
@@ -79,7 +79,7 @@ class Disclosure(Message):
 
 def opened_visit(warrant_id: bytes, u: bytes) -> bytes:
     """The 10 bytes that stand for a pass (`u`, 32 bytes) that was opened under a warrant (its id, 16 bytes)."""
-    return digest("opened-visit", warrant_id, u)[:DIGEST_BYTES]
+    return digest("opened-visit", warrant_id, u)[:VISIT_DIGEST_BYTES]
 
 
 def record_opening(

@@ -122,8 +122,8 @@ def create_epoch(
     context = _possession_context(domain, role, epoch)
     possession = prove_knowledge("epoch-share", context, x, X, random_bytes)  # step 2
     pass_key = None if pass_seed is None else public_key(secret.pass_signing_key)
-    statement = EpochStatement(domain.number, role, epoch, X, possession, pass_key)
-    return secret, sign_statement(statement, identity)  # step 3
+    message = EpochStatement(domain.number, role, epoch, X, possession, pass_key)
+    return secret, sign_statement(message, identity)  # step 3
 
 
 def verify_epoch_statement(domain: Domain, role: Role, epoch: int, statement: bytes) -> EpochStatement:

@@ -21,12 +21,12 @@ from protocol.primitives.hashing import digest, digest32
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
 
-DIGEST_BYTES = 10
+VISIT_DIGEST_BYTES = 10
 MIN_DIGESTS = 2**10
 MAX_DIGESTS = 2**20
 MAX_LIST_AGE = 48 * 3600
 """How many seconds old the newest notice or disclosure of a party may be: there is one each day."""
-_CHUNK = DIGEST_BYTES * 2**12
+_CHUNK = VISIT_DIGEST_BYTES * 2**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class PaddedDigests:
     encoding: bytes
 
     def __post_init__(self) -> None:
-        count, rest = divmod(len(self.encoding), DIGEST_BYTES)
+        count, rest = divmod(len(self.encoding), VISIT_DIGEST_BYTES)
         if rest or count.bit_count() != 1 or not MIN_DIGESTS <= count <= MAX_DIGESTS:
             raise MalformedEncoding("the number of digests is no power of two from 2^10 to 2^20")
         for place in range(0, len(self.encoding), _CHUNK):  # with the first of the next chunk
-            part = self.encoding[place : place + _CHUNK + DIGEST_BYTES]
-            digests = unpack(f"{DIGEST_BYTES}s" * (len(part) // DIGEST_BYTES), part)
+            part = self.encoding[place : place + _CHUNK + VISIT_DIGEST_BYTES]
+            digests = unpack(f"{VISIT_DIGEST_BYTES}s" * (len(part) // VISIT_DIGEST_BYTES), part)
             if any(map(ge, digests, digests[1:])):
                 raise MalformedEncoding("the digests are not in ascending order, each once")
 
@@ -52,12 +52,12 @@ class PaddedDigests:
         return self.encoding
 
     def __contains__(self, wanted: bytes) -> bool:
-        places = range(0, len(self.encoding), DIGEST_BYTES)
+        places = range(0, len(self.encoding), VISIT_DIGEST_BYTES)
         index = bisect_left(places, wanted, key=self._at)
-        return self._at(DIGEST_BYTES * index) == wanted  # behind the last one there are no bytes
+        return self._at(VISIT_DIGEST_BYTES * index) == wanted  # behind the last one there are no bytes
 
     def _at(self, place: int) -> bytes:
-        return self.encoding[place : place + DIGEST_BYTES]
+        return self.encoding[place : place + VISIT_DIGEST_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def noticed_visit(number: int, u: bytes) -> bytes:
 
     They differ in every notice: lists with common digests would tell which ones are no padding.
     """
-    return digest("noticed-visit", number.to_bytes(4, "big"), u)[:DIGEST_BYTES]
+    return digest("noticed-visit", number.to_bytes(4, "big"), u)[:VISIT_DIGEST_BYTES]
 
 
 def list_digest(statement: bytes) -> bytes:
@@ -112,8 +112,8 @@ def sign_notice(
         raise MalformedEncoding(f"a notice is for at most {MAX_DIGESTS} passes, and these are {len(digests)}")
     size = max(MIN_DIGESTS, 1 << (len(digests) - 1).bit_length())
     while missing := size - len(digests):  # step 2
-        padding = random_bytes(DIGEST_BYTES * missing)
-        digests |= {padding[start : start + DIGEST_BYTES] for start in range(0, len(padding), DIGEST_BYTES)}
+        padding = random_bytes(VISIT_DIGEST_BYTES * missing)
+        digests |= {padding[start : start + VISIT_DIGEST_BYTES] for start in range(0, len(padding), VISIT_DIGEST_BYTES)}
     padded = PaddedDigests(b"".join(sorted(digests)))  # step 3
     return sign_statement(Notice(domain.number, number, time, advice, padded), identity)  # step 4
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from protocol.any_check_in import Admitted
+from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssistedEntry
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role
 from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
@@ -153,7 +153,7 @@ def open_release(
                 yield visit, open_check_in(visit.check_in, from_operator[u], from_authority[u])
 
 
-def open_check_in(check_in: Admitted, D_operator: Point, D_authority: Point) -> Point | None:
+def open_check_in(check_in: AnyCheckIn, D_operator: Point, D_authority: Point) -> Point | None:
     """The handle `U = v - D_operator - D_authority`; of an assisted check-in, `S = D_operator + D_authority`.
 
     None if the pass carries no handle. That is so when `v` is no valid point or the result is the identity: only a

@@ -78,8 +78,8 @@ def sign_paper_check_in(
     """
     time = label_time(time)
     public, K = delegated.public_pass, delegated.K
-    statement = paper_label_statement(epoch_key, time, direction, venue_id, public, K)
-    signature = sign_with_scalar(delegated.k, bytes(K), statement, random_bytes)
+    signing_input = paper_label_signing_input(epoch_key, time, direction, venue_id, public, K)
+    signature = sign_with_scalar(delegated.k, bytes(K), signing_input, random_bytes)
     return PaperCheckInMessage(
         epoch_key.domain.number, time, direction, venue_id, public, K, delegated.delegation, signature
     )
@@ -97,13 +97,13 @@ def verify_paper_check_in(epoch_key: EpochKey, message: PaperCheckInMessage) -> 
         raise WrongEpoch("the check-in's time lies outside the epoch")
     public, K = message.public_pass, message.paper_key
     verify_delegation(epoch_key, public, K, message.delegation)
-    statement = paper_label_statement(epoch_key, message.time, message.direction, message.venue_id, public, K)
-    if not verify(bytes(K), statement, message.label_signature):  # step 5
+    signing_input = paper_label_signing_input(epoch_key, message.time, message.direction, message.venue_id, public, K)
+    if not verify(bytes(K), signing_input, message.label_signature):  # step 5
         raise InvalidSignature("the paper's key did not sign this label")
     return PaperCheckIn(message, epoch_key.epoch)
 
 
-def paper_label_statement(
+def paper_label_signing_input(
     epoch_key: EpochKey, time: int, direction: Direction, venue_id: bytes, public_pass: bytes, K: Point
 ) -> bytes:
     """What a paper's key signs: tag, epoch context, time (4 bytes), direction (1), venue (16), pass (128), `K` (32)."""

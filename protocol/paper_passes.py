@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from protocol.epochs import EpochKey
-from protocol.passes import PASS_BYTES, OwnedPass, pass_statement
+from protocol.passes import PASS_BYTES, OwnedPass, pass_signing_input
 from protocol.primitives.encoding import Message, Size, Uint8, Uint32
 from protocol.primitives.errors import IdentityElement, InvalidSignature, WrongDomain, WrongEpoch
 from protocol.primitives.group import B, Point, RandomBytes, Scalar, secure_random
@@ -62,7 +62,7 @@ def print_pass(epoch_key: EpochKey, owned: OwnedPass, random_bytes: RandomBytes 
     Whoever prints it forgets the pass and the text. Draws 64 random bytes for `k` and 32 for the delegation.
     """
     public, k = bytes(owned.public), Scalar.random(random_bytes)  # step 1
-    delegated = delegation_statement(epoch_key, public, k * B)
+    delegated = delegation_signing_input(epoch_key, public, k * B)
     delegation = sign_with_scalar(owned.r, owned.public.u, delegated, random_bytes)  # step 2
     paper = PaperPass(epoch_key.domain.number, epoch_key.epoch, public, k, delegation)
     return encode_text(PAPER_PREFIX, paper.to_bytes())  # step 3
@@ -94,12 +94,12 @@ def verify_paper(epoch_key: EpochKey, paper: PaperPass) -> DelegatedPass:
 def verify_delegation(epoch_key: EpochKey, public_pass: bytes, K: Point, delegation: bytes) -> None:
     """Check that the authority issued a pass (128 bytes), and the pass delegated to `K`; raises `InvalidSignature`."""
     u, v, signature = public_pass[:32], public_pass[32:64], public_pass[64:]
-    if not verify(bytes(epoch_key.pass_key), pass_statement(epoch_key, u, v), signature):  # step 3
+    if not verify(bytes(epoch_key.pass_key), pass_signing_input(epoch_key, u, v), signature):  # step 3
         raise InvalidSignature("the authority did not issue this pass in this epoch")
-    if not verify(u, delegation_statement(epoch_key, public_pass, K), delegation):  # step 4
+    if not verify(u, delegation_signing_input(epoch_key, public_pass, K), delegation):  # step 4
         raise InvalidSignature("the pass did not delegate to this key")
 
 
-def delegation_statement(epoch_key: EpochKey, public_pass: bytes, K: Point) -> bytes:
+def delegation_signing_input(epoch_key: EpochKey, public_pass: bytes, K: Point) -> bytes:
     """What a pass signs for a paper: tag, epoch context, pass (128 bytes), `K` (32)."""
     return frame("paper-pass", epoch_key.context, public_pass, bytes(K))

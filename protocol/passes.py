@@ -138,11 +138,11 @@ def request_allowance(
         requests.append(PassRequest(u0, v0, prove_ownership(epoch_key.context, r0, h, X, u0, v0, random_bytes)))
     proof = prove_encryptions(
         epoch_key.context,
-        [one.r0 for one in pending],
+        [pending_pass.r0 for pending_pass in pending],
         X,
         U,
-        [one.u0 for one in pending],
-        [one.v0 for one in pending],
+        [pending_pass.u0 for pending_pass in pending],
+        [pending_pass.v0 for pending_pass in pending],
         random_bytes,
     )
     return pending, AllowanceRequest(epoch_key.epoch, tuple(requests), proof)
@@ -155,13 +155,13 @@ def verify_allowance(epoch_key: EpochKey, handle: Handle, request: AllowanceRequ
     """
     if request.epoch != epoch_key.epoch:  # step 1
         raise WrongEpoch("the passes are requested for another epoch")
-    u0 = [one.u0 for one in request.requests]
-    v0 = [one.v0 for one in request.requests]
+    u0 = [pass_request.u0 for pass_request in request.requests]
+    v0 = [pass_request.v0 for pass_request in request.requests]
     if len(u0) != epoch_key.domain.allowance or len(set(u0)) != len(u0):  # step 2
         raise WrongAllowance(f"a request is for {epoch_key.domain.allowance} different passes")
     if not verify_encryptions(epoch_key.context, epoch_key.X, handle, u0, v0, request.encryptions):  # step 3
         raise InvalidProof("the requested passes do not all carry the account's handle")
-    return [bytes(one) for one in request.requests]
+    return [bytes(pass_request) for pass_request in request.requests]
 
 
 MapFunction = Callable[[Callable[[bytes], bytes], Iterable[bytes]], Iterable[bytes]]
@@ -208,7 +208,7 @@ def issue_pass(
         u, v = u0 + c * B, v0 + c * X
     except (Malformed, IdentityElement):
         return _decoy(random_bytes)
-    signature = pass_key.sign(pass_statement(epoch_key, bytes(u), bytes(v))).signature  # step 5
+    signature = pass_key.sign(pass_signing_input(epoch_key, bytes(u), bytes(v))).signature  # step 5
     e = Scalar.random(random_bytes)  # step 6
     E = e * B
     return bytes(E) + crypto_aead_xchacha20poly1305_ietf_encrypt(
@@ -236,7 +236,7 @@ def accept_answer(epoch_key: EpochKey, pending: PendingPass, answer: bytes) -> O
         u, v = bytes(u0 + c * B), bytes(v0 + c * X)  # step 4
     except (Malformed, IdentityElement, CryptoError):
         raise InvalidAnswer("the answer is not a pass for this request") from None
-    if not verify(bytes(epoch_key.pass_key), pass_statement(epoch_key, u, v), signature):  # step 5
+    if not verify(bytes(epoch_key.pass_key), pass_signing_input(epoch_key, u, v), signature):  # step 5
         raise InvalidAnswer("the answer is not a pass for this request")
     return OwnedPass(Pass(u, v, signature), r0 + c)  # step 6
 
@@ -249,13 +249,13 @@ def accept_answers(epoch_key: EpochKey, pending: Sequence[PendingPass], answers:
     if len(answers.answers) != len(pending):
         raise InvalidAnswer("the number of answers is not that of the requests")
     passes = []
-    for one, answer in zip(pending, answers.answers, strict=True):
+    for pending_pass, answer in zip(pending, answers.answers, strict=True):
         with suppress(InvalidAnswer):
-            passes.append(accept_answer(epoch_key, one, answer))
+            passes.append(accept_answer(epoch_key, pending_pass, answer))
     return passes
 
 
-def pass_statement(epoch_key: EpochKey, u: bytes, v: bytes) -> bytes:
+def pass_signing_input(epoch_key: EpochKey, u: bytes, v: bytes) -> bytes:
     """What the authority signs of a pass: tag, epoch context, `u` and `v` (32 bytes each)."""
     return frame("pass", epoch_key.context, u, v)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from protocol.any_check_in import Admitted, read_admitted, verify_admitted
+from protocol.any_check_in import AnyCheckIn, read_any_check_in, verify_any_check_in
 from protocol.check_ins import MAX_STAY, Direction
 from protocol.commitments import (
     BEGINNING,
@@ -48,7 +48,7 @@ COMMITMENT_MARGIN = 900
 """How many seconds a label's time may lie outside the commitments around it: a door's tolerance, and clocks."""
 COMMITMENT_DELAY = 86_400
 """How many seconds after its label's time a venue without a network may commit to a check-in."""
-DIGEST_BYTES = 32
+CHECK_IN_DIGEST_BYTES = 32
 """A leaf whose content has this length is withheld: no check-in is so short."""
 
 
@@ -67,7 +67,7 @@ class ReleasedLeaf(Message):
     @property
     def withheld(self) -> bool:
         """Whether the leaf shows no check-in."""
-        return len(self.content) == DIGEST_BYTES
+        return len(self.content) == CHECK_IN_DIGEST_BYTES
 
     @property
     def committed(self) -> CommittedCheckIn:
@@ -117,13 +117,16 @@ def choose_openings(
 
     It starts and ends with commitments that both parties acknowledged.
     """
-    issued = [one for one in kept if one.opening.time <= warrant.issued]
-    usable = [one for one in issued if one.acknowledged]
-    start = KeptCommitment(BEGINNING, CompactRange())
-    start = [start, *(one for one in usable if one.opening.time <= _opens_from(warrant))][-1]
-    enough = [one for one in usable if one.opening.time >= _opens_to(warrant)]
-    last = (enough[:1] or usable[-1:] or [start])[0]
-    return start, tuple(one for one in issued if start.opening.time < one.opening.time <= last.opening.time)
+    issued = [commitment for commitment in kept if commitment.opening.time <= warrant.issued]
+    start = last = KeptCommitment(BEGINNING, CompactRange())
+    for commitment in issued:
+        if commitment.acknowledged:
+            if commitment.opening.time <= _opens_from(warrant):
+                start = commitment
+            if last.opening.time < _opens_to(warrant):
+                last = commitment
+    between = [commitment for commitment in issued if start.opening.time < commitment.opening.time <= last.opening.time]
+    return start, tuple(between)
 
 
 def sign_release(
@@ -166,7 +169,8 @@ def verify_release(
     set_aside: Counter[str] = Counter()
     for leaf, times in _verify_leaves(record, commitments, message):
         if leaf.withheld:  # step 8
-            set_aside["Withheld"] += record.begins <= leaf.time < record.ends
+            if record.begins <= leaf.time < record.ends:
+                set_aside["Withheld"] += 1
             continue
         try:
             check_ins.append(_verify_content(record, epoch_keys.get(leaf.epoch), leaf, times))
@@ -179,7 +183,7 @@ def verify_release(
                 kept.setdefault(epoch, {})[u] = visit
             else:
                 set_aside[OutOfScope.__name__] += len(visit.check_ins)
-    return VerifiedRelease(release_digest(release), record, kept, +set_aside)
+    return VerifiedRelease(release_digest(release), record, kept, set_aside)
 
 
 def release_digest(release: bytes) -> bytes:
@@ -228,16 +232,16 @@ def _start(release: Release) -> CompactRange:
         raise CommitmentMismatch("the frontier is that of no tree of this size") from None
 
 
-def _verify_content(warrant: Warrant, epoch_key: EpochKey | None, leaf: ReleasedLeaf, times: range) -> Admitted:
+def _verify_content(warrant: Warrant, epoch_key: EpochKey | None, leaf: ReleasedLeaf, times: range) -> AnyCheckIn:
     """The check-in that a leaf shows."""
-    message = read_admitted(leaf.content)  # step 9
+    message = read_any_check_in(leaf.content)  # step 9
     if (message.time, message.direction) != (leaf.time, leaf.direction) or leaf.time >= times.stop:
         raise CommitmentMismatch("the check-in has another label, or a later one than its commitment")
     if leaf.time < times.start:
         raise CommittedLate("the venue did not commit to the check-in in time")
     if epoch_key is None or not warrant.is_near(message.time) or message.venue_id not in (None, warrant.venue_id):
         raise OutOfScope("the check-in lies outside the warrant")
-    return verify_admitted(epoch_key, message)
+    return verify_any_check_in(epoch_key, message)
 
 
 def _opens(opening: CommitmentOpening, tree: CompactRange, known: Mapping[int, bytes]) -> bool:

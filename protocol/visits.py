@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from protocol.any_check_in import Admitted
+from protocol.any_check_in import AnyCheckIn
 from protocol.check_ins import MAX_STAY, Direction
 
 
@@ -16,20 +16,20 @@ class Visit:
     An assisted check-in is an entry, and nobody leaves with it.
     """
 
-    entry: Admitted | None = None
-    exit: Admitted | None = None
+    entry: AnyCheckIn | None = None
+    exit: AnyCheckIn | None = None
 
     @property
-    def check_in(self) -> Admitted:
+    def check_in(self) -> AnyCheckIn:
         """The check-in that is opened for the visit: its entry, where there is one."""
         first = self.entry or self.exit
         assert first is not None
         return first
 
     @property
-    def check_ins(self) -> list[Admitted]:
+    def check_ins(self) -> list[AnyCheckIn]:
         """Entry and exit, as far as they are there."""
-        return [one for one in (self.entry, self.exit) if one is not None]
+        return [check_in for check_in in (self.entry, self.exit) if check_in is not None]
 
     @property
     def entered(self) -> int | None:
@@ -42,7 +42,7 @@ class Visit:
         return None if self.exit is None else self.exit.message.time
 
 
-def collect_visits(check_ins: Iterable[Admitted]) -> dict[int, dict[bytes, Visit]]:
+def collect_visits(check_ins: Iterable[AnyCheckIn]) -> dict[int, dict[bytes, Visit]]:
     """The visits that verified check-ins of one venue stand for, by epoch and `u`.
 
     Of several entries, or exits, of one pass the earliest counts, and of several with one time the first. An exit
@@ -59,7 +59,7 @@ def collect_visits(check_ins: Iterable[Admitted]) -> dict[int, dict[bytes, Visit
     }
 
 
-def _with(visit: Visit, check_in: Admitted) -> Visit:
+def _with(visit: Visit, check_in: AnyCheckIn) -> Visit:
     is_entry = check_in.message.direction is Direction.ENTRY
     known = visit.entry if is_entry else visit.exit
     if known is not None and known.message.time <= check_in.message.time:

@@ -106,10 +106,11 @@ class DomainSettings(Settings):
 
     def to_toml(self) -> str:
         """The text of a `domain.toml`; raises `ConfigurationError` if it could not be used."""
-        self.domain  # noqa: B018  checks the keys
+        domain = self.domain
         parties = (("operator", self.operator), ("authority", self.authority))
-        return f"number = {self.number}\nutc_offset = {self.utc_offset}\nallowance = {self.allowance}\n" + "".join(
-            f'\n[{name}]\nkey = "{party.key}"\nurl = "{party.url}"\n' for name, party in parties
+        return (
+            f"number = {domain.number}\nutc_offset = {domain.utc_offset}\nallowance = {domain.allowance}\n"
+            + "".join(f'\n[{name}]\nkey = "{party.key}"\nurl = "{party.url}"\n' for name, party in parties)
         )
 
 

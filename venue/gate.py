@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from protocol.any_check_in import Admitted, PassCheckInMessage, verify_admitted
+from protocol.any_check_in import AnyCheckIn, PassCheckInMessage, verify_any_check_in
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, seal_assisted, verify_assisted
 from protocol.check_ins import MAX_STAY, Direction, label_time, possible_epochs
 from protocol.epochs import Domain, EpochKey
 from protocol.http_messages import Decision
 from protocol.paper_check_ins import sign_paper_check_in
 from protocol.paper_passes import PaperPass, verify_paper
-from protocol.primitives.ed25519_selftest import check_edge_cases
+from protocol.primitives.ed25519_selftest import run_selftest
 from protocol.primitives.errors import InvalidSignature, Malformed
 from venue.decoding import parse_code
 from venue.store import Store
@@ -30,7 +30,7 @@ class Gate:
     def __init__(
         self, domain: Domain, epoch_key: Callable[[int], EpochKey | None], store: Store, venue_id: bytes, tolerance: int
     ) -> None:
-        check_edge_cases()
+        run_selftest()
         self._domain, self._epoch_key, self._store = domain, epoch_key, store
         self._venue, self._tolerance = venue_id, tolerance
 
@@ -99,7 +99,7 @@ class Gate:
             return Decision.TOO_EARLY
         return None
 
-    def _verify(self, message: PassCheckInMessage) -> Admitted | Decision:
+    def _verify(self, message: PassCheckInMessage) -> AnyCheckIn | Decision:
         """The check-in in the one epoch whose keys it was signed for, or why there is none."""
         refusal = Decision.FORGED
         for epoch in possible_epochs(self._domain, message.time, message.direction):  # step 5
@@ -108,12 +108,12 @@ class Gate:
                 refusal = Decision.UNKNOWN_EPOCH
                 continue
             try:
-                return verify_admitted(key, message)
+                return verify_any_check_in(key, message)
             except InvalidSignature:
                 continue
         return refusal
 
-    def _has_entered(self, check_in: Admitted) -> bool:
+    def _has_entered(self, check_in: AnyCheckIn) -> bool:
         """Whether the pass of an exit came in here, in the same epoch and not too long ago."""
         entry = self._store.entry(bytes(check_in.message.u))
         return (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sql
 
-from protocol.any_check_in import Admitted
+from protocol.any_check_in import AnyCheckIn
 from protocol.check_ins import Direction
 from service.storage import insert_once
 
@@ -53,7 +53,7 @@ class Store:
         self._engine, self._venue = engine, venue_id
         self._own = check_ins.c.venue == venue_id
 
-    def spend(self, check_in: Admitted) -> bool:
+    def spend(self, check_in: AnyCheckIn) -> bool:
         """Keep a check-in, durably when this returns; False if its pass was spent in this direction before."""
         message = check_in.message
         row = {

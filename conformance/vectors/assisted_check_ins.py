@@ -36,8 +36,8 @@ def _label_parts(message: AssistedCheckIn) -> tuple[bytes, bytes, bytes, bytes]:
 def _signed(r: Scalar, message: AssistedCheckIn, **changed: Any) -> AssistedCheckIn:
     """The check-in with other fields, signed anew by its own key: what only its maker can do."""
     message = replace(message, **changed)
-    statement = frame("assisted-check-in", *_label_parts(message), message.sealed)
-    return replace(message, signature=sign_with_scalar(r, bytes(message.u), statement, Draws("signed anew")))
+    signing_input = frame("assisted-check-in", *_label_parts(message), message.sealed)
+    return replace(message, signature=sign_with_scalar(r, bytes(message.u), signing_input, Draws("signed anew")))
 
 
 def assisted_check_in() -> VectorFile:

@@ -23,8 +23,8 @@ from conformance.vectors.world import (
     TIME,
     VENUE,
 )
-from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, label_statement, sign_check_in
-from protocol.passes import OwnedPass, Pass, pass_statement
+from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, label_signing_input, sign_check_in
+from protocol.passes import OwnedPass, Pass, pass_signing_input
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, MalformedText, WrongDomain, WrongEpoch
 from protocol.primitives.group import B, Point
@@ -39,7 +39,7 @@ def _forged(pass_key_is: str) -> OwnedPass:
     r, h = pinned_scalar("forged r"), pinned_scalar("forged h")
     u, v = bytes(r * B), bytes(h * B + r * EPOCH_KEY.X)
     key = {"stranger": STRANGER, "authority": PASS_KEY}[pass_key_is]
-    return OwnedPass(Pass(u, v, key.sign(pass_statement(EPOCH_KEY, u, v)).signature), r)
+    return OwnedPass(Pass(u, v, key.sign(pass_signing_input(EPOCH_KEY, u, v)).signature), r)
 
 
 def check_in() -> VectorFile:
@@ -77,7 +77,7 @@ def check_in() -> VectorFile:
         draws = Draws(f"check-in, {name}")
         message = sign_check_in(EPOCH_KEY, owned, time, direction, venue, draws)
         label_time = time - time % 15
-        statement = frame(
+        signing_input = frame(
             "check-in",
             EPOCH_KEY.context,
             label_time.to_bytes(4, "big"),
@@ -85,7 +85,7 @@ def check_in() -> VectorFile:
             venue or b"",
             public,
         )
-        assert statement == label_statement(EPOCH_KEY, label_time, direction, venue, public)
+        assert signing_input == label_signing_input(EPOCH_KEY, label_time, direction, venue, public)
         file.accept(
             name,
             make={
@@ -99,7 +99,7 @@ def check_in() -> VectorFile:
             check={"message": message},
             intermediate={
                 "pass_statement": frame("pass", EPOCH_KEY.context, owned.public.u, owned.public.v),
-                "label_statement": statement,
+                "label_statement": signing_input,
                 "label_signature": message.label_signature,
             },
             result={"epoch": EPOCH, "u": message.u, "v": message.v},

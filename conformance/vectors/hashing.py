@@ -59,17 +59,17 @@ def nonces() -> VectorFile:
             "result.nonce": "the nonce, a scalar",
         },
     )
-    for name, label, statement in [
+    for name, label, covered in [
         ("ordinary", b"x", b"a statement"),
         ("another label", b"h", b"a statement"),
         ("another statement", b"x", b"another statement"),
         ("an empty statement", b"x", b""),
     ]:
         random, secret = Draws("nonce"), pinned_scalar("nonce secret")
-        k = nonce(random, label, secret, statement)
+        k = nonce(random, label, secret, covered)
         file.accept(
             name,
-            check={"random": random.drawn, "label": label, "secret": secret, "statement": statement},
+            check={"random": random.drawn, "label": label, "secret": secret, "statement": covered},
             result={"nonce": k},
         )
     return file

@@ -22,7 +22,7 @@ from conformance.vectors.world import (
 )
 from protocol.disclosures import DisclosedOpening, record_opening, sign_disclosure
 from protocol.epochs import Role
-from protocol.notices import DIGEST_BYTES, sign_notice, verify_notice
+from protocol.notices import VISIT_DIGEST_BYTES, sign_notice, verify_notice
 from protocol.primitives.encoding import decode_item, encode_item
 from protocol.primitives.errors import (
     InvalidSignature,
@@ -84,14 +84,14 @@ def notice() -> VectorFile:
         )
     signed = sign_notice(DOMAIN, 5, NOW, advice, [mine[0], _OTHER_U, mine[1]], AUTHORITY, Draws("notice ordinary"))
     encoding = bytes(verify_notice(DOMAIN, signed).digests)
-    digests = [encoding[start : start + DIGEST_BYTES] for start in range(0, len(encoding), DIGEST_BYTES)]
+    digests = [encoding[start : start + VISIT_DIGEST_BYTES] for start in range(0, len(encoding), VISIT_DIGEST_BYTES)]
     fields: list[object] = [NUMBER, 5, NOW, advice]
     for change, wrong in {
         "two digests in the wrong order": [digests[1], digests[0], *digests[2:]],
         "one digest twice": [digests[0], *digests[:-1]],
         "1023 digests": digests[:-1],
-        "1025 digests": [*digests, b"\xff" * DIGEST_BYTES],
-        "a digest of 11 bytes": [*digests[:-1], b"\xff" * (DIGEST_BYTES + 1)],
+        "1025 digests": [*digests, b"\xff" * VISIT_DIGEST_BYTES],
+        "a digest of 11 bytes": [*digests[:-1], b"\xff" * (VISIT_DIGEST_BYTES + 1)],
     }.items():
         statement = sign_item("notice", [*fields, b"".join(wrong)], AUTHORITY)
         file.reject("ordinary", change, MalformedEncoding, statement=statement)

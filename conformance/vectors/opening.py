@@ -41,7 +41,7 @@ from conformance.vectors.world import (
 from protocol.check_ins import Direction, sign_check_in, verify_check_in
 from protocol.epochs import Role
 from protocol.opening import EpochShares, Shares, create_shares
-from protocol.passes import OwnedPass, Pass, pass_statement
+from protocol.passes import OwnedPass, Pass, pass_signing_input
 from protocol.primitives.errors import FaultyShares, InvalidSignature, MalformedEncoding, OutOfScope
 from protocol.primitives.group import B, Point
 from protocol.primitives.hashing import frame
@@ -87,7 +87,7 @@ def _signed_by_a_cheating_authority(u: bytes, v: bytes) -> bytes:
 
     With a `u` outside the subgroup one signature in eight holds: that whose challenge is a multiple of eight.
     """
-    owned = OwnedPass(Pass(u, v, PASS_KEY.sign(pass_statement(EPOCH_KEY, u, v)).signature), _CHEATING_R)
+    owned = OwnedPass(Pass(u, v, PASS_KEY.sign(pass_signing_input(EPOCH_KEY, u, v)).signature), _CHEATING_R)
     for attempt in count():
         message = sign_check_in(EPOCH_KEY, owned, TIME, Direction.ENTRY, None, Draws(f"cheating {attempt}"))
         with suppress(InvalidSignature):

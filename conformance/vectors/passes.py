@@ -31,7 +31,7 @@ from protocol.passes import (
     accept_answer,
     issue_batch,
     issue_pass,
-    pass_statement,
+    pass_signing_input,
     request_allowance,
 )
 from protocol.primitives.encoding import encode_item
@@ -135,7 +135,7 @@ def _answer_steps(draws: Draws) -> dict[str, Any]:
     again, one, X = Draws(draws.name), PENDING[0], EPOCH_KEY.X
     c = Scalar.random(again)
     u, v = one.u0 + c * B, one.v0 + c * X
-    signature = PASS_KEY.sign(pass_statement(EPOCH_KEY, bytes(u), bytes(v))).signature
+    signature = PASS_KEY.sign(pass_signing_input(EPOCH_KEY, bytes(u), bytes(v))).signature
     e = Scalar.random(again)
     E, shared = e * B, e * one.u0
     return {
@@ -287,7 +287,7 @@ def acceptance() -> VectorFile:
         return bytes(E) + crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, data, bytes(24), key)
 
     def signed(u: bytes, v: bytes) -> bytes:
-        return PASS_KEY.sign(pass_statement(EPOCH_KEY, u, v)).signature
+        return PASS_KEY.sign(pass_signing_input(EPOCH_KEY, u, v)).signature
 
     u, v, other = owned.public.u, owned.public.v, PENDING[1]
     c, another_c, cancelling_c = (bytes(one) for one in (steps["c"], owned.r, negative_scalar(one.r0)))

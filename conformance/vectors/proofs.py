@@ -53,15 +53,15 @@ def knowledge_proof() -> VectorFile:
         x, draws = pinned_scalar(f"x, {title}"), Draws(f"knowledge, {title}")
         X = x * B
         proof = prove_knowledge(name, context, x, X, draws)
-        statement = frame(f"{name}/knowledge", context, encodings((B, X)))
-        k = nonce(_replay(draws), b"x", x, statement)
-        c = hash_to_scalar("challenge", statement, bytes(k * B))
+        challenge_input = frame(f"{name}/knowledge", context, encodings((B, X)))
+        k = nonce(_replay(draws), b"x", x, challenge_input)
+        c = hash_to_scalar("challenge", challenge_input, bytes(k * B))
         assert bytes(proof) == bytes(c) + bytes(k + c * x)
         file.accept(
             title,
             make={"x": x, "random": draws.drawn},
             intermediate={
-                "statement": statement,
+                "statement": challenge_input,
                 "k": k,
                 "commitment": k * B,
                 "challenge": c,
@@ -103,19 +103,19 @@ def ownership_proof() -> VectorFile:
     r0, h, draws = pinned_scalar("r0"), pinned_scalar("h"), Draws("ownership")
     u0, v0 = r0 * B, h * B + r0 * X
     proof = prove_ownership(context, r0, h, X, u0, v0, draws)
-    statement = frame("pass-request/ownership", context, encodings((B, X, u0, v0)))
+    challenge_input = frame("pass-request/ownership", context, encodings((B, X, u0, v0)))
     again = _replay(draws)
-    k_r = nonce(again, b"r0", r0, statement)
-    k_h = nonce(again, b"h", h, statement)
+    k_r = nonce(again, b"r0", r0, challenge_input)
+    k_h = nonce(again, b"h", h, challenge_input)
     commitments = [k_r * B, k_h * B + k_r * X]
-    c = hash_to_scalar("challenge", statement, encodings(commitments))
+    c = hash_to_scalar("challenge", challenge_input, encodings(commitments))
     responses = [k_r + c * r0, k_h + c * h]
     assert bytes(proof) == bytes(c) + b"".join(map(bytes, responses))
     file.accept(
         "ordinary",
         make={"r0": r0, "h": h, "random": draws.drawn},
         intermediate={
-            "statement": statement,
+            "statement": challenge_input,
             "k_r": k_r,
             "k_h": k_h,
             "commitments": commitments,
@@ -196,9 +196,9 @@ def encryptions_proof() -> VectorFile:
         w = _sum_scalars([a_i * r_i for a_i, r_i in zip(a, r0, strict=True)])
         P = _sum_points([a_i * u_i for a_i, u_i in zip(a, u0, strict=True)])
         Q = _sum_points([a_i * v_i for a_i, v_i in zip(a, v0, strict=True)]) - _sum_scalars(a) * U
-        statement = frame("allowance/equality", seed, encodings((B, X, P, Q)))
-        k = nonce(_replay(draws), b"w", w, statement)
-        c = hash_to_scalar("challenge", statement, encodings((k * B, k * X)))
+        challenge_input = frame("allowance/equality", seed, encodings((B, X, P, Q)))
+        k = nonce(_replay(draws), b"w", w, challenge_input)
+        c = hash_to_scalar("challenge", challenge_input, encodings((k * B, k * X)))
         assert bytes(proof) == bytes(c) + bytes(k + c * w)
         file.accept(
             title,
@@ -209,7 +209,7 @@ def encryptions_proof() -> VectorFile:
                 "w": w,
                 "P": P,
                 "Q": Q,
-                "statement": statement,
+                "statement": challenge_input,
                 "k": k,
                 "commitments": [k * B, k * X],
                 "challenge": c,
@@ -265,9 +265,9 @@ def shares_proof() -> VectorFile:
         a = _coefficients("shares", seed, count)
         M = _sum_points([a_i * u_i for a_i, u_i in zip(a, u, strict=True)])
         Z = _sum_points([a_i * D_i for a_i, D_i in zip(a, D, strict=True)])
-        statement = frame("shares/equality", seed, encodings((B, M, X, Z)))
-        k = nonce(_replay(draws), b"w", x, statement)
-        c = hash_to_scalar("challenge", statement, encodings((k * B, k * M)))
+        challenge_input = frame("shares/equality", seed, encodings((B, M, X, Z)))
+        k = nonce(_replay(draws), b"w", x, challenge_input)
+        c = hash_to_scalar("challenge", challenge_input, encodings((k * B, k * M)))
         assert bytes(proof) == bytes(c) + bytes(k + c * x)
         file.accept(
             title,
@@ -277,7 +277,7 @@ def shares_proof() -> VectorFile:
                 "coefficients": a,
                 "M": M,
                 "Z": Z,
-                "statement": statement,
+                "statement": challenge_input,
                 "k": k,
                 "commitments": [k * B, k * M],
                 "challenge": c,

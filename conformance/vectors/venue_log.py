@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from protocol.any_check_in import read_admitted
+from protocol.any_check_in import read_any_check_in
 from protocol.check_ins import Direction
 from protocol.commitments import (
     KeptCommitment,
@@ -36,7 +36,7 @@ class VenueLog:
     def add(self, epoch: int, encoding: bytes) -> None:
         """Append a check-in; what does not decode gets the label of an entry at time 0."""
         try:
-            message = read_admitted(encoding)
+            message = read_any_check_in(encoding)
             time, direction = message.time, message.direction
         except Malformed:
             time, direction = 0, Direction.ENTRY

@@ -22,7 +22,7 @@ from escrow.server import PEER_SECONDS
 from escrow.shares import check_window
 from protocol.check_ins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.notices import DIGEST_BYTES, verify_notice
+from protocol.notices import VISIT_DIGEST_BYTES, verify_notice
 from protocol.releases import VerifiedRelease
 from protocol.warrants import MAX_EMBARGO, Purpose, Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
@@ -204,7 +204,7 @@ def list_notices(home: Path) -> None:
     authority = Authority(home)
     for published in authority.notices.all():
         notice = verify_notice(authority.domain, published.statement, published.number)
-        digests = len(bytes(notice.digests)) // DIGEST_BYTES
+        digests = len(bytes(notice.digests)) // VISIT_DIGEST_BYTES
         published_at = local_time(notice.time, authority.domain.utc_offset)
         click.echo(f"notice {notice.number}, {published_at}, {digests} digests: {notice.advice or 'none'}")
 

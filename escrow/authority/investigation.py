@@ -12,7 +12,7 @@ from aiohttp import ClientSession
 from escrow.authority.authority import Authority
 from escrow.authority.errors import NoRelease, NotOpened, VenueNotApproved, VenueOffline
 from escrow.shares import give_shares, warrant_epoch_keys, without_erased
-from protocol.any_check_in import Admitted
+from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted
 from protocol.epochs import EpochKey, Role
 from protocol.handles import IdentityRecord, directory_index, open_entry
@@ -177,7 +177,7 @@ class Investigation:
         return Findings(total, verified, asserted, +set_aside)
 
     def _identify(
-        self, epoch_key: EpochKey, check_in: Admitted, opened: Point | None
+        self, epoch_key: EpochKey, check_in: AnyCheckIn, opened: Point | None
     ) -> IdentityRecord | AssertedRecord:
         """The record that a check-in's handle, or the key of an assisted one, opens; raises `InvalidEntry`.
 

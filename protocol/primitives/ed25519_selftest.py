@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from protocol.primitives.errors import SplitPassError
 from protocol.primitives.signatures import verify
 
-__all__ = ["EDGE_CASES", "EdgeCase", "UnfitLibrary", "check_edge_cases"]
+__all__ = ["EDGE_CASES", "EdgeCase", "UnfitLibrary", "run_selftest"]
 
 
 class UnfitLibrary(SplitPassError):
@@ -29,7 +29,7 @@ class EdgeCase:
     valid: bool
 
 
-def check_edge_cases() -> None:
+def run_selftest() -> None:
     """Raise `UnfitLibrary` if `verify` decides one of `EDGE_CASES` otherwise than the rule."""
     for case in EDGE_CASES:
         if verify(case.public, case.message, case.signature) is not case.valid:

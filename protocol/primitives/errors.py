@@ -46,7 +46,7 @@ class InvalidSignature(Rejected):
 
 
 class InvalidProof(Rejected):
-    """A zero-knowledge proof does not hold for its statement."""
+    """A zero-knowledge proof does not hold for what it is said to prove."""
 
 
 class WrongParty(Rejected):

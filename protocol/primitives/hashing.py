@@ -49,13 +49,13 @@ def hash_to_scalar(name: str, *parts: bytes) -> Scalar:
     return Scalar.reduce(digest(name, *parts))
 
 
-def nonce(random_bytes: RandomBytes, label: bytes, secret: Scalar, statement: bytes) -> Scalar:
-    """A hedged nonce: 32 fresh bytes hashed with a label, the secret and the whole statement.
+def nonce(random_bytes: RandomBytes, label: bytes, secret: Scalar, covered: bytes) -> Scalar:
+    """A hedged nonce: 32 fresh bytes hashed with a label, the secret and all that the challenge covers.
 
     It stays secret and unrepeated when either the randomness is good or the secret is unknown. `label`
     separates several nonces of one proof.
     """
-    return hash_to_scalar("nonce", random_bytes(32), label, bytes(secret), statement)
+    return hash_to_scalar("nonce", random_bytes(32), label, bytes(secret), covered)
 
 
 def encodings(points: Iterable[Point]) -> bytes:

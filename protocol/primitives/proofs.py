@@ -69,9 +69,9 @@ def prove_knowledge(
     `name` says what the proof is for; `context` is any length. Draws 32 random bytes. Raises `InvalidProof` if
     `X` is not `x * B`.
     """
-    statement = _knowledge_statement(name, context, X)
-    k = nonce(random_bytes, b"x", x, statement)
-    c = hash_to_scalar("challenge", statement, bytes(k * B))
+    challenge_input = _knowledge_challenge_input(name, context, X)
+    k = nonce(random_bytes, b"x", x, challenge_input)
+    c = hash_to_scalar("challenge", challenge_input, bytes(k * B))
     proof = KnowledgeProof(c, (k + c * x,))
     return _checked(proof, verify_knowledge(name, context, X, proof))
 
@@ -83,10 +83,10 @@ def verify_knowledge(name: str, context: bytes, X: Point, proof: KnowledgeProof)
         commitment = s * B - c * X  # step 1
     except IdentityElement:
         return False
-    return c == hash_to_scalar("challenge", _knowledge_statement(name, context, X), bytes(commitment))  # step 2
+    return c == hash_to_scalar("challenge", _knowledge_challenge_input(name, context, X), bytes(commitment))  # step 2
 
 
-def _knowledge_statement(name: str, context: bytes, X: Point) -> bytes:
+def _knowledge_challenge_input(name: str, context: bytes, X: Point) -> bytes:
     return frame(f"{name}/knowledge", context, encodings((B, X)))
 
 
@@ -98,11 +98,11 @@ def prove_ownership(
     `context` is the 32-byte epoch context. Draws 64 random bytes. Raises `InvalidProof` if `u0` is not
     `r0 * B` or `v0` is not `h * B + r0 * X`.
     """
-    statement = _ownership_statement(context, X, u0, v0)
-    k_r = nonce(random_bytes, b"r0", r0, statement)
-    k_h = nonce(random_bytes, b"h", h, statement)
+    challenge_input = _ownership_challenge_input(context, X, u0, v0)
+    k_r = nonce(random_bytes, b"r0", r0, challenge_input)
+    k_h = nonce(random_bytes, b"h", h, challenge_input)
     commitments = (k_r * B, k_h * B + k_r * X)
-    c = hash_to_scalar("challenge", statement, encodings(commitments))
+    c = hash_to_scalar("challenge", challenge_input, encodings(commitments))
     proof = OwnershipProof(c, (k_r + c * r0, k_h + c * h))
     return _checked(proof, verify_ownership(context, X, u0, v0, proof))
 
@@ -114,20 +114,20 @@ def verify_ownership(context: bytes, X: Point, u0: Point, v0: Point, proof: Owne
         commitments = (s_r * B - c * u0, s_h * B + s_r * X - c * v0)  # step 1
     except IdentityElement:
         return False
-    statement = _ownership_statement(context, X, u0, v0)
-    return c == hash_to_scalar("challenge", statement, encodings(commitments))  # step 2
+    challenge_input = _ownership_challenge_input(context, X, u0, v0)
+    return c == hash_to_scalar("challenge", challenge_input, encodings(commitments))  # step 2
 
 
-def _ownership_statement(context: bytes, X: Point, u0: Point, v0: Point) -> bytes:
+def _ownership_challenge_input(context: bytes, X: Point, u0: Point, v0: Point) -> bytes:
     return frame("pass-request/ownership", context, encodings((B, X, u0, v0)))
 
 
 def _prove_equality(
     name: str, context: bytes, w: Scalar, G: Point, H: Point, P: Point, Q: Point, random_bytes: RandomBytes
 ) -> EqualityProof:
-    statement = _equality_statement(name, context, G, H, P, Q)
-    k = nonce(random_bytes, b"w", w, statement)
-    c = hash_to_scalar("challenge", statement, encodings((k * G, k * H)))
+    challenge_input = _equality_challenge_input(name, context, G, H, P, Q)
+    k = nonce(random_bytes, b"w", w, challenge_input)
+    c = hash_to_scalar("challenge", challenge_input, encodings((k * G, k * H)))
     proof = EqualityProof(c, (k + c * w,))
     return _checked(proof, _verify_equality(name, context, G, H, P, Q, proof))
 
@@ -138,11 +138,11 @@ def _verify_equality(name: str, context: bytes, G: Point, H: Point, P: Point, Q:
         commitments = (s * G - c * P, s * H - c * Q)  # step 1
     except IdentityElement:
         return False
-    statement = _equality_statement(name, context, G, H, P, Q)
-    return c == hash_to_scalar("challenge", statement, encodings(commitments))  # step 2
+    challenge_input = _equality_challenge_input(name, context, G, H, P, Q)
+    return c == hash_to_scalar("challenge", challenge_input, encodings(commitments))  # step 2
 
 
-def _equality_statement(name: str, context: bytes, G: Point, H: Point, P: Point, Q: Point) -> bytes:
+def _equality_challenge_input(name: str, context: bytes, G: Point, H: Point, P: Point, Q: Point) -> bytes:
     return frame(f"{name}/equality", context, encodings((G, H, P, Q)))
 
 
@@ -247,5 +247,5 @@ def _sum_scalars(scalars: Sequence[Scalar]) -> Scalar:
 
 def _checked(proof: AnyProof, holds: bool) -> AnyProof:
     if not holds:
-        raise InvalidProof("the statement to prove is false")
+        raise InvalidProof("what is to be proved is false")
     return proof

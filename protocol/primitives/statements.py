@@ -28,7 +28,7 @@ M = TypeVar("M", bound=Message)
 def sign_statement(message: Message, key: SigningKey) -> bytes:
     """The signed statement of `message`, whose class names its `TAG`."""
     payload = message.to_bytes()
-    signature = key.sign(_to_be_signed(message.TAG, payload)).signature
+    signature = key.sign(_signing_input(message.TAG, payload)).signature
     return TAG_18 + encode_item([PROTECTED, {}, payload, signature])
 
 
@@ -46,7 +46,7 @@ def verify_payload(kind: type[Message], statement: bytes, key: Point) -> bytes:
     Raises `MalformedEncoding` or `InvalidSignature`. What is wrong with the payload itself is the signer's fault.
     """
     payload, signature = _split(statement)
-    if not verify(bytes(key), _to_be_signed(kind.TAG, payload), signature):  # step 3
+    if not verify(bytes(key), _signing_input(kind.TAG, payload), signature):  # step 3
         raise InvalidSignature(f"the signature of a {kind.TAG} statement does not hold")
     return payload
 
@@ -87,5 +87,5 @@ def _split(statement: bytes) -> tuple[bytes, bytes]:
     return payload, signature
 
 
-def _to_be_signed(name: str, payload: bytes) -> bytes:
+def _signing_input(name: str, payload: bytes) -> bytes:
     return encode_item(["Signature1", PROTECTED, tag(name), payload])

@@ -115,6 +115,6 @@ def log_entry(time: int, contents: EntryBody) -> LogEntry:
     return LogEntry(time, _KINDS[type(contents)], contents.to_bytes())
 
 
-def commit_to_warrant(warrant_id: bytes, salt: bytes) -> bytes:
+def commit_to_warrant(warrant: bytes, salt: bytes) -> bytes:
     """The 32 bytes that stand for a warrant (its encoding) in the log, and tell nothing without `salt` (32 bytes)."""
-    return digest32("logged-warrant", salt, warrant_id)
+    return digest32("logged-warrant", salt, warrant)

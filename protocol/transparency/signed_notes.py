@@ -85,7 +85,9 @@ def verify_note(note: bytes, name: str, key: Point) -> str:
     """The text of a note that `key` signed; raises `MalformedNote` or `InvalidSignature`."""
     parsed = parse_note(note)
     signatures = list(parsed.signatures_by(name, NOTE_SIGNATURE, key))
-    if not signatures or not all(verify(bytes(key), parsed.text.encode(), one) for one in signatures):  # step 3
+    if not signatures or not all(
+        verify(bytes(key), parsed.text.encode(), signature) for signature in signatures
+    ):  # step 3
         raise InvalidSignature(f"the note is not signed by {name}")
     return parsed.text
 

@@ -16,7 +16,7 @@ from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import EpochKey, Role
 from protocol.handles import ENTRY_BYTES, NONCE_BYTES, DirectoryEntry, IdentityRecord
 from protocol.http_messages import VerificationAnswer
-from protocol.passes import OwnedPass, Pass, pass_statement
+from protocol.passes import OwnedPass, Pass, pass_signing_input
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.signatures import SigningKey, public_key
@@ -121,7 +121,7 @@ def test_a09_bad_passes_and_entries_do_not_stop_the_trace(world: World) -> None:
             r = Scalar.random()
             for v in (bytes(32), b"\xff" * 32, bytes([1]) + bytes(31), bytes(r * key.X)):
                 u = bytes(r * B)
-                signed = Pass(u, v, pass_key.sign(pass_statement(key, u, v)).signature)
+                signed = Pass(u, v, pass_key.sign(pass_signing_input(key, u, v)).signature)
                 await door.admit(OwnedPass(signed, r))
                 r = r + r
             _, findings = await trace(world, door.record.venue_id)

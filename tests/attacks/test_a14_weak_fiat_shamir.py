@@ -1,4 +1,4 @@
-"""A14: weak Fiat-Shamir. The statement is missing from the challenge, and a wrong share gets a proof that holds."""
+"""A14: weak Fiat-Shamir. What is claimed is missing from the challenge, and a wrong share gets a proof that holds."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def weak_batch(
     return seed, [hash_to_scalar(f"{name}/coefficient", seed, bytes([i])) for i in range(len(left))]
 
 
-def weak_statement(name: str, context: bytes, G: Point, H: Point, P: Point, Q: Point) -> bytes:
-    """The statement of the protocol, with what is claimed left out."""
+def weak_challenge_input(name: str, context: bytes, G: Point, H: Point, P: Point, Q: Point) -> bytes:
+    """The challenge input of the protocol, with what is claimed left out."""
     return frame(f"{name}/equality", context, encodings((G, H)))
 
 
@@ -49,8 +49,8 @@ def forged_shares(parties: Parties, today: OpenEpoch, release: VerifiedRelease) 
     claimed = Scalar.random() * B  # what a challenge that covers the share makes the forger decide first
     seed, (a,) = proofs._batch("shares", context, (B, X), [u], [claimed])
     M, k, T = a * u, Scalar.random(), Scalar.random() * B
-    statement = proofs._equality_statement("shares", seed, B, M, X, a * claimed)
-    c = hash_to_scalar("challenge", statement, encodings((k * B, T)))
+    challenge_input = proofs._equality_challenge_input("shares", seed, B, M, X, a * claimed)
+    c = hash_to_scalar("challenge", challenge_input, encodings((k * B, T)))
     s = k + c * x
     wrong = inverse(c * a) * (s * M - T)
     assert wrong != x * u
@@ -78,7 +78,7 @@ def test_a14_works_with_a_short_challenge(
 ) -> None:
     """The same attack on the same code with a challenge that leaves the shares out: the person is not found."""
     monkeypatch.setattr(proofs, "_batch", weak_batch)
-    monkeypatch.setattr(proofs, "_equality_statement", weak_statement)
+    monkeypatch.setattr(proofs, "_equality_challenge_input", weak_challenge_input)
     keys = {today.key.epoch: today.key}
     shares = {
         role: create_shares(

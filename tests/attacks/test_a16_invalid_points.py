@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 from nacl import bindings as sodium
 
-from protocol.check_ins import Direction, label_statement, sign_check_in
+from protocol.check_ins import Direction, label_signing_input, sign_check_in
 from protocol.epochs import Role
 from protocol.http_messages import Decision, DoorAnswer
 from protocol.opening import Shares, create_shares, verify_party_shares
-from protocol.passes import pass_statement
+from protocol.passes import pass_signing_input
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.errors import FaultyShares, MalformedPoint
 from protocol.primitives.group import B, Point, Scalar
-from protocol.primitives.statements import TAG_18, _to_be_signed, statement_payload
+from protocol.primitives.statements import TAG_18, _signing_input, statement_payload
 from service.http import call, new_session
 from tests.attacks.malicious import invent_request, issued_to_operator
 from tests.attacks.refusals import refusal
@@ -112,10 +112,10 @@ def test_a16_the_door_keeps_the_one_rule_for_signatures(town: Town) -> None:
         tried = []
         for u in map(bytes, SMALL_ORDER):
             public = u + passes[0].public.v
-            public += pass_key.sign(pass_statement(key, u, passes[0].public.v)).signature
+            public += pass_key.sign(pass_signing_input(key, u, passes[0].public.v)).signature
             signature = bytes(IDENTITY) + bytes(32)
-            statement = label_statement(key, honest.time, Direction.ENTRY, None, public)
-            assert edwards.verify_anyhow(u, statement, signature)
+            signing_input = label_signing_input(key, honest.time, Direction.ENTRY, None, public)
+            assert edwards.verify_anyhow(u, signing_input, signature)
             tried.append(replace(honest, signed_pass=public + signature))
         for start in (64, 128):
             R, S = honest.signed_pass[start : start + 32], honest.signed_pass[start + 32 : start + 64]
@@ -151,7 +151,7 @@ def test_a16_shares_outside_the_subgroup_are_blamed(parties: Parties, today: Ope
         for bad in bad_points(part.shares[0]):
             if len(bad) == 32:
                 changed = payload.replace(bytes(part.shares[0]), bad)
-                signature = parties.keys[role].sign(_to_be_signed(Shares.TAG, changed)).signature
+                signature = parties.keys[role].sign(_signing_input(Shares.TAG, changed)).signature
                 statement = TAG_18 + encode_item([bytes.fromhex("a10127"), {}, changed, signature])
                 with pytest.raises(FaultyShares):
                     verify_party_shares(parties.domain, role, release, {key.epoch: key}, statement)

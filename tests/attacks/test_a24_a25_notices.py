@@ -14,7 +14,7 @@ from escrow.audit.findings import Fault
 from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.http_messages import Decision
-from protocol.notices import DIGEST_BYTES, noticed_visit, verify_notice
+from protocol.notices import VISIT_DIGEST_BYTES, noticed_visit, verify_notice
 from tests.attacks.auditing import found
 from tests.support.investigations import warn
 from tests.support.servers import run
@@ -28,7 +28,7 @@ def digests(town: Town, number: int) -> list[bytes]:
     """The list in a notice, in its order."""
     statement = run(town.world.get(Role.AUTHORITY, f"/v1/notices/{number}"))
     encoding = bytes(verify_notice(town.world.settings.domain, statement, number).digests)
-    return [encoding[start : start + DIGEST_BYTES] for start in range(0, len(encoding), DIGEST_BYTES)]
+    return [encoding[start : start + VISIT_DIGEST_BYTES] for start in range(0, len(encoding), VISIT_DIGEST_BYTES)]
 
 
 def test_a24_a_notice_does_not_tell_which_visits_belong_together(town: Town) -> None:

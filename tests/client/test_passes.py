@@ -13,7 +13,7 @@ from client.visitor import Visitor
 from client.wallet_contents import Day, PendingHandle, Wallet
 from protocol.epochs import Role, create_epoch
 from protocol.handles import HandleGrant, open_entry, register_handle, seal_record, sign_receipt
-from protocol.passes import PassAnswers, pass_statement
+from protocol.passes import PassAnswers, pass_signing_input
 from protocol.primitives.errors import ConflictingStatements, InvalidEntry, InvalidReceipt, InvalidSignature, WrongEpoch
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.signatures import SigningKey, verify
@@ -54,7 +54,7 @@ def test_everyone_gets_the_same_number_of_good_passes(enrolled: Visitor, world: 
     for stored in day.passes:
         owned = stored.owned
         assert bytes(owned.r * B) == owned.public.u == stored.u
-        signed = pass_statement(key, owned.public.u, owned.public.v)
+        signed = pass_signing_input(key, owned.public.u, owned.public.v)
         assert verify(bytes(key.pass_key), signed, owned.public.signature)
     assert len({stored.u for stored in day.passes}) == ALLOWANCE
 

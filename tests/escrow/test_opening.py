@@ -23,7 +23,7 @@ from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.http_messages import SharesRequest
 from protocol.opening import Shares
 from protocol.party_requests import REQUEST_TOLERANCE
-from protocol.passes import OwnedPass, Pass, pass_statement
+from protocol.passes import OwnedPass, Pass, pass_signing_input
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.errors import FaultyShares, InvalidSignature, OutOfScope
 from protocol.primitives.group import B, Scalar
@@ -98,7 +98,7 @@ def test_what_opens_to_nobody_is_counted_and_stops_nothing(world: World, door: D
         r = Scalar.random()
         v = bytes(Scalar.random() * B)
         u = bytes(r * B)
-        signed = world.authority.secret(key.epoch).pass_signing_key.sign(pass_statement(key, u, v)).signature
+        signed = world.authority.secret(key.epoch).pass_signing_key.sign(pass_signing_input(key, u, v)).signature
         invented = sign_check_in(key, OwnedPass(Pass(u, v, signed), r), world.now, Direction.ENTRY)
         door.add(b"\x00", encode_item([]), unsigned, invented)
         findings = await full_opening(world, door)

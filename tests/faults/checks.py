@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from escrow.operator.settings import OperatorSettings
-from protocol.any_check_in import read_admitted
+from protocol.any_check_in import read_any_check_in
 from protocol.assisted_check_ins import AssistedCheckIn
 from service.settings import load_settings
 from tests.faults.logs import Logs
@@ -130,7 +130,7 @@ def _files(town: FaultyTown, party: str) -> Iterator[tuple[Path, bytes]]:
 
 
 def _is_assisted(encoded: bytes) -> bool:
-    return isinstance(read_admitted(encoded), AssistedCheckIn)
+    return isinstance(read_any_check_in(encoded), AssistedCheckIn)
 
 
 def _column(rows: object) -> set[bytes]:

@@ -58,9 +58,11 @@ class Commands:
                 time.sleep(self._scene.random.uniform(0, DEADLY_SECONDS))
                 program.kill()
             status = program.wait()
-            self._scene.faults += status == -signal.SIGKILL
+            if status == -signal.SIGKILL:
+                self._scene.faults += 1
             said, complained = (path.read_text() if path.exists() else "" for path in (output, errors))
-        self.without_room += NO_ROOM in complained
+        if NO_ROOM in complained:
+            self.without_room += 1
         if "Traceback" in complained:
             self._scene.oracle.find(f"{' '.join(command[3:])} ended with a traceback: {complained.splitlines()[-1]}")
         if status != 0 and must_end:

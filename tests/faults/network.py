@@ -46,7 +46,8 @@ class BadNetwork:
         scene = load.scene
         manner = scene.town.proxies[self.server].manner = MANNERS[self.manner](scene.random)
         await asyncio.sleep(1.5)
-        scene.faults += await scene.happens(lambda: manner.disturbed > 1)
+        if await scene.happens(lambda: manner.disturbed > 1):
+            scene.faults += 1
         yield
         scene.town.proxies[self.server].manner = Manner()
 
@@ -71,7 +72,8 @@ class WrongClock:
         if self.server == READER:
             load.reader.start(seconds)
             refused = load.reader.refused
-            scene.faults += await scene.happens(lambda: load.reader.refused > refused)
+            if await scene.happens(lambda: load.reader.refused > refused):
+                scene.faults += 1
         else:
             kind = "venue" if self.server == VENUE else self.server
             home = str(scene.town.directory / self.server)

@@ -173,10 +173,13 @@ class Oracle:
         match asked.path:
             case "/v1/verifications":
                 phone = VerificationRequest.from_bytes(asked.body).phone
-                self.codes_drawn[phone] -= answered.status == 429
-                self.codes_sent[phone] += done
+                if answered.status == 429:
+                    self.codes_drawn[phone] -= 1
+                if done:
+                    self.codes_sent[phone] += 1
             case "/v1/sessions":
-                self.codes_tried[VerificationAnswer.from_bytes(asked.body).phone] += _problem(answered) == "wrong-code"
+                if _problem(answered) == "wrong-code":
+                    self.codes_tried[VerificationAnswer.from_bytes(asked.body).phone] += 1
                 if done:
                     session = Session.from_bytes(answered.body)
                     self._accounts[f"Bearer {session.token.hex()}"] = session.account_id

@@ -82,7 +82,8 @@ class Phone:
             await self._scene.pause(self._seconds)
             program.kill()
         status = await asyncio.to_thread(program.wait)
-        self._scene.faults += status == -signal.SIGKILL
+        if status == -signal.SIGKILL:
+            self._scene.faults += 1
         if status == 0:
             self._seconds = time.monotonic() - began
             self._look_for_leftovers()

@@ -123,7 +123,8 @@ class Repeating(Manner):
     async def pass_on(self, asked: Asked, forward: Forward) -> Answered:
         """Twice."""
         first, second = await asyncio.gather(forward(asked), forward(asked), return_exceptions=True)
-        self.disturbed += isinstance(first, Answered) and isinstance(second, Answered)
+        if isinstance(first, Answered) and isinstance(second, Answered):
+            self.disturbed += 1
         if isinstance(first, BaseException):
             raise first
         return first

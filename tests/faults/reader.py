@@ -87,7 +87,8 @@ class Reader:
             word, _, rest = line.partition(" ")
             name = rest.strip().partition(":")[0]
             self._waiting.discard(name)
-            self.refused += word == "REFUSED"
+            if word == "REFUSED":
+                self.refused += 1
             if word == "ADMITTED":
                 code = self._shown[name]
                 if isinstance(code, PaperPass):

@@ -21,7 +21,7 @@ from protocol.check_ins import CheckInMessage, label_time
 from protocol.disclosures import OpeningRecord
 from protocol.epochs import Role
 from protocol.http_messages import Decision, DoorAnswer, VerificationAnswer, VerificationRequest
-from protocol.notices import DIGEST_BYTES
+from protocol.notices import VISIT_DIGEST_BYTES
 from protocol.party_requests import sign_request
 from protocol.passes import REQUEST_BYTES, IssueBatch
 from protocol.primitives.encoding import Message
@@ -224,7 +224,7 @@ def test_a_statement_that_is_not_on_record_is_found(past: Past) -> None:
 def test_shares_that_a_party_gave_and_forgot_are_found(past: Past, party: str, forget: str) -> None:
     ((encoded,),) = past.town.query(party, "SELECT record FROM openings")
     record = OpeningRecord.from_bytes(encoded)
-    other = replace(record, digests=(bytes(DIGEST_BYTES), *record.digests[1:]))
+    other = replace(record, digests=(bytes(VISIT_DIGEST_BYTES), *record.digests[1:]))
     with executed(past, party, forget.format(other.to_bytes().hex())):
         assert past.found() == [f"the {party} has no record of shares that it gave"]
     assert past.found() == []

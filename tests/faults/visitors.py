@@ -80,7 +80,8 @@ class Visitors:
         person = self.somebody()
         if person is not None:
             with suppress(*TROUBLE):
-                self.came["admitted"] += await self._by_poster(person) is Decision.ADMITTED
+                if await self._by_poster(person) is Decision.ADMITTED:
+                    self.came["admitted"] += 1
         return all(self.came[what] > before[what] for what in ("fetched", "admitted"))
 
     async def _newcomers(self, stop: asyncio.Event) -> None:
@@ -122,7 +123,8 @@ class Visitors:
             except TROUBLE:
                 pass
             else:
-                self.came["admitted"] += decision is Decision.ADMITTED
+                if decision is Decision.ADMITTED:
+                    self.came["admitted"] += 1
             self._ready.append(person)
 
     async def _by_code(self, person: Person) -> Decision:
@@ -135,7 +137,8 @@ class Visitors:
         (paper,) = await asyncio.to_thread(print_papers, person.visitor, self._scene.town.today, 1)
         self._scene.oracle.show(parse_code(paper).u)
         decision = await self._read(paper)
-        self.came["admitted by paper"] += decision is Decision.ADMITTED
+        if decision is Decision.ADMITTED:
+            self.came["admitted by paper"] += 1
         if self._scene.random.random() < 0.5:
             await self._read(paper)
         return decision

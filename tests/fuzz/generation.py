@@ -8,7 +8,7 @@ from enum import IntEnum
 from random import Random
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from protocol.notices import DIGEST_BYTES, MIN_DIGESTS, PaddedDigests
+from protocol.notices import MIN_DIGESTS, VISIT_DIGEST_BYTES, PaddedDigests
 from protocol.passes import PassRequest
 from protocol.primitives.encoding import Message, Range, Size
 from protocol.primitives.errors import SplitPassError
@@ -50,7 +50,7 @@ def random_value(random: Random, declared: Any) -> Any:
     if declared is Point:
         return random_value(random, Scalar) * B
     if declared is PaddedDigests:
-        return PaddedDigests(b"".join(sorted(random.randbytes(DIGEST_BYTES) for _ in range(MIN_DIGESTS))))
+        return PaddedDigests(b"".join(sorted(random.randbytes(VISIT_DIGEST_BYTES) for _ in range(MIN_DIGESTS))))
     if declared is PassRequest:
         return PassRequest(*(random_value(random, kind) for kind in (Point, Point, OwnershipProof)))
     if issubclass(declared, Proof):

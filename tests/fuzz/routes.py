@@ -124,7 +124,8 @@ async def send(findings: Findings, connection: Connection, route: Route, request
 
 
 def _judge(findings: Findings, route: Route, request: WireRequest, answer: WireAnswer) -> None:
-    findings.accepted += answer.status < 400
+    if answer.status < 400:
+        findings.accepted += 1
     if answer.status < 400:
         findings.succeeded.add(route.name)
     elif answer.status != METHOD_NOT_ALLOWED or route.method != "POST":

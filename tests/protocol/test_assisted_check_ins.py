@@ -16,7 +16,7 @@ from protocol.assisted_check_ins import (
     AssistedEntry,
     _key,
     _label,
-    _statement,
+    _signing_input,
     open_assisted,
     seal_assisted,
     verify_assisted,
@@ -69,8 +69,8 @@ def sealed(epoch: OpenEpoch) -> tuple[Scalar, AssistedCheckIn]:
 
 
 def signed_anew(epoch: OpenEpoch, r: Scalar, message: AssistedCheckIn) -> AssistedCheckIn:
-    statement = _statement(epoch.key, message.time, message.venue_id, message.u, message.sealed)
-    return replace(message, signature=sign_with_scalar(r, bytes(message.u), statement))
+    signing_input = _signing_input(epoch.key, message.time, message.venue_id, message.u, message.sealed)
+    return replace(message, signature=sign_with_scalar(r, bytes(message.u), signing_input))
 
 
 @given(name=names, phone=phones, seconds=st.integers(0, 14))

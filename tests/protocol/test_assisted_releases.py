@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.any_check_in import read_admitted, verify_admitted
+from protocol.any_check_in import read_any_check_in, verify_any_check_in
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted, seal_assisted
 from protocol.check_ins import CheckIn, Direction, sign_check_in
 from protocol.epochs import Role
@@ -80,13 +80,13 @@ def test_what_was_stored_is_read_as_what_it_is(parties: Parties, today: OpenEpoc
     sealed = seal_assisted(today.key, RECORD, NOW, parties.venue.venue_id)
     shown = sign_check_in(today.key, visitor.passes[0], NOW, Direction.EXIT)
     for message, kind in ((sealed, AssistedEntry), (shown, CheckIn)):
-        assert read_admitted(message.to_bytes()) == message
-        assert verify_admitted(today.key, message) == kind(message, TODAY)  # type: ignore[arg-type]
+        assert read_any_check_in(message.to_bytes()) == message
+        assert verify_any_check_in(today.key, message) == kind(message, TODAY)  # type: ignore[arg-type]
     with pytest.raises(InvalidSignature):
-        verify_admitted(today.key, replace(sealed, signature=bytes(64)))
+        verify_any_check_in(today.key, replace(sealed, signature=bytes(64)))
 
 
 @given(raw=st.one_of(st.binary(max_size=400), st.binary(max_size=400).map(lambda rest: b"\x86" + rest)))
 def test_anything_else_is_malformed(raw: bytes) -> None:
     with pytest.raises(Malformed):
-        read_admitted(raw)
+        read_any_check_in(raw)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from protocol.epochs import Role
 from protocol.notices import (
-    DIGEST_BYTES,
     MAX_DIGESTS,
     MIN_DIGESTS,
+    VISIT_DIGEST_BYTES,
     Notice,
     PaddedDigests,
     noticed_visit,
@@ -39,7 +39,7 @@ def noticed(parties: Parties, number: int, those: list[bytes], seed: int | None 
 
 def split(notice: Notice) -> list[bytes]:
     encoding = bytes(notice.digests)
-    return [encoding[start : start + DIGEST_BYTES] for start in range(0, len(encoding), DIGEST_BYTES)]
+    return [encoding[start : start + VISIT_DIGEST_BYTES] for start in range(0, len(encoding), VISIT_DIGEST_BYTES)]
 
 
 def many(count: int) -> list[bytes]:
@@ -73,7 +73,7 @@ def test_c10_its_size_hides_how_many_it_is_for(parties: Parties, count: int, siz
 
 
 def test_c10_padding_that_repeats_a_digest_is_drawn_again(parties: Parties) -> None:
-    draws = [bytes(DIGEST_BYTES * MIN_DIGESTS), Random(1).randbytes(DIGEST_BYTES * (MIN_DIGESTS - 1))]
+    draws = [bytes(VISIT_DIGEST_BYTES * MIN_DIGESTS), Random(1).randbytes(VISIT_DIGEST_BYTES * (MIN_DIGESTS - 1))]
     key = parties.keys[Role.AUTHORITY]
     statement = sign_notice(parties.domain, 1, NOW, "", [], key, lambda length: draws.pop(0)[:length])
     assert not draws
@@ -92,7 +92,7 @@ def test_c10_the_order_of_the_visits_leaves_no_trace(parties: Parties, those: li
 @example(number=1, other=256, u=bytes(32))
 def test_c10_two_lists_share_no_digest_that_is_no_padding(number: int, other: int, u: bytes) -> None:
     assert (noticed_visit(number, u) == noticed_visit(other, u)) is (number == other)
-    assert len(noticed_visit(number, u)) == DIGEST_BYTES >= 10
+    assert len(noticed_visit(number, u)) == VISIT_DIGEST_BYTES >= 10
 
 
 @given(position=st.integers(0, MIN_DIGESTS - 2), change=st.sampled_from(["swap", "repeat"]))
@@ -106,7 +106,7 @@ def test_c10_a_list_in_another_order_is_refused(parties: Parties, position: int,
 
 @pytest.mark.parametrize("position", [0, 4094, 4095, 4096, 8190])
 def test_c10_a_long_list_is_read_to_its_end(position: int) -> None:
-    digests = [number.to_bytes(DIGEST_BYTES, "big") for number in range(8192)]
+    digests = [number.to_bytes(VISIT_DIGEST_BYTES, "big") for number in range(8192)]
     whole = PaddedDigests(b"".join(digests))
     assert all(one in whole for one in digests)
     digests[position + 1] = digests[position]
@@ -117,15 +117,15 @@ def test_c10_a_long_list_is_read_to_its_end(position: int) -> None:
 @pytest.mark.parametrize("count", [0, 1, 512, 1023, 1025, 1536, 2 * MAX_DIGESTS])
 def test_c10_a_list_of_another_size_is_refused(count: int) -> None:
     with pytest.raises(MalformedEncoding, match="power of two"):  # before the order is looked at
-        PaddedDigests(bytes(DIGEST_BYTES * count))
+        PaddedDigests(bytes(VISIT_DIGEST_BYTES * count))
 
 
 def test_c10_the_largest_list_fits_into_a_message(parties: Parties) -> None:
-    encoding = b"".join(number.to_bytes(DIGEST_BYTES, "big") for number in range(MAX_DIGESTS))
+    encoding = b"".join(number.to_bytes(VISIT_DIGEST_BYTES, "big") for number in range(MAX_DIGESTS))
     notice = Notice(parties.domain.number, 1, NOW, "검사", PaddedDigests(encoding))
     assert verify_notice(parties.domain, sign_statement(notice, parties.keys[Role.AUTHORITY])) == notice
-    assert (MAX_DIGESTS - 1).to_bytes(DIGEST_BYTES, "big") in notice.digests
-    assert MAX_DIGESTS.to_bytes(DIGEST_BYTES, "big") not in notice.digests
+    assert (MAX_DIGESTS - 1).to_bytes(VISIT_DIGEST_BYTES, "big") in notice.digests
+    assert MAX_DIGESTS.to_bytes(VISIT_DIGEST_BYTES, "big") not in notice.digests
 
 
 def test_c10_a_notice_for_too_many_passes_says_so(parties: Parties) -> None:
@@ -134,7 +134,7 @@ def test_c10_a_notice_for_too_many_passes_says_so(parties: Parties) -> None:
 
 
 def test_c10_half_a_digest_is_refused() -> None:
-    good = b"".join(number.to_bytes(DIGEST_BYTES, "big") for number in range(MIN_DIGESTS))
+    good = b"".join(number.to_bytes(VISIT_DIGEST_BYTES, "big") for number in range(MIN_DIGESTS))
     for encoding in (good[:-1], good + b"\0", good[5:-5]):
         with pytest.raises(MalformedEncoding):
             PaddedDigests(encoding)

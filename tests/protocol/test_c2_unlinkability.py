@@ -22,7 +22,7 @@ from protocol.passes import (
     accept_answers,
     issue_batch,
     issue_pass,
-    pass_statement,
+    pass_signing_input,
     request_allowance,
 )
 from protocol.primitives.errors import InvalidAnswer, WrongEpoch
@@ -167,7 +167,7 @@ def test_c2_what_is_inside_an_answer_must_be_signed_by_the_authority(
 
     def inside(signing_key: SigningKey, c: Scalar, signed: Scalar) -> bytes:
         u, v = pending.u0 + signed * B, pending.v0 + signed * today.key.X
-        return bytes(c) + signing_key.sign(pass_statement(today.key, bytes(u), bytes(v))).signature
+        return bytes(c) + signing_key.sign(pass_signing_input(today.key, bytes(u), bytes(v))).signature
 
     good = inside(authority, c, c)
     assert opened(today, pending, sealed_to(today, pending, good))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.check_ins import CheckInMessage, Direction, label_statement, sign_check_in, verify_check_in
+from protocol.check_ins import CheckInMessage, Direction, label_signing_input, sign_check_in, verify_check_in
 from protocol.epochs import Role
-from protocol.passes import OwnedPass, Pass, PassRequest, PendingPass, accept_answer, pass_statement
+from protocol.passes import OwnedPass, Pass, PassRequest, PendingPass, accept_answer, pass_signing_input
 from protocol.primitives.errors import InvalidAnswer, InvalidProof, InvalidSignature
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.proofs import OwnershipProof, prove_ownership
@@ -87,7 +87,7 @@ def test_c4_the_authority_cannot_use_a_pass_that_it_issued(
     request = visitor.request.requests[0]
     u, v = request.u0 + c * B, request.v0 + c * today.key.X
     signing_key = today.secrets[Role.AUTHORITY].pass_signing_key
-    signature = signing_key.sign(pass_statement(today.key, bytes(u), bytes(v))).signature
+    signature = signing_key.sign(pass_signing_input(today.key, bytes(u), bytes(v))).signature
     public = Pass(bytes(u), bytes(v), signature)
     owner = OwnedPass(public, visitor.pending[0].r0 + c)
     assert verify_check_in(today.key, sign_check_in(today.key, owner, NOW, Direction.ENTRY))
@@ -106,7 +106,7 @@ def test_c4_a_check_in_that_was_seen_lends_no_key_to_another(
     assume(own_u != seen.u)
     label = NOW + 15 * time
     for public in (seen.signed_pass[:128], own_u + seen.signed_pass[32:128]):
-        statement = label_statement(today.key, label, Direction.ENTRY, None, public)
-        forged = public + sign_with_scalar(r, public[:32], statement)
+        signing_input = label_signing_input(today.key, label, Direction.ENTRY, None, public)
+        forged = public + sign_with_scalar(r, public[:32], signing_input)
         with pytest.raises(InvalidSignature):
             verify_check_in(today.key, CheckInMessage(parties.domain.number, label, Direction.ENTRY, None, forged))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, label_statement, sign_check_in, verify_check_in
+from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, label_signing_input, sign_check_in, verify_check_in
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.opening import create_shares, verify_party_shares
 from protocol.party_requests import REQUEST_TOLERANCE
@@ -64,11 +64,11 @@ def test_c5_a_rerandomised_check_in_is_refused(
     assert not refused(today, message)
     u, v = bytes(Point(message.u) + c * B), bytes(Point(message.v) + c * today.key.X)
     public = u + v + message.pass_signature
-    statement = label_statement(today.key, NOW, direction, venue, public)
+    signing_input = label_signing_input(today.key, NOW, direction, venue, public)
     own_pass = OwnedPass(Pass(u, v, message.pass_signature), visitor.passes[0].r + c)
     for signature in (
         message.label_signature,
-        sign_with_scalar(c, u, statement),
+        sign_with_scalar(c, u, signing_input),
         sign_check_in(today.key, own_pass, NOW, direction, venue).label_signature,  # not even the visitor can
     ):
         assert refused(today, replace(message, signed_pass=public + signature))

@@ -18,7 +18,7 @@ from protocol.opening import (
     open_release,
     verify_party_shares,
 )
-from protocol.passes import OwnedPass, Pass, pass_statement
+from protocol.passes import OwnedPass, Pass, pass_signing_input
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.errors import FaultyShares, InvalidProof, InvalidSignature, OutOfScope
 from protocol.primitives.group import B, Point, Scalar
@@ -280,7 +280,7 @@ def test_c6_what_either_party_leaves_out_stays_closed(
 
 def issued_anyhow(epoch: OpenEpoch, r: Scalar, u: bytes, v: bytes) -> OwnedPass:
     """A pass that a cheating authority signs without a request."""
-    signature = epoch.secrets[Role.AUTHORITY].pass_signing_key.sign(pass_statement(epoch.key, u, v)).signature
+    signature = epoch.secrets[Role.AUTHORITY].pass_signing_key.sign(pass_signing_input(epoch.key, u, v)).signature
     return OwnedPass(Pass(u, v, signature), r)
 
 

@@ -20,7 +20,7 @@ from protocol.disclosures import (
     verify_disclosure,
 )
 from protocol.epochs import Role
-from protocol.notices import DIGEST_BYTES
+from protocol.notices import VISIT_DIGEST_BYTES
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongNumber, WrongParty
 from protocol.warrants import MAX_RELEASE
@@ -53,7 +53,7 @@ def test_c8_a_record_shows_no_order_and_counts_a_pass_once(parties: Parties, tho
 @given(warrant_id=st.binary(min_size=16, max_size=16), other=st.binary(min_size=16, max_size=16), u=us)
 def test_c8_a_pass_has_another_digest_under_each_warrant(warrant_id: bytes, other: bytes, u: bytes) -> None:
     assert (opened_visit(warrant_id, u) == opened_visit(other, u)) is (warrant_id == other)
-    assert len(opened_visit(warrant_id, u)) == DIGEST_BYTES >= 10
+    assert len(opened_visit(warrant_id, u)) == VISIT_DIGEST_BYTES >= 10
 
 
 def test_c8_a_commitment_hides_the_record_and_binds_all_of_it(parties: Parties) -> None:
@@ -85,7 +85,7 @@ def test_c8_the_longest_disclosure_fits_into_a_message(parties: Parties) -> None
         bytes(16),
         "x" * 256,
         RELEASE,
-        tuple(number.to_bytes(DIGEST_BYTES, "big") for number in range(MAX_RELEASE)),
+        tuple(number.to_bytes(VISIT_DIGEST_BYTES, "big") for number in range(MAX_RELEASE)),
         bytes(32),
     )
     assert MAX_OPENINGS * (len(DisclosedOpening(2**32 - 1, longest).to_bytes()) + 1) < MAX_MESSAGE_BYTES - 200

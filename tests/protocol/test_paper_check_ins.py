@@ -9,14 +9,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.any_check_in import read_admitted, verify_admitted
+from protocol.any_check_in import read_any_check_in, verify_any_check_in
 from protocol.check_ins import MAX_STAY, TIME_STEP, Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.opening import create_shares, open_release, verify_party_shares
 from protocol.paper_check_ins import (
     PaperCheckIn,
     PaperCheckInMessage,
-    paper_label_statement,
+    paper_label_signing_input,
     sign_paper_check_in,
     verify_paper_check_in,
 )
@@ -125,13 +125,13 @@ def test_c5_screens_and_papers_labels_are_not_exchanged(
 ) -> None:
     owned = visitor.passes[0]
     shown = sign_check_in(today.key, owned, NOW, Direction.ENTRY, VENUE)
-    statement = paper_label_statement(today.key, NOW, Direction.ENTRY, VENUE, paper.public_pass, paper.K)
-    for signature in (shown.label_signature, sign_with_scalar(owned.r, owned.public.u, statement)):
+    signing_input = paper_label_signing_input(today.key, NOW, Direction.ENTRY, VENUE, paper.public_pass, paper.K)
+    for signature in (shown.label_signature, sign_with_scalar(owned.r, owned.public.u, signing_input)):
         with pytest.raises(InvalidSignature):
             verify_paper_check_in(today.key, replace(entry, label_signature=signature))
     for signature in (entry.label_signature, entry.delegation):
         with pytest.raises(InvalidSignature):
-            verify_admitted(today.key, replace(shown, signed_pass=paper.public_pass + signature))
+            verify_any_check_in(today.key, replace(shown, signed_pass=paper.public_pass + signature))
 
 
 def test_c5_an_entrys_time_decides_its_epoch(
@@ -173,7 +173,7 @@ def test_another_time_venue_or_point_is_malformed(entry: PaperCheckInMessage) ->
 @given(raw=st.binary(max_size=400).map(lambda rest: b"\x88" + rest))
 def test_anything_else_is_malformed(raw: bytes) -> None:
     with pytest.raises(Malformed):
-        read_admitted(raw)
+        read_any_check_in(raw)
 
 
 # In a release.
@@ -228,5 +228,5 @@ def test_c5_what_does_not_hold_is_set_aside(parties: Parties, today: OpenEpoch, 
 
 
 def test_what_was_stored_is_read_as_what_it_is(today: OpenEpoch, entry: PaperCheckInMessage) -> None:
-    assert read_admitted(entry.to_bytes()) == entry
-    assert verify_admitted(today.key, entry) == PaperCheckIn(entry, TODAY)
+    assert read_any_check_in(entry.to_bytes()) == entry
+    assert verify_any_check_in(today.key, entry) == PaperCheckIn(entry, TODAY)

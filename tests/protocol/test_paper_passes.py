@@ -16,12 +16,12 @@ from protocol.paper_passes import (
     MAX_PAPER_BYTES,
     PAPER_PREFIX,
     PaperPass,
-    delegation_statement,
+    delegation_signing_input,
     from_paper_text,
     print_pass,
     verify_paper,
 )
-from protocol.passes import OwnedPass, Pass, pass_statement
+from protocol.passes import OwnedPass, Pass, pass_signing_input
 from protocol.primitives.errors import (
     InvalidSignature,
     Malformed,
@@ -87,13 +87,13 @@ def issued(epoch: OpenEpoch, h: Scalar, r: Scalar) -> OwnedPass:
     """A pass of a handle, as the authority would issue it."""
     u, v = bytes(r * B), bytes(h * B + r * epoch.key.X)
     signing_key = epoch.secrets[Role.AUTHORITY].pass_signing_key
-    return OwnedPass(Pass(u, v, signing_key.sign(pass_statement(epoch.key, u, v)).signature), r)
+    return OwnedPass(Pass(u, v, signing_key.sign(pass_signing_input(epoch.key, u, v)).signature), r)
 
 
 def numbers_in(epoch_key: EpochKey, paper: PaperPass) -> list[Scalar]:
     """The key, both signatures' `S`, and the challenge that the delegation answers."""
-    statement = delegation_statement(epoch_key, paper.public_pass, paper.k * B)
-    challenge = Scalar.reduce(sha512(paper.delegation[:32] + paper.u + statement).digest())
+    signing_input = delegation_signing_input(epoch_key, paper.public_pass, paper.k * B)
+    challenge = Scalar.reduce(sha512(paper.delegation[:32] + paper.u + signing_input).digest())
     return [paper.k, Scalar(paper.delegation[32:]), Scalar(paper.public_pass[96:]), challenge]
 
 

@@ -1,4 +1,4 @@
-"""Proofs: the whole statement is in every challenge, and no error hides in a batch. Claims C1, C3, C4 and C6."""
+"""Proofs: all that is claimed is in every challenge, and no error hides in a batch. Claims C1, C3, C4 and C6."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def joined(*some: Point) -> bytes:
     return b"".join(map(bytes, some))
 
 
-def challenge(statement: bytes, *commitments: Point) -> Scalar:
-    return Scalar.reduce(hashed("challenge", statement, joined(*commitments)))
+def challenge(challenge_input: bytes, *commitments: Point) -> Scalar:
+    return Scalar.reduce(hashed("challenge", challenge_input, joined(*commitments)))
 
 
 def minus(x: Scalar) -> Scalar:
@@ -65,11 +65,11 @@ def total(some: Sequence[Any]) -> Any:
     return functools.reduce(operator.add, some)
 
 
-# Every part of the statement is in the challenge: here the challenges are computed from the text of the spec.
+# Every part of the claim is in the challenge: here the challenges are computed from the text of the spec.
 
 
 @given(name=names, context=contexts, x=scalars)
-def test_c1_the_challenge_of_knowledge_covers_its_statement(name: str, context: bytes, x: Scalar) -> None:
+def test_c1_the_challenge_of_knowledge_covers_all_that_is_claimed(name: str, context: bytes, x: Scalar) -> None:
     X = x * B
     proof = prove_knowledge(name, context, x, X)
     commitment = proof.responses[0] * B - proof.challenge * X
@@ -78,13 +78,15 @@ def test_c1_the_challenge_of_knowledge_covers_its_statement(name: str, context: 
 
 
 @given(context=contexts, r0=scalars, h=scalars, x=scalars)
-def test_c4_the_challenge_of_ownership_covers_its_statement(context: bytes, r0: Scalar, h: Scalar, x: Scalar) -> None:
+def test_c4_the_challenge_of_ownership_covers_all_that_is_claimed(
+    context: bytes, r0: Scalar, h: Scalar, x: Scalar
+) -> None:
     X = x * B
     u0, v0 = r0 * B, h * B + r0 * X
     proof = prove_ownership(context, r0, h, X, u0, v0)
     c, (s_r, s_h) = proof.challenge, proof.responses
-    statement = framed("pass-request/ownership", context, joined(B, X, u0, v0))
-    assert c == challenge(statement, s_r * B - c * u0, s_h * B + s_r * X - c * v0)
+    challenge_input = framed("pass-request/ownership", context, joined(B, X, u0, v0))
+    assert c == challenge(challenge_input, s_r * B - c * u0, s_h * B + s_r * X - c * v0)
     assert verify_ownership(context, X, u0, v0, proof)
 
 
@@ -128,12 +130,12 @@ def test_c1_a_key_chosen_after_the_challenge_has_no_proof(context: bytes, k: Sca
     """With `X` left out: commit first, then solve `s * B = T + c * X` for `X`, whose logarithm nobody knows."""
     assume(k != s)
     T = k * B
-    statement = [
+    challenge_input = [
         framed("handle/knowledge", context, joined(B)),
         framed("handle/knowledge", context),
         framed("handle/knowledge", context, joined(B, T)),
     ][weak]
-    c = challenge(statement, T)
+    c = challenge(challenge_input, T)
     X = inverse(c) * (s * B - T)
     assert s * B == T + c * X
     assert not verify_knowledge("handle", context, X, KnowledgeProof(c, (s,)))
@@ -174,7 +176,7 @@ def test_c6_a_share_chosen_after_the_challenge_has_no_proof(
     assert not verify_shares(context, X, [u], [wrong], EqualityProof(c, (s,)))
 
 
-# A proof is worth something for its own statement alone.
+# A proof is worth something for its own claim alone.
 
 
 @given(context=contexts, other=contexts, x=scalars, y=scalars, name=names, other_name=names)
@@ -196,8 +198,8 @@ def test_c4_ownership_is_bound_to_context_and_every_point(
     assume(other not in (X, u0, v0) and u0 != X)
     proof = prove_ownership(context, r0, h, X, u0, v0)
     assert not verify_ownership(context + b"x", X, u0, v0, proof)
-    for statement in ((other, u0, v0), (X, other, v0), (X, u0, other), (X, v0, u0), (u0, X, v0)):
-        assert not verify_ownership(context, *statement, proof)
+    for others in ((other, u0, v0), (X, other, v0), (X, u0, other), (X, v0, u0), (u0, X, v0)):
+        assert not verify_ownership(context, *others, proof)
     assert not verify_ownership(context, X, u0 + shift * B, v0 + shift * X, proof)
     shifted = OwnershipProof(proof.challenge, (proof.responses[0] + proof.challenge * shift, proof.responses[1]))
     assert not verify_ownership(context, X, u0 + shift * B, v0 + shift * X, shifted)

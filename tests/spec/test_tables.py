@@ -26,7 +26,7 @@ from protocol.disclosures import MAX_OPENINGS
 from protocol.epochs import EPOCH_SECONDS
 from protocol.handles import ENTRY_BYTES, RECORD_BYTES
 from protocol.http_messages import Decision
-from protocol.notices import DIGEST_BYTES, MAX_DIGESTS, MAX_LIST_AGE, MIN_DIGESTS, Notice
+from protocol.notices import MAX_DIGESTS, MAX_LIST_AGE, MIN_DIGESTS, VISIT_DIGEST_BYTES, Notice
 from protocol.opening import Shares
 from protocol.paper_check_ins import sign_paper_check_in
 from protocol.paper_passes import MAX_PAPER_BYTES, from_paper_text, print_pass, verify_paper
@@ -127,7 +127,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MAX_SHARED_EPOCHS": longest(Shares, "epochs"),
         "MAX_WARRANT_DAYS": MAX_WINDOW_DAYS,
         "MAX_EMBARGO": MAX_EMBARGO,
-        "VISIT_DIGEST": DIGEST_BYTES,
+        "VISIT_DIGEST": VISIT_DIGEST_BYTES,
         "MIN_NOTICE": MIN_DIGESTS,
         "MAX_NOTICE": MAX_DIGESTS,
         "MAX_ADVICE": longest(Notice, "advice"),

@@ -9,7 +9,7 @@ import pytest
 from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.http_messages import Decision
-from protocol.passes import OwnedPass, pass_statement
+from protocol.passes import OwnedPass, pass_signing_input
 from protocol.primitives.ed25519_selftest import UnfitLibrary
 from protocol.qr_text import to_qr_text
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, found_domain, open_epoch
@@ -192,7 +192,7 @@ class TestExit:
         """An authority that issues the same pass in two epochs."""
         public = visitor.passes[0].public
         signing_key = tomorrow.secrets[Role.AUTHORITY].pass_signing_key
-        signature = signing_key.sign(pass_statement(tomorrow.key, public.u, public.v)).signature
+        signature = signing_key.sign(pass_signing_input(tomorrow.key, public.u, public.v)).signature
         again = OwnedPass(replace(public, signature=signature), visitor.passes[0].r)
         left = sign_check_in(tomorrow.key, again, NOW + MAX_STAY, EXIT)
         assert inside.gate.decide(left, NOW + MAX_STAY) is Decision.NO_ENTRY
