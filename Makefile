@@ -10,15 +10,16 @@ ARGS ?=
 demo: $(VENV)/installed zbar
 	$(RUN) -m lab demo $(ARGS)
 
-test: $(VENV)/installed zbar client/web/node_modules
+test: $(VENV)/installed zbar web/node_modules
 	$(RUN) -m pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered $(ARGS)
 
-check: $(VENV)/installed
+check: $(VENV)/installed web/node_modules
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports --no-cache
 	$(RUN) -m conformance.vectors --check
+	cd web && npm run --silent lint && npm run --silent types
 
 bench: $(VENV)/installed zbar
 	$(RUN) -m benchmarks $(ARGS)
@@ -32,7 +33,7 @@ fuzz: $(VENV)/installed zbar
 faults: $(VENV)/installed zbar
 	$(RUN) -m tests.faults $(ARGS)
 
-mutants: $(VENV)/installed client/web/node_modules
+mutants: $(VENV)/installed
 	rm -rf mutants
 	$(RUN) -m mutmut run
 	$(RUN) -m mutmut export-cicd-stats
@@ -46,7 +47,7 @@ format: $(VENV)/installed
 	$(RUN) -m ruff check --fix .
 
 clean:
-	rm -rf $(VENV) client/web/node_modules mutants .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) web/node_modules mutants .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "SplitPass needs Python 3.11 or newer: make PYTHON=python3.12")'
@@ -60,7 +61,7 @@ zbar: $(VENV)/installed
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update --quiet && apt-get install --yes --quiet libzbar0; } \
 	|| { echo 'The zbar library is missing; run: sudo apt-get install libzbar0 (macOS: brew install zbar)' >&2; exit 1; }
 
-client/web/node_modules: client/web/package.json
+web/node_modules: web/package-lock.json
 	@command -v npm >/dev/null || { echo 'Node.js 20 or newer is missing; install it from your package manager' >&2; exit 1; }
-	cd client/web && npm install --no-audit --no-fund --silent
+	cd web && npm ci --no-audit --no-fund --silent
 	@touch $@

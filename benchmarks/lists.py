@@ -22,7 +22,7 @@ BUDGET_SECONDS = 6.0
 BUDGET_MEGABYTES = 256.0
 """A phone's budget (spec §7.1): half a minute of a processor five times slower, and what a browser's page may use."""
 ROOT = Path(__file__).parents[1]
-WEB = ROOT / "client" / "web"
+WEB = ROOT / "web"
 
 
 @dataclass(frozen=True)

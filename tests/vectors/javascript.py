@@ -16,7 +16,7 @@ from conformance.vectors.files import plain
 from protocol.epochs import Role
 from tests.support.domain import OpenEpoch
 
-WEB = Path(__file__).parents[2] / "client" / "web"
+WEB = Path(__file__).parents[2] / "web"
 
 
 class NodeMissing(Exception):
@@ -36,10 +36,10 @@ def program(name: str) -> str:
 
 
 def install_packages() -> None:
-    """Install the packages of `client/web/` if they are missing, as `npm install` in that directory does."""
+    """Install the packages of `web/` if they are missing, as `npm ci` in that directory does."""
     with FileLock(Path(tempfile.gettempdir()) / "splitpass-npm-install.lock"):
         if not (WEB / "node_modules" / ".package-lock.json").exists():
-            subprocess.run([program("npm"), "install", "--no-audit", "--no-fund"], cwd=WEB, check=True)
+            subprocess.run([program("npm"), "ci", "--no-audit", "--no-fund"], cwd=WEB, check=True)
 
 
 class Peer:
@@ -58,7 +58,7 @@ class Peer:
         self._process.communicate()
 
     def call(self, operation: str, epoch: OpenEpoch, **values: Any) -> Any:
-        """The result of an operation of `client/web/test/peer.js`; raises `Refused`."""
+        """The result of an operation of `web/test/peer.js`; raises `Refused`."""
         keys = {
             "domain": epoch.key.domain,
             "epoch": epoch.key.epoch,

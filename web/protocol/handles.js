@@ -1,0 +1,164 @@
+/**
+ * Handles and the sealed directory. Spec: §3.6.
+ *
+ * For each epoch a visitor registers a fresh handle `U = h * B`. The operator seals the identity record under a key that
+ * only `U` gives and deposits it with the authority, which can read it once an opening has shown it `U`.
+ *
+ * @typedef {import('./epochs.js').EpochKey} EpochKey
+ * @typedef {import('./primitives/group.js').RandomBytes} RandomBytes
+ */
+
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { byteEncoded, bytes, message, sameBytes, text, uint32, uint8 } from './primitives/encoding.js';
+import { InvalidEntry, InvalidReceipt, SplitPassError } from './primitives/errors.js';
+import { B, Point, Scalar, secureRandom } from './primitives/group.js';
+import { KnowledgeProof, proveKnowledge } from './primitives/proofs.js';
+import { statement, verifyStatement } from './primitives/statements.js';
+import { digest32, frame } from './primitives/hashing.js';
+
+/** Every signed identity record is padded to this length, so that no entry tells a name's length. */
+export const RECORD_BYTES = 512;
+export const NONCE_BYTES = 24;
+export const ENTRY_BYTES = RECORD_BYTES + 16;
+
+/** A visitor's handle for an epoch, with a proof that it knows `h`. */
+export const HandleRegistration = message({
+  epoch: uint32,
+  handle: byteEncoded(Point),
+  knowledge: byteEncoded(KnowledgeProof),
+});
+
+/**
+ * The operator's word that a handle stands for a verified person.
+ *
+ * `phone`: in E.164 form. `verifiedOn`: the day the number was last verified, in days since 1970-01-01 UTC.
+ */
+export const IdentityRecord = message(
+  {
+    domain: uint8,
+    epoch: uint32,
+    handle: byteEncoded(Point),
+    phone: text(4, 16),
+    name: text(1, 128),
+    verifiedOn: uint32,
+  },
+  { tag: 'identity-record' },
+);
+
+/** A sealed identity record and the index under which whoever learns `U` finds it. */
+export const DirectoryEntry = message({
+  epoch: uint32,
+  index: bytes(32),
+  nonce: bytes(NONCE_BYTES),
+  sealed: bytes(ENTRY_BYTES),
+});
+
+/** The authority's word that it holds an entry. `entry` is the 32-byte digest of the entry. */
+export const DirectoryReceipt = message({ domain: uint8, epoch: uint32, entry: bytes(32) }, { tag: 'directory-receipt' });
+
+/** What a visitor gets back: the operator's signed record, the sealed entry and the authority's receipt. */
+export const HandleGrant = message({ record: statement, entry: DirectoryEntry, receipt: statement });
+
+/**
+ * Draw `h` and prove knowledge of it, bound to the account and the epoch context.
+ * Draws 64 random bytes for `h` and 32 for the proof.
+ * @param {EpochKey} epochKey @param {Uint8Array} account 16 bytes @param {RandomBytes} [randomBytes]
+ * @returns {{ h: Scalar, registration: object }} with a `HandleRegistration`
+ */
+export function registerHandle(epochKey, account, randomBytes = secureRandom) {
+  const h = Scalar.random(randomBytes);
+  const U = h.times(B);
+  const knowledge = proveKnowledge('handle', frame('handle', epochKey.context, account), h, U, randomBytes);
+  return { h, registration: { epoch: epochKey.epoch, handle: U, knowledge } };
+}
+
+/** The 32-byte index of a handle's entry. @param {EpochKey} epochKey @param {Point} handle @returns {Uint8Array} */
+export function directoryIndex(epochKey, handle) {
+  return digest32('directory-index', epochKey.context, handle.toBytes());
+}
+
+/** The 32-byte key of a handle's entry. @param {EpochKey} epochKey @param {Point} handle @returns {Uint8Array} */
+export function directoryKey(epochKey, handle) {
+  return digest32('directory-key', epochKey.context, handle.toBytes());
+}
+
+/** The 32 bytes that stand for an entry. @param {EpochKey} epochKey @param {object} entry @returns {Uint8Array} */
+export function entryDigest(epochKey, entry) {
+  return digest32('directory-entry', epochKey.context, DirectoryEntry.toBytes(entry));
+}
+
+/**
+ * The record that the operator sealed for `handle`.
+ * @param {EpochKey} epochKey @param {Point} handle @param {object} entry a `DirectoryEntry`
+ * @returns {object} an `IdentityRecord`
+ * @throws {InvalidEntry} whatever is wrong with it
+ */
+export function openEntry(epochKey, handle, entry) {
+  const index = directoryIndex(epochKey, handle);
+  const { domain, epoch } = epochKey;
+  const signed = unpad(decrypt(directoryKey(epochKey, handle), entry, index));
+  let record;
+  try {
+    record = verifyStatement(IdentityRecord, signed, domain.operatorKey);
+  } catch (error) {
+    if (error instanceof SplitPassError) throw new InvalidEntry('the entry cannot be opened with this handle');
+    throw error;
+  }
+  if (
+    !sameBytes(entry.index, index) ||
+    entry.epoch !== epoch ||
+    record.domain !== domain.number ||
+    record.epoch !== epoch ||
+    !record.handle.equals(handle)
+  ) {
+    throw new InvalidEntry('the entry holds the record of another handle');
+  }
+  return record;
+}
+
+/**
+ * Check that the authority's receipt covers `entry`.
+ * @param {EpochKey} epochKey @param {object} entry a `DirectoryEntry` @param {Uint8Array} receipt
+ * @throws {Malformed | InvalidSignature | InvalidReceipt}
+ */
+export function verifyReceipt(epochKey, entry, receipt) {
+  const said = verifyStatement(DirectoryReceipt, receipt, epochKey.domain.authorityKey);
+  if (
+    said.domain !== epochKey.domain.number ||
+    said.epoch !== epochKey.epoch ||
+    !sameBytes(said.entry, entryDigest(epochKey, entry))
+  ) {
+    throw new InvalidReceipt("the authority's receipt is for another entry");
+  }
+}
+
+/**
+ * The visitor's check that its entry is what the authority holds and says what the operator signed.
+ * @param {EpochKey} epochKey @param {Point} handle @param {object} grant a `HandleGrant`
+ * @returns {object} an `IdentityRecord`
+ * @throws {Malformed | InvalidSignature | InvalidEntry | InvalidReceipt}
+ */
+export function verifyGrant(epochKey, handle, grant) {
+  const record = openEntry(epochKey, handle, grant.entry);
+  const signed = verifyStatement(IdentityRecord, grant.record, epochKey.domain.operatorKey);
+  if (!sameBytes(IdentityRecord.toBytes(signed), IdentityRecord.toBytes(record))) {
+    throw new InvalidEntry('the sealed record is not the signed one');
+  }
+  verifyReceipt(epochKey, grant.entry, grant.receipt);
+  return record;
+}
+
+function decrypt(key, entry, index) {
+  try {
+    return xchacha20poly1305(key, entry.nonce, index).decrypt(entry.sealed);
+  } catch {
+    throw new InvalidEntry('the entry cannot be opened with this handle');
+  }
+}
+
+/** ISO/IEC 7816-4: the data, a byte 80, and zeros up to the full length. */
+function unpad(padded) {
+  const end = padded.findLastIndex((byte) => byte !== 0);
+  if (padded[end] !== 0x80) throw new InvalidEntry('the entry cannot be opened with this handle');
+  return padded.subarray(0, end);
+}

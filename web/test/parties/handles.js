@@ -1,0 +1,45 @@
+/** The operator's and the authority's side of the directory. Spec: §3.6. */
+
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { InvalidProof, WrongEpoch } from '../../protocol/primitives/errors.js';
+import {
+  DirectoryReceipt,
+  IdentityRecord,
+  NONCE_BYTES,
+  RECORD_BYTES,
+  directoryIndex,
+  directoryKey,
+  entryDigest,
+} from '../../protocol/handles.js';
+import { verifyKnowledge } from '../../protocol/primitives/proofs.js';
+import { frame } from '../../protocol/primitives/hashing.js';
+import { signStatement } from './signing.js';
+
+export function verifyRegistration(epochKey, account, { epoch, handle, knowledge }) {
+  if (epoch !== epochKey.epoch) throw new WrongEpoch('the handle is registered for another epoch');
+  if (!verifyKnowledge('handle', frame('handle', epochKey.context, account), handle, knowledge)) {
+    throw new InvalidProof("the handle's proof of knowledge does not hold");
+  }
+  return handle;
+}
+
+export function pad(signed, length = RECORD_BYTES) {
+  const padded = new Uint8Array(length);
+  padded.set(signed);
+  padded[signed.length] = 0x80;
+  return padded;
+}
+
+/** Draws 24 random bytes. */
+export function sealRecord(epochKey, record, seed, randomBytes) {
+  const signed = signStatement(IdentityRecord, record, seed);
+  const index = directoryIndex(epochKey, record.handle);
+  const nonce = randomBytes(NONCE_BYTES);
+  const sealed = xchacha20poly1305(directoryKey(epochKey, record.handle), nonce, index).encrypt(pad(signed));
+  return { signed, entry: { epoch: epochKey.epoch, index, nonce, sealed } };
+}
+
+export function signReceipt(epochKey, entry, seed) {
+  const receipt = { domain: epochKey.domain.number, epoch: epochKey.epoch, entry: entryDigest(epochKey, entry) };
+  return signStatement(DirectoryReceipt, receipt, seed);
+}

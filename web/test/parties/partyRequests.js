@@ -1,0 +1,31 @@
+/** Requests between the parties' servers. Spec: §4.4. */
+
+import { MAX_MESSAGE_BYTES, bytes, enumeration, message, text, uint32, uint8 } from '../../protocol/primitives/encoding.js';
+import { Role, identityKey } from '../../protocol/epochs.js';
+import { ReplayedRequest, WrongDomain, WrongParty } from '../../protocol/primitives/errors.js';
+import { verifyStatement } from '../../protocol/primitives/statements.js';
+
+const REQUEST_TOLERANCE = 120;
+
+export const PartyRequest = message(
+  {
+    domain: uint8,
+    sender: enumeration(Role),
+    recipient: text(1, 64),
+    path: text(1, 128),
+    time: uint32,
+    id: bytes(16),
+    body: bytes(0, MAX_MESSAGE_BYTES),
+  },
+  { tag: 'party-request' },
+);
+
+export function verifyRequest(domain, sender, recipient, path, now, statement) {
+  const request = verifyStatement(PartyRequest, statement, identityKey(domain, sender));
+  if (request.domain !== domain.number) throw new WrongDomain('the request is of another domain');
+  if (request.sender !== sender || request.recipient !== recipient || request.path !== path) {
+    throw new WrongParty('the request is of or for another party or path');
+  }
+  if (Math.abs(now - request.time) > REQUEST_TOLERANCE) throw new ReplayedRequest("the request's time is not now");
+  return request;
+}

@@ -1,0 +1,44 @@
+/** Warrants. Spec: §3.9. */
+
+import { MAX_STAY } from '../../protocol/checkIns.js';
+import { bytes, enumeration, integer, message, text, uint32, uint8 } from '../../protocol/primitives/encoding.js';
+import { OutOfScope, WrongDomain } from '../../protocol/primitives/errors.js';
+import { verifyJointStatement } from '../../protocol/primitives/statements.js';
+
+export const REQUEST_TOLERANCE = 120;
+const Purpose = { OPENING: 1, NOTICE: 2 };
+
+export const Warrant = message(
+  {
+    domain: uint8,
+    warrant: bytes(16),
+    venue: bytes(16),
+    purpose: enumeration(Purpose),
+    begins: uint32,
+    ends: uint32,
+    assumedStay: integer(0, MAX_STAY),
+    legalReference: text(1, 256),
+    maxRecords: integer(1, 50_000),
+    issued: uint32,
+    expires: uint32,
+    discloses: uint32,
+  },
+  {
+    tag: 'warrant',
+    check: ({ begins, ends, issued, expires, discloses }) => {
+      if (begins >= ends) throw new OutOfScope("a warrant's window must end after it begins");
+      if (discloses > issued + 90 * 86_400) throw new OutOfScope("a warrant's embargo lasts too long");
+      if (issued > Math.min(expires, discloses)) {
+        throw new OutOfScope('a warrant must not expire or disclose before it is issued');
+      }
+    },
+  },
+);
+
+export function verifyWarrant(domain, joint, now) {
+  const record = verifyJointStatement(Warrant, joint, domain.authorityKey, domain.operatorKey);
+  if (record.domain !== domain.number) throw new WrongDomain('the statement is of another domain');
+  if (record.issued > now + REQUEST_TOLERANCE) throw new OutOfScope('the warrant is not issued yet');
+  if (now > record.expires) throw new OutOfScope('the warrant has expired');
+  return record;
+}
