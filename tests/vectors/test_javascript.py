@@ -50,7 +50,7 @@ def peer() -> Iterator[Peer]:
 @pytest.fixture(scope="module")
 def enrolled(peer: Peer, parties: Parties, today: OpenEpoch) -> Enrolled:
     key = today.key
-    registration = peer.call("registerHandle", today, account=ACCOUNT)["registration"]
+    registration = peer.call("registerHandle", today, accountId=ACCOUNT)["registration"]
     handle = verify_registration(key, ACCOUNT, HandleRegistration.from_bytes(bytes.fromhex(registration)))
     record = IdentityRecord(parties.domain.number, key.epoch, handle, "+821055554444", "변학도", key.epoch)
     signed, entry = seal_record(key, record, parties.keys[Role.OPERATOR])
@@ -98,7 +98,7 @@ def test_python_opens_what_javascript_signed(enrolled: Enrolled, parties: Partie
 
     def signed(number: int, time: int, direction: Direction, venue_id: bytes | None) -> bytes:
         made = enrolled.peer.call(
-            "signCheckIn", today, **{"pass": number}, time=time, direction=direction, venue=venue_id
+            "signCheckIn", today, **{"pass": number}, time=time, direction=direction, venueId=venue_id
         )
         return bytes.fromhex(made["message"])
 
@@ -165,7 +165,7 @@ def test_javascript_refuses_a_changed_check_in(
 def test_javascript_accepts_answers_one_by_one(today: OpenEpoch) -> None:
     """A visitor of its own process, so that it does not disturb the other tests."""
     with Peer() as other:
-        registration = other.call("registerHandle", today, account=ACCOUNT)["registration"]
+        registration = other.call("registerHandle", today, accountId=ACCOUNT)["registration"]
         handle = verify_registration(today.key, ACCOUNT, HandleRegistration.from_bytes(bytes.fromhex(registration)))
         request = AllowanceRequest.from_bytes(bytes.fromhex(other.call("requestAllowance", today)["request"]))
         answers = today.issue(verify_allowance(today.key, handle, request))

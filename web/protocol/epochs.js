@@ -3,18 +3,30 @@
  *
  * For each epoch each party publishes `X_i = x_i * B` with a proof of possession, signed with its identity key. The
  * joint key is `X = X_operator + X_authority`; no single party knows its logarithm.
+ *
+ * @import { Decoded } from './primitives/encoding.js'
  */
 
-import { byteEncoded, enumeration, integer, message, optional, sameBytes, uint32, uint8 } from './primitives/encoding.js';
+import {
+  byteEncoded,
+  enumeration,
+  integer,
+  message,
+  optional,
+  sameBytes,
+  signedMessage,
+  uint32,
+  uint8,
+} from './primitives/encoding.js';
 import { ConflictingStatements, InvalidProof, WrongDomain, WrongEpoch, WrongParty } from './primitives/errors.js';
 import { Point } from './primitives/group.js';
+import { bigEndian, digest32, frame } from './primitives/hashing.js';
 import { KnowledgeProof, verifyKnowledge } from './primitives/proofs.js';
 import { statementPayload, verifyStatement } from './primitives/statements.js';
-import { bigEndian, digest32, frame } from './primitives/hashing.js';
 
 export const EPOCH_SECONDS = 86_400;
 
-/** The two escrow parties. */
+/** The two escrow parties. @typedef {typeof Role[keyof typeof Role]} Role */
 export const Role = Object.freeze({ OPERATOR: 1, AUTHORITY: 2 });
 
 /**
@@ -22,6 +34,7 @@ export const Role = Object.freeze({ OPERATOR: 1, AUTHORITY: 2 });
  *
  * `number`: what check-ins call the domain. `operatorKey`, `authorityKey`: Ed25519 identity keys. `utcOffset`: seconds
  * that the domain's days are ahead of UTC. `allowance`: passes in one request, the same for everyone.
+ * @typedef {Decoded<typeof Domain>} Domain
  */
 export const Domain = message({
   number: uint8,
@@ -31,18 +44,18 @@ export const Domain = message({
   allowance: integer(1, 1000),
 });
 
-/** What a party says of its part of an epoch. `passKey` is the authority's alone, null in the operator's. */
-export const EpochStatement = message(
-  {
-    domain: uint8,
-    role: enumeration(Role),
-    epoch: uint32,
-    keyShare: byteEncoded(Point),
-    possession: byteEncoded(KnowledgeProof),
-    passKey: optional(byteEncoded(Point)),
-  },
-  { tag: 'epoch-statement' },
-);
+/**
+ * What a party says of its part of an epoch. `passKey` is the authority's alone, null in the operator's.
+ * @typedef {Decoded<typeof EpochStatement>} EpochStatement
+ */
+export const EpochStatement = signedMessage('epoch-statement', {
+  domain: uint8,
+  role: enumeration(Role),
+  epoch: uint32,
+  keyShare: byteEncoded(Point),
+  possession: byteEncoded(KnowledgeProof),
+  passKey: optional(byteEncoded(Point)),
+});
 
 /**
  * The verified keys of an epoch; made by `verifyEpoch` alone.
@@ -51,33 +64,36 @@ export const EpochStatement = message(
  * stands for both statements and the domain in every proof, signature and derivation of the epoch: whoever is shown
  * other keys has another context, and nothing fits.
  * @typedef {object} EpochKey
- * @property {object} domain a `Domain`
+ * @property {Domain} domain
  * @property {number} epoch
  * @property {Point} X
- * @property {Record<number, Point>} shares
+ * @property {Record<Role, Point>} shares
  * @property {Point} passKey
  * @property {Uint8Array} context
  */
 
-/** The epoch of a Unix time in seconds: days since 1970-01-01 in the domain's own time. */
+/**
+ * The epoch of a Unix time in seconds: days since 1970-01-01 in the domain's own time.
+ * @param {Domain} domain @param {number} time @returns {number}
+ */
 export function epochAt(domain, time) {
   return Math.floor((time + domain.utcOffset) / EPOCH_SECONDS);
 }
 
-/** The Unix time in seconds at which `epoch` begins. */
+/** The Unix time in seconds at which `epoch` begins. @param {Domain} domain @param {number} epoch @returns {number} */
 export function epochBegins(domain, epoch) {
   return epoch * EPOCH_SECONDS - domain.utcOffset;
 }
 
-/** The identity key of a party. @returns {Point} */
+/** The identity key of a party. @param {Domain} domain @param {Role} role @returns {Point} */
 export function identityKey(domain, role) {
   return role === Role.OPERATOR ? domain.operatorKey : domain.authorityKey;
 }
 
 /**
  * One party's statement of an epoch, checked.
- * @param {object} domain @param {number} role @param {number} epoch @param {Uint8Array} statement
- * @returns {object} an `EpochStatement`
+ * @param {Domain} domain @param {Role} role @param {number} epoch @param {Uint8Array} statement
+ * @returns {EpochStatement}
  * @throws {Malformed | InvalidSignature | WrongDomain | WrongParty | WrongEpoch | InvalidProof}
  */
 export function verifyEpochStatement(domain, role, epoch, statement) {
@@ -95,7 +111,7 @@ export function verifyEpochStatement(domain, role, epoch, statement) {
 
 /**
  * The joint key of an epoch from both parties' signed statements.
- * @param {object} domain @param {number} epoch
+ * @param {Domain} domain @param {number} epoch
  * @param {Uint8Array} operatorStatement @param {Uint8Array} authorityStatement
  * @returns {EpochKey}
  * @throws what `verifyEpochStatement` throws, and `IdentityElement` if the shares cancel
@@ -108,7 +124,7 @@ export function verifyEpoch(domain, epoch, operatorStatement, authorityStatement
     epoch,
     X: operator.keyShare.plus(authority.keyShare),
     shares: { [Role.OPERATOR]: operator.keyShare, [Role.AUTHORITY]: authority.keyShare },
-    passKey: authority.passKey,
+    passKey: /** @type {Point} */ (authority.passKey), // only an operator's is null
     context: digest32(
       'epoch-context',
       Domain.toBytes(domain),
@@ -129,7 +145,10 @@ export function checkSameStatement(known, received) {
   }
 }
 
-/** What a proof of possession is bound to. */
+/**
+ * What a proof of possession is bound to.
+ * @param {Domain} domain @param {Role} role @param {number} epoch @returns {Uint8Array}
+ */
 export function possessionContext(domain, role, epoch) {
   return frame('epoch-share', Domain.toBytes(domain), bigEndian(role, 1), bigEndian(epoch, 4));
 }

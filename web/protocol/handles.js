@@ -1,27 +1,31 @@
 /**
  * Handles and the sealed directory. Spec: §3.6.
  *
- * For each epoch a visitor registers a fresh handle `U = h * B`. The operator seals the identity record under a key that
- * only `U` gives and deposits it with the authority, which can read it once an opening has shown it `U`.
+ * For each epoch a visitor registers a fresh handle `U = h * B`. The operator seals the identity record under a key
+ * that only `U` gives and deposits it with the authority, which can read it once an opening has shown it `U`.
  *
- * @typedef {import('./epochs.js').EpochKey} EpochKey
- * @typedef {import('./primitives/group.js').RandomBytes} RandomBytes
+ * @import { EpochKey } from './epochs.js'
+ * @import { Decoded } from './primitives/encoding.js'
+ * @import { RandomBytes } from './primitives/group.js'
  */
 
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { byteEncoded, bytes, message, sameBytes, text, uint32, uint8 } from './primitives/encoding.js';
+import { byteEncoded, bytes, message, sameBytes, signedMessage, text, uint32, uint8 } from './primitives/encoding.js';
 import { InvalidEntry, InvalidReceipt, SplitPassError } from './primitives/errors.js';
 import { B, Point, Scalar, secureRandom } from './primitives/group.js';
+import { digest32, frame } from './primitives/hashing.js';
 import { KnowledgeProof, proveKnowledge } from './primitives/proofs.js';
 import { statement, verifyStatement } from './primitives/statements.js';
-import { digest32, frame } from './primitives/hashing.js';
 
 /** Every signed identity record is padded to this length, so that no entry tells a name's length. */
 export const RECORD_BYTES = 512;
 export const NONCE_BYTES = 24;
 export const ENTRY_BYTES = RECORD_BYTES + 16;
 
-/** A visitor's handle for an epoch, with a proof that it knows `h`. */
+/**
+ * A visitor's handle for an epoch, with a proof that it knows `h`.
+ * @typedef {Decoded<typeof HandleRegistration>} HandleRegistration
+ */
 export const HandleRegistration = message({
   epoch: uint32,
   handle: byteEncoded(Point),
@@ -32,20 +36,21 @@ export const HandleRegistration = message({
  * The operator's word that a handle stands for a verified person.
  *
  * `phone`: in E.164 form. `verifiedOn`: the day the number was last verified, in days since 1970-01-01 UTC.
+ * @typedef {Decoded<typeof IdentityRecord>} IdentityRecord
  */
-export const IdentityRecord = message(
-  {
-    domain: uint8,
-    epoch: uint32,
-    handle: byteEncoded(Point),
-    phone: text(4, 16),
-    name: text(1, 128),
-    verifiedOn: uint32,
-  },
-  { tag: 'identity-record' },
-);
+export const IdentityRecord = signedMessage('identity-record', {
+  domain: uint8,
+  epoch: uint32,
+  handle: byteEncoded(Point),
+  phone: text(4, 16),
+  name: text(1, 128),
+  verifiedOn: uint32,
+});
 
-/** A sealed identity record and the index under which whoever learns `U` finds it. */
+/**
+ * A sealed identity record and the index under which whoever learns `U` finds it.
+ * @typedef {Decoded<typeof DirectoryEntry>} DirectoryEntry
+ */
 export const DirectoryEntry = message({
   epoch: uint32,
   index: bytes(32),
@@ -54,21 +59,24 @@ export const DirectoryEntry = message({
 });
 
 /** The authority's word that it holds an entry. `entry` is the 32-byte digest of the entry. */
-export const DirectoryReceipt = message({ domain: uint8, epoch: uint32, entry: bytes(32) }, { tag: 'directory-receipt' });
+export const DirectoryReceipt = signedMessage('directory-receipt', { domain: uint8, epoch: uint32, entry: bytes(32) });
 
-/** What a visitor gets back: the operator's signed record, the sealed entry and the authority's receipt. */
+/**
+ * What a visitor gets back: the operator's signed record, the sealed entry and the authority's receipt.
+ * @typedef {Decoded<typeof HandleGrant>} HandleGrant
+ */
 export const HandleGrant = message({ record: statement, entry: DirectoryEntry, receipt: statement });
 
 /**
  * Draw `h` and prove knowledge of it, bound to the account and the epoch context.
  * Draws 64 random bytes for `h` and 32 for the proof.
- * @param {EpochKey} epochKey @param {Uint8Array} account 16 bytes @param {RandomBytes} [randomBytes]
- * @returns {{ h: Scalar, registration: object }} with a `HandleRegistration`
+ * @param {EpochKey} epochKey @param {Uint8Array} accountId 16 bytes @param {RandomBytes} [randomBytes]
+ * @returns {{ h: Scalar, registration: HandleRegistration }}
  */
-export function registerHandle(epochKey, account, randomBytes = secureRandom) {
+export function registerHandle(epochKey, accountId, randomBytes = secureRandom) {
   const h = Scalar.random(randomBytes);
   const U = h.times(B);
-  const knowledge = proveKnowledge('handle', frame('handle', epochKey.context, account), h, U, randomBytes);
+  const knowledge = proveKnowledge('handle', frame('handle', epochKey.context, accountId), h, U, randomBytes);
   return { h, registration: { epoch: epochKey.epoch, handle: U, knowledge } };
 }
 
@@ -82,15 +90,18 @@ export function directoryKey(epochKey, handle) {
   return digest32('directory-key', epochKey.context, handle.toBytes());
 }
 
-/** The 32 bytes that stand for an entry. @param {EpochKey} epochKey @param {object} entry @returns {Uint8Array} */
+/**
+ * The 32 bytes that stand for an entry.
+ * @param {EpochKey} epochKey @param {DirectoryEntry} entry @returns {Uint8Array}
+ */
 export function entryDigest(epochKey, entry) {
   return digest32('directory-entry', epochKey.context, DirectoryEntry.toBytes(entry));
 }
 
 /**
  * The record that the operator sealed for `handle`.
- * @param {EpochKey} epochKey @param {Point} handle @param {object} entry a `DirectoryEntry`
- * @returns {object} an `IdentityRecord`
+ * @param {EpochKey} epochKey @param {Point} handle @param {DirectoryEntry} entry
+ * @returns {IdentityRecord}
  * @throws {InvalidEntry} whatever is wrong with it
  */
 export function openEntry(epochKey, handle, entry) {
@@ -118,7 +129,7 @@ export function openEntry(epochKey, handle, entry) {
 
 /**
  * Check that the authority's receipt covers `entry`.
- * @param {EpochKey} epochKey @param {object} entry a `DirectoryEntry` @param {Uint8Array} receipt
+ * @param {EpochKey} epochKey @param {DirectoryEntry} entry @param {Uint8Array} receipt
  * @throws {Malformed | InvalidSignature | InvalidReceipt}
  */
 export function verifyReceipt(epochKey, entry, receipt) {
@@ -134,8 +145,8 @@ export function verifyReceipt(epochKey, entry, receipt) {
 
 /**
  * The visitor's check that its entry is what the authority holds and says what the operator signed.
- * @param {EpochKey} epochKey @param {Point} handle @param {object} grant a `HandleGrant`
- * @returns {object} an `IdentityRecord`
+ * @param {EpochKey} epochKey @param {Point} handle @param {HandleGrant} grant
+ * @returns {IdentityRecord}
  * @throws {Malformed | InvalidSignature | InvalidEntry | InvalidReceipt}
  */
 export function verifyGrant(epochKey, handle, grant) {
@@ -148,6 +159,7 @@ export function verifyGrant(epochKey, handle, grant) {
   return record;
 }
 
+/** @param {Uint8Array} key @param {DirectoryEntry} entry @param {Uint8Array} index */
 function decrypt(key, entry, index) {
   try {
     return xchacha20poly1305(key, entry.nonce, index).decrypt(entry.sealed);
@@ -156,7 +168,7 @@ function decrypt(key, entry, index) {
   }
 }
 
-/** ISO/IEC 7816-4: the data, a byte 80, and zeros up to the full length. */
+/** ISO/IEC 7816-4: the data, a byte 80, and zeros up to the full length. @param {Uint8Array} padded */
 function unpad(padded) {
   const end = padded.findLastIndex((byte) => byte !== 0);
   if (padded[end] !== 0x80) throw new InvalidEntry('the entry cannot be opened with this handle');

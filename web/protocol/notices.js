@@ -3,12 +3,15 @@
  *
  * A notice is a list of digests of the passes that were used there, filled up with random ones. Every client fetches
  * the same list and looks for its own passes in it.
+ *
+ * @import { Domain } from './epochs.js'
+ * @import { Decoded } from './primitives/encoding.js'
  */
 
-import { bytes, message, text, uint32, uint8 } from './primitives/encoding.js';
+import { bytes, signedMessage, text, uint32, uint8 } from './primitives/encoding.js';
 import { MalformedEncoding, WrongDomain, WrongNumber } from './primitives/errors.js';
-import { verifyStatement } from './primitives/statements.js';
 import { bigEndian, digest } from './primitives/hashing.js';
+import { verifyStatement } from './primitives/statements.js';
 
 export const DIGEST_BYTES = 10;
 const MIN_DIGESTS = 2 ** 10;
@@ -17,8 +20,10 @@ const MAX_DIGESTS = 2 ** 20;
 /**
  * One of the authority's notices, which are numbered from 0 on. `time`: Unix time of its publication. `advice`: what
  * those concerned should do. `digests`: of 10 bytes, ascending, a power of two of them.
+ * @typedef {Decoded<typeof Notice>} Notice
  */
-export const Notice = message(
+export const Notice = signedMessage(
+  'notice',
   {
     domain: uint8,
     number: uint32,
@@ -26,26 +31,23 @@ export const Notice = message(
     advice: text(0, 1000),
     digests: bytes(DIGEST_BYTES * MIN_DIGESTS, DIGEST_BYTES * MAX_DIGESTS),
   },
-  {
-    tag: 'notice',
-    check: ({ digests }) => {
-      const count = digests.length / DIGEST_BYTES;
-      if (!Number.isInteger(Math.log2(count))) {
-        throw new MalformedEncoding('the number of digests is no power of two');
+  ({ digests }) => {
+    const count = digests.length / DIGEST_BYTES;
+    if (!Number.isInteger(Math.log2(count))) {
+      throw new MalformedEncoding('the number of digests is no power of two');
+    }
+    for (let start = DIGEST_BYTES; start < digests.length; start += DIGEST_BYTES) {
+      if (compare(digests, start - DIGEST_BYTES, digests, start) >= 0) {
+        throw new MalformedEncoding('the digests are not in ascending order, each once');
       }
-      for (let start = DIGEST_BYTES; start < digests.length; start += DIGEST_BYTES) {
-        if (compare(digests, start - DIGEST_BYTES, digests, start) >= 0) {
-          throw new MalformedEncoding('the digests are not in ascending order, each once');
-        }
-      }
-    },
+    }
   },
 );
 
 /**
  * The authority's notice of a number, or of any number if it is null.
- * @param {object} domain @param {Uint8Array} statement @param {number | null} number
- * @returns {object} a `Notice`
+ * @param {Domain} domain @param {Uint8Array} statement @param {number | null} [number]
+ * @returns {Notice}
  * @throws {Malformed | InvalidSignature | WrongDomain | WrongNumber}
  */
 export function verifyNotice(domain, statement, number = null) {
@@ -55,18 +57,27 @@ export function verifyNotice(domain, statement, number = null) {
   return notice;
 }
 
-/** Whether a pass is among those that a notice is for. @param {object} notice @param {Uint8Array} u @returns {boolean} */
+/**
+ * Whether a pass is among those that a notice is for.
+ * @param {Notice} notice @param {Uint8Array} u 32 bytes @returns {boolean}
+ */
 export function concerns({ number, digests }, u) {
   const wanted = noticedVisit(number, u);
   return search(digests.length / DIGEST_BYTES, (i) => compare(digests, i * DIGEST_BYTES, wanted, 0));
 }
 
-/** The 10 bytes that stand for a pass in the notice of a number. @param {number} number @param {Uint8Array} u 32 bytes */
+/**
+ * The 10 bytes that stand for a pass in the notice of a number.
+ * @param {number} number @param {Uint8Array} u 32 bytes @returns {Uint8Array}
+ */
 export function noticedVisit(number, u) {
   return digest('noticed-visit', bigEndian(number, 4), u).slice(0, DIGEST_BYTES);
 }
 
-/** Whether one of `count` ascending items is the wanted one. `order(i)` is how item i compares with it. */
+/**
+ * Whether one of `count` ascending items is the wanted one. `order(i)` is how item i compares with it.
+ * @param {number} count @param {(i: number) => number} order @returns {boolean}
+ */
 export function search(count, order) {
   let low = 0;
   let high = count;
@@ -78,7 +89,11 @@ export function search(count, order) {
   return low < count && order(low) === 0;
 }
 
-/** How the digests that begin at two places compare: negative, zero or positive. */
+/**
+ * How the digests (10 bytes) that begin at two places compare: negative, zero or positive.
+ * @param {Uint8Array} left @param {number} leftStart @param {Uint8Array} right @param {number} rightStart
+ * @returns {number}
+ */
 export function compare(left, leftStart, right, rightStart) {
   for (let i = 0; i < DIGEST_BYTES; i++) {
     const difference = left[leftStart + i] - right[rightStart + i];

@@ -4,8 +4,9 @@
  * The visitor and the authority each contribute half of that randomness. The operator knows who asks, the authority
  * knows which pass is made, and the answer is encrypted to the request itself, so that nobody knows both.
  *
- * @typedef {import('./epochs.js').EpochKey} EpochKey
- * @typedef {import('./primitives/group.js').RandomBytes} RandomBytes
+ * @import { EpochKey } from './epochs.js'
+ * @import { Decoded } from './primitives/encoding.js'
+ * @import { RandomBytes } from './primitives/group.js'
  */
 
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
@@ -13,9 +14,9 @@ import { concatBytes } from '@noble/hashes/utils.js';
 import { array, byteEncoded, bytes, message, uint32 } from './primitives/encoding.js';
 import { InvalidAnswer, MalformedEncoding, SplitPassError } from './primitives/errors.js';
 import { B, POINT_BYTES, Point, SCALAR_BYTES, Scalar, secureRandom } from './primitives/group.js';
+import { digest32, encodings, frame } from './primitives/hashing.js';
 import { EqualityProof, OwnershipProof, proveEncryptions, proveOwnership } from './primitives/proofs.js';
 import { SIGNATURE_BYTES, verify } from './primitives/signatures.js';
-import { digest32, encodings, frame } from './primitives/hashing.js';
 
 export const REQUEST_BYTES = 2 * POINT_BYTES + 3 * SCALAR_BYTES;
 export const PASS_BYTES = 2 * POINT_BYTES + SIGNATURE_BYTES;
@@ -53,14 +54,20 @@ export class PassRequest {
   }
 }
 
-/** A visitor's requests for one epoch, with one proof for the operator that all carry its handle. */
+/**
+ * A visitor's requests for one epoch, with one proof for the operator that all carry its handle.
+ * @typedef {Decoded<typeof AllowanceRequest>} AllowanceRequest
+ */
 export const AllowanceRequest = message({
   epoch: uint32,
   requests: array(byteEncoded(PassRequest), 1, 1000),
   encryptions: byteEncoded(EqualityProof),
 });
 
-/** One answer of 144 bytes for each request, in the order of the allowance that it answers. */
+/**
+ * One answer of 144 bytes for each request, in the order of the allowance that it answers.
+ * @typedef {Decoded<typeof PassAnswers>} PassAnswers
+ */
 export const PassAnswers = message({ answers: array(bytes(ANSWER_BYTES), 1, MAX_BATCH) });
 
 /**
@@ -82,7 +89,7 @@ export const PassAnswers = message({ answers: array(bytes(ANSWER_BYTES), 1, MAX_
  * Request the domain's allowance of passes for the handle `U = h * B`.
  * Draws, per pass, 64 random bytes for `r0` and 64 for the ownership proof; then 32 for the batched proof.
  * @param {EpochKey} epochKey @param {Scalar} h @param {RandomBytes} [randomBytes]
- * @returns {{ pending: PendingPass[], request: object }} with an `AllowanceRequest`
+ * @returns {{ pending: PendingPass[], request: AllowanceRequest }}
  */
 export function requestAllowance(epochKey, h, randomBytes = secureRandom) {
   const { X, context, domain, epoch } = epochKey;
@@ -96,8 +103,15 @@ export function requestAllowance(epochKey, h, randomBytes = secureRandom) {
     pending.push({ r0, u0, v0 });
     requests.push(new PassRequest(u0, v0, proveOwnership(context, r0, h, X, u0, v0, randomBytes)));
   }
-  const [r0, u0, v0] = ['r0', 'u0', 'v0'].map((name) => pending.map((one) => one[name]));
-  const encryptions = proveEncryptions(context, r0, X, U, u0, v0, randomBytes);
+  const encryptions = proveEncryptions(
+    context,
+    pending.map((pass) => pass.r0),
+    X,
+    U,
+    pending.map((pass) => pass.u0),
+    pending.map((pass) => pass.v0),
+    randomBytes,
+  );
   return { pending, request: { epoch, requests, encryptions } };
 }
 
@@ -131,7 +145,7 @@ export function acceptAnswer(epochKey, pending, answer) {
 
 /**
  * The passes of an allowance; an answer that is not good spoils only itself and is left out.
- * @param {EpochKey} epochKey @param {PendingPass[]} pending @param {object} answers a `PassAnswers`
+ * @param {EpochKey} epochKey @param {PendingPass[]} pending @param {PassAnswers} answers
  * @returns {OwnedPass[]}
  * @throws {InvalidAnswer} if the number of answers is not that of the requests
  */
@@ -139,9 +153,9 @@ export function acceptAnswers(epochKey, pending, { answers }) {
   if (answers.length !== pending.length) {
     throw new InvalidAnswer('the number of answers is not that of the requests');
   }
-  return pending.flatMap((one, i) => {
+  return pending.flatMap((pass, i) => {
     try {
-      return [acceptAnswer(epochKey, one, answers[i])];
+      return [acceptAnswer(epochKey, pass, answers[i])];
     } catch (error) {
       if (error instanceof InvalidAnswer) return [];
       throw error;
@@ -162,16 +176,23 @@ export function passStatement(epochKey, u, v) {
   return frame('pass', epochKey.context, u, v);
 }
 
-/** What an answer is tied to besides its key. @param {EpochKey} epochKey @param {Point} u0 @param {Point} v0 */
+/**
+ * What an answer is tied to besides its key.
+ * @param {EpochKey} epochKey @param {Point} u0 @param {Point} v0 @returns {Uint8Array}
+ */
 export function answerData(epochKey, u0, v0) {
   return frame('pass-answer', epochKey.context, u0.toBytes(), v0.toBytes());
 }
 
-/** The 32-byte key of an answer. @param {EpochKey} epochKey @param {Point} E @param {Point} u0 @param {Point} shared */
+/**
+ * The 32-byte key of an answer.
+ * @param {EpochKey} epochKey @param {Point} E @param {Point} u0 @param {Point} shared `e * u0` @returns {Uint8Array}
+ */
 export function answerKey(epochKey, E, u0, shared) {
   return digest32('pass-answer-key', epochKey.context, encodings(E, u0, shared));
 }
 
+/** @param {Uint8Array} key @param {Uint8Array} data @param {Uint8Array} ciphertext */
 function decrypt(key, data, ciphertext) {
   try {
     return xchacha20poly1305(key, ANSWER_NONCE, data).decrypt(ciphertext);

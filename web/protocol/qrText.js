@@ -12,7 +12,7 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
 
 /**
  * The text of a present-mode check-in: at most 310 characters of the QR alphanumeric alphabet.
- * @param {object} checkIn a `CheckInMessage` @returns {string}
+ * @param {CheckInMessage} checkIn @returns {string}
  */
 export function toQrText(checkIn) {
   return encodeText(PREFIX, CheckInMessage.toBytes(checkIn));
@@ -20,7 +20,7 @@ export function toQrText(checkIn) {
 
 /**
  * The check-in in a QR code's text.
- * @param {string} text @returns {object} a `CheckInMessage`
+ * @param {string} text @returns {CheckInMessage}
  * @throws {MalformedText | MalformedEncoding}
  */
 export function fromQrText(text) {
@@ -28,7 +28,10 @@ export function fromQrText(text) {
   return CheckInMessage.fromBytes(decodeText(PREFIX, text, MAX_CHECK_IN_BYTES));
 }
 
-/** The text that a QR code carries for an encoded message. @param {string} prefix @param {Uint8Array} encoding */
+/**
+ * The text that a QR code carries for an encoded message.
+ * @param {string} prefix @param {Uint8Array} encoding @returns {string}
+ */
 export function encodeText(prefix, encoding) {
   return prefix + encodeBase45(encoding);
 }
@@ -45,7 +48,7 @@ export function decodeText(prefix, text, maxBytes) {
   return encoding;
 }
 
-/** Two bytes become three characters, a last single byte two; the lowest digit comes first. */
+/** Two bytes become three characters, a last single byte two; the lowest digit comes first. @param {Uint8Array} data */
 function encodeBase45(data) {
   let text = '';
   for (let i = 0; i < data.length; i += 2) {
@@ -59,6 +62,7 @@ function encodeBase45(data) {
   return text;
 }
 
+/** @param {string} text */
 function decodeBase45(text) {
   const data = [];
   for (let i = 0; i < text.length; i += 3) {

@@ -1,20 +1,32 @@
-/** Venues. Spec: §3.9. A venue counts once both parties of a domain have signed it. */
+/**
+ * Venues. A venue counts once both parties of a domain have signed it. Spec: §3.9.
+ *
+ * @import { Domain } from './epochs.js'
+ * @import { Decoded } from './primitives/encoding.js'
+ * @import { JointStatement } from './primitives/statements.js'
+ */
 
-import { byteEncoded, bytes, message, text, uint8 } from './primitives/encoding.js';
+import { byteEncoded, bytes, signedMessage, text, uint8 } from './primitives/encoding.js';
 import { WrongDomain } from './primitives/errors.js';
 import { Point } from './primitives/group.js';
 import { verifyJointStatement } from './primitives/statements.js';
 
-/** A venue as both parties register it. `url` is where its server takes scan-mode check-ins, or empty. */
-export const Venue = message(
-  { domain: uint8, venue: bytes(16), name: text(1, 128), url: text(0, 256), key: byteEncoded(Point) },
-  { tag: 'venue' },
-);
+/**
+ * A venue as both parties register it. `url` is where its server takes scan-mode check-ins, or empty.
+ * @typedef {Decoded<typeof Venue>} Venue
+ */
+export const Venue = signedMessage('venue', {
+  domain: uint8,
+  venueId: bytes(16),
+  name: text(1, 128),
+  url: text(0, 256),
+  key: byteEncoded(Point),
+});
 
 /**
  * A venue's record from both parties' signatures.
- * @param {object} domain @param {object} joint a `JointStatement`
- * @returns {object} a `Venue`
+ * @param {Domain} domain @param {JointStatement} joint
+ * @returns {Venue}
  * @throws {Malformed | InvalidSignature | ConflictingStatements | WrongDomain}
  */
 export function verifyVenue(domain, joint) {

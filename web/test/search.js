@@ -1,6 +1,6 @@
 /** What searching a notice takes: `node search.js '{"domain": hex, "passes": [hex], "lists": n}' < statement`. */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { Domain } from '../protocol/epochs.js';
 import { concerns, noticedVisit, verifyNotice } from '../protocol/notices.js';
@@ -19,16 +19,19 @@ function readStatement() {
 
 /** The most memory that this process has ever had. Linux alone does not count its parent's. */
 function peakMegabytes() {
-  try {
-    return (Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024) / 1e6;
-  } catch {
-    return (process.resourceUsage().maxRSS * 1024) / 1e6;
-  }
+  return (peakKilobytes() * 1024) / 1e6;
 }
 
-function seconds(searchOne) {
+function peakKilobytes() {
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+  const peak = /^VmHWM:\s+(\d+)/mu.exec(status);
+  return peak === null ? process.resourceUsage().maxRSS : Number(peak[1]);
+}
+
+/** The processor time that `search` takes for all lists. @param {() => void} search */
+function seconds(search) {
   const begin = process.cpuUsage().user;
-  for (let i = 0; i < lists; i++) searchOne();
+  for (let i = 0; i < lists; i++) search();
   return (process.cpuUsage().user - begin) / 1e6;
 }
 

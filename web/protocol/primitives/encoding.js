@@ -19,20 +19,36 @@ export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
  */
 
 /**
- * A message type: its fields are the keys of a frozen object, in the order of the wire format.
- * `tag` is the name of the statement, for messages that are signed (§3.4).
+ * A message type. Its fields are the keys of a frozen object, in the order of the wire format.
+ * Every function of it throws `MalformedEncoding` or another `Malformed`.
  * @template T
- * @typedef {Codec<T> & { tag?: string, toBytes: (value: T) => Uint8Array, fromBytes: (data: Uint8Array) => T }} Message
+ * @typedef {Codec<T> & { toBytes: (value: T) => Uint8Array, fromBytes: (data: Uint8Array) => T }} Message
  */
 
-/** The deterministic encoding of an item made of integers, byte strings, texts, null, arrays and an empty Map. */
+/**
+ * A message that is signed as a statement (§3.4). `tag` is the statement's name.
+ * @template T
+ * @typedef {Message<T> & { tag: string }} SignedMessage
+ */
+
+/**
+ * What a codec or message type decodes to.
+ * @template C
+ * @typedef {C extends Codec<infer T> ? T : never} Decoded
+ */
+
+/**
+ * The deterministic encoding of an item made of integers, byte strings, texts, null, arrays and an empty Map.
+ * @param {unknown} item @returns {Uint8Array}
+ */
 export function encodeItem(item) {
   return Uint8Array.from(encodeCbor(item)); // under Node.js the library gives a Buffer, whose slices share memory
 }
 
 /**
  * The item that `data` is the deterministic encoding of.
- * @param {Uint8Array} data
+ * @param {Uint8Array} data at most 16 MiB
+ * @returns {unknown} made of what `encodeItem` takes
  * @throws {MalformedEncoding} if there is none
  */
 export function decodeItem(data) {
@@ -73,20 +89,24 @@ class WholeTexts extends Tokenizer {
 function depth(item) {
   if (item instanceof Map) return depth([...item.entries()].flat()) || 1;
   if (!Array.isArray(item)) return 0;
-  return 1 + item.reduce((deepest, one) => Math.max(deepest, depth(one)), 0);
+  return 1 + item.reduce((deepest, inner) => Math.max(deepest, depth(inner)), 0);
 }
 
-/** Whether two public byte strings are the same; takes time that depends on where they differ. */
+/**
+ * Whether two public byte strings are the same. The time it takes depends on where they differ.
+ * @param {Uint8Array} left @param {Uint8Array} right @returns {boolean}
+ */
 export function sameBytes(left, right) {
   if (left.length !== right.length) return false;
   for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false; // much faster than `every`
   return true;
 }
 
-/** @param {number} minimum @param {number} maximum @returns {Codec<number>} an integer between both */
+/** An integer between both. @param {number} minimum @param {number} maximum @returns {Codec<number>} */
 export function integer(minimum, maximum) {
   return checked(
-    (value) => Number.isInteger(value) && minimum <= value && value <= maximum,
+    /** @returns {value is number} */
+    (value) => Number.isInteger(value) && minimum <= Number(value) && Number(value) <= maximum,
     `an integer from ${minimum} to ${maximum}`,
   );
 }
@@ -94,29 +114,38 @@ export function integer(minimum, maximum) {
 export const uint8 = integer(0, 2 ** 8 - 1);
 export const uint32 = integer(0, 2 ** 32 - 1);
 
-/** @param {number} minimum @param {number} [maximum] @returns {Codec<Uint8Array>} so many bytes */
+/** So many bytes. @param {number} minimum @param {number} [maximum] @returns {Codec<Uint8Array>} */
 export function bytes(minimum, maximum = minimum) {
   return checked(
+    /** @returns {value is Uint8Array} */
     (value) => value instanceof Uint8Array && minimum <= value.length && value.length <= maximum,
     `${minimum} to ${maximum} bytes`,
   );
 }
 
-/** @param {number} minimum @param {number} maximum @returns {Codec<string>} a text of so many bytes in UTF-8 */
+/** A text of so many bytes in UTF-8. @param {number} minimum @param {number} maximum @returns {Codec<string>} */
 export function text(minimum, maximum) {
-  return checked((value) => {
-    if (typeof value !== 'string' || !value.isWellFormed()) return false;
-    const { length } = new TextEncoder().encode(value);
-    return minimum <= length && length <= maximum;
-  }, `a text of ${minimum} to ${maximum} bytes`);
+  return checked(
+    /** @returns {value is string} */
+    (value) => {
+      if (typeof value !== 'string' || !value.isWellFormed()) return false;
+      const { length } = new TextEncoder().encode(value);
+      return minimum <= length && length <= maximum;
+    },
+    `a text of ${minimum} to ${maximum} bytes`,
+  );
 }
 
-/** @param {Record<string, number>} values @returns {Codec<number>} one of the values of an enumeration */
+/** One of the values of an enumeration. @template {number} T @param {Record<string, T>} values @returns {Codec<T>} */
 export function enumeration(values) {
-  return checked((value) => Object.values(values).includes(value), `one of ${Object.keys(values)}`);
+  return checked(
+    /** @returns {value is T} */
+    (value) => Object.values(values).some((allowed) => allowed === value),
+    `one of ${Object.keys(values)}`,
+  );
 }
 
-/** @template T @param {Codec<T>} codec @returns {Codec<T | null>} */
+/** Null, or what `codec` stands for. @template T @param {Codec<T>} codec @returns {Codec<T | null>} */
 export function optional(codec) {
   return {
     encode: (value) => (value === null ? null : codec.encode(value)),
@@ -124,15 +153,22 @@ export function optional(codec) {
   };
 }
 
-/** @template T @param {Codec<T>} codec @param {number} minimum @param {number} maximum @returns {Codec<T[]>} */
+/**
+ * An array of so many items.
+ * @template T @param {Codec<T>} codec @param {number} minimum @param {number} maximum @returns {Codec<T[]>}
+ */
 export function array(codec, minimum, maximum) {
-  const items = checked(
+  const { decode: check } = checked(
+    /** @returns {value is unknown[]} */
     (value) => Array.isArray(value) && minimum <= value.length && value.length <= maximum,
     `an array of ${minimum} to ${maximum} items`,
   );
   return {
-    encode: (values) => items.encode(values).map(codec.encode),
-    decode: (values) => items.decode(values).map(codec.decode),
+    encode: (values) => {
+      check(values);
+      return values.map(codec.encode);
+    },
+    decode: (item) => check(item).map(codec.decode),
   };
 }
 
@@ -153,24 +189,26 @@ export function byteEncoded(type) {
 }
 
 /**
- * A message type from its fields.
- * @param {Record<string, Codec<any>>} fields
- * @param {{ tag?: string, check?: (message: any) => void }} [options] `check` throws if fields do not fit together
- * @returns {Message<any>}
+ * A message type from its fields. `check` throws if they do not fit together.
+ * @template {object} T
+ * @param {{ [Name in keyof T]: Codec<T[Name]> }} fields
+ * @param {(message: Readonly<T>) => void} [check]
+ * @returns {Message<Readonly<T>>}
  */
-export function message(fields, { tag, check = () => {} } = {}) {
-  const codecs = Object.entries(fields);
+export function message(fields, check = () => {}) {
+  const names = /** @type {(keyof T)[]} */ (Object.keys(fields));
+  /** @type {Message<Readonly<T>>} */
   const type = {
-    tag,
     encode: (value) => {
       check(value);
-      return codecs.map(([name, codec]) => codec.encode(value[name]));
+      return names.map((name) => fields[name].encode(value[name]));
     },
     decode: (item) => {
-      if (!Array.isArray(item) || item.length !== codecs.length) {
-        throw new MalformedEncoding(`expected an array of ${codecs.length} fields`);
+      if (!Array.isArray(item) || item.length !== names.length) {
+        throw new MalformedEncoding(`expected an array of ${names.length} fields`);
       }
-      const value = Object.freeze(Object.fromEntries(codecs.map(([name, codec], i) => [name, codec.decode(item[i])])));
+      const decoded = Object.fromEntries(names.map((name, i) => [name, fields[name].decode(item[i])]));
+      const value = /** @type {Readonly<T>} */ (Object.freeze(decoded));
       check(value);
       return value;
     },
@@ -180,9 +218,24 @@ export function message(fields, { tag, check = () => {} } = {}) {
   return type;
 }
 
-/** @param {(value: any) => boolean} holds @param {string} expected */
+/**
+ * The type of a message that is signed as a statement named `tag`; otherwise as `message`.
+ * @template {object} T
+ * @param {string} tag
+ * @param {{ [Name in keyof T]: Codec<T[Name]> }} fields
+ * @param {(message: Readonly<T>) => void} [check]
+ * @returns {SignedMessage<Readonly<T>>}
+ */
+export function signedMessage(tag, fields, check) {
+  return { tag, ...message(fields, check) };
+}
+
+/**
+ * The codec of values that stand in CBOR as they are.
+ * @template T @param {(value: unknown) => value is T} holds @param {string} expected @returns {Codec<T>}
+ */
 function checked(holds, expected) {
-  /** @param {any} value */
+  /** @param {unknown} value @returns {T} */
   const check = (value) => {
     if (!holds(value)) throw new MalformedEncoding(`expected ${expected}`);
     return value;

@@ -104,14 +104,17 @@ export class Scalar {
     return new Scalar(value);
   }
 
-  /** The scalar that uniform bytes stand for modulo L. @param {Uint8Array} wide 64 bytes, little-endian */
+  /**
+   * The scalar that uniform bytes stand for modulo L.
+   * @param {Uint8Array} wide 64 bytes, little-endian @returns {Scalar}
+   */
   static reduce(wide) {
     return new Scalar(littleEndian(wide) % L);
   }
 
   /**
    * A uniform scalar other than zero, from 64 bytes of `randomBytes` (again 64 if they give zero).
-   * @param {RandomBytes} [randomBytes]
+   * @param {RandomBytes} [randomBytes] @returns {Scalar}
    */
   static random(randomBytes = secureRandom) {
     let scalar;
@@ -158,7 +161,7 @@ export const B = new Point(Curve.BASE);
 
 /**
  * Whether `S * B == R + k * A` exactly, with canonical `A` and `R`, `S < L`, and neither of small order: the rule for
- * signatures (§3.4). The library's own `verify` multiplies by the cofactor and accepts more. Everything here is public.
+ * signatures (§3.4). The library's own `verify` multiplies by the cofactor and accepts more. All of it is public.
  * @param {Uint8Array} A 32 bytes @param {Uint8Array} R 32 bytes @param {Uint8Array} S 32 bytes @param {Scalar} k
  * @returns {boolean}
  */
@@ -170,7 +173,10 @@ export function holdsWithoutCofactor(A, R, S, k) {
   return Curve.BASE.multiplyUnsafe(response).equals(right);
 }
 
-/** Any point of the curve, from its canonical encoding; null if there is none. */
+/**
+ * Any point of the curve, from its canonical encoding; null if there is none.
+ * @param {Uint8Array} encoding
+ */
 function decodeCanonical(encoding) {
   try {
     return Curve.fromBytes(encoding, false);

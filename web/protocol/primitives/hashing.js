@@ -15,7 +15,7 @@ export function tag(name) {
   return ascii(TAG_PREFIX + name);
 }
 
-/** @param {string} text @returns {Uint8Array} */
+/** The bytes of an ASCII text. @param {string} text @returns {Uint8Array} */
 export function ascii(text) {
   return new TextEncoder().encode(text);
 }
@@ -41,7 +41,10 @@ export function digest(name, ...parts) {
   return sha512(frame(name, ...parts));
 }
 
-/** The first 32 bytes of `digest`: for keys, indexes and contexts. @param {string} name @param {...Uint8Array} parts */
+/**
+ * The first 32 bytes of `digest`: for keys, indexes and contexts.
+ * @param {string} name @param {...Uint8Array} parts @returns {Uint8Array}
+ */
 export function digest32(name, ...parts) {
   return digest(name, ...parts).slice(0, 32);
 }

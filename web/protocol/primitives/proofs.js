@@ -26,7 +26,10 @@ class Proof {
     Object.freeze(this);
   }
 
-  /** Decode 32 bytes of challenge and 32 for each response. @param {Uint8Array} encoding @throws {Malformed} */
+  /**
+   * Decode 32 bytes of challenge and 32 for each response.
+   * @param {Uint8Array} encoding @returns {Proof} @throws {MalformedEncoding | MalformedScalar}
+   */
   static fromBytes(encoding) {
     const size = SCALAR_BYTES * (1 + this.RESPONSES);
     if (encoding.length !== size) {
@@ -89,6 +92,7 @@ export function verifyKnowledge(name, context, X, proof) {
   });
 }
 
+/** @param {string} name @param {Uint8Array} context @param {Point} X */
 function knowledgeStatement(name, context, X) {
   return frame(`${name}/knowledge`, context, encodings(B, X));
 }
@@ -113,7 +117,8 @@ export function proveOwnership(context, r0, h, X, u0, v0, randomBytes = secureRa
 
 /**
  * Whether `proof` shows knowledge of `r0` and `h` with `u0 = r0 * B` and `v0 = h * B + r0 * X`.
- * @param {Uint8Array} context @param {Point} X @param {Point} u0 @param {Point} v0 @param {OwnershipProof} proof
+ * @param {Uint8Array} context the 32-byte epoch context
+ * @param {Point} X @param {Point} u0 @param {Point} v0 @param {OwnershipProof} proof
  * @returns {boolean}
  */
 export function verifyOwnership(context, X, u0, v0, proof) {
@@ -125,6 +130,7 @@ export function verifyOwnership(context, X, u0, v0, proof) {
   });
 }
 
+/** @param {Uint8Array} context @param {Point} X @param {Point} u0 @param {Point} v0 */
 function ownershipStatement(context, X, u0, v0) {
   return frame('pass-request/ownership', context, encodings(B, X, u0, v0));
 }
@@ -159,6 +165,10 @@ export function verifyEquality(name, context, G, H, P, Q, proof) {
   });
 }
 
+/**
+ * @param {string} name @param {Uint8Array} context
+ * @param {Point} G @param {Point} H @param {Point} P @param {Point} Q
+ */
 function equalityStatement(name, context, G, H, P, Q) {
   return frame(`${name}/equality`, context, encodings(G, H, P, Q));
 }
@@ -190,7 +200,10 @@ export function verifyEncryptions(context, X, U, u0, v0, proof) {
   });
 }
 
-/** The batch's seed, the coefficients `a`, `P = sum(a_i * u0_i)` and `Q = sum(a_i * (v0_i - U))`. */
+/**
+ * The batch's seed, the coefficients `a`, `P = sum(a_i * u0_i)` and `Q = sum(a_i * (v0_i - U))`.
+ * @param {Uint8Array} context @param {Point} X @param {Point} U @param {Point[]} u0 @param {Point[]} v0
+ */
 function combineEncryptions(context, X, U, u0, v0) {
   const [seed, a] = batch('allowance', context, [B, X, U], u0, v0);
   const P = sum(a.map((aI, i) => aI.times(u0[i])));
@@ -211,9 +224,12 @@ export function batch(name, context, bases, left, right) {
   return [seed, left.map((_, i) => hashToScalar(`${name}/coefficient`, seed, bigEndian(i, 4)))];
 }
 
-/** The sum of at least one scalar or point. @template {Scalar | Point} T @param {T[]} terms @returns {T} */
+/**
+ * The sum of at least one scalar or point.
+ * @template {{ plus: (other: T) => T }} T @param {T[]} terms @returns {T} @throws {IdentityElement}
+ */
 export function sum(terms) {
-  return terms.reduce((total, /** @type {any} */ term) => /** @type {T} */ (total.plus(term)));
+  return terms.reduce((total, term) => total.plus(term));
 }
 
 /** @param {() => boolean} check @returns {boolean} */

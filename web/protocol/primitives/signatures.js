@@ -39,6 +39,7 @@ export function signWithScalar(r, u, message, randomBytes = secureRandom) {
   return concatBytes(R, k.plus(challenge(R, u, message).times(r)).toBytes());
 }
 
+/** @param {Uint8Array} R @param {Uint8Array} A @param {Uint8Array} message */
 function challenge(R, A, message) {
   return Scalar.reduce(sha512(concatBytes(R, A, message)));
 }

@@ -4,13 +4,14 @@
  * A statement is the tagged COSE_Sign1 structure `18([h'a10127', {}, payload, signature])`. What it is about is in the
  * external data `SplitPass/v1/<tag>`, so that a signature for one kind of statement is worth nothing for another.
  *
- * @typedef {import('./group.js').Point} Point
+ * @import { Decoded, SignedMessage } from './encoding.js'
+ * @import { Point } from './group.js'
  */
 
 import { MAX_MESSAGE_BYTES, bytes, decodeItem, encodeItem, message, sameBytes } from './encoding.js';
 import { ConflictingStatements, InvalidSignature, MalformedEncoding } from './errors.js';
-import { SIGNATURE_BYTES, verify } from './signatures.js';
 import { tag } from './hashing.js';
+import { SIGNATURE_BYTES, verify } from './signatures.js';
 
 /** The protected header {1: -8}: algorithm EdDSA. */
 export const PROTECTED = Uint8Array.of(0xa1, 0x01, 0x27);
@@ -19,15 +20,16 @@ export const TAG_18 = 0xd2;
 /** A signed statement inside another message. */
 export const statement = bytes(80, MAX_MESSAGE_BYTES);
 
-/** One message that both parties of a domain signed. */
+/**
+ * One message that both parties of a domain signed.
+ * @typedef {Decoded<typeof JointStatement>} JointStatement
+ */
 export const JointStatement = message({ authority: statement, operator: statement });
 
 /**
  * The message that `key` signed as a statement of this kind.
  * @template T
- * @param {import('./encoding.js').Message<T>} kind
- * @param {Uint8Array} signed
- * @param {Point} key
+ * @param {SignedMessage<T>} kind @param {Uint8Array} signed @param {Point} key
  * @returns {T}
  * @throws {Malformed} if the bytes are no such statement
  * @throws {InvalidSignature} if the signature does not hold
@@ -38,7 +40,7 @@ export function verifyStatement(kind, signed, key) {
 
 /**
  * What `key` signed as a statement of this kind, not yet decoded.
- * @param {import('./encoding.js').Message<any>} kind @param {Uint8Array} signed @param {Point} key
+ * @param {{ tag: string }} kind @param {Uint8Array} signed @param {Point} key
  * @returns {Uint8Array}
  * @throws {MalformedEncoding | InvalidSignature}
  */
@@ -61,9 +63,7 @@ export function statementPayload(signed) {
 /**
  * The message that both keys signed as a statement of this kind.
  * @template T
- * @param {import('./encoding.js').Message<T>} kind
- * @param {{ authority: Uint8Array, operator: Uint8Array }} joint
- * @param {Point} authority @param {Point} operator
+ * @param {SignedMessage<T>} kind @param {JointStatement} joint @param {Point} authority @param {Point} operator
  * @returns {T}
  * @throws {Malformed | InvalidSignature} as `verifyStatement`
  * @throws {ConflictingStatements} if the two parties did not sign the same message
@@ -81,6 +81,7 @@ export function toBeSigned(name, payload) {
   return encodeItem(['Signature1', PROTECTED, tag(name), payload]);
 }
 
+/** @param {Uint8Array} signed */
 function split(signed) {
   if (signed[0] !== TAG_18) throw new MalformedEncoding('not a tagged COSE_Sign1 structure');
   const item = decodeItem(signed.subarray(1));

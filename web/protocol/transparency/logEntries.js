@@ -15,9 +15,11 @@ const EntryKind = Object.freeze({
 
 const numbered = message({ number: uint32, digest: bytes(32) });
 
+const EpochPublished = message({ statement, eraseBy: uint32 });
+
 /** The message in the body of each kind of entry. */
 const BODIES = {
-  [EntryKind.EPOCH_PUBLISHED]: message({ statement, eraseBy: uint32 }),
+  [EntryKind.EPOCH_PUBLISHED]: EpochPublished,
   [EntryKind.EPOCH_ERASED]: message({ epoch: uint32 }),
   [EntryKind.WARRANT_DECIDED]: message({
     decision: enumeration({ COUNTERSIGNED: 1, REFUSED: 2 }),
@@ -39,5 +41,7 @@ export const LogEntry = message({ time: uint32, kind: enumeration(EntryKind), bo
  */
 export function publishedStatement(entry) {
   const { kind, body } = LogEntry.fromBytes(entry);
-  return BODIES[kind].fromBytes(body).statement ?? null;
+  if (kind === EntryKind.EPOCH_PUBLISHED) return EpochPublished.fromBytes(body).statement;
+  BODIES[kind].fromBytes(body);
+  return null;
 }

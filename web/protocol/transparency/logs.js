@@ -1,16 +1,24 @@
-/** The transparency logs of a domain: who signs and cosigns them, and what an entry in one proves. Spec: §3.11. */
+/**
+ * The transparency logs of a domain: who signs and cosigns them, and what an entry in one proves. Spec: §3.11.
+ *
+ * @import { Decoded } from '../primitives/encoding.js'
+ * @import { Checkpoint } from './signedNotes.js'
+ */
 
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { array, bytes, message, sameBytes, uint32 } from '../primitives/encoding.js';
-import { publishedStatement } from './logEntries.js';
 import { Domain, Role, identityKey } from '../epochs.js';
+import { array, bytes, message, sameBytes, uint32 } from '../primitives/encoding.js';
 import { InconsistentLog, NotLogged } from '../primitives/errors.js';
+import { digest32 } from '../primitives/hashing.js';
+import { statementPayload } from '../primitives/statements.js';
+import { publishedStatement } from './logEntries.js';
 import { HASH_BYTES, leafHash, verifyConsistency, verifyInclusion } from './merkle.js';
 import { MAX_NOTE_BYTES, verifyCheckpoint, verifyCosignature } from './signedNotes.js';
-import { statementPayload } from '../primitives/statements.js';
-import { digest32 } from '../primitives/hashing.js';
 
-/** That an entry is in a log: `proof` leads from the entry at `index` to the root of a witnessed checkpoint. */
+/**
+ * That an entry is in a log: `proof` leads from the entry at `index` to the root of a witnessed checkpoint.
+ * @typedef {Decoded<typeof Inclusion>} Inclusion
+ */
 export const Inclusion = message({
   index: uint32,
   entry: bytes(1, 2 ** 16 - 1),
@@ -18,26 +26,41 @@ export const Inclusion = message({
   proof: array(bytes(HASH_BYTES), 0, 63),
 });
 
-/** The name of a party's log, and of the party as a witness. @returns {string} */
+/**
+ * A checkpoint that its log signed and the other party cosigned, last at Unix time `time`.
+ * @typedef {{ checkpoint: Checkpoint, time: number }} WitnessedCheckpoint
+ */
+
+/**
+ * The name of a party's log, and of the party as a witness.
+ * @param {Domain} domain @param {Role} role @returns {string}
+ */
 export function logOrigin(domain, role) {
   const name = bytesToHex(digest32('log-origin', Domain.toBytes(domain)).slice(0, 8));
   return `splitpass/${name}/${role === Role.OPERATOR ? 'operator' : 'authority'}`;
 }
 
+/** The party that witnesses a party's log. @param {Role} role @returns {Role} */
+export function otherParty(role) {
+  return role === Role.OPERATOR ? Role.AUTHORITY : Role.OPERATOR;
+}
+
 /**
  * A party's checkpoint with the other party's cosignature, and when that was last given.
- * @param {object} domain @param {number} role @param {Uint8Array} note
- * @returns {{ checkpoint: { origin: string, size: number, root: Uint8Array }, time: number }}
+ * @param {Domain} domain @param {Role} role @param {Uint8Array} note
+ * @returns {WitnessedCheckpoint}
  * @throws {MalformedNote | InvalidSignature | WrongParty}
  */
 export function verifyWitnessed(domain, role, note) {
   const checkpoint = verifyCheckpoint(note, logOrigin(domain, role), identityKey(domain, role));
-  const witness = role === Role.OPERATOR ? Role.AUTHORITY : Role.OPERATOR;
+  const witness = otherParty(role);
   return { checkpoint, time: verifyCosignature(note, logOrigin(domain, witness), identityKey(domain, witness)) };
 }
 
 /**
  * Throw unless `later` continues `earlier`, both verified checkpoints of one log.
+ * @param {Pick<Checkpoint, 'size' | 'root'>} earlier @param {Pick<Checkpoint, 'size' | 'root'>} later
+ * @param {Uint8Array[]} proof hashes of 32 bytes
  * @throws {InconsistentLog}
  */
 export function checkConsistency(earlier, later, proof) {
@@ -48,7 +71,8 @@ export function checkConsistency(earlier, later, proof) {
 
 /**
  * The checkpoint that proves a party's statement of an epoch to be in its log.
- * @param {object} domain @param {number} role @param {Uint8Array} statement @param {object} inclusion an `Inclusion`
+ * @param {Domain} domain @param {Role} role @param {Uint8Array} statement @param {Inclusion} inclusion
+ * @returns {WitnessedCheckpoint}
  * @throws {Malformed | InvalidSignature | WrongParty | NotLogged}
  */
 export function verifyLoggedEpoch(domain, role, statement, inclusion) {

@@ -11,19 +11,20 @@ import { sameBytes } from '../primitives/encoding.js';
 export const HASH_BYTES = 32;
 export const EMPTY_ROOT = sha256(Uint8Array.of());
 
-/** The hash of one entry. @param {Uint8Array} data @returns {Uint8Array} */
+/** The hash (32 bytes) of one entry. @param {Uint8Array} data @returns {Uint8Array} */
 export function leafHash(data) {
   return sha256(concatBytes(Uint8Array.of(0), data));
 }
 
-/** The hash of two subtrees side by side. @param {Uint8Array} left @param {Uint8Array} right @returns {Uint8Array} */
+/** The hash (32 bytes) of two subtrees. @param {Uint8Array} left @param {Uint8Array} right @returns {Uint8Array} */
 export function nodeHash(left, right) {
   return sha256(concatBytes(Uint8Array.of(1), left, right));
 }
 
 /**
  * Whether the entry with the hash `leaf` is entry `index` of the tree of `size` entries with this root.
- * @param {Uint8Array} leaf @param {number} index @param {number} size @param {Uint8Array[]} proof @param {Uint8Array} root
+ * @param {Uint8Array} leaf @param {number} index @param {number} size
+ * @param {Uint8Array[]} proof @param {Uint8Array} root
  * @returns {boolean}
  */
 export function verifyInclusion(leaf, index, size, proof, root) {
@@ -70,5 +71,7 @@ export function verifyConsistency(oldSize, oldRoot, size, root, proof) {
   return last === 0 && sameBytes(oldComputed, oldRoot) && sameBytes(computed, root);
 }
 
+/** @param {number} value */
 const isOdd = (value) => value % 2 === 1;
+/** @param {number} value */
 const half = (value) => Math.floor(value / 2);

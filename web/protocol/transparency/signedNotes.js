@@ -4,15 +4,15 @@
  * A note is a text and signature lines, each with a key's name and id. Whoever reads one knows which keys it looks for
  * and passes over all other lines.
  *
- * @typedef {import('../primitives/group.js').Point} Point
+ * @import { Point } from '../primitives/group.js'
  */
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 import { sameBytes } from '../primitives/encoding.js';
 import { InvalidSignature, MalformedNote, WrongParty } from '../primitives/errors.js';
-import { HASH_BYTES } from './merkle.js';
 import { verify } from '../primitives/signatures.js';
+import { HASH_BYTES } from './merkle.js';
 
 export const MAX_NOTE_BYTES = 2 ** 17;
 const MAX_SIGNATURES = 64;
@@ -23,16 +23,27 @@ const COSIGNATURE = 4;
 
 const NOTE = /^((?:[^\n]*\n)+)\n((?:— [^\p{White_Space}+]+ [A-Za-z0-9+/]+={0,2}\n)+)$/u;
 const SIGNATURE_LINE = /— ([^\p{White_Space}+]+) ([^\n]+)\n/gu;
-const CHECKPOINT = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([^\n]+)\n$/;
+const CHECKPOINT = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([^\n]+)\n$/u;
 // eslint-disable-next-line no-control-regex
-const CONTROL = /[\0-\x09\x0b-\x1f]/;
+const CONTROL = /[\0-\x09\x0b-\x1f]/u;
 
+/**
+ * The verified text of a log's checkpoint. `root` has 32 bytes.
+ * @typedef {Readonly<{ origin: string, size: number, root: Uint8Array }>} Checkpoint
+ */
+
+/**
+ * A signature line of a note. `data` is the key's id (4 bytes) and what the key signed.
+ * @typedef {{ name: string, data: Uint8Array }} SignatureLine
+ */
+
+/** @param {string} text */
 const utf8 = (text) => new TextEncoder().encode(text);
 
 /**
  * The checkpoint that a log signed under its own name.
  * @param {Uint8Array} note @param {string} origin @param {Point} key
- * @returns {{ origin: string, size: number, root: Uint8Array }}
+ * @returns {Checkpoint}
  * @throws {MalformedNote | InvalidSignature | WrongParty}
  */
 export function verifyCheckpoint(note, origin, key) {
@@ -71,6 +82,7 @@ export function verifyCosignature(note, name, key) {
   return Math.max(...times);
 }
 
+/** @param {Uint8Array} note @returns {{ text: string, signatures: SignatureLine[] }} */
 function parseNote(note) {
   if (note.length > MAX_NOTE_BYTES) throw new MalformedNote(`longer than ${MAX_NOTE_BYTES} bytes`);
   let decoded;
@@ -88,13 +100,17 @@ function parseNote(note) {
   return { text: parts[1], signatures: lines.map(([, name, line]) => ({ name, data: decodeBase64(line) })) };
 }
 
-/** What stands behind the key's id in each of its lines. */
+/**
+ * What stands behind the key's id in each of its lines.
+ * @param {SignatureLine[]} signatures @param {string} name @param {number} kind @param {Point} key
+ */
 function signaturesBy(signatures, name, kind, key) {
   const id = sha256(concatBytes(utf8(`${name}\n`), Uint8Array.of(kind), key.toBytes())).slice(0, 4);
-  const own = signatures.filter((one) => one.name === name && sameBytes(one.data.slice(0, 4), id));
+  const own = signatures.filter((line) => line.name === name && sameBytes(line.data.slice(0, 4), id));
   return own.map(({ data }) => data.slice(4));
 }
 
+/** @param {string} text */
 function decodeBase64(text) {
   try {
     const data = atob(text);

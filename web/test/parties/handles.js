@@ -1,7 +1,12 @@
-/** The operator's and the authority's side of the directory. Spec: §3.6. */
+/**
+ * The operator's and the authority's side of the directory. Spec: §3.6.
+ *
+ * @import { EpochKey } from '../../protocol/epochs.js'
+ * @import { DirectoryEntry, HandleRegistration } from '../../protocol/handles.js'
+ * @import { RandomBytes } from '../../protocol/primitives/group.js'
+ */
 
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { InvalidProof, WrongEpoch } from '../../protocol/primitives/errors.js';
 import {
   DirectoryReceipt,
   IdentityRecord,
@@ -11,18 +16,21 @@ import {
   directoryKey,
   entryDigest,
 } from '../../protocol/handles.js';
-import { verifyKnowledge } from '../../protocol/primitives/proofs.js';
+import { InvalidProof, WrongEpoch } from '../../protocol/primitives/errors.js';
 import { frame } from '../../protocol/primitives/hashing.js';
+import { verifyKnowledge } from '../../protocol/primitives/proofs.js';
 import { signStatement } from './signing.js';
 
-export function verifyRegistration(epochKey, account, { epoch, handle, knowledge }) {
+/** @param {EpochKey} epochKey @param {Uint8Array} accountId @param {HandleRegistration} registration */
+export function verifyRegistration(epochKey, accountId, { epoch, handle, knowledge }) {
   if (epoch !== epochKey.epoch) throw new WrongEpoch('the handle is registered for another epoch');
-  if (!verifyKnowledge('handle', frame('handle', epochKey.context, account), handle, knowledge)) {
+  if (!verifyKnowledge('handle', frame('handle', epochKey.context, accountId), handle, knowledge)) {
     throw new InvalidProof("the handle's proof of knowledge does not hold");
   }
   return handle;
 }
 
+/** @param {Uint8Array} signed @param {number} [length] */
 export function pad(signed, length = RECORD_BYTES) {
   const padded = new Uint8Array(length);
   padded.set(signed);
@@ -30,7 +38,10 @@ export function pad(signed, length = RECORD_BYTES) {
   return padded;
 }
 
-/** Draws 24 random bytes. */
+/**
+ * Draws 24 random bytes.
+ * @param {EpochKey} epochKey @param {IdentityRecord} record @param {Uint8Array} seed @param {RandomBytes} randomBytes
+ */
 export function sealRecord(epochKey, record, seed, randomBytes) {
   const signed = signStatement(IdentityRecord, record, seed);
   const index = directoryIndex(epochKey, record.handle);
@@ -39,6 +50,7 @@ export function sealRecord(epochKey, record, seed, randomBytes) {
   return { signed, entry: { epoch: epochKey.epoch, index, nonce, sealed } };
 }
 
+/** @param {EpochKey} epochKey @param {DirectoryEntry} entry @param {Uint8Array} seed */
 export function signReceipt(epochKey, entry, seed) {
   const receipt = { domain: epochKey.domain.number, epoch: epochKey.epoch, entry: entryDigest(epochKey, entry) };
   return signStatement(DirectoryReceipt, receipt, seed);

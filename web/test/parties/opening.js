@@ -1,41 +1,75 @@
-/** Decryption shares and the handles that they give. Spec: §3.3, §3.10. */
+/**
+ * Decryption shares and the handles that they give. Spec: §3.3, §3.10.
+ *
+ * @import { Domain, EpochKey } from '../../protocol/epochs.js'
+ * @import { Decoded } from '../../protocol/primitives/encoding.js'
+ * @import { RandomBytes, Scalar } from '../../protocol/primitives/group.js'
+ * @import { AnyCheckIn } from './anyCheckIn.js'
+ * @import { VerifiedRelease } from './releases.js'
+ * @import { Visit } from './visits.js'
+ */
 
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import { array, byteEncoded, bytes, enumeration, message, sameBytes, uint32, uint8 } from '../../protocol/primitives/encoding.js';
 import { Role, identityKey } from '../../protocol/epochs.js';
-import { FaultyShares, IdentityElement, Malformed, MalformedPoint, OutOfScope } from '../../protocol/primitives/errors.js';
+import {
+  array,
+  byteEncoded,
+  bytes,
+  enumeration,
+  message,
+  sameBytes,
+  signedMessage,
+  uint32,
+  uint8,
+} from '../../protocol/primitives/encoding.js';
+import {
+  FaultyShares,
+  IdentityElement,
+  Malformed,
+  MalformedPoint,
+  OutOfScope,
+} from '../../protocol/primitives/errors.js';
 import { B, Point } from '../../protocol/primitives/group.js';
+import { bigEndian, frame } from '../../protocol/primitives/hashing.js';
 import { EqualityProof, batch, proveEquality, sum, verifyEquality } from '../../protocol/primitives/proofs.js';
 import { verifyPayload } from '../../protocol/primitives/statements.js';
-import { bigEndian, frame } from '../../protocol/primitives/hashing.js';
-import { passOf } from './releases.js';
+import { passOf } from './anyCheckIn.js';
 import { signStatement } from './signing.js';
 
 const points = array(byteEncoded(Point), 1, 50_000);
+
+/** @typedef {Decoded<typeof EpochShares>} EpochShares */
 const EpochShares = message({ epoch: uint32, passes: points, shares: points, proof: byteEncoded(EqualityProof) });
 
-export const Shares = message(
-  {
-    domain: uint8,
-    role: enumeration(Role),
-    warrant: bytes(16),
-    release: bytes(32),
-    epochs: array(EpochShares, 0, 64),
-  },
-  { tag: 'shares' },
-);
+export const Shares = signedMessage('shares', {
+  domain: uint8,
+  role: enumeration(Role),
+  warrantId: bytes(16),
+  release: bytes(32),
+  epochs: array(EpochShares, 0, 64),
+});
 
-/** The batch's seed, its coefficients, `M = sum(a_i * u_i)` and `Z = sum(a_i * D_i)`. */
+/** A party's verified shares by epoch and `u` in hex. @typedef {Map<number, Map<string, Point>>} VerifiedShares */
+
+/**
+ * The batch's seed, its coefficients, `M = sum(a_i * u_i)` and `Z = sum(a_i * D_i)`.
+ * @param {Uint8Array} context @param {Point} X @param {Point[]} u @param {Point[]} D
+ */
 export function combineShares(context, X, u, D) {
   const [seed, a] = batch('shares', context, [B, X], u, D);
   return { seed, a, M: sum(a.map((aI, i) => aI.times(u[i]))), Z: sum(a.map((aI, i) => aI.times(D[i]))) };
 }
 
+/**
+ * @param {Uint8Array} context @param {Scalar} x @param {Point} X @param {Point[]} u @param {Point[]} D
+ * @param {RandomBytes} randomBytes
+ */
 export function proveShares(context, x, X, u, D, randomBytes) {
   const { seed, M, Z } = combineShares(context, X, u, D);
   return proveEquality('shares', seed, x, B, M, X, Z, randomBytes);
 }
 
+/** @param {Uint8Array} context @param {Point} X @param {Point[]} u @param {Point[]} D @param {EqualityProof} proof */
 export function verifyShares(context, X, u, D, proof) {
   try {
     const { seed, M, Z } = combineShares(context, X, u, D);
@@ -46,20 +80,29 @@ export function verifyShares(context, X, u, D, proof) {
   }
 }
 
-export function sharesContext(epochKey, role, release) {
-  return frame('shares', epochKey.context, bigEndian(role, 1), release.warrant.warrant, release.digest);
+/** @param {EpochKey} epochKey @param {Role} role @param {VerifiedRelease} release */
+export function sharesContext(epochKey, role, { warrant, digest }) {
+  return frame('shares', epochKey.context, bigEndian(role, 1), warrant.warrantId, digest);
 }
 
-/** A party's shares for the visits of a release in one epoch. Draws 32 random bytes. */
+/**
+ * A party's shares for the visits of a release in one epoch. Draws 32 random bytes.
+ * @param {EpochKey} epochKey @param {Role} role @param {VerifiedRelease} release @param {Scalar} x
+ * @param {RandomBytes} randomBytes
+ */
 export function createEpochShares(epochKey, role, release, x, randomBytes) {
-  const passes = [...release.visits.get(epochKey.epoch).keys()].sort().flatMap(validPoint);
+  const visits = release.visits.get(epochKey.epoch) ?? new Map();
+  const passes = [...visits.keys()].sort().flatMap(validPoint);
   const shares = passes.map((u) => x.times(u));
   const context = sharesContext(epochKey, role, release);
   const proof = proveShares(context, x, epochKey.shares[role], passes, shares, randomBytes);
   return { epoch: epochKey.epoch, passes, shares, proof };
 }
 
-/** The point in a list of one, or none: only a cheating authority signs a pass whose `u` is no valid point. */
+/**
+ * The point in a list of one, or none: only a cheating authority signs a pass whose `u` is no valid point.
+ * @param {string} u
+ */
 function validPoint(u) {
   try {
     return [Point.fromBytes(hexToBytes(u))];
@@ -69,22 +112,31 @@ function validPoint(u) {
   }
 }
 
-export function signShares(domain, role, release, epochs, seed) {
-  const { digest, warrant } = release;
-  return signStatement(Shares, { domain: domain.number, role, warrant: warrant.warrant, release: digest, epochs }, seed);
+/**
+ * @param {Domain} domain @param {Role} role @param {VerifiedRelease} release @param {EpochShares[]} epochs
+ * @param {Uint8Array} seed
+ */
+export function signShares(domain, role, { warrant, digest }, epochs, seed) {
+  const said = { domain: domain.number, role, warrantId: warrant.warrantId, release: digest, epochs };
+  return signStatement(Shares, said, seed);
 }
 
-/** The shares by epoch and `u` (in hex). */
+/**
+ * @param {Domain} domain @param {Role} role @param {VerifiedRelease} release @param {Map<number, EpochKey>} epochKeys
+ * @param {Uint8Array} statement
+ * @returns {VerifiedShares}
+ */
 export function verifyPartyShares(domain, role, release, epochKeys, statement) {
   const said = decodeShares(verifyPayload(Shares, statement, identityKey(domain, role)));
   if (
     said.domain !== domain.number ||
     said.role !== role ||
-    !sameBytes(said.warrant, release.warrant.warrant) ||
+    !sameBytes(said.warrantId, release.warrant.warrantId) ||
     !sameBytes(said.release, release.digest)
   ) {
     throw new OutOfScope('the shares are for another release');
   }
+  /** @type {VerifiedShares} */
   const verified = new Map();
   for (const { epoch, passes, shares, proof } of said.epochs) {
     const epochKey = epochKeys.get(epoch);
@@ -94,16 +146,17 @@ export function verifyPartyShares(domain, role, release, epochKeys, statement) {
       epochKey === undefined ||
       verified.has(epoch) ||
       passes.length !== shares.length ||
-      !u.every((one) => known.has(one)) ||
+      !u.every((pass) => known.has(pass)) ||
       !verifyShares(sharesContext(epochKey, role, release), epochKey.shares[role], passes, shares, proof)
     ) {
       throw new FaultyShares('the shares are wrong');
     }
-    verified.set(epoch, new Map(u.map((one, i) => [one, shares[i]])));
+    verified.set(epoch, new Map(u.map((pass, i) => [pass, shares[i]])));
   }
   return verified;
 }
 
+/** @param {Uint8Array} payload */
 function decodeShares(payload) {
   try {
     return Shares.fromBytes(payload);
@@ -113,25 +166,29 @@ function decodeShares(payload) {
   }
 }
 
-/** Every visit that both parties gave a share for: its `u` in hex and its handle, or null if it has none. */
+/**
+ * Every visit that both parties gave a share for: its `u` in hex and its handle, or null if it has none.
+ * @param {VerifiedRelease} release @param {VerifiedShares} operator @param {VerifiedShares} authority
+ */
 export function openRelease(release, operator, authority) {
   return [...release.visits]
     .sort(([a], [b]) => a - b)
     .flatMap(([epoch, visits]) =>
-      [...visits.keys()]
-        .sort()
-        .filter((u) => operator.get(epoch)?.has(u) && authority.get(epoch)?.has(u))
-        .map((u) => ({
-          u,
-          handle: openCheckIn(visits.get(u), operator.get(epoch).get(u), authority.get(epoch).get(u)),
-        })),
+      [...visits].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([u, visit]) => {
+        const operatorShare = operator.get(epoch)?.get(u);
+        const authorityShare = authority.get(epoch)?.get(u);
+        if (operatorShare === undefined || authorityShare === undefined) return [];
+        return [{ u, handle: openVisit(visit, operatorShare, authorityShare) }];
+      }),
     );
 }
 
-function openCheckIn({ entry, exit }, operatorShare, authorityShare) {
-  if (entry?.sealed !== undefined) return operatorShare.plus(authorityShare); // an assisted check-in
+/** @param {Visit} visit @param {Point} operatorShare @param {Point} authorityShare */
+function openVisit({ entry, exit }, operatorShare, authorityShare) {
+  const checkIn = /** @type {AnyCheckIn} */ (entry ?? exit); // there is one of them
+  if ('sealed' in checkIn) return operatorShare.plus(authorityShare); // an assisted check-in
   try {
-    return Point.fromBytes(passOf(entry ?? exit).v).minus(operatorShare).minus(authorityShare);
+    return Point.fromBytes(passOf(checkIn).v).minus(operatorShare).minus(authorityShare);
   } catch (error) {
     if (error instanceof MalformedPoint || error instanceof IdentityElement) return null;
     throw error;

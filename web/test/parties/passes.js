@@ -1,10 +1,14 @@
-/** The operator's check of an allowance, and the authority's answers. Spec: §3.7. */
+/**
+ * The operator's check of an allowance, and the authority's answers. Spec: §3.7.
+ *
+ * @import { EpochKey } from '../../protocol/epochs.js'
+ * @import { AllowanceRequest } from '../../protocol/passes.js'
+ * @import { Decoded } from '../../protocol/primitives/encoding.js'
+ * @import { Point, RandomBytes } from '../../protocol/primitives/group.js'
+ */
 
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
-import { array, bytes, message, uint32 } from '../../protocol/primitives/encoding.js';
-import { IdentityElement, InvalidProof, Malformed, WrongAllowance, WrongEpoch } from '../../protocol/primitives/errors.js';
-import { B, POINT_BYTES, Scalar } from '../../protocol/primitives/group.js';
 import {
   ANSWER_BYTES,
   ANSWER_NONCE,
@@ -15,15 +19,26 @@ import {
   answerKey,
   passStatement,
 } from '../../protocol/passes.js';
+import { array, bytes, message, uint32 } from '../../protocol/primitives/encoding.js';
+import {
+  IdentityElement,
+  InvalidProof,
+  Malformed,
+  WrongAllowance,
+  WrongEpoch,
+} from '../../protocol/primitives/errors.js';
+import { B, POINT_BYTES, Scalar } from '../../protocol/primitives/group.js';
 import { verifyEncryptions, verifyOwnership } from '../../protocol/primitives/proofs.js';
 import { sign } from './signing.js';
 
+/** @typedef {Decoded<typeof IssueBatch>} IssueBatch */
 export const IssueBatch = message({ epoch: uint32, requests: array(bytes(REQUEST_BYTES), 1, MAX_BATCH) });
 
+/** @param {EpochKey} epochKey @param {Point} handle @param {AllowanceRequest} request */
 export function verifyAllowance(epochKey, handle, { epoch, requests, encryptions }) {
   if (epoch !== epochKey.epoch) throw new WrongEpoch('the passes are requested for another epoch');
-  const u0 = requests.map((one) => one.u0);
-  const v0 = requests.map((one) => one.v0);
+  const u0 = requests.map((request) => request.u0);
+  const v0 = requests.map((request) => request.v0);
   const different = new Set(u0.map((point) => bytesToHex(point.toBytes()))).size;
   if (u0.length !== epochKey.domain.allowance || different !== u0.length) {
     throw new WrongAllowance('a request is for the allowance, of different passes');
@@ -31,10 +46,13 @@ export function verifyAllowance(epochKey, handle, { epoch, requests, encryptions
   if (!verifyEncryptions(epochKey.context, epochKey.X, handle, u0, v0, encryptions)) {
     throw new InvalidProof("the requested passes do not all carry the account's handle");
   }
-  return requests.map((one) => one.toBytes());
+  return requests.map((request) => request.toBytes());
 }
 
-/** Draws 64 random bytes for `c` and 64 for the ephemeral key; for a decoy, 64 and 112. */
+/**
+ * Draws 64 random bytes for `c` and 64 for the ephemeral key; for a decoy, 64 and 112.
+ * @param {EpochKey} epochKey @param {Uint8Array} passSeed @param {Uint8Array} request @param {RandomBytes} randomBytes
+ */
 export function issuePass(epochKey, passSeed, request, randomBytes) {
   const steps = issuingSteps(epochKey, passSeed, request, randomBytes);
   if (steps === null) return decoy(randomBytes);
@@ -42,7 +60,10 @@ export function issuePass(epochKey, passSeed, request, randomBytes) {
   return concatBytes(E.toBytes(), xchacha20poly1305(key, ANSWER_NONCE, data).encrypt(plaintext));
 }
 
-/** Every value on the way to an answer; null if the request is bad. */
+/**
+ * Every value on the way to an answer; null if the request is bad.
+ * @param {EpochKey} epochKey @param {Uint8Array} passSeed @param {Uint8Array} request @param {RandomBytes} randomBytes
+ */
 export function issuingSteps(epochKey, passSeed, request, randomBytes) {
   const { X, context } = epochKey;
   let u0, v0, c, u, v;
@@ -67,16 +88,20 @@ export function issuingSteps(epochKey, passSeed, request, randomBytes) {
   return { c, u, v, statement, signature, e, E, shared, key, data, plaintext: concatBytes(c.toBytes(), signature) };
 }
 
+/**
+ * @param {EpochKey} epochKey @param {Uint8Array} passSeed @param {IssueBatch} batch @param {RandomBytes} randomBytes
+ */
 export function issueBatch(epochKey, passSeed, batch, randomBytes) {
   if (batch.epoch !== epochKey.epoch) throw new WrongEpoch('the batch is for another epoch');
   const u0 = batch.requests.map((request) => bytesToHex(request.subarray(0, POINT_BYTES)));
-  const occursOnce = (one) => u0.indexOf(one) === u0.lastIndexOf(one);
-  const answers = batch.requests.map((request, i) =>
-    occursOnce(u0[i]) ? issuePass(epochKey, passSeed, request, randomBytes) : decoy(randomBytes),
-  );
+  const answers = batch.requests.map((request, i) => {
+    const occursOnce = u0.indexOf(u0[i]) === u0.lastIndexOf(u0[i]);
+    return occursOnce ? issuePass(epochKey, passSeed, request, randomBytes) : decoy(randomBytes);
+  });
   return { answers };
 }
 
+/** @param {RandomBytes} randomBytes */
 function decoy(randomBytes) {
   return concatBytes(Scalar.random(randomBytes).times(B).toBytes(), randomBytes(ANSWER_BYTES - POINT_BYTES));
 }

@@ -1,47 +1,43 @@
-/** Commitments of venues and releases. Spec: §3.9. */
+/**
+ * Releases. Spec: §3.9.
+ *
+ * @import { EpochKey } from '../../protocol/epochs.js'
+ * @import { Decoded } from '../../protocol/primitives/encoding.js'
+ * @import { Venue } from '../../protocol/warrants.js'
+ * @import { CommittedCheckIn, Tree } from './commitments.js'
+ * @import { Visits } from './visits.js'
+ * @import { Warrant } from './warrants.js'
+ */
 
-import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
-import { CheckInMessage, Direction, MAX_STAY, verifyCheckIn } from '../../protocol/checkIns.js';
-import { array, bytes, enumeration, message, sameBytes, uint32, uint8 } from '../../protocol/primitives/encoding.js';
+import { Direction, MAX_STAY } from '../../protocol/checkIns.js';
+import {
+  array,
+  bytes,
+  enumeration,
+  message,
+  sameBytes,
+  signedMessage,
+  uint32,
+  uint8,
+} from '../../protocol/primitives/encoding.js';
 import {
   CommitmentMismatch,
   CommittedLate,
   Malformed,
   OutOfScope,
   Rejected,
-  ReplayedRequest,
-  WrongDomain,
 } from '../../protocol/primitives/errors.js';
-import { EMPTY_ROOT, leafHash, nodeHash } from '../../protocol/transparency/merkle.js';
+import { digest32 } from '../../protocol/primitives/hashing.js';
 import { verifyStatement } from '../../protocol/primitives/statements.js';
-import { bigEndian, digest32 } from '../../protocol/primitives/hashing.js';
-import { AssistedCheckIn, verifyAssisted } from './assistedCheckIns.js';
-import { PaperCheckInMessage, passParts, verifyPaperCheckIn } from './paperPasses.js';
-import { REQUEST_TOLERANCE } from './warrants.js';
+import { directionOf, readCheckIn, verifyAnyCheckIn } from './anyCheckIn.js';
+import { CommitmentOpening, append, commitmentDigest } from './commitments.js';
+import { checkInsOf, covers, keepEarliest, withoutStrayExit } from './visits.js';
 
 const MARGIN = 900;
 const DELAY = 86_400;
 const WITHHELD_BYTES = 32;
-/** Which kind of check-in it is, by the first byte: the number of its fields. */
-const KINDS = {
-  0x86: [AssistedCheckIn, verifyAssisted],
-  0x88: [PaperCheckInMessage, verifyPaperCheckIn],
-};
 
-export const CommittedCheckIn = message({
-  epoch: uint32,
-  time: uint32,
-  direction: enumeration(Direction),
-  digest: bytes(32),
-});
-
-export const VenueCommitment = message(
-  { domain: uint8, venue: bytes(16), time: uint32, commitment: bytes(32) },
-  { tag: 'venue-commitment' },
-);
-
-export const CommitmentOpening = message({ time: uint32, salt: bytes(32), size: uint32 });
-
+/** `content` is a check-in, or its digest where it is withheld. @typedef {Decoded<typeof ReleasedLeaf>} ReleasedLeaf */
 export const ReleasedLeaf = message({
   epoch: uint32,
   time: uint32,
@@ -49,65 +45,43 @@ export const ReleasedLeaf = message({
   content: bytes(1, 640),
 });
 
-export const Release = message(
-  {
-    domain: uint8,
-    warrant: bytes(16),
-    venue: bytes(16),
-    openedFrom: CommitmentOpening,
-    frontier: array(bytes(32), 0, 32),
-    openings: array(CommitmentOpening, 0, 10_000),
-    leaves: array(ReleasedLeaf, 0, 250_000),
-  },
-  { tag: 'release' },
-);
-
-export const EMPTY_TREE = { size: 0, frontier: [] };
-
-/** A tree with further leaves, each a `CommittedCheckIn`. */
-export function append(tree, committed) {
-  let { size, frontier } = tree;
-  frontier = [...frontier];
-  for (const one of committed) {
-    let subtree = leafHash(CommittedCheckIn.toBytes(one));
-    for (let left = size; left % 2 === 1; left = Math.floor(left / 2)) subtree = nodeHash(frontier.pop(), subtree);
-    frontier.push(subtree);
-    size += 1;
-  }
-  return { size, frontier };
-}
-
-export function rootOf({ frontier }) {
-  return frontier.length === 0 ? EMPTY_ROOT : frontier.reduceRight((right, left) => nodeHash(left, right));
-}
-
-export function commitmentDigest(salt, tree) {
-  return digest32('venue-commitment', salt, concatBytes(new Uint8Array(4), bigEndian(tree.size, 4)), rootOf(tree));
-}
-
-export function verifyCommitment(venue, statement, now) {
-  const said = verifyStatement(VenueCommitment, statement, venue.key);
-  if (said.domain !== venue.domain || !sameBytes(said.venue, venue.venue)) throw new WrongDomain('of another venue');
-  if (Math.abs(now - said.time) > REQUEST_TOLERANCE) throw new ReplayedRequest('not of now');
-  return said;
-}
+/** @typedef {Decoded<typeof Release>} Release */
+export const Release = signedMessage('release', {
+  domain: uint8,
+  warrantId: bytes(16),
+  venueId: bytes(16),
+  openedFrom: CommitmentOpening,
+  frontier: array(bytes(32), 0, 32),
+  openings: array(CommitmentOpening, 0, 10_000),
+  leaves: array(ReleasedLeaf, 0, 250_000),
+});
 
 /**
- * `visits` has, by epoch and `u` (in hex), the entry and the exit that count; `setAside` counts errors by name.
+ * What a release shows. `setAside` counts errors by name.
+ * @typedef {{ digest: Uint8Array, warrant: Warrant, visits: Visits, setAside: Record<string, number> }} VerifiedRelease
+ */
+
+/**
+ * @param {Warrant} warrant @param {Venue} venue @param {Map<number, EpochKey>} epochKeys
  * @param {Map<number, Uint8Array>} commitments those that were received from the venue, by time
+ * @param {Uint8Array} release
+ * @returns {VerifiedRelease}
  */
 export function verifyRelease(warrant, venue, epochKeys, commitments, release) {
-  if (!sameBytes(venue.venue, warrant.venue)) throw new OutOfScope('the warrant names another venue');
+  if (!sameBytes(venue.venueId, warrant.venueId)) throw new OutOfScope('the warrant names another venue');
   const said = verifyStatement(Release, release, venue.key);
   if (
     said.domain !== warrant.domain ||
-    !sameBytes(said.warrant, warrant.warrant) ||
-    !sameBytes(said.venue, warrant.venue)
+    !sameBytes(said.warrantId, warrant.warrantId) ||
+    !sameBytes(said.venueId, warrant.venueId)
   ) {
     throw new OutOfScope('the release is for another warrant');
   }
+  /** @type {Visits} */
   const visits = new Map();
+  /** @type {Record<string, number>} */
   const setAside = {};
+  /** @param {string} name @param {number} n */
   const count = (name, n) => {
     if (n) setAside[name] = (setAside[name] ?? 0) + n;
   };
@@ -124,11 +98,11 @@ export function verifyRelease(warrant, venue, epochKeys, commitments, release) {
     }
   }
   for (const [epoch, sameEpoch] of visits) {
-    for (const [u, visit] of sameEpoch) {
-      const stay = visit.exit?.time - visit.entry?.time;
-      if (stay < 0 || stay > MAX_STAY) delete visit.exit;
-      if (!covers(warrant, visit.entry?.time, visit.exit?.time)) {
-        count('OutOfScope', Object.keys(visit).length);
+    for (const [u, known] of sameEpoch) {
+      const visit = withoutStrayExit(known);
+      sameEpoch.set(u, visit);
+      if (!covers(warrant, visit)) {
+        count('OutOfScope', checkInsOf(visit));
         sameEpoch.delete(u);
       }
     }
@@ -137,81 +111,76 @@ export function verifyRelease(warrant, venue, epochKeys, commitments, release) {
   return { digest: digest32('release', release), warrant, visits, setAside };
 }
 
-/** Every leaf with the times that the commitments around it leave for its label. */
+/**
+ * Every leaf with the times that the commitments around it leave for its label.
+ * @param {Warrant} warrant @param {Map<number, Uint8Array>} commitments @param {Release} release
+ */
 function verifyLeaves(warrant, commitments, { openedFrom, frontier, openings, leaves }) {
-  const refuse = (holds) => {
-    if (!holds) throw new CommitmentMismatch('the release does not fit the commitments');
-  };
   const known = new Map([...commitments].filter(([time]) => time <= warrant.issued));
-  const fits = (opening, tree) =>
-    opening.size === tree.size &&
-    known.has(opening.time) &&
-    sameBytes(known.get(opening.time), commitmentDigest(opening.salt, tree));
   let tree = { size: openedFrom.size, frontier };
-  refuse(frontier.length === tree.size.toString(2).replaceAll('0', '').length);
+  refuseUnless(frontier.length === tree.size.toString(2).replaceAll('0', '').length);
   const { time: first } = openedFrom;
   const isBeginning = first === 0 && tree.size === 0 && openedFrom.salt.every((byte) => byte === 0);
-  refuse(isBeginning || (first <= warrant.begins - MAX_STAY - MARGIN && fits(openedFrom, tree)));
-  const times = [first, ...openings.map((one) => one.time)];
-  refuse(times.every((time, i) => i === 0 || times[i - 1] < time));
-  const last = times.at(-1);
-  const opened = new Map(openings.map((one) => [one.time, one]));
+  refuseUnless(isBeginning || (first <= warrant.begins - MAX_STAY - MARGIN && fits(known, openedFrom, tree)));
+  const times = [first, ...openings.map((opening) => opening.time)];
+  refuseUnless(times.every((time, i) => i === 0 || times[i - 1] < time));
+  const last = times[times.length - 1];
+  const opened = new Map(openings.map((opening) => [opening.time, opening]));
   const required = [...known.keys()].filter((time) => first < time && time <= last).sort((a, b) => a - b);
-  refuse(required.every((time) => opened.has(time)) && (openings.length === 0 || known.has(last)));
-  refuse(last >= warrant.ends + MAX_STAY + MARGIN || ![...known.keys()].some((time) => time > last));
+  refuseUnless(openings.length === 0 || known.has(last));
+  refuseUnless(last >= warrant.ends + MAX_STAY + MARGIN || ![...known.keys()].some((time) => time > last));
+  /** @type {{ leaf: ReleasedLeaf, earliest: number, latest: number }[]} */
   const placed = [];
   let before = first;
   for (const time of required) {
     const opening = opened.get(time);
+    if (opening === undefined) throw mismatch();
     const next = leaves.slice(placed.length, placed.length + Math.max(0, opening.size - tree.size));
     tree = append(tree, next.map(committedOf));
-    refuse(fits(opening, tree));
+    refuseUnless(fits(known, opening, tree));
     const earliest = Math.max(before, time - DELAY) - MARGIN;
     placed.push(...next.map((leaf) => ({ leaf, earliest, latest: time + MARGIN })));
     before = time;
   }
-  refuse(placed.length === leaves.length);
+  refuseUnless(placed.length === leaves.length);
   return placed;
 }
 
+const mismatch = () => new CommitmentMismatch('the release does not fit the commitments');
+
+/** @param {boolean} holds */
+function refuseUnless(holds) {
+  if (!holds) throw mismatch();
+}
+
+/** @param {Map<number, Uint8Array>} known @param {CommitmentOpening} opening @param {Tree} tree */
+function fits(known, opening, tree) {
+  const commitment = known.get(opening.time);
+  if (commitment === undefined || opening.size !== tree.size) return false;
+  return sameBytes(commitment, commitmentDigest(opening.salt, tree));
+}
+
+/** @param {ReleasedLeaf} leaf @returns {CommittedCheckIn} */
 function committedOf({ epoch, time, direction, content }) {
   const digest = content.length === WITHHELD_BYTES ? content : digest32('committed-check-in', content);
   return { epoch, time, direction, digest };
 }
 
+/**
+ * @param {Warrant} warrant @param {EpochKey | undefined} epochKey @param {ReleasedLeaf} leaf
+ * @param {number} earliest @param {number} latest
+ */
 function verifyContent(warrant, epochKey, leaf, earliest, latest) {
-  const [kind, verify] = KINDS[leaf.content[0]] ?? [CheckInMessage, verifyCheckIn];
-  const said = kind.fromBytes(leaf.content);
+  const said = readCheckIn(leaf.content);
   if (said.time !== leaf.time || directionOf(said) !== leaf.direction || leaf.time > latest) {
     throw new CommitmentMismatch('the check-in has another label, or a later one than its commitment');
   }
   if (leaf.time < earliest) throw new CommittedLate('the venue did not commit to the check-in in time');
   const isNear = warrant.begins - MAX_STAY <= said.time && said.time < warrant.ends + MAX_STAY;
-  const atVenue = said.venue === null || sameBytes(said.venue, warrant.venue);
+  const atVenue = said.venueId === null || sameBytes(said.venueId, warrant.venueId);
   if (epochKey === undefined || !isNear || !atVenue) {
     throw new OutOfScope('the check-in lies outside the warrant');
   }
-  verify(epochKey, said);
+  verifyAnyCheckIn(epochKey, said);
   return said;
-}
-
-/** `u` and `v` of a check-in with a pass, on a screen or on paper. */
-export const passOf = ({ signedPass, publicPass }) => passParts(signedPass ?? publicPass);
-
-/** An assisted check-in has no direction: it is an entry. */
-const directionOf = (checkIn) => checkIn.direction ?? Direction.ENTRY;
-
-function covers({ begins, ends, assumedStay }, entered, left) {
-  if (entered === undefined) return begins <= left && left < ends;
-  return entered < ends && (left ?? entered + assumedStay) >= begins;
-}
-
-function keepEarliest(visits, epoch, checkIn) {
-  if (!visits.has(epoch)) visits.set(epoch, new Map());
-  const sameEpoch = visits.get(epoch);
-  const u = bytesToHex(checkIn.u?.toBytes() ?? passOf(checkIn).u);
-  if (!sameEpoch.has(u)) sameEpoch.set(u, {});
-  const visit = sameEpoch.get(u);
-  const which = directionOf(checkIn) === Direction.ENTRY ? 'entry' : 'exit';
-  if (visit[which] === undefined || checkIn.time < visit[which].time) visit[which] = checkIn;
 }

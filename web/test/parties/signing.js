@@ -1,4 +1,8 @@
-/** Signing statements with a seed, as the parties and venues do. Spec: §3.4. */
+/**
+ * Signing statements with a seed, as the parties and venues do. Spec: §3.4.
+ *
+ * @import { SignedMessage } from '../../protocol/primitives/encoding.js'
+ */
 
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { concatBytes } from '@noble/hashes/utils.js';
@@ -16,13 +20,19 @@ export function publicKey(seed) {
   return Point.fromBytes(ed25519.getPublicKey(seed));
 }
 
-/** The signed statement of an encoded message of a kind. */
+/**
+ * The signed statement of an encoded message.
+ * @param {string} tag @param {Uint8Array} payload @param {Uint8Array} seed
+ */
 export function signPayload(tag, payload, seed) {
   const signature = sign(seed, toBeSigned(tag, payload));
   return concatBytes(Uint8Array.of(TAG_18), encodeItem([PROTECTED, new Map(), payload, signature]));
 }
 
-/** The signed statement of a message. */
+/**
+ * The signed statement of a message.
+ * @template T @param {SignedMessage<T>} kind @param {T} value @param {Uint8Array} seed
+ */
 export function signStatement(kind, value, seed) {
   return signPayload(kind.tag, kind.toBytes(value), seed);
 }

@@ -1,18 +1,26 @@
-/** Warrants. Spec: §3.9. */
+/**
+ * Warrants. Spec: §3.9.
+ *
+ * @import { Domain } from '../../protocol/epochs.js'
+ * @import { Decoded } from '../../protocol/primitives/encoding.js'
+ * @import { JointStatement } from '../../protocol/primitives/statements.js'
+ */
 
 import { MAX_STAY } from '../../protocol/checkIns.js';
-import { bytes, enumeration, integer, message, text, uint32, uint8 } from '../../protocol/primitives/encoding.js';
+import { bytes, enumeration, integer, signedMessage, text, uint32, uint8 } from '../../protocol/primitives/encoding.js';
 import { OutOfScope, WrongDomain } from '../../protocol/primitives/errors.js';
 import { verifyJointStatement } from '../../protocol/primitives/statements.js';
+import { REQUEST_TOLERANCE } from './partyRequests.js';
 
-export const REQUEST_TOLERANCE = 120;
-const Purpose = { OPENING: 1, NOTICE: 2 };
+const Purpose = Object.freeze({ OPENING: 1, NOTICE: 2 });
 
-export const Warrant = message(
+/** @typedef {Decoded<typeof Warrant>} Warrant */
+export const Warrant = signedMessage(
+  'warrant',
   {
     domain: uint8,
-    warrant: bytes(16),
-    venue: bytes(16),
+    warrantId: bytes(16),
+    venueId: bytes(16),
     purpose: enumeration(Purpose),
     begins: uint32,
     ends: uint32,
@@ -23,18 +31,16 @@ export const Warrant = message(
     expires: uint32,
     discloses: uint32,
   },
-  {
-    tag: 'warrant',
-    check: ({ begins, ends, issued, expires, discloses }) => {
-      if (begins >= ends) throw new OutOfScope("a warrant's window must end after it begins");
-      if (discloses > issued + 90 * 86_400) throw new OutOfScope("a warrant's embargo lasts too long");
-      if (issued > Math.min(expires, discloses)) {
-        throw new OutOfScope('a warrant must not expire or disclose before it is issued');
-      }
-    },
+  ({ begins, ends, issued, expires, discloses }) => {
+    if (begins >= ends) throw new OutOfScope("a warrant's window must end after it begins");
+    if (discloses > issued + 90 * 86_400) throw new OutOfScope("a warrant's embargo lasts too long");
+    if (issued > Math.min(expires, discloses)) {
+      throw new OutOfScope('a warrant must not expire or disclose before it is issued');
+    }
   },
 );
 
+/** @param {Domain} domain @param {JointStatement} joint @param {number} now */
 export function verifyWarrant(domain, joint, now) {
   const record = verifyJointStatement(Warrant, joint, domain.authorityKey, domain.operatorKey);
   if (record.domain !== domain.number) throw new WrongDomain('the statement is of another domain');

@@ -1,43 +1,44 @@
 import {
   AssertedRecord,
   AssistedCheckIn,
-  label,
+  assistedLabel,
+  assistedStatement,
   openAssisted,
   padRecord,
   sealAssisted,
   sealingKey,
-  statement,
   verifyAssisted,
 } from '../parties/assistedCheckIns.js';
-import { draws, encoded, hex, number, point } from './values.js';
+import { call, key } from './call.js';
+import { epochKey, random, time, venueId } from './keys.js';
+import { encoded, point } from './values.js';
+
+const authorityShare = key('authority_share', point);
+const message = key('message', encoded(AssistedCheckIn));
+const operatorShare = key('operator_share', point);
+const record = key('record', encoded(AssertedRecord));
 
 export default {
   'assisted-check-in': {
-    make: [
-      { record: encoded(AssertedRecord), time: number, venue: hex, random: draws },
-      ({ record, time, venue, random }, epochKey) => ({
-        message: AssistedCheckIn.toBytes(sealAssisted(epochKey, record, time, venue, random).checkIn),
-      }),
-    ],
-    steps: ({ record, time, venue, random }, epochKey) => {
-      const { r, checkIn } = sealAssisted(epochKey, record, time, venue, random);
+    make: call([epochKey, record, time, venueId, random], sealAssisted, ({ checkIn }) => ({
+      message: AssistedCheckIn.toBytes(checkIn),
+    })),
+    steps: call([epochKey, record, time, venueId, random], (epochKey, record, time, venueId, random) => {
+      const { r, checkIn } = sealAssisted(epochKey, record, time, venueId, random);
       const S = r.times(epochKey.X);
       return {
         r,
         S,
-        label: label(epochKey, checkIn),
+        label: assistedLabel(epochKey, checkIn),
         key: sealingKey(epochKey, checkIn.u, S),
         padded: padRecord(record),
-        statement: statement(epochKey, checkIn),
+        statement: assistedStatement(epochKey, checkIn),
       };
-    },
-    check: [
-      { message: encoded(AssistedCheckIn), operator_share: point, authority_share: point },
-      ({ message, operator_share, authority_share }, epochKey) => {
-        const epoch = verifyAssisted(epochKey, message);
-        const record = openAssisted(epochKey, message, operator_share, authority_share);
-        return { epoch, record: AssertedRecord.toBytes(record) };
-      },
-    ],
+    }),
+    check: call([epochKey, message, operatorShare, authorityShare], (epochKey, message, ...shares) => {
+      const epoch = verifyAssisted(epochKey, message);
+      const record = openAssisted(epochKey, message, ...shares);
+      return { epoch, record: AssertedRecord.toBytes(record) };
+    }),
   },
 };

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { CheckInMessage } from '../../protocol/checkIns.js';
 import { decodeItem, encodeItem } from '../../protocol/primitives/encoding.js';
-import { hex, plain } from './values.js';
+import { call } from './call.js';
+import { encoding, venueIdOrNull } from './keys.js';
+import { plain } from './values.js';
 
+/** @param {unknown} item @returns {unknown} */
 const readable = (item) => {
   if (item instanceof Uint8Array) return { bytes: plain(item) };
   return Array.isArray(item) ? item.map(readable) : item;
@@ -10,24 +13,18 @@ const readable = (item) => {
 
 export default {
   items: {
-    check: [
-      { encoding: hex },
-      ({ encoding }) => {
-        const item = decodeItem(encoding);
-        assert.deepEqual(encodeItem(item), encoding);
-        return { item: readable(item) };
-      },
-    ],
+    check: call([encoding], (encoding) => {
+      const item = decodeItem(encoding);
+      assert.deepEqual(encodeItem(item), encoding);
+      return { item: readable(item) };
+    }),
   },
   messages: {
-    check: [
-      { encoding: hex },
-      ({ encoding }) => {
-        const checkIn = CheckInMessage.fromBytes(encoding);
-        assert.deepEqual(CheckInMessage.toBytes(checkIn), encoding);
-        const { domain, time, direction, venue, signedPass } = checkIn;
-        return { domain, time, direction, venue, signed_pass: signedPass };
-      },
-    ],
+    check: call([encoding], (encoding) => {
+      const checkIn = CheckInMessage.fromBytes(encoding);
+      assert.deepEqual(CheckInMessage.toBytes(checkIn), encoding);
+      const { domain, time, direction, venueId, signedPass } = checkIn;
+      return { domain, time, direction, [venueIdOrNull.name]: venueId, signed_pass: signedPass };
+    }),
   },
 };

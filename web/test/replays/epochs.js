@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { possibleEpochs } from '../../protocol/checkIns.js';
 import {
-  Domain,
   EpochStatement,
   checkSameStatement,
   epochAt,
@@ -12,19 +11,25 @@ import {
 } from '../../protocol/epochs.js';
 import { statementPayload } from '../../protocol/primitives/statements.js';
 import { createEpoch } from '../parties/epochs.js';
-import { draws, encoded, hex, number } from './values.js';
-
-const domain = encoded(Domain);
+import { call, key } from './call.js';
+import {
+  authorityStatement,
+  direction,
+  domain,
+  epoch,
+  operatorStatement,
+  random,
+  role,
+  seed,
+  statement,
+  time,
+} from './keys.js';
+import { hex } from './values.js';
 
 export default {
   'epoch-statement': {
-    make: [
-      { seed: hex, random: draws, domain, role: number, epoch: number },
-      ({ seed, random, domain, role, epoch }) => ({
-        statement: createEpoch(domain, role, epoch, seed, random).statement,
-      }),
-    ],
-    steps: ({ seed, random, domain, role, epoch }) => {
+    make: call([domain, role, epoch, seed, random], createEpoch, ({ statement }) => ({ statement })),
+    steps: call([domain, role, epoch, seed, random], (domain, role, epoch, seed, random) => {
       const { x, passSeed, said } = createEpoch(domain, role, epoch, seed, random);
       return {
         x,
@@ -33,40 +38,32 @@ export default {
         possession: said.possession,
         payload: EpochStatement.toBytes(said),
       };
-    },
-    check: [
-      { domain, role: number, epoch: number, statement: hex },
-      ({ domain, role, epoch, statement }) => {
-        const { keyShare, passKey } = verifyEpochStatement(domain, role, epoch, statement);
-        return { key_share: keyShare, pass_key: passKey };
-      },
-    ],
+    }),
+    check: call([domain, role, epoch, statement], verifyEpochStatement, ({ keyShare, passKey }) => ({
+      key_share: keyShare,
+      pass_key: passKey,
+    })),
   },
   'epoch-key': {
-    steps: ({ operator_statement, authority_statement }) => ({
-      operator: statementPayload(operator_statement),
-      authority: statementPayload(authority_statement),
-    }),
-    check: [
-      { domain, epoch: number, operator_statement: hex, authority_statement: hex },
-      ({ domain, epoch, operator_statement, authority_statement }) => {
-        const { X, passKey, context } = verifyEpoch(domain, epoch, operator_statement, authority_statement);
-        return { X, pass_key: passKey, context };
-      },
-    ],
+    steps: call([operatorStatement, authorityStatement], (operator, authority) => ({
+      operator: statementPayload(operator),
+      authority: statementPayload(authority),
+    })),
+    check: call([domain, epoch, operatorStatement, authorityStatement], verifyEpoch, ({ X, passKey, context }) => ({
+      X,
+      pass_key: passKey,
+      context,
+    })),
   },
   'conflicting-statements': {
-    check: [{ known: hex, received: hex }, ({ known, received }) => checkSameStatement(known, received)],
+    check: call([key('known', hex), key('received', hex)], checkSameStatement),
   },
   'epochs-of-times': {
-    check: [
-      { domain, time: number, direction: number },
-      ({ domain, time, direction }) => {
-        const { first, last } = possibleEpochs(domain, time, direction);
-        assert.equal(epochAt(domain, time), last);
-        const epochs = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-        return { epochs, begins: epochs.map((epoch) => epochBegins(domain, epoch)) };
-      },
-    ],
+    check: call([domain, time, direction], (domain, time, direction) => {
+      const { first, last } = possibleEpochs(domain, time, direction);
+      assert.equal(epochAt(domain, time), last);
+      const epochs = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+      return { epochs, begins: epochs.map((epoch) => epochBegins(domain, epoch)) };
+    }),
   },
 };

@@ -13,57 +13,45 @@ import {
 } from '../../protocol/handles.js';
 import { frame } from '../../protocol/primitives/hashing.js';
 import { pad, sealRecord, signReceipt, verifyRegistration } from '../parties/handles.js';
-import { draws, encoded, hex, point } from './values.js';
+import { call, key } from './call.js';
+import { accountId, epochKey, handle, random, seed } from './keys.js';
+import { encoded, hex } from './values.js';
+
+const entry = key('entry', encoded(DirectoryEntry));
+const grant = key('grant', encoded(HandleGrant));
+const receipt = key('receipt', hex);
+const record = key('record', encoded(IdentityRecord));
+const registration = key('registration', encoded(HandleRegistration));
+
+/** @param {IdentityRecord} record */
+const shown = (record) => ({ record: IdentityRecord.toBytes(record) });
 
 export default {
   'handle-registration': {
-    make: [
-      { account: hex, random: draws },
-      ({ account, random }, epochKey) => ({
-        registration: HandleRegistration.toBytes(registerHandle(epochKey, account, random).registration),
-      }),
-    ],
-    steps: ({ account, random }, epochKey) => {
-      const { h, registration } = registerHandle(epochKey, account, random);
-      return { h, proof_context: frame('handle', epochKey.context, account), proof: registration.knowledge };
-    },
-    check: [
-      { account: hex, registration: encoded(HandleRegistration) },
-      ({ account, registration }, epochKey) => ({ handle: verifyRegistration(epochKey, account, registration) }),
-    ],
+    make: call([epochKey, accountId, random], registerHandle, ({ registration }) => ({
+      registration: HandleRegistration.toBytes(registration),
+    })),
+    steps: call([epochKey, accountId, random], (epochKey, accountId, random) => {
+      const { h, registration } = registerHandle(epochKey, accountId, random);
+      return { h, proof_context: frame('handle', epochKey.context, accountId), proof: registration.knowledge };
+    }),
+    check: call([epochKey, accountId, registration], verifyRegistration, (handle) => ({ handle })),
   },
   'directory-entry': {
-    make: [
-      { seed: hex, record: encoded(IdentityRecord), random: draws },
-      ({ seed, record, random }, epochKey) => ({
-        entry: DirectoryEntry.toBytes(sealRecord(epochKey, record, seed, random).entry),
-      }),
-    ],
-    steps: ({ seed, record, random, handle }, epochKey) => {
+    make: call([epochKey, record, seed, random], sealRecord, ({ entry }) => ({ entry: DirectoryEntry.toBytes(entry) })),
+    steps: call([epochKey, record, seed, random, handle], (epochKey, record, seed, random, handle) => {
       const { signed } = sealRecord(epochKey, record, seed, random);
       const index = directoryIndex(epochKey, handle);
       return { signed, padded: pad(signed), index, key: directoryKey(epochKey, handle) };
-    },
-    check: [
-      { handle: point, entry: encoded(DirectoryEntry) },
-      ({ handle, entry }, epochKey) => ({ record: IdentityRecord.toBytes(openEntry(epochKey, handle, entry)) }),
-    ],
+    }),
+    check: call([epochKey, handle, entry], openEntry, shown),
   },
   'directory-receipt': {
-    make: [
-      { seed: hex, entry: encoded(DirectoryEntry) },
-      ({ seed, entry }, epochKey) => ({ receipt: signReceipt(epochKey, entry, seed) }),
-    ],
-    steps: ({ entry }, epochKey) => ({ entry_digest: entryDigest(epochKey, entry) }),
-    check: [
-      { entry: encoded(DirectoryEntry), receipt: hex },
-      ({ entry, receipt }, epochKey) => verifyReceipt(epochKey, entry, receipt),
-    ],
+    make: call([epochKey, entry, seed], signReceipt, (receipt) => ({ receipt })),
+    steps: call([epochKey, entry], entryDigest, (digest) => ({ entry_digest: digest })),
+    check: call([epochKey, entry, receipt], verifyReceipt),
   },
   'handle-grant': {
-    check: [
-      { handle: point, grant: encoded(HandleGrant) },
-      ({ handle, grant }, epochKey) => ({ record: IdentityRecord.toBytes(verifyGrant(epochKey, handle, grant)) }),
-    ],
+    check: call([epochKey, handle, grant], verifyGrant, shown),
   },
 };

@@ -1,42 +1,49 @@
-import { Domain, Role } from '../../protocol/epochs.js';
-import { Inclusion, checkConsistency, logOrigin, verifyLoggedEpoch, verifyWitnessed } from '../../protocol/transparency/logs.js';
+import {
+  Inclusion,
+  checkConsistency,
+  logOrigin,
+  otherParty,
+  verifyLoggedEpoch,
+  verifyWitnessed,
+} from '../../protocol/transparency/logs.js';
 import { leafHash } from '../../protocol/transparency/merkle.js';
+import { call, key } from './call.js';
+import { domain, role, statement } from './keys.js';
 import { encoded, hex, list, number } from './values.js';
 
-const domain = encoded(Domain);
+const earlier = key('earlier', number);
+const earlierRoot = key('earlier_root', hex);
+const inclusion = key('inclusion', encoded(Inclusion));
+const later = key('later', number);
+const laterRoot = key('later_root', hex);
 
 export default {
   checkpoint: {
-    steps: ({ domain, role }) => ({
+    steps: call([domain, role], (domain, role) => ({
       origin: logOrigin(domain, role),
-      witness: logOrigin(domain, role === Role.OPERATOR ? Role.AUTHORITY : Role.OPERATOR),
-    }),
-    check: [
-      { domain, role: number, note: hex },
-      ({ domain, role, note }) => {
-        const { checkpoint, time } = verifyWitnessed(domain, role, note);
-        return { size: checkpoint.size, root: checkpoint.root, time };
-      },
-    ],
+      witness: logOrigin(domain, otherParty(role)),
+    })),
+    check: call([domain, role, key('note', hex)], verifyWitnessed, ({ checkpoint, time }) => ({
+      size: checkpoint.size,
+      root: checkpoint.root,
+      time,
+    })),
   },
   consistency: {
-    check: [
-      { earlier: number, earlier_root: hex, later: number, later_root: hex, proof: list(hex) },
-      ({ earlier, earlier_root, later, later_root, proof }) =>
-        checkConsistency({ size: earlier, root: earlier_root }, { size: later, root: later_root }, proof),
-    ],
+    check: call(
+      [earlier, earlierRoot, later, laterRoot, key('proof', list(hex))],
+      (earlier, earlierRoot, later, laterRoot, proof) =>
+        checkConsistency({ size: earlier, root: earlierRoot }, { size: later, root: laterRoot }, proof),
+    ),
   },
   'logged-epoch': {
-    steps: ({ domain, role, inclusion }) => ({
+    steps: call([domain, role, inclusion], (domain, role, inclusion) => ({
       leaf: leafHash(inclusion.entry),
       root: verifyWitnessed(domain, role, inclusion.checkpoint).checkpoint.root,
-    }),
-    check: [
-      { domain, role: number, statement: hex, inclusion: encoded(Inclusion) },
-      ({ domain, role, statement, inclusion }) => {
-        const { checkpoint, time } = verifyLoggedEpoch(domain, role, statement, inclusion);
-        return { size: checkpoint.size, time };
-      },
-    ],
+    })),
+    check: call([domain, role, statement, inclusion], verifyLoggedEpoch, ({ checkpoint, time }) => ({
+      size: checkpoint.size,
+      time,
+    })),
   },
 };

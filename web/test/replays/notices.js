@@ -1,52 +1,42 @@
 import { DisclosedOpening, OpeningRecord, commitment, names, verifyDisclosure } from '../../protocol/disclosures.js';
-import { Domain } from '../../protocol/epochs.js';
 import { concerns, verifyNotice } from '../../protocol/notices.js';
 import { recordOpening, signDisclosure, signNotice } from '../parties/notices.js';
-import { Warrant } from '../parties/warrants.js';
-import { draws, encoded, hex, list, nullable, number, string } from './values.js';
+import { call, key } from './call.js';
+import { domain, passes, random, release, role, seed, statement, time, warrant } from './keys.js';
+import { encoded, hex, list, nullable, number, string } from './values.js';
 
-const domain = encoded(Domain);
+const advice = key('advice', string);
+const noticed = key('noticed', list(hex));
+const numberMade = key('number', number);
+const numberAsked = key('number', nullable(number));
+const opened = key('opened', list(hex));
+const openings = key('openings', list(encoded(DisclosedOpening)));
+const record = key('record', encoded(OpeningRecord));
+
+/** @param {Uint8Array} statement */
+const signed = (statement) => ({ statement });
 
 export default {
   notice: {
-    make: [
-      { seed: hex, number, time: number, advice: string, noticed: list(hex), random: draws, domain },
-      ({ seed, number, time, advice, noticed, random, domain }) => ({
-        statement: signNotice(domain, number, time, advice, noticed, seed, random),
-      }),
-    ],
-    check: [
-      { domain, number: nullable(number), statement: hex, passes: list(hex) },
-      ({ domain, number, statement, passes }) => {
-        const notice = verifyNotice(domain, statement, number);
-        return { advice: notice.advice, concerned: passes.filter((u) => concerns(notice, u)) };
-      },
-    ],
+    make: call([domain, numberMade, time, advice, noticed, seed, random], signNotice, signed),
+    check: call([domain, statement, numberAsked, passes], (domain, statement, number, passes) => {
+      const notice = verifyNotice(domain, statement, number);
+      return { advice: notice.advice, concerned: passes.filter((u) => concerns(notice, u)) };
+    }),
   },
   'opening-record': {
-    make: [
-      { warrant: encoded(Warrant), release: hex, opened: list(hex), random: draws },
-      ({ warrant, release, opened, random }) => ({
-        record: OpeningRecord.toBytes(recordOpening(warrant, release, opened, random)),
-      }),
-    ],
-    check: [
-      { record: encoded(OpeningRecord), passes: list(hex) },
-      ({ record, passes }) => ({ commitment: commitment(record), named: passes.filter((u) => names(record, u)) }),
-    ],
+    make: call([warrant, release, opened, random], recordOpening, (record) => ({
+      record: OpeningRecord.toBytes(record),
+    })),
+    check: call([record, passes], (record, passes) => ({
+      commitment: commitment(record),
+      named: passes.filter((u) => names(record, u)),
+    })),
   },
   disclosure: {
-    make: [
-      { seed: hex, number, time: number, openings: list(encoded(DisclosedOpening)), domain, role: number },
-      ({ seed, number, time, openings, domain, role }) => ({
-        statement: signDisclosure(domain, role, number, time, openings, seed),
-      }),
-    ],
-    check: [
-      { domain, role: number, number: nullable(number), statement: hex },
-      ({ domain, role, number, statement }) => ({
-        openings: verifyDisclosure(domain, role, statement, number).openings.map(DisclosedOpening.toBytes),
-      }),
-    ],
+    make: call([domain, role, numberMade, time, openings, seed], signDisclosure, signed),
+    check: call([domain, role, statement, numberAsked], verifyDisclosure, ({ openings }) => ({
+      openings: openings.map(DisclosedOpening.toBytes),
+    })),
   },
 };

@@ -1,45 +1,49 @@
 import { Role } from '../../protocol/epochs.js';
 import { createEpochShares, openRelease, sharesContext, signShares, verifyPartyShares } from '../parties/opening.js';
-import { draws, hex, number, scalar } from './values.js';
+import { call, key } from './call.js';
+import { random, role, seed, statement } from './keys.js';
 import { releaseKeys, verifiedRelease } from './releases.js';
+import { hex, scalar } from './values.js';
+
+const authorityShares = key('authority_shares', hex);
+const operatorShares = key('operator_shares', hex);
+const share = key('share', scalar);
 
 export default {
   shares: {
-    make: [
-      { seed: hex, share: scalar, random: draws, role: number, ...releaseKeys },
-      ({ seed, share, random, role, ...values }, epochKey) => {
-        const release = verifiedRelease(values, epochKey);
+    make: call(
+      [seed, share, random, role, ...releaseKeys],
+      (seed, share, random, role, epochKey, ...given) => {
+        const release = verifiedRelease(epochKey, ...given);
         const shares = createEpochShares(epochKey, role, release, share, random);
         return { statement: signShares(epochKey.domain, role, release, [shares], seed) };
       },
-    ],
-    steps: ({ share, random, role, ...values }, epochKey) => {
-      const release = verifiedRelease(values, epochKey);
+    ),
+    steps: call([share, random, role, ...releaseKeys], (share, random, role, epochKey, ...given) => {
+      const release = verifiedRelease(epochKey, ...given);
       const { passes, shares, proof } = createEpochShares(epochKey, role, release, share, random);
       return { context: sharesContext(epochKey, role, release), passes, shares, proof };
-    },
-    check: [
-      { ...releaseKeys, role: number, statement: hex },
-      ({ role, statement, ...values }, epochKey) => {
-        const release = verifiedRelease(values, epochKey);
-        const keys = new Map([[epochKey.epoch, epochKey]]);
-        const verified = verifyPartyShares(epochKey.domain, role, release, keys, statement);
-        return {
-          shares: [...verified].flatMap(([epoch, shares]) => [...shares].sort().map(([u, D]) => ({ epoch, u, D }))),
-        };
-      },
-    ],
+    }),
+    check: call([role, statement, ...releaseKeys], (role, statement, epochKey, ...given) => {
+      const { domain, epoch } = epochKey;
+      const release = verifiedRelease(epochKey, ...given);
+      const verified = verifyPartyShares(domain, role, release, new Map([[epoch, epochKey]]), statement);
+      return {
+        shares: [...verified].flatMap(([epoch, shares]) => [...shares].sort().map(([u, D]) => ({ epoch, u, D }))),
+      };
+    }),
   },
   opening: {
-    check: [
-      { ...releaseKeys, operator_shares: hex, authority_shares: hex },
-      ({ operator_shares, authority_shares, ...values }, epochKey) => {
-        const release = verifiedRelease(values, epochKey);
-        const keys = new Map([[epochKey.epoch, epochKey]]);
-        const operator = verifyPartyShares(epochKey.domain, Role.OPERATOR, release, keys, operator_shares);
-        const authority = verifyPartyShares(epochKey.domain, Role.AUTHORITY, release, keys, authority_shares);
+    check: call(
+      [operatorShares, authorityShares, ...releaseKeys],
+      (operatorShares, authorityShares, epochKey, ...given) => {
+        const { domain, epoch } = epochKey;
+        const release = verifiedRelease(epochKey, ...given);
+        const keys = new Map([[epoch, epochKey]]);
+        const operator = verifyPartyShares(domain, Role.OPERATOR, release, keys, operatorShares);
+        const authority = verifyPartyShares(domain, Role.AUTHORITY, release, keys, authorityShares);
         return { opened: openRelease(release, operator, authority) };
       },
-    ],
+    ),
   },
 };

@@ -1,5 +1,4 @@
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { B, Point, Scalar } from '../../protocol/primitives/group.js';
 import {
   ANSWER_NONCE,
   AllowanceRequest,
@@ -11,61 +10,51 @@ import {
   passStatement,
   requestAllowance,
 } from '../../protocol/passes.js';
+import { B, Point, Scalar } from '../../protocol/primitives/group.js';
 import { IssueBatch, issueBatch, issuePass, issuingSteps, verifyAllowance } from '../parties/passes.js';
-import { draws, encoded, hex, point, scalar } from './values.js';
+import { call, key } from './call.js';
+import { epochKey, h, handle, passSeed, r0, random, u0, v0 } from './keys.js';
+import { encoded, hex } from './values.js';
 
-const checkAnswer = [
-  { r0: scalar, u0: point, v0: point, answer: hex },
-  ({ r0, u0, v0, answer }, epochKey) => {
-    const owned = acceptAnswer(epochKey, { r0, u0, v0 }, answer);
-    return { pass: passBytes(owned.public), r: owned.r };
-  },
-];
+const answer = key('answer', hex);
+const request = key('request', hex);
+
+const checkAnswer = call([epochKey, r0, u0, v0, answer], (epochKey, r0, u0, v0, answer) => {
+  const owned = acceptAnswer(epochKey, { r0, u0, v0 }, answer);
+  return { pass: passBytes(owned.public), r: owned.r };
+});
 
 export default {
   'pass-request': {
-    make: [
-      { h: scalar, random: draws },
-      ({ h, random }, epochKey) => ({
-        request: AllowanceRequest.toBytes(requestAllowance(epochKey, h, random).request),
-      }),
-    ],
-    steps: ({ h, random }, epochKey) => {
-      const { pending, request } = requestAllowance(epochKey, h, random);
-      return {
-        r0: pending.map((one) => one.r0),
-        u0: pending.map((one) => one.u0),
-        v0: pending.map((one) => one.v0),
-        ownership: request.requests.map((one) => one.ownership),
-        encryptions: request.encryptions,
-      };
-    },
-    check: [
-      { handle: point, request: encoded(AllowanceRequest) },
-      ({ handle, request }, epochKey) => ({ requests: verifyAllowance(epochKey, handle, request) }),
-    ],
+    make: call([epochKey, h, random], requestAllowance, ({ request }) => ({
+      request: AllowanceRequest.toBytes(request),
+    })),
+    steps: call([epochKey, h, random], requestAllowance, ({ pending, request }) => ({
+      r0: pending.map((pass) => pass.r0),
+      u0: pending.map((pass) => pass.u0),
+      v0: pending.map((pass) => pass.v0),
+      ownership: request.requests.map((pass) => pass.ownership),
+      encryptions: request.encryptions,
+    })),
+    check: call([epochKey, handle, key('request', encoded(AllowanceRequest))], verifyAllowance, (requests) => ({
+      requests,
+    })),
   },
   issuing: {
-    make: [
-      { pass_seed: hex, request: hex, random: draws },
-      ({ pass_seed, request, random }, epochKey) => ({ answer: issuePass(epochKey, pass_seed, request, random) }),
-    ],
-    steps: ({ pass_seed, request, random }, epochKey) => {
-      const { statement, data, ...others } = issuingSteps(epochKey, pass_seed, request, random);
+    make: call([epochKey, passSeed, request, random], issuePass, (answer) => ({ answer })),
+    steps: call([epochKey, passSeed, request, random], issuingSteps, (steps) => {
+      const { statement, data, ...others } = steps ?? {};
       return { ...others, pass_statement: statement, associated_data: data };
-    },
+    }),
     check: checkAnswer,
   },
   'issue-batch': {
-    check: [
-      { pass_seed: hex, batch: encoded(IssueBatch), random: draws },
-      ({ pass_seed, batch, random }, epochKey) => ({
-        answers: PassAnswers.toBytes(issueBatch(epochKey, pass_seed, batch, random)),
-      }),
-    ],
+    check: call([epochKey, passSeed, key('batch', encoded(IssueBatch)), random], issueBatch, (answers) => ({
+      answers: PassAnswers.toBytes(answers),
+    })),
   },
   acceptance: {
-    steps: ({ r0, u0, v0, answer }, epochKey) => {
+    steps: call([epochKey, r0, u0, v0, answer], (epochKey, r0, u0, v0, answer) => {
       const E = Point.fromBytes(answer.subarray(0, 32));
       const shared = r0.times(E);
       const key = answerKey(epochKey, E, u0, shared);
@@ -76,7 +65,7 @@ export default {
       const v = v0.plus(c.times(epochKey.X));
       const statement = passStatement(epochKey, u.toBytes(), v.toBytes());
       return { shared, key, associated_data: data, c, u, v, pass_statement: statement };
-    },
+    }),
     check: checkAnswer,
   },
 };

@@ -1,5 +1,11 @@
+/**
+ * @import { Point, Scalar } from '../../protocol/primitives/group.js'
+ * @import { Draws } from './values.js'
+ */
+
 import { InvalidProof } from '../../protocol/primitives/errors.js';
 import { B } from '../../protocol/primitives/group.js';
+import { encodings, frame, hashToScalar, nonce } from '../../protocol/primitives/hashing.js';
 import {
   EqualityProof,
   KnowledgeProof,
@@ -13,20 +19,28 @@ import {
   verifyKnowledge,
   verifyOwnership,
 } from '../../protocol/primitives/proofs.js';
-import { encodings, frame, hashToScalar, nonce } from '../../protocol/primitives/hashing.js';
 import { combineShares, proveShares, verifyShares } from '../parties/opening.js';
-import { draws, encoded, hex, list, point, scalar, string } from './values.js';
+import { call, key } from './call.js';
+import { D, U, X, context, h, name, r0, random, u, u0, u0List, v0, v0List, x } from './keys.js';
+import { encoded, list, scalar } from './values.js';
 
+const r0List = key('r0', list(scalar));
+const equalityProof = key('proof', encoded(EqualityProof));
+
+/** @param {boolean} holds */
 const requireProof = (holds) => {
   if (!holds) throw new InvalidProof('the proof does not hold');
+  return {};
 };
 
-const knowledge = { name: string, context: hex, X: point };
-const ownership = { context: hex, X: point, u0: point, v0: point };
-const encryptions = { context: hex, X: point, U: point, u0: list(point), v0: list(point) };
-const shares = { context: hex, X: point, u: list(point), D: list(point) };
+/** @param {unknown} proof */
+const made = (proof) => ({ proof });
 
-/** An equality proof, step by step. */
+/**
+ * An equality proof, step by step.
+ * @param {string} name @param {Uint8Array} seed @param {Scalar} w
+ * @param {Point} G @param {Point} H @param {Point} P @param {Point} Q @param {Draws} random
+ */
 function equalitySteps(name, seed, w, G, H, P, Q, random) {
   const statement = frame(`${name}/equality`, seed, encodings(G, H, P, Q));
   const k = nonce(random, 'w', w, statement);
@@ -37,28 +51,19 @@ function equalitySteps(name, seed, w, G, H, P, Q, random) {
 
 export default {
   'knowledge-proof': {
-    make: [
-      { x: scalar, random: draws, ...knowledge },
-      ({ x, random, name, context, X }) => ({ proof: proveKnowledge(name, context, x, X, random) }),
-    ],
-    steps: ({ x, random, name, context, X }) => {
+    make: call([name, context, x, X, random], proveKnowledge, made),
+    steps: call([name, context, x, X, random], (name, context, x, X, random) => {
       const statement = frame(`${name}/knowledge`, context, encodings(B, X));
       const k = nonce(random, 'x', x, statement);
       const commitment = k.times(B);
       const challenge = hashToScalar('challenge', statement, encodings(commitment));
       return { statement, k, commitment, challenge, response: k.plus(challenge.times(x)) };
-    },
-    check: [
-      { ...knowledge, proof: encoded(KnowledgeProof) },
-      ({ name, context, X, proof }) => requireProof(verifyKnowledge(name, context, X, proof)),
-    ],
+    }),
+    check: call([name, context, X, key('proof', encoded(KnowledgeProof))], verifyKnowledge, requireProof),
   },
   'ownership-proof': {
-    make: [
-      { r0: scalar, h: scalar, random: draws, ...ownership },
-      ({ r0, h, random, context, X, u0, v0 }) => ({ proof: proveOwnership(context, r0, h, X, u0, v0, random) }),
-    ],
-    steps: ({ r0, h, random, context, X, u0, v0 }) => {
+    make: call([context, r0, h, X, u0, v0, random], proveOwnership, made),
+    steps: call([context, r0, h, X, u0, v0, random], (context, r0, h, X, u0, v0, random) => {
       const statement = frame('pass-request/ownership', context, encodings(B, X, u0, v0));
       const kR = nonce(random, 'r0', r0, statement);
       const kH = nonce(random, 'h', h, statement);
@@ -66,41 +71,26 @@ export default {
       const challenge = hashToScalar('challenge', statement, encodings(...commitments));
       const responses = [kR.plus(challenge.times(r0)), kH.plus(challenge.times(h))];
       return { statement, k_r: kR, k_h: kH, commitments, challenge, responses };
-    },
-    check: [
-      { ...ownership, proof: encoded(OwnershipProof) },
-      ({ context, X, u0, v0, proof }) => requireProof(verifyOwnership(context, X, u0, v0, proof)),
-    ],
+    }),
+    check: call([context, X, u0, v0, key('proof', encoded(OwnershipProof))], verifyOwnership, requireProof),
   },
   'encryptions-proof': {
-    make: [
-      { r0: list(scalar), random: draws, ...encryptions },
-      ({ r0, random, context, X, U, u0, v0 }) => ({ proof: proveEncryptions(context, r0, X, U, u0, v0, random) }),
-    ],
-    steps: ({ r0, random, context, X, U, u0, v0 }) => {
+    make: call([context, r0List, X, U, u0List, v0List, random], proveEncryptions, made),
+    steps: call([context, r0List, X, U, u0List, v0List, random], (context, r0, X, U, u0, v0, random) => {
       const [seed, a] = batch('allowance', context, [B, X, U], u0, v0);
       const w = sum(a.map((aI, i) => aI.times(r0[i])));
       const P = w.times(B);
       const Q = w.times(X);
       return { seed, coefficients: a, w, P, Q, ...equalitySteps('allowance', seed, w, B, X, P, Q, random) };
-    },
-    check: [
-      { ...encryptions, proof: encoded(EqualityProof) },
-      ({ context, X, U, u0, v0, proof }) => requireProof(verifyEncryptions(context, X, U, u0, v0, proof)),
-    ],
+    }),
+    check: call([context, X, U, u0List, v0List, equalityProof], verifyEncryptions, requireProof),
   },
   'shares-proof': {
-    make: [
-      { x: scalar, random: draws, ...shares },
-      ({ x, random, context, X, u, D }) => ({ proof: proveShares(context, x, X, u, D, random) }),
-    ],
-    steps: ({ x, random, context, X, u, D }) => {
+    make: call([context, x, X, u, D, random], proveShares, made),
+    steps: call([context, x, X, u, D, random], (context, x, X, u, D, random) => {
       const { seed, a, M, Z } = combineShares(context, X, u, D);
       return { seed, coefficients: a, M, Z, ...equalitySteps('shares', seed, x, B, M, X, Z, random) };
-    },
-    check: [
-      { ...shares, proof: encoded(EqualityProof) },
-      ({ context, X, u, D, proof }) => requireProof(verifyShares(context, X, u, D, proof)),
-    ],
+    }),
+    check: call([context, X, u, D, equalityProof], verifyShares, requireProof),
   },
 };

@@ -1,87 +1,104 @@
-import { JointStatement } from '../../protocol/primitives/statements.js';
-import { Venue, verifyVenue } from '../../protocol/warrants.js';
+/**
+ * @import { EpochKey } from '../../protocol/epochs.js'
+ * @import { JointStatement } from '../../protocol/primitives/statements.js'
+ */
+
+import { verifyVenue } from '../../protocol/warrants.js';
 import {
   CommitmentOpening,
   CommittedCheckIn,
   EMPTY_TREE,
-  Release,
-  ReleasedLeaf,
   VenueCommitment,
   append,
   commitmentDigest,
   rootOf,
   verifyCommitment,
-  verifyRelease,
-} from '../parties/releases.js';
+} from '../parties/commitments.js';
+import { Release, ReleasedLeaf, verifyRelease } from '../parties/releases.js';
 import { signStatement } from '../parties/signing.js';
 import { verifyWarrant } from '../parties/warrants.js';
-import { byEpoch, draws, encoded, hex, list, number } from './values.js';
+import { call, key } from './call.js';
+import {
+  commitments,
+  epochKey,
+  jointVenue,
+  jointWarrant,
+  now,
+  random,
+  release,
+  seed,
+  statement,
+  time,
+  venue,
+} from './keys.js';
+import { encoded, hex, list } from './values.js';
 
-const joint = encoded(JointStatement);
+const checkIns = key('check_ins', list(encoded(CommittedCheckIn)));
+const frontier = key('frontier', list(hex));
+const leaves = key('leaves', list(encoded(ReleasedLeaf)));
+const openedFrom = key('opened_from', encoded(CommitmentOpening));
+const openings = key('openings', list(encoded(CommitmentOpening)));
 
-export const releaseKeys = { warrant: joint, now: number, venue: joint, commitments: byEpoch(hex), release: hex };
+/** What `verifiedRelease` takes. */
+export const releaseKeys = /** @type {const} */ ([
+  epochKey,
+  jointWarrant,
+  now,
+  jointVenue,
+  commitments,
+  release,
+]);
 
-/** The release of a vector, verified. */
-export function verifiedRelease({ warrant, now, venue, commitments, release }, epochKey) {
-  const record = verifyWarrant(epochKey.domain, warrant, now);
-  const registered = verifyVenue(epochKey.domain, venue);
-  return verifyRelease(record, registered, new Map([[epochKey.epoch, epochKey]]), commitments, release);
+/**
+ * The release of a vector, verified.
+ * @param {EpochKey} epochKey @param {JointStatement} warrant @param {number} now @param {JointStatement} venue
+ * @param {Map<number, Uint8Array>} commitments @param {Uint8Array} release
+ */
+export function verifiedRelease(epochKey, warrant, now, venue, commitments, release) {
+  const { domain, epoch } = epochKey;
+  const record = verifyWarrant(domain, warrant, now);
+  return verifyRelease(record, verifyVenue(domain, venue), new Map([[epoch, epochKey]]), commitments, release);
 }
 
-const releaseOf = ({ opened_from, frontier, openings, leaves, warrant, now }, epochKey) => {
-  const { domain, warrant: id, venue } = verifyWarrant(epochKey.domain, warrant, now);
-  return { domain, warrant: id, venue, openedFrom: opened_from, frontier, openings, leaves };
-};
+/**
+ * @param {EpochKey} epochKey @param {JointStatement} warrant @param {number} now
+ * @param {CommitmentOpening} openedFrom @param {Uint8Array[]} frontier @param {CommitmentOpening[]} openings
+ * @param {ReleasedLeaf[]} leaves
+ */
+function releaseOf(epochKey, warrant, now, openedFrom, frontier, openings, leaves) {
+  const { domain, warrantId, venueId } = verifyWarrant(epochKey.domain, warrant, now);
+  return { domain, warrantId, venueId, openedFrom, frontier, openings, leaves };
+}
+
+const contents = /** @type {const} */ ([epochKey, jointWarrant, now, openedFrom, frontier, openings, leaves]);
 
 export default {
   'venue-commitment': {
-    make: [
-      { seed: hex, random: draws, time: number, check_ins: list(encoded(CommittedCheckIn)), venue: encoded(Venue) },
-      ({ seed, random, time, check_ins, venue }) => {
-        const commitment = commitmentDigest(random(32), append(EMPTY_TREE, check_ins));
-        const said = { domain: venue.domain, venue: venue.venue, time, commitment };
-        return { statement: signStatement(VenueCommitment, said, seed) };
-      },
-    ],
-    steps: ({ random, check_ins }) => {
-      random(32); // the salt is in neither
-      const tree = append(EMPTY_TREE, check_ins);
+    make: call([venue, time, checkIns, random, seed], (venue, time, checkIns, random, seed) => {
+      const commitment = commitmentDigest(random(32), append(EMPTY_TREE, checkIns));
+      const said = { domain: venue.domain, venueId: venue.venueId, time, commitment };
+      return { statement: signStatement(VenueCommitment, said, seed) };
+    }),
+    steps: call([checkIns], (checkIns) => {
+      const tree = append(EMPTY_TREE, checkIns);
       return { root: rootOf(tree), frontier: tree.frontier };
-    },
-    check: [
-      { venue: encoded(Venue), now: number, statement: hex },
-      ({ venue, now, statement }) => ({ record: VenueCommitment.toBytes(verifyCommitment(venue, statement, now)) }),
-    ],
+    }),
+    check: call([venue, statement, now], verifyCommitment, (said) => ({ record: VenueCommitment.toBytes(said) })),
   },
   release: {
-    make: [
-      {
-        seed: hex,
-        opened_from: encoded(CommitmentOpening),
-        frontier: list(hex),
-        openings: list(encoded(CommitmentOpening)),
-        leaves: list(encoded(ReleasedLeaf)),
-        warrant: joint,
-        now: number,
-      },
-      (values, epochKey) => ({ release: signStatement(Release, releaseOf(values, epochKey), values.seed) }),
-    ],
-    steps: (values, epochKey) => ({ payload: Release.toBytes(releaseOf(values, epochKey)) }),
-    check: [
-      releaseKeys,
-      (values, epochKey) => {
-        const { digest, visits, setAside } = verifiedRelease(values, epochKey);
-        return {
-          digest,
-          visits: [...visits].flatMap(([epoch, kept]) =>
-            [...kept.keys()].sort().map((u) => {
-              const { entry, exit } = kept.get(u);
-              return { epoch, u, entered: entry?.time ?? null, left: exit?.time ?? null };
-            }),
-          ),
-          set_aside: setAside,
-        };
-      },
-    ],
+    make: call([seed, ...contents], (seed, ...contents) => ({
+      release: signStatement(Release, releaseOf(...contents), seed),
+    })),
+    steps: call([...contents], releaseOf, (release) => ({ payload: Release.toBytes(release) })),
+    check: call([...releaseKeys], verifiedRelease, ({ digest, visits, setAside }) => ({
+      digest,
+      visits: [...visits].flatMap(([epoch, sameEpoch]) =>
+        [...sameEpoch.keys()].sort().map((u) => {
+          const visit = sameEpoch.get(u);
+          return { epoch, u, entered: visit?.entry?.time ?? null, left: visit?.exit?.time ?? null };
+        }),
+      ),
+      set_aside: setAside,
+    })),
   },
 };

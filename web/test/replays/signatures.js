@@ -2,29 +2,28 @@ import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 import { InvalidSignature } from '../../protocol/primitives/errors.js';
 import { B, Scalar } from '../../protocol/primitives/group.js';
-import { signWithScalar, verify } from '../../protocol/primitives/signatures.js';
 import { nonce } from '../../protocol/primitives/hashing.js';
-import { draws, hex, scalar } from './values.js';
+import { signWithScalar, verify } from '../../protocol/primitives/signatures.js';
+import { call, key } from './call.js';
+import { publicKey, r, random } from './keys.js';
+import { hex } from './values.js';
 
-const check = [
-  { public: hex, message: hex, signature: hex },
-  ({ public: publicKey, message, signature }) => {
-    if (!verify(publicKey, message, signature)) throw new InvalidSignature('the signature does not hold');
-  },
-];
+const message = key('message', hex);
+
+const check = call([publicKey, message, key('signature', hex)], verify, (holds) => {
+  if (!holds) throw new InvalidSignature('the signature does not hold');
+  return {};
+});
 
 export default {
   'ed25519-rule': { check },
   'signature-with-scalar': {
-    make: [
-      { r: scalar, random: draws, public: hex, message: hex },
-      ({ r, random, public: u, message }) => ({ signature: signWithScalar(r, u, message, random) }),
-    ],
-    steps: ({ r, random, public: u, message }) => {
+    make: call([r, publicKey, message, random], signWithScalar, (signature) => ({ signature })),
+    steps: call([r, publicKey, message, random], (r, u, message, random) => {
       const k = nonce(random, 'signature', r, concatBytes(u, message));
       const R = k.times(B).toBytes();
       return { k, R, challenge: Scalar.reduce(sha512(concatBytes(R, u, message))) };
-    },
+    }),
     check,
   },
 };

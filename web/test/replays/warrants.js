@@ -1,34 +1,34 @@
-import { Domain } from '../../protocol/epochs.js';
+/**
+ * @import { SignedMessage } from '../../protocol/primitives/encoding.js'
+ */
+
 import { JointStatement } from '../../protocol/primitives/statements.js';
 import { Venue, verifyVenue } from '../../protocol/warrants.js';
 import { signStatement } from '../parties/signing.js';
 import { Warrant, verifyWarrant } from '../parties/warrants.js';
-import { encoded, hex, number } from './values.js';
+import { call, key } from './call.js';
+import { domain, joint, now } from './keys.js';
+import { encoded, hex } from './values.js';
 
-const joint = encoded(JointStatement);
-const domain = encoded(Domain);
-
-/** Both parties sign a record of a kind. */
-const bothSign = (kind) => [
-  { authority_seed: hex, operator_seed: hex, record: encoded(kind) },
-  ({ authority_seed, operator_seed, record }) => ({
-    joint: JointStatement.toBytes({
-      authority: signStatement(kind, record, authority_seed),
-      operator: signStatement(kind, record, operator_seed),
+/** Both parties sign a record of a kind. @template T @param {SignedMessage<T>} kind */
+const bothSign = (kind) =>
+  call(
+    [key('record', encoded(kind)), key('authority_seed', hex), key('operator_seed', hex)],
+    (record, authoritySeed, operatorSeed) => ({
+      joint: JointStatement.toBytes({
+        authority: signStatement(kind, record, authoritySeed),
+        operator: signStatement(kind, record, operatorSeed),
+      }),
     }),
-  }),
-];
+  );
 
 export default {
   venue: {
     make: bothSign(Venue),
-    check: [{ domain, joint }, ({ domain, joint }) => ({ record: Venue.toBytes(verifyVenue(domain, joint)) })],
+    check: call([domain, joint], verifyVenue, (venue) => ({ record: Venue.toBytes(venue) })),
   },
   warrant: {
     make: bothSign(Warrant),
-    check: [
-      { domain, joint, now: number },
-      ({ domain, joint, now }) => ({ record: Warrant.toBytes(verifyWarrant(domain, joint, now)) }),
-    ],
+    check: call([domain, joint, now], verifyWarrant, (warrant) => ({ record: Warrant.toBytes(warrant) })),
   },
 };
