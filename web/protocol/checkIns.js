@@ -97,6 +97,7 @@ export function signCheckIn(epochKey, owned, time, direction, venueId = null, ra
 
 /**
  * The epochs that a label may belong to: an entry's time decides; an exit stays in its entry's epoch.
+ * Spec: §3.8, What a door does.
  * @param {Domain} domain @param {number} time @param {Direction} direction
  * @returns {{ first: number, last: number }}
  */
@@ -107,7 +108,7 @@ export function possibleEpochs(domain, time, direction) {
 
 /**
  * Check label and signatures against an epoch's keys. Whether the label is fresh and the pass unspent is the door's
- * to know.
+ * to know. Spec: §3.8, What a door does.
  * @param {EpochKey} epochKey @param {CheckInMessage} checkIn
  * @returns {CheckIn}
  * @throws {WrongDomain | WrongEpoch | InvalidSignature}

@@ -73,25 +73,31 @@ export const EpochStatement = signedMessage('epoch-statement', {
  */
 
 /**
- * The epoch of a Unix time in seconds: days since 1970-01-01 in the domain's own time.
+ * The epoch of a Unix time in seconds: days since 1970-01-01 in the domain's own time. Spec: §3.5, The domain.
  * @param {Domain} domain @param {number} time @returns {number}
  */
 export function epochAt(domain, time) {
   return Math.floor((time + domain.utcOffset) / EPOCH_SECONDS);
 }
 
-/** The Unix time in seconds at which `epoch` begins. @param {Domain} domain @param {number} epoch @returns {number} */
+/**
+ * The Unix time in seconds at which `epoch` begins. Spec: §3.5, The domain.
+ * @param {Domain} domain @param {number} epoch @returns {number}
+ */
 export function epochBegins(domain, epoch) {
   return epoch * EPOCH_SECONDS - domain.utcOffset;
 }
 
-/** The identity key of a party. @param {Domain} domain @param {Role} role @returns {Point} */
+/**
+ * The identity key of a party. Spec: §3.5, The domain.
+ * @param {Domain} domain @param {Role} role @returns {Point}
+ */
 export function identityKey(domain, role) {
   return role === Role.OPERATOR ? domain.operatorKey : domain.authorityKey;
 }
 
 /**
- * One party's statement of an epoch, checked.
+ * One party's statement of an epoch, checked. Spec: §3.5, Verifying.
  * @param {Domain} domain @param {Role} role @param {number} epoch @param {Uint8Array} statement
  * @returns {EpochStatement}
  * @throws {Malformed | InvalidSignature | WrongDomain | WrongParty | WrongEpoch | InvalidProof}
@@ -110,7 +116,7 @@ export function verifyEpochStatement(domain, role, epoch, statement) {
 }
 
 /**
- * The joint key of an epoch from both parties' signed statements.
+ * The joint key of an epoch from both parties' signed statements. Spec: §3.5, Verifying.
  * @param {Domain} domain @param {number} epoch
  * @param {Uint8Array} operatorStatement @param {Uint8Array} authorityStatement
  * @returns {EpochKey}
@@ -136,6 +142,7 @@ export function verifyEpoch(domain, epoch, operatorStatement, authorityStatement
 
 /**
  * Throw if two verified statements of one party for one epoch or number differ. Both together are evidence: keep them.
+ * Spec: §3.5, Verifying.
  * @param {Uint8Array} known @param {Uint8Array} received
  * @throws {ConflictingStatements}
  */
@@ -146,7 +153,7 @@ export function checkSameStatement(known, received) {
 }
 
 /**
- * What a proof of possession is bound to.
+ * What a proof of possession is bound to. Spec: §3.5, Publishing.
  * @param {Domain} domain @param {Role} role @param {number} epoch @returns {Uint8Array}
  */
 export function possessionContext(domain, role, epoch) {

@@ -69,7 +69,7 @@ export const HandleGrant = message({ record: statement, entry: DirectoryEntry, r
 
 /**
  * Draw `h` and prove knowledge of it, bound to the account and the epoch context.
- * Draws 64 random bytes for `h` and 32 for the proof.
+ * Draws 64 random bytes for `h` and 32 for the proof. Spec: §3.6, Registering.
  * @param {EpochKey} epochKey @param {Uint8Array} accountId 16 bytes @param {RandomBytes} [randomBytes]
  * @returns {{ h: Scalar, registration: HandleRegistration }}
  */
@@ -80,18 +80,24 @@ export function registerHandle(epochKey, accountId, randomBytes = secureRandom) 
   return { h, registration: { epoch: epochKey.epoch, handle: U, knowledge } };
 }
 
-/** The 32-byte index of a handle's entry. @param {EpochKey} epochKey @param {Point} handle @returns {Uint8Array} */
+/**
+ * The 32-byte index of a handle's entry. Spec: §3.6, The sealed directory.
+ * @param {EpochKey} epochKey @param {Point} handle @returns {Uint8Array}
+ */
 export function directoryIndex(epochKey, handle) {
   return digest32('directory-index', epochKey.context, handle.toBytes());
 }
 
-/** The 32-byte key of a handle's entry. @param {EpochKey} epochKey @param {Point} handle @returns {Uint8Array} */
+/**
+ * The 32-byte key of a handle's entry. Spec: §3.6, The sealed directory.
+ * @param {EpochKey} epochKey @param {Point} handle @returns {Uint8Array}
+ */
 export function directoryKey(epochKey, handle) {
   return digest32('directory-key', epochKey.context, handle.toBytes());
 }
 
 /**
- * The 32 bytes that stand for an entry.
+ * The 32 bytes that stand for an entry. Spec: §3.6, The sealed directory.
  * @param {EpochKey} epochKey @param {DirectoryEntry} entry @returns {Uint8Array}
  */
 export function entryDigest(epochKey, entry) {
@@ -99,7 +105,7 @@ export function entryDigest(epochKey, entry) {
 }
 
 /**
- * The record that the operator sealed for `handle`.
+ * The record that the operator sealed for `handle`. Spec: §3.6, The sealed directory.
  * @param {EpochKey} epochKey @param {Point} handle @param {DirectoryEntry} entry
  * @returns {IdentityRecord}
  * @throws {InvalidEntry} whatever is wrong with it
@@ -128,7 +134,7 @@ export function openEntry(epochKey, handle, entry) {
 }
 
 /**
- * Check that the authority's receipt covers `entry`.
+ * Check that the authority's receipt covers `entry`. Spec: §3.6, The sealed directory.
  * @param {EpochKey} epochKey @param {DirectoryEntry} entry @param {Uint8Array} receipt
  * @throws {Malformed | InvalidSignature | InvalidReceipt}
  */
@@ -145,6 +151,7 @@ export function verifyReceipt(epochKey, entry, receipt) {
 
 /**
  * The visitor's check that its entry is what the authority holds and says what the operator signed.
+ * Spec: §3.6, The sealed directory.
  * @param {EpochKey} epochKey @param {Point} handle @param {HandleGrant} grant
  * @returns {IdentityRecord}
  * @throws {Malformed | InvalidSignature | InvalidEntry | InvalidReceipt}

@@ -88,6 +88,7 @@ export const PassAnswers = message({ answers: array(bytes(ANSWER_BYTES), 1, MAX_
 /**
  * Request the domain's allowance of passes for the handle `U = h * B`.
  * Draws, per pass, 64 random bytes for `r0` and 64 for the ownership proof; then 32 for the batched proof.
+ * Spec: §3.7, Requesting.
  * @param {EpochKey} epochKey @param {Scalar} h @param {RandomBytes} [randomBytes]
  * @returns {{ pending: PendingPass[], request: AllowanceRequest }}
  */
@@ -116,7 +117,7 @@ export function requestAllowance(epochKey, h, randomBytes = secureRandom) {
 }
 
 /**
- * The pass that an answer makes of a request.
+ * The pass that an answer makes of a request. Spec: §3.7, Accepting.
  * @param {EpochKey} epochKey @param {PendingPass} pending @param {Uint8Array} answer 144 bytes
  * @returns {OwnedPass}
  * @throws {InvalidAnswer} whatever is wrong
@@ -144,7 +145,7 @@ export function acceptAnswer(epochKey, pending, answer) {
 }
 
 /**
- * The passes of an allowance; an answer that is not good spoils only itself and is left out.
+ * The passes of an allowance; an answer that is not good spoils only itself and is left out. Spec: §3.7, Accepting.
  * @param {EpochKey} epochKey @param {PendingPass[]} pending @param {PassAnswers} answers
  * @returns {OwnedPass[]}
  * @throws {InvalidAnswer} if the number of answers is not that of the requests
@@ -169,7 +170,7 @@ export function passBytes({ u, v, signature }) {
 }
 
 /**
- * What the authority signs of a pass: tag, epoch context, `u` and `v`.
+ * What the authority signs of a pass: tag, epoch context, `u` and `v`. Spec: §3.7, Issuing.
  * @param {EpochKey} epochKey @param {Uint8Array} u 32 bytes @param {Uint8Array} v 32 bytes @returns {Uint8Array}
  */
 export function passStatement(epochKey, u, v) {
@@ -177,7 +178,7 @@ export function passStatement(epochKey, u, v) {
 }
 
 /**
- * What an answer is tied to besides its key.
+ * What an answer is tied to besides its key. Spec: §3.7, Issuing.
  * @param {EpochKey} epochKey @param {Point} u0 @param {Point} v0 @returns {Uint8Array}
  */
 export function answerData(epochKey, u0, v0) {
@@ -185,7 +186,7 @@ export function answerData(epochKey, u0, v0) {
 }
 
 /**
- * The 32-byte key of an answer.
+ * The 32-byte key of an answer. Spec: §3.7, Issuing.
  * @param {EpochKey} epochKey @param {Point} E @param {Point} u0 @param {Point} shared `e * u0` @returns {Uint8Array}
  */
 export function answerKey(epochKey, E, u0, shared) {

@@ -12,6 +12,7 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
 
 /**
  * The text of a present-mode check-in: at most 310 characters of the QR alphanumeric alphabet.
+ * Spec: §4.3, Check-ins in present mode.
  * @param {CheckInMessage} checkIn @returns {string}
  */
 export function toQrText(checkIn) {
@@ -19,7 +20,7 @@ export function toQrText(checkIn) {
 }
 
 /**
- * The check-in in a QR code's text.
+ * The check-in in a QR code's text. Spec: §4.3, Check-ins in present mode.
  * @param {string} text @returns {CheckInMessage}
  * @throws {MalformedText | MalformedEncoding}
  */

@@ -24,7 +24,7 @@ export const Venue = signedMessage('venue', {
 });
 
 /**
- * A venue's record from both parties' signatures.
+ * A venue's record from both parties' signatures. Spec: §3.9, Venues.
  * @param {Domain} domain @param {JointStatement} joint
  * @returns {Venue}
  * @throws {Malformed | InvalidSignature | ConflictingStatements | WrongDomain}

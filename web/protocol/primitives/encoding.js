@@ -13,14 +13,15 @@ export const MAX_DEPTH = 8;
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 /**
- * How a value of one declared type becomes a CBOR item, and back. Both directions check it.
+ * How a value of one declared type becomes a CBOR item, and back. Both directions throw `MalformedEncoding` where the
+ * type does not allow the value, or what the type's own `fromBytes` throws.
  * @template T
  * @typedef {{ encode: (value: T) => unknown, decode: (item: unknown) => T }} Codec
  */
 
 /**
  * A message type. Its fields are the keys of a frozen object, in the order of the wire format.
- * Every function of it throws `MalformedEncoding` or another `Malformed`.
+ * Its functions throw as those of a codec, and what its own check of the fields throws.
  * @template T
  * @typedef {Codec<T> & { toBytes: (value: T) => Uint8Array, fromBytes: (data: Uint8Array) => T }} Message
  */
@@ -102,7 +103,7 @@ export function sameBytes(left, right) {
   return true;
 }
 
-/** An integer between both. @param {number} minimum @param {number} maximum @returns {Codec<number>} */
+/** An integer from `minimum` to `maximum`. @param {number} minimum @param {number} maximum @returns {Codec<number>} */
 export function integer(minimum, maximum) {
   return checked(
     /** @returns {value is number} */
@@ -114,7 +115,10 @@ export function integer(minimum, maximum) {
 export const uint8 = integer(0, 2 ** 8 - 1);
 export const uint32 = integer(0, 2 ** 32 - 1);
 
-/** So many bytes. @param {number} minimum @param {number} [maximum] @returns {Codec<Uint8Array>} */
+/**
+ * From `minimum` to `maximum` bytes; exactly `minimum` without the latter.
+ * @param {number} minimum @param {number} [maximum] @returns {Codec<Uint8Array>}
+ */
 export function bytes(minimum, maximum = minimum) {
   return checked(
     /** @returns {value is Uint8Array} */
@@ -123,7 +127,10 @@ export function bytes(minimum, maximum = minimum) {
   );
 }
 
-/** A text of so many bytes in UTF-8. @param {number} minimum @param {number} maximum @returns {Codec<string>} */
+/**
+ * A text of `minimum` to `maximum` bytes in UTF-8.
+ * @param {number} minimum @param {number} maximum @returns {Codec<string>}
+ */
 export function text(minimum, maximum) {
   return checked(
     /** @returns {value is string} */
@@ -154,7 +161,7 @@ export function optional(codec) {
 }
 
 /**
- * An array of so many items.
+ * An array of `minimum` to `maximum` items.
  * @template T @param {Codec<T>} codec @param {number} minimum @param {number} maximum @returns {Codec<T[]>}
  */
 export function array(codec, minimum, maximum) {

@@ -2,6 +2,8 @@
  * Tagged hashing: SHA-512 over a name and length-prefixed parts. Spec: §3.2.
  *
  * Every use of a hash has its own tag, and no two different lists of parts give the same input.
+ *
+ * @import { Point, RandomBytes } from './group.js'
  */
 
 import { sha512 } from '@noble/hashes/sha2.js';
@@ -59,7 +61,7 @@ export function hashToScalar(name, ...parts) {
  *
  * It stays secret and unrepeated when either the randomness is good or the secret is unknown. `label`
  * separates several nonces of one proof.
- * @param {import('./group.js').RandomBytes} randomBytes
+ * @param {RandomBytes} randomBytes
  * @param {string} label ASCII
  * @param {Scalar} secret
  * @param {Uint8Array} statement
@@ -71,7 +73,7 @@ export function nonce(randomBytes, label, secret, statement) {
 
 /**
  * The 32-byte encodings of `points`, one after the other.
- * @param {...import('./group.js').Point} points
+ * @param {...Point} points
  * @returns {Uint8Array}
  */
 export function encodings(...points) {

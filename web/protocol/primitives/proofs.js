@@ -5,8 +5,7 @@
  * followed by the responses, 32 bytes each; the verifier recomputes the commitments. Provers check their own proof
  * before they return it.
  *
- * @typedef {import('./group.js').Point} Point
- * @typedef {import('./group.js').RandomBytes} RandomBytes
+ * @import { Point, RandomBytes } from './group.js'
  */
 
 import { concatBytes } from '@noble/hashes/utils.js';
@@ -63,7 +62,7 @@ export class OwnershipProof extends Proof {
 }
 
 /**
- * Prove knowledge of the logarithm `x` of `X`. Draws 32 random bytes.
+ * Prove knowledge of the logarithm `x` of `X`. Draws 32 random bytes. Spec: §3.3, Knowledge of a logarithm.
  * @param {string} name what the proof is for
  * @param {Uint8Array} context any length
  * @param {Scalar} x
@@ -82,6 +81,7 @@ export function proveKnowledge(name, context, x, X, randomBytes = secureRandom) 
 
 /**
  * Whether `proof` shows knowledge of the logarithm of `X` for this name and context.
+ * Spec: §3.3, Knowledge of a logarithm.
  * @param {string} name @param {Uint8Array} context @param {Point} X @param {KnowledgeProof} proof @returns {boolean}
  */
 export function verifyKnowledge(name, context, X, proof) {
@@ -99,6 +99,7 @@ function knowledgeStatement(name, context, X) {
 
 /**
  * Prove that `(u0, v0)` encrypts to `X` a handle whose secret key `h` the prover knows. Draws 64 random bytes.
+ * Spec: §3.3, Ownership of a pass request.
  * @param {Uint8Array} context the 32-byte epoch context
  * @param {Scalar} r0 @param {Scalar} h @param {Point} X @param {Point} u0 @param {Point} v0
  * @param {RandomBytes} [randomBytes]
@@ -117,6 +118,7 @@ export function proveOwnership(context, r0, h, X, u0, v0, randomBytes = secureRa
 
 /**
  * Whether `proof` shows knowledge of `r0` and `h` with `u0 = r0 * B` and `v0 = h * B + r0 * X`.
+ * Spec: §3.3, Ownership of a pass request.
  * @param {Uint8Array} context the 32-byte epoch context
  * @param {Point} X @param {Point} u0 @param {Point} v0 @param {OwnershipProof} proof
  * @returns {boolean}
@@ -136,7 +138,7 @@ function ownershipStatement(context, X, u0, v0) {
 }
 
 /**
- * Prove knowledge of `w` with `P = w * G` and `Q = w * H`. Draws 32 random bytes.
+ * Prove knowledge of `w` with `P = w * G` and `Q = w * H`. Draws 32 random bytes. Spec: §3.3, Equality of logarithms.
  * @param {string} name @param {Uint8Array} context @param {Scalar} w
  * @param {Point} G @param {Point} H @param {Point} P @param {Point} Q
  * @param {RandomBytes} randomBytes
@@ -152,7 +154,7 @@ export function proveEquality(name, context, w, G, H, P, Q, randomBytes) {
 }
 
 /**
- * Whether `proof` shows knowledge of one `w` with `P = w * G` and `Q = w * H`.
+ * Whether `proof` shows knowledge of one `w` with `P = w * G` and `Q = w * H`. Spec: §3.3, Equality of logarithms.
  * @param {string} name @param {Uint8Array} context @param {Point} G @param {Point} H @param {Point} P @param {Point} Q
  * @param {EqualityProof} proof @returns {boolean}
  */
@@ -175,7 +177,7 @@ function equalityStatement(name, context, G, H, P, Q) {
 
 /**
  * Prove that every `(u0[i], v0[i])` encrypts the handle `U` to `X`: `u0 = r0 * B` and `v0 - U = r0 * X`.
- * Draws 32 random bytes.
+ * Draws 32 random bytes. Spec: §3.3, Batches.
  * @param {Uint8Array} context the 32-byte epoch context
  * @param {Scalar[]} r0 @param {Point} X @param {Point} U @param {Point[]} u0 @param {Point[]} v0
  * @param {RandomBytes} [randomBytes]
@@ -190,6 +192,7 @@ export function proveEncryptions(context, r0, X, U, u0, v0, randomBytes = secure
 
 /**
  * Whether every `(u0[i], v0[i])` encrypts the handle `U` to `X`. Both arrays have one length, at least 1.
+ * Spec: §3.3, Batches.
  * @param {Uint8Array} context @param {Point} X @param {Point} U @param {Point[]} u0 @param {Point[]} v0
  * @param {EqualityProof} proof @returns {boolean}
  */
@@ -215,6 +218,7 @@ function combineEncryptions(context, X, U, u0, v0) {
  * A 64-byte seed over the whole batch, and one coefficient per pair.
  *
  * A coefficient depends on every pair: one that depended on its own pair alone could be chosen so that errors cancel.
+ * Spec: §3.3, Batches.
  * @param {string} name @param {Uint8Array} context
  * @param {Point[]} bases @param {Point[]} left @param {Point[]} right
  * @returns {[Uint8Array, Scalar[]]}

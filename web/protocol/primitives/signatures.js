@@ -4,6 +4,8 @@
  * The rule is cofactorless: `S * B == R + k * A` exactly, with canonical `A` and `R`, `S < L`, and neither `A` nor `R`
  * of small order. A door and an escrow party that disagreed on one signature would give a visitor a way to be
  * admitted and never be found.
+ *
+ * @import { RandomBytes } from './group.js'
  */
 
 import { sha512 } from '@noble/hashes/sha2.js';
@@ -15,6 +17,7 @@ export const SIGNATURE_BYTES = 64;
 
 /**
  * Whether `signature` is valid for `message` under the key `publicKey`, by the rule above.
+ * Spec: §3.4, One rule for Ed25519.
  * @param {Uint8Array} publicKey 32 bytes @param {Uint8Array} message @param {Uint8Array} signature 64 bytes
  * @returns {boolean}
  */
@@ -26,11 +29,11 @@ export function verify(publicKey, message, signature) {
 
 /**
  * An ordinary Ed25519 signature of `message` under `u = r * B`, made from the scalar itself. Draws 32 random bytes.
- * The nonce is hedged over the whole message.
+ * The nonce is hedged over the whole message. Spec: §3.4, Signing with a scalar.
  * @param {Scalar} r
  * @param {Uint8Array} u the 32-byte encoding
  * @param {Uint8Array} message
- * @param {import('./group.js').RandomBytes} [randomBytes]
+ * @param {RandomBytes} [randomBytes]
  * @returns {Uint8Array} 64 bytes
  */
 export function signWithScalar(r, u, message, randomBytes = secureRandom) {

@@ -27,7 +27,7 @@ export const statement = bytes(80, MAX_MESSAGE_BYTES);
 export const JointStatement = message({ authority: statement, operator: statement });
 
 /**
- * The message that `key` signed as a statement of this kind.
+ * The message that `key` signed as a statement of this kind. Spec: §3.4, Signed statements.
  * @template T
  * @param {SignedMessage<T>} kind @param {Uint8Array} signed @param {Point} key
  * @returns {T}
@@ -39,7 +39,7 @@ export function verifyStatement(kind, signed, key) {
 }
 
 /**
- * What `key` signed as a statement of this kind, not yet decoded.
+ * What `key` signed as a statement of this kind, not yet decoded. Spec: §3.4, Signed statements.
  * @param {{ tag: string }} kind @param {Uint8Array} signed @param {Point} key
  * @returns {Uint8Array}
  * @throws {MalformedEncoding | InvalidSignature}
@@ -53,7 +53,7 @@ export function verifyPayload(kind, signed, key) {
 }
 
 /**
- * The encoded message inside a statement, unverified.
+ * The encoded message inside a statement, unverified. Spec: §3.4, Signed statements.
  * @param {Uint8Array} signed @returns {Uint8Array} @throws {MalformedEncoding}
  */
 export function statementPayload(signed) {
@@ -61,7 +61,7 @@ export function statementPayload(signed) {
 }
 
 /**
- * The message that both keys signed as a statement of this kind.
+ * The message that both keys signed as a statement of this kind. Spec: §3.4, Signed statements.
  * @template T
  * @param {SignedMessage<T>} kind @param {JointStatement} joint @param {Point} authority @param {Point} operator
  * @returns {T}
@@ -76,7 +76,10 @@ export function verifyJointStatement(kind, joint, authority, operator) {
   return signed;
 }
 
-/** What is signed of a statement. @param {string} name @param {Uint8Array} payload @returns {Uint8Array} */
+/**
+ * What is signed of a statement. Spec: §3.4, Signed statements.
+ * @param {string} name @param {Uint8Array} payload @returns {Uint8Array}
+ */
 export function toBeSigned(name, payload) {
   return encodeItem(['Signature1', PROTECTED, tag(name), payload]);
 }

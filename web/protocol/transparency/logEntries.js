@@ -35,6 +35,7 @@ export const LogEntry = message({ time: uint32, kind: enumeration(EntryKind), bo
 
 /**
  * The statement of an epoch that an entry puts on record; null if the entry is about something else.
+ * Spec: §3.11, Entries.
  * @param {Uint8Array} entry
  * @returns {Uint8Array | null}
  * @throws {Malformed}

@@ -32,7 +32,7 @@ export const Inclusion = message({
  */
 
 /**
- * The name of a party's log, and of the party as a witness.
+ * The name of a party's log, and of the party as a witness. Spec: §3.11, Witnessing.
  * @param {Domain} domain @param {Role} role @returns {string}
  */
 export function logOrigin(domain, role) {
@@ -40,14 +40,17 @@ export function logOrigin(domain, role) {
   return `splitpass/${name}/${role === Role.OPERATOR ? 'operator' : 'authority'}`;
 }
 
-/** The party that witnesses a party's log. @param {Role} role @returns {Role} */
+/**
+ * The party that witnesses a party's log. Spec: §3.11, Witnessing.
+ * @param {Role} role @returns {Role}
+ */
 export function otherParty(role) {
   return role === Role.OPERATOR ? Role.AUTHORITY : Role.OPERATOR;
 }
 
 /**
- * A party's checkpoint with the other party's cosignature, and when that was last given.
- * @param {Domain} domain @param {Role} role @param {Uint8Array} note
+ * A party's checkpoint with the other party's cosignature, and when that was last given. Spec: §3.11, Witnessing.
+ * @param {Domain} domain @param {Role} role @param {Uint8Array} note at most 128 KiB
  * @returns {WitnessedCheckpoint}
  * @throws {MalformedNote | InvalidSignature | WrongParty}
  */
@@ -58,7 +61,7 @@ export function verifyWitnessed(domain, role, note) {
 }
 
 /**
- * Throw unless `later` continues `earlier`, both verified checkpoints of one log.
+ * Throw unless `later` continues `earlier`, both verified checkpoints of one log. Spec: §3.11, Witnessing.
  * @param {Pick<Checkpoint, 'size' | 'root'>} earlier @param {Pick<Checkpoint, 'size' | 'root'>} later
  * @param {Uint8Array[]} proof hashes of 32 bytes
  * @throws {InconsistentLog}
@@ -70,7 +73,7 @@ export function checkConsistency(earlier, later, proof) {
 }
 
 /**
- * The checkpoint that proves a party's statement of an epoch to be in its log.
+ * The checkpoint that proves a party's statement of an epoch to be in its log. Spec: §3.11, What a client checks.
  * @param {Domain} domain @param {Role} role @param {Uint8Array} statement @param {Inclusion} inclusion
  * @returns {WitnessedCheckpoint}
  * @throws {Malformed | InvalidSignature | WrongParty | NotLogged}

@@ -11,20 +11,27 @@ import { sameBytes } from '../primitives/encoding.js';
 export const HASH_BYTES = 32;
 export const EMPTY_ROOT = sha256(Uint8Array.of());
 
-/** The hash (32 bytes) of one entry. @param {Uint8Array} data @returns {Uint8Array} */
+/**
+ * The hash (32 bytes) of one entry. Spec: §3.11, Trees.
+ * @param {Uint8Array} data @returns {Uint8Array}
+ */
 export function leafHash(data) {
   return sha256(concatBytes(Uint8Array.of(0), data));
 }
 
-/** The hash (32 bytes) of two subtrees. @param {Uint8Array} left @param {Uint8Array} right @returns {Uint8Array} */
+/**
+ * The hash (32 bytes) of two subtrees. Spec: §3.11, Trees.
+ * @param {Uint8Array} left @param {Uint8Array} right @returns {Uint8Array}
+ */
 export function nodeHash(left, right) {
   return sha256(concatBytes(Uint8Array.of(1), left, right));
 }
 
 /**
  * Whether the entry with the hash `leaf` is entry `index` of the tree of `size` entries with this root.
- * @param {Uint8Array} leaf @param {number} index @param {number} size
- * @param {Uint8Array[]} proof @param {Uint8Array} root
+ * Spec: §3.11, Trees.
+ * @param {Uint8Array} leaf 32 bytes @param {number} index @param {number} size
+ * @param {Uint8Array[]} proof hashes of 32 bytes @param {Uint8Array} root 32 bytes
  * @returns {boolean}
  */
 export function verifyInclusion(leaf, index, size, proof, root) {
@@ -45,8 +52,9 @@ export function verifyInclusion(leaf, index, size, proof, root) {
 
 /**
  * Whether the tree of `oldSize` entries with `oldRoot` is the beginning of that of `size` entries with `root`.
- * @param {number} oldSize @param {Uint8Array} oldRoot @param {number} size @param {Uint8Array} root
- * @param {Uint8Array[]} proof
+ * Spec: §3.11, Trees.
+ * @param {number} oldSize @param {Uint8Array} oldRoot 32 bytes @param {number} size @param {Uint8Array} root 32 bytes
+ * @param {Uint8Array[]} proof hashes of 32 bytes
  * @returns {boolean}
  */
 export function verifyConsistency(oldSize, oldRoot, size, root, proof) {

@@ -41,8 +41,8 @@ const CONTROL = /[\0-\x09\x0b-\x1f]/u;
 const utf8 = (text) => new TextEncoder().encode(text);
 
 /**
- * The checkpoint that a log signed under its own name.
- * @param {Uint8Array} note @param {string} origin @param {Point} key
+ * The checkpoint that a log signed under its own name. Spec: §3.11, Notes.
+ * @param {Uint8Array} note at most 128 KiB @param {string} origin @param {Point} key
  * @returns {Checkpoint}
  * @throws {MalformedNote | InvalidSignature | WrongParty}
  */
@@ -63,8 +63,8 @@ export function verifyCheckpoint(note, origin, key) {
 }
 
 /**
- * The latest Unix time at which a witness cosigned a checkpoint.
- * @param {Uint8Array} note @param {string} name @param {Point} key
+ * The latest Unix time at which a witness cosigned a checkpoint. Spec: §3.11, Notes.
+ * @param {Uint8Array} note at most 128 KiB @param {string} name @param {Point} key
  * @returns {number}
  * @throws {MalformedNote | InvalidSignature}
  */
