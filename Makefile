@@ -1,19 +1,27 @@
-# make demo | test | check | bench; the first one to run sets everything up.
+# `make` lists the verbs; the first one to run sets everything up.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 ARGS ?=
 
-.PHONY: demo test check bench vectors mutants fuzz faults format clean zbar
+LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml $(ARGS)
+
+.PHONY: help setup demo test check bench vectors mutants fuzz faults format lock clean zbar
 .DELETE_ON_ERROR:
 
-demo: $(VENV)/installed zbar
+help: ## list the verbs
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: $(VENV)/installed zbar web/node_modules ## install everything that the verbs need, into this folder
+
+demo: $(VENV)/installed zbar ## the whole story on this machine
 	$(RUN) -m lab demo $(ARGS)
 
-test: $(VENV)/installed zbar web/node_modules
+test: $(VENV)/installed zbar web/node_modules ## every test
 	$(RUN) -m pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered $(ARGS)
 
-check: $(VENV)/installed web/node_modules
+check: $(VENV)/installed web/node_modules ## linters, types, import contracts, test vectors
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
@@ -21,19 +29,19 @@ check: $(VENV)/installed web/node_modules
 	$(RUN) -m conformance.vectors --check
 	cd web && npm run --silent lint && npm run --silent types
 
-bench: $(VENV)/installed zbar
+bench: $(VENV)/installed zbar ## what every operation costs, next to its floor
 	$(RUN) -m benchmarks $(ARGS)
 
-vectors: $(VENV)/installed
+vectors: $(VENV)/installed ## write the test vectors again
 	$(RUN) -m conformance.vectors
 
-fuzz: $(VENV)/installed zbar
+fuzz: $(VENV)/installed zbar ## a million malformed messages
 	$(RUN) -m tests.fuzz $(ARGS)
 
-faults: $(VENV)/installed zbar
+faults: $(VENV)/installed zbar ## kill, starve and mislead real servers under load
 	$(RUN) -m tests.faults $(ARGS)
 
-mutants: $(VENV)/installed
+mutants: $(VENV)/installed ## break the protocol and demand that a test notices
 	rm -rf mutants
 	$(RUN) -m mutmut run
 	$(RUN) -m mutmut export-cicd-stats
@@ -42,18 +50,24 @@ mutants: $(VENV)/installed
 	grep -qF "$$mutant\`" tests/protocol/SURVIVORS.md || { $(RUN) -m mutmut show "$$mutant"; unexplained=1; }; \
 	done; exit $$unexplained; }
 
-format: $(VENV)/installed
+format: $(VENV)/installed ## write the code in the house's form
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
 
-clean:
+lock: $(VENV)/installed ## lock Python's packages again after a change in pyproject.toml; ARGS=--upgrade for newer ones
+	$(RUN) -m pip install --quiet 'uv>=0.9'
+	$(LOCK) --all-extras --group dev --output-file requirements/dev.txt
+	for party in operator authority venue; do $(LOCK) --group build --extra $$party --extra postgresql \
+	--constraint requirements/dev.txt --output-file requirements/$$party.txt || exit 1; done
+
+clean: ## remove what the verbs made
 	rm -rf $(VENV) web/node_modules mutants .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "SplitPass needs Python 3.11 or newer: make PYTHON=python3.12")'
 	@$(PYTHON) -m venv $(VENV) || { echo 'Python cannot make environments; run: sudo apt-get install python3-venv' >&2; exit 1; }
-	$(RUN) -m pip install --quiet --upgrade 'pip>=25.1'
-	$(RUN) -m pip install --quiet --editable . --group dev
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 zbar: $(VENV)/installed
