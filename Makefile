@@ -66,7 +66,8 @@ clean: ## remove what the verbs made
 $(VENV)/installed: pyproject.toml requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "SplitPass needs Python 3.11 or newer: make PYTHON=python3.12")'
 	@$(PYTHON) -m venv $(VENV) || { echo 'Python cannot make environments; run: sudo apt-get install python3-venv' >&2; exit 1; }
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	--requirement requirements/dev.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 
-import phonenumbers
-
 
 def international_number(text: str, region: str | None = None) -> str | None:
     """A phone number in the one form that E.164 gives it; None if `text` is no possible one with its country code.
@@ -13,6 +11,8 @@ def international_number(text: str, region: str | None = None) -> str | None:
     Takes the spaces, hyphens and brackets that people write. Without a country code it is a number of `region` (ISO
     3166, two letters) if there is one.
     """
+    import phonenumbers  # noqa: PLC0415 - an authority has no use for it
+
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
@@ -24,6 +24,8 @@ def international_number(text: str, region: str | None = None) -> str | None:
 
 def is_region(code: str) -> bool:
     """Whether two letters stand for a country that has telephone numbers."""
+    import phonenumbers  # noqa: PLC0415
+
     return code in phonenumbers.SUPPORTED_REGIONS
 
 

@@ -10,15 +10,13 @@ import os
 import re
 import shutil
 import subprocess
-import tomllib
 import venv
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import distribution
 from pathlib import Path, PurePath
-from typing import Any
 
-from packaging.requirements import Requirement
+from tests.packaging.locks import read_lock
 
 
 @dataclass
@@ -64,10 +62,11 @@ def read_containerfile(text: str) -> Containerfile:
 def build_image(containerfile: Containerfile, context: Path, image: Path) -> None:
     """Make the directory `image`: the container's files by their paths, and `environment/` with Python's packages.
 
-    Packages come from this environment instead of an index, those that the project names and no other; `RUN apt-get`
-    is left to real engines.
+    Packages come from this environment instead of an index, those that the image's lock names and no other, and pip
+    finds that they are there; `RUN apt-get` is left to real engines.
     """
-    _make_environment(image / "environment", tomllib.loads((context / "pyproject.toml").read_text()))
+    locks = [words.split()[0] for kind, words in containerfile.layers if kind == "COPY" and "requirements/" in words]
+    _make_environment(image / "environment", [context / lock for lock in locks])
     directory = image
     for instruction, argument in containerfile.layers:
         if instruction == "WORKDIR":
@@ -78,8 +77,9 @@ def build_image(containerfile: Containerfile, context: Path, image: Path) -> Non
             _copy(context, sources, inside(directory, target))
         elif instruction == "RUN" and not argument.startswith("apt-get"):
             command = re.sub(r"(?<=\s)/", f"{image}/", argument)
-            offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}  # which pip reads as: do not isolate
-            subprocess.run(["sh", "-ec", command], cwd=directory, env=variables(image) | offline, check=True)
+            subprocess.run(
+                ["sh", "-ec", command], cwd=directory, env=variables(image) | {"PIP_NO_INDEX": "1"}, check=True
+            )
 
 
 def inside(directory: Path, path: str) -> Path:
@@ -103,27 +103,11 @@ def _copy(context: Path, sources: list[str], target: Path) -> None:
             shutil.copy(context / source, target)
 
 
-def _make_environment(directory: Path, project: dict[str, Any]) -> None:
+def _make_environment(directory: Path, locks: Iterable[Path]) -> None:
     venv.create(directory, symlinks=True)
     (packages,) = directory.glob("lib/*/site-packages")
-    wanted = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["postgresql"]]
-    for name in _with_dependencies(["pip", *project["build-system"]["requires"], *wanted]):
+    for name in ["pip", *(package.name for lock in locks for package in read_lock(lock) if package.is_needed())]:
         installed = distribution(name)
         for top in {PurePath(file).parts[0] for file in installed.files or () if ".." not in file.parts}:
             if not (packages / top).exists():
                 (packages / top).symlink_to(Path(str(installed.locate_file(top))))
-
-
-def _with_dependencies(requirements: Iterable[str]) -> set[str]:
-    found, left = set(), [Requirement(text) for text in requirements]
-    while left:
-        needed = left.pop()
-        if str(needed) in found:
-            continue
-        found.add(str(needed))
-        for text in distribution(needed.name).requires or ():
-            required = Requirement(text)
-            if required.marker is None or any(required.marker.evaluate({"extra": one}) for one in ("", *needed.extras)):
-                required.marker = None
-                left.append(required)
-    return {Requirement(text).name for text in found}

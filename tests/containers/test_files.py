@@ -44,7 +44,7 @@ def test_every_file_is_used() -> None:
 def test_an_image(server: str) -> None:
     image = containerfile(server)
     oldest = re.search(r'requires-python = ">=3\.(\d+)"', (ROOT / "pyproject.toml").read_text())
-    base = re.fullmatch(r"python:3\.(\d+)-slim-[a-z]+", image.settings["FROM"])
+    base = re.fullmatch(r"python:3\.(\d+)-slim-[a-z]+@sha256:[0-9a-f]{64}", image.settings["FROM"])
     assert oldest is not None
     assert base is not None
     assert int(base[1]) >= int(oldest[1])
@@ -55,6 +55,20 @@ def test_an_image(server: str) -> None:
     assert image.settings["STOPSIGNAL"] == "SIGTERM"
     assert image.exec_form("HEALTHCHECK")
     assert f":{image.settings['EXPOSE']}/healthz" in image.settings["HEALTHCHECK"]
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_an_image_installs_its_partys_lock_and_nothing_else(server: str) -> None:
+    """Digests hold for each package, and for the base image; the project itself brings no other package in."""
+    layers = containerfile(server).layers
+    assert ("COPY", f"requirements/{server}.txt requirements.txt") in layers
+    locked, project = [words for kind, words in layers if kind == "RUN" and "pip install" in words]
+    assert locked.endswith("--require-hashes --requirement requirements.txt")
+    assert project.endswith("--no-deps --no-build-isolation .")
+
+
+def test_images_have_one_base() -> None:
+    assert len({containerfile(server).settings["FROM"] for server in SERVERS}) == 1
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -114,7 +128,7 @@ def test_every_container_is_watched_and_restarted() -> None:
         assert service.restart == "unless-stopped"
         assert service.build or service.healthcheck
         if service.image is not None:
-            assert re.fullmatch(r"postgres:\d+-[a-z]+", service.image)
+            assert re.fullmatch(r"postgres:\d+-[a-z]+@sha256:[0-9a-f]{64}", service.image)
 
 
 def test_a_database_is_reached_by_its_party_alone() -> None:
