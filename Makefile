@@ -4,10 +4,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 ARGS ?=
 
+# Tests start many programs, and each would compile itself again.
+unexport PYTHONDONTWRITEBYTECODE
+
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml $(ARGS)
 
-.PHONY: help setup demo test check bench vectors mutants fuzz faults format lock clean zbar
+.PHONY: help setup demo test test-long check bench vectors mutants fuzz faults format lock clean zbar
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -18,8 +21,12 @@ setup: $(VENV)/installed zbar web/node_modules ## install everything that the ve
 demo: $(VENV)/installed zbar ## the whole story on this machine
 	$(RUN) -m lab demo $(ARGS)
 
-test: $(VENV)/installed zbar web/node_modules ## every test
-	$(RUN) -m pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered $(ARGS)
+test: $(VENV)/installed zbar web/node_modules ## every claim, attack, vector and MUST, and the servers' behaviour
+	$(RUN) -m pytest -n 2 --dist worksteal -m 'not long' --timeout 120 \
+	--cov --cov-report=term-missing:skip-covered $(ARGS)
+
+test-long: $(VENV)/installed zbar web/node_modules ## the tests that take long: real runs, killed processes, fuzzing
+	$(RUN) -m pytest -n 2 --dist worksteal -m long --timeout 600 $(ARGS)
 
 check: $(VENV)/installed web/node_modules ## linters, types, import contracts, test vectors
 	$(RUN) -m ruff format --check .

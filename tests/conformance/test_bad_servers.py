@@ -25,6 +25,8 @@ from service.http import PROBLEM, PROBLEM_TYPE, cbor_response
 from tests.conformance.place import Place, dependent_on, failed, not_run
 from tests.conformance.proxy import Asked, Spoil, spoiled
 
+pytestmark = pytest.mark.long
+
 OPERATOR, AUTHORITY, VENUE = Server
 MakeSpoil = Callable[[Place], Spoil]
 

@@ -22,6 +22,8 @@ from tests.containers.machine import Machine
 from tests.spec.text import CHAPTERS, table
 from venue.decoding import read_file
 
+pytestmark = pytest.mark.long
+
 FIRST_DAY = CHAPTERS["08-running-a-party.md"].partition("<!-- containers -->")[2].split("```")[1].removeprefix("sh\n")
 
 

@@ -14,10 +14,11 @@ from escrow.party import Party
 from lab.coalition import opened_by, recognised_by_authority, recognised_by_operator
 from lab.processes import free_ports
 from protocol.check_ins import Direction, sign_check_in
-from protocol.epochs import EpochSecret, Role
-from protocol.handles import register_handle
+from protocol.epochs import EpochKey, EpochSecret, Role
+from protocol.handles import DirectoryEntry, register_handle, sign_receipt
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, request_allowance
 from protocol.primitives.group import POINT_BYTES, Scalar
+from protocol.primitives.signatures import SigningKey
 from service.problems import Problem, Unreachable
 from tests.support.servers import ALLOWANCE, World, run
 
@@ -278,6 +279,24 @@ def test_the_directory_is_written_once(world: World) -> None:
         assert world.authority.directory.find(grant.entry.index) == grant.entry
 
     run(story())
+
+
+def test_a_receipt_is_signed_once_the_entry_is_stored(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another connection reads it, so it is committed."""
+    stored = []
+
+    def sign(epoch_key: EpochKey, entry: DirectoryEntry, authority: SigningKey) -> bytes:
+        stored.append(world.authority.directory.find(entry.index) == entry)
+        return sign_receipt(epoch_key, entry, authority)
+
+    monkeypatch.setattr("escrow.authority.server.sign_receipt", sign)
+
+    async def story() -> None:
+        visitor, key = await world.enrol(1), await world.epoch_key()
+        await world.register(visitor, key)
+
+    run(story())
+    assert stored == [True]
 
 
 def test_c7_everything_both_parties_wrote_connects_no_check_in_with_an_account(

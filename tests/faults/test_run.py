@@ -43,6 +43,7 @@ def started(directory: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]
             run.terminate()  # it leaves nothing behind
 
 
+@pytest.mark.long
 def test_nothing_is_lost(directory: Path) -> None:
     with started(directory, "--seed", "6", *(word for fault in FAULTS for word in ("--only", fault))) as run:
         output, errors = run.communicate(timeout=900)
@@ -56,6 +57,7 @@ def test_nothing_is_lost(directory: Path) -> None:
     assert list(directory.iterdir()) == []
 
 
+@pytest.mark.long
 def test_an_interrupted_run_leaves_nothing(directory: Path) -> None:
     with started(directory, "--database", "sqlite") as run:
         deadline = time.monotonic() + 60

@@ -104,18 +104,21 @@ def test_samples_are_valid(decoders: list[Decoder]) -> None:
         assert accepted.accepted, decoder.name
 
 
+@pytest.mark.long
 def test_no_decoder_crashes(decoders: list[Decoder], findings: Findings) -> None:
     run_guarded(findings, lambda to: fuzz_decoders(to, Random(SEED), decoders, 6_000, time.monotonic() + LATER))
     assert findings.files == {}
     assert findings.decoders == {decoder.name for decoder in decoders}
 
 
+@pytest.mark.long
 def test_no_decoder_crashes_on_what_hypothesis_draws(decoders: list[Decoder], findings: Findings) -> None:
     run_guarded(findings, lambda to: fuzz_drawn(to, decoders, SEED, 300, time.monotonic() + LATER))
     assert findings.files == {}
     assert findings.decoders == {decoder.name for decoder in decoders}
 
 
+@pytest.mark.long
 def test_no_route_fails(tmp_path: Path, findings: Findings) -> None:
     (tmp_path / "town").mkdir()
     asyncio.run(fuzz_routes(findings, SEED, 400, time.monotonic() + LATER, tmp_path / "town", extremes=False))
@@ -157,6 +160,7 @@ def test_paths_of_tiles_are_of_every_length() -> None:
         assert tile is None or len(tile.path) < 60
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not is_available(), reason="atheris is only there for Linux on x86-64")
 def test_no_decoder_crashes_on_what_coverage_guides_to(
     tmp_path: Path, findings: Findings, monkeypatch: pytest.MonkeyPatch
@@ -169,6 +173,7 @@ def test_no_decoder_crashes_on_what_coverage_guides_to(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not is_available(), reason="atheris is only there for Linux on x86-64")
 def test_what_its_starter_used_does_not_count_against_the_guided_part(tmp_path: Path, findings: Findings) -> None:
     """Linux has a started process inherit the peak; libFuzzer would look at it after a second."""
@@ -184,6 +189,7 @@ def run_fuzzer(directory: Path, *arguments: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
+@pytest.mark.long
 def test_a_run_that_stops_early_says_so(tmp_path: Path) -> None:
     done = run_fuzzer(tmp_path, "--inputs", "1000000", "--seconds", "1", "--without-guided")
     assert done.returncode == 1, done.stdout + done.stderr
@@ -201,6 +207,7 @@ def test_a_run_without_its_guided_part_says_so(monkeypatch: pytest.MonkeyPatch) 
     assert "atheris is not installed" in missing
 
 
+@pytest.mark.long
 def test_no_answer_crashes_a_client(findings: Findings) -> None:
     asyncio.run(fuzz_answers(findings, Random(SEED), 150, time.monotonic() + LATER))
     assert findings.files == {}

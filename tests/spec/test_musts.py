@@ -23,6 +23,7 @@ class Demand:
     shown_by: list[str] = field(default_factory=list)
 
 
+@functools.cache
 def sections() -> dict[str, str]:
     """The text of each numbered section on one line, without §0.1, which defines the words."""
     found = {}

@@ -147,9 +147,9 @@ def test_from_init_to_the_poster(tmp_path: Path, parties: Parties, present: Open
             "Error: not approved yet by the operator and the authority; try again later\n",
         )
         register.approved[Role.OPERATOR] = record
-        assert "not approved yet by the authority;" in run_venue(home, "confirm").stderr
+        assert "not approved yet by the authority;" in invoke_venue(home, "confirm").stderr
         register.approved[Role.AUTHORITY] = record
-        assert run_venue(home, "confirm").returncode == 0
+        assert invoke_venue(home, "confirm").exit_code == 0
 
         fetched = run_venue(home, "fetch")
         assert fetched.returncode == 0, fetched.stderr
@@ -162,8 +162,8 @@ def test_from_init_to_the_poster(tmp_path: Path, parties: Parties, present: Open
         ]
 
     for file in ("poster.svg", "poster.png"):
-        made = run_venue(home, "poster", "--output", str(tmp_path / file))
-        assert made.returncode == 0, made.stderr
+        made = invoke_venue(home, "poster", "--output", str(tmp_path / file))
+        assert made.exit_code == 0, made.stderr
     assert "&lt;&amp;&gt;" in (tmp_path / "poster.svg").read_text("utf-8")
     assert ("no font" in made.stderr) is not can_draw(name)
     [link] = read_codes(Image.open(tmp_path / "poster.png"))
@@ -180,8 +180,9 @@ def test_a12_a_record_that_is_not_the_venue_s_own_is_not_kept(
     with register.serving() as server:
         write_domain(parties, venue.home.path, server)
         register.approved = dict.fromkeys(Role, Venue(**{**fields, **change}))
-        refused = run_venue(venue.home.path, "confirm")
-    assert refused.returncode == 1
+        refused = invoke_venue(venue.home.path, "confirm")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("Error: ")
     assert venue.registration is None
 
 
@@ -210,13 +211,13 @@ def test_read_decides_offline_and_tells_why(
     Image.new("L", (200, 200), 255).save(empty)
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
-    mixed = run_venue(venue.home.path, "read", *map(str, [codes[0], codes[2], empty, broken]))
-    assert mixed.returncode == 1
+    mixed = invoke_venue(venue.home.path, "read", *map(str, [codes[0], codes[2], empty, broken]))
+    assert mixed.exit_code == 1
     lines = mixed.stdout.splitlines()
     assert [line.split("  ")[0] for line in lines] == ["REFUSED", "ADMITTED", "REFUSED", "REFUSED"]
     assert "used here before" in lines[0]
     assert "이미 사용한" in lines[0]
-    day = run_venue(venue.home.path, "status").stdout
+    day = invoke_venue(venue.home.path, "status").stdout
     assert day.split("  ", 1)[1] == "3 in, 0 out\n"
 
 
@@ -398,7 +399,7 @@ def test_a_change_of_the_key_is_given_up_unless_it_was_approved(make_venue: Make
     abandon = ("rotate-key", "--abandon")
     with register.serving() as server:
         write_domain(parties, home, server)
-        assert "no change of this venue's key is under way" in run_venue(home, *abandon).stderr
+        assert "no change of this venue's key is under way" in invoke_venue(home, *abandon).stderr
         for approved in ({}, dict.fromkeys(Role, known)):  # also before the venue's first approval
             register.approved = approved
             assert invoke_venue(home, "rotate-key").exit_code == 0
@@ -412,16 +413,16 @@ def test_a_change_of_the_key_is_given_up_unless_it_was_approved(make_venue: Make
         assert invoke_venue(home, "rotate-key").exit_code == 0
         assert register.applications[-1].key != wanted.key
         register.approved[Role.OPERATOR] = register.applications[-1]
-        assert "approved by the operator already" in run_venue(home, *abandon).stderr
+        assert "approved by the operator already" in invoke_venue(home, *abandon).stderr
         assert venue.record == register.applications[-1]
-    assert "does not answer" in run_venue(home, *abandon).stderr
+    assert "does not answer" in invoke_venue(home, *abandon).stderr
     assert venue.next_key is not None
 
 
 class TestErrorsAreOneLine:
     def check(self, home: Path, *arguments: str) -> str:
-        result = run_venue(home, *arguments)
-        assert result.returncode == 1
+        result = invoke_venue(home, *arguments)
+        assert result.exit_code == 1
         assert result.stdout == ""
         assert result.stderr.startswith("Error: ")
         assert result.stderr.count("\n") == 1

@@ -121,6 +121,7 @@ def commit_at_once(home: Path, barrier: Barrier, number: int) -> None:
             venue.log.commit(venue.record, venue.signing_key, NOW)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_several_processes_give_each_check_in_one_position(make_venue: MakeVenue, tmp_path: Path, kind: str) -> None:
     venue = make_venue(settings=f'database = "{new_database(kind, tmp_path)}"\n')

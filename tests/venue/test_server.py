@@ -213,9 +213,27 @@ class TestRelease:
         answers = post(visited, "/v1/releases", self.ask(parties, replace(warrant, venue_id=bytes(16))), now=NOW + 7200)
         assert problems(answers) == [(404, "unknown-venue")]
 
+    def test_a_release_that_would_be_too_long_is_refused(
+        self,
+        venue: ServedVenue,
+        parties: Parties,
+        today: OpenEpoch,
+        warrant: Warrant,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("venue.release.MAX_RELEASE_BYTES", 20_000)
+        self.fill_a_release(venue, parties, today, warrant, 20_000)
+
+    @pytest.mark.long
     def test_the_largest_release_is_delivered_and_a_larger_one_refused(
         self, venue: ServedVenue, parties: Parties, today: OpenEpoch, warrant: Warrant
     ) -> None:
+        self.fill_a_release(venue, parties, today, warrant, MAX_RELEASE_BYTES)
+
+    def fill_a_release(
+        self, venue: ServedVenue, parties: Parties, today: OpenEpoch, warrant: Warrant, most_bytes: int
+    ) -> None:
+        """One of nearly so many bytes is delivered, one of a few check-ins more is refused."""
         label = (parties.domain.number, NOW, ENTRY, parties.venue.venue_id)
 
         def fill(count: int) -> int:
@@ -235,7 +253,7 @@ class TestRelease:
                 connection.execute(sql.insert(metadata.tables["check_ins"]), rows)
             return len(ReleasedLeaf(today.key.epoch, NOW, ENTRY, messages[0].to_bytes()).to_bytes())
 
-        largest = (MAX_RELEASE_BYTES - 1000) // fill(1)
+        largest = (most_bytes - 1000) // fill(1)
         fill(largest - 1)
         commit(venue, NOW)
         [answer] = post(venue, "/v1/releases", self.ask(parties, warrant), now=NOW + 7200)
