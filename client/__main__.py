@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from aiohttp import ClientSession
 
-from client.enrolment import confirm_code, request_code
 from client.errors import NotIssued, VisitorError
-from client.findings import list_sources
-from client.home import PASSPHRASE_VARIABLE, Home
-from client.passes import fetch_passes
-from client.telling import search_and_tell, tell_faults, tell_findings
-from client.visitor import Visitor
+from client.locked_home import PASSPHRASE_VARIABLE, LockedHome
 from client.visits_cli import check_in_command, check_out_command, paper_command, show
-from client.words import group_in_words
 from service.cli import CommandGroup, home_option, printable
-from service.http import new_session
+from service.errors import ConfigurationError
 from service.problems import Problem
-from service.settings import ConfigurationError
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+    from client.visitor import Visitor
 
 FETCH_SECONDS = 180
 """The operator may mix for a minute before it answers."""
@@ -49,7 +46,7 @@ def main(context: click.Context, home: Path, passphrase_file: Path | None) -> No
     Start with `enrol`, run `fetch` and `notices` once a day (best from a timer, with --delay), and open `show` at a
     door.
     """
-    context.obj = Home(home, passphrase_file)
+    context.obj = LockedHome(home, passphrase_file)
 
 
 @main.command()
@@ -65,8 +62,13 @@ def main(context: click.Context, home: Path, passphrase_file: Path | None) -> No
     help="Take the code from the last six-digit number in this file instead of asking for it.",
 )
 @click.pass_obj
-def enrol(home: Home, phone: str, name: str, code_file: Path | None) -> None:
+def enrol(home: LockedHome, phone: str, name: str, code_file: Path | None) -> None:
     """Verify your phone number with the operator and make a wallet."""
+    import asyncio
+
+    from client.enrolment import confirm_code, request_code
+    from service.http_client import new_session
+
     visitor = home.open(create=True)
 
     async def run() -> None:
@@ -85,12 +87,16 @@ def enrol(home: Home, phone: str, name: str, code_file: Path | None) -> None:
 @click.option("--ahead", type=click.IntRange(0, 30), default=2, show_default=True, help="Days after today.")
 @click.option("--delay", type=click.IntRange(0), default=0, help="First wait a random time up to this many seconds.")
 @click.pass_obj
-def fetch(home: Home, ahead: int, delay: int) -> None:
+def fetch(home: LockedHome, ahead: int, delay: int) -> None:
     """Fetch passes for today and the days to come.
 
     Everyone fetches the same number for each day, once. Fetch at home, at a random time (--delay), and not at the door:
     passes that are fetched just before they are used could be recognised.
     """
+    import asyncio
+
+    from service.http_client import new_session
+
     visitor = home.open()
     today = visitor.domain.epoch_at(visitor.clock())
 
@@ -105,6 +111,8 @@ def fetch(home: Home, ahead: int, delay: int) -> None:
 
 async def _fetch_day(visitor: Visitor, session: ClientSession, epoch: int) -> bool:
     """Fetch one day's passes and say what came of it; whether that is as it should be."""
+    from client.passes import fetch_passes
+
     day = visitor.day_name(epoch)
     try:
         count = await fetch_passes(visitor, session, epoch)
@@ -126,12 +134,18 @@ async def _fetch_day(visitor: Visitor, session: ClientSession, epoch: int) -> bo
 @main.command()
 @click.option("--delay", type=click.IntRange(0), default=0, help="First wait a random time up to this many seconds.")
 @click.pass_obj
-def notices(home: Home, delay: int) -> None:
+def notices(home: LockedHome, delay: int) -> None:
     """Look whether anything that was published concerns you.
 
     That is a notice, or the opening of one of your records. Everyone fetches the same lists, and what is found stays on
     this device. Run it once a day, at a random time (--delay).
     """
+    import asyncio
+
+    from client.findings import list_sources
+    from client.telling import search_and_tell, tell_findings
+    from service.http_client import new_session
+
     visitor = home.open()
 
     async def run() -> bool:
@@ -149,8 +163,12 @@ def notices(home: Home, delay: int) -> None:
 
 @main.command()
 @click.pass_obj
-def status(home: Home) -> None:
+def status(home: LockedHome) -> None:
     """Show your passes and visits, and what was published about them."""
+    from client.findings import list_sources
+    from client.telling import tell_faults, tell_findings
+    from client.words import group_in_words
+
     visitor = home.open()
     account, wallet = visitor.account(), visitor.wallet()
     click.echo(f"Enrolled: {account.name}, {account.phone} / 등록된 회원")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-
-from aiohttp import ClientSession
+from typing import TYPE_CHECKING
 
 from client.errors import VisitorError
 from client.visitor import Visitor
@@ -13,7 +12,10 @@ from client.wallet_contents import Account, Wallet
 from protocol.epochs import Role
 from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
 from service import contact_details
-from service.http import call
+from service.http_client import call
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 
 def international_number(text: str) -> str:

@@ -9,8 +9,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-
-from aiohttp import ClientSession
+from typing import TYPE_CHECKING
 
 from client.lists import Fault, ListSource
 from client.visitor import Visitor
@@ -19,6 +18,9 @@ from protocol.disclosures import Disclosure, verify_disclosure
 from protocol.epochs import Role
 from protocol.notices import Notice, verify_notice
 from service.problems import Unreachable
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 SEARCH_SECONDS = 3600
 """How long the search of one source may take."""

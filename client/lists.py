@@ -9,9 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Generic, TypeVar
-
-from aiohttp import ClientSession
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from protocol.disclosures import Disclosure
 from protocol.epochs import EPOCH_SECONDS, Role, check_same_statement
@@ -19,8 +17,11 @@ from protocol.notices import MAX_LIST_AGE, Notice
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.primitives.errors import ConflictingStatements
 from service.files import private_directory, write_private
-from service.http import call
+from service.http_client import call
 from service.problems import Problem
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 MAX_LISTS = 1000
 """How many lists of one source a client follows at a time: whoever signs more of them could keep it busy for ever."""

@@ -7,8 +7,7 @@ that was lost on the way can be asked for again out of the account's reserve.
 from __future__ import annotations
 
 from dataclasses import replace
-
-from aiohttp import ClientSession
+from typing import TYPE_CHECKING
 
 from client.errors import NotIssued
 from client.visitor import Visitor
@@ -17,8 +16,11 @@ from protocol.epochs import EpochKey, Role
 from protocol.handles import HandleGrant, register_handle, verify_grant
 from protocol.passes import OwnedPass, PassAnswers, accept_answers, request_allowance
 from protocol.primitives.errors import InvalidAnswer, InvalidEntry, SplitPassError
-from service.http import call
+from service.http_client import call
 from service.problems import Problem, Unreachable
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 
 async def fetch_passes(visitor: Visitor, session: ClientSession, epoch: int) -> int:

@@ -10,7 +10,7 @@ from protocol.epochs import Domain
 from protocol.primitives.errors import MalformedText
 from protocol.primitives.statements import JointStatement
 from protocol.warrants import Venue, verify_venue
-from service.settings import is_protected, unprotected
+from service.urls import is_protected, unprotected
 
 
 def read_poster(domain: Domain, link: str) -> Venue:

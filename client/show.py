@@ -14,9 +14,9 @@ from rich.text import Text
 
 from client.errors import VisitorError
 from client.picture import codes_png
-from client.visitor import Clock
 from client.visits import Screen
 from protocol.check_ins import TIME_STEP, Direction
+from service.clock import Clock
 from service.files import write_private
 from service.qr import qr_terminal
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
-from aiohttp import ClientSession
 
 from client.findings import Source, search_lists
 from client.lists import Fault
@@ -14,6 +14,9 @@ from client.words import fault_in_words, notice_in_words, opening_in_words
 from protocol.primitives.errors import SplitPassError
 from service.cli import printable
 from service.problems import Problem, Unreachable
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 
 async def search_and_tell(visitor: Visitor, session: ClientSession, source: Source) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
@@ -14,18 +13,12 @@ from client.settings import ClientSettings
 from client.wallet import WalletFile
 from client.wallet_contents import Account, StoredPass, Wallet
 from protocol.epochs import EpochKey
+from service.clock import Clock, unix_time
 from service.epoch_cache import EpochCache
 from service.log_client import KnownLogs
 from service.settings import load_domain, load_settings
 
 T = TypeVar("T")
-Clock = Callable[[], int]
-"""Tells the Unix time in seconds."""
-
-
-def system_clock() -> int:
-    """The machine's time."""
-    return int(time.time())
 
 
 class Visitor:
@@ -35,7 +28,7 @@ class Visitor:
     `create`, a missing wallet is made.
     """
 
-    def __init__(self, home: Path, passphrase: bytes, clock: Clock = system_clock, *, create: bool = False) -> None:
+    def __init__(self, home: Path, passphrase: bytes, clock: Clock = unix_time, *, create: bool = False) -> None:
         self.home = home
         self.settings = load_settings(ClientSettings, home / "settings.toml")
         self.servers = load_domain(home)

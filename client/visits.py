@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-
-from aiohttp import ClientSession
+from typing import TYPE_CHECKING
 
 from client.errors import NoVisit
 from client.visitor import Visitor
@@ -20,7 +19,10 @@ from protocol.http_messages import Decision, DoorAnswer
 from protocol.primitives.errors import WrongEpoch
 from protocol.qr_text import to_qr_text
 from protocol.warrants import Venue
-from service.http import call
+from service.http_client import call
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 
 @dataclass(frozen=True, slots=True)

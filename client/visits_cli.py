@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from rich.console import Console
 
-from client.home import Home
-from client.papers import print_papers
-from client.posters import read_poster
-from client.sheet import sheet_pdf
-from client.show import check_size, show_live, show_once
-from client.visitor import Visitor
-from client.visits import Screen, check_in, check_out, group_to_leave, inside, open_entries, open_exits
-from protocol.http_messages import Decision
+from client.locked_home import LockedHome
 from protocol.primitives.errors import SplitPassError
 from service.cli import printable
-from service.decisions import decision_in_words
-from service.files import write_private
-from service.http import new_session
+from service.errors import ConfigurationError
 from service.problems import Problem, Unreachable
-from service.qr import qr_png
-from service.settings import ConfigurationError
+
+if TYPE_CHECKING:
+    from client.visitor import Visitor
+    from client.visits import Screen
+    from protocol.http_messages import Decision
 
 DOOR_SECONDS = 15
 
@@ -61,11 +53,13 @@ _people_option = click.option(
 @_people_option
 @_screen_options
 @click.pass_obj
-def show(home: Home, people: int, png: Path | None, once: bool, seconds: int) -> None:
+def show(home: LockedHome, people: int, png: Path | None, once: bool, seconds: int) -> None:
     """Show an entry code for a door's reader. Every use of this command takes a new pass.
 
     For several people the codes are shown in turn, or beside each other in the picture.
     """
+    from client.visits import open_entries
+
     _check_screen(png)
     visitor = home.open()
     _run_screen(visitor, open_entries(visitor, people), png, once, seconds)
@@ -76,8 +70,15 @@ def show(home: Home, people: int, png: Path | None, once: bool, seconds: int) ->
 @_people_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def check_in_command(home: Home, link: str, people: int, yes: bool) -> None:
+def check_in_command(home: LockedHome, link: str, people: int, yes: bool) -> None:
     """Check in by the LINK on a venue's poster, after asking. It shows the venue your network address."""
+    import asyncio
+
+    from client.posters import read_poster
+    from client.visits import check_in, inside
+    from protocol.http_messages import Decision
+    from service.http_client import new_session
+
     visitor = home.open()
     try:
         venue = read_poster(visitor.domain, link)
@@ -112,12 +113,17 @@ def check_in_command(home: Home, link: str, people: int, yes: bool) -> None:
 @click.option("--visit", "number", type=int, help="Its number in status.  [default: the latest]")
 @_screen_options
 @click.pass_obj
-def check_out_command(home: Home, number: int | None, png: Path | None, once: bool, seconds: int) -> None:
+def check_out_command(home: LockedHome, number: int | None, png: Path | None, once: bool, seconds: int) -> None:
     """Check out of a visit.
 
     It takes the pass of the entry; who came in together leaves together. Where you showed a code, this shows an
     exit code; where you checked in by a link, it tells the venue.
     """
+    import asyncio
+
+    from client.visits import check_out, group_to_leave, open_exits
+    from service.http_client import new_session
+
     _check_screen(png)
     visitor = home.open()
     group = group_to_leave(visitor, number)
@@ -146,12 +152,17 @@ def check_out_command(home: Home, number: int | None, png: Path | None, once: bo
     help="FILE.pdf for a sheet to print and cut, FILE.png for the codes alone.",
 )
 @click.pass_obj
-def paper_command(home: Home, day: datetime, count: int, output: Path) -> None:
+def paper_command(home: LockedHome, day: datetime, count: int, output: Path) -> None:
     """Make paper passes, for people without a phone.
 
     Each takes a pass of that day, is good at one door for one visit, and leads to you if somebody is looked for.
     Whoever copies one can use it. Delete the file when it is printed.
     """
+    from client.papers import print_papers
+    from client.sheet import sheet_pdf
+    from service.files import write_private
+    from service.qr import qr_png
+
     if output.suffix not in {".pdf", ".png"}:
         raise click.UsageError("the output must be a .pdf or .png file")
     _check_writable(output)
@@ -167,6 +178,9 @@ def paper_command(home: Home, day: datetime, count: int, output: Path) -> None:
 
 def _report(decision: Decision | None, admitted: int, people: int, done: str, korean: str) -> None:
     """Say what came of a check-in or check-out. `decision` is the first refusal, None for no answer."""
+    from protocol.http_messages import Decision
+    from service.decisions import decision_in_words
+
     if decision is Decision.ADMITTED:
         group = (f", {people} people", f" ({people}명)") if people > 1 else ("", "")
         click.echo(f"{done}{group[0]}.\n{korean}이 확인되었습니다{group[1]}.")
@@ -187,6 +201,10 @@ def _people(count: int) -> str:
 
 def _check_screen(png: Path | None) -> None:
     """Make sure that a code can be shown, before a pass is burned for it."""
+    from rich.console import Console
+
+    from client.show import check_size
+
     if png is None:
         check_size(Console())
     else:
@@ -199,6 +217,10 @@ def _check_writable(file: Path) -> None:
 
 
 def _run_screen(visitor: Visitor, screens: list[Screen], png: Path | None, once: bool, seconds: int) -> None:
+    from rich.console import Console
+
+    from client.show import show_live, show_once
+
     console = Console()
     if once:
         show_once(screens, visitor.clock(), console, png)

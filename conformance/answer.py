@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from conformance.errors import Failed
 from protocol.primitives.encoding import Message
 from protocol.primitives.errors import Malformed
-from service.http import CBOR, PROBLEM_TYPE
+from service.media_types import CBOR, PROBLEM_TYPE
 
 M = TypeVar("M", bound=Message)
 

@@ -9,7 +9,7 @@ from conformance.answer import Answer
 from conformance.check import Checks
 from conformance.errors import Failed
 from conformance.tester import Server, Tester
-from service.http import CBOR, PROBLEM, PROBLEM_TYPE
+from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
 
 checks = Checks()
 

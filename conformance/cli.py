@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from client.enrolment import international_number
 from client.errors import VisitorError
-from conformance.catalogue import CHECKS
-from conformance.check import Outcome, Result, run_checks
-from conformance.codes import code_from_person, codes_from_command, codes_from_outbox
-from conformance.report import as_json, result_table, summary
-from conformance.tester import Options, ReadCode, Server, Tester
 from service.cli import Hexadecimal
-from service.keys import load_secret
-from service.settings import DomainSettings, load_settings
+
+if TYPE_CHECKING:
+    from conformance.check import Outcome
+    from conformance.tester import Options, ReadCode
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def _numbers(_ctx: click.Context, _param: click.Parameter, phones: tuple[str, ...]) -> tuple[str, ...]:
     """Each number once, as the operator takes it."""
+    from client.enrolment import international_number
+
     try:
         return tuple(dict.fromkeys(map(international_number, phones)))
     except VisitorError as error:
@@ -92,6 +89,16 @@ def conformance(
     have refused. Requests that only the other party can sign (warrants, shares, releases) are checked for their refusal
     alone. The exit status is 0 if nothing failed.
     """
+    import asyncio
+
+    from rich.console import Console
+
+    from conformance.check import Result
+    from conformance.report import as_json, result_table, summary
+    from conformance.tester import Options, Server
+    from service.keys import load_secret
+    from service.settings import DomainSettings, load_settings
+
     urls = {Server.OPERATOR: operator, Server.AUTHORITY: authority, Server.VENUE: venue}
     if not any(urls.values()):
         raise click.UsageError("give the URL of at least one server: --operator, --authority or --venue")
@@ -116,6 +123,13 @@ def conformance(
 
 async def _run(options: Options) -> list[Outcome]:
     """All checks, with the name of the present one on a terminal unless a person is asked for codes there."""
+    from rich.console import Console
+
+    from conformance.catalogue import CHECKS
+    from conformance.check import run_checks
+    from conformance.codes import code_from_person
+    from conformance.tester import Tester
+
     progress = Console(stderr=True, quiet=options.read_code is code_from_person)
     async with Tester(options) as tester:
         with progress.status("") as status:
@@ -123,6 +137,8 @@ async def _run(options: Options) -> list[Outcome]:
 
 
 def _code_reader(phones: tuple[str, ...], outbox: Path | None, command: str | None) -> ReadCode:
+    from conformance.codes import code_from_person, codes_from_command, codes_from_outbox
+
     if outbox and command:
         raise click.UsageError("give either --outbox or --code-command")
     if outbox:

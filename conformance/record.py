@@ -14,7 +14,7 @@ from conformance.errors import Failed, NotRun
 from conformance.tester import Server, Tester
 from protocol.primitives.statements import JointStatement
 from protocol.warrants import verify_venue
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 from venue.decoding import read_codes
 
 checks = Checks(Server.VENUE)

@@ -23,7 +23,7 @@ from protocol.passes import OwnedPass
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES, Message
 from protocol.primitives.group import Scalar
 from protocol.warrants import Venue
-from service.http import CBOR
+from service.media_types import CBOR
 
 ANSWER_SECONDS = 180
 """How long an answer may take: the operator mixes for 45 s by default."""

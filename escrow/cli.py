@@ -19,10 +19,11 @@ from protocol.epochs import Role
 from protocol.primitives.signatures import public_key
 from protocol.warrants import Warrant
 from service.cli import local_time
+from service.errors import ConfigurationError
 from service.files import private_directory
 from service.keys import create_secret, load_signing_key
 from service.serving import serve
-from service.settings import ConfigurationError, load_settings
+from service.settings import load_settings
 
 P = TypeVar("P", bound=Party)
 MakeParty = Callable[[Path], P]

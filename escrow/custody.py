@@ -21,7 +21,7 @@ from protocol.primitives.group import B, L, Point, RandomBytes, Scalar, secure_r
 from protocol.primitives.hashing import digest32
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import Statement, sign_statement, statement_payload, verify_statement
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 
 KEYS_BYTES = 69
 SEALED_KEYS_BYTES = KEYS_BYTES + 40

@@ -10,9 +10,10 @@ from escrow.custody import PartyKeys, recover_keys, split_keys, verify_share
 from escrow.settings import EscrowSettings
 from escrow.vault_key import VAULT_KEY_VARIABLE, has_vault_key, load_vault_key, store_vault_key
 from protocol.epochs import Role
+from service.errors import ConfigurationError
 from service.files import private_directory, write_private
 from service.keys import load_secret, store_secret
-from service.settings import ConfigurationError, load_domain, load_settings
+from service.settings import load_domain, load_settings
 
 ShareArgument = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from alembic.operations import Operations
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
 
 
 def index_released_epochs(operations: Operations) -> None:

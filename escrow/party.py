@@ -33,13 +33,15 @@ from protocol.primitives.errors import SplitPassError
 from protocol.transparency.log_entries import DisclosurePublished, EntryBody, EpochErased, EpochPublished, LogEntry
 from protocol.transparency.logs import Inclusion, other_party, verify_logged_entry
 from service import inbox
-from service.clock import Clock, PassedTime
+from service.clock import Clock
+from service.confirmed_time import ConfirmedTime
 from service.epoch_cache import EpochCache
-from service.http import call
+from service.errors import ConfigurationError
+from service.http_client import call
 from service.inbox import Inbox
 from service.keys import load_signing_key
 from service.migration import Step
-from service.settings import ConfigurationError, load_domain
+from service.settings import load_domain
 from service.storage import open_database, sqlite_url, truncate_log
 
 NEVER_OPENED = "its check-ins can never be opened again"
@@ -65,7 +67,7 @@ class Party:
         clock: Clock,
     ) -> None:
         self.role, self.home, self.settings, self.clock = role, home, settings, clock
-        self.passed = PassedTime(home / "passed.time", clock)
+        self.passed = ConfirmedTime(home / "passed.time", clock)
         self.peer_role = other_party(role)
         self.domain_settings = load_domain(home)
         self.domain = self.domain_settings.domain

@@ -17,8 +17,8 @@ from escrow.vault_key import KeyEncryption, WrongKey
 from protocol.epochs import EpochSecret
 from protocol.primitives.encoding import Message
 from protocol.primitives.statements import Statement
+from service.errors import ConfigurationError
 from service.files import private_directory, sync_directory, write_private
-from service.settings import ConfigurationError
 
 OWNER = "owner"
 """The file that says whose vault a directory is."""

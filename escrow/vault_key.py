@@ -14,10 +14,10 @@ from nacl.secret import Aead
 from escrow.settings import EscrowSettings
 from protocol.primitives.encoding import Message, Size
 from protocol.primitives.errors import Malformed
+from service.errors import ConfigurationError
 from service.files import read_private, write_private
 from service.keys import load_secret, store_secret
 from service.passphrase import Passphrase
-from service.settings import ConfigurationError
 
 VAULT_KEY_BYTES = 32
 VAULT_KEY_VARIABLE = "SPLITPASS_VAULT_KEY"

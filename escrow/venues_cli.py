@@ -11,8 +11,8 @@ from escrow.party import Party
 from escrow.venues import Change
 from protocol.warrants import Venue
 from service.cli import Hexadecimal
+from service.errors import ConfigurationError
 from service.keys import fingerprint
-from service.settings import ConfigurationError
 
 KEY_HELP = "The fingerprint of the new key, as the venue itself told you."
 LOST = (

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 import sys
-import tempfile
 import types
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from lab.demo import Demo
-from lab.processes import ProcessFailed
 from service.cli import CommandGroup
 
 
@@ -42,6 +37,14 @@ def demo(visitors: int, *, as_json: bool) -> None:
     Starts an operator, an authority and two venues with fresh keys in a temporary directory, and removes everything
     at the end. The exit status is 0 if everything held.
     """
+    import asyncio
+    import tempfile
+
+    from rich.console import Console
+
+    from lab.demo import Demo
+    from lab.processes import ProcessFailed
+
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell's background job ignores it
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console(stderr=as_json)

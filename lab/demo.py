@@ -35,7 +35,7 @@ from protocol.check_ins import TIME_STEP, CheckInMessage
 from protocol.http_messages import Decision
 from protocol.passes import PASS_BYTES, Pass
 from protocol.qr_text import from_qr_text, to_qr_text
-from service.http import new_session
+from service.http_client import new_session
 from venue.poster import poster_text
 
 CLUB, CAFE = "클럽 이태원", "카페 무교동"

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from aiohttp import ClientSession
 
-from service.http import call
+from service.http_client import call
 from service.problems import Problem, Unreachable
 from service.serving import STOP_SECONDS
 

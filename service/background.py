@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from protocol.primitives.errors import SplitPassError
+from service.errors import ConfigurationError
 from service.monitoring import whereabouts
 from service.problems import Problem, Unreachable
 from service.refusals import Refusal
-from service.settings import ConfigurationError
 from service.storage import is_storage_trouble
 
 logger = logging.getLogger("splitpass")

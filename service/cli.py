@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from protocol.primitives.errors import SplitPassError
+from service.errors import ConfigurationError
 from service.problems import Problem, Unreachable
 from service.refusals import Refusal
-from service.settings import ConfigurationError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,16 +28,18 @@ class CommandGroup(click.Group):
         Refusal,
         Unreachable,
         SplitPassError,
-        SQLAlchemyError,
         OSError,
     )
+    """What may go wrong, besides errors of the database."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. The files it makes are for its user alone."""
         os.umask(0o077)
         try:
             return super().invoke(ctx)
-        except self.expected as error:
+        except Exception as error:
+            if not isinstance(error, self.expected) and not _is_of_database(error):
+                raise
             raise click.ClickException(printable(_explain(error))) from None
 
 
@@ -53,9 +55,15 @@ def _explain(error: Exception) -> str:
         return f"{error} ({error.name})"
     if isinstance(error, SplitPassError):
         return f"{error} ({type(error).__name__})"
-    if isinstance(error, SQLAlchemyError):  # its own text may quote what the database holds
+    if _is_of_database(error):  # its own text may quote what the database holds
         return f"the database failed ({type(error).__name__}); see settings.toml"
     return str(error)
+
+
+def _is_of_database(error: Exception) -> bool:
+    """Whether an error is SQLAlchemy's, which a command that raised one has loaded: most need no database."""
+    errors = sys.modules.get("sqlalchemy.exc")
+    return errors is not None and isinstance(error, errors.SQLAlchemyError)
 
 
 def home_option(program: str) -> Callable[[F], F]:

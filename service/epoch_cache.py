@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-from aiohttp import ClientSession
+from typing import TYPE_CHECKING
 
 from protocol.epochs import EpochKey, Role, check_same_statement, verify_epoch, verify_epoch_statement
 from protocol.primitives.errors import ConflictingStatements
 from service.files import private_directory, write_private
-from service.http import call
+from service.http_client import call
 from service.problems import Problem, Unreachable
-from service.settings import DomainSettings
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+    from service.settings import DomainSettings
 
 
 class EpochCache:

@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -1,24 +1,24 @@
-"""aiohttp servers and requests: CBOR bodies, problem documents, limits. Spec: §5.1."""
+"""aiohttp servers: CBOR bodies, problem documents, limits. Spec: §5.1."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
 from email.utils import formatdate
 from typing import TypeVar
 
-from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, web
+from aiohttp import web
 
-from protocol.primitives.encoding import MAX_MESSAGE_BYTES, Message
+from protocol.primitives.encoding import Message
 from protocol.primitives.errors import Malformed, ReplayedRequest, SplitPassError
 from service.clock import Clock, unix_time
+from service.errors import ConfigurationError
+from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
 from service.monitoring import observe, whereabouts
-from service.problems import NotConnected, Problem, Unreachable
+from service.problems import Problem, Unreachable
 from service.refusals import (
     STATUSES,
     NotFound,
@@ -30,12 +30,8 @@ from service.refusals import (
     UnsupportedMediaType,
 )
 from service.serving import REQUESTS, Requests, Stopping, finish_or_refuse
-from service.settings import ConfigurationError, is_protected, unprotected
 from service.storage import is_storage_trouble
 
-CBOR = "application/cbor"
-PROBLEM = "application/problem+json"
-PROBLEM_TYPE = "urn:splitpass:problem:"
 HTTP_PROBLEMS = {404: "not-found", 405: "method-not-allowed", 413: "request-entity-too-large"}
 BODY_SECONDS = 30
 SMALL_BODY_BYTES = 256 * 1024
@@ -47,16 +43,6 @@ _LARGE_BODIES = web.AppKey("large_bodies", asyncio.Semaphore)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 M = TypeVar("M", bound=Message)
 logger = logging.getLogger("splitpass")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server answered to a request."""
-
-    status: int
-    reason: str
-    content_type: str
-    body: bytes
 
 
 def problem_name(error: SplitPassError) -> str:
@@ -141,53 +127,6 @@ def path_bytes(request: web.Request, name: str, size: int) -> bytes:
     return bytes.fromhex(value)
 
 
-async def call(
-    session: ClientSession, method: str, url: str, body: Message | bytes = b"", token: bytes | None = None
-) -> bytes:
-    """Send a request and return the body of the answer.
-
-    `body` goes as CBOR. Raises `Problem` with what the server said, or `Unreachable`.
-    """
-    encoded = body if isinstance(body, bytes) else body.to_bytes()
-    headers = {"Content-Type": CBOR} if method != "GET" else {}
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token.hex()}"
-    answer = await exchange(session, method, url, encoded, headers)
-    if answer.status >= 300:
-        raise _received_problem(answer)
-    return answer.body
-
-
-async def exchange(
-    session: ClientSession, method: str, url: str, body: bytes, headers: dict[str, str], seconds: float | None = None
-) -> Answer:
-    """Send a request and return the answer, whatever its status; raises `Unreachable`, also for a URL without TLS.
-
-    It may take `seconds`, or as long as the session allows.
-
-    No redirect is followed: nobody is sent elsewhere with what was meant for this server.
-    """
-    if not is_protected(url):
-        raise Unreachable(unprotected(url))
-    try:
-        timeout = session.timeout if seconds is None else ClientTimeout(total=seconds)
-        async with session.request(
-            method, url, data=body or None, headers=headers, allow_redirects=False, timeout=timeout
-        ) as response:
-            received = await _read_limited(response)
-    except (ClientError, TimeoutError, OSError) as error:
-        kind = NotConnected if isinstance(error, ClientConnectorError) else Unreachable
-        raise kind(f"{url} does not answer ({type(error).__name__})") from None
-    return Answer(response.status, response.reason or "", response.content_type, received)
-
-
-def new_session(seconds: float = 60) -> ClientSession:
-    """A client session whose requests take at most `seconds`, and which tells and keeps nothing that marks a client."""
-    return ClientSession(
-        timeout=ClientTimeout(total=seconds), cookie_jar=DummyCookieJar(), headers={"User-Agent": "SplitPass"}
-    )
-
-
 @web.middleware
 async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
@@ -233,24 +172,3 @@ def _problem_response(status: int, name: str, detail: str, retry_after: int | No
     document = {"type": PROBLEM_TYPE + name, "title": name.replace("-", " "), "status": status, "detail": detail}
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return web.json_response(document, status=status, content_type=PROBLEM, headers=headers)
-
-
-def _received_problem(answer: Answer) -> Problem:
-    """What a server's error response says; anything but a problem document is reported by its status alone."""
-    try:
-        document = json.loads(answer.body)
-        name, detail = document["type"].removeprefix(PROBLEM_TYPE), document["detail"]
-        if answer.content_type == PROBLEM and isinstance(name, str) and isinstance(detail, str):
-            return Problem(answer.status, name, detail)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        pass
-    return Problem(answer.status, "unknown", f"the server answered {answer.status} {answer.reason}")
-
-
-async def _read_limited(response: ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(64 * 1024):
-        body += chunk
-        if len(body) > MAX_MESSAGE_BYTES:
-            raise Unreachable(f"the answer is longer than {MAX_MESSAGE_BYTES} bytes")
-    return bytes(body)

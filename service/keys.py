@@ -7,8 +7,8 @@ from pathlib import Path
 
 from protocol.primitives.group import Point
 from protocol.primitives.signatures import SigningKey
+from service.errors import ConfigurationError
 from service.files import read_private, write_private
-from service.settings import ConfigurationError
 
 
 def create_secret(path: Path) -> None:

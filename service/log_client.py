@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-
-from aiohttp import ClientSession
+from typing import TYPE_CHECKING
 
 from protocol.epochs import Role
 from protocol.primitives.errors import InconsistentLog, MalformedEncoding
@@ -14,9 +13,12 @@ from protocol.transparency.merkle import HASH_BYTES, Subtrees, prove_consistency
 from protocol.transparency.signed_notes import Checkpoint
 from protocol.transparency.tiles import TILE_WIDTH, Tile, split_entries, split_hashes, subtrees_in
 from service.files import private_directory, write_private
-from service.http import call
+from service.http_client import call
 from service.problems import Problem
 from service.settings import DomainSettings
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 
 async def fetch_hashes(session: ClientSession, url: str, tile: Tile) -> list[bytes]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import sqlalchemy as sql
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 
-Step = Callable[[Operations], None]
+if TYPE_CHECKING:
+    from alembic.operations import Operations
+
+Step: TypeAlias = "Callable[[Operations], None]"
 """Changes existing tables, and the rows in them, from one version to the next. It need not make new tables."""
 
 _metadata = sql.MetaData()
@@ -28,13 +30,21 @@ def migrate(connection: sql.Connection, steps: Sequence[Step], tables: Sequence[
         raise ConfigurationError(
             f"the database has version {version} and this program knows {len(steps)}; install the newer program"
         )
-    operations = Operations(MigrationContext.configure(connection))
-    for step in steps[version:]:
-        step(operations)
+    if version < len(steps):
+        _take(steps[version:], connection)
     for metadata in (_metadata, *tables):
         metadata.create_all(connection)
     connection.execute(sql.delete(_versions))
     connection.execute(sql.insert(_versions).values(version=len(steps)))
+
+
+def _take(steps: Sequence[Step], connection: sql.Connection) -> None:
+    from alembic.migration import MigrationContext  # most databases are of the present version and need no migration
+    from alembic.operations import Operations
+
+    operations = Operations(MigrationContext.configure(connection))
+    for step in steps:
+        step(operations)
 
 
 def _version(connection: sql.Connection, latest: int, tables: Sequence[sql.MetaData]) -> int:

@@ -11,7 +11,7 @@ from nacl.secret import Aead
 from nacl.utils import random as secure_random
 
 from protocol.primitives.encoding import Bytes16, Message, Range
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 
 MAX_OPERATIONS = 16
 MAX_MEMORY = 2**30

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 import tomllib
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from protocol.epochs import Domain, Role
 from protocol.primitives.errors import SplitPassError
 from protocol.primitives.group import Point
-
-PLAIN_HTTP_HOSTS = "SPLITPASS_PLAIN_HTTP_HOSTS"
-"""The environment's variable for hosts that may be asked without TLS, such as containers of one machine."""
-
-
-class ConfigurationError(Exception):
-    """What the person who runs this has to set right; the text says how."""
+from service.errors import ConfigurationError
+from service.urls import is_protected, unprotected
 
 
 class Settings(BaseModel):
@@ -112,26 +104,6 @@ class DomainSettings(Settings):
             f"number = {domain.number}\nutc_offset = {domain.utc_offset}\nallowance = {domain.allowance}\n"
             + "".join(f'\n[{name}]\nkey = "{party.key}"\nurl = "{party.url}"\n' for name, party in parties)
         )
-
-
-def is_protected(url: str) -> bool:
-    """Whether nobody on the way reads what is sent to a URL. Spec: §5.1.
-
-    It is HTTPS, or goes to this machine or to a host of `PLAIN_HTTP_HOSTS`.
-    """
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.scheme == "https" or host in {"localhost", *os.environ.get(PLAIN_HTTP_HOSTS, "").split()}:
-            return True
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def unprotected(url: str) -> str:
-    """What to say of a URL that is not protected."""
-    return f"{url} must begin with https://, or everybody on the way reads what is sent there"
 
 
 def load_settings(kind: type[S], path: Path, *, required: bool = False) -> S:

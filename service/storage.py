@@ -12,8 +12,8 @@ import sqlalchemy as sql
 from filelock import FileLock
 from sqlalchemy.dialects import postgresql, sqlite
 
+from service.errors import ConfigurationError
 from service.migration import Step, migrate
-from service.settings import ConfigurationError
 
 DRIVERS = {
     **dict.fromkeys(("sqlite", "sqlite+pysqlite"), "sqlite+pysqlite"),

@@ -6,20 +6,13 @@ from pathlib import Path
 
 import click
 
-from protocol.primitives.signatures import public_key
-from service import serving
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time
-from service.keys import fingerprint
-from service.settings import ConfigurationError
-from venue import committing, registration, setup
-from venue.assisted import admit
+from service.clock import unix_time
+from service.errors import ConfigurationError
+from venue.admit_command import admit
 from venue.cli import chosen_venue, day_name, online, venue_option
-from venue.expiry import Expiry
-from venue.home import VenueHome, unix_time
-from venue.poster import can_draw, poster_png, poster_svg, poster_text
 from venue.read_command import read
 from venue.reader_token_commands import readers
-from venue.server import create_venue_app
 
 
 @click.group(cls=CommandGroup)
@@ -64,6 +57,8 @@ known_option = click.option(
 @click.pass_obj
 def init(home: Path, name: str, url: str, venue: bytes | None) -> None:
     """Create the home with its first venue."""
+    from venue import setup
+
     setup.create_home(home, name, url, venue)
     click.echo(f"created {home}; next: copy the domain's domain.toml there, then run register")
 
@@ -75,6 +70,9 @@ def init(home: Path, name: str, url: str, venue: bytes | None) -> None:
 @click.pass_obj
 def add(path: Path, name: str, url: str, venue: bytes | None) -> None:
     """Add another venue to the home. Prints its id; next: register it."""
+    from venue import setup
+    from venue.home import VenueHome
+
     click.echo(setup.add_venue(VenueHome(path).path, name, url, venue).hex())
 
 
@@ -82,6 +80,8 @@ def add(path: Path, name: str, url: str, venue: bytes | None) -> None:
 @click.pass_obj
 def list_venues(path: Path) -> None:
     """Show the venues of this home."""
+    from venue.home import VenueHome
+
     for venue in VenueHome(path).venues:
         state = "not registered" if venue.registration is None else "registered"
         state += ", its key is lost" if venue.has_lost_key else ""
@@ -94,6 +94,8 @@ def list_venues(path: Path) -> None:
 @click.pass_obj
 def register(path: Path, venue: bytes | None) -> None:
     """Apply to both parties to be registered."""
+    from venue import registration
+
     served = chosen_venue(path, venue)
     online(lambda session: registration.apply(served, session))
     click.echo("applied to both parties; run confirm when they have approved")
@@ -104,6 +106,8 @@ def register(path: Path, venue: bytes | None) -> None:
 @click.pass_obj
 def confirm(path: Path, venue: bytes | None) -> None:
     """Fetch both parties' signatures under the venue's record."""
+    from venue import registration
+
     served = chosen_venue(path, venue)
     pending = online(lambda session: registration.confirm(served, session))
     if pending:
@@ -122,6 +126,10 @@ def rotate_key(path: Path, venue: bytes | None, *, abandon: bool) -> None:
     Draws a new one, in the place of the present key or of one that is lost. May be repeated until both have approved.
     Check-ins name the venue and no key, so all of them stay as they are.
     """
+    from protocol.primitives.signatures import public_key
+    from service.keys import fingerprint
+    from venue import registration
+
     served = chosen_venue(path, venue)
     if abandon:
         given_up = online(lambda session: registration.abandon(served, session))
@@ -145,6 +153,9 @@ def fetch(path: Path) -> None:
     They are those of yesterday to three days ahead. Also deletes the check-ins that are past their retention, as
     commit, read and the server do.
     """
+    from venue.expiry import Expiry
+    from venue.home import VenueHome
+
     home = VenueHome(path)
     now = unix_time()
     wanted, today = home.wanted_epochs(now), home.domain.epoch_at(now)
@@ -161,6 +172,9 @@ def fetch(path: Path) -> None:
 @click.pass_obj
 def commit_command(path: Path, venue: bytes | None) -> None:
     """Commit to the check-ins so far at both parties, now. The server does it hourly."""
+    from venue import committing
+    from venue.expiry import Expiry
+
     served = chosen_venue(path, venue)
     time = online(lambda session: committing.commit(served, session, unix_time()))
     assert time is not None
@@ -173,6 +187,10 @@ def commit_command(path: Path, venue: bytes | None) -> None:
 @click.pass_obj
 def serve(path: Path) -> None:
     """Run the server of all venues here."""
+    from service import serving
+    from venue.home import VenueHome
+    from venue.server import create_venue_app
+
     home = VenueHome(path)
     serving.serve(create_venue_app(home), home.settings)
 
@@ -183,6 +201,8 @@ def serve(path: Path) -> None:
 @click.pass_obj
 def poster(path: Path, output: Path, venue: bytes | None) -> None:
     """Make the poster that visitors scan."""
+    from venue.poster import can_draw, poster_png, poster_svg, poster_text
+
     served = chosen_venue(path, venue)
     joint = served.registration
     if joint is None:

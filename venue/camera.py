@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from protocol.http_messages import Decision
 from protocol.primitives.errors import Malformed
 from protocol.qr_text import from_qr_text
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 from venue.decoding import read_codes
 
 OUT_OF_VIEW_SECONDS = 2

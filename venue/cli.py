@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from aiohttp import ClientSession
 
 from service.cli import Hexadecimal
-from service.http import new_session
-from service.settings import ConfigurationError
-from venue.home import ServedVenue, VenueHome
+from service.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from venue.home import ServedVenue
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,6 +30,8 @@ def venue_option(command: F) -> F:
 
 def chosen_venue(path: Path, venue_id: bytes | None) -> ServedVenue:
     """The venue of a home that a command is about; raises `ConfigurationError` if it is not clear which."""
+    from venue.home import VenueHome
+
     home = VenueHome(path)
     if venue_id is None and len(home.venues) == 1:
         return home.venues[0]
@@ -39,6 +43,9 @@ def chosen_venue(path: Path, venue_id: bytes | None) -> ServedVenue:
 
 def online(action: Callable[[ClientSession], Awaitable[T]]) -> T:
     """Do something with an HTTP session."""
+    import asyncio
+
+    from service.http_client import new_session
 
     async def run() -> T:
         async with new_session() as session:

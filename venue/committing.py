@@ -7,7 +7,7 @@ import asyncio
 from aiohttp import ClientSession
 
 from protocol.epochs import Role
-from service.http import call
+from service.http_client import call
 from venue.home import ServedVenue
 
 

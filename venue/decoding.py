@@ -12,7 +12,7 @@ from PIL import Image
 from protocol.check_ins import CheckInMessage
 from protocol.paper_passes import PAPER_PREFIX, PaperPass, from_paper_text
 from protocol.qr_text import from_qr_text
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 
 POLL_SECONDS = 0.2
 PATIENCE_SECONDS = 5

@@ -11,9 +11,10 @@ from aiohttp import ClientSession
 
 from protocol.epochs import Role
 from service.background import going_on
-from service.clock import PassedTime
-from service.http import new_session
-from venue.home import Clock, VenueHome, unix_time
+from service.clock import Clock, unix_time
+from service.confirmed_time import ConfirmedTime
+from service.http_client import new_session
+from venue.home import VenueHome
 
 HOUR = 3600
 UNDELETED = "what is past its retention could not be deleted"
@@ -24,7 +25,7 @@ class Expiry:
 
     def __init__(self, home: VenueHome, clock: Clock = unix_time) -> None:
         self._home = home
-        self._passed = PassedTime(home.path / "passed.time", clock)
+        self._passed = ConfirmedTime(home.path / "passed.time", clock)
 
     def delete(self) -> None:
         """Delete by what is known to have passed."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -17,10 +15,11 @@ from protocol.releases import COMMITMENT_MARGIN
 from protocol.warrants import Venue, verify_venue
 from service import inbox
 from service.epoch_cache import EpochCache
+from service.errors import ConfigurationError
 from service.files import sync_directory, write_private
 from service.inbox import Inbox
 from service.keys import create_secret, load_signing_key
-from service.settings import ConfigurationError, DomainSettings, load_domain, load_settings
+from service.settings import DomainSettings, load_domain, load_settings
 from service.storage import open_database, sqlite_url, truncate_log
 from venue import log, reader_tokens, store
 from venue.gate import Gate
@@ -30,17 +29,10 @@ from venue.reader_tokens import Readers
 from venue.settings import VenueDescription, VenueSettings
 from venue.store import Store
 
-Clock = Callable[[], int]
-
 VENUES = "venues"
 """The directory of a home that has one directory for each venue, named by its id in hexadecimal."""
 DAYS_AHEAD = 3
 """For how many days after today a door keeps epoch keys, to work without a network."""
-
-
-def unix_time() -> int:
-    """The clock: Unix time in whole seconds."""
-    return int(time.time())
 
 
 class VenueHome:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
-from alembic.operations import Operations
 
+from service.errors import ConfigurationError
 from service.migration import Step
-from service.settings import ConfigurationError
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
 
 
 def steps(venues: Sequence[bytes]) -> tuple[Step, ...]:

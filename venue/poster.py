@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from protocol.epochs import Domain
 from protocol.primitives.statements import JointStatement
 from protocol.warrants import verify_venue
+from service.errors import ConfigurationError
 from service.qr import qr_image, qr_svg
-from service.settings import ConfigurationError
 
 _WIDTH, _HEIGHT, _CODE = 148, 210, 124
 _ADVICE = ("SplitPass로 찍고 체크인하세요", "Scan with SplitPass to check in")

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
-from protocol.http_messages import Decision
 from protocol.primitives.errors import SplitPassError
-from service.http import new_session
+from service.clock import unix_time
+from service.http_client import new_session
 from service.keys import load_secret
 from service.problems import Problem, Unreachable
 from service.storage import is_storage_trouble
 from venue.camera import Verdict, View, camera_frames
 from venue.cli import chosen_venue, venue_option
-from venue.decoding import UnreadableImage, read_file, watch_folder
-from venue.expiry import deleting
-from venue.home import unix_time
-from venue.remote import ANSWER_SECONDS, RemoteDoor
-from venue.setup import checked_url
-from venue.words import NOT_STORED, explain, explain_problem
 
-Decide = Callable[[str], Verdict]
-Outcome = tuple[str, Verdict]
+if TYPE_CHECKING:
+    from venue.camera import Verdict
+
+Decide: TypeAlias = "Callable[[str], Verdict]"
+Outcome: TypeAlias = "tuple[str, Verdict]"
 """Where a code came from, and what became of it."""
 
 
@@ -61,6 +57,8 @@ def read(
     venue; or by a server elsewhere, which has to be reached then. Prints one line per code. The exit status is 0 if
     there were codes and all were admitted.
     """
+    from venue.decoding import watch_folder
+
     if bool(images) + bool(folder) + bool(camera) != 1:
         raise click.UsageError("give images, --folder or --camera")
     if bool(server) != bool(token_file) or (server and venue):
@@ -81,6 +79,11 @@ def read(
 @contextmanager
 def _own_decisions(path: Path, venue_id: bytes | None) -> Iterator[Decide]:
     """Decide here; that the disk or database fails now does not end the reading."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from venue.expiry import deleting
+    from venue.words import NOT_STORED
+
     served = chosen_venue(path, venue_id)
     gate = served.gate
 
@@ -99,6 +102,12 @@ def _own_decisions(path: Path, venue_id: bytes | None) -> Iterator[Decide]:
 @contextmanager
 def _remote_decisions(server: str, token_file: Path) -> Iterator[Decide]:
     """Ask the server, one code after the other; that it does not answer now does not end the reading."""
+    import asyncio
+
+    from venue.remote import ANSWER_SECONDS, RemoteDoor
+    from venue.setup import checked_url
+    from venue.words import explain_problem
+
     url, token = checked_url(server), load_secret(token_file)
     with asyncio.Runner() as runner:
 
@@ -113,6 +122,8 @@ def _remote_decisions(server: str, token_file: Path) -> Iterator[Decide]:
 
 
 def _read_image(path: Path) -> tuple[Path, list[str] | None]:
+    from venue.decoding import UnreadableImage, read_file
+
     try:
         return path, read_file(path)
     except UnreadableImage:
@@ -131,6 +142,9 @@ def _read_files(files: Iterable[tuple[Path, list[str] | None]], decide: Decide) 
 
 def _report(outcomes: Iterable[Outcome]) -> tuple[int, int]:
     """Print the outcomes until they end or somebody interrupts; returns how many were admitted and refused."""
+    from protocol.http_messages import Decision
+    from venue.words import explain
+
     admitted = refused = 0
     try:
         for source, outcome in outcomes:

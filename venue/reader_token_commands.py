@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from service.cli import local_time
-from service.keys import store_secret
+from service.clock import unix_time
 from venue.cli import chosen_venue, venue_option
-from venue.home import unix_time
 
 
 @click.group()
@@ -28,6 +27,8 @@ def readers() -> None:
 @click.pass_obj
 def add(path: Path, door: str, output: Path, venue: bytes | None) -> None:
     """Write a new reader's credential for DOOR. Carry it to the reader's machine: it is kept nowhere else."""
+    from service.keys import store_secret
+
     served, token = chosen_venue(path, venue), secrets.token_bytes(32)
     store_secret(output, token)
     try:

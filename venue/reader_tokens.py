@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from protocol.primitives.hashing import digest32
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 from service.storage import exclusive
 
 MAX_NAME = 64

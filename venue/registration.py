@@ -8,9 +8,9 @@ from protocol.epochs import Role
 from protocol.primitives.group import Point
 from protocol.primitives.statements import JointStatement, verify_statement
 from protocol.warrants import Venue, sign_application
-from service.http import call
+from service.errors import ConfigurationError
+from service.http_client import call
 from service.problems import Problem
-from service.settings import ConfigurationError
 from venue.home import ServedVenue
 
 

@@ -10,7 +10,7 @@ from protocol.primitives.errors import WrongParty
 from protocol.primitives.statements import JointStatement, verify_statement
 from protocol.releases import MAX_COMMITMENTS, MAX_LEAVES, MAX_RELEASE_BYTES, choose_openings, sign_release
 from protocol.warrants import ValidWarrant, verify_warrant
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 from venue.errors import KeyLost, UnknownVenue, WindowTooLarge, WindowTooOld
 from venue.home import ServedVenue, VenueHome
 

@@ -7,7 +7,7 @@ from aiohttp import ClientSession
 from protocol.http_messages import Decision, DoorAnswer
 from protocol.paper_passes import PaperPass
 from protocol.primitives.errors import Malformed
-from service.http import call
+from service.http_client import call
 from venue.decoding import parse_code
 
 ANSWER_SECONDS = 10

@@ -14,14 +14,16 @@ from protocol.http_messages import Decision, DoorAnswer
 from protocol.paper_passes import PaperPass
 from protocol.primitives.statements import JointStatement
 from service.background import going_on
-from service.http import bearer_token, cbor_response, create_app, new_session, path_bytes, read_body, read_message
+from service.clock import Clock, unix_time
+from service.errors import ConfigurationError
+from service.http import bearer_token, cbor_response, create_app, path_bytes, read_body, read_message
+from service.http_client import new_session
 from service.monitoring import note_housekeeping
 from service.refusals import Unauthenticated
-from service.settings import ConfigurationError
 from venue.committing import commit
 from venue.errors import NoScanMode, NotRegistered, UnknownVenue
 from venue.expiry import HOUR, UNDELETED, Expiry
-from venue.home import Clock, ServedVenue, VenueHome, unix_time
+from venue.home import ServedVenue, VenueHome
 from venue.poster import poster_png, poster_svg, poster_text
 from venue.release import RELEASE_PATH, release
 

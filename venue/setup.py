@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 from protocol.primitives.errors import MalformedEncoding
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import Venue
+from service.errors import ConfigurationError
 from service.files import private_directory, write_private
 from service.keys import create_secret
-from service.settings import ConfigurationError, is_protected, unprotected
+from service.urls import is_protected, unprotected
 from venue.home import VENUES
 
 

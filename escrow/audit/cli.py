@@ -23,9 +23,10 @@ from escrow.audit.state import AuditState
 from protocol.epochs import Role
 from protocol.transparency.logs import log_origin
 from service.clock import unix_time
-from service.http import call, new_session
+from service.errors import ConfigurationError
+from service.http_client import call, new_session
 from service.problems import Problem, Unreachable
-from service.settings import ConfigurationError, DomainSettings, load_settings
+from service.settings import DomainSettings, load_settings
 
 CHECKS: tuple[Check, ...] = (
     check_epochs,  # steps 4, 5

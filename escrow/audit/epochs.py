@@ -13,7 +13,7 @@ from protocol.primitives.errors import SplitPassError
 from protocol.primitives.statements import statement_payload
 from protocol.transparency.log_entries import EpochErased, EpochPublished
 from protocol.transparency.logs import Inclusion, verify_logged_epoch
-from service.http import call
+from service.http_client import call
 from service.problems import Problem, Unreachable
 
 ERASING_SECONDS = 3600

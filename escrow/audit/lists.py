@@ -17,7 +17,7 @@ from protocol.primitives.errors import SplitPassError
 from protocol.transparency.log_entries import DisclosurePublished, NoticePublished
 from protocol.transparency.logs import COSIGNING_SECONDS
 from service.cli import local_time
-from service.http import call
+from service.http_client import call
 from service.problems import Problem, Unreachable
 
 Lists = dict[int, Notice | Disclosure]

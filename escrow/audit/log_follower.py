@@ -20,7 +20,7 @@ from protocol.transparency.merkle import root_of, subtrees_of, tree_root
 from protocol.transparency.signed_notes import Checkpoint
 from protocol.transparency.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, tiles_of
 from service.cli import local_time
-from service.http import call
+from service.http_client import call
 from service.log_client import fetch_earlier_root, fetch_entries, fetch_hashes
 from service.problems import Problem, Unreachable
 

@@ -14,8 +14,8 @@ from protocol.transparency.logs import verify_witnessed
 from protocol.transparency.merkle import HASH_BYTES, CompactRange, leaf_hash
 from protocol.transparency.signed_notes import Checkpoint
 from protocol.transparency.tiles import join_entries
+from service.errors import ConfigurationError
 from service.files import private_directory, write_private
-from service.settings import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from protocol.primitives.errors import SplitPassError
 from protocol.transparency.logs import WitnessedCheckpoint, log_id, other_party, verify_witnessed
 from protocol.transparency.witnesses import WitnessRequest
 from service.cli import local_time
-from service.http import call, exchange
+from service.http_client import call, exchange
 from service.problems import Problem, Unreachable
 
 

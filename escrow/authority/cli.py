@@ -27,7 +27,7 @@ from protocol.releases import VerifiedRelease
 from protocol.warrants import MAX_EMBARGO, Purpose, Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
 from service.files import write_private
-from service.http import new_session
+from service.http_client import new_session
 
 T = TypeVar("T")
 

@@ -23,7 +23,7 @@ from protocol.primitives.group import Point
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.releases import VerifiedRelease, verify_release
 from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
-from service.http import call
+from service.http_client import call
 from service.problems import Problem
 
 Person = tuple[bool, str, str]

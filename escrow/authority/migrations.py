@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sql
-from alembic.operations import Operations
 
 from escrow.migrations import index_released_epochs
 from service.migration import Step
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
 
 
 def keep_the_opened_venue(operations: Operations) -> None:

@@ -13,7 +13,8 @@ from escrow.server import PEER_SECONDS, create_party_app
 from protocol.handles import DirectoryEntry, sign_receipt
 from protocol.passes import IssueBatch, issue_batch
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
-from service.http import cbor_response, new_session, read_body
+from service.http import cbor_response, read_body
+from service.http_client import new_session
 
 
 class AuthorityServer:

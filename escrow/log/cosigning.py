@@ -14,8 +14,8 @@ from protocol.primitives.errors import InvalidSignature, MalformedNote, SplitPas
 from protocol.transparency.logs import log_id, verify_log, verify_witnessed
 from protocol.transparency.witnesses import WitnessRequest
 from service.clock import Clock
-from service.http import exchange
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
+from service.http_client import exchange
 
 ATTEMPTS = 5
 """This party's other processes may have had a checkpoint cosigned in between."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from protocol.transparency.merkle import leaf_hash, tree_root
 from protocol.transparency.tiles import TILE_WIDTH, Level, Tile, join_entries, split_entries, split_hashes, tiles_of
+from service.errors import ConfigurationError
 from service.files import public_directory, write_public
-from service.settings import ConfigurationError
 
 
 class TileFiles:

@@ -33,8 +33,8 @@ from protocol.transparency.logs import (
 from protocol.transparency.merkle import CompactRange, leaf_hash, prove_consistency, prove_inclusion
 from protocol.transparency.signed_notes import Checkpoint, only_signature
 from protocol.transparency.tiles import TILE_WIDTH, entries_tile, subtrees_in, tiles_of
+from service.errors import ConfigurationError
 from service.files import public_directory, write_public
-from service.settings import ConfigurationError
 
 
 class TransparencyLog:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 
 
 class Sender(Protocol):

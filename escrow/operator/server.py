@@ -29,7 +29,8 @@ from protocol.http_messages import SharesRequest, VerificationAnswer, Verificati
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, verify_allowance
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.errors import Malformed, Rejected
-from service.http import bearer_token, cbor_response, new_session, path_bytes, read_body, read_message
+from service.http import bearer_token, cbor_response, path_bytes, read_body, read_message
+from service.http_client import new_session
 from service.problems import NotConnected, Problem
 from service.rate_limits import DAY, HOUR, RateLimit, client_network
 from service.serving import REQUESTS

@@ -10,7 +10,8 @@ from aiohttp import ClientSession, web
 
 from lab.processes import free_ports
 from protocol.epochs import Role
-from service.http import call, cbor_response, create_app, new_session
+from service.http import cbor_response, create_app
+from service.http_client import call, new_session
 from service.settings import DomainSettings
 from tests.support.servers import serving
 

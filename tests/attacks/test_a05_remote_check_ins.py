@@ -10,7 +10,7 @@ from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.http_messages import Decision, DoorAnswer
 from protocol.passes import OwnedPass, Pass
 from protocol.primitives.group import B, Scalar
-from service.http import call, new_session
+from service.http_client import call, new_session
 from tests.attacks.refusals import refusal
 from tests.support.servers import run
 from tests.support.town import Town

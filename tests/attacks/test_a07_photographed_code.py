@@ -10,7 +10,7 @@ from lab.town import Place
 from protocol.any_check_in import PassCheckInMessage
 from protocol.http_messages import Decision
 from protocol.qr_text import from_qr_text
-from service.http import call
+from service.http_client import call
 from service.problems import Problem
 from tests.attacks.windows import shared
 from tests.support.town import Town, online

@@ -16,7 +16,7 @@ from protocol.primitives.encoding import encode_item
 from protocol.primitives.errors import FaultyShares, MalformedPoint
 from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.statements import TAG_18, _signing_input, statement_payload
-from service.http import call, new_session
+from service.http_client import call, new_session
 from tests.attacks.malicious import invent_request, issued_to_operator
 from tests.attacks.refusals import refusal
 from tests.support import edwards

@@ -18,7 +18,7 @@ from protocol.passes import OwnedPass
 from protocol.primitives.errors import CommitmentMismatch, InvalidSignature, WrongDomain
 from protocol.qr_text import from_qr_text, to_qr_text
 from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN
-from service.http import call, new_session
+from service.http_client import call, new_session
 from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain, open_epoch, opening_warrant
 from tests.support.investigations import trace, warrant_around_now
 from tests.support.servers import Door, World, carry_out, open_door, run

@@ -21,7 +21,7 @@ from protocol.http_messages import Decision, SharesRequest
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.transparency.log_entries import SharesReleased, WarrantDecided
 from protocol.warrants import ValidWarrant
-from service.http import call
+from service.http_client import call
 from service.problems import Problem
 from tests.attacks.auditing import audit
 from tests.attacks.refusals import refusal

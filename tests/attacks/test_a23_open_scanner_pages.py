@@ -16,7 +16,7 @@ from protocol.primitives.hashing import digest32
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.qr_text import from_qr_text
 from protocol.warrants import sign_application
-from service.http import CBOR
+from service.media_types import CBOR
 from service.problems import Problem
 from tests.attacks.refusals import refusal
 from tests.support.town import Town, online

@@ -22,7 +22,8 @@ from protocol.http_messages import Decision
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES, encode_item
 from protocol.primitives.errors import MalformedEncoding
 from protocol.qr_text import from_qr_text
-from service.http import CBOR, PROBLEM, PROBLEM_TYPE, SMALL_BODY_BYTES, create_app
+from service.http import SMALL_BODY_BYTES, create_app
+from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
 from service.problems import Unreachable
 from tests.attacks.impostor import redirect
 from tests.support.servers import run, serving

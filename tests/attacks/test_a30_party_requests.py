@@ -17,7 +17,7 @@ from protocol.http_messages import SharesRequest
 from protocol.party_requests import PartyRequest
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement, statement_payload
-from service.http import new_session
+from service.http_client import new_session
 from tests.attacks.refusals import refusal
 from tests.support.investigations import warrant_around_now
 from tests.support.servers import World, run

@@ -15,7 +15,7 @@ from client.enrolment import confirm_code, request_code
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from protocol.epochs import Role
-from service.http import new_session
+from service.http_client import new_session
 from tests.support.domain import NOW, TODAY
 from tests.support.imitated import World, running
 

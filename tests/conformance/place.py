@@ -20,7 +20,7 @@ from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
 from lab.processes import free_ports
 from protocol.epochs import Role
-from service.http import new_session
+from service.http_client import new_session
 from tests.support.servers import World, serving
 from venue.home import ServedVenue, VenueHome
 from venue.registration import apply, confirm

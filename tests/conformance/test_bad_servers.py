@@ -21,7 +21,8 @@ from protocol.primitives.errors import Malformed
 from protocol.primitives.group import L
 from protocol.primitives.proofs import KnowledgeProof
 from protocol.primitives.statements import sign_statement, statement_payload
-from service.http import PROBLEM, PROBLEM_TYPE, cbor_response
+from service.http import cbor_response
+from service.media_types import PROBLEM, PROBLEM_TYPE
 from tests.conformance.place import Place, dependent_on, failed, not_run
 from tests.conformance.proxy import Asked, Spoil, spoiled
 

@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 
 from service.serving import STOP_SECONDS
-from service.settings import PLAIN_HTTP_HOSTS, is_protected
+from service.urls import PLAIN_HTTP_HOSTS, is_protected
 from tests.containers.compose import Service, read_compose
 from tests.containers.images import Containerfile, read_containerfile
 from tests.spec.text import CHAPTERS, ROOT

@@ -17,7 +17,7 @@ from client.posters import read_poster
 from client.visitor import Visitor
 from client.visits import check_in
 from protocol.http_messages import Decision
-from service.http import call, new_session
+from service.http_client import call, new_session
 from tests.containers.machine import Machine
 from tests.spec.text import CHAPTERS, table
 from venue.decoding import read_file

@@ -23,7 +23,7 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import statement_payload
 from protocol.transparency.merkle import CompactRange
 from service.cli import local_time
-from service.http import new_session
+from service.http_client import new_session
 from service.problems import Problem
 from service.refusals import STATUSES, TooManyRequests
 from tests.support.servers import Door, World, carry_out, open_door, run, warrant_for

@@ -37,7 +37,7 @@ from protocol.primitives.encoding import encode_item
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import sign_statement, statement_payload
 from protocol.transparency.logs import other_party
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 from tests.support.databases import KINDS, back_up
 from tests.support.edwards import BASE, L
 from tests.support.servers import World, carry_out, open_door, run, run_world, serving, warrant_for

@@ -26,10 +26,10 @@ from protocol.party_requests import sign_request
 from protocol.primitives.errors import SplitPassError
 from protocol.primitives.statements import JointStatement
 from protocol.transparency.log_entries import EpochErased
-from service.clock import PassedTime
-from service.http import new_session
+from service.confirmed_time import ConfirmedTime
+from service.errors import ConfigurationError
+from service.http_client import new_session
 from service.problems import Problem
-from service.settings import ConfigurationError
 from tests.support.databases import KINDS
 from tests.support.domain import opening_warrant
 from tests.support.servers import World, run, run_world, serving
@@ -49,7 +49,7 @@ class Machine:
     def restart(self) -> None:
         kind = Operator if self.role is Role.OPERATOR else Authority
         self.party = kind(self.world.home(self.role), clock=lambda: self.clock)
-        self.party.passed = PassedTime(self.party.home / "passed.time", lambda: self.clock, lambda: self.counted)
+        self.party.passed = ConfirmedTime(self.party.home / "passed.time", lambda: self.clock, lambda: self.counted)
 
     def run(self, seconds: int) -> None:
         """Time passes while the program runs."""

@@ -22,7 +22,7 @@ from protocol.releases import VerifiedRelease
 from protocol.transparency.log_entries import DisclosurePublished, LogEntry, NoticePublished, SharesReleased
 from protocol.transparency.tiles import TILE_WIDTH, entries_tile
 from protocol.warrants import Purpose, Warrant
-from service.http import new_session
+from service.http_client import new_session
 from service.problems import Problem
 from tests.support.databases import KINDS
 from tests.support.servers import Door, World, carry_out, open_door, run, run_world, warrant_for

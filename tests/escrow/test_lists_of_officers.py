@@ -18,7 +18,7 @@ from escrow.authority.investigation import Investigation
 from protocol.epochs import Role
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import sign_application
-from service.http import new_session
+from service.http_client import new_session
 from service.keys import fingerprint
 from tests.support.servers import Door, World, run, run_world, warrant_for
 from venue.home import VenueHome

@@ -37,7 +37,7 @@ from protocol.releases import VerifiedRelease
 from protocol.visits import Visit
 from protocol.warrants import Warrant
 from service.clock import unix_time
-from service.http import call, new_session
+from service.http_client import call, new_session
 from service.problems import Problem
 from service.storage import exclusive
 from tests.openapi.stage import make_venue

@@ -32,7 +32,7 @@ from protocol.primitives.statements import JointStatement, sign_statement, verif
 from protocol.releases import MAX_RELEASED_CHECK_IN, VerifiedRelease
 from protocol.warrants import Purpose, Warrant
 from service.cli import local_time
-from service.http import new_session
+from service.http_client import new_session
 from service.problems import Problem
 from service.refusals import STATUSES
 from tests.support.servers import Door, Enrolled, World, carry_out, open_door, run, warrant_for

@@ -10,7 +10,7 @@ import sqlalchemy as sql
 from escrow.authority.investigation import Investigation
 from escrow.party import Party
 from protocol.disclosures import OpeningRecord
-from service.http import new_session
+from service.http_client import new_session
 from tests.support.servers import Door, World, carry_out, open_door, run, warrant_for
 
 

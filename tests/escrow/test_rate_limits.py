@@ -17,7 +17,8 @@ from lab.processes import Servers
 from protocol.epochs import Role
 from protocol.http_messages import VerificationAnswer, VerificationRequest
 from protocol.primitives.encoding import Message
-from service.http import CBOR, new_session
+from service.http_client import new_session
+from service.media_types import CBOR
 from service.problems import Problem
 from service.rate_limits import HOUR, network_of
 from tests.support.processes import start_party

@@ -24,7 +24,7 @@ from escrow.vault import Vault
 from escrow.vault_key import VAULT_KEY_VARIABLE, VaultKey, WrongKey, load_vault_key
 from protocol.epochs import EpochSecret, Role
 from protocol.primitives.group import Scalar
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 from tests.support.disk import watch_disk
 from tests.support.servers import World, run
 

@@ -14,7 +14,7 @@ from protocol.primitives.errors import ConflictingStatements, InvalidSignature
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import verify_statement
 from protocol.warrants import Venue, sign_application, verify_venue
-from service.http import new_session
+from service.http_client import new_session
 from service.keys import fingerprint
 from service.problems import Problem
 from tests.support.servers import Door, World, carry_out, open_door, run, warrant_for

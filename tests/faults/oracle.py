@@ -20,7 +20,7 @@ from protocol.passes import AllowanceRequest, IssueBatch
 from protocol.primitives.group import POINT_BYTES
 from protocol.primitives.statements import statement_payload
 from protocol.warrants import VenueApplication, Warrant
-from service.http import PROBLEM, PROBLEM_TYPE
+from service.media_types import PROBLEM, PROBLEM_TYPE
 from tests.faults.proxy import Answered, Asked
 
 PAPER = b"paper"

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from subprocess import CalledProcessError, TimeoutExpired
 
-from service.http import call
+from service.http_client import call
 from service.problems import Problem, Unreachable
 from tests.faults.load import Load
 from tests.faults.postgresql import PostgreSQL

@@ -26,7 +26,8 @@ from protocol.party_requests import sign_request
 from protocol.passes import REQUEST_BYTES, IssueBatch
 from protocol.primitives.encoding import Message
 from service.background import going_on
-from service.http import PROBLEM, PROBLEM_TYPE, new_session
+from service.http_client import new_session
+from service.media_types import PROBLEM, PROBLEM_TYPE
 from tests.faults import checks
 from tests.faults.load import Load
 from tests.faults.logs import Forked, Logs

@@ -11,7 +11,7 @@ from random import Random
 
 from lab.processes import ProcessFailed, Servers
 from protocol.primitives.errors import SplitPassError
-from service.http import new_session
+from service.http_client import new_session
 from tests.faults import checks
 from tests.faults.fault import Fault
 from tests.faults.load import Load

@@ -18,7 +18,7 @@ from protocol.http_messages import Decision, VerificationAnswer, VerificationReq
 from protocol.passes import request_allowance
 from protocol.primitives.encoding import Message
 from protocol.warrants import Venue
-from service.http import call
+from service.http_client import call
 from service.problems import Problem, Unreachable
 from tests.faults.scene import Scene
 from venue.decoding import parse_code

@@ -8,7 +8,8 @@ from random import Random
 
 from conformance.vectors import world
 from protocol.epochs import Role
-from service.http import PROBLEM, PROBLEM_TYPE, call, new_session
+from service.http_client import call, new_session
+from service.media_types import PROBLEM, PROBLEM_TYPE
 from service.problems import Problem, Unreachable
 from tests.fuzz.mutation import mutate
 from tests.fuzz.trial import Findings

@@ -24,10 +24,11 @@ from protocol.primitives.errors import SplitPassError
 from protocol.primitives.statements import statement_payload
 from protocol.qr_text import to_qr_text
 from service.epoch_cache import EpochCache
+from service.errors import ConfigurationError
 from service.keys import load_secret, load_signing_key
 from service.passphrase import Passphrase
 from service.qr import qr_png
-from service.settings import ConfigurationError, DomainSettings, PartySettings, Settings, load_domain, load_settings
+from service.settings import DomainSettings, PartySettings, Settings, load_domain, load_settings
 from tests.fuzz.discovery import settings_types
 from tests.fuzz.forgery import sign_anything
 from tests.fuzz.generation import random_message

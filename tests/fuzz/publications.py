@@ -43,7 +43,7 @@ from protocol.transparency.signed_notes import only_signature, parse_note, verif
 from protocol.transparency.tiles import Tile, join_entries, split_hashes
 from protocol.transparency.witnesses import WitnessRequest
 from protocol.warrants import Venue, VenueApplication, is_agreed, sign_application, verify_application
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 from tests.fuzz.forgery import sign_anything
 from tests.fuzz.trial import Decoder
 from venue.decoding import parse_code

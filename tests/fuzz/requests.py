@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from service.http import CBOR
+from service.media_types import CBOR
 from tests.fuzz.mutation import mutate
 from tests.fuzz.wire import WireRequest
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
-from service.http import CBOR
+from service.media_types import CBOR
 from tests.fuzz.extremes import extreme_items, extreme_statements, inflating_bodies
 from tests.fuzz.recipes import Recipe, recipes, right_target, target
 from tests.fuzz.requests import Envelope, draw_request

@@ -27,7 +27,7 @@ from protocol.primitives.group import Scalar
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement
 from service.cli import local_time
-from service.http import call, new_session
+from service.http_client import call, new_session
 from service.keys import load_signing_key
 from venue.server import create_venue_app
 

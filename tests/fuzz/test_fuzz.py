@@ -54,14 +54,18 @@ OVER_HTTP = {
 }
 """What the fuzzed routes reach, and their handlers."""
 OF_ONES_OWN = {
-    *("client.home.Home.open", "client.show.check_size", "client.words.opening_in_words"),
+    *("client.locked_home.LockedHome.open", "client.show.check_size", "client.words.opening_in_words"),
     *(f"client.visits.{name}" for name in ("check_in", "check_out", "open_entries", "open_entry", "open_exits")),
     *("escrow.audit.disclosures.check_openings", "escrow.audit.epochs.check_epochs", "escrow.audit.lists.check_lists"),
     *("escrow.audit.releases.check_releases", "escrow.audit.kept_evidence.Seen.checkpoints"),
     *("escrow.audit.witness.WitnessCheck.check_time", "venue.expiry.Expiry.check_and_delete"),
     *("escrow.authority.investigation.Investigation.open", "escrow.authority.investigation.Investigation.read"),
     *("escrow.custody.split_keys", "escrow.operator.code_sender.load_sender", "escrow.server.check_clock"),
-    *("escrow.vault_key.KeyEncryption.open", "service.cli.parse_local_time", "service.clock.PassedTime.check"),
+    *(
+        "escrow.vault_key.KeyEncryption.open",
+        "service.cli.parse_local_time",
+        "service.confirmed_time.ConfirmedTime.check",
+    ),
     *("service.log_client.KnownLogs.check_epoch", "service.storage.open_database", "venue.setup.checked_url"),
 }
 """What is given one's own values, and what only passes on to the readers what it fetches."""

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from service.http import PROBLEM, PROBLEM_TYPE
+from service.media_types import PROBLEM, PROBLEM_TYPE
 
 ANSWER_SECONDS = 20
 """How long a server may take for an answer on a busy machine. The slowest honest answer takes a tenth of a second."""

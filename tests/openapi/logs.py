@@ -8,7 +8,8 @@ from escrow.party import Party
 from protocol.epochs import Role
 from protocol.transparency.logs import log_id, other_party, sign_log
 from protocol.transparency.witnesses import WitnessRequest
-from service.http import SMALL_BODY_BYTES, exchange, new_session
+from service.http import SMALL_BODY_BYTES
+from service.http_client import exchange, new_session
 from tests.openapi.refusals import refused
 from tests.support.servers import World
 

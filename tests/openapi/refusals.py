@@ -14,7 +14,8 @@ from aiohttp import ClientError, ClientSession
 from protocol.epochs import Domain, Role
 from protocol.party_requests import REQUEST_TOLERANCE, sign_request
 from protocol.primitives.signatures import SigningKey
-from service.http import LARGE_BODIES, SMALL_BODY_BYTES, call, new_session
+from service.http import LARGE_BODIES, SMALL_BODY_BYTES
+from service.http_client import call, new_session
 from service.problems import Problem
 from tests.openapi.documents import CBOR, Operation, operations
 from tests.support.processes import Held

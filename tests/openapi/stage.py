@@ -10,7 +10,7 @@ from typing import Any, cast
 from protocol.primitives.encoding import Message, decode_item, encode_item
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.warrants import Warrant
-from service.http import call, new_session
+from service.http_client import call, new_session
 from tests.support.domain import opening_warrant
 from tests.support.servers import World
 from venue.home import ServedVenue, VenueHome

@@ -29,7 +29,8 @@ from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.transparency.merkle import CompactRange
 from protocol.warrants import VenueApplication, sign_application
 from service.files import private_directory
-from service.http import cbor_response, create_app, new_session
+from service.http import cbor_response, create_app
+from service.http_client import new_session
 from tests.openapi.logs import LogSteps
 from tests.openapi.recorder import Exchange, Recorder, keeping_bodies
 from tests.openapi.refusals import (

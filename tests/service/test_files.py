@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from service.errors import ConfigurationError
 from service.files import discard_unfinished, private_directory, read_private, write_private
-from service.settings import ConfigurationError
 from tests.support.disk import watch_disk
 
 

@@ -17,8 +17,9 @@ from escrow.operator.server import OperatorServer
 from lab.processes import free_ports
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import Notice, verify_notice
-from service.clock import PassedTime
-from service.http import CBOR, PROBLEM, PROBLEM_TYPE, call, new_session
+from service.confirmed_time import ConfirmedTime
+from service.http_client import call, new_session
+from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
 from service.problems import Problem
 from tests.support.domain import found_domain
 from tests.support.servers import World, run, serving
@@ -97,7 +98,7 @@ def test_a_request_tells_nothing_of_who_sends_it() -> None:
 def test_a_partys_clock_is_not_asked_elsewhere(tmp_path: Path) -> None:
     """A redirect to a server with the wished-for time confirms no clock that jumped."""
     now = int(time.time()) + EPOCH_SECONDS  # the clock of this program; that of the others is as it was
-    passed = PassedTime(tmp_path / "passed.time", lambda: now)
+    passed = ConfirmedTime(tmp_path / "passed.time", lambda: now)
 
     async def agree(_request: web.Request) -> web.Response:
         return web.Response(headers={"Date": formatdate(now, usegmt=True)})

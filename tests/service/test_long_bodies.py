@@ -12,7 +12,9 @@ import pytest
 from lab.processes import Servers
 from protocol.epochs import Role
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
-from service.http import BODY_SECONDS, CBOR, SMALL_BODY_BYTES, new_session
+from service.http import BODY_SECONDS, SMALL_BODY_BYTES
+from service.http_client import new_session
+from service.media_types import CBOR
 from service.problems import Problem
 from tests.support.processes import real_world, start_party
 from tests.support.servers import run

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sql
 from alembic.operations import Operations
 
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 from service.storage import open_database
 from tests.support.databases import KINDS, new_database
 

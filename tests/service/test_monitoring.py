@@ -22,8 +22,9 @@ from cryptography.x509.oid import NameOID
 from prometheus_client import REGISTRY
 
 from lab.processes import command_output, free_ports
+from service.errors import ConfigurationError
 from service.monitoring import note_housekeeping
-from service.settings import ConfigurationError, ServerSettings
+from service.settings import ServerSettings
 
 
 def start_operator(home: Path, settings: str) -> subprocess.Popen[str]:

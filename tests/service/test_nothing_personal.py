@@ -29,8 +29,9 @@ from protocol.http_messages import VerificationAnswer, VerificationRequest
 from protocol.paper_passes import from_paper_text
 from protocol.qr_text import from_qr_text
 from service.cli import local_time
-from service.http import CBOR, new_session
+from service.http_client import new_session
 from service.keys import load_secret
+from service.media_types import CBOR
 from tests.escrow.gateway import broken_gateway
 from tests.service.recorded import RecordedTown, forms, found, missing, talkative, with_decoded
 from tests.support.processes import ended

@@ -12,11 +12,13 @@ from client.__main__ import main as client
 from escrow.__main__ import main as escrow
 from lab.processes import free_ports
 from protocol.primitives.signatures import SigningKey, public_key
-from service.http import call, new_session
+from service.errors import ConfigurationError
+from service.http_client import call, new_session
 from service.keys import store_secret
 from service.problems import Unreachable
 from service.qr import qr_png
-from service.settings import PLAIN_HTTP_HOSTS, ConfigurationError, DomainSettings, check_settings, is_protected
+from service.settings import DomainSettings, check_settings
+from service.urls import PLAIN_HTTP_HOSTS, is_protected
 from venue.__main__ import cli as venue
 
 KEY = bytes(public_key(SigningKey.generate())).hex()

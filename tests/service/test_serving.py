@@ -25,7 +25,7 @@ from protocol.party_requests import sign_request
 from protocol.passes import REQUEST_BYTES, IssueBatch, OwnedPass, PassAnswers
 from protocol.primitives.encoding import Message
 from protocol.warrants import Venue
-from service.http import call, new_session
+from service.http_client import call, new_session
 from service.problems import Problem, Unreachable
 from tests.support.databases import KINDS
 from tests.support.domain import opening_warrant

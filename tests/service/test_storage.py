@@ -14,8 +14,8 @@ import sqlalchemy as sql
 
 from protocol.epochs import Role
 from protocol.http_messages import VerificationRequest
+from service.errors import ConfigurationError
 from service.problems import Problem
-from service.settings import ConfigurationError
 from service.storage import is_among, is_storage_trouble, open_database, sqlite_url, truncate_log
 from tests.support.databases import KINDS, new_database
 from tests.support.servers import World, run, run_world

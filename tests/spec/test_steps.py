@@ -38,7 +38,7 @@ from protocol import (
 )
 from protocol.primitives import encoding, group, proofs, signatures, statements
 from protocol.transparency import logs, signed_notes
-from service.clock import PassedTime
+from service.confirmed_time import ConfirmedTime
 from tests.spec.text import CHAPTERS, procedures
 from venue import release
 from venue.gate import Gate
@@ -94,7 +94,7 @@ PROCEDURES: list[list[Source]] = [
     [CommitmentRegister.receive],
     [Accounts.verify, Accounts._spend_attempt],
     [release.release, release.open_log],
-    [PassedTime.check, keep_house],
+    [ConfirmedTime.check, keep_house],
     [Party.erase],
     [custody.split_keys],
     [Audit.run, Audit._follow, audit_command],

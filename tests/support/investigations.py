@@ -9,7 +9,7 @@ from pathlib import Path
 from escrow.authority.investigation import Findings, Investigation
 from protocol.epochs import Role
 from protocol.warrants import Purpose, Warrant
-from service.http import new_session
+from service.http_client import new_session
 from tests.support.domain import opening_warrant
 from tests.support.servers import World, carry_out
 

@@ -17,7 +17,7 @@ from lab.town import offset_of_noon
 from protocol.epochs import Role
 from protocol.primitives.encoding import Message
 from protocol.warrants import Venue
-from service.http import CBOR
+from service.media_types import CBOR
 from service.serving import STOP_SECONDS
 from tests.openapi.stage import make_venue
 from tests.support.databases import new_database

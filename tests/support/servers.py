@@ -36,7 +36,8 @@ from protocol.primitives.group import Scalar
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.warrants import Venue, VenueApplication, Warrant, verify_warrant
-from service.http import call, cbor_response, create_app, new_session, read_body
+from service.http import cbor_response, create_app, read_body
+from service.http_client import call, new_session
 from service.settings import DomainSettings, PartySettings
 from tests.support.databases import new_database
 from tests.support.domain import opening_warrant

@@ -30,9 +30,10 @@ from protocol.epochs import Role
 from protocol.http_messages import Decision
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.warrants import Venue
-from service.http import Handler, new_session
+from service.errors import ConfigurationError
+from service.http import Handler
+from service.http_client import new_session
 from service.problems import Problem
-from service.settings import ConfigurationError
 from tests.support.investigations import trace
 from tests.support.servers import World, run, serving
 from venue.committing import commit

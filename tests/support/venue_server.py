@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from protocol.http_messages import Decision, DoorAnswer
 from protocol.primitives.encoding import Message
-from service.http import call, new_session
+from service.http_client import call, new_session
 from service.problems import Problem, Unreachable
 from tests.support.domain import NOW
 from venue.home import ServedVenue

@@ -23,7 +23,7 @@ from protocol.primitives.statements import JointStatement, verify_statement
 from protocol.qr_text import to_qr_text
 from protocol.releases import Release
 from protocol.warrants import Venue
-from service.http import new_session
+from service.http_client import new_session
 from service.problems import Problem
 from tests.support.databases import new_database
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor

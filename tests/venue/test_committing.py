@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from protocol.epochs import Role
-from service.http import new_session
+from service.http_client import new_session
 from tests.openapi.stage import make_venue
 from tests.support.servers import World, run, run_world
 from venue.home import ServedVenue

@@ -14,8 +14,8 @@ from protocol.check_ins import Direction, sign_check_in
 from protocol.http_messages import Decision
 from protocol.paper_passes import print_pass
 from protocol.qr_text import to_qr_text
+from service.errors import ConfigurationError
 from service.qr import qr_image
-from service.settings import ConfigurationError
 from tests.support.domain import NOW, OpenEpoch, Visitor
 from venue import decoding
 from venue.camera import ADMITTED_SECONDS, Verdict, View, camera_frames

@@ -12,7 +12,8 @@ from aiohttp.test_utils import TestServer
 from PIL import Image
 
 from protocol.epochs import Role
-from service.http import create_app, new_session
+from service.http import create_app
+from service.http_client import new_session
 from tests.support.domain import NOW, OpenEpoch, Parties
 from tests.venue.conftest import NOBODY, MakeVenue, invoke_venue
 from tests.venue.test_commands import Register, write_domain

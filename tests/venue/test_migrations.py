@@ -13,7 +13,7 @@ from protocol.http_messages import Decision
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import Venue
 from service import inbox
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 from service.storage import open_database
 from tests.support.databases import KINDS, new_database
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor

@@ -21,7 +21,8 @@ from protocol.party_requests import sign_request
 from protocol.primitives.statements import JointStatement, verify_statement
 from protocol.releases import MAX_RELEASE_BYTES, Release, ReleasedLeaf
 from protocol.warrants import Warrant, verify_venue
-from service.http import PROBLEM, call
+from service.http_client import call
+from service.media_types import PROBLEM
 from tests.support.domain import NOW, OpenEpoch, Parties, Released, Visitor
 from tests.support.venue_server import decisions, post, problems, serving
 from tests.venue.conftest import commit, known

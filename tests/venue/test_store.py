@@ -18,7 +18,7 @@ import sqlalchemy as sql
 from protocol.check_ins import CheckIn, CheckInMessage, Direction, sign_check_in
 from protocol.http_messages import Decision, DoorAnswer
 from protocol.passes import OwnedPass
-from service.http import call, new_session
+from service.http_client import call, new_session
 from service.problems import Unreachable
 from service.storage import open_database
 from tests.support.databases import KINDS, new_database, postgresql_log

@@ -32,7 +32,8 @@ from protocol.transparency.log_entries import EpochErased, EpochPublished, LogEn
 from protocol.transparency.logs import sign_log, witness_log
 from protocol.transparency.merkle import leaf_hash, tree_root
 from protocol.transparency.tiles import tiles_of
-from service.http import call, create_app, new_session
+from service.http import create_app
+from service.http_client import call, new_session
 from service.problems import Problem
 from tests.support.investigations import trace
 from tests.support.servers import World, open_door, run, serving

@@ -13,7 +13,7 @@ from protocol.epochs import Role
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.transparency.logs import sign_log
 from protocol.transparency.signed_notes import MAX_NUMBER
-from service.http import new_session
+from service.http_client import new_session
 from service.problems import Problem
 from tests.support.servers import World, run, run_world
 

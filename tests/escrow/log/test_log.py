@@ -17,7 +17,7 @@ from protocol.transparency.logs import check_consistency, verify_logged_entry, v
 from protocol.transparency.merkle import tree_root
 from protocol.transparency.signed_notes import Checkpoint
 from protocol.transparency.tiles import Level, Tile, tiles_of
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 from tests.support.domain import NOW, Parties
 from tests.support.logs import (
     ROLE,

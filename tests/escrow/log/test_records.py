@@ -35,9 +35,10 @@ from protocol.transparency.log_entries import (
 )
 from protocol.transparency.logs import COSIGNING_SECONDS, Inclusion, verify_logged_epoch
 from protocol.transparency.tiles import Tile, join_entries, split_entries, tiles_of
-from service.http import call, cbor_response, create_app, new_session
+from service.errors import ConfigurationError
+from service.http import cbor_response, create_app
+from service.http_client import call, new_session
 from service.problems import Problem
-from service.settings import ConfigurationError
 from tests.support.servers import Door, World, carry_out, open_door, run, run_world, serving, warrant_for
 
 

@@ -12,7 +12,7 @@ from escrow.log.log import TransparencyLog
 from escrow.log.pending import Pending
 from protocol.transparency.logs import verify_logged_entry
 from protocol.transparency.signed_notes import MAX_SIGNATURES, parse_note
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
 from tests.support.domain import Parties
 from tests.support.logs import ROLE, append, have_witnessed, leaves_of, open_log, open_witness
 

@@ -25,7 +25,8 @@ from protocol.epochs import Role
 from protocol.transparency.log_entries import EpochErased, SharesReleased
 from protocol.transparency.signed_notes import Checkpoint
 from protocol.transparency.tiles import Level, tiles_of
-from service.http import call, create_app, exchange, new_session
+from service.http import create_app
+from service.http_client import call, exchange, new_session
 from service.log_client import fetch_earlier_root
 from tests.support.servers import World, run, run_world, serving
 

@@ -1,22 +1,25 @@
-"""Where a visitor's files are, and who may open them."""
+"""A visitor's home directory, whose wallet is locked, and how it is opened."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from client.visitor import Visitor
-from service.settings import ConfigurationError
+from service.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from client.visitor import Visitor
 
 PASSPHRASE_VARIABLE = "SPLITPASS_PASSPHRASE"  # noqa: S105  # the variable's name
 
 
 @dataclass(frozen=True)
-class Home:
-    """Where a visitor's files are and who may open them."""
+class LockedHome:
+    """A visitor's home directory, and where the passphrase of its wallet comes from."""
 
     directory: Path
     passphrase_file: Path | None
@@ -34,4 +37,6 @@ class Home:
             ).encode()
         if not passphrase:
             raise ConfigurationError("an empty passphrase protects nothing; choose another")
+        from client.visitor import Visitor  # the question comes at once
+
         return Visitor(self.directory, passphrase, create=create)

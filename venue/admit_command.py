@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from protocol.assisted_check_ins import AssertedRecord
 from service.cli import local_time
-from service.contact_details import canonical_name, international_number, is_name
-from service.settings import ConfigurationError
+from service.clock import unix_time
+from service.errors import ConfigurationError
 from venue.cli import chosen_venue, venue_option
-from venue.home import unix_time
+
+if TYPE_CHECKING:
+    from protocol.assisted_check_ins import AssertedRecord
 
 MAX_NAME_BYTES = 128
 
@@ -27,6 +28,8 @@ def admit(path: Path, venue: bytes | None) -> None:
     Asks for a name and a telephone number, which are sealed at once, so that nobody here can read them any more. Works
     without a network while the day's keys are known.
     """
+    from rich.console import Console
+
     served = chosen_venue(path, venue)
     domain, gate = served.home.domain, served.gate
     with Console().screen(hide_cursor=False):  # nothing of what is typed stays in the terminal's history
@@ -47,6 +50,8 @@ def admit(path: Path, venue: bytes | None) -> None:
 
 def _ask(region: str) -> AssertedRecord:
     """What was typed, once staff say that it is right."""
+    from protocol.assisted_check_ins import AssertedRecord
+
     while True:
         name = click.prompt("Name / 이름", value_proc=_name)
         phone = click.prompt("Phone number / 전화번호", value_proc=partial(_phone, region))
@@ -55,6 +60,8 @@ def _ask(region: str) -> AssertedRecord:
 
 
 def _name(text: str) -> str:
+    from service.contact_details import canonical_name, is_name
+
     name = canonical_name(text)
     if not is_name(name) or len(name.encode()) > MAX_NAME_BYTES:
         raise click.BadParameter(
@@ -64,6 +71,8 @@ def _name(text: str) -> str:
 
 
 def _phone(region: str, text: str) -> str:
+    from service.contact_details import international_number
+
     phone = international_number(text, region)
     if phone is None:
         raise click.BadParameter("for example / 예: 010-1234-5678, +82 10-1234-5678")

@@ -1,0 +1,100 @@
+"""Requests to other servers: CBOR bodies, problems, limits. Spec: §5.1.
+
+aiohttp is loaded when something is sent: most commands of a program send nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from protocol.primitives.encoding import MAX_MESSAGE_BYTES, Message
+from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
+from service.problems import NotConnected, Problem, Unreachable
+from service.urls import is_protected, unprotected
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered to a request."""
+
+    status: int
+    reason: str
+    content_type: str
+    body: bytes
+
+
+async def call(
+    session: ClientSession, method: str, url: str, body: Message | bytes = b"", token: bytes | None = None
+) -> bytes:
+    """Send a request and return the body of the answer.
+
+    `body` goes as CBOR. Raises `Problem` with what the server said, or `Unreachable`.
+    """
+    encoded = body if isinstance(body, bytes) else body.to_bytes()
+    headers = {"Content-Type": CBOR} if method != "GET" else {}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token.hex()}"
+    answer = await exchange(session, method, url, encoded, headers)
+    if answer.status >= 300:
+        raise _received_problem(answer)
+    return answer.body
+
+
+async def exchange(
+    session: ClientSession, method: str, url: str, body: bytes, headers: dict[str, str], seconds: float | None = None
+) -> Answer:
+    """Send a request and return the answer, whatever its status; raises `Unreachable`, also for a URL without TLS.
+
+    It may take `seconds`, or as long as the session allows.
+
+    No redirect is followed: nobody is sent elsewhere with what was meant for this server.
+    """
+    if not is_protected(url):
+        raise Unreachable(unprotected(url))
+    from aiohttp import ClientConnectorError, ClientError, ClientTimeout
+
+    try:
+        timeout = session.timeout if seconds is None else ClientTimeout(total=seconds)
+        async with session.request(
+            method, url, data=body or None, headers=headers, allow_redirects=False, timeout=timeout
+        ) as response:
+            received = await _read_limited(response)
+    except (ClientError, TimeoutError, OSError) as error:
+        kind = NotConnected if isinstance(error, ClientConnectorError) else Unreachable
+        raise kind(f"{url} does not answer ({type(error).__name__})") from None
+    return Answer(response.status, response.reason or "", response.content_type, received)
+
+
+def new_session(seconds: float = 60) -> ClientSession:
+    """A client session whose requests take at most `seconds`, and which tells and keeps nothing that marks a client."""
+    from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
+
+    return ClientSession(
+        timeout=ClientTimeout(total=seconds), cookie_jar=DummyCookieJar(), headers={"User-Agent": "SplitPass"}
+    )
+
+
+def _received_problem(answer: Answer) -> Problem:
+    """What a server's error response says; anything but a problem document is reported by its status alone."""
+    try:
+        document = json.loads(answer.body)
+        name, detail = document["type"].removeprefix(PROBLEM_TYPE), document["detail"]
+        if answer.content_type == PROBLEM and isinstance(name, str) and isinstance(detail, str):
+            return Problem(answer.status, name, detail)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass
+    return Problem(answer.status, "unknown", f"the server answered {answer.status} {answer.reason}")
+
+
+async def _read_limited(response: ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > MAX_MESSAGE_BYTES:
+            raise Unreachable(f"the answer is longer than {MAX_MESSAGE_BYTES} bytes")
+    return bytes(body)
