@@ -76,8 +76,12 @@ class ListSource(Generic[L]):
             self._write(self._withdrawn, statement)
             return Followed(fault=Fault.WITHDRAWN)
         look(one)  # step 3
-        if known is not None and one.number == last and not self._is_same(known, statement):
-            return Followed(fault=Fault.CONFLICTING)
+        if known is not None and one.number == last:
+            try:
+                check_same_statement(known, statement)
+            except ConflictingStatements as conflict:
+                self._write(self.evidence, conflict.second)
+                return Followed(fault=Fault.CONFLICTING)
         oldest = now - self.oldest_days * EPOCH_SECONDS
         for count, number in enumerate(range(one.number - 1, last, -1), start=1):
             if known is None and one.time < oldest:
@@ -131,14 +135,6 @@ class ListSource(Generic[L]):
     def _write(self, path: Path, statement: bytes) -> None:
         private_directory(self.directory)
         write_private(path, statement)
-
-    def _is_same(self, known: bytes, received: bytes) -> bool:
-        try:
-            check_same_statement(known, received)
-        except ConflictingStatements:
-            self._write(self.evidence, received)
-            return False
-        return True
 
 
 async def _get(session: ClientSession, url: str) -> bytes | None:

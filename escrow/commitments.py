@@ -63,12 +63,13 @@ class CommitmentRegister:
             if known is None:
                 self._limit(connection, venue, now)  # step 4
                 connection.execute(sql.insert(_commitments).values(venue=venue, time=message.time, statement=statement))
-            is_same = known is None or statement_payload(known) == statement_payload(statement)
+                known = statement
+            is_same = statement_payload(known) == statement_payload(statement)
             # Step 3; at the end of this block all is durable, step 5.
             if not is_same and self._conflict(connection, venue, message.time) is None:
                 connection.execute(sql.insert(_conflicts).values(venue=venue, time=message.time, statement=statement))
         if not is_same:
-            raise ConflictingStatements("the venue made two commitments at one time")
+            raise ConflictingStatements("the venue made two commitments at one time", known, statement)
 
     def conflict(self, venue_id: bytes, time: int) -> bytes | None:
         """The second commitment of a venue (16-byte id) for one time, if there was one."""

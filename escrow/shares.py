@@ -35,7 +35,7 @@ async def give_shares(
     """
     warrant = verify_warrant(party.domain, request.warrant, party.clock())  # step 1, as far as the release
     if warrant.record.purpose is not Purpose.OPENING:
-        raise OutOfScope("nothing is opened under a warrant of this purpose")
+        raise OutOfScope("nothing is opened under a warrant of this purpose", warrant.record.warrant_id)
     venue = verify_venue(party.domain, request.venue)
     if not await asyncio.to_thread(party.venues.counts, venue.record):
         raise VenueChanged(venue.record.venue_id)
@@ -62,7 +62,7 @@ def check_window(domain: Domain, warrant: Warrant) -> range:
     """The epochs that a check-in in the warrant's window may belong to; raises `OutOfScope` if it spans too many."""
     first, last = domain.epoch_at(warrant.begins - MAX_STAY), domain.epoch_at(warrant.ends - 1)
     if last - first > MAX_WINDOW_DAYS:
-        raise OutOfScope(f"a warrant's window spans at most {MAX_WINDOW_DAYS} days")
+        raise OutOfScope(f"a warrant's window spans at most {MAX_WINDOW_DAYS} days", warrant.warrant_id)
     return range(first, last + 1)
 
 

@@ -1,8 +1,8 @@
 """The SplitPass protocol: pure functions over checked types.
 
-Nothing here reads a clock, a file or a socket, and randomness is an argument. `primitives/` holds what the
-cryptography is made of, `transparency/` the logs. Each file beside them implements one part of
-`spec/03-cryptography/`, in the order of its sections:
+Nothing here reads a clock, a file or a socket. Randomness is an argument, and `secure_random` unless it is given.
+`primitives/` holds what the cryptography is made of, `transparency/` the logs. Each file beside them implements one
+part of `spec/03-cryptography/`, in the order of its sections:
 
 `epochs · handles · passes · check_ins · qr_text · paper_passes · paper_check_ins · assisted_check_ins · any_check_in ·
 visits · warrants · commitments · releases · opening · notices · disclosures`

@@ -102,9 +102,9 @@ def verify_assisted(epoch_key: EpochKey, message: AssistedCheckIn) -> AssistedEn
     Raises `WrongDomain`, `WrongEpoch` or `InvalidSignature`. Nobody can tell yet whether anything is sealed in it.
     """
     if message.domain != epoch_key.domain.number:  # step 1
-        raise WrongDomain("the check-in is of another domain")
+        raise WrongDomain("the check-in is of another domain", message.domain)
     if epoch_key.domain.epoch_at(message.time) != epoch_key.epoch:  # step 2
-        raise WrongEpoch("the check-in's time lies outside the epoch")
+        raise WrongEpoch("the check-in's time lies outside the epoch", epoch_key.domain.epoch_at(message.time))
     signing_input = _signing_input(epoch_key, message.time, message.venue_id, message.u, message.sealed)
     if not verify(bytes(message.u), signing_input, message.signature):  # step 3
         raise InvalidSignature("the label was not signed with the check-in's own key")

@@ -123,9 +123,9 @@ def verify_check_in(epoch_key: EpochKey, message: CheckInMessage) -> CheckIn:
     the door's to know.
     """
     if message.domain != epoch_key.domain.number:  # step 1
-        raise WrongDomain("the check-in is of another domain")
+        raise WrongDomain("the check-in is of another domain", message.domain)
     if epoch_key.epoch not in possible_epochs(epoch_key.domain, message.time, message.direction):  # step 2
-        raise WrongEpoch("the check-in's time lies outside the epoch")
+        raise WrongEpoch("the check-in's time lies outside the epoch", epoch_key.domain.epoch_at(message.time))
     issued = pass_signing_input(epoch_key, message.u, message.v)
     if not verify(bytes(epoch_key.pass_key), issued, message.pass_signature):  # step 3
         raise InvalidSignature("the authority did not issue this pass in this epoch")

@@ -102,7 +102,7 @@ def verify_commitment(venue: Venue, statement: bytes, now: int) -> VenueCommitme
     """
     message = verify_statement(VenueCommitment, statement, venue.key)  # step 1
     if (message.domain, message.venue_id) != (venue.domain, venue.venue_id):  # step 2
-        raise WrongDomain("the commitment is of another domain or venue")
+        raise WrongDomain("the commitment is of another domain or venue", message.domain)
     if abs(now - message.time) > REQUEST_TOLERANCE:  # step 3
         raise ReplayedRequest("the commitment's time is not now; check both clocks")
     return message

@@ -107,9 +107,9 @@ def verify_disclosure(domain: Domain, role: Role, statement: bytes, number: int 
     """
     disclosure = verify_statement(Disclosure, statement, domain.identity_key(role))  # step 1
     if disclosure.domain != domain.number:  # step 2
-        raise WrongDomain("the disclosure is of another domain")
+        raise WrongDomain("the disclosure is of another domain", disclosure.domain)
     if disclosure.role is not role:  # step 3
         raise WrongParty("the disclosure is of another role")
     if number not in {None, disclosure.number}:  # step 4
-        raise WrongNumber("the disclosure has another number")
+        raise WrongNumber("the disclosure has another number", disclosure.number)
     return disclosure

@@ -133,11 +133,11 @@ def verify_epoch_statement(domain: Domain, role: Role, epoch: int, statement: by
     """
     message = verify_statement(EpochStatement, statement, domain.identity_key(role))  # step 1
     if message.domain != domain.number:  # step 2
-        raise WrongDomain("the epoch statement is of another domain")
+        raise WrongDomain("the epoch statement is of another domain", message.domain)
     if message.role is not role or (message.pass_key is None) is (role is Role.AUTHORITY):  # step 3
         raise WrongParty("the epoch statement is of another role")
     if message.epoch != epoch:  # step 4
-        raise WrongEpoch("the epoch statement is of another epoch")
+        raise WrongEpoch("the epoch statement is of another epoch", message.epoch)
     context = _possession_context(domain, role, epoch)
     if not verify_knowledge("epoch-share", context, message.key_share, message.possession):  # step 5
         raise InvalidProof("the proof of possession does not hold")
@@ -170,7 +170,7 @@ def check_same_statement(known: bytes, received: bytes) -> None:
     Both together are evidence: keep them.
     """
     if statement_payload(known) != statement_payload(received):
-        raise ConflictingStatements("one party signed two different statements for one thing")
+        raise ConflictingStatements("one party signed two different statements for one thing", known, received)
 
 
 def _possession_context(domain: Domain, role: Role, epoch: int) -> bytes:

@@ -120,7 +120,7 @@ def register_handle(
 def verify_registration(epoch_key: EpochKey, account_id: Bytes16, registration: HandleRegistration) -> Handle:
     """The handle of an account; raises `WrongEpoch` or `InvalidProof`."""
     if registration.epoch != epoch_key.epoch:  # step 1
-        raise WrongEpoch("the handle is registered for another epoch")
+        raise WrongEpoch("the handle is registered for another epoch", registration.epoch)
     context = frame("handle", epoch_key.context, account_id)
     if not verify_knowledge("handle", context, registration.handle, registration.knowledge):  # step 2
         raise InvalidProof("the handle's proof of knowledge does not hold")

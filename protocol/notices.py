@@ -125,7 +125,7 @@ def verify_notice(domain: Domain, statement: bytes, number: int | None = None) -
     """
     notice = verify_statement(Notice, statement, domain.authority_key)  # step 1
     if notice.domain != domain.number:  # step 2
-        raise WrongDomain("the notice is of another domain")
+        raise WrongDomain("the notice is of another domain", notice.domain)
     if number not in {None, notice.number}:  # step 3
-        raise WrongNumber("the notice has another number")
+        raise WrongNumber("the notice has another number", notice.number)
     return notice

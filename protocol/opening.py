@@ -108,16 +108,16 @@ def verify_party_shares(
     """One party's shares for a release.
 
     Raises `MalformedEncoding` or `InvalidSignature` for what the party did not sign, which proves nothing;
-    `OutOfScope` for shares of another release; and `FaultyShares`, with the statement as evidence.
+    `OutOfScope` for shares of another release; and `FaultyShares`, which has the statement as evidence.
     """
     payload = verify_payload(Shares, statement, domain.identity_key(role))  # step 1
     try:
         message = Shares.from_bytes(payload)  # step 2
     except Malformed:
-        raise FaultyShares(f"the {role.name.lower()} signed shares that are none") from None
+        raise FaultyShares(f"the {role.name.lower()} signed something else than shares", role, statement) from None
     expected = (domain.number, role, release.warrant.warrant_id, release.digest)
     if (message.domain, message.role, message.warrant_id, message.release) != expected:  # step 3
-        raise OutOfScope("the shares are for another release")
+        raise OutOfScope("the shares are for another release", release.warrant.warrant_id)
     verified: dict[int, dict[bytes, Point]] = {}
     for part in message.epochs:
         epoch_key = epoch_keys.get(part.epoch)
@@ -136,7 +136,7 @@ def verify_party_shares(
                 part.proof,
             )
         ):
-            raise FaultyShares(f"the {role.name.lower()}'s shares for epoch {part.epoch} are wrong")
+            raise FaultyShares(f"the {role.name.lower()}'s shares for epoch {part.epoch} are wrong", role, statement)
         verified[part.epoch] = dict(zip(passes, part.shares, strict=True))
     return VerifiedShares(role, verified)
 

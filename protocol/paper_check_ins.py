@@ -92,9 +92,9 @@ def verify_paper_check_in(epoch_key: EpochKey, message: PaperCheckInMessage) -> 
     the door's to know.
     """
     if message.domain != epoch_key.domain.number:  # step 1
-        raise WrongDomain("the check-in is of another domain")
+        raise WrongDomain("the check-in is of another domain", message.domain)
     if epoch_key.epoch not in possible_epochs(epoch_key.domain, message.time, message.direction):  # step 2
-        raise WrongEpoch("the check-in's time lies outside the epoch")
+        raise WrongEpoch("the check-in's time lies outside the epoch", epoch_key.domain.epoch_at(message.time))
     public, K = message.public_pass, message.paper_key
     verify_delegation(epoch_key, public, K, message.delegation)
     signing_input = paper_label_signing_input(epoch_key, message.time, message.direction, message.venue_id, public, K)

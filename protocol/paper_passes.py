@@ -80,9 +80,9 @@ def verify_paper(epoch_key: EpochKey, paper: PaperPass) -> DelegatedPass:
     not delegate to the paper's key.
     """
     if paper.domain != epoch_key.domain.number:  # step 1
-        raise WrongDomain("the paper is of another domain")
+        raise WrongDomain("the paper is of another domain", paper.domain)
     if paper.epoch != epoch_key.epoch:  # step 2
-        raise WrongEpoch("the paper is of another day")
+        raise WrongEpoch("the paper is of another day", paper.epoch)
     try:
         K = paper.k * B
     except IdentityElement:

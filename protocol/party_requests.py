@@ -58,7 +58,7 @@ def verify_request(domain: Domain, sender: Role, recipient: str, path: str, now:
     """
     request = verify_statement(PartyRequest, statement, domain.identity_key(sender))  # step 1
     if request.domain != domain.number:  # step 2
-        raise WrongDomain("the request is of another domain")
+        raise WrongDomain("the request is of another domain", request.domain)
     if (request.sender, request.recipient, request.path) != (sender, recipient, path):  # step 3
         raise WrongParty("the request is of or for another party or path")
     if abs(now - request.time) > REQUEST_TOLERANCE:  # step 4

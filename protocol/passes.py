@@ -154,7 +154,7 @@ def verify_allowance(epoch_key: EpochKey, handle: Handle, request: AllowanceRequ
     Raises `WrongEpoch`, `WrongAllowance` or `InvalidProof`.
     """
     if request.epoch != epoch_key.epoch:  # step 1
-        raise WrongEpoch("the passes are requested for another epoch")
+        raise WrongEpoch("the passes are requested for another epoch", request.epoch)
     u0 = [pass_request.u0 for pass_request in request.requests]
     v0 = [pass_request.v0 for pass_request in request.requests]
     if len(u0) != epoch_key.domain.allowance or len(set(u0)) != len(u0):  # step 2
@@ -181,7 +181,7 @@ def issue_batch(
     nobody can open and that looks like any other. Raises `WrongEpoch` for the batch as a whole.
     """
     if batch.epoch != epoch_key.epoch:
-        raise WrongEpoch("the batch is for another epoch")
+        raise WrongEpoch("the batch is for another epoch", batch.epoch)
     occurrences = Counter(request[:POINT_BYTES] for request in batch.requests)
 
     def answer(request: bytes) -> bytes:

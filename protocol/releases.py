@@ -157,14 +157,14 @@ def verify_release(
     """
     record = warrant.record
     if venue.record.venue_id != record.venue_id:  # step 1
-        raise OutOfScope("the warrant names another venue")
+        raise OutOfScope("the warrant names another venue", record.warrant_id)
     message = verify_statement(Release, release, venue.record.key)  # step 2
     if (message.domain, message.warrant_id, message.venue_id) != (
         record.domain,
         record.warrant_id,
         record.venue_id,
     ):  # step 3
-        raise OutOfScope("the release is for another warrant")
+        raise OutOfScope("the release is for another warrant", record.warrant_id)
     check_ins = []
     set_aside: Counter[str] = Counter()
     for leaf, times in _verify_leaves(record, commitments, message):
@@ -240,7 +240,7 @@ def _verify_content(warrant: Warrant, epoch_key: EpochKey | None, leaf: Released
     if leaf.time < times.start:
         raise CommittedLate("the venue did not commit to the check-in in time")
     if epoch_key is None or not warrant.is_near(message.time) or message.venue_id not in (None, warrant.venue_id):
-        raise OutOfScope("the check-in lies outside the warrant")
+        raise OutOfScope("the check-in lies outside the warrant", warrant.warrant_id)
     return verify_any_check_in(epoch_key, message)
 
 

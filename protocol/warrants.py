@@ -90,11 +90,11 @@ class Warrant(Message):
 
     def __post_init__(self) -> None:
         if self.begins >= self.ends:  # step 1
-            raise OutOfScope("a warrant's window must end after it begins")
+            raise OutOfScope("a warrant's window must end after it begins", self.warrant_id)
         if self.issued > min(self.expires, self.discloses):  # step 2
-            raise OutOfScope("a warrant must not expire or disclose before it is issued")
+            raise OutOfScope("a warrant must not expire or disclose before it is issued", self.warrant_id)
         if self.discloses > self.issued + MAX_EMBARGO:  # step 3
-            raise OutOfScope("a warrant's embargo lasts too long")
+            raise OutOfScope("a warrant's embargo lasts too long", self.warrant_id)
 
     def is_near(self, time: int) -> bool:
         """Whether a check-in of this time can belong to a visit in the window."""
@@ -147,8 +147,11 @@ def is_agreed(application: VenueApplication, known: Venue) -> bool:
     if application.previous is None:
         return False
     agreed = verify_statement(VenueApplication, application.previous, known.key)  # step 3
-    if agreed != VenueApplication(application.venue):  # step 4
-        raise ConflictingStatements("the previous key signed another application")
+    wanted = VenueApplication(application.venue)
+    if agreed != wanted:  # step 4
+        raise ConflictingStatements(
+            "the previous key signed another application", application.previous, wanted.to_bytes()
+        )
     return True
 
 
@@ -172,16 +175,16 @@ def verify_warrant(domain: Domain, joint: JointStatement, now: int) -> ValidWarr
     _check_domain(domain, record.domain)  # step 2
     check_issued(record, now)  # step 3
     if now > record.expires:  # step 4
-        raise OutOfScope("the warrant has expired")
+        raise OutOfScope("the warrant has expired", record.warrant_id)
     return ValidWarrant(record)
 
 
 def check_issued(warrant: Warrant, now: int) -> None:
     """Raise `OutOfScope` for a warrant that says it is issued later than `now`: newer commitments would count."""
     if warrant.issued > now + REQUEST_TOLERANCE:
-        raise OutOfScope("the warrant is not issued yet")
+        raise OutOfScope("the warrant is not issued yet", warrant.warrant_id)
 
 
 def _check_domain(domain: Domain, number: int) -> None:
     if number != domain.number:
-        raise WrongDomain("the statement is of another domain")
+        raise WrongDomain("the statement is of another domain", number)

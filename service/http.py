@@ -45,9 +45,9 @@ M = TypeVar("M", bound=Message)
 logger = logging.getLogger("splitpass")
 
 
-def problem_name(error: SplitPassError) -> str:
+def problem_name(kind: type[SplitPassError]) -> str:
     """The stable name of a protocol error: `InvalidProof` is `invalid-proof`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
 
 
 def create_app(routes: list[web.RouteDef], clock: Clock = unix_time) -> web.Application:
@@ -137,7 +137,7 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         response = _problem_response(problem.status, problem.name, problem.detail)
     except SplitPassError as error:
         status = 400 if isinstance(error, Malformed) else 409 if isinstance(error, ReplayedRequest) else 422
-        response = _problem_response(status, problem_name(error), str(error))
+        response = _problem_response(status, problem_name(type(error)), str(error))
     except web.HTTPException as error:
         if error.status < 400:
             raise

@@ -111,7 +111,7 @@ class Investigation:
         for warrant in warrants:
             case = self._authority.cases.get(warrant)
             if case.record.purpose is not Purpose.NOTICE:
-                raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice")
+                raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice", warrant)
             if case.countersigned is None or case.release is None:
                 raise NoRelease(warrant)
             request = SharesRequest(case.countersigned, await self._venue(case.record.venue_id), case.release)

@@ -74,7 +74,7 @@ class Warrants:
         """
         record = verify_statement(Warrant, statement, self._domain.authority_key)
         if record.domain != self._domain.number:
-            raise WrongDomain("the warrant is of another domain")
+            raise WrongDomain("the warrant is of another domain", record.domain)
         check_issued(record, now)
         if not record.legal_reference.isprintable():  # the officer reads it on a terminal
             raise InvalidName("a legal reference has printable characters only")

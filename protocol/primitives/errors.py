@@ -1,8 +1,13 @@
 """What can be wrong with bytes that another party sent. Spec: §4.1.
 
 `Malformed`: no honest party would have produced these bytes. `Rejected`: well formed, but a rule of the
-protocol refuses it. Messages name the rule and never contain a secret or an identity.
+protocol refuses it. An error's text is for people: it names the rule and never contains a secret or an identity. Its
+attributes are for programs: what whoever catches it may have to keep or compare.
 """
+
+from __future__ import annotations
+
+import enum
 
 
 class SplitPassError(Exception):
@@ -54,19 +59,39 @@ class WrongParty(Rejected):
 
 
 class WrongDomain(Rejected):
-    """A message names another domain."""
+    """A message names another domain, of the number `domain`."""
+
+    def __init__(self, detail: str, domain: int) -> None:
+        super().__init__(detail)
+        self.domain = domain
 
 
 class WrongEpoch(Rejected):
-    """A message belongs to another epoch."""
+    """A message belongs to another epoch, `epoch`. A label belongs to the one that its time lies in."""
+
+    def __init__(self, detail: str, epoch: int) -> None:
+        super().__init__(detail)
+        self.epoch = epoch
 
 
 class WrongNumber(Rejected):
-    """A notice or disclosure has another number than the one that was asked for."""
+    """A notice or disclosure has another number, `number`, than the one that was asked for."""
+
+    def __init__(self, detail: str, number: int) -> None:
+        super().__init__(detail)
+        self.number = number
 
 
 class ConflictingStatements(Rejected):
-    """One party signed two different statements for one epoch or number. Both together are evidence of cheating."""
+    """Two signed statements, `first` and `second`, that should say the same differ.
+
+    If one party signed both for one epoch, number or time, both together are evidence of cheating. Where only the first
+    is signed, `second` is the encoding of what it should say.
+    """
+
+    def __init__(self, detail: str, first: bytes, second: bytes) -> None:
+        super().__init__(detail)
+        self.first, self.second = first, second
 
 
 class NotLogged(Rejected):
@@ -74,7 +99,10 @@ class NotLogged(Rejected):
 
 
 class InconsistentLog(Rejected):
-    """Two checkpoints of a log are not of one list that only grows. Both together are evidence of cheating."""
+    """Two checkpoints of a log are not of one list that only grows. Both together are evidence of cheating.
+
+    Whoever compares them holds both, signed: keep them.
+    """
 
 
 class InvalidEntry(Rejected):
@@ -94,7 +122,11 @@ class WrongAllowance(Rejected):
 
 
 class OutOfScope(Rejected):
-    """A check-in or release lies outside the warrant's venue, window or validity."""
+    """A check-in or release lies outside the venue, window or validity of a warrant: its id is `warrant_id`."""
+
+    def __init__(self, detail: str, warrant_id: bytes) -> None:
+        super().__init__(detail)
+        self.warrant_id = warrant_id
 
 
 class CommitmentMismatch(Rejected):
@@ -110,8 +142,12 @@ class ReplayedRequest(Rejected):
 
 
 class FaultyShares(Rejected):
-    """A party's decryption shares do not match the key share that it published.
+    """The decryption shares of a party, `role`, do not match the key share that it published.
 
-    The proof is public, so anyone who holds the transcript can repeat the finding. It does not tell a broken
+    `statement` is what the party signed. With the transcript anyone can repeat the finding. It does not tell a broken
     machine from a dishonest one.
     """
+
+    def __init__(self, detail: str, role: enum.IntEnum, statement: bytes) -> None:
+        super().__init__(detail)
+        self.role, self.statement = role, statement

@@ -16,7 +16,10 @@ from nacl.utils import random as secure_random
 from protocol.primitives.errors import IdentityElement, MalformedPoint, MalformedScalar
 
 RandomBytes = Callable[[int], bytes]
-"""A source of randomness: given a number of bytes, returns that many. `secure_random` unless a test pins it."""
+"""A source of randomness: given a number of bytes, returns that many.
+
+Functions use `secure_random`, the operating system's, unless they are given another one.
+"""
 
 __all__ = ["POINT_BYTES", "SCALAR_BYTES", "B", "Point", "RandomBytes", "Scalar", "secure_random"]
 

@@ -27,9 +27,9 @@ from venue.server import create_venue_app
 
 PROBLEMS = {
     *((int(row["status"]), row["name"]) for row in table("problems")),
-    *((400, problem_name(kind())) for kind in Malformed.__subclasses__()),
-    *((422, problem_name(kind())) for kind in Rejected.__subclasses__() if kind is not ReplayedRequest),
-    (409, problem_name(ReplayedRequest())),
+    *((400, problem_name(kind)) for kind in Malformed.__subclasses__()),
+    *((422, problem_name(kind)) for kind in Rejected.__subclasses__() if kind is not ReplayedRequest),
+    (409, problem_name(ReplayedRequest)),
 }
 """Status and name of every problem in chapters 4 and 5."""
 

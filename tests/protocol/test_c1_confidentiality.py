@@ -137,8 +137,9 @@ def test_c1_two_statements_for_one_epoch_are_evidence(parties: Parties, today: O
     secret, second = create_epoch(parties.domain, Role.OPERATOR, TODAY, parties.keys[Role.OPERATOR])
     assert (secret.role, secret.epoch) == (Role.OPERATOR, TODAY)
     check_same_statement(known, known)
-    with pytest.raises(ConflictingStatements):
+    with pytest.raises(ConflictingStatements) as caught:
         check_same_statement(known, second)
+    assert (caught.value.first, caught.value.second) == (known, second)
     other = verify_epoch(parties.domain, TODAY, second, today.statements[Role.AUTHORITY])
     assert other.context != today.key.context
 

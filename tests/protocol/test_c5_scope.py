@@ -340,8 +340,9 @@ def test_c5_an_edited_warrant_is_refused(parties: Parties) -> None:
             JointStatement(authority=edited.authority, operator=honest.operator),
             JointStatement(authority=honest.authority, operator=edited.operator),
         ):
-            with pytest.raises(ConflictingStatements):
+            with pytest.raises(ConflictingStatements) as caught:
                 verify_warrant(parties.domain, joint, NOW)
+            assert (caught.value.first, caught.value.second) == (joint.authority, joint.operator)
 
 
 def test_c5_a_warrant_has_a_domain_times_and_a_window(parties: Parties) -> None:

@@ -54,8 +54,9 @@ class Opening:
         return self.judge(role, sign_statement(message, self.parties.keys[role]))
 
     def assert_blamed(self, role: Role, message: Shares) -> None:
-        with pytest.raises(FaultyShares, match=f"the {role.name.lower()}'s shares"):
+        with pytest.raises(FaultyShares, match=f"the {role.name.lower()}'s shares") as caught:
             self.judge_message(role, message)
+        assert (caught.value.role, caught.value.statement) == (role, sign_statement(message, self.parties.keys[role]))
 
 
 def hold_opening(parties: Parties, epochs: list[OpenEpoch], owned: list[list[OwnedPass]]) -> Opening:
@@ -218,8 +219,9 @@ def test_c6_nobody_is_blamed_for_what_it_did_not_sign_or_for_another_release(ope
         replace(honest, warrant_id=bytes(16)),
         replace(honest, release=bytes(32)),
     ):
-        with pytest.raises(OutOfScope):
+        with pytest.raises(OutOfScope) as caught:
             opening.judge_message(role, wrong)
+        assert caught.value.warrant_id == honest.warrant_id
 
 
 @every_role
@@ -333,5 +335,7 @@ def test_c6_signed_shares_that_do_not_decode_are_blamed(opening: Opening, role: 
     share = bytes(part.shares[0])
     payload = shares.to_bytes().replace(share, bytes([1]) + bytes(31))
     signed = key.sign(encode_item(["Signature1", PROTECTED, tag("shares"), payload])).signature
-    with pytest.raises(FaultyShares, match=role.name.lower()):
-        opening.judge(role, TAG_18 + encode_item([PROTECTED, {}, payload, signed]))
+    statement = TAG_18 + encode_item([PROTECTED, {}, payload, signed])
+    with pytest.raises(FaultyShares, match=role.name.lower()) as caught:
+        opening.judge(role, statement)
+    assert (caught.value.role, caught.value.statement) == (role, statement)

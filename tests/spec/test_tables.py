@@ -219,9 +219,7 @@ def test_problems_are_those_of_the_servers() -> None:
     officers_alone = {"venue-offline", "no-release", "not-opened", "warrant-decided"}
     assert said - officers_alone == listed.keys()
     assert officers_alone <= said
-    assert not listed.keys() & {
-        problem_name(error()) for error in Malformed.__subclasses__() + Rejected.__subclasses__()
-    }
+    assert not listed.keys() & {problem_name(error) for error in Malformed.__subclasses__() + Rejected.__subclasses__()}
 
 
 def test_message_types_are_all_listed() -> None:
