@@ -42,7 +42,7 @@ class Fault(StrEnum):
     UNLOGGED_WARRANT = "unlogged-warrant"
     """It gave shares under a warrant without having one on record as countersigned."""
     UNLOGGED_RELEASE = "unlogged-release"
-    """The other party's log has a release of shares that this one's lacks; or that one never was."""
+    """The other party's log has a release of shares that this one's lacks; or it recorded one that did not happen."""
     UNMATCHED_RELEASE = "unmatched-release"
     """Its log has a release of shares that the other party's lacks; or it gave no valid shares."""
     STALE_LISTS = "stale-lists"

@@ -45,13 +45,13 @@ async def check_releases(audit: Audit) -> AsyncIterator[Finding]:
 
 
 MAY_HIDE = {
-    Role.OPERATOR: "it gave shares and hides that, or the authority has put on record what never was",
+    Role.OPERATOR: "it gave shares and hides that, or the authority has put on record what did not happen",
     Role.AUTHORITY: "it used the operator's shares and hides that, or it received no valid shares, or did not use them",
 }
 """What may be true of the party whose log lacks a release."""
 MAY_PRETEND = {
     Role.OPERATOR: "it gave no valid shares, or the authority did not use them, or used them and hides that",
-    Role.AUTHORITY: "it put on record what never was, or the operator gave shares and hides that",
+    Role.AUTHORITY: "it put on record what did not happen, or the operator gave shares and hides that",
 }
 """What may be true of the party whose log has it."""
 
