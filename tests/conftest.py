@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from typing import Any
 
@@ -41,6 +42,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Workers do not say by themselves how many tests they leave out."""
     if LEFT_OUT in config.stash:
         terminalreporter.write_line(f"{config.stash[LEFT_OUT]} tests were left out by -m or -k")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: a collection of garbage need not look at it again after each test."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish() -> None:

@@ -23,8 +23,7 @@ Follow = Callable[..., Result]
 @pytest.fixture(scope="module")
 def present_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A town of the machine's own time, for a client that runs as a process of its own."""
-    town = Town(tmp_path_factory.mktemp("town"))
-    town.world.now = int(time.time())
+    town = Town(tmp_path_factory.mktemp("town"), int(time.time()))
     try:
         town.start_parties()
         yield town

@@ -46,7 +46,7 @@ def test_a_lone_request_is_not_sent_and_not_counted(world: World) -> None:
         visitor, key = await world.enrol(1), await world.epoch_key()
         h, *_ = await world.register(visitor, key)
         for _ in range(world.operator.settings.requests_per_epoch + 1):
-            with pytest.raises(Problem) as refusal:
+            with pytest.raises(Problem) as refusal, world.asking.alone():
                 await world.fetch(visitor, key, h)
             assert refusal.value.name == "try-later"
 

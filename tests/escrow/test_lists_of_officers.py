@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import pty
-import subprocess
-import sys
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import sign_application
 from service.http_client import new_session
 from service.keys import fingerprint
+from tests.support.programs import Program
 from tests.support.servers import Door, World, run, run_world, warrant_for
 from venue.home import VenueHome
 from venue.setup import add_venue, create_home
@@ -31,27 +32,34 @@ NAME = "이태원 클럽 " * 7 + "본점"
 
 def in_a_pipe(*command: str) -> str:
     """What a command prints where `less` or `grep` reads it."""
-    environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "FORCE_COLOR"}}
-    done = subprocess.run([sys.executable, "-m", *command], env=environment, stdout=subprocess.PIPE, check=False)
-    return done.stdout.decode()
+    leader, follower = os.pipe()
+    return printed(leader, follower, f"/proc/{os.getpid()}/fd/{follower}", command)
 
 
 def on_a_terminal(*command: str) -> str:
     """What a command writes on a terminal of 80 columns, which breaks lines where it likes, but cuts none."""
     leader, follower = pty.openpty()
     termios.tcsetwinsize(follower, (24, 80))
-    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"TERM": "xterm"}
-    process = subprocess.Popen([sys.executable, "-m", *command], env=environment, stdin=follower, stdout=follower)
-    os.close(follower)
+    return printed(leader, follower, os.ttyname(follower), command)
+
+
+def printed(leader: int, follower: int, output: str, command: Sequence[str]) -> str:
+    """What a command writes into one end, read from the other."""
+    environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "FORCE_COLOR"}}
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read_all, leader)
+        Program(Path(output), command, Path(os.devnull), environment=environment | {"TERM": "xterm"}).wait()
+        os.close(follower)
+        return reading.result().decode()
+
+
+def read_all(leader: int) -> bytes:
     written = b""
-    try:
+    with suppress(OSError):  # how Linux tells that nobody writes any more on a terminal
         while part := os.read(leader, 65_536):
             written += part
-    except OSError:  # how Linux tells that nobody writes any more
-        pass
     os.close(leader)
-    process.wait()
-    return written.decode()
+    return written
 
 
 @dataclass

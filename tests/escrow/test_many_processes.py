@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import multiprocessing
 import threading
 import time
 from collections import Counter
@@ -44,6 +43,7 @@ from tests.openapi.stage import make_venue
 from tests.support.databases import new_database
 from tests.support.domain import opening_warrant
 from tests.support.processes import real_world, start_many
+from tests.support.programs import CONTEXT, launch
 from tests.support.servers import World, run, serving
 
 OPERATORS, AUTHORITIES, VENUES = 3, 3, 2
@@ -82,7 +82,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     home = world.home(Role.OPERATOR)
     settings = home / "settings.toml"
     settings.write_text(settings.read_text().replace(f"port = {world.operator.settings.port}", "port = 0"))
-    with Servers(world.directory) as servers:
+    with Servers(world.directory, launch) as servers:
         command = ("escrow", "operator", "--home", str(home))
         urls = asyncio.run(start_many(servers, world, OPERATORS, "operator", *command))
         world.urls[Role.OPERATOR] = urls[0]
@@ -138,7 +138,7 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     async def operator() -> list[tuple[web.Application, int]]:
         return [(await create_operator_app(world.operator), world.operator.settings.port)]
 
-    with serving(operator), Servers(world.directory) as servers:
+    with serving(operator), Servers(world.directory, launch) as servers:
         command = ("escrow", "authority", "--home", str(home))
         with starting_gate(engine, AUTHORITIES):
             urls = asyncio.run(start_many(servers, world, AUTHORITIES, "authority", *command))
@@ -193,7 +193,7 @@ def test_a_warrants_maximum_holds_among_the_authoritys_processes(authorities: Cr
         (world.home(Role.AUTHORITY), warrant.to_bytes(), [token_bytes(32) for _ in range(4)])
         for _ in range(AUTHORITIES)
     ]
-    with ProcessPoolExecutor(AUTHORITIES, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(AUTHORITIES, mp_context=CONTEXT) as pool:
         with starting_gate(world.authority.engine, AUTHORITIES):
             parts = [pool.submit(release_each, *one) for one in work]
         found = Counter(itertools.chain.from_iterable(part.result() for part in parts))

@@ -21,7 +21,9 @@ from service.http_client import new_session
 from service.media_types import CBOR
 from service.problems import Problem
 from service.rate_limits import HOUR, network_of
+from tests.support.mixing import leaving_at_once
 from tests.support.processes import start_party
+from tests.support.programs import launch
 from tests.support.servers import World, run, serving
 
 STRANGER, OWNER = "127.0.0.2", "127.0.0.3"
@@ -141,7 +143,7 @@ def test_c2_nobody_can_lie_in_wait_for_one_visitor_for_long(world: World) -> Non
             (ahead, ahead_h, ["try-later"] * 3 + ["too-many-requests"]),
         ):
             for outcome in outcomes:
-                with pytest.raises(Problem) as refusal:
+                with pytest.raises(Problem) as refusal, world.asking.alone():
                     await world.fetch(visitor, epoch_key, secret)
                 assert refusal.value.name == outcome
         pair = [await world.enrol(number) for number in (2, 3)]
@@ -154,7 +156,7 @@ def test_c2_nobody_can_lie_in_wait_for_one_visitor_for_long(world: World) -> Non
             (await create_operator_app(world.operator), world.operator.settings.port),
         ]
 
-    with serving(apps):
+    with leaving_at_once(world.asking), serving(apps):
         run(story())
 
 
@@ -204,7 +206,7 @@ def test_over_ipv6(tmp_path: Path) -> None:
     seen = ["2001:db8:1:200::1", "2001:db8:1:2ff::2", "2001:db8:1:2ab::3", "2001:db8:1:300::1"]
 
     async def story() -> tuple[list[int], list[int]]:
-        with Servers(tmp_path) as servers:
+        with Servers(tmp_path, launch) as servers:
             async with new_session() as session:
                 await start_party(servers, session, world, Role.OPERATOR)
             alone = [await ask_code(world, address="::1") for _ in range(3)]

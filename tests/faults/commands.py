@@ -10,8 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults.programs import Program
 from tests.faults.scene import Scene
+from tests.support.programs import Program
 
 DEADLY_SECONDS = 0.3
 """How long a command that is to die may live."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from lab.processes import ProcessFailed
 from protocol.qr_text import from_qr_text
-from tests.faults.programs import Program
 from tests.faults.scene import Scene
+from tests.support.programs import Program
 from venue.decoding import UnreadableImage, read_file
 
 TRIES = 20

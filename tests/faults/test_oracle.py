@@ -33,10 +33,10 @@ from tests.faults.load import Load
 from tests.faults.logs import Forked, Logs
 from tests.faults.officers import MANY
 from tests.faults.oracle import Kind, Oracle
-from tests.faults.programs import launch
 from tests.faults.proxy import Answered, Asked, Proxies
 from tests.faults.scene import Scene
 from tests.faults.town import DATABASE_FILES, PARTIES, VENUE, FaultyTown
+from tests.support.programs import launch
 
 PHONE = "+821012345678"
 WITH = {Kind.PAPER: {Kind.CHECK_IN, Kind.ASSISTED}, Kind.CHECK_IN: {Kind.PAPER}, Kind.PROPOSAL: {Kind.DECISION}}

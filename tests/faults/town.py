@@ -11,8 +11,8 @@ from lab.town import Town
 from service.storage import sqlite_url, truncate_log
 from tests.faults.mounts import Disk, can_mount
 from tests.faults.postgresql import PostgreSQL
-from tests.faults.programs import output_of
 from tests.faults.proxy import Proxies, Proxy, Witness
+from tests.support.programs import output_of
 
 PARTIES = ("operator", "authority")
 VENUE = "venue-1"

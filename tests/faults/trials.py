@@ -18,11 +18,11 @@ from tests.faults.load import Load
 from tests.faults.logs import Forked, Logs
 from tests.faults.oracle import Oracle
 from tests.faults.postgresql import PostgreSQL
-from tests.faults.programs import launch
 from tests.faults.proxy import Proxies
 from tests.faults.reader import NAME as READER
 from tests.faults.scene import PATIENCE_SECONDS, Scene
 from tests.faults.town import PARTIES, FaultyTown
+from tests.support.programs import launch
 
 CALL_SECONDS = 3
 """How long a visitor waits for an answer."""

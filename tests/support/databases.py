@@ -26,6 +26,23 @@ def new_database(kind: str, directory: Path) -> str:
     return postgresql_url().set(database=name).render_as_string(hide_password=False)
 
 
+def copy_database(url: str, directory: Path) -> str:
+    """The URL of a new database with everything that is in one that nobody uses."""
+    address = sql.make_url(url)
+    if address.drivername == "sqlite":
+        copied = f"sqlite:///{directory / secrets.token_hex(4)}.db"
+        shutil.copy(address.database or "", sql.make_url(copied).database or "")
+        return copied
+    name = f"test_{secrets.token_hex(8)}"
+    _administer(f"CREATE DATABASE {name} TEMPLATE {address.database}")
+    return address.set(database=name).render_as_string(hide_password=False)
+
+
+def server_of(kind: str) -> str:
+    """Where the databases of a kind are."""
+    return "files" if kind == "sqlite" else postgresql_url().render_as_string()
+
+
 def back_up(url: str, directory: Path) -> Callable[[], None]:
     """Copy a database that nobody uses; what is returned puts the copy in its place."""
     address = sql.make_url(url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Any, TypeVar
 
-from aiohttp import web
+from aiohttp import web, web_app
 from click.testing import CliRunner, Result
 
 from conformance.vectors.venue_log import VenueLog
@@ -39,8 +40,10 @@ from protocol.warrants import Venue, VenueApplication, Warrant, verify_warrant
 from service.http import cbor_response, create_app, read_body
 from service.http_client import call, new_session
 from service.settings import DomainSettings, PartySettings
-from tests.support.databases import new_database
+from tests.support.databases import server_of
 from tests.support.domain import opening_warrant
+from tests.support.mixing import Asking, leaving_at_once
+from tests.support.prepared import Homes, kept_directory, new_homes
 
 T = TypeVar("T")
 NOON = 1_700_017_200
@@ -66,25 +69,32 @@ class World:
     """The two parties: their objects, their servers' URLs, and a clock."""
 
     def __init__(
-        self, directory: Path, database: str = "sqlite", *, now: int = NOON, utc_offset: int = 9 * 3600
+        self,
+        directory: Path,
+        database: str = "sqlite",
+        *,
+        now: int = NOON,
+        utc_offset: int = 9 * 3600,
+        homes: Homes | None = None,
     ) -> None:
+        homes = homes or new_homes(database)
         self.now = now
         self.directory = directory
+        self.asking = Asking()
         self.committing: dict[bytes, Callable[[], Awaitable[object]]] = {}
         """How each venue that plays here commits to its check-ins, by its id."""
         ports = dict(zip(Role, free_ports(2), strict=True))
-        keys = {role: self.officer(role, "init").stdout.strip() for role in Role}
         self.urls = {role: f"http://127.0.0.1:{port}" for role, port in ports.items()}
         self.settings = DomainSettings(
             number=7,
             utc_offset=utc_offset,
             allowance=ALLOWANCE,
-            operator=PartySettings(key=keys[Role.OPERATOR], url=self.urls[Role.OPERATOR]),
-            authority=PartySettings(key=keys[Role.AUTHORITY], url=self.urls[Role.AUTHORITY]),
+            operator=PartySettings(key=homes.keys[Role.OPERATOR], url=self.urls[Role.OPERATOR]),
+            authority=PartySettings(key=homes.keys[Role.AUTHORITY], url=self.urls[Role.AUTHORITY]),
         )
         for role, port in ports.items():
+            url = homes.copy(role, self.home(role))
             (self.home(role) / "domain.toml").write_text(self.settings.to_toml())
-            url = new_database(database, self.home(role))
             own = (
                 "minimum_accounts = 2\nmixing_seconds = 0.8\n" + UNLIMITED
                 if role is Role.OPERATOR
@@ -113,8 +123,9 @@ class World:
         return self.settings.domain.epoch_at(self.now)
 
     async def post(self, role: Role, path: str, body: Message | bytes, token: bytes | None = None) -> bytes:
-        async with new_session() as session:
-            return await call(session, "POST", self.urls[role] + path, body, token)
+        with self.asking.announce(1 if (role, path) == (Role.OPERATOR, "/v1/passes") else 0):
+            async with new_session() as session:
+                return await call(session, "POST", self.urls[role] + path, body, token)
 
     async def get(self, role: Role, path: str) -> bytes:
         async with new_session() as session:
@@ -217,20 +228,47 @@ class Door:
 
 @contextmanager
 def run_world(directory: Path, database: str = "sqlite") -> Iterator[World]:
-    """A world whose servers run in a thread of their own, on a kind of database."""
-    world = World(directory, database)
+    """A world whose servers run in a thread of their own, on a kind of database; they have run for a while."""
+    with _run(World(directory, database, homes=running_homes(database))) as world:
+        yield world
 
+
+def running_homes(database: str) -> Homes:
+    """Parties that have published their first epochs, know each other's, and have their logs cosigned."""
+    return _running_homes(database, server_of(database))
+
+
+@contextmanager
+def _run(world: World) -> Iterator[World]:
     async def apps() -> list[tuple[web.Application, int]]:
         return [
             (await create_authority_app(world.authority), world.authority.settings.port),
             (await create_operator_app(world.operator), world.operator.settings.port),
         ]
 
-    with serving(apps):
+    with leaving_at_once(world.asking), serving(apps):
         yield world
     for party in (world.operator, world.authority):
         party.engine.dispose()
     gc.collect()  # the connections of the officers' commands, which a server counts
+
+
+@functools.cache
+def _running_homes(database: str, _server: str) -> Homes:
+    directory, homes = kept_directory(), new_homes(database)
+    with _run(World(directory, database)) as world:
+        run(_settle(world))
+    for role in Role:
+        (world.home(role) / "passed.time").write_text(f"{world.now}\n")
+    databases = {party.role: party.settings.database or "" for party in (world.operator, world.authority)}
+    return Homes(directory, homes.keys, databases)
+
+
+async def _settle(world: World) -> None:
+    async with new_session() as session:
+        for party in (world.operator, world.authority):
+            await party.epochs.refresh(session, party.today, party.today + party.settings.publish_ahead_days)
+            await party.have_log_cosigned(session)
 
 
 @contextmanager
@@ -254,9 +292,11 @@ def serving(apps: Callable[[], Awaitable[list[tuple[web.Application, int]]]]) ->
     finally:
         for runner in runners:
             asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(loop.shutdown_default_executor(), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+        web_app._cached_build_middleware.cache_clear()  # which keeps applications, and so databases, alive
 
 
 @contextmanager

@@ -35,7 +35,8 @@ from service.http import Handler
 from service.http_client import new_session
 from service.problems import Problem
 from tests.support.investigations import trace
-from tests.support.servers import World, run, serving
+from tests.support.mixing import leaving_at_once
+from tests.support.servers import World, run, running_homes, serving
 from venue.committing import commit
 from venue.poster import poster_text
 from venue.registration import apply, confirm
@@ -78,11 +79,17 @@ def online(work: Callable[[ClientSession], Awaitable[T]]) -> T:
 
 
 class Town:
-    """Everything under one directory. `traffic` is what all servers were asked."""
+    """Everything under one directory. `traffic` is what all servers were asked.
 
-    def __init__(self, directory: Path) -> None:
+    The parties have run for a while, or begin at the time that is given.
+    """
+
+    def __init__(self, directory: Path, begins: int | None = None) -> None:
         self.directory = directory
-        self.world = World(directory)
+        if begins is None:
+            self.world = World(directory, homes=running_homes("sqlite"))
+        else:
+            self.world = World(directory, now=begins)
         self.places: list[Place] = []
         self.people: list[Person] = []
         self.traffic: list[Seen] = []
@@ -100,6 +107,7 @@ class Town:
                 (self.watched("operator", await create_operator_app(operator)), operator.settings.port),
             ]
 
+        self._parties.enter_context(leaving_at_once(self.world.asking))
         self._parties.enter_context(serving(apps))
 
     def stop_parties(self) -> None:
@@ -195,7 +203,9 @@ class Town:
         async def fetch(session: ClientSession) -> list[int]:
             return await asyncio.gather(*(fetch_passes(one.visitor, session, wanted) for one in people))
 
-        assert online(fetch) == [self.world.settings.allowance] * len(people)
+        with self.world.asking.announce(len(people)):
+            fetched = online(fetch)
+        assert fetched == [self.world.settings.allowance] * len(people)
 
     def visitors(self, *names: str) -> list[Person]:
         """People with the passes of today."""

@@ -9,26 +9,40 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lab.processes import ProcessFailed
 
 PRELOADED = ("escrow.__main__", "venue.__main__", "client.__main__", "psycopg")
 
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(list(PRELOADED))
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(list(PRELOADED))
 
 
 class Program:
     """`python -m COMMAND`, running, while somebody has `typed`; otherwise as `subprocess.Popen`.
 
-    It ends with this process at the latest.
+    It has this process's environment, or the one that is given. It ends with this process at the latest.
     """
 
-    def __init__(self, output: Path, command: Sequence[str], errors: Path | None = None, *, typed: str = "") -> None:
-        work = (output, errors or output, list(command), typed)
-        self._process = _context.Process(target=_run, args=work, daemon=True)
+    def __init__(
+        self,
+        output: Path,
+        command: Sequence[str],
+        errors: Path | None = None,
+        *,
+        typed: str = "",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        work = (
+            output,
+            errors or output,
+            list(command),
+            typed,
+            dict(os.environ if environment is None else environment),
+        )
+        self._process = CONTEXT.Process(target=_run, args=work, daemon=True)
         self._process.start()
 
     @property
@@ -59,6 +73,7 @@ class Program:
 
 def launch(log: Path, command: Sequence[str]) -> Program:
     """Run `python -m COMMAND`; its output is appended to a file."""
+    log.touch()
     return Program(log, command)
 
 
@@ -72,8 +87,10 @@ def output_of(*command: str) -> str:
         return output.read_text().strip()
 
 
-def _run(output: Path, errors: Path, command: list[str], typed: str) -> None:
+def _run(output: Path, errors: Path, command: list[str], typed: str, environment: dict[str, str]) -> None:
     os.setsid()
+    os.environ.clear()
+    os.environ.update(environment)
     with tempfile.TemporaryFile() as keyboard:
         keyboard.write(typed.encode())
         keyboard.seek(0)
