@@ -92,8 +92,8 @@ class VectorFile:
 
 
 def _paths(objects: Iterable[Values]) -> Iterable[str]:
-    for one in objects:
-        for key, value in one.items():
+    for values in objects:
+        for key, value in values.items():
             yield key
             if isinstance(value, Mapping):
                 yield from (f"{key}.{inner}" for inner in value)

@@ -73,6 +73,20 @@ def test_an_unknown_key_fails() -> None:
             (run_check if part == "check" else run_make)(OPERATIONS["knowledge-proof"], wrong, None)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_key_fails(name: str) -> None:
+    """Also one for which the function has a default, as it has for randomness and for a number."""
+    content, operation = load(name), OPERATIONS[name]
+    [first, *_] = content["vectors"]
+    for part, run in (("check", run_check), ("make", run_make)):
+        for key in first.get(part, {}):
+            if part == "make" and key in first["check"]:  # is given to the maker from there
+                continue
+            wrong = first | {part: {other: value for other, value in first[part].items() if other != key}}
+            with pytest.raises(AssertionError):
+                run(operation, wrong, content.get("setting"))
+
+
 def test_a_wrong_draw_fails() -> None:
     vector = load("knowledge-proof")["vectors"][0]
     for draws in (["00" * 32], ["00" * 31], vector["make"]["random"] * 2):
@@ -104,8 +118,8 @@ def test_a_changed_file_is_found(tmp_path: Any, monkeypatch: pytest.MonkeyPatch)
 
 
 def _keys(objects: Iterable[Vector]) -> Iterable[str]:
-    for one in objects:
-        for key, value in one.items():
+    for values in objects:
+        for key, value in values.items():
             yield key
             if isinstance(value, dict):
                 yield from (f"{key}.{inner}" for inner in value)

@@ -1,0 +1,286 @@
+"""Replays of vectors whose keys are not the parameters of one function of `protocol`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protocol.assisted_check_ins import AssistedCheckIn, open_assisted, verify_assisted
+from protocol.check_ins import CheckInMessage, Direction, possible_epochs, sign_check_in
+from protocol.commitments import (
+    CommitmentOpening,
+    CommittedCheckIn,
+    KeptCommitment,
+    append_check_ins,
+    sign_commitment,
+)
+from protocol.disclosures import OpeningRecord
+from protocol.epochs import Domain, EpochKey, EpochSecret, Role
+from protocol.handles import DirectoryReceipt, IdentityRecord
+from protocol.notices import verify_notice
+from protocol.opening import create_shares, open_check_in, open_release, verify_party_shares
+from protocol.paper_check_ins import sign_paper_check_in
+from protocol.paper_passes import PaperPass, from_paper_text, print_pass, verify_paper
+from protocol.passes import OwnedPass, Pass, PendingPass, accept_answer
+from protocol.primitives.encoding import Message, decode_item, encode_item
+from protocol.primitives.group import B, Point, RandomBytes, Scalar
+from protocol.primitives.hashing import digest, digest32, frame, hash_to_scalar, tag
+from protocol.primitives.signatures import SigningKey
+from protocol.primitives.statements import JointStatement, sign_statement, verify_statement
+from protocol.qr_text import from_qr_text, to_qr_text
+from protocol.releases import ReleasedLeaf, VerifiedRelease, sign_release, verify_release
+from protocol.transparency.logs import check_consistency
+from protocol.transparency.merkle import CompactRange
+from protocol.transparency.signed_notes import Checkpoint
+from protocol.warrants import Venue, Warrant, verify_venue, verify_warrant
+
+Values = dict[str, Any]
+
+_KINDS = {kind.TAG: kind for kind in (DirectoryReceipt, IdentityRecord)}
+
+
+def scalar_arithmetic(a: Scalar, b: Scalar, wide: bytes) -> Values:
+    return {"sum": a + b, "product": a * b, "reduced": Scalar.reduce(wide)}
+
+
+def point_arithmetic(a: Scalar, P: Point, Q: Point) -> Values:
+    return {"sum": P + Q, "difference": P - Q, "multiple": a * P, "base_multiple": a * B}
+
+
+def hashing(name: str, parts: list[bytes]) -> Values:
+    return {
+        "tag": tag(name),
+        "frame": frame(name, *parts),
+        "digest": digest(name, *parts),
+        "digest32": digest32(name, *parts),
+        "scalar": hash_to_scalar(name, *parts),
+    }
+
+
+def read_item(encoding: bytes) -> Values:
+    decoded = decode_item(encoding)
+    assert encode_item(decoded) == encoding
+    return {"item": _readable(decoded)}
+
+
+def _readable(item: Any) -> Any:
+    if isinstance(item, bytes):
+        return {"bytes": item.hex()}
+    return [_readable(part) for part in item] if isinstance(item, list) else item
+
+
+def read_message(encoding: bytes) -> Values:
+    decoded = CheckInMessage.from_bytes(encoding)
+    assert decoded.to_bytes() == encoding
+    return {
+        "domain": decoded.domain,
+        "time": decoded.time,
+        "direction": decoded.direction,
+        "venue": decoded.venue_id,
+        "signed_pass": decoded.signed_pass,
+    }
+
+
+def make_statement(seed: SigningKey, kind: str, message: bytes) -> Values:
+    return {"statement": sign_statement(_KINDS[kind].from_bytes(message), seed)}
+
+
+def check_statement(kind: str, statement: bytes, key: Point) -> Values:
+    return {"message": verify_statement(_KINDS[kind], statement, key)}
+
+
+def epochs_of_time(domain: Domain, time: int, direction: Direction) -> Values:
+    epochs = list(possible_epochs(domain, time, direction))
+    assert domain.epoch_at(time) == epochs[-1]
+    return {"epochs": epochs, "begins": [domain.epoch_begins(epoch) for epoch in epochs]}
+
+
+def check_answer(epoch_key: EpochKey, r0: Scalar, u0: Point, v0: Point, answer: bytes) -> Values:
+    owned = accept_answer(epoch_key, PendingPass(r0, u0, v0), answer)
+    return {"pass": bytes(owned.public), "r": owned.r}
+
+
+def make_check_in(
+    epoch_key: EpochKey,
+    public_pass: bytes,
+    r: Scalar,
+    time: int,
+    direction: Direction,
+    venue: bytes | None,
+    random: RandomBytes,
+) -> Values:
+    return {"message": sign_check_in(epoch_key, _owned(public_pass, r), time, direction, venue, random)}
+
+
+def check_qr_text(text: str) -> Values:
+    message = from_qr_text(text)
+    assert to_qr_text(message) == text
+    return {"message": message}
+
+
+def make_paper(epoch_key: EpochKey, public_pass: bytes, r: Scalar, random: RandomBytes) -> Values:
+    return {"text": print_pass(epoch_key, _owned(public_pass, r), random)}
+
+
+def _owned(public_pass: bytes, r: Scalar) -> OwnedPass:
+    return OwnedPass(Pass(public_pass[:32], public_pass[32:64], public_pass[64:]), r)
+
+
+def check_paper(epoch_key: EpochKey, text: str) -> Values:
+    paper = from_paper_text(text)
+    assert verify_paper(epoch_key, paper).public_pass == paper.public_pass
+    return {"paper": paper}
+
+
+def make_paper_check_in(
+    epoch_key: EpochKey, paper: PaperPass, time: int, direction: Direction, venue: bytes, random: RandomBytes
+) -> Values:
+    delegated = verify_paper(epoch_key, paper)
+    return {"message": sign_paper_check_in(epoch_key, delegated, time, direction, venue, random)}
+
+
+def check_assisted(
+    epoch_key: EpochKey, message: AssistedCheckIn, operator_share: Point, authority_share: Point
+) -> Values:
+    entry = verify_assisted(epoch_key, message)
+    S = open_check_in(entry, operator_share, authority_share)
+    assert S is not None
+    return {"epoch": entry.epoch, "record": open_assisted(epoch_key, entry, S)}
+
+
+def make_venue(authority_seed: SigningKey, operator_seed: SigningKey, record: Venue) -> Values:
+    return _both_sign(record, authority_seed, operator_seed)
+
+
+def make_warrant(authority_seed: SigningKey, operator_seed: SigningKey, record: Warrant) -> Values:
+    return _both_sign(record, authority_seed, operator_seed)
+
+
+def _both_sign(record: Message, authority: SigningKey, operator: SigningKey) -> Values:
+    return {"joint": JointStatement(sign_statement(record, authority), sign_statement(record, operator))}
+
+
+def make_commitment(
+    seed: SigningKey, random: RandomBytes, venue: Venue, time: int, check_ins: list[CommittedCheckIn]
+) -> Values:
+    tree = append_check_ins(CompactRange(), check_ins)
+    return {"statement": sign_commitment(venue, seed, time, tree, random)[1]}
+
+
+def make_release(
+    epoch_key: EpochKey,
+    seed: SigningKey,
+    opened_from: CommitmentOpening,
+    frontier: list[bytes],
+    openings: list[CommitmentOpening],
+    leaves: list[ReleasedLeaf],
+    warrant: JointStatement,
+    now: int,
+) -> Values:
+    start = KeptCommitment(opened_from, CompactRange(opened_from.size, tuple(frontier)))
+    return {"release": sign_release(verify_warrant(epoch_key.domain, warrant, now), seed, start, openings, leaves)}
+
+
+def check_release(
+    epoch_key: EpochKey,
+    warrant: JointStatement,
+    now: int,
+    venue: JointStatement,
+    commitments: dict[int, bytes],
+    release: bytes,
+) -> Values:
+    verified = _verified(epoch_key, warrant, now, venue, commitments, release)
+    return {
+        "digest": verified.digest,
+        "visits": [
+            {"epoch": epoch, "u": u, "entered": visit.entered, "left": visit.left}
+            for epoch, visits in sorted(verified.visits.items())
+            for u, visit in sorted(visits.items())
+        ],
+        "set_aside": verified.set_aside,
+    }
+
+
+def _verified(
+    epoch_key: EpochKey,
+    warrant: JointStatement,
+    now: int,
+    venue: JointStatement,
+    commitments: dict[int, bytes],
+    release: bytes,
+) -> VerifiedRelease:
+    valid = verify_warrant(epoch_key.domain, warrant, now)
+    registered = verify_venue(epoch_key.domain, venue)
+    return verify_release(valid, registered, {epoch_key.epoch: epoch_key}, commitments, release)
+
+
+def make_shares(
+    epoch_key: EpochKey,
+    seed: SigningKey,
+    share: Scalar,
+    random: RandomBytes,
+    role: Role,
+    warrant: JointStatement,
+    now: int,
+    venue: JointStatement,
+    commitments: dict[int, bytes],
+    release: bytes,
+) -> Values:
+    verified = _verified(epoch_key, warrant, now, venue, commitments, release)
+    secret = EpochSecret(role, epoch_key.epoch, share, None)
+    epochs = {epoch_key.epoch: (epoch_key, secret)}
+    return {"statement": create_shares(epoch_key.domain, role, verified, epochs, seed, random)}
+
+
+def check_shares(
+    epoch_key: EpochKey,
+    role: Role,
+    warrant: JointStatement,
+    now: int,
+    venue: JointStatement,
+    commitments: dict[int, bytes],
+    release: bytes,
+    statement: bytes,
+) -> Values:
+    verified = _verified(epoch_key, warrant, now, venue, commitments, release)
+    shares = verify_party_shares(epoch_key.domain, role, verified, {epoch_key.epoch: epoch_key}, statement)
+    return {
+        "shares": [
+            {"epoch": epoch, "u": u, "D": D}
+            for epoch, by_pass in sorted(shares.shares.items())
+            for u, D in sorted(by_pass.items())
+        ]
+    }
+
+
+def check_opening(
+    epoch_key: EpochKey,
+    warrant: JointStatement,
+    now: int,
+    venue: JointStatement,
+    commitments: dict[int, bytes],
+    release: bytes,
+    operator_shares: bytes,
+    authority_shares: bytes,
+) -> Values:
+    verified = _verified(epoch_key, warrant, now, venue, commitments, release)
+    keys = {epoch_key.epoch: epoch_key}
+    operator, authority = (
+        verify_party_shares(epoch_key.domain, role, verified, keys, statement)
+        for role, statement in [(Role.OPERATOR, operator_shares), (Role.AUTHORITY, authority_shares)]
+    )
+    opened = open_release(verified, operator, authority)
+    return {"opened": [{"u": visit.check_in.message.u, "handle": handle} for visit, handle in opened]}
+
+
+def check_notice(domain: Domain, number: int | None, statement: bytes, passes: list[bytes]) -> Values:
+    notice = verify_notice(domain, statement, number)
+    return {"advice": notice.advice, "concerned": [u for u in passes if notice.concerns(u)]}
+
+
+def check_record(record: OpeningRecord, passes: list[bytes]) -> Values:
+    return {"commitment": record.commitment, "named": [u for u in passes if record.names(u)]}
+
+
+def check_continued(earlier: int, earlier_root: bytes, later: int, later_root: bytes, proof: list[bytes]) -> Values:
+    check_consistency(Checkpoint("log", earlier, earlier_root), Checkpoint("log", later, later_root), proof)
+    return {}
