@@ -26,7 +26,7 @@ test: $(VENV)/installed zbar web/node_modules ## every claim, attack, vector and
 	--cov --cov-report=term-missing:skip-covered $(ARGS)
 
 test-long: $(VENV)/installed zbar web/node_modules ## the tests that take long: real runs, killed processes, fuzzing
-	$(RUN) -m pytest -n 2 --dist worksteal -m long --timeout 600 $(ARGS)
+	$(RUN) -m pytest -n 2 --dist worksteal -m long --timeout 900 $(ARGS)
 
 check: $(VENV)/installed web/node_modules ## linters, types, import contracts, test vectors
 	$(RUN) -m ruff format --check .

@@ -236,6 +236,7 @@ def test_shares_that_are_not_in_the_log_are_found(past: Past) -> None:
         assert past.found() == ["the operator has no record of shares that it gave"]
 
 
+@pytest.mark.long
 def test_an_operator_that_keeps_no_record_is_found_while_it_gives_the_shares(tmp_path: Path) -> None:
     """A real process, with a line of `give_shares` removed."""
 

@@ -32,6 +32,7 @@ def take_mebibytes(data: bytes) -> int:
     return len(bytearray(int(data) << 20).replace(b"\0", b"\1", 1))
 
 
+@pytest.mark.long
 def test_what_takes_too_much_memory_is_found_also_after_what_takes_nearly_so_much(findings: Findings) -> None:
     half = b"%d" % (MEBIBYTES * 2 // 5)  # it is copied
     run_guarded(findings, trying(take_mebibytes, half, half, b"1"))
@@ -72,6 +73,7 @@ def test_a_death_is_found_with_its_input_and_what_came_before(findings: Findings
     assert (findings.inputs, findings.crashes) == (2, 2)
 
 
+@pytest.mark.long
 def test_no_extreme_input_takes_much(findings: Findings, tmp_path: Path) -> None:
     decoders = all_decoders(Random(1), tmp_path)
     run_guarded(findings, lambda to: fuzz_extremes(to, decoders, time.monotonic() + 600))
