@@ -12,7 +12,8 @@ from escrow.audit.findings import Fault
 from escrow.audit.kept_evidence import Seen
 from escrow.audit.state import AuditState
 from protocol.epochs import Role
-from tests.support.town import Town, online
+from tests.support.running import online
+from tests.support.town import Town
 
 
 def audit(town: Town, *seen: Path) -> Audit:

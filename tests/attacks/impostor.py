@@ -13,7 +13,7 @@ from protocol.epochs import Role
 from service.http import cbor_response, create_app
 from service.http_client import call, new_session
 from service.settings import DomainSettings
-from tests.support.servers import serving
+from tests.support.running import serving
 
 
 @contextmanager

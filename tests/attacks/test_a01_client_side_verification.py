@@ -11,7 +11,8 @@ from protocol.handles import register_handle
 from protocol.http_messages import VerificationAnswer, VerificationRequest
 from protocol.passes import request_allowance
 from tests.attacks.refusals import refusal
-from tests.support.servers import World, run
+from tests.support.running import run
+from tests.support.servers import World
 
 VICTIM = "+821099999999"
 

@@ -13,7 +13,8 @@ from protocol.epochs import Role
 from protocol.http_messages import VerificationAnswer, VerificationRequest
 from protocol.primitives.encoding import encode_item
 from tests.attacks.refusals import refusal
-from tests.support.servers import World, run
+from tests.support.running import run
+from tests.support.servers import World
 
 VICTIM = "+821099999999"
 

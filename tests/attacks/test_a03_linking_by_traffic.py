@@ -22,7 +22,7 @@ from service.http import Handler
 from tests.attacks.windows import shared
 from tests.attacks.wiretap import wiretap
 from tests.support.investigations import warn
-from tests.support.servers import run
+from tests.support.running import run
 from tests.support.town import Person, Seen, Town
 
 

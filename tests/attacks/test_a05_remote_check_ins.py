@@ -12,7 +12,7 @@ from protocol.passes import OwnedPass, Pass
 from protocol.primitives.group import B, Scalar
 from service.http_client import call, new_session
 from tests.attacks.refusals import refusal
-from tests.support.servers import run
+from tests.support.running import run
 from tests.support.town import Town
 
 

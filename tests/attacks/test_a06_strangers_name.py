@@ -13,7 +13,8 @@ from protocol.http_messages import Decision, VerificationAnswer, VerificationReq
 from protocol.passes import request_allowance
 from tests.attacks.refusals import refusal
 from tests.support.investigations import export, trace
-from tests.support.servers import World, run
+from tests.support.running import run
+from tests.support.servers import World
 from tests.support.town import Town
 
 

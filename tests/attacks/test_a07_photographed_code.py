@@ -13,7 +13,8 @@ from protocol.qr_text import from_qr_text
 from service.http_client import call
 from service.problems import Problem
 from tests.attacks.windows import shared
-from tests.support.town import Town, online
+from tests.support.running import online
+from tests.support.town import Town
 
 
 def stored(town: Town) -> list[PassCheckInMessage]:

@@ -17,7 +17,8 @@ from protocol.primitives.encoding import encode_item
 from tests.attacks.malicious import admit_with_records
 from tests.attacks.refusals import refusal
 from tests.support.investigations import export, trace
-from tests.support.servers import World, open_door, run
+from tests.support.running import run
+from tests.support.servers import World, open_door
 from tests.support.town import Town
 from venue.__main__ import cli
 

@@ -25,7 +25,8 @@ from protocol.warrants import Venue, VenueApplication
 from tests.attacks.malicious import admit_with_records, invent_request, issued_to_operator
 from tests.attacks.refusals import refusal
 from tests.support.investigations import export, trace
-from tests.support.servers import World, open_door, run
+from tests.support.running import run
+from tests.support.servers import World, open_door
 
 ODD_RECORDS = [("가" * 42, "+821"), ("\x00\u202e=1+1", "=1+1"), ("a" * 128, "+" + "9" * 15), (" ", "\r\n\t;")]
 NO_RECORDS = [

@@ -18,7 +18,8 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import sign_application
 from service.keys import fingerprint
 from service.problems import Problem
-from tests.support.town import Town, online
+from tests.support.running import online
+from tests.support.town import Town
 from venue.__main__ import cli
 
 

@@ -20,8 +20,8 @@ from service.settings import load_domain
 from tests.attacks.auditing import found
 from tests.attacks.impostor import impostor, redirect
 from tests.support.investigations import trace
-from tests.support.servers import run
-from tests.support.town import Town, online
+from tests.support.running import online, run
+from tests.support.town import Town
 
 
 def forged_statements(town: Town, role: Role) -> list[bytes]:

@@ -22,7 +22,8 @@ from tests.attacks.refusals import refusal
 from tests.support import edwards
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor
 from tests.support.edwards import IDENTITY, SMALL_ORDER, TORSION, L, P
-from tests.support.servers import World, run
+from tests.support.running import run
+from tests.support.servers import World
 from tests.support.town import Town
 
 

@@ -16,7 +16,8 @@ from protocol.http_messages import Decision
 from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.signatures import sign_with_scalar
 from tests.support.investigations import trace
-from tests.support.servers import Door, Enrolled, World, open_door, run
+from tests.support.running import run
+from tests.support.servers import Door, Enrolled, World, open_door
 from tests.support.town import Town
 
 

@@ -21,8 +21,9 @@ from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN
 from service.http_client import call, new_session
 from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor, found_domain, open_epoch, opening_warrant
 from tests.support.investigations import trace, warrant_around_now
-from tests.support.servers import Door, World, carry_out, open_door, run
-from tests.support.town import Town, online
+from tests.support.running import online, run
+from tests.support.servers import Door, World, carry_out, open_door
+from tests.support.town import Town
 
 
 def test_a18_a_screenshot_is_worth_nothing(town: Town) -> None:

@@ -24,7 +24,8 @@ from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.proofs import OwnershipProof
 from tests.attacks.arithmetic import minus
 from tests.attacks.malicious import invent_request
-from tests.support.servers import World, run
+from tests.support.running import run
+from tests.support.servers import World
 
 
 @dataclass(frozen=True)

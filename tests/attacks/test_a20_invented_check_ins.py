@@ -12,7 +12,8 @@ from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.proofs import OwnershipProof, prove_ownership
 from tests.attacks.malicious import issued_to_operator
 from tests.support.investigations import trace
-from tests.support.servers import Door, Enrolled, World, open_door, run
+from tests.support.running import run
+from tests.support.servers import Door, Enrolled, World, open_door
 
 
 def invented(key: EpochKey, U: Point, seen: PassRequest) -> list[tuple[PendingPass, PassRequest]]:

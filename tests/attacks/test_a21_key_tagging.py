@@ -20,7 +20,8 @@ from tests.attacks.auditing import found
 from tests.attacks.impostor import impostor, redirect
 from tests.support.domain import OpenEpoch
 from tests.support.domain import Visitor as ProtocolVisitor
-from tests.support.town import Person, Town, online
+from tests.support.running import online
+from tests.support.town import Person, Town
 
 
 def tagged_statement(town: Town, what: str) -> bytes:

@@ -26,7 +26,8 @@ from service.problems import Problem
 from tests.attacks.auditing import audit
 from tests.attacks.refusals import refusal
 from tests.support.investigations import warrant_around_now
-from tests.support.town import Town, online
+from tests.support.running import online
+from tests.support.town import Town
 from venue.home import VenueHome
 from venue.release import open_log
 

@@ -19,7 +19,8 @@ from protocol.warrants import sign_application
 from service.media_types import CBOR
 from service.problems import Problem
 from tests.attacks.refusals import refusal
-from tests.support.town import Town, online
+from tests.support.running import online
+from tests.support.town import Town
 from venue.server import create_venue_app
 
 Answer = tuple[int, bytes]

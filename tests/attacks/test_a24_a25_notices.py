@@ -17,8 +17,8 @@ from protocol.http_messages import Decision
 from protocol.notices import VISIT_DIGEST_BYTES, noticed_visit, verify_notice
 from tests.attacks.auditing import found
 from tests.support.investigations import warn
-from tests.support.servers import run
-from tests.support.town import Town, online
+from tests.support.running import online, run
+from tests.support.town import Town
 from venue.__main__ import cli as venue
 
 DAY = 86_400

@@ -26,8 +26,8 @@ from service.http import SMALL_BODY_BYTES, create_app
 from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
 from service.problems import Unreachable
 from tests.attacks.impostor import redirect
-from tests.support.servers import run, serving
-from tests.support.town import Town, online
+from tests.support.running import online, run, serving
+from tests.support.town import Town
 from venue.server import create_venue_app
 
 MEGABYTE = 1024 * 1024

@@ -12,7 +12,7 @@ from client.visits import group_to_leave, open_entry, open_exits
 from protocol.epochs import Role
 from protocol.http_messages import Decision
 from service.problems import Unreachable
-from tests.support.servers import run
+from tests.support.running import run
 from tests.support.town import Person, Town
 from venue.decoding import read_file
 from venue.home import ServedVenue

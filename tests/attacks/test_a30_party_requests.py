@@ -20,7 +20,8 @@ from protocol.primitives.statements import JointStatement, sign_statement, state
 from service.http_client import new_session
 from tests.attacks.refusals import refusal
 from tests.support.investigations import warrant_around_now
-from tests.support.servers import World, run
+from tests.support.running import run
+from tests.support.servers import World
 from tests.support.town import Town
 
 PATH = "/v1/directory"

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from aiohttp import ClientSession
 
 from client.enrolment import confirm_code, request_code
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from protocol.epochs import Role
-from service.http_client import new_session
 from tests.support.domain import NOW, TODAY
-from tests.support.imitated import World, running
+from tests.support.imitated import ImitatedParties, imitating
+from tests.support.running import online
 
 PASSPHRASE = b"correct horse battery staple"
 PHONE, NAME = "+821012345678", "홍길동"
 SETTINGS = "passphrase_operations = 1\npassphrase_memory = 8192\n"
-
-T = TypeVar("T")
 
 
 class Clock:
@@ -36,37 +31,27 @@ class Clock:
         return self.now
 
 
-def online(work: Callable[[ClientSession], Awaitable[T]]) -> T:
-    """Run something that needs an HTTP session."""
-
-    async def run() -> T:
-        async with new_session() as session:
-            return await work(session)
-
-    return asyncio.run(run())
-
-
 @pytest.fixture
-def world() -> Iterator[World]:
-    with running(World()) as started:
+def imitated() -> Iterator[ImitatedParties]:
+    with imitating(ImitatedParties()) as started:
         yield started
 
 
 @pytest.fixture
-def home(world: World, tmp_path: Path) -> Path:
+def home(imitated: ImitatedParties, tmp_path: Path) -> Path:
     directory = tmp_path / "client"
     directory.mkdir()
-    write_domain(directory, world)
+    write_domain(directory, imitated)
     (directory / "settings.toml").write_text(SETTINGS)
     return directory
 
 
-def write_domain(directory: Path, world: World) -> None:
-    domain = world.domain
+def write_domain(directory: Path, imitated: ImitatedParties) -> None:
+    domain = imitated.domain
     lines = [f"number = {domain.number}", f"allowance = {domain.allowance}"]
     for role in Role:
         name = role.name.lower()
-        lines += [f"[{name}]", f'key = "{bytes(domain.identity_key(role)).hex()}"', f'url = "{world.urls[name]}/"']
+        lines += [f"[{name}]", f'key = "{bytes(domain.identity_key(role)).hex()}"', f'url = "{imitated.urls[name]}/"']
     (directory / "domain.toml").write_text("\n".join(lines))
 
 
@@ -81,16 +66,16 @@ def newcomer(home: Path, clock: Clock) -> Visitor:
     return Visitor(home, PASSPHRASE, clock, create=True)
 
 
-def enrol(visitor: Visitor, world: World, phone: str = PHONE, name: str = NAME) -> None:
+def enrol(visitor: Visitor, imitated: ImitatedParties, phone: str = PHONE, name: str = NAME) -> None:
     online(lambda session: request_code(visitor, session, phone))
-    code = world.codes[phone]
+    code = imitated.codes[phone]
     online(lambda session: confirm_code(visitor, session, phone, name, code))
 
 
 @pytest.fixture
-def enrolled(newcomer: Visitor, world: World) -> Visitor:
+def enrolled(newcomer: Visitor, imitated: ImitatedParties) -> Visitor:
     """A visitor whose number the operator verified."""
-    enrol(newcomer, world)
+    enrol(newcomer, imitated)
     return newcomer
 
 

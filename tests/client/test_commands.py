@@ -21,16 +21,16 @@ from service.problems import Problem
 from tests.client.conftest import NAME, PASSPHRASE, PHONE
 from tests.client.test_posters import link_to
 from tests.support.camera import read_png, read_terminal
-from tests.support.imitated import ALLOWANCE, World
+from tests.support.imitated import ALLOWANCE, ImitatedParties
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(home: Path, world: World, tmp_path: Path) -> Run:
+def run(home: Path, imitated: ImitatedParties, tmp_path: Path) -> Run:
     secret = tmp_path / "passphrase"
     secret.write_bytes(PASSPHRASE + b"\n")
-    world.outbox = tmp_path / "outbox.txt"
+    imitated.outbox = tmp_path / "outbox.txt"
 
     def invoke(*arguments: object, typed: str | None = None) -> Result:
         options = ["--home", str(home), "--passphrase-file", str(secret)]
@@ -40,9 +40,9 @@ def run(home: Path, world: World, tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def ready(run: Run, world: World) -> Run:
+def ready(run: Run, imitated: ImitatedParties) -> Run:
     """Enrolled, with passes for today and tomorrow."""
-    assert run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", world.outbox).exit_code == 0
+    assert run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", imitated.outbox).exit_code == 0
     assert run("fetch", "--ahead", 1).exit_code == 0
     return run
 
@@ -63,13 +63,13 @@ def test_help_names_every_command() -> None:
         assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
 
 
-def test_from_enrolment_to_the_door_and_out(ready: Run, world: World, tmp_path: Path) -> None:
+def test_from_enrolment_to_the_door_and_out(ready: Run, imitated: ImitatedParties, tmp_path: Path) -> None:
     png = tmp_path / "code.png"
     assert ready("show", "--once", "--png", png).exit_code == 0
-    entry = world.verify(read_png(png))
-    world.check_ins.append(entry)
+    entry = imitated.verify(read_png(png))
+    imitated.check_ins.append(entry)
     assert ready("check-out", "--once", "--png", png).exit_code == 0
-    exit_ = world.verify(read_png(png))
+    exit_ = imitated.verify(read_png(png))
     assert exit_.message.u == entry.message.u
     assert exit_.message.direction is Direction.EXIT
     status = ready("status").output
@@ -80,8 +80,8 @@ def test_from_enrolment_to_the_door_and_out(ready: Run, world: World, tmp_path: 
     assert "code shown, left " in status
 
 
-def test_two_uses_of_show_never_use_one_pass(ready: Run, world: World) -> None:
-    codes = [world.verify(read_terminal(ready("show", "--once").output)).message.u for _ in range(ALLOWANCE)]
+def test_two_uses_of_show_never_use_one_pass(ready: Run, imitated: ImitatedParties) -> None:
+    codes = [imitated.verify(read_terminal(ready("show", "--once").output)).message.u for _ in range(ALLOWANCE)]
     assert len(set(codes)) == ALLOWANCE
     fails(ready("show", "--once"), "no pass left")
 
@@ -98,12 +98,12 @@ def test_a_picture_that_cannot_be_written_costs_no_pass(ready: Run, tmp_path: Pa
     assert "Visit 1" not in ready("status").output
 
 
-def test_show_ends_after_its_seconds(ready: Run, world: World, tmp_path: Path) -> None:
+def test_show_ends_after_its_seconds(ready: Run, imitated: ImitatedParties, tmp_path: Path) -> None:
     png = tmp_path / "code.png"
     result = ready("show", "--seconds", 1, "--png", png)
     assert result.exit_code == 0
     assert str(png) in result.output
-    world.verify(read_png(png))
+    imitated.verify(read_png(png))
 
 
 def test_show_can_be_interrupted(ready: Run, home: Path, tmp_path: Path) -> None:
@@ -122,28 +122,28 @@ def test_show_can_be_interrupted(ready: Run, home: Path, tmp_path: Path) -> None
     assert (process.returncode, output, errors) == (0, "Closed. / 닫았습니다.\n", "")
 
 
-def test_a_poster_asks_before_anything_is_sent(ready: Run, world: World) -> None:
-    link = link_to(world.poster())
-    before = list(world.requests)
+def test_a_poster_asks_before_anything_is_sent(ready: Run, imitated: ImitatedParties) -> None:
+    link = link_to(imitated.poster())
+    before = list(imitated.requests)
     refused = ready("check-in", link, typed="n\n")
     assert refused.exit_code == 1
     assert "Check in at 클럽 스플릿 for 1 person?\n클럽 스플릿에 1명 입장 등록을 할까요?" in refused.output
     assert ready("check-in", link, typed="").exit_code == 1
     assert ready("check-in", link, typed="\n").exit_code == 1
-    assert world.requests == before
+    assert imitated.requests == before
     assert "Visit 1" not in ready("status").output
 
     agreed = ready("check-in", link, typed="y\n")
     assert "Checked in at 클럽 스플릿." in agreed.output
     left = ready("check-out")
     assert "Checked out of 클럽 스플릿." in left.output
-    assert [one.message.direction for one in world.check_ins] == [Direction.ENTRY, Direction.EXIT]
+    assert [one.message.direction for one in imitated.check_ins] == [Direction.ENTRY, Direction.EXIT]
     assert "at 클럽 스플릿, admitted, left" in ready("status").output
 
 
-def test_a_refusal_is_an_error(ready: Run, world: World) -> None:
-    world.door = lambda _: Decision.TOO_OLD
-    result = ready("check-in", link_to(world.poster()), "--yes")
+def test_a_refusal_is_an_error(ready: Run, imitated: ImitatedParties) -> None:
+    imitated.door = lambda _: Decision.TOO_OLD
+    result = ready("check-in", link_to(imitated.poster()), "--yes")
     assert result.exit_code == 1
     assert "the door refused: the code is too old" in result.output
     assert "시간이 지난 코드입니다" in result.output
@@ -151,22 +151,24 @@ def test_a_refusal_is_an_error(ready: Run, world: World) -> None:
     assert "refused (the code is too old" in ready("status").output
 
 
-def test_people_come_and_leave_together(ready: Run, world: World) -> None:
-    link = link_to(world.poster())
+def test_people_come_and_leave_together(ready: Run, imitated: ImitatedParties) -> None:
+    link = link_to(imitated.poster())
     asked = ready("check-in", link, "--people", ALLOWANCE, typed="n\n")
     assert f"Check in at 클럽 스플릿 for {ALLOWANCE} people?\n클럽 스플릿에 {ALLOWANCE}명 입장" in asked.output
-    assert world.check_ins == []
+    assert imitated.check_ins == []
     agreed = ready("check-in", link, "--people", ALLOWANCE, typed="y\n")
     assert f"Checked in at 클럽 스플릿, {ALLOWANCE} people.\n입장이 확인되었습니다 ({ALLOWANCE}명)." in agreed.output
     left = ready("check-out")
     assert f"Checked out of 클럽 스플릿, {ALLOWANCE} people.\n퇴장이 확인되었습니다 ({ALLOWANCE}명)." in left.output
-    entries, exits = world.check_ins[:ALLOWANCE], world.check_ins[ALLOWANCE:]
+    entries, exits = imitated.check_ins[:ALLOWANCE], imitated.check_ins[ALLOWANCE:]
     assert [one.message.u for one in exits] == [one.message.u for one in entries]
 
 
-def test_who_of_a_group_was_admitted_is_told_and_nobody_comes_twice_unawares(ready: Run, world: World) -> None:
-    link, answers = link_to(world.poster()), iter([Decision.ADMITTED, Decision.TOO_OLD])
-    world.door = lambda _: next(answers, Decision.ADMITTED)
+def test_who_of_a_group_was_admitted_is_told_and_nobody_comes_twice_unawares(
+    ready: Run, imitated: ImitatedParties
+) -> None:
+    link, answers = link_to(imitated.poster()), iter([Decision.ADMITTED, Decision.TOO_OLD])
+    imitated.door = lambda _: next(answers, Decision.ADMITTED)
     partly = ready("check-in", link, "--people", 2, "--yes")
     assert partly.exit_code == 1
     assert "the door refused: the code is too old" in partly.output
@@ -176,21 +178,21 @@ def test_who_of_a_group_was_admitted_is_told_and_nobody_comes_twice_unawares(rea
     assert "You are checked in at 클럽 스플릿 already, 1 person, since " in again.output
     assert "this adds 1." in again.output
     assert "이미 1명이 입장해 있습니다. 1명이 더 등록됩니다." in again.output
-    assert len(world.check_ins) == 1
+    assert len(imitated.check_ins) == 1
     assert ready("check-out").exit_code == 0
     assert "already" not in ready("check-in", link, typed="n\n").output
 
 
-def test_a_group_that_no_server_answers_is_told_how_many_are_in(ready: Run, world: World) -> None:
+def test_a_group_that_no_server_answers_is_told_how_many_are_in(ready: Run, imitated: ImitatedParties) -> None:
     answers = iter([Decision.ADMITTED])
-    world.door = lambda _: next(answers)  # and then it fails
-    result = ready("check-in", link_to(world.poster()), "--people", ALLOWANCE, "--yes")
+    imitated.door = lambda _: next(answers)  # and then it fails
+    result = ready("check-in", link_to(imitated.poster()), "--people", ALLOWANCE, "--yes")
     assert result.exit_code == 1
     assert f"Checked in at 클럽 스플릿: 1 of {ALLOWANCE}. Do not repeat it for all" in result.output
     assert "no answer came" in result.output
 
 
-def test_a_new_wallet_says_what_to_run_and_does_not_alarm(ready: Run, world: World) -> None:
+def test_a_new_wallet_says_what_to_run_and_does_not_alarm(ready: Run, imitated: ImitatedParties) -> None:
     status = ready("status")
     assert status.output.endswith(
         "Nothing that the parties publish was fetched yet: run notices.\n"
@@ -198,7 +200,7 @@ def test_a_new_wallet_says_what_to_run_and_does_not_alarm(ready: Run, world: Wor
     )
     assert "48" not in status.output
     fetched = ready("notices")
-    assert "missing" in fetched.output  # this world publishes none
+    assert "missing" in fetched.output  # nobody publishes any here
 
 
 def test_one_code_on_paper_or_screen_does_not_claim_to_change(ready: Run) -> None:
@@ -215,39 +217,39 @@ def test_help_shows_whole_sentences_and_plain_defaults() -> None:
     assert "[default: ~/.splitpass/client]" in CliRunner().invoke(main, ["--help"], terminal_width=80).output
 
 
-def test_what_is_no_poster_is_one_line(ready: Run, world: World) -> None:
-    other = world.venue(domain=world.domain.number - 1)
-    links = ["javascript:alert(1)", "https://door.example", link_to(world.poster(other))]
-    before = list(world.requests)
+def test_what_is_no_poster_is_one_line(ready: Run, imitated: ImitatedParties) -> None:
+    other = imitated.venue(domain=imitated.domain.number - 1)
+    links = ["javascript:alert(1)", "https://door.example", link_to(imitated.poster(other))]
+    before = list(imitated.requests)
     for link in links:
         fails(ready("check-in", link, "--yes"), "this is no poster of the domain")
-    assert world.requests == before
+    assert imitated.requests == before
 
 
-def test_a_venues_name_does_not_command_the_terminal(ready: Run, world: World) -> None:
-    result = ready("check-in", link_to(world.poster(world.venue(name="\x1b[2Jclub\u202e\r\nOK"))), "--yes")
+def test_a_venues_name_does_not_command_the_terminal(ready: Run, imitated: ImitatedParties) -> None:
+    result = ready("check-in", link_to(imitated.poster(imitated.venue(name="\x1b[2Jclub\u202e\r\nOK"))), "--yes")
     assert "Checked in at ?[2Jclub???OK." in result.output
     assert "\x1b" not in result.output + ready("status").output
     assert printable("클럽 A·B") == "클럽 A·B"
 
 
-def test_passes_are_not_fetched_twice(ready: Run, world: World) -> None:
-    asked = world.requests.count("passes")
+def test_passes_are_not_fetched_twice(ready: Run, imitated: ImitatedParties) -> None:
+    asked = imitated.requests.count("passes")
     result = ready("fetch", "--ahead", 1)
     assert result.exit_code == 0
     assert result.output.count("fetched already") == 2
-    assert world.requests.count("passes") == asked == 2
+    assert imitated.requests.count("passes") == asked == 2
 
 
-def test_a_day_that_fails_does_not_stop_the_next(run: Run, world: World) -> None:
-    run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", world.outbox)
-    answer = world.alter_answers
+def test_a_day_that_fails_does_not_stop_the_next(run: Run, imitated: ImitatedParties) -> None:
+    run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", imitated.outbox)
+    answer = imitated.alter_answers
 
     def fail_once(_: PassAnswers) -> PassAnswers:
-        world.alter_answers = answer
+        imitated.alter_answers = answer
         raise Problem(503, "try-later", "too few visitors are asking just now")
 
-    world.alter_answers = fail_once
+    imitated.alter_answers = fail_once
     result = run("fetch", "--ahead", 1)
     assert result.exit_code == 1
     assert "ask again later" in result.output
@@ -257,24 +259,24 @@ def test_a_day_that_fails_does_not_stop_the_next(run: Run, world: World) -> None
     assert f"{ALLOWANCE} passes left" in status
 
 
-def test_a_day_that_is_not_published_yet_is_no_failure(run: Run, world: World) -> None:
-    run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", world.outbox)
+def test_a_day_that_is_not_published_yet_is_no_failure(run: Run, imitated: ImitatedParties) -> None:
+    run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", imitated.outbox)
     assert "No passes: run fetch." in run("status").output
-    world.publishes = False
+    imitated.publishes = False
     result = run("fetch", "--ahead", 1)
     assert (result.exit_code, result.output.count("not published yet")) == (0, 2)
     fails(run("show", "--once"), "no pass left")
 
 
-def test_settings_and_servers_that_are_wrong_are_one_line(run: Run, home: Path, world: World) -> None:
+def test_settings_and_servers_that_are_wrong_are_one_line(run: Run, home: Path, imitated: ImitatedParties) -> None:
     fails(run("show", "--once"), "run enrol first")
     (home / "settings.toml").write_text("retention = 3")
     fails(run("status"), "settings.toml: retention")
     (home / "settings.toml").unlink()
     settings = (home / "domain.toml").read_text()
-    (home / "domain.toml").write_text(settings.replace(world.urls["operator"], "http://127.0.0.1:9"))
+    (home / "domain.toml").write_text(settings.replace(imitated.urls["operator"], "http://127.0.0.1:9"))
     (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\n")
-    fails(run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", world.outbox), "does not answer")
+    fails(run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", imitated.outbox), "does not answer")
     fails(run("enrol", "--phone", "010", "--name", NAME), "country code")
     (home / "domain.toml").unlink()
     fails(run("status"), "domain.toml is missing")
@@ -291,7 +293,7 @@ def test_a_wrong_passphrase_and_a_damaged_wallet_are_one_line(ready: Run, home: 
     assert ready("status").exit_code == 0
 
 
-def test_the_passphrase_and_the_code_are_asked_for(home: Path, world: World) -> None:
+def test_the_passphrase_and_the_code_are_asked_for(home: Path, imitated: ImitatedParties) -> None:
     typed = f"{PHONE}\n{NAME}\nsecret\nsecret\nnot a code\n"
     result = CliRunner(env={"SPLITPASS_PASSPHRASE": None}).invoke(main, ["--home", str(home), "enrol"], input=typed)
     assert "secret" not in result.output

@@ -10,28 +10,29 @@ from client.passes import fetch_passes
 from client.visitor import Visitor
 from service.contact_details import canonical_name
 from service.problems import Problem, Unreachable
-from tests.client.conftest import NAME, PHONE, enrol, online
+from tests.client.conftest import NAME, PHONE, enrol
 from tests.support.domain import TODAY
-from tests.support.imitated import ALLOWANCE, World
+from tests.support.imitated import ALLOWANCE, ImitatedParties
+from tests.support.running import online
 
 
-def test_the_account_is_kept(newcomer: Visitor, world: World) -> None:
-    enrol(newcomer, world)
+def test_the_account_is_kept(newcomer: Visitor, imitated: ImitatedParties) -> None:
+    enrol(newcomer, imitated)
     account = newcomer.account()
     assert (account.phone, account.name) == (PHONE, NAME)
-    assert world.sessions[account.session.token] == (account.session.account_id, PHONE, NAME)
+    assert imitated.sessions[account.session.token] == (account.session.account_id, PHONE, NAME)
 
 
-def test_numbers_are_taken_as_people_write_them(newcomer: Visitor, world: World) -> None:
+def test_numbers_are_taken_as_people_write_them(newcomer: Visitor, imitated: ImitatedParties) -> None:
     online(lambda session: request_code(newcomer, session, "+82 (10) 1234-5678"))
-    assert list(world.codes) == [PHONE]
+    assert list(imitated.codes) == [PHONE]
 
 
 @pytest.mark.parametrize("number", ["", "010-1234-5678", "+0 10 1234 5678", "+82", "+82101234567890123456", "+82x12"])
-def test_a_number_without_its_country_is_refused(newcomer: Visitor, world: World, number: str) -> None:
+def test_a_number_without_its_country_is_refused(newcomer: Visitor, imitated: ImitatedParties, number: str) -> None:
     with pytest.raises(VisitorError, match="country code"):
         online(lambda session: request_code(newcomer, session, number))
-    assert world.requests == []
+    assert imitated.requests == []
 
 
 def test_names_have_one_spelling() -> None:
@@ -39,9 +40,9 @@ def test_names_have_one_spelling() -> None:
     assert international_number("+82-10.1234 5678") == PHONE
 
 
-def test_a_wrong_code_changes_nothing(newcomer: Visitor, world: World) -> None:
+def test_a_wrong_code_changes_nothing(newcomer: Visitor, imitated: ImitatedParties) -> None:
     online(lambda session: request_code(newcomer, session, PHONE))
-    wrong = f"{(int(world.codes[PHONE]) + 1) % 10**6:06}"
+    wrong = f"{(int(imitated.codes[PHONE]) + 1) % 10**6:06}"
     with pytest.raises(Problem, match="not the one that was sent"):
         online(lambda session: confirm_code(newcomer, session, PHONE, NAME, wrong))
     with pytest.raises(VisitorError, match="run enrol"):
@@ -49,27 +50,27 @@ def test_a_wrong_code_changes_nothing(newcomer: Visitor, world: World) -> None:
 
 
 @pytest.mark.parametrize("code", ["", "12345", "1234567", "12345a", "１２３４５６"])
-def test_what_is_no_code_is_not_sent(newcomer: Visitor, world: World, code: str) -> None:
+def test_what_is_no_code_is_not_sent(newcomer: Visitor, imitated: ImitatedParties, code: str) -> None:
     with pytest.raises(VisitorError, match="six digits"):
         online(lambda session: confirm_code(newcomer, session, PHONE, NAME, code))
-    assert world.requests == []
+    assert imitated.requests == []
 
 
-def test_nothing_is_fetched_before_enrolment(newcomer: Visitor, world: World) -> None:
+def test_nothing_is_fetched_before_enrolment(newcomer: Visitor, imitated: ImitatedParties) -> None:
     with pytest.raises(VisitorError, match="run enrol"):
         online(lambda session: fetch_passes(newcomer, session, TODAY))
-    assert world.requests == []
+    assert imitated.requests == []
 
 
-def test_enrolling_again_keeps_ones_passes(supplied: Visitor, world: World) -> None:
+def test_enrolling_again_keeps_ones_passes(supplied: Visitor, imitated: ImitatedParties) -> None:
     before = supplied.account().session.token
-    enrol(supplied, world)
+    enrol(supplied, imitated)
     assert supplied.account().session.token != before
     assert [len(day.passes) for day in supplied.wallet().days] == [ALLOWANCE, ALLOWANCE]
 
 
-def test_another_person_does_not_get_them(supplied: Visitor, world: World) -> None:
-    enrol(supplied, world, "+821087654321", "성춘향")
+def test_another_person_does_not_get_them(supplied: Visitor, imitated: ImitatedParties) -> None:
+    enrol(supplied, imitated, "+821087654321", "성춘향")
     assert supplied.wallet().days == ()
 
 

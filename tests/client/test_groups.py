@@ -20,15 +20,16 @@ from protocol.check_ins import Direction
 from protocol.http_messages import Decision
 from protocol.qr_text import from_qr_text
 from service.problems import Problem
-from tests.client.conftest import Clock, online
+from tests.client.conftest import Clock
 from tests.client.test_visits import left_today
 from tests.support.camera import read_group, read_terminal
 from tests.support.domain import NOW
-from tests.support.imitated import ALLOWANCE, World
+from tests.support.imitated import ALLOWANCE, ImitatedParties
+from tests.support.running import online
 
 
-def enter(visitor: Visitor, world: World, people: int) -> Decision:
-    return online(lambda session: check_in(visitor, session, world.venue(), people))
+def enter(visitor: Visitor, imitated: ImitatedParties, people: int) -> Decision:
+    return online(lambda session: check_in(visitor, session, imitated.venue(), people))
 
 
 def leave(visitor: Visitor) -> Decision:
@@ -39,12 +40,14 @@ def status(visitor: Visitor) -> list[str]:
     return [group_in_words(visitor, group) for group in visitor.wallet().groups]
 
 
-def test_everyone_has_a_pass_and_the_codes_are_signed_anew(supplied: Visitor, world: World, tmp_path: Path) -> None:
+def test_everyone_has_a_pass_and_the_codes_are_signed_anew(
+    supplied: Visitor, imitated: ImitatedParties, tmp_path: Path
+) -> None:
     screens, png = open_entries(supplied, 3), tmp_path / "codes.png"
     assert left_today(supplied) == ALLOWANCE - 3
     for now in (NOW, NOW + 15):
         show_once(screens, now, Console(quiet=True), png)
-        seen = [world.verify(message).message for message in read_group(png)]
+        seen = [imitated.verify(message).message for message in read_group(png)]
         assert {message.time for message in seen} == {now}
         assert {message.u for message in seen} == {screen.stored.u for screen in screens}
 
@@ -75,14 +78,15 @@ def test_a_group_gets_passes_for_all_or_none(supplied: Visitor) -> None:
         open_entries(supplied, 2)
 
 
-def test_a_group_leaves_together(supplied: Visitor, world: World, clock: Clock) -> None:
+def test_a_group_leaves_together(supplied: Visitor, imitated: ImitatedParties, clock: Clock) -> None:
     alone = open_entry(supplied)
     entries = open_entries(supplied, 2)
     for screen in (alone, *entries):
-        world.check_ins.append(world.verify(from_qr_text(screen.text(NOW))))
+        imitated.check_ins.append(imitated.verify(from_qr_text(screen.text(NOW))))
     clock.now += 600
     exits = [
-        world.verify(from_qr_text(screen.text(clock.now))) for screen in open_exits(supplied, group_to_leave(supplied))
+        imitated.verify(from_qr_text(screen.text(clock.now)))
+        for screen in open_exits(supplied, group_to_leave(supplied))
     ]
     assert [one.message.direction for one in exits] == [Direction.EXIT] * 2
     assert [one.message.u for one in exits] == [screen.stored.u for screen in entries]
@@ -94,13 +98,13 @@ def test_a_group_leaves_together(supplied: Visitor, world: World, clock: Clock) 
     ]
 
 
-def test_a_terminal_shows_the_codes_in_turn(supplied: Visitor, world: World, clock: Clock) -> None:
+def test_a_terminal_shows_the_codes_in_turn(supplied: Visitor, imitated: ImitatedParties, clock: Clock) -> None:
     output = io.StringIO()
     terminal = Console(file=output, force_terminal=True, width=100, height=50, legacy_windows=False)
     seen = []
 
     def sleep(seconds: float) -> None:
-        seen.append((clock.now, world.verify(read_terminal(output.getvalue())).message))
+        seen.append((clock.now, imitated.verify(read_terminal(output.getvalue())).message))
         clock.now += int(seconds)
 
     show_live(open_entries(supplied, 3), clock, terminal, None, 18, sleep)
@@ -111,11 +115,11 @@ def test_a_terminal_shows_the_codes_in_turn(supplied: Visitor, world: World, clo
     assert "(3/3)" in output.getvalue()
 
 
-def test_a_group_checks_in_by_poster_and_out(supplied: Visitor, world: World, clock: Clock) -> None:
-    assert enter(supplied, world, 3) is Decision.ADMITTED
+def test_a_group_checks_in_by_poster_and_out(supplied: Visitor, imitated: ImitatedParties, clock: Clock) -> None:
+    assert enter(supplied, imitated, 3) is Decision.ADMITTED
     clock.now += 600
     assert leave(supplied) is Decision.ADMITTED
-    entries, exits = world.check_ins[:3], world.check_ins[3:]
+    entries, exits = imitated.check_ins[:3], imitated.check_ins[3:]
     assert [one.message.u for one in entries] == [one.message.u for one in exits]
     assert len({one.message.u for one in entries}) == 3
     assert status(supplied) == [
@@ -125,10 +129,10 @@ def test_a_group_checks_in_by_poster_and_out(supplied: Visitor, world: World, cl
         leave(supplied)
 
 
-def test_a_refusal_of_one_is_told_and_the_others_can_leave(supplied: Visitor, world: World) -> None:
+def test_a_refusal_of_one_is_told_and_the_others_can_leave(supplied: Visitor, imitated: ImitatedParties) -> None:
     answers = iter([Decision.ADMITTED, Decision.TOO_OLD, Decision.ADMITTED, Decision.ADMITTED, Decision.TOO_EARLY])
-    world.door = lambda _: next(answers, Decision.ADMITTED)
-    assert enter(supplied, world, 3) is Decision.TOO_OLD
+    imitated.door = lambda _: next(answers, Decision.ADMITTED)
+    assert enter(supplied, imitated, 3) is Decision.TOO_OLD
     assert len(group_to_leave(supplied)) == 2
     assert leave(supplied) is Decision.TOO_EARLY
     [told] = status(supplied)
@@ -139,10 +143,10 @@ def test_a_refusal_of_one_is_told_and_the_others_can_leave(supplied: Visitor, wo
     assert "2 left" in status(supplied)[0]
 
 
-def test_a_group_that_gets_no_answer_has_used_its_passes(supplied: Visitor, world: World) -> None:
+def test_a_group_that_gets_no_answer_has_used_its_passes(supplied: Visitor, imitated: ImitatedParties) -> None:
     answers = iter([Decision.ADMITTED])
-    world.door = lambda _: next(answers)  # and then it fails
+    imitated.door = lambda _: next(answers)  # and then it fails
     with pytest.raises(Problem):
-        enter(supplied, world, 3)
+        enter(supplied, imitated, 3)
     assert left_today(supplied) == 0
     assert "3 people at 클럽 스플릿, 1 admitted, 2 no answer came" in status(supplied)[0]

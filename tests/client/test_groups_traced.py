@@ -9,7 +9,8 @@ import pytest
 
 from client.visits import check_in, check_out, group_to_leave, open_entries, open_exits
 from protocol.http_messages import Decision
-from tests.support.town import Town, online, run_town
+from tests.support.running import online
+from tests.support.town import Town, run_town
 
 
 @pytest.fixture

@@ -22,29 +22,30 @@ from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import MAX_LIST_AGE, sign_notice
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongNumber
 from service.problems import Unreachable
-from tests.client.conftest import NAME, PASSPHRASE, PHONE, Clock, online
+from tests.client.conftest import NAME, PASSPHRASE, PHONE, Clock
 from tests.support.domain import NOW
-from tests.support.imitated import World
+from tests.support.imitated import ImitatedParties
+from tests.support.running import online
 
 AUTHORITY, OPERATOR = Role.AUTHORITY, Role.OPERATOR
 ADVICE = "검사를 받으십시오."
 STRANGER = bytes(32)
 
 
-def publish_notice(world: World, number: int, time: int, *passes: bytes, advice: str = ADVICE) -> None:
-    key = world.parties.keys[AUTHORITY]
-    statement = sign_notice(world.domain, number, time, advice, passes, key)
-    world.lists.setdefault((AUTHORITY, "notices"), {})[number] = statement
+def publish_notice(imitated: ImitatedParties, number: int, time: int, *passes: bytes, advice: str = ADVICE) -> None:
+    key = imitated.parties.keys[AUTHORITY]
+    statement = sign_notice(imitated.domain, number, time, advice, passes, key)
+    imitated.lists.setdefault((AUTHORITY, "notices"), {})[number] = statement
 
 
-def publish_disclosure(world: World, role: Role, number: int, time: int, *records: OpeningRecord) -> None:
+def publish_disclosure(imitated: ImitatedParties, role: Role, number: int, time: int, *records: OpeningRecord) -> None:
     openings = tuple(DisclosedOpening(index, record) for index, record in enumerate(records))
-    statement = sign_disclosure(world.domain, role, number, time, openings, world.parties.keys[role])
-    world.lists.setdefault((role, "disclosures"), {})[number] = statement
+    statement = sign_disclosure(imitated.domain, role, number, time, openings, imitated.parties.keys[role])
+    imitated.lists.setdefault((role, "disclosures"), {})[number] = statement
 
 
-def opening(world: World, *passes: bytes) -> OpeningRecord:
-    return record_opening(world.parties.warrant(NOW - 900, NOW + 900).record, bytes(32), passes)
+def opening(imitated: ImitatedParties, *passes: bytes) -> OpeningRecord:
+    return record_opening(imitated.parties.warrant(NOW - 900, NOW + 900).record, bytes(32), passes)
 
 
 def search(visitor: Visitor) -> dict[str, set[Fault]]:
@@ -63,10 +64,10 @@ def search_notices(visitor: Visitor) -> set[Fault]:
     return online(lambda session: search_lists(visitor, session, notices_source(visitor)))
 
 
-def asked(world: World) -> list[str]:
+def asked(imitated: ImitatedParties) -> list[str]:
     """Which lists were asked for since the last time."""
-    requests = [one.partition("/v1/")[2] for one in world.requests if "/v1/" in one]
-    world.requests.clear()
+    requests = [one.partition("/v1/")[2] for one in imitated.requests if "/v1/" in one]
+    imitated.requests.clear()
     return requests
 
 
@@ -75,93 +76,99 @@ def visit(visitor: Visitor) -> bytes:
     return open_entry(visitor).stored.u
 
 
-def test_c10_a_notice_is_found_by_those_it_concerns_alone(supplied: Visitor, world: World) -> None:
+def test_c10_a_notice_is_found_by_those_it_concerns_alone(supplied: Visitor, imitated: ImitatedParties) -> None:
     mine, other = visit(supplied), visit(supplied)
-    publish_notice(world, 0, NOW, advice="")
-    publish_notice(world, 1, NOW, mine, STRANGER)
+    publish_notice(imitated, 0, NOW, advice="")
+    publish_notice(imitated, 1, NOW, mine, STRANGER)
     assert search_notices(supplied) == set()
     assert supplied.wallet().notices == (FoundNotice(mine, 1, ADVICE),)
     assert search_notices(supplied) == set()
-    publish_notice(world, 2, NOW, mine, other)
+    publish_notice(imitated, 2, NOW, mine, other)
     assert search_notices(supplied) == set()
     assert [found.number for found in supplied.wallet().notices] == [1, 2, 2]
 
 
 @pytest.mark.parametrize("role", Role)
-def test_c8_an_opening_is_found_in_either_partys_disclosure(supplied: Visitor, world: World, role: Role) -> None:
+def test_c8_an_opening_is_found_in_either_partys_disclosure(
+    supplied: Visitor, imitated: ImitatedParties, role: Role
+) -> None:
     mine, _ = visit(supplied), visit(supplied)
-    record = opening(world, mine, STRANGER)
-    publish_disclosure(world, role, 0, NOW, opening(world, STRANGER), record)
+    record = opening(imitated, mine, STRANGER)
+    publish_disclosure(imitated, role, 0, NOW, opening(imitated, STRANGER), record)
     search(supplied)
     found = FoundOpening(mine, record.warrant_id, record.legal_reference)
     assert supplied.wallet().openings == (found,)
-    publish_disclosure(world, OPERATOR if role is AUTHORITY else AUTHORITY, 0, NOW, record)
+    publish_disclosure(imitated, OPERATOR if role is AUTHORITY else AUTHORITY, 0, NOW, record)
     search(supplied)
     assert supplied.wallet().openings == (found,)
 
 
-def test_only_what_is_new_is_asked_for(newcomer: Visitor, world: World, clock: Clock) -> None:
+def test_only_what_is_new_is_asked_for(newcomer: Visitor, imitated: ImitatedParties, clock: Clock) -> None:
     """The first time what may concern an old visit; then what came since. Never anything that depends on visits."""
     for number in range(35):
-        publish_notice(world, number, NOW - (34 - number) * EPOCH_SECONDS)
+        publish_notice(imitated, number, NOW - (34 - number) * EPOCH_SECONDS)
     assert search_notices(newcomer) == set()
-    assert asked(world) == ["notices", *[f"notices/{number}" for number in range(33, 4, -1)]]
+    assert asked(imitated) == ["notices", *[f"notices/{number}" for number in range(33, 4, -1)]]
     assert search_notices(newcomer) == set()
-    assert asked(world) == ["notices"]
+    assert asked(imitated) == ["notices"]
     for number in (35, 36, 37):
         clock.now += EPOCH_SECONDS
-        publish_notice(world, number, clock.now)
+        publish_notice(imitated, number, clock.now)
     assert search_notices(newcomer) == set()
-    assert asked(world) == ["notices", "notices/36", "notices/35"]
+    assert asked(imitated) == ["notices", "notices/36", "notices/35"]
 
 
-def test_a25_a_list_that_is_not_continued_is_noticed(newcomer: Visitor, world: World, clock: Clock) -> None:
+def test_a25_a_list_that_is_not_continued_is_noticed(
+    newcomer: Visitor, imitated: ImitatedParties, clock: Clock
+) -> None:
     assert search_notices(newcomer) == {Fault.MISSING, Fault.STALE}
-    publish_notice(world, 0, NOW)
+    publish_notice(imitated, 0, NOW)
     clock.now = NOW + MAX_LIST_AGE
     assert search_notices(newcomer) == set()
     clock.now += 1
     assert search_notices(newcomer) == {Fault.STALE}
     assert notices_source(newcomer).faults(NOW) == set()
-    publish_notice(world, 1, clock.now + 1000)  # it would hide that no other comes until then
+    publish_notice(imitated, 1, clock.now + 1000)  # it would hide that no other comes until then
     assert search_notices(newcomer) == {Fault.STALE}
 
 
-def test_a25_a_missing_list_is_noticed_and_asked_for_until_it_is_there(supplied: Visitor, world: World) -> None:
+def test_a25_a_missing_list_is_noticed_and_asked_for_until_it_is_there(
+    supplied: Visitor, imitated: ImitatedParties
+) -> None:
     mine = visit(supplied)
     for number in range(4):
-        publish_notice(world, number, NOW, *[mine] * (number == 1))
-    withheld = world.lists[AUTHORITY, "notices"].pop(1)
+        publish_notice(imitated, number, NOW, *[mine] * (number == 1))
+    withheld = imitated.lists[AUTHORITY, "notices"].pop(1)
     for _ in range(2):
         assert search_notices(supplied) == {Fault.MISSING, Fault.STALE}
         assert supplied.wallet().notices == ()
-    world.lists[AUTHORITY, "notices"][1] = withheld
+    imitated.lists[AUTHORITY, "notices"][1] = withheld
     assert search_notices(supplied) == set()
     assert [found.number for found in supplied.wallet().notices] == [1]
 
 
-def test_a25_a_list_that_goes_back_is_noticed(newcomer: Visitor, world: World) -> None:
+def test_a25_a_list_that_goes_back_is_noticed(newcomer: Visitor, imitated: ImitatedParties) -> None:
     for number in range(2):
-        publish_notice(world, number, NOW)
+        publish_notice(imitated, number, NOW)
     assert search_notices(newcomer) == set()
-    newest = world.lists[AUTHORITY, "notices"].pop(1)
+    newest = imitated.lists[AUTHORITY, "notices"].pop(1)
     assert search_notices(newcomer) == {Fault.WITHDRAWN}
     assert notices_source(newcomer).faults(NOW) == {Fault.WITHDRAWN}  # it is remembered until it is mended
-    world.lists[AUTHORITY, "notices"][1] = newest
+    imitated.lists[AUTHORITY, "notices"][1] = newest
     assert search_notices(newcomer) == set()
     assert notices_source(newcomer).faults(NOW) == set()
 
 
 def test_a_party_that_signs_lists_without_end_is_not_followed_for_ever(
-    supplied: Visitor, world: World, monkeypatch: pytest.MonkeyPatch
+    supplied: Visitor, imitated: ImitatedParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("client.lists.MAX_LISTS", 5)
     mine = visit(supplied)
     for number in range(7):
-        publish_notice(world, number, NOW, *[mine] * (number in {2, 6}))
-    world.requests.clear()
+        publish_notice(imitated, number, NOW, *[mine] * (number in {2, 6}))
+    imitated.requests.clear()
     assert search_notices(supplied) == {Fault.TOO_MANY, Fault.STALE}
-    assert asked(world) == ["notices", *[f"notices/{number}" for number in (5, 4, 3, 2)]]
+    assert asked(imitated) == ["notices", *[f"notices/{number}" for number in (5, 4, 3, 2)]]
     assert [found.number for found in supplied.wallet().notices] == [6, 2]
     assert notices_source(supplied).known() is None
     monkeypatch.setattr("client.lists.MAX_LISTS", 7)
@@ -169,12 +176,12 @@ def test_a_party_that_signs_lists_without_end_is_not_followed_for_ever(
 
 
 def test_what_was_found_before_a_list_that_does_not_hold_is_kept(
-    supplied: Visitor, world: World, monkeypatch: pytest.MonkeyPatch
+    supplied: Visitor, imitated: ImitatedParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = visit(supplied)
-    publish_notice(world, 0, NOW)
-    publish_notice(world, 1, NOW, mine)
-    world.lists[AUTHORITY, "notices"][0] = b"no list"
+    publish_notice(imitated, 0, NOW)
+    publish_notice(imitated, 1, NOW, mine)
+    imitated.lists[AUTHORITY, "notices"][0] = b"no list"
     with pytest.raises(MalformedEncoding):
         search_notices(supplied)
     assert [found.number for found in supplied.wallet().notices] == [1]
@@ -184,11 +191,15 @@ def test_what_was_found_before_a_list_that_does_not_hold_is_kept(
 
 
 def test_an_authority_that_stalls_hides_no_disclosure_of_the_operator(
-    supplied: Visitor, world: World, home: Path, command: Callable[[str], Result], monkeypatch: pytest.MonkeyPatch
+    supplied: Visitor,
+    imitated: ImitatedParties,
+    home: Path,
+    command: Callable[[str], Result],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its server takes the connection and never answers."""
     mine = visit(supplied)
-    publish_disclosure(world, OPERATOR, 0, NOW, opening(world, mine))
+    publish_disclosure(imitated, OPERATOR, 0, NOW, opening(imitated, mine))
     monkeypatch.setattr("client.findings.SEARCH_SECONDS", 5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         text = (home / "domain.toml").read_text()
@@ -200,28 +211,28 @@ def test_an_authority_that_stalls_hides_no_disclosure_of_the_operator(
     assert told.output.count("was opened under") == 1
 
 
-def test_a21_two_lists_of_one_number_are_kept_as_evidence(supplied: Visitor, world: World) -> None:
+def test_a21_two_lists_of_one_number_are_kept_as_evidence(supplied: Visitor, imitated: ImitatedParties) -> None:
     mine = visit(supplied)
-    publish_notice(world, 0, NOW)
+    publish_notice(imitated, 0, NOW)
     assert search_notices(supplied) == set()
-    first = world.lists[AUTHORITY, "notices"][0]
-    publish_notice(world, 0, NOW, mine)
+    first = imitated.lists[AUTHORITY, "notices"][0]
+    publish_notice(imitated, 0, NOW, mine)
     assert search_notices(supplied) == {Fault.CONFLICTING}
     assert [found.u for found in supplied.wallet().notices] == [mine]
     source = notices_source(supplied)
     assert source.known() == first
-    assert source.evidence.read_bytes() == world.lists[AUTHORITY, "notices"][0]
-    world.lists[AUTHORITY, "notices"][0] = first
+    assert source.evidence.read_bytes() == imitated.lists[AUTHORITY, "notices"][0]
+    imitated.lists[AUTHORITY, "notices"][0] = first
     assert search_notices(supplied) == {Fault.CONFLICTING}
 
 
-def test_a_list_that_does_not_hold_is_not_taken(newcomer: Visitor, world: World) -> None:
-    lists = world.lists.setdefault((AUTHORITY, "notices"), {})
-    lists[0] = sign_notice(world.domain, 0, NOW, "", [], world.parties.keys[OPERATOR])
+def test_a_list_that_does_not_hold_is_not_taken(newcomer: Visitor, imitated: ImitatedParties) -> None:
+    lists = imitated.lists.setdefault((AUTHORITY, "notices"), {})
+    lists[0] = sign_notice(imitated.domain, 0, NOW, "", [], imitated.parties.keys[OPERATOR])
     with pytest.raises(InvalidSignature):
         search_notices(newcomer)
-    publish_notice(world, 0, NOW)
-    publish_notice(world, 1, NOW)
+    publish_notice(imitated, 0, NOW)
+    publish_notice(imitated, 1, NOW)
     lists[0] = lists[1]
     with pytest.raises(WrongNumber):
         search_notices(newcomer)
@@ -229,7 +240,7 @@ def test_a_list_that_does_not_hold_is_not_taken(newcomer: Visitor, world: World)
 
 
 def test_c8_an_opening_is_found_when_the_visit_itself_is_forgotten(
-    supplied: Visitor, world: World, clock: Clock
+    supplied: Visitor, imitated: ImitatedParties, clock: Clock
 ) -> None:
     mine = visit(supplied)
     (remembered,) = supplied.wallet().visits
@@ -238,7 +249,7 @@ def test_c8_an_opening_is_found_when_the_visit_itself_is_forgotten(
     wallet = supplied.wallet()
     assert (wallet.visits, wallet.papers) == ((), ())
     assert {one.u: one for one in wallet.past} == {u: PastPass(remembered.epoch, u) for u in (mine, STRANGER)}
-    publish_disclosure(world, OPERATOR, 0, clock.now, opening(world, mine))
+    publish_disclosure(imitated, OPERATOR, 0, clock.now, opening(imitated, mine))
     search(supplied)
     assert [found.u for found in supplied.wallet().openings] == [mine]
     clock.now = NOW + 122 * EPOCH_SECONDS
@@ -247,8 +258,8 @@ def test_c8_an_opening_is_found_when_the_visit_itself_is_forgotten(
     assert mine not in wallet.to_bytes()
 
 
-def test_c10_what_was_found_goes_with_its_visit(supplied: Visitor, world: World, clock: Clock) -> None:
-    publish_notice(world, 0, NOW, visit(supplied))
+def test_c10_what_was_found_goes_with_its_visit(supplied: Visitor, imitated: ImitatedParties, clock: Clock) -> None:
+    publish_notice(imitated, 0, NOW, visit(supplied))
     search_notices(supplied)
     clock.now += 119 * EPOCH_SECONDS
     assert len(supplied.wallet().notices) == 1
@@ -256,9 +267,9 @@ def test_c10_what_was_found_goes_with_its_visit(supplied: Visitor, world: World,
     assert supplied.wallet().notices == ()
 
 
-def test_a_party_that_is_away_hides_nothing_of_the_other(supplied: Visitor, world: World) -> None:
+def test_a_party_that_is_away_hides_nothing_of_the_other(supplied: Visitor, imitated: ImitatedParties) -> None:
     mine = visit(supplied)
-    publish_disclosure(world, AUTHORITY, 0, NOW, opening(world, mine))
+    publish_disclosure(imitated, AUTHORITY, 0, NOW, opening(imitated, mine))
     source = replace(disclosures_source(supplied, OPERATOR), server="http://127.0.0.1:1")
     with pytest.raises(Unreachable):
         online(lambda session: search_lists(supplied, session, source))
@@ -277,18 +288,18 @@ def command(supplied: Visitor, home: Path, tmp_path: Path) -> Callable[[str], Re
 
 
 def test_what_concerns_a_visitor_is_said_in_plain_words(
-    supplied: Visitor, world: World, command: Callable[[str], Result]
+    supplied: Visitor, imitated: ImitatedParties, command: Callable[[str], Result]
 ) -> None:
     shown, scanned = visit(supplied), visit(supplied)
 
     def at_club(one: Visit) -> Visit:
-        return replace(one, venue=world.venue()) if one.u == scanned else one
+        return replace(one, venue=imitated.venue()) if one.u == scanned else one
 
     supplied.change(lambda wallet: (replace(wallet, visits=tuple(map(at_club, wallet.visits))), None))
-    publish_notice(world, 0, NOW, scanned, advice="Get tested. 검사를 받으세요.\x1b[2J")
-    record = opening(world, shown)
+    publish_notice(imitated, 0, NOW, scanned, advice="Get tested. 검사를 받으세요.\x1b[2J")
+    record = opening(imitated, shown)
     for role in Role:
-        publish_disclosure(world, role, 0, NOW, record)
+        publish_disclosure(imitated, role, 0, NOW, record)
     told = command("notices")
     assert told.exit_code == 1  # old lists, for the machine's clock
     status = command("status").output
@@ -307,10 +318,10 @@ def test_what_concerns_a_visitor_is_said_in_plain_words(
         assert "운영자의 열람 공개 목록: 최근 48시간 안에 나온 것이 없습니다." in text
 
 
-def test_it_is_said_that_nothing_was_found(world: World, command: Callable[[str], Result]) -> None:
+def test_it_is_said_that_nothing_was_found(imitated: ImitatedParties, command: Callable[[str], Result]) -> None:
     told = command("notices")
     assert told.exit_code == 1
     assert "Nothing that was published concerns you.\n공개된 내용 중 회원님에게 해당하는 것은 없습니다." in told.output
     assert "The authority's notices: some are missing." in told.output
-    world.lists[AUTHORITY, "notices"] = {0: b"no list"}
+    imitated.lists[AUTHORITY, "notices"] = {0: b"no list"}
     assert "The authority's notices: not a tagged COSE_Sign1 structure" in command("notices").output

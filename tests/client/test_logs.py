@@ -16,18 +16,18 @@ from protocol.transparency.merkle import tree_root
 from protocol.transparency.tiles import Tile
 from service.log_client import fetch_earlier_root, fetch_entries, fetch_hashes
 from service.problems import Problem
-from tests.client.conftest import online
 from tests.support.domain import TODAY
-from tests.support.imitated import ALLOWANCE, World
+from tests.support.imitated import ALLOWANCE, ImitatedParties
+from tests.support.running import online
 
 
 def fetch(visitor: Visitor, epoch: int = TODAY) -> int:
     return online(lambda session: fetch_passes(visitor, session, epoch))
 
 
-def fill(world: World, role: Role, count: int) -> None:
+def fill(imitated: ImitatedParties, role: Role, count: int) -> None:
     """Entries about nothing that concerns a client."""
-    log = world.logs[role]
+    log = imitated.logs[role]
     log.entries += [len(log.entries).to_bytes(4, "big") + bytes([i % 256]) for i in range(count)]
 
 
@@ -41,43 +41,43 @@ ALTERATIONS: list[tuple[type[SplitPassError], Callable[[Inclusion], Inclusion]]]
 
 @pytest.mark.parametrize(("error", "alter"), ALTERATIONS)
 def test_a_key_that_is_not_proven_to_be_on_record_is_not_used(
-    enrolled: Visitor, world: World, error: type[SplitPassError], alter: Callable[[Inclusion], Inclusion]
+    enrolled: Visitor, imitated: ImitatedParties, error: type[SplitPassError], alter: Callable[[Inclusion], Inclusion]
 ) -> None:
-    fill(world, Role.OPERATOR, 3)
-    world.alter_inclusion = alter
+    fill(imitated, Role.OPERATOR, 3)
+    imitated.alter_inclusion = alter
     with pytest.raises(error):
         fetch(enrolled)
-    assert not {"handle", "passes"} & set(world.requests)
+    assert not {"handle", "passes"} & set(imitated.requests)
     assert enrolled.wallet().days == ()
 
 
-def test_another_key_than_the_one_on_record_is_not_used(enrolled: Visitor, world: World) -> None:
-    log = world.logs[Role.AUTHORITY]
-    other = log.publish(world.epoch(TODAY + 1).statements[Role.AUTHORITY])
-    world.alter_inclusion = lambda good: log.inclusion(other) if b"/authority\n" in good.checkpoint else good
+def test_another_key_than_the_one_on_record_is_not_used(enrolled: Visitor, imitated: ImitatedParties) -> None:
+    log = imitated.logs[Role.AUTHORITY]
+    other = log.publish(imitated.epoch(TODAY + 1).statements[Role.AUTHORITY])
+    imitated.alter_inclusion = lambda good: log.inclusion(other) if b"/authority\n" in good.checkpoint else good
     with pytest.raises(NotLogged):
         fetch(enrolled)
-    assert not {"handle", "passes"} & set(world.requests)
+    assert not {"handle", "passes"} & set(imitated.requests)
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 0), (0, 3), (5, 300), (255, 2), (600, 70)])
-def test_a_log_that_grew_is_followed(enrolled: Visitor, world: World, before: int, after: int) -> None:
-    fill(world, Role.OPERATOR, before)
+def test_a_log_that_grew_is_followed(enrolled: Visitor, imitated: ImitatedParties, before: int, after: int) -> None:
+    fill(imitated, Role.OPERATOR, before)
     assert fetch(enrolled) == ALLOWANCE
-    fill(world, Role.OPERATOR, after)
+    fill(imitated, Role.OPERATOR, after)
     assert fetch(enrolled, TODAY + 1) == ALLOWANCE
     note = (enrolled.epochs.directory / "operator.checkpoint").read_bytes()
-    assert verify_witnessed(world.domain, Role.OPERATOR, note).checkpoint.size == before + after + 2
-    size = len(world.logs[Role.OPERATOR].entries)
-    asked = {one.removeprefix("OPERATOR tile ") for one in world.requests if one.startswith("OPERATOR tile ")}
+    assert verify_witnessed(imitated.domain, Role.OPERATOR, note).checkpoint.size == before + after + 2
+    size = len(imitated.logs[Role.OPERATOR].entries)
+    asked = {one.removeprefix("OPERATOR tile ") for one in imitated.requests if one.startswith("OPERATOR tile ")}
     assert all(path.endswith(f".p/{size % 256}") or ".p" not in path or path.startswith("1/") for path in asked)
 
 
-def test_a_log_that_changes_its_past_is_refused_for_ever(enrolled: Visitor, world: World) -> None:
+def test_a_log_that_changes_its_past_is_refused_for_ever(enrolled: Visitor, imitated: ImitatedParties) -> None:
     """The operator cosigns both, by mistake or in collusion: who saw the first has the evidence."""
-    fill(world, Role.AUTHORITY, 3)
+    fill(imitated, Role.AUTHORITY, 3)
     fetch(enrolled)
-    log = world.logs[Role.AUTHORITY]
+    log = imitated.logs[Role.AUTHORITY]
     log.entries[1] = b"another history"
     with pytest.raises(InconsistentLog):
         fetch(enrolled, TODAY + 1)
@@ -85,27 +85,29 @@ def test_a_log_that_changes_its_past_is_refused_for_ever(enrolled: Visitor, worl
     with pytest.raises(InconsistentLog, match="is evidence"):
         fetch(enrolled, TODAY + 1)
     kept = [
-        verify_witnessed(world.domain, Role.AUTHORITY, (enrolled.epochs.directory / name).read_bytes()).checkpoint
+        verify_witnessed(imitated.domain, Role.AUTHORITY, (enrolled.epochs.directory / name).read_bytes()).checkpoint
         for name in ("authority.checkpoint", "authority.checkpoint.conflict")
     ]
     assert kept[0].root != kept[1].root
 
 
-def test_an_older_checkpoint_is_taken_if_the_newer_one_continues_it(enrolled: Visitor, world: World) -> None:
-    log = world.logs[Role.OPERATOR]
-    old = log.inclusion(log.publish(world.epoch(TODAY + 1).statements[Role.OPERATOR]))
-    fill(world, Role.OPERATOR, 4)
+def test_an_older_checkpoint_is_taken_if_the_newer_one_continues_it(
+    enrolled: Visitor, imitated: ImitatedParties
+) -> None:
+    log = imitated.logs[Role.OPERATOR]
+    old = log.inclusion(log.publish(imitated.epoch(TODAY + 1).statements[Role.OPERATOR]))
+    fill(imitated, Role.OPERATOR, 4)
     fetch(enrolled)
     newest = (enrolled.epochs.directory / "operator.checkpoint").read_bytes()
-    world.alter_inclusion = lambda good: old if b"/operator\n" in good.checkpoint else good
+    imitated.alter_inclusion = lambda good: old if b"/operator\n" in good.checkpoint else good
     assert fetch(enrolled, TODAY + 1) == ALLOWANCE
     assert (enrolled.epochs.directory / "operator.checkpoint").read_bytes() == newest
 
 
-def test_tiles_that_are_not_of_the_checkpoint_are_no_evidence(enrolled: Visitor, world: World) -> None:
-    fill(world, Role.OPERATOR, 3)
+def test_tiles_that_are_not_of_the_checkpoint_are_no_evidence(enrolled: Visitor, imitated: ImitatedParties) -> None:
+    fill(imitated, Role.OPERATOR, 3)
     fetch(enrolled)
-    log = world.logs[Role.OPERATOR]
+    log = imitated.logs[Role.OPERATOR]
     honest = log.inclusion
     stale = list(log.entries)
 
@@ -120,9 +122,9 @@ def test_tiles_that_are_not_of_the_checkpoint_are_no_evidence(enrolled: Visitor,
     assert not list(enrolled.epochs.directory.glob("*.conflict"))
 
 
-def test_a_full_tile_stands_for_the_partial_ones_before_it(world: World) -> None:
-    fill(world, Role.OPERATOR, 256)
-    log, url = world.logs[Role.OPERATOR], world.urls["operator"]
+def test_a_full_tile_stands_for_the_partial_ones_before_it(imitated: ImitatedParties) -> None:
+    fill(imitated, Role.OPERATOR, 256)
+    log, url = imitated.logs[Role.OPERATOR], imitated.urls["operator"]
     with pytest.MonkeyPatch.context() as patch:
         whole = {tile: log.tile(tile) for tile in (Tile(0, 0), Tile("entries", 0))}
         patch.setattr(log, "tile", whole.get)
@@ -132,10 +134,10 @@ def test_a_full_tile_stands_for_the_partial_ones_before_it(world: World) -> None
             online(lambda session: fetch_hashes(session, url, Tile(0, 1)))
 
 
-def test_any_earlier_root_is_found_from_tiles(world: World) -> None:
-    fill(world, Role.OPERATOR, 300)
-    log, url = world.logs[Role.OPERATOR], world.urls["operator"]
-    checkpoint = verify_witnessed(world.domain, Role.OPERATOR, log.checkpoint()).checkpoint
+def test_any_earlier_root_is_found_from_tiles(imitated: ImitatedParties) -> None:
+    fill(imitated, Role.OPERATOR, 300)
+    log, url = imitated.logs[Role.OPERATOR], imitated.urls["operator"]
+    checkpoint = verify_witnessed(imitated.domain, Role.OPERATOR, log.checkpoint()).checkpoint
     for size in (0, 1, 255, 256, 299, 300):
         found = online(lambda session: fetch_earlier_root(session, url, checkpoint, size))  # noqa: B023
         assert found == tree_root(log.leaves[:size])

@@ -25,7 +25,7 @@ from tests.client.test_commands import Run, fails, ready, run  # noqa: F401 - fi
 from tests.client.test_visits import left_today
 from tests.support.camera import read_texts
 from tests.support.domain import NOW, TODAY
-from tests.support.imitated import ALLOWANCE, World
+from tests.support.imitated import ALLOWANCE, ImitatedParties
 
 
 def pages(document: bytes) -> list[Image.Image]:
@@ -33,11 +33,11 @@ def pages(document: bytes) -> list[Image.Image]:
     return [page.render(scale=150 / 72).to_pil() for page in pypdfium2.PdfDocument(document)]
 
 
-def test_a_door_signs_for_what_was_printed(supplied: Visitor, world: World) -> None:
+def test_a_door_signs_for_what_was_printed(supplied: Visitor, imitated: ImitatedParties) -> None:
     for text in print_papers(supplied, TODAY + 1, 2):
-        key = world.epoch(TODAY + 1).key
+        key = imitated.epoch(TODAY + 1).key
         delegated = verify_paper(key, from_paper_text(text))
-        message = sign_paper_check_in(key, delegated, NOW + 86_400, Direction.ENTRY, world.venue().venue_id)
+        message = sign_paper_check_in(key, delegated, NOW + 86_400, Direction.ENTRY, imitated.venue().venue_id)
         assert verify_paper_check_in(key, message).epoch == TODAY + 1
 
 

@@ -18,9 +18,10 @@ from protocol.primitives.errors import ConflictingStatements, InvalidEntry, Inva
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.signatures import SigningKey, verify
 from service.problems import Problem
-from tests.client.conftest import PASSPHRASE, Clock, enrol, online
+from tests.client.conftest import PASSPHRASE, Clock, enrol
 from tests.support.domain import TODAY, found_domain, open_epoch
-from tests.support.imitated import ALLOWANCE, World
+from tests.support.imitated import ALLOWANCE, ImitatedParties
+from tests.support.running import online
 
 Alter = Callable[[PassAnswers], PassAnswers]
 
@@ -47,10 +48,10 @@ def spoil(number: int) -> Alter:
     return alter
 
 
-def test_everyone_gets_the_same_number_of_good_passes(enrolled: Visitor, world: World) -> None:
+def test_everyone_gets_the_same_number_of_good_passes(enrolled: Visitor, imitated: ImitatedParties) -> None:
     assert fetch(enrolled) == ALLOWANCE
     [day] = enrolled.wallet().days
-    key = world.epoch(TODAY).key
+    key = imitated.epoch(TODAY).key
     for stored in day.passes:
         owned = stored.owned
         assert bytes(owned.r * B) == owned.public.u == stored.u
@@ -59,78 +60,78 @@ def test_everyone_gets_the_same_number_of_good_passes(enrolled: Visitor, world: 
     assert len({stored.u for stored in day.passes}) == ALLOWANCE
 
 
-def test_h_leaves_the_wallet_when_the_passes_arrive(enrolled: Visitor, world: World) -> None:
+def test_h_leaves_the_wallet_when_the_passes_arrive(enrolled: Visitor, imitated: ImitatedParties) -> None:
     seen: list[Scalar] = []
 
     def watch(answers: PassAnswers) -> PassAnswers:
         seen.append(secret_of_handle(enrolled.wallet()))
         return answers
 
-    world.alter_answers = watch
+    imitated.alter_answers = watch
     fetch(enrolled)
     [h] = seen
-    assert world.handles[enrolled.account().session.account_id, TODAY] == h * B
+    assert imitated.handles[enrolled.account().session.account_id, TODAY] == h * B
     wallet = enrolled.wallet()
     assert wallet.days[0].pending is None
     assert bytes(h) not in wallet.to_bytes()
 
 
-def test_every_epoch_has_its_own_handle(supplied: Visitor, world: World) -> None:
+def test_every_epoch_has_its_own_handle(supplied: Visitor, imitated: ImitatedParties) -> None:
     account = supplied.account().session.account_id
-    assert world.handles[account, TODAY] != world.handles[account, TODAY + 1]
+    assert imitated.handles[account, TODAY] != imitated.handles[account, TODAY + 1]
 
 
-def test_passes_are_fetched_once(enrolled: Visitor, world: World) -> None:
+def test_passes_are_fetched_once(enrolled: Visitor, imitated: ImitatedParties) -> None:
     fetch(enrolled)
-    asked = world.requests.count("passes"), world.requests.count("handle")
+    asked = imitated.requests.count("passes"), imitated.requests.count("handle")
     assert fetch(enrolled) == 0
-    assert (world.requests.count("passes"), world.requests.count("handle")) == asked == (1, 1)
+    assert (imitated.requests.count("passes"), imitated.requests.count("handle")) == asked == (1, 1)
     assert len(enrolled.wallet().days[0].passes) == ALLOWANCE
 
 
 @pytest.mark.parametrize("failure", [lose, spoil(ALLOWANCE), lambda answers: PassAnswers(answers.answers[1:])])
 def test_a_failure_keeps_h_and_is_not_repeated_at_once(
-    enrolled: Visitor, world: World, clock: Clock, failure: Alter
+    enrolled: Visitor, imitated: ImitatedParties, clock: Clock, failure: Alter
 ) -> None:
-    world.alter_answers = failure
+    imitated.alter_answers = failure
     with pytest.raises(NotIssued, match="ask again later"):
         fetch(enrolled)
     h = secret_of_handle(enrolled.wallet())
-    world.alter_answers = lambda answers: answers
+    imitated.alter_answers = lambda answers: answers
     clock.now += enrolled.settings.retry_seconds - 1
     with pytest.raises(NotIssued, match="asked for already"):
         fetch(enrolled)
-    assert world.requests.count("passes") == 1
+    assert imitated.requests.count("passes") == 1
 
     clock.now += 1
     assert fetch(enrolled) == ALLOWANCE
-    assert world.handles[enrolled.account().session.account_id, TODAY] == h * B
-    first, second = world.allowances
+    assert imitated.handles[enrolled.account().session.account_id, TODAY] == h * B
+    first, second = imitated.allowances
     assert not {one.u0 for one in first.requests} & {one.u0 for one in second.requests}
 
 
 def test_a_crash_between_question_and_answer_does_not_lose_the_day(
-    enrolled: Visitor, world: World, clock: Clock
+    enrolled: Visitor, imitated: ImitatedParties, clock: Clock
 ) -> None:
     def crash(_: PassAnswers) -> PassAnswers:
         raise Problem(500, "crash", "the power went")
 
-    world.alter_answers = crash
+    imitated.alter_answers = crash
     with pytest.raises(NotIssued):
         fetch(enrolled)
-    world.alter_answers = lambda answers: answers
+    imitated.alter_answers = lambda answers: answers
     clock.now += enrolled.settings.retry_seconds
     home = enrolled.epochs.directory.parent
     assert fetch(Visitor(home, PASSPHRASE, clock)) == ALLOWANCE
 
 
-def test_a_bad_answer_spoils_only_itself(enrolled: Visitor, world: World) -> None:
-    world.alter_answers = spoil(1)
+def test_a_bad_answer_spoils_only_itself(enrolled: Visitor, imitated: ImitatedParties) -> None:
+    imitated.alter_answers = spoil(1)
     assert fetch(enrolled) == ALLOWANCE - 1
     assert enrolled.wallet().days[0].pending is None
 
 
-def test_a_second_command_does_not_ask_as_well(enrolled: Visitor, world: World) -> None:
+def test_a_second_command_does_not_ask_as_well(enrolled: Visitor, imitated: ImitatedParties) -> None:
     """While one request is under way, another is refused."""
 
     async def both(session: ClientSession) -> list[int | BaseException]:
@@ -139,119 +140,123 @@ def test_a_second_command_does_not_ask_as_well(enrolled: Visitor, world: World) 
     results = online(both)
     assert ALLOWANCE in results
     assert any(isinstance(result, NotIssued) or result == 0 for result in results)
-    assert world.requests.count("passes") == 1
+    assert imitated.requests.count("passes") == 1
     assert len(enrolled.wallet().days[0].passes) == ALLOWANCE
 
 
 @pytest.mark.parametrize("days", ["none", "those of another handle"])
 def test_passes_for_an_account_that_was_changed_meanwhile_are_dropped(
-    enrolled: Visitor, world: World, days: str
+    enrolled: Visitor, imitated: ImitatedParties, days: str
 ) -> None:
-    h, registration = register_handle(world.epoch(TODAY).key, bytes(16))
+    h, registration = register_handle(imitated.epoch(TODAY).key, bytes(16))
     others = () if days == "none" else (Day(TODAY, PendingHandle(h, registration, None), ()),)
 
     def meanwhile(answers: PassAnswers) -> PassAnswers:
         enrolled.change(lambda wallet: (replace(wallet, days=others), None))
         return answers
 
-    world.alter_answers = meanwhile
+    imitated.alter_answers = meanwhile
     with pytest.raises(NotIssued, match="account was changed"):
         fetch(enrolled)
     assert enrolled.wallet().days == others
 
 
 @pytest.mark.parametrize("change", [{"name": "성춘향"}, {"phone": "+821087654321"}, {"handle": B}])
-def test_a_grant_of_someone_else_is_refused(enrolled: Visitor, world: World, change: dict[str, object]) -> None:
-    world.alter_record = lambda record: replace(record, **change)  # type: ignore[arg-type]
+def test_a_grant_of_someone_else_is_refused(
+    enrolled: Visitor, imitated: ImitatedParties, change: dict[str, object]
+) -> None:
+    imitated.alter_record = lambda record: replace(record, **change)  # type: ignore[arg-type]
     with pytest.raises(InvalidEntry):
         fetch(enrolled)
-    assert "passes" not in world.requests
+    assert "passes" not in imitated.requests
 
 
-def test_a_sealed_record_that_is_not_the_signed_one_is_refused(enrolled: Visitor, world: World) -> None:
+def test_a_sealed_record_that_is_not_the_signed_one_is_refused(enrolled: Visitor, imitated: ImitatedParties) -> None:
     """The visitor is shown its own name while the directory holds another."""
 
     def other_entry(grant: HandleGrant) -> HandleGrant:
-        [handle] = world.handles.values()
-        key = world.epoch(TODAY).key
+        [handle] = imitated.handles.values()
+        key = imitated.epoch(TODAY).key
         record = replace(open_entry(key, handle, grant.entry), name="성춘향")
-        _, entry = seal_record(key, record, world.parties.keys[Role.OPERATOR])
-        return HandleGrant(grant.record, entry, world.receipt(TODAY, entry))
+        _, entry = seal_record(key, record, imitated.parties.keys[Role.OPERATOR])
+        return HandleGrant(grant.record, entry, imitated.receipt(TODAY, entry))
 
-    world.alter_grant = other_entry
+    imitated.alter_grant = other_entry
     with pytest.raises(InvalidEntry):
         fetch(enrolled)
-    assert "passes" not in world.requests
+    assert "passes" not in imitated.requests
 
 
-def test_a_receipt_for_another_entry_is_refused(enrolled: Visitor, world: World) -> None:
-    world.alter_grant = lambda grant: replace(
-        grant, receipt=world.receipt(TODAY, replace(grant.entry, nonce=bytes(24)))
+def test_a_receipt_for_another_entry_is_refused(enrolled: Visitor, imitated: ImitatedParties) -> None:
+    imitated.alter_grant = lambda grant: replace(
+        grant, receipt=imitated.receipt(TODAY, replace(grant.entry, nonce=bytes(24)))
     )
     with pytest.raises(InvalidReceipt):
         fetch(enrolled)
 
 
-def test_a_receipt_that_the_operator_signed_is_refused(enrolled: Visitor, world: World) -> None:
-    world.alter_grant = lambda grant: replace(
-        grant, receipt=sign_receipt(world.epoch(TODAY).key, grant.entry, world.parties.keys[Role.OPERATOR])
+def test_a_receipt_that_the_operator_signed_is_refused(enrolled: Visitor, imitated: ImitatedParties) -> None:
+    imitated.alter_grant = lambda grant: replace(
+        grant, receipt=sign_receipt(imitated.epoch(TODAY).key, grant.entry, imitated.parties.keys[Role.OPERATOR])
     )
     with pytest.raises(InvalidSignature):
         fetch(enrolled)
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_a12_a_server_that_serves_its_own_key_is_refused(enrolled: Visitor, world: World, role: Role) -> None:
-    _, statement = create_epoch(world.domain, role, TODAY, SigningKey.generate())
-    world.served[role, TODAY] = statement
+def test_a12_a_server_that_serves_its_own_key_is_refused(
+    enrolled: Visitor, imitated: ImitatedParties, role: Role
+) -> None:
+    _, statement = create_epoch(imitated.domain, role, TODAY, SigningKey.generate())
+    imitated.served[role, TODAY] = statement
     with pytest.raises(InvalidSignature):
         fetch(enrolled)
-    assert not {"handle", "passes"} & set(world.requests)
+    assert not {"handle", "passes"} & set(imitated.requests)
     assert enrolled.wallet().days == ()
 
 
-def test_a12_the_operator_cannot_speak_for_the_authority(enrolled: Visitor, world: World) -> None:
-    _, statement = create_epoch(world.domain, Role.AUTHORITY, TODAY, world.parties.keys[Role.OPERATOR])
-    world.served[Role.AUTHORITY, TODAY] = statement
+def test_a12_the_operator_cannot_speak_for_the_authority(enrolled: Visitor, imitated: ImitatedParties) -> None:
+    _, statement = create_epoch(imitated.domain, Role.AUTHORITY, TODAY, imitated.parties.keys[Role.OPERATOR])
+    imitated.served[Role.AUTHORITY, TODAY] = statement
     with pytest.raises(InvalidSignature):
         fetch(enrolled)
 
 
-def test_a_statement_of_another_epoch_is_refused(enrolled: Visitor, world: World) -> None:
-    world.served[Role.AUTHORITY, TODAY] = world.epoch(TODAY + 1).statements[Role.AUTHORITY]
+def test_a_statement_of_another_epoch_is_refused(enrolled: Visitor, imitated: ImitatedParties) -> None:
+    imitated.served[Role.AUTHORITY, TODAY] = imitated.epoch(TODAY + 1).statements[Role.AUTHORITY]
     with pytest.raises(WrongEpoch):
         fetch(enrolled)
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_second_statement_for_one_epoch_is_refused_and_kept(
-    enrolled: Visitor, world: World, clock: Clock, role: Role
+    enrolled: Visitor, imitated: ImitatedParties, clock: Clock, role: Role
 ) -> None:
-    world.alter_answers = lose
+    imitated.alter_answers = lose
     with pytest.raises(NotIssued):
         fetch(enrolled)
-    other = open_epoch(world.parties, TODAY)
-    world.served[role, TODAY] = other.statements[role]
+    other = open_epoch(imitated.parties, TODAY)
+    imitated.served[role, TODAY] = other.statements[role]
     clock.now += enrolled.settings.retry_seconds
     with pytest.raises(ConflictingStatements):
         fetch(enrolled)
-    assert world.requests.count("passes") == 1
+    assert imitated.requests.count("passes") == 1
     kept = {file.read_bytes() for file in enrolled.epochs.directory.iterdir()}
-    assert {world.epoch(TODAY).statements[role], other.statements[role]} <= kept
+    assert {imitated.epoch(TODAY).statements[role], other.statements[role]} <= kept
 
 
-def test_an_unpublished_epoch_is_a_404(enrolled: Visitor, world: World) -> None:
-    world.publishes = False
+def test_an_unpublished_epoch_is_a_404(enrolled: Visitor, imitated: ImitatedParties) -> None:
+    imitated.publishes = False
     with pytest.raises(Problem) as caught:
         fetch(enrolled)
     assert caught.value.status == 404
 
 
-def test_an_ended_session_says_so(enrolled: Visitor, world: World) -> None:
-    world.sessions.clear()
+def test_an_ended_session_says_so(enrolled: Visitor, imitated: ImitatedParties) -> None:
+    imitated.sessions.clear()
     with pytest.raises(Problem, match="enrol again"):
         fetch(enrolled)
-    enrol(enrolled, world)
+    enrol(enrolled, imitated)
     assert fetch(enrolled) == ALLOWANCE
 
 

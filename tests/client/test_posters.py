@@ -17,9 +17,10 @@ from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.warrants import Venue
 from service.problems import Unreachable
-from tests.client.conftest import Clock, online
+from tests.client.conftest import Clock
 from tests.support.domain import NOW, TODAY, found_domain
-from tests.support.imitated import ALLOWANCE, World
+from tests.support.imitated import ALLOWANCE, ImitatedParties
+from tests.support.running import online
 
 
 def link_to(joint: JointStatement, url: str = "https://door.example") -> str:
@@ -34,15 +35,17 @@ def leave(visitor: Visitor) -> Decision:
     return online(lambda session: check_out(visitor, session, group_to_leave(visitor)))
 
 
-def test_an_entry_and_an_exit_reach_the_venue_of_the_record(supplied: Visitor, world: World, clock: Clock) -> None:
-    venue = read_poster(world.domain, link_to(world.poster()))
+def test_an_entry_and_an_exit_reach_the_venue_of_the_record(
+    supplied: Visitor, imitated: ImitatedParties, clock: Clock
+) -> None:
+    venue = read_poster(imitated.domain, link_to(imitated.poster()))
     assert enter(supplied, venue) is Decision.ADMITTED
     clock.now += 3600
     assert leave(supplied) is Decision.ADMITTED
-    entry, exit_ = world.check_ins
+    entry, exit_ = imitated.check_ins
     assert entry.message.venue_id == exit_.message.venue_id == venue.venue_id
     assert entry.message.u == exit_.message.u
-    assert [one.message.direction for one in world.check_ins] == [Direction.ENTRY, Direction.EXIT]
+    assert [one.message.direction for one in imitated.check_ins] == [Direction.ENTRY, Direction.EXIT]
     [visit] = supplied.wallet().visits
     assert (visit.venue, visit.answer, visit.entered, visit.left) == (venue, Decision.ADMITTED, NOW, NOW + 3600)
     assert visit.exit_pass is None
@@ -50,116 +53,118 @@ def test_an_entry_and_an_exit_reach_the_venue_of_the_record(supplied: Visitor, w
         leave(supplied)
 
 
-def test_an_exit_after_midnight_keeps_the_epoch_of_its_entry(supplied: Visitor, world: World, clock: Clock) -> None:
-    enter(supplied, world.venue())
+def test_an_exit_after_midnight_keeps_the_epoch_of_its_entry(
+    supplied: Visitor, imitated: ImitatedParties, clock: Clock
+) -> None:
+    enter(supplied, imitated.venue())
     clock.now += 4 * 3600
-    assert world.domain.epoch_at(clock.now) == TODAY + 1
+    assert imitated.domain.epoch_at(clock.now) == TODAY + 1
     assert leave(supplied) is Decision.ADMITTED
-    assert [one.epoch for one in world.check_ins] == [TODAY, TODAY]
+    assert [one.epoch for one in imitated.check_ins] == [TODAY, TODAY]
 
 
-def test_reading_a_poster_sends_nothing_and_burns_nothing(supplied: Visitor, world: World) -> None:
-    before = list(world.requests)
-    read_poster(world.domain, link_to(world.poster()))
-    assert world.requests == before
+def test_reading_a_poster_sends_nothing_and_burns_nothing(supplied: Visitor, imitated: ImitatedParties) -> None:
+    before = list(imitated.requests)
+    read_poster(imitated.domain, link_to(imitated.poster()))
+    assert imitated.requests == before
     assert supplied.wallet().visits == ()
 
 
 @pytest.mark.parametrize("decision", [Decision.ALREADY_SPENT, Decision.TOO_OLD, Decision.UNKNOWN_EPOCH])
-def test_a_refusal_is_believed_and_remembered(supplied: Visitor, world: World, decision: Decision) -> None:
-    world.door = lambda _: decision
-    assert enter(supplied, world.venue()) is decision
+def test_a_refusal_is_believed_and_remembered(supplied: Visitor, imitated: ImitatedParties, decision: Decision) -> None:
+    imitated.door = lambda _: decision
+    assert enter(supplied, imitated.venue()) is decision
     [visit] = supplied.wallet().visits
     assert visit.answer is decision
     with pytest.raises(NoVisit):
         group_to_leave(supplied)
 
 
-def test_a_refused_exit_can_be_repeated(supplied: Visitor, world: World, clock: Clock) -> None:
-    enter(supplied, world.venue())
-    world.door = lambda _: Decision.TOO_EARLY
+def test_a_refused_exit_can_be_repeated(supplied: Visitor, imitated: ImitatedParties, clock: Clock) -> None:
+    enter(supplied, imitated.venue())
+    imitated.door = lambda _: Decision.TOO_EARLY
     assert leave(supplied) is Decision.TOO_EARLY
-    world.door = lambda _: Decision.ADMITTED
+    imitated.door = lambda _: Decision.ADMITTED
     clock.now += 15
     assert leave(supplied) is Decision.ADMITTED
 
 
-def test_a_venue_that_does_not_answer_costs_one_pass(supplied: Visitor, world: World) -> None:
+def test_a_venue_that_does_not_answer_costs_one_pass(supplied: Visitor, imitated: ImitatedParties) -> None:
     with pytest.raises(Unreachable):
-        enter(supplied, world.venue(url="http://127.0.0.1:9"))
+        enter(supplied, imitated.venue(url="http://127.0.0.1:9"))
     [visit] = supplied.wallet().visits
     assert visit.answer is None
     used = {visit.u}
     for _ in range(ALLOWANCE - 1):
-        enter(supplied, world.venue())
-    assert used.isdisjoint(one.message.u for one in world.check_ins)
+        enter(supplied, imitated.venue())
+    assert used.isdisjoint(one.message.u for one in imitated.check_ins)
     with pytest.raises(NoPassLeft):
-        enter(supplied, world.venue())
+        enter(supplied, imitated.venue())
 
 
-def test_a_forged_record_is_refused(world: World) -> None:
+def test_a_forged_record_is_refused(imitated: ImitatedParties) -> None:
     keys = {role: SigningKey.generate() for role in Role}
-    forged = replace(world.parties, keys=keys).both_sign(world.venue())
+    forged = replace(imitated.parties, keys=keys).both_sign(imitated.venue())
     with pytest.raises(InvalidSignature):
-        read_poster(world.domain, link_to(forged))
+        read_poster(imitated.domain, link_to(forged))
 
 
 @pytest.mark.parametrize("signer", list(Role))
-def test_a_record_that_one_party_signed_is_refused(world: World, signer: Role) -> None:
-    statement = sign_statement(world.venue(), world.parties.keys[signer])
+def test_a_record_that_one_party_signed_is_refused(imitated: ImitatedParties, signer: Role) -> None:
+    statement = sign_statement(imitated.venue(), imitated.parties.keys[signer])
     with pytest.raises(InvalidSignature):
-        read_poster(world.domain, link_to(JointStatement(statement, statement)))
+        read_poster(imitated.domain, link_to(JointStatement(statement, statement)))
 
 
-def test_two_parties_that_signed_different_urls_are_refused(world: World) -> None:
-    honest = world.poster()
-    joint = replace(honest, operator=world.poster(world.venue(url="https://elsewhere.example")).operator)
+def test_two_parties_that_signed_different_urls_are_refused(imitated: ImitatedParties) -> None:
+    honest = imitated.poster()
+    joint = replace(honest, operator=imitated.poster(imitated.venue(url="https://elsewhere.example")).operator)
     with pytest.raises(ConflictingStatements):
-        read_poster(world.domain, link_to(joint))
+        read_poster(imitated.domain, link_to(joint))
 
 
-def test_a_record_of_another_domain_is_refused(world: World) -> None:
-    other = world.domain.number - 1
+def test_a_record_of_another_domain_is_refused(imitated: ImitatedParties) -> None:
+    other = imitated.domain.number - 1
     with pytest.raises(WrongDomain):
-        read_poster(world.domain, link_to(world.poster(world.venue(domain=other))))
+        read_poster(imitated.domain, link_to(imitated.poster(imitated.venue(domain=other))))
     stranger = found_domain()
     with pytest.raises(InvalidSignature):
-        read_poster(world.domain, link_to(stranger.both_sign(stranger.venue)))
+        read_poster(imitated.domain, link_to(stranger.both_sign(stranger.venue)))
 
 
 @pytest.mark.parametrize(
     "url", ["", "javascript:alert(1)", "file:///etc/passwd", "ftp://door.example", "door.example", "http://", "//[x"]
 )
-def test_a_record_without_a_web_address_is_refused(world: World, url: str) -> None:
+def test_a_record_without_a_web_address_is_refused(imitated: ImitatedParties, url: str) -> None:
     with pytest.raises(MalformedText, match="no check-ins by link"):
-        read_poster(world.domain, link_to(world.poster(world.venue(url=url))))
+        read_poster(imitated.domain, link_to(imitated.poster(imitated.venue(url=url))))
 
 
-def test_a_pass_is_not_sent_without_tls(world: World) -> None:
+def test_a_pass_is_not_sent_without_tls(imitated: ImitatedParties) -> None:
     with pytest.raises(MalformedText, match="must begin with https://"):
-        read_poster(world.domain, link_to(world.poster(world.venue(url="http://door.example"))))
+        read_poster(imitated.domain, link_to(imitated.poster(imitated.venue(url="http://door.example"))))
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "file://", "data:text/html,", "", "http://[x"])
-def test_a_link_that_is_not_of_the_web_is_refused(world: World, url: str) -> None:
+def test_a_link_that_is_not_of_the_web_is_refused(imitated: ImitatedParties, url: str) -> None:
     with pytest.raises(MalformedText):
-        read_poster(world.domain, link_to(world.poster(), url))
+        read_poster(imitated.domain, link_to(imitated.poster(), url))
 
 
 @pytest.mark.parametrize("fragment", ["", "#", "#=", "#!!!!", "#A", "#AAAA", "#SP1:AAAA"])
-def test_a_link_without_a_record_is_malformed(world: World, fragment: str) -> None:
+def test_a_link_without_a_record_is_malformed(imitated: ImitatedParties, fragment: str) -> None:
     with pytest.raises(Malformed):
-        read_poster(world.domain, f"https://door.example/{fragment}")
+        read_poster(imitated.domain, f"https://door.example/{fragment}")
 
 
-def test_a_cut_link_is_malformed(world: World) -> None:
-    link = link_to(world.poster())
+def test_a_cut_link_is_malformed(imitated: ImitatedParties) -> None:
+    link = link_to(imitated.poster())
     for length in range(len("https://door.example/#"), len(link), 13):
         with pytest.raises(Malformed):
-            read_poster(world.domain, link[:length])
+            read_poster(imitated.domain, link[:length])
 
 
-def test_the_unsigned_part_of_a_link_does_not_say_where_to_send(supplied: Visitor, world: World) -> None:
-    venue = read_poster(world.domain, link_to(world.poster(), "http://127.0.0.1:9"))
-    assert venue.url == world.urls["venue"]
+def test_the_unsigned_part_of_a_link_does_not_say_where_to_send(supplied: Visitor, imitated: ImitatedParties) -> None:
+    venue = read_poster(imitated.domain, link_to(imitated.poster(), "http://127.0.0.1:9"))
+    assert venue.url == imitated.urls["venue"]
     assert enter(supplied, venue) is Decision.ADMITTED

@@ -15,7 +15,7 @@ from protocol.check_ins import CheckInMessage, Direction
 from tests.client.conftest import Clock
 from tests.support.camera import read_png, read_terminal
 from tests.support.domain import NOW
-from tests.support.imitated import World
+from tests.support.imitated import ImitatedParties
 
 
 def console(*, terminal: bool, width: int = 100, height: int = 50) -> tuple[Console, io.StringIO]:
@@ -23,15 +23,15 @@ def console(*, terminal: bool, width: int = 100, height: int = 50) -> tuple[Cons
     return Console(file=output, force_terminal=terminal, width=width, height=height, legacy_windows=False), output
 
 
-def test_a_camera_reads_the_terminal(supplied: Visitor, world: World) -> None:
+def test_a_camera_reads_the_terminal(supplied: Visitor, imitated: ImitatedParties) -> None:
     to, output = console(terminal=False)
     show_once([open_entry(supplied)], NOW, to, None)
-    assert world.verify(read_terminal(output.getvalue())).message.direction is Direction.ENTRY
+    assert imitated.verify(read_terminal(output.getvalue())).message.direction is Direction.ENTRY
     assert "입장" in output.getvalue()
     assert "Good for half a minute" in output.getvalue()  # and not that it changes
 
 
-def test_an_exit_says_so(supplied: Visitor, world: World) -> None:
+def test_an_exit_says_so(supplied: Visitor, imitated: ImitatedParties) -> None:
     open_entry(supplied)
     to, output = console(terminal=False)
     show_once(open_exits(supplied, group_to_leave(supplied)), NOW, to, None)
@@ -45,22 +45,24 @@ def test_the_code_is_white_on_black_in_a_terminal_of_any_colour(supplied: Visito
     assert "\x1b[97;40m" in output.getvalue()
 
 
-def test_a_camera_reads_the_png(supplied: Visitor, world: World, tmp_path: Path) -> None:
+def test_a_camera_reads_the_png(supplied: Visitor, imitated: ImitatedParties, tmp_path: Path) -> None:
     png = tmp_path / "code.png"
     to, output = console(terminal=True)
     show_once([open_entry(supplied)], NOW, to, png)
-    assert world.verify(read_png(png)).message.time == NOW
+    assert imitated.verify(read_png(png)).message.time == NOW
     assert stat.S_IMODE(png.stat().st_mode) == 0o600
     assert output.getvalue() == ""
 
 
-def test_the_png_changes_with_the_time(supplied: Visitor, world: World, clock: Clock, tmp_path: Path) -> None:
+def test_the_png_changes_with_the_time(
+    supplied: Visitor, imitated: ImitatedParties, clock: Clock, tmp_path: Path
+) -> None:
     png = tmp_path / "code.png"
     seen: list[CheckInMessage] = []
     clock.now += 4
 
     def sleep(seconds: float) -> None:
-        seen.append(world.verify(read_png(png)).message)
+        seen.append(imitated.verify(read_png(png)).message)
         clock.now += int(seconds)
 
     to, _ = console(terminal=False)
@@ -71,12 +73,12 @@ def test_the_png_changes_with_the_time(supplied: Visitor, world: World, clock: C
     assert len(supplied.wallet().visits) == 1
 
 
-def test_the_terminal_changes_with_the_time(supplied: Visitor, world: World, clock: Clock) -> None:
+def test_the_terminal_changes_with_the_time(supplied: Visitor, imitated: ImitatedParties, clock: Clock) -> None:
     to, output = console(terminal=True)
     seen: list[CheckInMessage] = []
 
     def sleep(seconds: float) -> None:
-        seen.append(world.verify(read_terminal(output.getvalue())).message)
+        seen.append(imitated.verify(read_terminal(output.getvalue())).message)
         clock.now += int(seconds)
 
     show_live([open_entry(supplied)], clock, to, None, 31, sleep)
@@ -84,12 +86,14 @@ def test_the_terminal_changes_with_the_time(supplied: Visitor, world: World, clo
     assert len({message.u for message in seen}) == 1
 
 
-def test_a_terminal_just_large_enough_shows_all_of_it(supplied: Visitor, world: World, clock: Clock) -> None:
+def test_a_terminal_just_large_enough_shows_all_of_it(
+    supplied: Visitor, imitated: ImitatedParties, clock: Clock
+) -> None:
     to, output = console(terminal=True, width=COLUMNS, height=ROWS)
     check_size(to)
 
     def sleep(seconds: float) -> None:
-        world.verify(read_terminal(output.getvalue()))
+        imitated.verify(read_terminal(output.getvalue()))
         assert "입장" in output.getvalue()
         assert "15초마다 바뀝니다." in output.getvalue()
         clock.now += int(seconds)

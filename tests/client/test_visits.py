@@ -17,17 +17,18 @@ from protocol.http_messages import Decision
 from protocol.primitives.errors import WrongEpoch
 from protocol.qr_text import from_qr_text
 from service.problems import Problem
-from tests.client.conftest import PASSPHRASE, Clock, online
+from tests.client.conftest import PASSPHRASE, Clock
 from tests.support.domain import NOW, TODAY
-from tests.support.imitated import ALLOWANCE, World
+from tests.support.imitated import ALLOWANCE, ImitatedParties
+from tests.support.running import online
 
 DAY = 86_400
 
 
-def admit(world: World, screen: Screen, now: int) -> CheckIn:
+def admit(imitated: ImitatedParties, screen: Screen, now: int) -> CheckIn:
     """What a door makes of the screen."""
-    check_in = world.verify(from_qr_text(screen.text(now)))
-    world.check_ins.append(check_in)
+    check_in = imitated.verify(from_qr_text(screen.text(now)))
+    imitated.check_ins.append(check_in)
     return check_in
 
 
@@ -42,8 +43,8 @@ def left_today(visitor: Visitor) -> int:
     return len(day.passes) if day else 0
 
 
-def test_a_door_admits_what_is_shown(supplied: Visitor, world: World) -> None:
-    check_in = admit(world, open_entry(supplied), NOW)
+def test_a_door_admits_what_is_shown(supplied: Visitor, imitated: ImitatedParties) -> None:
+    check_in = admit(imitated, open_entry(supplied), NOW)
     assert check_in.message.direction is Direction.ENTRY
     assert check_in.message.venue_id is None
     assert check_in.message.time == NOW
@@ -77,22 +78,24 @@ def test_tomorrows_passes_are_not_shown_today(supplied: Visitor, clock: Clock) -
     assert supplied.wallet().days == ()
 
 
-def test_an_entry_screen_ends_at_midnight(supplied: Visitor, world: World) -> None:
+def test_an_entry_screen_ends_at_midnight(supplied: Visitor, imitated: ImitatedParties) -> None:
     screen = open_entry(supplied)
-    midnight = world.domain.epoch_begins(TODAY + 1)
+    midnight = imitated.domain.epoch_begins(TODAY + 1)
     assert from_qr_text(screen.text(midnight - 1)).time == midnight - 15
     with pytest.raises(WrongEpoch, match="open the screen again"):
         screen.text(midnight)
 
 
 @pytest.mark.parametrize("stay", [60, 4 * 3600, MAX_STAY])
-def test_an_exit_has_the_pass_and_epoch_of_its_entry(supplied: Visitor, world: World, clock: Clock, stay: int) -> None:
-    entry = admit(world, open_entry(supplied), NOW)
+def test_an_exit_has_the_pass_and_epoch_of_its_entry(
+    supplied: Visitor, imitated: ImitatedParties, clock: Clock, stay: int
+) -> None:
+    entry = admit(imitated, open_entry(supplied), NOW)
     clock.now += stay
-    exit_ = admit(world, leave(supplied), clock.now)
+    exit_ = admit(imitated, leave(supplied), clock.now)
     assert exit_.message.direction is Direction.EXIT
     assert (exit_.message.u, exit_.epoch) == (entry.message.u, entry.epoch)
-    assert (world.domain.epoch_at(clock.now) == TODAY) == (stay == 60)
+    assert (imitated.domain.epoch_at(clock.now) == TODAY) == (stay == 60)
     if stay == 60:
         assert left_today(supplied) == ALLOWANCE - 1
 
@@ -121,9 +124,11 @@ def test_a_visit_that_is_over_cannot_be_left(supplied: Visitor) -> None:
         online(lambda session: check_out(supplied, session, group_to_leave(supplied)))
 
 
-def test_an_exit_whose_answer_was_lost_is_found_to_be_over(supplied: Visitor, world: World, clock: Clock) -> None:
+def test_an_exit_whose_answer_was_lost_is_found_to_be_over(
+    supplied: Visitor, imitated: ImitatedParties, clock: Clock
+) -> None:
     """A door takes each exit once, and its answer to the first one does not arrive."""
-    assert online(lambda session: check_in(supplied, session, world.venue())) is Decision.ADMITTED
+    assert online(lambda session: check_in(supplied, session, imitated.venue())) is Decision.ADMITTED
     clock.now += 600
     taken: set[bytes] = set()
 
@@ -133,7 +138,7 @@ def test_an_exit_whose_answer_was_lost_is_found_to_be_over(supplied: Visitor, wo
         taken.add(exit_.message.u)
         raise RuntimeError("the answer is lost")
 
-    world.door = door
+    imitated.door = door
     with pytest.raises(Problem):
         online(lambda session: check_out(supplied, session, group_to_leave(supplied)))
     [visit] = group_to_leave(supplied)
@@ -183,7 +188,7 @@ die()
 
 @pytest.mark.parametrize(("moment", "lost"), [("while saving", 0), ("before showing", 1)])
 def test_a_crash_loses_at_most_one_pass_and_shows_none_twice(
-    supplied: Visitor, world: World, moment: str, lost: int
+    supplied: Visitor, imitated: ImitatedParties, moment: str, lost: int
 ) -> None:
     home = supplied.epochs.directory.parent
     arguments = [sys.executable, "-c", KILLED, str(home), PASSPHRASE.decode(), moment]

@@ -21,7 +21,8 @@ from escrow.operator.server import create_operator_app
 from lab.processes import free_ports
 from protocol.epochs import Role
 from service.http_client import new_session
-from tests.support.servers import World, serving
+from tests.support.running import serving
+from tests.support.servers import World
 from venue.home import ServedVenue, VenueHome
 from venue.registration import apply, confirm
 from venue.server import create_venue_app

@@ -10,7 +10,7 @@ from secrets import token_hex
 from aiohttp import ClientSession, web
 
 from lab.processes import free_ports
-from tests.support.servers import serving
+from tests.support.running import serving
 
 REQUEST_HEADERS = ("Content-Type", "Content-Encoding", "Authorization")
 ANSWER_HEADERS = ("Content-Type", "Cache-Control", "X-Request-Id")

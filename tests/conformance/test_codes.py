@@ -12,7 +12,7 @@ import pytest
 from conformance import codes
 from conformance.errors import Failed
 from conformance.tester import ReadCode
-from tests.support.servers import run
+from tests.support.running import run
 
 PHONE, OTHER = "+821012345678", "+821087654321"
 

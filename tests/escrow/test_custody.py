@@ -40,7 +40,8 @@ from protocol.transparency.logs import other_party
 from service.errors import ConfigurationError
 from tests.support.databases import KINDS, back_up
 from tests.support.edwards import BASE, L
-from tests.support.servers import World, carry_out, open_door, run, run_world, serving, warrant_for
+from tests.support.running import run, serving
+from tests.support.servers import World, carry_out, open_door, run_world, warrant_for
 from tests.support.strategies import scalar
 
 KEYS = {role: PartyKeys(token_bytes(32), token_bytes(32)) for role in Role}

@@ -17,7 +17,8 @@ from protocol.http_messages import Session, VerificationAnswer, VerificationRequ
 from service.problems import Problem
 from service.refusals import Unauthenticated
 from tests.escrow.gateway import broken_gateway
-from tests.support.servers import World, run
+from tests.support.running import run
+from tests.support.servers import World
 
 PHONE = "+821012345678"
 DAY = 86_400

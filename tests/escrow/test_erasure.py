@@ -19,7 +19,8 @@ from protocol.epochs import Role
 from tests.escrow.test_vault import everything_in
 from tests.support import databases
 from tests.support.databases import KINDS, start_postgresql
-from tests.support.servers import World, carry_out, open_door, run, run_world, warrant_for
+from tests.support.running import run
+from tests.support.servers import World, carry_out, open_door, run_world, warrant_for
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,8 @@ from service.http_client import new_session
 from service.problems import Problem
 from tests.support.databases import KINDS
 from tests.support.domain import opening_warrant
-from tests.support.servers import World, run, run_world, serving
+from tests.support.running import run, serving
+from tests.support.servers import World, run_world
 
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 

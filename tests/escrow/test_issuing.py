@@ -20,7 +20,8 @@ from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_an
 from protocol.primitives.group import POINT_BYTES, Scalar
 from protocol.primitives.signatures import SigningKey
 from service.problems import Problem, Unreachable
-from tests.support.servers import ALLOWANCE, World, run
+from tests.support.running import run
+from tests.support.servers import ALLOWANCE, World
 
 
 async def problem(world: World, path: str, body: object, token: bytes) -> str:

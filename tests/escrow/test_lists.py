@@ -25,7 +25,8 @@ from protocol.warrants import Purpose, Warrant
 from service.http_client import new_session
 from service.problems import Problem
 from tests.support.databases import KINDS
-from tests.support.servers import Door, World, carry_out, open_door, run, run_world, warrant_for
+from tests.support.running import run
+from tests.support.servers import Door, World, carry_out, open_door, run_world, warrant_for
 
 ADVICE = "가까운 보건소에서 검사를 받으십시오."
 

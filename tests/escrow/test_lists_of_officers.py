@@ -21,7 +21,8 @@ from protocol.warrants import sign_application
 from service.http_client import new_session
 from service.keys import fingerprint
 from tests.support.programs import Program
-from tests.support.servers import Door, World, run, run_world, warrant_for
+from tests.support.running import run
+from tests.support.servers import Door, World, run_world, warrant_for
 from venue.home import VenueHome
 from venue.setup import add_venue, create_home
 

@@ -44,7 +44,8 @@ from tests.support.databases import new_database
 from tests.support.domain import opening_warrant
 from tests.support.processes import real_world, start_many
 from tests.support.programs import CONTEXT, launch
-from tests.support.servers import World, run, serving
+from tests.support.running import run, serving
+from tests.support.servers import World
 
 OPERATORS, AUTHORITIES, VENUES = 3, 3, 2
 

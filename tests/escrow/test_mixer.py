@@ -11,7 +11,7 @@ from escrow.operator import mixer as mixing
 from escrow.operator.errors import TooFewVisitors
 from escrow.operator.mixer import REPEAT_SECONDS, Mixer, Repeats
 from protocol.primitives.errors import ReplayedRequest
-from tests.support.servers import run
+from tests.support.running import run
 
 EPOCH = 20_000
 

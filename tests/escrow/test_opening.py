@@ -35,7 +35,8 @@ from service.cli import local_time
 from service.http_client import new_session
 from service.problems import Problem
 from service.refusals import STATUSES
-from tests.support.servers import Door, Enrolled, World, carry_out, open_door, run, warrant_for
+from tests.support.running import run
+from tests.support.servers import Door, Enrolled, World, carry_out, open_door, warrant_for
 
 
 @pytest.fixture

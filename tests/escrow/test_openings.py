@@ -11,7 +11,8 @@ from escrow.authority.investigation import Investigation
 from escrow.party import Party
 from protocol.disclosures import OpeningRecord
 from service.http_client import new_session
-from tests.support.servers import Door, World, carry_out, open_door, run, warrant_for
+from tests.support.running import run
+from tests.support.servers import Door, World, carry_out, open_door, warrant_for
 
 
 @pytest.fixture

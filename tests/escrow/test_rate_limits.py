@@ -24,7 +24,8 @@ from service.rate_limits import HOUR, network_of
 from tests.support.mixing import leaving_at_once
 from tests.support.processes import start_party
 from tests.support.programs import launch
-from tests.support.servers import World, run, serving
+from tests.support.running import run, serving
+from tests.support.servers import World
 
 STRANGER, OWNER = "127.0.0.2", "127.0.0.3"
 PHONE = "+821012345678"

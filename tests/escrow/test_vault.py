@@ -26,7 +26,8 @@ from protocol.epochs import EpochSecret, Role
 from protocol.primitives.group import Scalar
 from service.errors import ConfigurationError
 from tests.support.disk import watch_disk
-from tests.support.servers import World, run
+from tests.support.running import run
+from tests.support.servers import World
 
 EPOCH = 20_000
 STATEMENT = bytes(100)

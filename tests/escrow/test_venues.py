@@ -17,7 +17,8 @@ from protocol.warrants import Venue, sign_application, verify_venue
 from service.http_client import new_session
 from service.keys import fingerprint
 from service.problems import Problem
-from tests.support.servers import Door, World, carry_out, open_door, run, warrant_for
+from tests.support.running import run
+from tests.support.servers import Door, World, carry_out, open_door, warrant_for
 
 
 @pytest.fixture

@@ -43,7 +43,8 @@ from tests.openapi.refusals import (
 )
 from tests.openapi.stage import NO_POINT, Served, Stage, make_venue, spoiled
 from tests.openapi.warrants import WarrantSteps
-from tests.support.servers import ALLOWANCE, Enrolled, World, run, serving
+from tests.support.running import run, serving
+from tests.support.servers import ALLOWANCE, Enrolled, World
 from venue.server import create_venue_app
 
 NO_SCALARS = b"\xff" * 64

@@ -22,7 +22,8 @@ from tests.openapi.documents import FOLDER, SERVERS, operations, outcomes
 from tests.openapi.recorder import rules_defined
 from tests.openapi.stage import make_venue
 from tests.spec.text import CHAPTERS, table
-from tests.support.servers import World, serving
+from tests.support.running import serving
+from tests.support.servers import World
 from venue.server import create_venue_app
 
 PROBLEMS = {

@@ -22,7 +22,8 @@ from service.http_client import call, new_session
 from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
 from service.problems import Problem
 from tests.support.domain import found_domain
-from tests.support.servers import World, run, serving
+from tests.support.running import run, serving
+from tests.support.servers import World
 
 TOKEN = bytes(range(32))
 

@@ -17,7 +17,7 @@ from service.http_client import new_session
 from service.media_types import CBOR
 from service.problems import Problem
 from tests.support.processes import real_world, start_party
-from tests.support.servers import run
+from tests.support.running import run
 
 CALLERS = 14
 """Without the rule, their bodies would take 210 MiB."""

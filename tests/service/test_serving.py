@@ -30,7 +30,8 @@ from service.problems import Problem, Unreachable
 from tests.support.databases import KINDS
 from tests.support.domain import opening_warrant
 from tests.support.processes import Held, closed, connection_to, ended, real_world, start_party, start_venue
-from tests.support.servers import Enrolled, World, run
+from tests.support.running import run
+from tests.support.servers import Enrolled, World
 from venue.committing import commit
 from venue.home import VenueHome
 

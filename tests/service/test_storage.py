@@ -18,7 +18,8 @@ from service.errors import ConfigurationError
 from service.problems import Problem
 from service.storage import is_among, is_storage_trouble, open_database, sqlite_url, truncate_log
 from tests.support.databases import KINDS, new_database
-from tests.support.servers import World, run, run_world
+from tests.support.running import run
+from tests.support.servers import World, run_world
 
 PHONE = "+821011112222"
 READ_ONLY = {

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from aiohttp import web
 
+from lab.processes import free_ports
 from protocol.check_ins import CheckIn, CheckInMessage, Direction, verify_check_in
 from protocol.epochs import Domain, Role
 from protocol.handles import (
@@ -35,11 +34,12 @@ from service.http import Handler, bearer_token, cbor_response, create_app, read_
 from service.problems import Problem
 from tests.support.domain import OpenEpoch, Parties, found_domain, open_epoch
 from tests.support.log_in_memory import LogInMemory
+from tests.support.running import serving
 
 ALLOWANCE = 3
 
 
-class World:
+class ImitatedParties:
     """Operator, authority and venue on three ports, and knobs that make them misbehave."""
 
     def __init__(self) -> None:
@@ -218,30 +218,13 @@ class World:
 
 
 @contextmanager
-def running(world: World) -> Iterator[World]:
+def imitating(parties: ImitatedParties) -> Iterator[ImitatedParties]:
     """Serve all parties from a thread of their own until the block ends."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    runners = []
+    ports = dict(zip(("operator", "authority", "venue"), free_ports(3), strict=True))
+    parties.urls.update({name: f"http://127.0.0.1:{port}" for name, port in ports.items()})
 
-    async def start() -> None:
-        for name, app in world.apps().items():
-            runner = web.AppRunner(app)
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            world.urls[name] = f"http://127.0.0.1:{runner.addresses[0][1]}"
-            runners.append(runner)
+    async def apps() -> list[tuple[web.Application, int]]:
+        return [(app, ports[name]) for name, app in parties.apps().items()]
 
-    async def stop() -> None:
-        for runner in runners:
-            await runner.cleanup()
-
-    try:
-        asyncio.run_coroutine_threadsafe(start(), loop).result()
-        yield world
-    finally:
-        asyncio.run_coroutine_threadsafe(stop(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with serving(apps):
+        yield parties

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
-import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
-from typing import Any, TypeVar
 
-from aiohttp import web, web_app
+from aiohttp import web
 from click.testing import CliRunner, Result
 
 from conformance.vectors.venue_log import VenueLog
@@ -44,16 +42,11 @@ from tests.support.databases import server_of
 from tests.support.domain import opening_warrant
 from tests.support.mixing import Asking, leaving_at_once
 from tests.support.prepared import Homes, kept_directory, new_homes
+from tests.support.running import run, serving
 
-T = TypeVar("T")
 NOON = 1_700_017_200
 """Noon on 15 November 2023 in Seoul."""
 ALLOWANCE = 3
-
-
-def run(step: Coroutine[Any, Any, T]) -> T:
-    """Run a test's coroutine."""
-    return asyncio.run(step)
 
 
 @dataclass
@@ -269,34 +262,6 @@ async def _settle(world: World) -> None:
         for party in (world.operator, world.authority):
             await party.epochs.refresh(session, party.today, party.today + party.settings.publish_ahead_days)
             await party.have_log_cosigned(session)
-
-
-@contextmanager
-def serving(apps: Callable[[], Awaitable[list[tuple[web.Application, int]]]]) -> Iterator[None]:
-    """Serve applications on loopback ports until the context ends."""
-    loop = asyncio.new_event_loop()
-    runners: list[web.AppRunner] = []
-
-    async def start() -> None:
-        for app, port in await apps():
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, auto_decompress=False)
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-            runners.append(runner)
-
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        asyncio.run_coroutine_threadsafe(start(), loop).result(30)
-        yield
-    finally:
-        for runner in runners:
-            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
-        asyncio.run_coroutine_threadsafe(loop.shutdown_default_executor(), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-        web_app._cached_build_middleware.cache_clear()  # which keeps applications, and so databases, alive
 
 
 @contextmanager

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
-from typing import TypeVar
 
 from aiohttp import ClientSession, StreamReader, web
 
@@ -36,14 +35,14 @@ from service.http_client import new_session
 from service.problems import Problem
 from tests.support.investigations import trace
 from tests.support.mixing import leaving_at_once
-from tests.support.servers import World, run, running_homes, serving
+from tests.support.running import online, run, serving
+from tests.support.servers import World, running_homes
 from venue.committing import commit
 from venue.poster import poster_text
 from venue.registration import apply, confirm
 from venue.server import create_venue_app
 from venue.setup import add_venue, create_home
 
-T = TypeVar("T")
 LIGHT_WALLET = "passphrase_operations = 1\npassphrase_memory = 8192\nretry_seconds = 0\n"
 
 
@@ -66,16 +65,6 @@ class Person:
     phone: str
     home: Path
     visitor: Visitor
-
-
-def online(work: Callable[[ClientSession], Awaitable[T]]) -> T:
-    """Run something that needs an HTTP session."""
-
-    async def with_session() -> T:
-        async with new_session() as session:
-            return await work(session)
-
-    return run(with_session())
 
 
 class Town:

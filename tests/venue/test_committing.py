@@ -12,7 +12,8 @@ from aiohttp.test_utils import TestServer
 from protocol.epochs import Role
 from service.http_client import new_session
 from tests.openapi.stage import make_venue
-from tests.support.servers import World, run, run_world
+from tests.support.running import run
+from tests.support.servers import World, run_world
 from venue.home import ServedVenue
 from venue.registration import apply, confirm
 from venue.server import create_venue_app

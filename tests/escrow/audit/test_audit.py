@@ -36,7 +36,8 @@ from service.http import create_app
 from service.http_client import call, new_session
 from service.problems import Problem
 from tests.support.investigations import trace
-from tests.support.servers import World, open_door, run, serving
+from tests.support.running import run, serving
+from tests.support.servers import World, open_door
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 Found = set[tuple[Role, Fault]]

@@ -18,7 +18,8 @@ from protocol.transparency.logs import Inclusion, sign_log, witness_log
 from protocol.transparency.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
 from service.problems import Problem
 from tests.escrow.audit.test_audit import alive, audit, command, entries_of, found, in_front, second_statement
-from tests.support.servers import World, run
+from tests.support.running import run
+from tests.support.servers import World
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 Alter = Callable[[bytes], bytes]

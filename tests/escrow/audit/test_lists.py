@@ -39,7 +39,8 @@ from tests.escrow.audit.test_audit import (
     party_of,
     rewrite,
 )
-from tests.support.servers import World, run
+from tests.support.running import run
+from tests.support.servers import World
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 

@@ -15,7 +15,8 @@ from protocol.transparency.logs import sign_log
 from protocol.transparency.signed_notes import MAX_NUMBER
 from service.http_client import new_session
 from service.problems import Problem
-from tests.support.servers import World, run, run_world
+from tests.support.running import run
+from tests.support.servers import World, run_world
 
 
 @pytest.fixture

@@ -39,7 +39,8 @@ from service.errors import ConfigurationError
 from service.http import cbor_response, create_app
 from service.http_client import call, new_session
 from service.problems import Problem
-from tests.support.servers import Door, World, carry_out, open_door, run, run_world, serving, warrant_for
+from tests.support.running import run, serving
+from tests.support.servers import Door, World, carry_out, open_door, run_world, warrant_for
 
 
 @pytest.fixture

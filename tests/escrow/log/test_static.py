@@ -28,7 +28,8 @@ from protocol.transparency.tiles import Level, tiles_of
 from service.http import create_app
 from service.http_client import call, exchange, new_session
 from service.log_client import fetch_earlier_root
-from tests.support.servers import World, run, run_world, serving
+from tests.support.running import run, serving
+from tests.support.servers import World, run_world
 
 
 @pytest.fixture
