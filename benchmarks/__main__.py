@@ -15,9 +15,11 @@ from benchmarks.logs import log_operations
 from benchmarks.measure import compare, primitive_microseconds
 from benchmarks.operations import all_operations
 from benchmarks.qr import measure_qr
+from benchmarks.reader import measure_reader
 from benchmarks.report import Results, as_json, as_tables
 from benchmarks.session import make_session
 from benchmarks.threads import issuing_per_second
+from protocol.qr_text import to_qr_text
 
 
 @click.command()
@@ -35,7 +37,7 @@ def main(quick: bool, json_file: TextIO | None) -> None:
     Every operation is measured next to its floor, which is the sum of the libsodium primitives that the spec
     makes unavoidable, and next to what a user would pick instead. Only the ratios travel from one machine to
     another. Also measured: issuing on one and two threads, the QR code of a check-in, waiting for the disk when a log
-    grows, and searching notices.
+    grows, searching notices, and reading altered frames with one decoder and with two.
 
     A missed goal is shown and is no failure. The exit status is 1 if something does not work.
     """
@@ -53,6 +55,9 @@ def main(quick: bool, json_file: TextIO | None) -> None:
             qr=measure_qr(session.check_ins[:rounds]),
             appends=measure_appends(session, 5 * rounds),
             searches=list(measure_searches(session)),
+            reader=list(
+                measure_reader([to_qr_text(message) for message in session.check_ins[:12]], 4 if quick else 24)
+            ),
         )
     console = Console()
     for table in as_tables(results):

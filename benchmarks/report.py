@@ -18,6 +18,7 @@ from benchmarks.lists import BUDGET_MEGABYTES, BUDGET_SECONDS, SearchResult
 from benchmarks.measure import Comparison
 from benchmarks.operations import Operation
 from benchmarks.qr import QRResult
+from benchmarks.reader import DECODERS, ReaderResult
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Results:
     qr: QRResult
     appends: AppendResult
     searches: list[SearchResult]
+    reader: list[ReaderResult]
 
 
 def as_json(results: Results) -> dict[str, Any]:
@@ -49,6 +51,7 @@ def as_json(results: Results) -> dict[str, Any]:
         "passes_per_second_by_threads": results.issuing,
         "qr": asdict(results.qr),
         "appends": {**asdict(results.appends), "floor_milliseconds": results.appends.floor_milliseconds},
+        "reader": [asdict(result) for result in results.reader],
         "searches": [{**asdict(search), "within_budget": search.within_budget} for search in results.searches],
     }
 
@@ -82,6 +85,7 @@ def as_tables(results: Results) -> Iterator[RenderableType]:
     yield _qr_table(results.qr)
     yield _appends_table(results.appends)
     yield _searches_table(results.searches)
+    yield _reader_table(results.reader)
 
 
 def _table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> Table:
@@ -197,5 +201,18 @@ def _searches_table(searches: list[SearchResult]) -> Table:
             f"{search.peak_megabytes:.0f}",
             f"{search.floor_megabytes:.0f}",
             _mark(search.within_budget),
+        )
+    return table
+
+
+def _reader_table(results: list[ReaderResult]) -> Table:
+    numbers = ("frames", *DECODERS, *(f"{name} ms" for name in DECODERS))
+    table = _table(
+        "Reading altered frames of 640 x 480: how many, and the median of a frame", "kind", *numbers, numbers=numbers
+    )
+    for result in results:
+        read = [str(result.read[name]) for name in DECODERS]
+        table.add_row(
+            result.kind, str(result.frames), *read, *(f"{result.milliseconds[name]:.1f}" for name in DECODERS)
         )
     return table

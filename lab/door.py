@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from lab.town import Place
 from protocol.http_messages import Decision
 from service.qr import qr_png
-from venue.decoding import read_file
+from venue.pictures import read_file
 from venue.remote import RemoteDoor
 
 

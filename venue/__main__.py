@@ -11,6 +11,7 @@ from service.clock import unix_time
 from service.errors import ConfigurationError
 from venue.admit_command import admit
 from venue.cli import chosen_venue, day_name, online, venue_option
+from venue.decode_command import decode
 from venue.read_command import read
 from venue.reader_token_commands import readers
 
@@ -37,6 +38,7 @@ def cli(context: click.Context, home: Path) -> None:
 
 
 cli.add_command(read)
+cli.add_command(decode)
 cli.add_command(admit)
 cli.add_command(readers)
 

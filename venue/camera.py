@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 from protocol.http_messages import Decision
@@ -14,6 +15,11 @@ from venue.decoding import read_codes
 
 OUT_OF_VIEW_SECONDS = 2
 ADMITTED_SECONDS = 30
+SKIPPED_FRAMES = 10
+"""So many broken frames after each other are skipped; after more, a camera is opened again."""
+ABSENT_SECONDS = 60
+"""How long a camera that broke off may stay away."""
+RETRY_SECONDS = 1
 
 K = TypeVar("K")
 
@@ -21,24 +27,62 @@ Verdict = Decision | str
 """A door's decision, or why there is none."""
 
 
-def camera_frames(source: str) -> Iterator[Any]:
-    """The frames of a camera, as NumPy arrays, until it stops.
+class CameraLost(Exception):
+    """A camera that gave frames, broke off, and did not come back."""
 
-    `source` is a device's number, a URL or a video file. Raises `ConfigurationError` if OpenCV is not installed or the
-    source does not open.
+
+def camera_frames(source: str, tell: Callable[[str], None]) -> Iterator[Any]:
+    """The frames of a camera or a film, as NumPy arrays; broken frames are skipped.
+
+    `source` is a device's number, a URL or a video file. A film ends. A camera that breaks off is opened again, which
+    `tell` is told. Raises `CameraLost` if it stays away for `ABSENT_SECONDS`, and `ConfigurationError` if OpenCV is not
+    installed or the source does not open at first.
     """
     try:
         import cv2  # noqa: PLC0415 - an optional library
     except ImportError:
         raise ConfigurationError("a camera needs OpenCV; run: pip install 'splitpass[camera]'") from None
-    capture = cv2.VideoCapture(int(source)) if source.isdecimal() else cv2.VideoCapture(source)
+    device = int(source) if source.isdecimal() else source
+    capture = cv2.VideoCapture(device)
     try:
         if not capture.isOpened():
             raise ConfigurationError(f"the camera {source} does not open")
-        while (result := capture.read())[0]:
-            yield result[1]
+        length = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))  # of a camera it is none
+        is_film = Path(source).is_file() or length > 0
+        last_seen, is_lost = time.monotonic(), False
+        while True:
+            for frame in _frames(capture, cv2.error, length):
+                if is_lost:
+                    tell(f"the camera {source} is back / 카메라가 다시 연결되었습니다")
+                last_seen, is_lost = time.monotonic(), False
+                yield frame
+            if is_film:
+                return
+            if not is_lost:
+                tell(f"the camera {source} broke off, trying again / 카메라 연결이 끊겨 다시 연결하는 중입니다")
+            is_lost = True
+            if time.monotonic() - last_seen > ABSENT_SECONDS:
+                raise CameraLost(f"the camera {source} stays away / 카메라가 다시 연결되지 않습니다")
+            time.sleep(RETRY_SECONDS)
+            capture.release()
+            capture = cv2.VideoCapture(device)
     finally:
         capture.release()
+
+
+def _frames(capture: Any, failure: type[Exception], length: int) -> Iterator[Any]:
+    """Frames until too many after each other fail: more than `SKIPPED_FRAMES`, and than a film has left."""
+    seen = failed = 0
+    while failed <= max(SKIPPED_FRAMES, length - seen):
+        try:
+            is_read, frame = capture.read()
+        except failure:
+            is_read = False
+        if is_read:
+            seen, failed = seen + failed + 1, 0
+            yield frame
+        else:
+            failed += 1
 
 
 class View:

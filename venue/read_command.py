@@ -15,11 +15,11 @@ from service.http_client import new_session
 from service.keys import load_secret
 from service.problems import Problem, Unreachable
 from service.storage import is_storage_trouble
-from venue.camera import Verdict, View, camera_frames
 from venue.cli import chosen_venue, venue_option
 
 if TYPE_CHECKING:
     from venue.camera import Verdict
+    from venue.pictures import Fault
 
 Decide: TypeAlias = "Callable[[str], Verdict]"
 Outcome: TypeAlias = "tuple[str, Verdict]"
@@ -57,7 +57,7 @@ def read(
     venue; or by a server elsewhere, which has to be reached then. Prints one line per code. The exit status is 0 if
     there were codes and all were admitted.
     """
-    from venue.decoding import watch_folder
+    from venue.pictures import watch_folder
 
     if bool(images) + bool(folder) + bool(camera) != 1:
         raise click.UsageError("give images, --folder or --camera")
@@ -66,14 +66,24 @@ def read(
     decisions = _remote_decisions(server, token_file) if server and token_file else _own_decisions(context.obj, venue)
     with decisions as decide:
         if camera:
-            view = View(decide)
-            outcomes: Iterator[Outcome] = (
-                (f"camera {camera}", verdict) for frame in camera_frames(camera) for verdict in view.show(frame)
-            )
+            outcomes = _see(camera, decide)
         else:
             outcomes = _read_files(watch_folder(folder) if folder else map(_read_image, images), decide)
         admitted, refused = _report(outcomes)
     context.exit(0 if admitted and not refused else 1)
+
+
+def _see(camera: str, decide: Decide) -> Iterator[Outcome]:
+    """What comes into a camera's view, for as long as the camera is there."""
+    from venue.camera import CameraLost
+
+    view = View(decide)
+    try:
+        for frame in camera_frames(camera, lambda said: click.echo(said, err=True)):
+            for verdict in view.show(frame):
+                yield f"camera {camera}", verdict
+    except CameraLost as error:
+        raise click.ClickException(str(error)) from None
 
 
 @contextmanager
@@ -121,23 +131,26 @@ def _remote_decisions(server: str, token_file: Path) -> Iterator[Decide]:
         yield lambda text: runner.run(decide(text))
 
 
-def _read_image(path: Path) -> tuple[Path, list[str] | None]:
-    from venue.decoding import UnreadableImage, read_file
+def _read_image(path: Path) -> tuple[Path, list[str] | Fault]:
+    from venue.pictures import UnreadableImage, read_file
 
     try:
         return path, read_file(path)
-    except UnreadableImage:
-        return path, None
+    except UnreadableImage as error:
+        return path, error.fault
 
 
-def _read_files(files: Iterable[tuple[Path, list[str] | None]], decide: Decide) -> Iterator[Outcome]:
+def _read_files(files: Iterable[tuple[Path, list[str] | Fault]], decide: Decide) -> Iterator[Outcome]:
+    from venue.pictures import Fault
+
     for path, texts in files:
-        if texts is None:
-            yield path.name, "this is not a whole picture / 올바른 이미지 파일이 아닙니다"
+        if isinstance(texts, Fault):
+            yield path.name, texts.value
         elif not texts:
-            yield path.name, "there is no QR code in the picture / QR 코드를 찾을 수 없습니다"
-        for text in texts or ():
-            yield path.name, decide(text)
+            yield path.name, Fault.NO_CODE.value
+        else:
+            for text in texts:
+                yield path.name, decide(text)
 
 
 def _report(outcomes: Iterable[Outcome]) -> tuple[int, int]:

@@ -14,8 +14,8 @@ from protocol.http_messages import Decision
 from service.problems import Unreachable
 from tests.support.running import run
 from tests.support.town import Person, Town
-from venue.decoding import read_file
 from venue.home import ServedVenue
+from venue.pictures import read_file
 
 DAY = 86_400
 

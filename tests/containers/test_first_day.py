@@ -20,7 +20,7 @@ from protocol.http_messages import Decision
 from service.http_client import call, new_session
 from tests.containers.machine import Machine
 from tests.spec.text import CHAPTERS, table
-from venue.decoding import read_file
+from venue.pictures import read_file
 
 pytestmark = pytest.mark.long
 

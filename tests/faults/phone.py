@@ -12,7 +12,7 @@ from lab.processes import ProcessFailed
 from protocol.qr_text import from_qr_text
 from tests.faults.scene import Scene
 from tests.support.programs import Program
-from venue.decoding import UnreadableImage, read_file
+from venue.pictures import UnreadableImage, read_file
 
 TRIES = 20
 

@@ -33,7 +33,7 @@ from tests.fuzz.discovery import settings_types
 from tests.fuzz.forgery import sign_anything
 from tests.fuzz.generation import random_message
 from tests.fuzz.trial import Decoder
-from venue.decoding import UnreadableImage, read_file
+from venue.pictures import UnreadableImage, read_file
 
 _PASSPHRASE = b"passphrase"
 _LIGHT = (1, 8192)

@@ -35,7 +35,7 @@ from service.media_types import CBOR
 from tests.escrow.gateway import broken_gateway
 from tests.service.recorded import RecordedTown, forms, found, missing, talkative, with_decoded
 from tests.support.processes import ended
-from venue.decoding import read_file
+from venue.pictures import read_file
 from venue.poster import poster_text
 
 VISITORS = {"홍길동": "+821083940571", "성춘향": "+821095127364", "Zoë van Dijk-O'Hara": "+31612345678"}

@@ -14,13 +14,15 @@ import pytest
 import sqlalchemy as sql
 from click.testing import CliRunner, Result
 
+from protocol.check_ins import Direction, sign_check_in
 from protocol.commitments import commitment_digest
 from protocol.epochs import Role
 from protocol.primitives.signatures import SigningKey
+from protocol.qr_text import to_qr_text
 from protocol.warrants import Venue
 from service.files import private_directory, write_private
 from tests.support.databases import KINDS, new_database
-from tests.support.domain import OpenEpoch, Parties, Visitor, enrol, open_epoch
+from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol, open_epoch
 from venue.__main__ import cli
 from venue.home import VENUES, ServedVenue, VenueHome
 from venue.store import metadata
@@ -60,6 +62,12 @@ def write_venue(home: Path, record: Venue, key: SigningKey) -> None:
     directory = private_directory(private_directory(home / VENUES) / record.venue_id.hex())
     (directory / "venue.toml").write_text(f'name = "{record.name}"\nurl = "{record.url}"\n')
     write_private(directory / "venue.key", bytes(key).hex().encode())
+
+
+@pytest.fixture
+def texts(today: OpenEpoch, visitor: Visitor) -> list[str]:
+    """What the codes of a visitor's passes say."""
+    return [to_qr_text(sign_check_in(today.key, owned, NOW, Direction.ENTRY)) for owned in visitor.passes]
 
 
 @pytest.fixture(params=KINDS)

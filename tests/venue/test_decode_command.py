@@ -1,0 +1,54 @@
+"""`decode`: a line for each code, or why there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from click.testing import CliRunner
+from PIL import Image
+
+from service.qr import qr_image
+from tests.venue.shown import beside
+from tests.venue.test_camera import record
+from venue.__main__ import cli
+
+
+def decode(*files: Path) -> tuple[int, list[str]]:
+    result = CliRunner().invoke(cli, ["decode", *map(str, files)])
+    return result.exit_code, result.output.splitlines()
+
+
+def test_pictures_and_films_without_a_home(tmp_path: Path, texts: list[str]) -> None:
+    picture, film = tmp_path / "code.png", tmp_path / "door.avi"
+    beside(*map(qr_image, texts[:2])).save(picture)
+    frame = cv2.cvtColor(np.asarray(qr_image(texts[2]).convert("L").resize((480, 480))), cv2.COLOR_GRAY2BGR)
+    record(film, [frame, frame])
+    status, lines = decode(picture, film)
+    assert status == 0
+    assert sorted(lines) == sorted([f"code.png: {text}" for text in texts[:2]] + [f"door.avi: {texts[2]}"])
+
+
+def test_what_has_no_code_says_why(tmp_path: Path, texts: list[str]) -> None:
+    good, blank, words, empty, film = (tmp_path / name for name in ("a.png", "b.png", "c.txt", "d.png", "e.avi"))
+    qr_image(texts[0]).save(good)
+    Image.new("L", (300, 300), 255).save(blank)
+    words.write_text("no picture")
+    empty.touch()
+    record(film, [np.zeros((480, 480, 3), np.uint8)])
+    status, lines = decode(good, blank, words, empty, film)
+    assert status == 1
+    assert [line.split(" / ")[0] for line in lines] == [
+        f"a.png: {texts[0]}",
+        "b.png: there is no QR code in the picture",
+        "c.txt: this is not a picture",
+        "d.png: the file is empty",
+        "e.avi: there is no QR code in the picture",
+    ]
+
+
+def test_a_code_cannot_command_a_terminal(tmp_path: Path) -> None:
+    picture = tmp_path / "code.png"
+    qr_image("a\x1b[31mred").save(picture)
+    assert decode(picture) == (0, ["code.png: a?[31mred"])
