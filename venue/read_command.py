@@ -75,7 +75,7 @@ def read(
 
 def _see(camera: str, decide: Decide) -> Iterator[Outcome]:
     """What comes into a camera's view, for as long as the camera is there."""
-    from venue.camera import CameraLost
+    from venue.camera import CameraLost, View, camera_frames
 
     view = View(decide)
     try:
