@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from client.lists import Fault, ListSource
+from escrow.errors import PeerFailed
 from escrow.operator.server import OperatorServer
 from lab.processes import free_ports
 from protocol.epochs import EPOCH_SECONDS, Role
@@ -21,6 +22,7 @@ from service.confirmed_time import ConfirmedTime
 from service.http_client import call, new_session
 from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
 from service.problems import Problem
+from service.refusals import STATUSES
 from tests.support.domain import found_domain
 from tests.support.running import run, serving
 from tests.support.servers import World
@@ -156,6 +158,6 @@ def test_an_unknown_problem_of_the_authority_is_not_passed_on(tmp_path: Path) ->
         async with new_session() as session:
             await OperatorServer(world.operator, session)._ask_authority("/v1/directory", b"")
 
-    with answering(web.post("/v1/directory", refuse)) as url, pytest.raises(Problem) as refusal:
+    with answering(web.post("/v1/directory", refuse)) as url, pytest.raises(PeerFailed) as refusal:
         asyncio.run(ask(url))
-    assert (refusal.value.status, refusal.value.name) == (502, "peer-failed")
+    assert (STATUSES[refusal.value.name], refusal.value.name) == (502, "peer-failed")

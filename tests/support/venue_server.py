@@ -53,7 +53,7 @@ def problems(answers: list[bytes | Problem]) -> list[tuple[int, str]]:
 async def until_up(url: str) -> None:
     """Wait for a server that another process starts."""
     async with new_session() as session:
-        for _ in range(300):
+        for _ in range(600):
             try:
                 await call(session, "GET", f"{url}/healthz")
             except Unreachable:

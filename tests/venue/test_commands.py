@@ -261,6 +261,7 @@ def test_a_disk_that_takes_nothing_does_not_end_the_reading(
     assert len(stored(venue)[present.key.epoch]) == 2
 
 
+@pytest.mark.long
 def test_readers_at_one_door_spend_a_pass_once(
     make_venue: MakeVenue, present: OpenEpoch, codes: list[Path], database: str
 ) -> None:

@@ -98,7 +98,7 @@ def test_what_was_answered_survives_kill_9(
 
 async def send_when_up(url: str, message: CheckInMessage) -> bytes:
     async with new_session() as session:
-        for _ in range(300):
+        for _ in range(600):
             try:
                 return await call(session, "POST", url, message)
             except Unreachable:
