@@ -13,7 +13,7 @@ import click
 from client.errors import NotIssued, VisitorError
 from client.locked_home import PASSPHRASE_VARIABLE, LockedHome
 from client.visits_cli import check_in_command, check_out_command, paper_command, show
-from service.cli import CommandGroup, home_option, printable
+from service.cli import CommandGroup, home_option, printable, version_option
 from service.errors import ConfigurationError
 from service.problems import Problem
 
@@ -33,6 +33,7 @@ class Commands(CommandGroup):
 
 
 @click.group(cls=Commands)
+@version_option
 @home_option("client")
 @click.option(
     "--passphrase-file",

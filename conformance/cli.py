@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from client.errors import VisitorError
-from service.cli import Hexadecimal
+from service.cli import Hexadecimal, version_option
 
 if TYPE_CHECKING:
     from conformance.check import Outcome
@@ -30,6 +30,7 @@ def _numbers(_ctx: click.Context, _param: click.Parameter, phones: tuple[str, ..
 
 
 @click.command()
+@version_option
 @click.option("--operator", metavar="URL", help="Base URL of the operator's server.")
 @click.option("--authority", metavar="URL", help="Base URL of the authority's server.")
 @click.option("--venue", metavar="URL", help="Base URL of a server of venues.")

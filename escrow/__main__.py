@@ -7,11 +7,12 @@ import click
 from escrow.audit.cli import audit
 from escrow.authority.cli import authority_group
 from escrow.operator.cli import operator_group
-from service.cli import CommandGroup
+from service.cli import CommandGroup, version_option
 from service.settings import DomainSettings, check_settings
 
 
 @click.group(cls=CommandGroup)
+@version_option
 def main() -> None:
     """SplitPass's two key holders. Neither can read a check-in without the other."""
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 
-from service.cli import CommandGroup
+from service.cli import CommandGroup, version_option
 
 
 @click.group(cls=CommandGroup)
+@version_option
 def main() -> None:
     """All parties of SplitPass on one machine, as real processes on loopback."""
 

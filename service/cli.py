@@ -15,6 +15,7 @@ from protocol.primitives.errors import SplitPassError
 from service.errors import ConfigurationError
 from service.problems import Problem, Unreachable
 from service.refusals import Refusal
+from service.version import build
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,6 +65,20 @@ def _is_of_database(error: Exception) -> bool:
     """Whether an error is SQLAlchemy's, which a command that raised one has loaded: most need no database."""
     errors = sys.modules.get("sqlalchemy.exc")
     return errors is not None and isinstance(error, errors.SQLAlchemyError)
+
+
+def version_option(command: F) -> F:
+    """Give a program `--version`."""
+
+    def show(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+        if value and not context.resilient_parsing:
+            this = build()
+            click.echo(f"splitpass {this['version']}, specification revision {this['spec_revision']}")
+            context.exit()
+
+    return click.option(
+        "--version", is_flag=True, is_eager=True, expose_value=False, callback=show, help="Show the version and exit."
+    )(command)
 
 
 def home_option(program: str) -> Callable[[F], F]:

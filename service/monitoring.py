@@ -15,14 +15,17 @@ from itertools import count
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from prometheus_client import Counter, Gauge, Histogram, start_http_server
+from prometheus_client import Counter, Gauge, Histogram, Info, start_http_server
 from pythonjsonlogger.json import JsonFormatter
+
+from service.version import build
 
 logger = logging.getLogger("splitpass")
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _requests = Counter("splitpass_requests", "Requests answered.", ("method", "route", "status"))
 _seconds = Histogram("splitpass_request_seconds", "Time to answer.", ("method", "route"))
 _epochs_ahead = Gauge("splitpass_epochs_ahead", "Days after today whose joint epoch key is here; -1 without today's.")
+_build = Info("splitpass_build", "The package and the specification that the program is of.")
 _housekeeping = Gauge("splitpass_housekeeping_timestamp_seconds", "When housekeeping last went through, in Unix time.")
 
 
@@ -81,6 +84,7 @@ def note_housekeeping(today: int, known: Collection[int]) -> None:
 
 def serve_metrics(port: int) -> None:
     """Answer Prometheus on this machine's loopback interface alone: counts of a door are nobody else's."""
+    _build.info(build())
     start_http_server(port, addr="127.0.0.1")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from service.cli import CommandGroup, Hexadecimal, home_option, local_time
+from service.cli import CommandGroup, Hexadecimal, home_option, local_time, version_option
 from service.clock import unix_time
 from service.errors import ConfigurationError
 from venue.admit_command import admit
@@ -17,6 +17,7 @@ from venue.reader_token_commands import readers
 
 
 @click.group(cls=CommandGroup)
+@version_option
 @home_option("venue")
 @click.pass_context
 def cli(context: click.Context, home: Path) -> None:

@@ -11,6 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from prometheus_client import REGISTRY
 
 from lab.processes import command_output, free_ports
+from protocol import SPEC_REVISION
 from service.errors import ConfigurationError
 from service.monitoring import note_housekeeping
 from service.settings import ServerSettings
@@ -66,6 +68,9 @@ def test_metrics_count_by_route_and_are_not_served_with_the_rest(tmp_path: Path)
         assert fetch(f"http://127.0.0.1:{port}/metrics")[0] == 404
         _, _, metrics = fetch(f"http://127.0.0.1:{metrics_port}/metrics")
         assert "splitpass_epochs_due 0.0" in metrics
+        assert (
+            f'splitpass_build_info{{spec_revision="{SPEC_REVISION}",version="{version("splitpass")}"}} 1.0' in metrics
+        )
         assert 'splitpass_requests_total{method="GET",route="/v1/epochs/{epoch}",status="404"} 1.0' in metrics
     finally:
         server.send_signal(signal.SIGTERM)

@@ -67,7 +67,7 @@ def test_metrics() -> None:
     rows = table("metrics")
     families = [family for family in REGISTRY.collect() if family.name.startswith("splitpass_")]
     assert {row["metric"] for row in rows} == {
-        f"{family.name}_total" if family.type == "counter" else family.name for family in families
+        family.name + {"counter": "_total", "info": "_info"}.get(family.type, "") for family in families
     }
     named = set(re.findall(r"splitpass_[a-z_]+", CHAPTER))
     assert named == {row["metric"] for row in rows}
