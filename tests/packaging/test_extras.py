@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import subprocess
 import sys
-import tomllib
 from importlib.metadata import distribution, packages_distributions
 
 import pytest
@@ -13,10 +12,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.packaging.imports import modules_of, packages_of
+from tests.packaging.project import EVERYBODY, EXTRAS, extra
 from tests.spec.text import ROOT
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 PARTIES = {
     "operator": ("escrow", ("escrow.authority",)),
     "authority": ("escrow", ("escrow.operator",)),
@@ -24,7 +22,7 @@ PARTIES = {
     "client": ("client", ()),
 }
 """The package of each party, and what in it runs only for another party or with another extra."""
-READERS_AND_PRINTERS = {"reportlab", "pyzbar", "qrcode", "pillow", "opencv-python-headless"}
+READERS_AND_PRINTERS = {"reportlab", "pyzbar", "zxing-cpp", "qrcode", "pillow", "opencv-python-headless"}
 """What draws and reads codes: it belongs to visitors and doors."""
 
 
@@ -39,15 +37,15 @@ def with_dependencies(requirements: list[str]) -> set[str]:
     left = [(Requirement(text), "") for text in requirements]
     while left:
         requirement, _ = left.pop()
-        for extra in ("", *requirement.extras):
-            key = canonicalize_name(requirement.name), extra
+        for chosen in ("", *requirement.extras):
+            key = canonicalize_name(requirement.name), chosen
             if key in found:
                 continue
             found.add(key)
             for text in distribution(requirement.name).requires or ():
                 needed = Requirement(text)
-                if needed.marker is None or needed.marker.evaluate({"extra": extra}):
-                    left.append((needed, extra))
+                if needed.marker is None or needed.marker.evaluate({"extra": chosen}):
+                    left.append((needed, chosen))
     return {name for name, _ in found}
 
 
@@ -66,13 +64,13 @@ providers = functools.cache(packages_distributions)
 def test_a_party_gets_what_it_imports(party: str) -> None:
     package, others = PARTIES[party]
     needed = imported(*modules_of(package), without=others)
-    assert needed <= distributions(PROJECT["dependencies"] + EXTRAS[party])
+    assert needed <= distributions(EVERYBODY + extra(party))
 
 
 @pytest.mark.parametrize("party", PARTIES)
 def test_a_party_runs_where_nothing_else_is_installed(party: str) -> None:
     package, _ = PARTIES[party]
-    installed = {"splitpass", *with_dependencies(PROJECT["dependencies"] + EXTRAS[party])}
+    installed = {"splitpass", *with_dependencies(EVERYBODY + extra(party))}
     missing = {name for name, of in providers().items() if not {canonicalize_name(one) for one in of} & installed}
     arguments = [package, *([party] if package != party else []), "--help"]
     program = (
@@ -88,27 +86,32 @@ def test_a_party_runs_where_nothing_else_is_installed(party: str) -> None:
 @pytest.mark.parametrize("party", PARTIES)
 def test_a_party_gets_nothing_that_it_does_not_import(party: str) -> None:
     package, others = PARTIES[party]
-    assert distributions(EXTRAS[party]) <= imported(*modules_of(package), without=others)
+    assert distributions(extra(party)) <= imported(*modules_of(package), without=others)
 
 
-def test_every_party_has_what_all_of_them_import() -> None:
-    """What is not an extra is imported by each party, or by the servers at least."""
-    shared = set.intersection(*(imported(*modules_of(package), without=others) for package, others in PARTIES.values()))
-    assert distributions(PROJECT["dependencies"]) == shared | distributions(["rich", "base45"])
+def test_everybody_gets_what_all_import_and_servers_what_all_servers_import() -> None:
+    imports = {party: imported(*modules_of(package), without=others) for party, (package, others) in PARTIES.items()}
+    assert distributions(EVERYBODY) == set.intersection(*imports.values())
+    servers = set.intersection(*(imports[party] for party in ("operator", "authority", "venue")))
+    assert distributions(extra("server")) == servers - distributions(EVERYBODY)
+
+
+def test_an_auditor_needs_no_extra() -> None:
+    assert imported("escrow.audit.cli") <= distributions(EVERYBODY)
 
 
 def test_a_camera_and_postgresql_are_extras_of_their_own() -> None:
     assert imported("venue.camera") - imported("venue.__main__", without=("venue.camera",)) == {
         "opencv-python-headless"
     }
-    assert distributions(EXTRAS["camera"]) == {"opencv-python-headless"}
-    assert distributions(EXTRAS["postgresql"]) == {"psycopg"}
-    assert set(EXTRAS) == {*PARTIES, "camera", "postgresql"}
+    assert distributions(extra("camera")) == {"opencv-python-headless"}
+    assert distributions(extra("postgresql")) == {"psycopg"}
+    assert set(EXTRAS) == {*PARTIES, "server", "camera", "postgresql"}
 
 
 @pytest.mark.parametrize("party", ["operator", "authority"])
 def test_key_holders_install_nothing_that_draws_or_reads_codes(party: str) -> None:
-    installed = with_dependencies(PROJECT["dependencies"] + EXTRAS[party] + EXTRAS["postgresql"])
+    installed = with_dependencies(EVERYBODY + extra(party) + extra("postgresql"))
     assert not installed & READERS_AND_PRINTERS
     assert {"aiohttp", "psycopg", "psycopg-binary"} <= installed
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from importlib.metadata import distribution
 from itertools import product
 from pathlib import Path
@@ -13,16 +12,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.packaging.locks import LockedPackage, read_lock
+from tests.packaging.project import BUILD, DEV, EVERYBODY, EXTRAS, PROJECT, extra
 from tests.spec.text import ROOT
 
-PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-PROJECT, GROUPS = PYPROJECT["project"], PYPROJECT["dependency-groups"]
-EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-BUILD: list[str] = GROUPS["build"]
 LOCKS = {path.stem: read_lock(path) for path in sorted((ROOT / "requirements").iterdir())}
 WANTED = {
-    "dev": [*(text for text in GROUPS["dev"] if isinstance(text, str)), *(one for of in EXTRAS.values() for one in of)],
-    **{party: EXTRAS[party] + EXTRAS["postgresql"] for party in ("operator", "authority", "venue")},
+    "dev": [*(text for text in DEV if isinstance(text, str)), *(text for name in EXTRAS for text in extra(name))],
+    **{party: extra(party) + extra("postgresql") for party in ("operator", "authority", "venue")},
 }
 """What is in each lock besides what everybody has."""
 MACHINES = [
@@ -42,13 +38,13 @@ def on_machine(lock: list[LockedPackage], machine: dict[str, str]) -> dict[str, 
 
 def test_there_is_a_lock_for_the_verbs_and_for_each_image() -> None:
     assert LOCKS.keys() == WANTED.keys()
-    assert {"include-group": "build"} in GROUPS["dev"]
+    assert {"include-group": "build"} in DEV
 
 
 @pytest.mark.parametrize("name", WANTED)
 def test_a_lock_has_what_is_wanted_at_its_floor_or_newer(name: str) -> None:
     """On every version of Python that the project names, whether on Linux or macOS."""
-    wanted = [Requirement(text) for text in (*PROJECT["dependencies"], *BUILD, *WANTED[name])]
+    wanted = [Requirement(text) for text in (*EVERYBODY, *BUILD, *WANTED[name])]
     for machine in MACHINES:
         locked = on_machine(LOCKS[name], machine)
         for requirement in wanted:
