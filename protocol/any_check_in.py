@@ -20,7 +20,17 @@ _SIX_FIELDS, _EIGHT_FIELDS = b"\x86", b"\x88"
 
 
 def read_any_check_in(encoding: bytes) -> AnyCheckInMessage:
-    """The message that a venue stored; raises `Malformed`. The number of its fields, in the first byte, says which."""
+    """Decode what a venue stored. The number of its fields, in the first byte, says which kind it is.
+
+    Args:
+        encoding: A check-in as it was received.
+
+    Returns:
+        The message, unverified.
+
+    Raises:
+        Malformed: It is none of the three kinds.
+    """
     if encoding[:1] == _SIX_FIELDS:
         return AssistedCheckIn.from_bytes(encoding)
     if encoding[:1] == _EIGHT_FIELDS:
@@ -29,7 +39,20 @@ def read_any_check_in(encoding: bytes) -> AnyCheckInMessage:
 
 
 def verify_any_check_in(epoch_key: EpochKey, message: AnyCheckInMessage) -> AnyCheckIn:
-    """What `verify_check_in`, `verify_paper_check_in` or `verify_assisted` makes of a message, and raises."""
+    """Check a message as `verify_check_in`, `verify_paper_check_in` or `verify_assisted` does.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        message: The decoded check-in.
+
+    Returns:
+        The verified check-in.
+
+    Raises:
+        WrongDomain: It is of another domain.
+        WrongEpoch: Its time lies outside the epoch.
+        InvalidSignature: A signature does not hold.
+    """
     if isinstance(message, AssistedCheckIn):
         return verify_assisted(epoch_key, message)
     if isinstance(message, PaperCheckInMessage):

@@ -81,8 +81,18 @@ def seal_assisted(
 ) -> AssistedCheckIn:
     """Seal a record to the joint key, for one label; `r` and the key are forgotten when this returns.
 
-    `time` in Unix seconds is rounded down to the label's step; `venue` has 16 bytes. Draws 64 random bytes for `r` and
-    32 for the signature. Raises `MalformedEncoding` if name or number is of a wrong size.
+    Args:
+        epoch_key: The verified keys of the epoch.
+        record: The name and number that were typed.
+        time: Unix time in seconds; it is rounded down to the label's step.
+        venue_id: 16 bytes.
+        random_bytes: Asked for 64 bytes for `r`, then for 32 for the signature.
+
+    Returns:
+        The check-in, signed with `r`.
+
+    Raises:
+        MalformedEncoding: Name or number is of a wrong size.
     """
     time = label_time(time)
     r = Scalar.random(random_bytes)  # step 1
@@ -99,7 +109,19 @@ def seal_assisted(
 def verify_assisted(epoch_key: EpochKey, message: AssistedCheckIn) -> AssistedEntry:
     """Check label and signature against an epoch's keys.
 
-    Raises `WrongDomain`, `WrongEpoch` or `InvalidSignature`. Nobody can tell yet whether anything is sealed in it.
+    Nobody can tell yet whether anything is sealed in it.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        message: The decoded check-in.
+
+    Returns:
+        The verified check-in.
+
+    Raises:
+        WrongDomain: It is of another domain.
+        WrongEpoch: Its time lies outside the epoch.
+        InvalidSignature: Its own key did not sign the label.
     """
     if message.domain != epoch_key.domain.number:  # step 1
         raise WrongDomain("the check-in is of another domain", message.domain)
@@ -112,7 +134,19 @@ def verify_assisted(epoch_key: EpochKey, message: AssistedCheckIn) -> AssistedEn
 
 
 def open_assisted(epoch_key: EpochKey, entry: AssistedEntry, S: Point) -> AssertedRecord:
-    """What the venue asserted, with the sum `S` of both parties' shares; raises `InvalidEntry`, whatever is wrong."""
+    """Read what the venue asserted.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        entry: The verified check-in.
+        S: The sum of both parties' shares.
+
+    Returns:
+        The record.
+
+    Raises:
+        InvalidEntry: It cannot be opened or holds no record, whatever is wrong.
+    """
     message = entry.message
     label = _label(epoch_key, message.time, message.venue_id, message.u)
     try:

@@ -37,7 +37,7 @@ class Direction(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckInMessage(Message):
-    """What a visitor shows or sends. `venue` is null in present mode: the phone does not know where it is.
+    """What a visitor shows or sends. `venue_id` is null in present mode: the phone does not know where it is.
 
     `signed_pass` is `u || v || pass signature || label signature`, 192 bytes. `time` is Unix time in seconds.
     """
@@ -81,7 +81,14 @@ class CheckIn:
 
 
 def check_label_time(time: int) -> None:
-    """Raise `MalformedEncoding` unless `time` (Unix seconds) is one that a label may have."""
+    """Check that a time is one that a label may have.
+
+    Args:
+        time: Unix time in seconds.
+
+    Raises:
+        MalformedEncoding: It is not a multiple of `TIME_STEP`.
+    """
     if time % TIME_STEP:
         raise MalformedEncoding(f"a label time is a multiple of {TIME_STEP} seconds")
 
@@ -99,9 +106,18 @@ def sign_check_in(
     venue_id: bytes | None = None,
     random_bytes: RandomBytes = secure_random,
 ) -> CheckInMessage:
-    """Sign a label with a pass. `time` in Unix seconds is rounded down to the label's step; `venue` has 16 bytes.
+    """Sign a label with a pass.
 
-    Draws 32 random bytes.
+    Args:
+        epoch_key: The verified keys of the epoch.
+        owned: The pass and its signing key.
+        time: Unix time in seconds; it is rounded down to the label's step.
+        direction: Entry or exit.
+        venue_id: 16 bytes, or None in present mode.
+        random_bytes: Asked for 32 bytes for the signature.
+
+    Returns:
+        The check-in to show or to send.
     """
     time = label_time(time)
     public = bytes(owned.public)
@@ -111,7 +127,16 @@ def sign_check_in(
 
 
 def possible_epochs(domain: Domain, time: int, direction: Direction) -> range:
-    """The epochs that a label may belong to: an entry's time decides; an exit stays in its entry's epoch."""
+    """The epochs that a label may belong to: an entry's time decides; an exit stays in its entry's epoch.
+
+    Args:
+        domain: The domain, as it is pinned.
+        time: The label's Unix time in seconds.
+        direction: Entry or exit.
+
+    Returns:
+        The epochs, the earliest first.
+    """
     earliest = time - MAX_STAY if direction is Direction.EXIT else time
     return range(domain.epoch_at(earliest), domain.epoch_at(time) + 1)
 
@@ -119,8 +144,19 @@ def possible_epochs(domain: Domain, time: int, direction: Direction) -> range:
 def verify_check_in(epoch_key: EpochKey, message: CheckInMessage) -> CheckIn:
     """Check label and signatures against an epoch's keys.
 
-    Raises `WrongDomain`, `WrongEpoch` or `InvalidSignature`. Whether the label is fresh and the pass unspent is
-    the door's to know.
+    Whether the label is fresh and the pass unspent is the door's to know.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        message: The decoded check-in.
+
+    Returns:
+        The verified check-in.
+
+    Raises:
+        WrongDomain: It is of another domain.
+        WrongEpoch: Its time lies outside the epoch.
+        InvalidSignature: The authority did not issue the pass, or the pass did not sign the label.
     """
     if message.domain != epoch_key.domain.number:  # step 1
         raise WrongDomain("the check-in is of another domain", message.domain)
@@ -140,7 +176,18 @@ def verify_check_in(epoch_key: EpochKey, message: CheckInMessage) -> CheckIn:
 def label_signing_input(
     epoch_key: EpochKey, time: int, direction: Direction, venue_id: bytes | None, public_pass: bytes
 ) -> bytes:
-    """What a pass signs: tag, epoch context, time (4 bytes), direction (1), venue (16, or 0 for none), pass (128)."""
+    """What a pass signs: tag, epoch context, time (4 bytes), direction (1), venue (16, or 0 for none), pass (128).
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        time: The label's Unix time in seconds.
+        direction: Entry or exit.
+        venue_id: 16 bytes, or None in present mode.
+        public_pass: `u || v || pass signature`, 128 bytes.
+
+    Returns:
+        The signing input.
+    """
     return frame(
         "check-in",
         epoch_key.context,

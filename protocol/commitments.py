@@ -84,21 +84,54 @@ def commitment_digest(salt: bytes, tree: CompactRange) -> bytes:
 def sign_commitment(
     venue: Venue, key: SigningKey, time: int, tree: CompactRange, random_bytes: RandomBytes = secure_random
 ) -> tuple[CommitmentOpening, bytes]:
-    """A venue's signed commitment to its tree at Unix time `time`, and how to open it. Draws 32 random bytes."""
+    """Commit a venue to its tree.
+
+    Args:
+        venue: The venue's record.
+        key: The venue's key.
+        time: Unix time in seconds.
+        tree: The venue's tree at that time.
+        random_bytes: Asked for 32 bytes for the salt.
+
+    Returns:
+        How to open the commitment, and the signed statement.
+    """
     opening = CommitmentOpening(time, random_bytes(32), tree.size)
     return opening, sign_again(venue, key, opening, tree)
 
 
 def sign_again(venue: Venue, key: SigningKey, opening: CommitmentOpening, tree: CompactRange) -> bytes:
-    """The same commitment once more, for a party that may not have received it."""
+    """Sign the same commitment once more, for a party that may not have received it.
+
+    Args:
+        venue: The venue's record.
+        key: The venue's key.
+        opening: How the commitment opens.
+        tree: The venue's tree at its time.
+
+    Returns:
+        The signed statement.
+    """
     message = VenueCommitment(venue.domain, venue.venue_id, opening.time, commitment_digest(opening.salt, tree))
     return sign_statement(message, key)
 
 
 def verify_commitment(venue: Venue, statement: bytes, now: int) -> VenueCommitment:
-    """The commitment that a venue made just now, at Unix time `now`: a later claim to an earlier time proves nothing.
+    """Check a commitment that a venue made just now: a later claim to an earlier time proves nothing.
 
-    Raises `Malformed`, `InvalidSignature`, `WrongDomain` (also for another venue) or `ReplayedRequest`.
+    Args:
+        venue: The venue's record.
+        statement: The signed commitment.
+        now: Unix time in seconds.
+
+    Returns:
+        The commitment.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        WrongDomain: It is of another domain or venue.
+        ReplayedRequest: Its time is more than `REQUEST_TOLERANCE` from now.
     """
     message = verify_statement(VenueCommitment, statement, venue.key)  # step 1
     if (message.domain, message.venue_id) != (venue.domain, venue.venue_id):  # step 2

@@ -85,9 +85,16 @@ def opened_visit(warrant_id: bytes, u: bytes) -> bytes:
 def record_opening(
     warrant: Warrant, release: bytes, passes: Iterable[bytes], random_bytes: RandomBytes = secure_random
 ) -> OpeningRecord:
-    """The record of giving shares for passes (each a `u`, at least one) of a release (its digest, 32 bytes).
+    """Make the record of giving shares for passes of a release.
 
-    Draws 32 random bytes.
+    Args:
+        warrant: The warrant of the opening.
+        release: The release's digest, 32 bytes.
+        passes: The `u` of each pass, 32 bytes; at least one.
+        random_bytes: Asked for 32 bytes for the salt.
+
+    Returns:
+        The record.
     """
     digests = {opened_visit(warrant.warrant_id, u) for u in passes}
     return OpeningRecord(warrant.warrant_id, warrant.legal_reference, release, tuple(sorted(digests)), random_bytes(32))
@@ -96,14 +103,40 @@ def record_opening(
 def sign_disclosure(
     domain: Domain, role: Role, number: int, time: int, openings: tuple[DisclosedOpening, ...], identity: SigningKey
 ) -> bytes:
-    """A party's signed disclosure of at most 16 openings."""
+    """Sign a party's disclosure.
+
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party that discloses.
+        number: The disclosure's number, from 0 on.
+        time: Unix time in seconds.
+        openings: At most `MAX_OPENINGS`.
+        identity: The party's identity key.
+
+    Returns:
+        The signed statement.
+    """
     return sign_statement(Disclosure(domain.number, role, number, time, openings), identity)
 
 
 def verify_disclosure(domain: Domain, role: Role, statement: bytes, number: int | None = None) -> Disclosure:
-    """A party's disclosure of a number, or of any number if none is given.
+    """Check a party's disclosure.
 
-    Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `WrongParty` or `WrongNumber`.
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party that should have signed it.
+        statement: The signed statement.
+        number: The number that was asked for, or None for any.
+
+    Returns:
+        The disclosure.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        WrongDomain: It is of another domain.
+        WrongParty: It is of another role.
+        WrongNumber: It has another number.
     """
     disclosure = verify_statement(Disclosure, statement, domain.identity_key(role))  # step 1
     if disclosure.domain != domain.number:  # step 2

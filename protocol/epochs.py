@@ -112,8 +112,17 @@ def create_epoch(
 ) -> tuple[EpochSecret, bytes]:
     """Draw a party's secret of an epoch and sign the statement that publishes it.
 
-    Draws 64 random bytes for the share, 32 for the authority's pass seed, 32 for the proof. The share is random
-    and not derived from anything, so that deleting it is final.
+    The share is random and not derived from anything, so that deleting it is final.
+
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party.
+        epoch: The number of the epoch.
+        identity: The party's identity key.
+        random_bytes: Asked for 64 bytes for the share, 32 for the authority's pass seed, then 32 for the proof.
+
+    Returns:
+        The secret, and the signed statement.
     """
     x = Scalar.random(random_bytes)  # step 1
     pass_seed = random_bytes(32) if role is Role.AUTHORITY else None
@@ -127,9 +136,24 @@ def create_epoch(
 
 
 def verify_epoch_statement(domain: Domain, role: Role, epoch: int, statement: bytes) -> EpochStatement:
-    """One party's statement of an epoch, checked.
+    """Check one party's statement of an epoch.
 
-    Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `WrongParty`, `WrongEpoch` or `InvalidProof`.
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party that should have signed it.
+        epoch: The number of the epoch.
+        statement: The signed statement.
+
+    Returns:
+        What the party says.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        WrongDomain: It is of another domain.
+        WrongParty: It is of another role.
+        WrongEpoch: It is of another epoch.
+        InvalidProof: The proof of possession does not hold.
     """
     message = verify_statement(EpochStatement, statement, domain.identity_key(role))  # step 1
     if message.domain != domain.number:  # step 2
@@ -145,9 +169,20 @@ def verify_epoch_statement(domain: Domain, role: Role, epoch: int, statement: by
 
 
 def verify_epoch(domain: Domain, epoch: int, operator_statement: bytes, authority_statement: bytes) -> EpochKey:
-    """The joint key of an epoch from both parties' signed statements.
+    """Make the joint key of an epoch from both parties' signed statements.
 
-    Raises what `verify_epoch_statement` raises, and `IdentityElement` if the shares cancel.
+    Args:
+        domain: The domain, as it is pinned.
+        epoch: The number of the epoch.
+        operator_statement: The operator's signed statement.
+        authority_statement: The authority's.
+
+    Returns:
+        The verified keys.
+
+    Raises:
+        IdentityElement: The two shares cancel.
+        SplitPassError: Whatever `verify_epoch_statement` raises.
     """
     # Step 1 for both parties.
     operator = verify_epoch_statement(domain, Role.OPERATOR, epoch, operator_statement)
@@ -165,9 +200,14 @@ def verify_epoch(domain: Domain, epoch: int, operator_statement: bytes, authorit
 
 
 def check_same_statement(known: bytes, received: bytes) -> None:
-    """Raise `ConflictingStatements` if two verified statements of one party for one epoch or number differ.
+    """Check that two verified statements of one party for one epoch or number say the same.
 
-    Both together are evidence: keep them.
+    Args:
+        known: The statement that was verified first.
+        received: The other one.
+
+    Raises:
+        ConflictingStatements: They differ. Both together are evidence: keep them.
     """
     if statement_payload(known) != statement_payload(received):
         raise ConflictingStatements("one party signed two different statements for one thing", known, received)

@@ -107,9 +107,15 @@ class HandleGrant(Message):
 def register_handle(
     epoch_key: EpochKey, account_id: bytes, random_bytes: RandomBytes = secure_random
 ) -> tuple[Scalar, HandleRegistration]:
-    """Draw `h` and prove knowledge of it, bound to the 16-byte account and the epoch context.
+    """Draw `h` and prove knowledge of it, bound to the account and the epoch context.
 
-    Draws 64 random bytes for `h` and 32 for the proof.
+    Args:
+        epoch_key: The verified keys of the epoch.
+        account_id: 16 bytes.
+        random_bytes: Asked for 64 bytes for `h`, then for 32 for the proof.
+
+    Returns:
+        The secret `h`, and the registration.
     """
     h = Scalar.random(random_bytes)
     U = h * B
@@ -118,7 +124,20 @@ def register_handle(
 
 
 def verify_registration(epoch_key: EpochKey, account_id: Bytes16, registration: HandleRegistration) -> Handle:
-    """The handle of an account; raises `WrongEpoch` or `InvalidProof`."""
+    """Check a visitor's registration of a handle.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        account_id: 16 bytes.
+        registration: What the visitor sent.
+
+    Returns:
+        The handle of the account.
+
+    Raises:
+        WrongEpoch: It is registered for another epoch.
+        InvalidProof: The proof of knowledge does not hold.
+    """
     if registration.epoch != epoch_key.epoch:  # step 1
         raise WrongEpoch("the handle is registered for another epoch", registration.epoch)
     context = frame("handle", epoch_key.context, account_id)
@@ -135,9 +154,16 @@ def directory_index(epoch_key: EpochKey, handle: Point) -> bytes:
 def seal_record(
     epoch_key: EpochKey, record: IdentityRecord, operator: SigningKey, random_bytes: RandomBytes = secure_random
 ) -> tuple[bytes, DirectoryEntry]:
-    """Sign an identity record with the operator's identity key and seal it under a key derived from its handle.
+    """Sign an identity record and seal it under a key derived from its handle.
 
-    Returns the signed record, which is also the visitor's receipt, and the entry. Draws 24 random bytes.
+    Args:
+        epoch_key: The verified keys of the epoch.
+        record: The identity record.
+        operator: The operator's identity key.
+        random_bytes: Asked for 24 bytes.
+
+    Returns:
+        The signed record, which is also the visitor's receipt, and the entry.
     """
     signed = sign_statement(record, operator)
     index = directory_index(epoch_key, record.handle)
@@ -149,7 +175,19 @@ def seal_record(
 
 
 def open_entry(epoch_key: EpochKey, handle: Point, entry: DirectoryEntry) -> IdentityRecord:
-    """The record that the operator sealed for `handle`; raises `InvalidEntry`, whatever is wrong with it."""
+    """Open the entry of a handle.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        handle: `U`.
+        entry: The directory entry.
+
+    Returns:
+        The record that the operator sealed.
+
+    Raises:
+        InvalidEntry: It cannot be opened or holds another handle's record, whatever is wrong.
+    """
     index = directory_index(epoch_key, handle)
     try:
         padded = crypto_aead_xchacha20poly1305_ietf_decrypt(  # step 1
@@ -171,22 +209,54 @@ def open_entry(epoch_key: EpochKey, handle: Point, entry: DirectoryEntry) -> Ide
 
 
 def sign_receipt(epoch_key: EpochKey, entry: DirectoryEntry, authority: SigningKey) -> bytes:
-    """The authority's receipt for an entry that it has stored."""
+    """Sign the authority's receipt for an entry that it has stored.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        entry: The directory entry.
+        authority: The authority's identity key.
+
+    Returns:
+        The signed receipt.
+    """
     receipt = DirectoryReceipt(epoch_key.domain.number, epoch_key.epoch, _entry_digest(epoch_key, entry))
     return sign_statement(receipt, authority)
 
 
 def verify_receipt(epoch_key: EpochKey, entry: DirectoryEntry, receipt: bytes) -> None:
-    """Raise `Malformed`, `InvalidSignature` or `InvalidReceipt` unless the authority's receipt covers `entry`."""
+    """Check that the authority's receipt covers an entry.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        entry: The directory entry.
+        receipt: The signed receipt.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        InvalidReceipt: It is for another entry.
+    """
     message = verify_statement(DirectoryReceipt, receipt, epoch_key.domain.authority_key)
     if message != DirectoryReceipt(epoch_key.domain.number, epoch_key.epoch, _entry_digest(epoch_key, entry)):
         raise InvalidReceipt("the authority's receipt is for another entry")
 
 
 def verify_grant(epoch_key: EpochKey, handle: Point, grant: HandleGrant) -> IdentityRecord:
-    """The visitor's check that its entry is what the authority holds and says what the operator signed.
+    """Check, as the visitor, that the entry is what the authority holds and says what the operator signed.
 
-    Returns the record; raises `Malformed`, `InvalidSignature`, `InvalidEntry` or `InvalidReceipt`.
+    Args:
+        epoch_key: The verified keys of the epoch.
+        handle: `U`.
+        grant: What the operator answered.
+
+    Returns:
+        The record.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        InvalidEntry: The entry holds another record than the signed one.
+        InvalidReceipt: The receipt is for another entry.
     """
     record = open_entry(epoch_key, handle, grant.entry)  # step 1
     if verify_statement(IdentityRecord, grant.record, epoch_key.domain.operator_key) != record:  # step 2

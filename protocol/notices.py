@@ -81,15 +81,32 @@ class Notice(Message):
 
 
 def noticed_visit(number: int, u: bytes) -> bytes:
-    """The 10 bytes that stand for a pass (`u`, 32 bytes) in the notice of a number.
+    """The digest that stands for a pass in a notice.
 
-    They differ in every notice: lists with common digests would tell which ones are no padding.
+    It differs in every notice: lists with common digests would tell which ones are no padding.
+
+    Args:
+        number: The notice's number.
+        u: The pass's one-time public key, 32 bytes.
+
+    Returns:
+        10 bytes.
     """
     return digest("noticed-visit", number.to_bytes(4, "big"), u)[:VISIT_DIGEST_BYTES]
 
 
 def list_digest(statement: bytes) -> bytes:
-    """The 32 bytes that stand for a signed notice or disclosure on record."""
+    """The digest that stands for a notice or disclosure on record.
+
+    Args:
+        statement: The signed statement.
+
+    Returns:
+        32 bytes.
+
+    Raises:
+        MalformedEncoding: It is no statement.
+    """
     return digest32("published-list", statement_payload(statement))
 
 
@@ -102,10 +119,22 @@ def sign_notice(
     identity: SigningKey,
     random_bytes: RandomBytes = secure_random,
 ) -> bytes:
-    """The authority's signed notice for passes (each a `u` of 32 bytes) of check-ins that were verified.
+    """Sign the authority's notice for the passes of verified check-ins.
 
-    Draws all padding at once: 10 random bytes for each digest that is missing. Raises `MalformedEncoding` if there are
-    more than 2^20.
+    Args:
+        domain: The domain, as it is pinned.
+        number: The notice's number, from 0 on.
+        time: Unix time in seconds.
+        advice: What those concerned should do.
+        passes: The `u` of each pass, 32 bytes.
+        identity: The authority's identity key.
+        random_bytes: Asked for all padding at once: 10 bytes for each digest that is missing.
+
+    Returns:
+        The signed notice.
+
+    Raises:
+        MalformedEncoding: There are more than 2^20 passes.
     """
     digests = {noticed_visit(number, u) for u in passes}  # step 1
     if len(digests) > MAX_DIGESTS:
@@ -119,9 +148,21 @@ def sign_notice(
 
 
 def verify_notice(domain: Domain, statement: bytes, number: int | None = None) -> Notice:
-    """The authority's notice of a number, or of any number if none is given.
+    """Check a notice of the authority.
 
-    Raises `Malformed`, `InvalidSignature`, `WrongDomain` or `WrongNumber`.
+    Args:
+        domain: The domain, as it is pinned.
+        statement: The signed statement.
+        number: The number that was asked for, or None for any.
+
+    Returns:
+        The notice.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        WrongDomain: It is of another domain.
+        WrongNumber: It has another number.
     """
     notice = verify_statement(Notice, statement, domain.authority_key)  # step 1
     if notice.domain != domain.number:  # step 2

@@ -75,11 +75,24 @@ def create_shares(
     identity: SigningKey,
     random_bytes: RandomBytes = secure_random,
 ) -> bytes:
-    """A party's signed shares for every visit of `release` whose epoch is in `epochs`.
+    """Make a party's signed shares for every visit of a release whose epoch is in `epochs`.
 
-    Leave out what may not be opened before calling. A pass whose `u` is no valid point gets no share: only a
-    cheating authority signs one. Draws 32 random bytes per epoch. Raises `InvalidProof` if a secret does not belong
-    to its epoch key.
+    Leave out what may not be opened before calling. A pass whose `u` is no valid point gets no share: only a cheating
+    authority signs one.
+
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party.
+        release: The verified release.
+        epochs: Keys and secret of each epoch, by its number.
+        identity: The party's identity key.
+        random_bytes: Asked for 32 bytes per epoch.
+
+    Returns:
+        The signed shares.
+
+    Raises:
+        InvalidProof: A secret does not belong to its epoch key.
     """
     all_shares = []
     for epoch, visits in sorted(release.visits.items()):
@@ -105,10 +118,23 @@ def verify_party_shares(
     epoch_keys: Mapping[int, EpochKey],
     statement: bytes,
 ) -> VerifiedShares:
-    """One party's shares for a release.
+    """Check one party's shares for a release.
 
-    Raises `MalformedEncoding` or `InvalidSignature` for what the party did not sign, which proves nothing;
-    `OutOfScope` for shares of another release; and `FaultyShares`, which has the statement as evidence.
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party that gives them.
+        release: The verified release.
+        epoch_keys: The keys of each epoch, by its number.
+        statement: The signed shares.
+
+    Returns:
+        The shares.
+
+    Raises:
+        MalformedEncoding: It is no statement, which proves nothing.
+        InvalidSignature: The party did not sign it, which proves nothing.
+        OutOfScope: The shares are for another release.
+        FaultyShares: The party signed it and it is wrong: the error has the evidence.
     """
     payload = verify_payload(Shares, statement, domain.identity_key(role))  # step 1
     try:
@@ -144,7 +170,16 @@ def verify_party_shares(
 def open_release(
     release: VerifiedRelease, operator: VerifiedShares, authority: VerifiedShares
 ) -> Iterator[tuple[Visit, Point | None]]:
-    """Every visit that both parties gave a share for, with what `open_check_in` makes of both."""
+    """Open every visit that both parties gave a share for.
+
+    Args:
+        release: The verified release.
+        operator: The operator's shares.
+        authority: The authority's.
+
+    Yields:
+        Each visit, and what `open_check_in` makes of both shares.
+    """
     for epoch, visits in sorted(release.visits.items()):
         from_operator = operator.shares.get(epoch, {})
         from_authority = authority.shares.get(epoch, {})
@@ -154,10 +189,16 @@ def open_release(
 
 
 def open_check_in(check_in: AnyCheckIn, D_operator: Point, D_authority: Point) -> Point | None:
-    """The handle `U = v - D_operator - D_authority`; of an assisted check-in, `S = D_operator + D_authority`.
+    """Put the two shares of a check-in together.
 
-    None if the pass carries no handle. That is so when `v` is no valid point or the result is the identity: only a
-    cheating authority signs such a pass.
+    Args:
+        check_in: The verified check-in.
+        D_operator: The operator's share.
+        D_authority: The authority's.
+
+    Returns:
+        The handle `U = v - D_operator - D_authority`; of an assisted check-in, `S = D_operator + D_authority`. None if
+        `v` is no valid point or the result is the identity: only a cheating authority signs such a pass.
     """
     try:
         if isinstance(check_in, AssistedEntry):

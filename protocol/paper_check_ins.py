@@ -72,9 +72,18 @@ def sign_paper_check_in(
     venue_id: bytes,
     random_bytes: RandomBytes = secure_random,
 ) -> PaperCheckInMessage:
-    """Sign a label with a paper's key. `time` in Unix seconds is rounded down to the label's step.
+    """Sign a label with a paper's key.
 
-    `venue` has 16 bytes. Draws 32 random bytes.
+    Args:
+        epoch_key: The verified keys of the epoch.
+        delegated: The pass and the paper's key.
+        time: Unix time in seconds; it is rounded down to the label's step.
+        direction: Entry or exit.
+        venue_id: 16 bytes.
+        random_bytes: Asked for 32 bytes for the signature.
+
+    Returns:
+        The check-in.
     """
     time = label_time(time)
     public, K = delegated.public_pass, delegated.K
@@ -88,8 +97,19 @@ def sign_paper_check_in(
 def verify_paper_check_in(epoch_key: EpochKey, message: PaperCheckInMessage) -> PaperCheckIn:
     """Check label and signatures against an epoch's keys.
 
-    Raises `WrongDomain`, `WrongEpoch` or `InvalidSignature`. Whether the label is fresh and the pass unspent is
-    the door's to know.
+    Whether the label is fresh and the pass unspent is the door's to know.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        message: The decoded check-in.
+
+    Returns:
+        The verified check-in.
+
+    Raises:
+        WrongDomain: It is of another domain.
+        WrongEpoch: Its time lies outside the epoch.
+        InvalidSignature: One of the three signatures does not hold.
     """
     if message.domain != epoch_key.domain.number:  # step 1
         raise WrongDomain("the check-in is of another domain", message.domain)
@@ -106,7 +126,19 @@ def verify_paper_check_in(epoch_key: EpochKey, message: PaperCheckInMessage) -> 
 def paper_label_signing_input(
     epoch_key: EpochKey, time: int, direction: Direction, venue_id: bytes, public_pass: bytes, K: Point
 ) -> bytes:
-    """What a paper's key signs: tag, epoch context, time (4 bytes), direction (1), venue (16), pass (128), `K` (32)."""
+    """What a paper's key signs: tag, epoch context, time (4 bytes), direction (1), venue (16), pass (128), `K` (32).
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        time: The label's Unix time in seconds.
+        direction: Entry or exit.
+        venue_id: 16 bytes.
+        public_pass: `u || v || pass signature`, 128 bytes.
+        K: The paper's public key.
+
+    Returns:
+        The signing input.
+    """
     return frame(
         "paper-check-in",
         epoch_key.context,

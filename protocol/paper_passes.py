@@ -57,9 +57,17 @@ class DelegatedPass:
 
 
 def print_pass(epoch_key: EpochKey, owned: OwnedPass, random_bytes: RandomBytes = secure_random) -> str:
-    """The text for the paper: at most 362 characters of the QR alphanumeric alphabet, without the pass's own key.
+    """Make the text for the paper, without the pass's own key.
 
-    Whoever prints it forgets the pass and the text. Draws 64 random bytes for `k` and 32 for the delegation.
+    Whoever prints it forgets the pass and the text.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        owned: The pass and its signing key.
+        random_bytes: Asked for 64 bytes for `k`, then for 32 for the delegation.
+
+    Returns:
+        At most 362 characters of the QR alphanumeric alphabet.
     """
     public, k = bytes(owned.public), Scalar.random(random_bytes)  # step 1
     delegated = delegation_signing_input(epoch_key, public, k * B)
@@ -69,15 +77,36 @@ def print_pass(epoch_key: EpochKey, owned: OwnedPass, random_bytes: RandomBytes 
 
 
 def from_paper_text(text: str) -> PaperPass:
-    """The pass in a printed code's text; raises `MalformedText`, `MalformedEncoding` or `MalformedScalar`."""
+    """Decode a printed code.
+
+    Args:
+        text: What the code says.
+
+    Returns:
+        The pass, unverified.
+
+    Raises:
+        MalformedText: It is no text of a paper pass.
+        MalformedEncoding: It is no message of one.
+        MalformedScalar: Its key is no scalar.
+    """
     return PaperPass.from_bytes(decode_text(PAPER_PREFIX, text, MAX_PAPER_BYTES))
 
 
 def verify_paper(epoch_key: EpochKey, paper: PaperPass) -> DelegatedPass:
-    """The pass and key that a reader may sign with for whoever holds the paper.
+    """Check a paper pass that a reader may sign with for whoever holds it.
 
-    Raises `WrongDomain`, `WrongEpoch`, or `InvalidSignature` if the authority did not issue the pass or the pass did
-    not delegate to the paper's key.
+    Args:
+        epoch_key: The verified keys of the epoch.
+        paper: The decoded paper pass.
+
+    Returns:
+        The pass and the key.
+
+    Raises:
+        WrongDomain: It is of another domain.
+        WrongEpoch: It is of another day.
+        InvalidSignature: The authority did not issue the pass, or the pass did not delegate to the paper's key.
     """
     if paper.domain != epoch_key.domain.number:  # step 1
         raise WrongDomain("the paper is of another domain", paper.domain)
@@ -92,7 +121,17 @@ def verify_paper(epoch_key: EpochKey, paper: PaperPass) -> DelegatedPass:
 
 
 def verify_delegation(epoch_key: EpochKey, public_pass: bytes, K: Point, delegation: bytes) -> None:
-    """Check that the authority issued a pass (128 bytes), and the pass delegated to `K`; raises `InvalidSignature`."""
+    """Check that the authority issued a pass, and that the pass delegated to a key.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        public_pass: `u || v || pass signature`, 128 bytes.
+        K: The paper's public key.
+        delegation: The pass's signature over `K`, 64 bytes.
+
+    Raises:
+        InvalidSignature: One of the two signatures does not hold.
+    """
     u, v, signature = public_pass[:32], public_pass[32:64], public_pass[64:]
     if not verify(bytes(epoch_key.pass_key), pass_signing_input(epoch_key, u, v), signature):  # step 3
         raise InvalidSignature("the authority did not issue this pass in this epoch")
@@ -101,5 +140,14 @@ def verify_delegation(epoch_key: EpochKey, public_pass: bytes, K: Point, delegat
 
 
 def delegation_signing_input(epoch_key: EpochKey, public_pass: bytes, K: Point) -> bytes:
-    """What a pass signs for a paper: tag, epoch context, pass (128 bytes), `K` (32)."""
+    """What a pass signs for a paper: tag, epoch context, pass (128 bytes), `K` (32).
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        public_pass: `u || v || pass signature`, 128 bytes.
+        K: The paper's public key.
+
+    Returns:
+        The signing input.
+    """
     return frame("paper-pass", epoch_key.context, public_pass, bytes(K))

@@ -45,16 +45,47 @@ def sign_request(
     identity: SigningKey,
     random_bytes: RandomBytes = secure_random,
 ) -> bytes:
-    """A signed request. Draws 16 random bytes for its id."""
+    """Sign a request to another party's server.
+
+    Args:
+        domain: The domain, as it is pinned.
+        sender: The party that asks.
+        recipient: The server's role, or a venue's id.
+        path: The URL's path.
+        time: Unix time in seconds.
+        body: The encoded message that the path takes.
+        identity: The sender's identity key.
+        random_bytes: Asked for 16 bytes for the id.
+
+    Returns:
+        The signed request.
+    """
     request = PartyRequest(domain.number, sender, recipient, path, time, random_bytes(16), body)
     return sign_statement(request, identity)
 
 
 def verify_request(domain: Domain, sender: Role, recipient: str, path: str, now: int, statement: bytes) -> PartyRequest:
-    """The request, if `sender` signed it for this recipient and path within the tolerance of `now`.
+    """Check a request to this server.
 
-    Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `WrongParty` or `ReplayedRequest`. That the id is new
-    is the receiver's to know: it remembers ids for twice the tolerance.
+    That the id is new is the receiver's to know: it remembers ids for twice the tolerance.
+
+    Args:
+        domain: The domain, as it is pinned.
+        sender: The party that should have signed it.
+        recipient: The receiver's role, or a venue's id.
+        path: The URL's path.
+        now: Unix time in seconds.
+        statement: The signed request.
+
+    Returns:
+        The request.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        WrongDomain: It is of another domain.
+        WrongParty: It is of another sender, or for another recipient or path.
+        ReplayedRequest: Its time is more than `REQUEST_TOLERANCE` from now.
     """
     request = verify_statement(PartyRequest, statement, domain.identity_key(sender))  # step 1
     if request.domain != domain.number:  # step 2

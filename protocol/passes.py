@@ -60,7 +60,17 @@ class PassRequest:
 
     @classmethod
     def from_bytes(cls, encoding: bytes) -> Self:
-        """Decode 160 bytes; raises `Malformed`."""
+        """Decode a request.
+
+        Args:
+            encoding: 160 bytes.
+
+        Returns:
+            The request; its proof is not verified.
+
+        Raises:
+            Malformed: It is of another length, or a part is no point or scalar.
+        """
         if len(encoding) != REQUEST_BYTES:
             raise MalformedEncoding(f"a pass request has {REQUEST_BYTES} bytes, not {len(encoding)}")
         return cls(Point(encoding[:32]), Point(encoding[32:64]), OwnershipProof.from_bytes(encoding[64:]))
@@ -127,7 +137,14 @@ def request_allowance(
 ) -> tuple[list[PendingPass], AllowanceRequest]:
     """Request the domain's allowance of passes for the handle `U = h * B`.
 
-    Draws, per pass, 64 random bytes for `r0` and 64 for the ownership proof; then 32 for the batched proof.
+    Args:
+        epoch_key: The verified keys of the epoch.
+        h: The handle's secret key.
+        random_bytes: Asked, per pass, for 64 bytes for `r0` and 64 for the ownership proof; then for 32 for the batched
+            proof.
+
+    Returns:
+        What to keep of each request until its answer comes, and the request.
     """
     X, U = epoch_key.X, h * B
     pending, requests = [], []
@@ -149,9 +166,20 @@ def request_allowance(
 
 
 def verify_allowance(epoch_key: EpochKey, handle: Handle, request: AllowanceRequest) -> list[bytes]:
-    """The operator's check; returns the 160-byte requests that may go into a batch.
+    """Check a visitor's requests, as the operator.
 
-    Raises `WrongEpoch`, `WrongAllowance` or `InvalidProof`.
+    Args:
+        epoch_key: The verified keys of the epoch.
+        handle: The verified handle of the account.
+        request: What the visitor sent.
+
+    Returns:
+        The 160-byte requests that may go into a batch.
+
+    Raises:
+        WrongEpoch: They are for another epoch.
+        WrongAllowance: They are not as many as the allowance, or two are the same.
+        InvalidProof: One does not carry the handle.
     """
     if request.epoch != epoch_key.epoch:  # step 1
         raise WrongEpoch("the passes are requested for another epoch", request.epoch)
@@ -175,10 +203,23 @@ def issue_batch(
     random_bytes: RandomBytes = secure_random,
     map_function: MapFunction = map,
 ) -> PassAnswers:
-    """The authority's answers to a batch, one per request.
+    """Answer a batch, as the authority.
 
-    A request that is malformed, whose proof fails, or whose `u0` occurs twice in the batch gets an answer that
-    nobody can open and that looks like any other. Raises `WrongEpoch` for the batch as a whole.
+    A request that is malformed, whose proof fails, or whose `u0` occurs twice in the batch gets an answer that nobody
+    can open and that looks like any other.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        pass_key: The authority's pass-issuing key of the epoch.
+        batch: The shuffled requests.
+        random_bytes: Asked as `issue_pass` asks, for one request after the other.
+        map_function: `map`, or one that spreads the work over threads.
+
+    Returns:
+        One answer per request, in their order.
+
+    Raises:
+        WrongEpoch: The batch is for another epoch.
     """
     if batch.epoch != epoch_key.epoch:
         raise WrongEpoch("the batch is for another epoch", batch.epoch)
@@ -195,9 +236,16 @@ def issue_batch(
 def issue_pass(
     epoch_key: EpochKey, pass_key: SigningKey, request: bytes, random_bytes: RandomBytes = secure_random
 ) -> bytes:
-    """One 144-byte answer to a 160-byte request: `c` and the authority's signature, encrypted to `u0`.
+    """Answer one request: `c` and the authority's signature, encrypted to `u0`.
 
-    Draws 64 random bytes for `c` and 64 for the ephemeral key; for a decoy, 64 and 112.
+    Args:
+        epoch_key: The verified keys of the epoch.
+        pass_key: The authority's pass-issuing key of the epoch.
+        request: 160 bytes.
+        random_bytes: Asked for 64 bytes for `c` and 64 for the ephemeral key; for a decoy, for 64 and 112.
+
+    Returns:
+        144 bytes.
     """
     try:
         message = PassRequest.from_bytes(request)  # step 1
@@ -220,7 +268,19 @@ def issue_pass(
 
 
 def accept_answer(epoch_key: EpochKey, pending: PendingPass, answer: bytes) -> OwnedPass:
-    """The pass that an answer makes of a request; raises `InvalidAnswer`, whatever is wrong."""
+    """Make a pass of a request and its answer.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        pending: What was kept of the request.
+        answer: 144 bytes.
+
+    Returns:
+        The pass and its signing key.
+
+    Raises:
+        InvalidAnswer: The answer is not a pass for this request, whatever is wrong.
+    """
     r0, u0, v0, X = pending.r0, pending.u0, pending.v0, epoch_key.X
     if len(answer) != ANSWER_BYTES:
         raise InvalidAnswer(f"an answer has {ANSWER_BYTES} bytes")
@@ -242,9 +302,18 @@ def accept_answer(epoch_key: EpochKey, pending: PendingPass, answer: bytes) -> O
 
 
 def accept_answers(epoch_key: EpochKey, pending: Sequence[PendingPass], answers: PassAnswers) -> list[OwnedPass]:
-    """The passes of an allowance; an answer that is not good spoils only itself and is left out.
+    """Make the passes of an allowance. An answer that is not good spoils only itself and is left out.
 
-    Raises `InvalidAnswer` if the number of answers is not that of the requests.
+    Args:
+        epoch_key: The verified keys of the epoch.
+        pending: What was kept of the requests, in their order.
+        answers: The answers, in the same order.
+
+    Returns:
+        The passes.
+
+    Raises:
+        InvalidAnswer: There are not as many answers as requests.
     """
     if len(answers.answers) != len(pending):
         raise InvalidAnswer("the number of answers is not that of the requests")
@@ -256,7 +325,16 @@ def accept_answers(epoch_key: EpochKey, pending: Sequence[PendingPass], answers:
 
 
 def pass_signing_input(epoch_key: EpochKey, u: bytes, v: bytes) -> bytes:
-    """What the authority signs of a pass: tag, epoch context, `u` and `v` (32 bytes each)."""
+    """What the authority signs of a pass: tag, epoch context, `u` and `v` (32 bytes each).
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        u: The pass's one-time public key, 32 bytes.
+        v: The encrypted handle, 32 bytes.
+
+    Returns:
+        The signing input.
+    """
     return frame("pass", epoch_key.context, u, v)
 
 

@@ -19,7 +19,18 @@ def to_qr_text(message: CheckInMessage) -> str:
 
 
 def from_qr_text(text: str) -> CheckInMessage:
-    """The check-in in a QR code's text; raises `MalformedText` or `MalformedEncoding`."""
+    """Decode a QR code's text.
+
+    Args:
+        text: What the code says.
+
+    Returns:
+        The check-in, unverified.
+
+    Raises:
+        MalformedText: It is no text of a check-in.
+        MalformedEncoding: It is no message of one.
+    """
     # step 4; one that names a venue is longer than the limit
     return CheckInMessage.from_bytes(decode_text(PREFIX, text, MAX_CHECK_IN_BYTES))
 
@@ -30,7 +41,19 @@ def encode_text(prefix: str, encoding: bytes) -> str:
 
 
 def decode_text(prefix: str, text: str, max_bytes: int) -> bytes:
-    """The encoded message, of at most `max_bytes`, in a QR code's text; raises `MalformedText`."""
+    """Read the message out of a QR code's text.
+
+    Args:
+        prefix: What the text must begin with.
+        text: What the code says.
+        max_bytes: How long the encoded message may be.
+
+    Returns:
+        The encoded message.
+
+    Raises:
+        MalformedText: It has another prefix, is not base45, or is too long.
+    """
     if not text.startswith(prefix):  # step 1
         raise MalformedText("not a SplitPass code of this kind")
     try:

@@ -113,9 +113,16 @@ class VerifiedRelease:
 def choose_openings(
     warrant: Warrant, kept: Sequence[KeptCommitment]
 ) -> tuple[KeptCommitment, tuple[KeptCommitment, ...]]:
-    """Of a venue's commitments in the order of time, the one that a release starts from and those that it opens.
+    """Choose the commitment that a release starts from and those that it opens.
 
     It starts and ends with commitments that both parties acknowledged.
+
+    Args:
+        warrant: The warrant.
+        kept: The venue's commitments in the order of time.
+
+    Returns:
+        The start, and those to open.
     """
     issued = [commitment for commitment in kept if commitment.opening.time <= warrant.issued]
     start = last = KeptCommitment(BEGINNING, CompactRange())
@@ -136,7 +143,18 @@ def sign_release(
     openings: Sequence[CommitmentOpening],
     leaves: Sequence[ReleasedLeaf],
 ) -> bytes:
-    """A venue's release of the leaves from the commitment `start` to the last of `openings`."""
+    """Sign a venue's release of the leaves from one commitment to the last of others.
+
+    Args:
+        warrant: The valid warrant.
+        key: The venue's key.
+        start: The commitment before the leaves.
+        openings: The commitments to open.
+        leaves: Every check-in between them, in the order of the tree.
+
+    Returns:
+        The signed release.
+    """
     record = warrant.record
     opened = start.opening, start.tree.hashes, tuple(openings)
     return sign_statement(Release(record.domain, record.warrant_id, record.venue_id, *opened, tuple(leaves)), key)
@@ -149,11 +167,26 @@ def verify_release(
     commitments: Mapping[int, bytes],
     release: bytes,
 ) -> VerifiedRelease:
-    """The visits that a warrant covers.
+    """Check a venue's release and keep the visits that the warrant covers.
 
-    `commitments` are those that the caller itself received from this venue, by time. Raises `Malformed`,
-    `InvalidSignature`, `OutOfScope` or `CommitmentMismatch` for the release as a whole. A check-in that does not hold,
-    lies out of scope, or is of an epoch whose keys are not in `epoch_keys` is set aside and counted.
+    A check-in that does not hold, lies out of scope, or is of an epoch whose keys are not given is set aside and
+    counted.
+
+    Args:
+        warrant: The valid warrant.
+        venue: The registered venue.
+        epoch_keys: The keys of each epoch that is published, by its number.
+        commitments: The venue's commitments (32 bytes) by time, as the caller itself received them.
+        release: The signed release.
+
+    Returns:
+        The visits, and what was set aside.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        OutOfScope: It is for another warrant or venue.
+        CommitmentMismatch: It does not fit what the venue was committed to.
     """
     record = warrant.record
     if venue.record.venue_id != record.venue_id:  # step 1

@@ -43,10 +43,16 @@ class Visit:
 
 
 def collect_visits(check_ins: Iterable[AnyCheckIn]) -> dict[int, dict[bytes, Visit]]:
-    """The visits that verified check-ins of one venue stand for, by epoch and `u`.
+    """Put the check-ins of one venue together to visits.
 
     Of several entries, or exits, of one pass the earliest counts, and of several with one time the first. An exit
     before its entry, or more than `MAX_STAY` after it, is left out.
+
+    Args:
+        check_ins: Verified check-ins of one venue.
+
+    Returns:
+        The visits, by epoch and `u`.
     """
     visits: dict[int, dict[bytes, Visit]] = {}
     for check_in in check_ins:

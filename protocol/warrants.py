@@ -123,15 +123,34 @@ class ValidWarrant:
 
 
 def sign_application(record: Venue, key: SigningKey, previous: SigningKey | None = None) -> bytes:
-    """A venue's application, signed with the key in its record and, unless it is lost, with the `previous` one."""
+    """Sign a venue's application.
+
+    Args:
+        record: The venue's record, with its key.
+        key: The secret key of that key.
+        previous: In a change of key the key before, unless it is lost.
+
+    Returns:
+        The signed application.
+    """
     agreed = None if previous is None else sign_statement(VenueApplication(record), previous)
     return sign_statement(VenueApplication(record, agreed), key)
 
 
 def verify_application(domain: Domain, application: bytes) -> VenueApplication:
-    """An application that is signed with the very key that it names.
+    """Check that an application is signed with the very key that it names.
 
-    Raises `Malformed`, `InvalidSignature` or `WrongDomain`.
+    Args:
+        domain: The domain, as it is pinned.
+        application: The signed application.
+
+    Returns:
+        The application.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        WrongDomain: It is of another domain.
     """
     claimed = VenueApplication.from_bytes(statement_payload(application))
     verified = verify_statement(VenueApplication, application, claimed.venue.key)  # step 1
@@ -140,9 +159,19 @@ def verify_application(domain: Domain, application: bytes) -> VenueApplication:
 
 
 def is_agreed(application: VenueApplication, known: Venue) -> bool:
-    """Whether a change of key is signed with the key of the record that is `known` of the venue.
+    """Whether a change of key is signed with the venue's key before.
 
-    Raises `Malformed`, `InvalidSignature` or `ConflictingStatements` if it says so falsely.
+    Args:
+        application: The verified application.
+        known: The record that is known of the venue.
+
+    Returns:
+        False if it does not say so.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        ConflictingStatements: The previous key signed another application.
     """
     if application.previous is None:
         return False
@@ -156,9 +185,20 @@ def is_agreed(application: VenueApplication, known: Venue) -> bool:
 
 
 def verify_venue(domain: Domain, joint: JointStatement) -> RegisteredVenue:
-    """A venue's record from both parties' signatures.
+    """Check a venue's record that both parties signed.
 
-    Raises `Malformed`, `InvalidSignature`, `ConflictingStatements` or `WrongDomain`.
+    Args:
+        domain: The domain, as it is pinned.
+        joint: The two signed statements.
+
+    Returns:
+        The venue.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        ConflictingStatements: The parties signed different records.
+        WrongDomain: It is of another domain.
     """
     record = verify_joint_statement(Venue, joint, domain.authority_key, domain.operator_key)  # step 1
     _check_domain(domain, record.domain)  # step 2
@@ -166,10 +206,22 @@ def verify_venue(domain: Domain, joint: JointStatement) -> RegisteredVenue:
 
 
 def verify_warrant(domain: Domain, joint: JointStatement, now: int) -> ValidWarrant:
-    """A warrant from both officers' signatures, at Unix time `now`.
+    """Check a warrant that both officers signed.
 
-    Raises `Malformed`, `InvalidSignature`, `ConflictingStatements`, `WrongDomain` or `OutOfScope` (not issued yet,
-    or expired).
+    Args:
+        domain: The domain, as it is pinned.
+        joint: The two signed statements.
+        now: Unix time in seconds.
+
+    Returns:
+        The warrant.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        ConflictingStatements: The parties signed different warrants.
+        WrongDomain: It is of another domain.
+        OutOfScope: It is not issued yet, or has expired.
     """
     record = verify_joint_statement(Warrant, joint, domain.authority_key, domain.operator_key)  # step 1
     _check_domain(domain, record.domain)  # step 2
@@ -180,7 +232,15 @@ def verify_warrant(domain: Domain, joint: JointStatement, now: int) -> ValidWarr
 
 
 def check_issued(warrant: Warrant, now: int) -> None:
-    """Raise `OutOfScope` for a warrant that says it is issued later than `now`: newer commitments would count."""
+    """Check that a warrant is issued already: else newer commitments would count.
+
+    Args:
+        warrant: The warrant.
+        now: Unix time in seconds.
+
+    Raises:
+        OutOfScope: It says that it is issued more than `REQUEST_TOLERANCE` from now.
+    """
     if warrant.issued > now + REQUEST_TOLERANCE:
         raise OutOfScope("the warrant is not issued yet", warrant.warrant_id)
 

@@ -30,7 +30,11 @@ class EdgeCase:
 
 
 def run_selftest() -> None:
-    """Raise `UnfitLibrary` if `verify` decides one of `EDGE_CASES` otherwise than the rule."""
+    """Decide every one of `EDGE_CASES` with the installed library.
+
+    Raises:
+        UnfitLibrary: It decides one otherwise than the rule.
+    """
     for case in EDGE_CASES:
         if verify(case.public, case.message, case.signature) is not case.valid:
             raise UnfitLibrary(f"Ed25519 edge case: {case.name}")

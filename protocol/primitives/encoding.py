@@ -64,7 +64,18 @@ def encode_item(item: Any) -> bytes:
 
 
 def decode_item(data: bytes, max_bytes: int = MAX_MESSAGE_BYTES) -> Any:
-    """The item that `data` is the deterministic encoding of; raises `MalformedEncoding` if there is none."""
+    """Decode an item strictly.
+
+    Args:
+        data: The bytes to decode.
+        max_bytes: How many there may be.
+
+    Returns:
+        The item.
+
+    Raises:
+        MalformedEncoding: The bytes are not the deterministic encoding of an item.
+    """
     if len(data) > max_bytes:  # step 1
         raise MalformedEncoding(f"longer than {max_bytes} bytes")
     try:
@@ -96,13 +107,31 @@ class Message:
     """The name of the statement, for messages that are signed (§3.4)."""
 
     def to_bytes(self) -> bytes:
-        """The encoding; raises `MalformedEncoding` if a field is not of its declared type and size."""
+        """Encode the message.
+
+        Returns:
+            The one encoding.
+
+        Raises:
+            MalformedEncoding: A field is not of its declared type and size.
+        """
         kind: Any = type(self)
         return encode_item(_codec_of(kind).encode(self))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Decode strictly; raises `Malformed`, and what the class itself raises for its fields."""
+        """Decode a message strictly.
+
+        Args:
+            data: The bytes to decode.
+
+        Returns:
+            The message.
+
+        Raises:
+            Malformed: They are not its encoding.
+            SplitPassError: What the class itself raises for its fields.
+        """
         kind: Any = cls
         message: Self = _codec_of(kind).decode(decode_item(data))
         return message

@@ -50,10 +50,18 @@ def hash_to_scalar(name: str, *parts: bytes) -> Scalar:
 
 
 def nonce(random_bytes: RandomBytes, label: bytes, secret: Scalar, covered: bytes) -> Scalar:
-    """A hedged nonce: 32 fresh bytes hashed with a label, the secret and all that the challenge covers.
+    """Make a hedged nonce: fresh bytes hashed with a label, the secret and all that the challenge covers.
 
-    It stays secret and unrepeated when either the randomness is good or the secret is unknown. `label`
-    separates several nonces of one proof.
+    It stays secret and unrepeated when either the randomness is good or the secret is unknown.
+
+    Args:
+        random_bytes: Asked for 32 bytes.
+        label: Separates several nonces of one proof.
+        secret: The secret that is proved or signed with.
+        covered: The challenge input, or `u` and the signing input.
+
+    Returns:
+        The nonce.
     """
     return hash_to_scalar("nonce", random_bytes(32), label, bytes(secret), covered)
 

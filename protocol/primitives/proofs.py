@@ -27,7 +27,17 @@ class Proof:
 
     @classmethod
     def from_bytes(cls, encoding: bytes) -> Self:
-        """Decode 32 bytes of challenge and 32 for each response; raises `Malformed`."""
+        """Decode a proof.
+
+        Args:
+            encoding: 32 bytes of challenge, then 32 for each response.
+
+        Returns:
+            The proof, unverified.
+
+        Raises:
+            Malformed: It is of another length, or a part is no scalar.
+        """
         size = SCALAR_BYTES * (1 + cls.RESPONSES)
         if len(encoding) != size:
             raise MalformedEncoding(f"a {cls.__name__} has {size} bytes, not {len(encoding)}")
@@ -66,8 +76,18 @@ def prove_knowledge(
 ) -> KnowledgeProof:
     """Prove knowledge of the logarithm `x` of `X`.
 
-    `name` says what the proof is for; `context` is any length. Draws 32 random bytes. Raises `InvalidProof` if
-    `X` is not `x * B`.
+    Args:
+        name: What the proof is for.
+        context: What the proof is bound to, of any length.
+        x: The secret.
+        X: `x * B`.
+        random_bytes: Asked for 32 bytes.
+
+    Returns:
+        The proof.
+
+    Raises:
+        InvalidProof: `X` is not `x * B`.
     """
     challenge_input = _knowledge_challenge_input(name, context, X)
     k = nonce(random_bytes, b"x", x, challenge_input)
@@ -77,7 +97,17 @@ def prove_knowledge(
 
 
 def verify_knowledge(name: str, context: bytes, X: Point, proof: KnowledgeProof) -> bool:
-    """Whether `proof` shows knowledge of the logarithm of `X` for this name and context."""
+    """Check a proof of knowledge of the logarithm of `X`.
+
+    Args:
+        name: What the proof is for.
+        context: What the proof is bound to, of any length.
+        X: Whose logarithm is known.
+        proof: The proof.
+
+    Returns:
+        Whether it holds for this name and context.
+    """
     c, (s,) = proof.challenge, proof.responses
     try:
         commitment = s * B - c * X  # step 1
@@ -95,8 +125,20 @@ def prove_ownership(
 ) -> OwnershipProof:
     """Prove that `(u0, v0)` encrypts to `X` a handle whose secret key `h` the prover knows.
 
-    `context` is the 32-byte epoch context. Draws 64 random bytes. Raises `InvalidProof` if `u0` is not
-    `r0 * B` or `v0` is not `h * B + r0 * X`.
+    Args:
+        context: The epoch context, 32 bytes.
+        r0: The encryption's randomness.
+        h: The handle's secret key.
+        X: The joint key.
+        u0: `r0 * B`.
+        v0: `h * B + r0 * X`.
+        random_bytes: Asked for 32 bytes twice.
+
+    Returns:
+        The proof.
+
+    Raises:
+        InvalidProof: `u0` or `v0` is another point.
     """
     challenge_input = _ownership_challenge_input(context, X, u0, v0)
     k_r = nonce(random_bytes, b"r0", r0, challenge_input)
@@ -108,7 +150,18 @@ def prove_ownership(
 
 
 def verify_ownership(context: bytes, X: Point, u0: Point, v0: Point, proof: OwnershipProof) -> bool:
-    """Whether `proof` shows knowledge of `r0` and `h` with `u0 = r0 * B` and `v0 = h * B + r0 * X`."""
+    """Check a proof of knowledge of `r0` and `h` with `u0 = r0 * B` and `v0 = h * B + r0 * X`.
+
+    Args:
+        context: The epoch context, 32 bytes.
+        X: The joint key.
+        u0: The first half of the encryption.
+        v0: The second half.
+        proof: The proof.
+
+    Returns:
+        Whether it holds.
+    """
     c, (s_r, s_h) = proof.challenge, proof.responses
     try:
         commitments = (s_r * B - c * u0, s_h * B + s_r * X - c * v0)  # step 1
@@ -157,7 +210,20 @@ def prove_encryptions(
 ) -> EqualityProof:
     """Prove that every `(u0[i], v0[i])` encrypts the handle `U` to `X`: `u0 = r0 * B` and `v0 - U = r0 * X`.
 
-    `context` is the 32-byte epoch context. Draws 32 random bytes. Raises `InvalidProof` if one pair does not.
+    Args:
+        context: The epoch context, 32 bytes.
+        r0: The randomness of each encryption.
+        X: The joint key.
+        U: The handle.
+        u0: The first halves.
+        v0: The second halves.
+        random_bytes: Asked for 32 bytes.
+
+    Returns:
+        The proof.
+
+    Raises:
+        InvalidProof: One pair does not.
     """
     seed, P, Q, a = _combine_encryptions(context, X, U, u0, v0)
     w = _sum_scalars([a_i * r_i for a_i, r_i in zip(a, r0, strict=True)])
@@ -167,7 +233,19 @@ def prove_encryptions(
 def verify_encryptions(
     context: bytes, X: Point, U: Point, u0: Sequence[Point], v0: Sequence[Point], proof: EqualityProof
 ) -> bool:
-    """Whether every `(u0[i], v0[i])` encrypts the handle `U` to `X`. Both sequences have one length, at least 1."""
+    """Check that every `(u0[i], v0[i])` encrypts the handle `U` to `X`.
+
+    Args:
+        context: The epoch context, 32 bytes.
+        X: The joint key.
+        U: The handle.
+        u0: The first halves, at least one.
+        v0: As many second halves.
+        proof: The proof.
+
+    Returns:
+        Whether the proof holds.
+    """
     try:
         seed, P, Q, _ = _combine_encryptions(context, X, U, u0, v0)
     except IdentityElement:
@@ -195,15 +273,37 @@ def prove_shares(
 ) -> EqualityProof:
     """Prove that every `D[i] = x * u[i]` with the `x` of `X = x * B`.
 
-    `context` is any length and says what the shares are for. Draws 32 random bytes. Raises `InvalidProof` if
-    one share is wrong.
+    Args:
+        context: What the shares are for, of any length.
+        x: The key share.
+        X: `x * B`.
+        u: The points to multiply.
+        D: The products.
+        random_bytes: Asked for 32 bytes.
+
+    Returns:
+        The proof.
+
+    Raises:
+        InvalidProof: One share is wrong.
     """
     seed, M, Z = _combine_shares(context, X, u, D)
     return _prove_equality("shares", seed, x, B, M, X, Z, random_bytes)
 
 
 def verify_shares(context: bytes, X: Point, u: Sequence[Point], D: Sequence[Point], proof: EqualityProof) -> bool:
-    """Whether every `D[i]` is `u[i]` times the logarithm of `X`. Both sequences have one length, at least 1."""
+    """Check that every `D[i]` is `u[i]` times the logarithm of `X`.
+
+    Args:
+        context: What the shares are for, of any length.
+        X: The published key share.
+        u: The points, at least one.
+        D: As many products.
+        proof: The proof.
+
+    Returns:
+        Whether the proof holds.
+    """
     try:
         seed, M, Z = _combine_shares(context, X, u, D)
     except IdentityElement:

@@ -25,7 +25,16 @@ def public_key(key: SigningKey) -> Point:
 
 
 def verify(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether `signature` (64 bytes) is valid for `message` under the 32-byte key `public`, by the rule above."""
+    """Whether a signature is valid by the rule above.
+
+    Args:
+        public: The public key, 32 bytes; any others are none.
+        message: The signing input.
+        signature: `R || S`, 64 bytes; any others are none.
+
+    Returns:
+        True if it is valid.
+    """
     if len(public) != POINT_BYTES or len(signature) != SIGNATURE_BYTES:  # step 1
         return False
     try:
@@ -36,9 +45,18 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
 
 
 def sign_with_scalar(r: Scalar, u: bytes, message: bytes, random_bytes: RandomBytes = secure_random) -> bytes:
-    """An ordinary Ed25519 signature (64 bytes) of `message` under `u = r * B`, made from the scalar itself.
+    """Make an ordinary Ed25519 signature with the scalar itself.
 
-    `u` is the 32-byte encoding. The nonce is hedged over the whole message. Draws 32 random bytes.
+    The nonce is hedged over the whole message.
+
+    Args:
+        r: The secret scalar.
+        u: The encoding of `r * B`, 32 bytes.
+        message: The signing input.
+        random_bytes: Asked for 32 bytes.
+
+    Returns:
+        64 bytes.
     """
     k = nonce(random_bytes, b"signature", r, u + message)
     R = bytes(k * B)

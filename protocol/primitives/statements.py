@@ -26,24 +26,55 @@ M = TypeVar("M", bound=Message)
 
 
 def sign_statement(message: Message, key: SigningKey) -> bytes:
-    """The signed statement of `message`, whose class names its `TAG`."""
+    """Sign a message as a statement.
+
+    Args:
+        message: The message; its class names its `TAG`.
+        key: The signing key.
+
+    Returns:
+        The signed statement.
+
+    Raises:
+        MalformedEncoding: A field is not of its declared type and size.
+    """
     payload = message.to_bytes()
     signature = key.sign(_signing_input(message.TAG, payload)).signature
     return TAG_18 + encode_item([PROTECTED, {}, payload, signature])
 
 
 def verify_statement(kind: type[M], statement: bytes, key: Point) -> M:
-    """The message that `key` signed as a statement of this kind.
+    """Check a statement and decode its message.
 
-    Raises `Malformed` if the bytes are no such statement, `InvalidSignature` if the signature does not hold.
+    Args:
+        kind: The message's class, which names its `TAG`.
+        statement: The signed statement.
+        key: Whose signature it should have.
+
+    Returns:
+        The message.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
     """
     return kind.from_bytes(verify_payload(kind, statement, key))  # step 4
 
 
 def verify_payload(kind: type[Message], statement: bytes, key: Point) -> bytes:
-    """What `key` signed as a statement of this kind, not yet decoded.
+    """Check a statement without decoding its message: what is wrong with that is the signer's fault.
 
-    Raises `MalformedEncoding` or `InvalidSignature`. What is wrong with the payload itself is the signer's fault.
+    Args:
+        kind: The message's class, which names its `TAG`.
+        statement: The signed statement.
+        key: Whose signature it should have.
+
+    Returns:
+        The payload.
+
+    Raises:
+        MalformedEncoding: The bytes are no statement.
+        InvalidSignature: The signature does not hold.
     """
     payload, signature = _split(statement)
     if not verify(bytes(key), _signing_input(kind.TAG, payload), signature):  # step 3
@@ -52,7 +83,17 @@ def verify_payload(kind: type[Message], statement: bytes, key: Point) -> bytes:
 
 
 def statement_payload(statement: bytes) -> bytes:
-    """The encoded message inside a statement, unverified; raises `MalformedEncoding`."""
+    """The encoded message inside a statement, unverified.
+
+    Args:
+        statement: The signed statement.
+
+    Returns:
+        The payload.
+
+    Raises:
+        MalformedEncoding: The bytes are no statement.
+    """
     return _split(statement)[0]
 
 
@@ -65,10 +106,21 @@ class JointStatement(Message):
 
 
 def verify_joint_statement(kind: type[M], joint: JointStatement, authority: Point, operator: Point) -> M:
-    """The message that both keys signed as a statement of this kind.
+    """Check that both keys signed one message as statements of a kind.
 
-    Raises `Malformed` or `InvalidSignature` as `verify_statement`, and `ConflictingStatements` if the two
-    parties did not sign the same message.
+    Args:
+        kind: The message's class, which names its `TAG`.
+        joint: The two statements.
+        authority: The authority's identity key.
+        operator: The operator's.
+
+    Returns:
+        The message.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        ConflictingStatements: The two parties did not sign the same message.
     """
     message = verify_statement(kind, joint.authority, authority)  # step 1
     if verify_statement(kind, joint.operator, operator) != message:  # steps 2, 3

@@ -68,36 +68,113 @@ def log_id(domain: Domain, role: Role) -> str:
 
 
 def sign_log(domain: Domain, role: Role, size: int, root: bytes, identity: SigningKey) -> bytes:
-    """A party's checkpoint of its log, signed, as a note."""
+    """Sign a checkpoint of a party's log.
+
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party whose log it is.
+        size: How many entries the log has.
+        root: The root of their tree, 32 bytes.
+        identity: The party's identity key.
+
+    Returns:
+        The note.
+    """
     origin = log_origin(domain, role)
     return sign_note(Checkpoint(origin, size, root).text, origin, identity)
 
 
 def verify_log(domain: Domain, role: Role, note: bytes) -> Checkpoint:
-    """A party's checkpoint; raises `MalformedNote`, `InvalidSignature` or `WrongParty`."""
+    """Check a checkpoint of a party's log.
+
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party whose log it is.
+        note: The signed checkpoint.
+
+    Returns:
+        The checkpoint.
+
+    Raises:
+        MalformedNote: It is no checkpoint.
+        InvalidSignature: A signature does not hold or is missing.
+        WrongParty: It is of another log.
+    """
     return verify_checkpoint(note, log_origin(domain, role), domain.identity_key(role))
 
 
 def witness_log(domain: Domain, role: Role, note: bytes, time: int, identity: SigningKey) -> bytes:
-    """The line that the other party adds to a checkpoint of the log of `role`, once it has checked its consistency."""
+    """Cosign a checkpoint, once its consistency is checked.
+
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party whose log it is.
+        note: The signed checkpoint.
+        time: Unix time in seconds.
+        identity: The identity key of the other party, the witness.
+
+    Returns:
+        The line to add to the note.
+
+    Raises:
+        MalformedNote: It is no note.
+    """
     return cosign(note, log_origin(domain, other_party(role)), time, identity)
 
 
 def verify_witnessed(domain: Domain, role: Role, note: bytes) -> WitnessedCheckpoint:
-    """A party's checkpoint with the other party's cosignature; raises as `verify_log`."""
+    """Check a checkpoint of a party's log with the other party's cosignature.
+
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party whose log it is.
+        note: The signed and cosigned checkpoint.
+
+    Returns:
+        The checkpoint, and when it was cosigned last.
+
+    Raises:
+        MalformedNote: It is no checkpoint.
+        InvalidSignature: A signature does not hold or is missing.
+        WrongParty: It is of another log.
+    """
     checkpoint, witness = verify_log(domain, role, note), other_party(role)
     time = verify_cosignature(note, log_origin(domain, witness), domain.identity_key(witness))
     return WitnessedCheckpoint(checkpoint, time)
 
 
 def check_consistency(earlier: Checkpoint, later: Checkpoint, proof: Sequence[bytes]) -> None:
-    """Raise `InconsistentLog` unless `later` continues `earlier`, both verified checkpoints of one log."""
+    """Check that a log continues what it was before.
+
+    Args:
+        earlier: A verified checkpoint.
+        later: Another verified one of the same log.
+        proof: Hashes of 32 bytes.
+
+    Raises:
+        InconsistentLog: It does not.
+    """
     if not verify_consistency(earlier.size, earlier.root, later.size, later.root, proof):
         raise InconsistentLog(f"{later.origin}: {later.size} entries do not continue the {earlier.size} before")
 
 
 def verify_logged_entry(domain: Domain, role: Role, inclusion: Inclusion) -> WitnessedCheckpoint:
-    """The checkpoint that proves an entry to be in a party's log; raises as `verify_log`, and `NotLogged`."""
+    """Check that an entry is in a party's log.
+
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party whose log it is.
+        inclusion: The entry and its proof.
+
+    Returns:
+        The checkpoint that proves it.
+
+    Raises:
+        MalformedNote: It is no checkpoint.
+        InvalidSignature: A signature does not hold or is missing.
+        WrongParty: It is of another log.
+        NotLogged: The proof does not hold.
+    """
     witnessed = verify_witnessed(domain, role, inclusion.checkpoint)  # step 1
     tree = witnessed.checkpoint
     leaf = leaf_hash(inclusion.entry)
@@ -107,9 +184,22 @@ def verify_logged_entry(domain: Domain, role: Role, inclusion: Inclusion) -> Wit
 
 
 def verify_logged_epoch(domain: Domain, role: Role, statement: bytes, inclusion: Inclusion) -> WitnessedCheckpoint:
-    """The checkpoint that proves a party's statement of an epoch to be in its log.
+    """Check that a party's statement of an epoch is in its log.
 
-    Raises `Malformed`, `InvalidSignature`, `WrongParty` or `NotLogged`.
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party whose log it is.
+        statement: The signed statement.
+        inclusion: The entry and its proof.
+
+    Returns:
+        The checkpoint that proves it.
+
+    Raises:
+        Malformed: A part does not decode.
+        InvalidSignature: A signature does not hold or is missing.
+        WrongParty: It is of another log.
+        NotLogged: The proof does not hold, or the entry has another statement.
     """
     witnessed = verify_logged_entry(domain, role, inclusion)
     contents = LogEntry.from_bytes(inclusion.entry).contents  # step 3

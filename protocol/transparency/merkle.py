@@ -83,7 +83,16 @@ def root_of(subtrees: Subtrees, size: int) -> bytes:
 
 
 def prove_inclusion(subtrees: Subtrees, index: int, size: int) -> tuple[bytes, ...]:
-    """The proof that entry `index` is in the tree of the first `size` entries; `0 <= index < size`."""
+    """Prove that an entry is in the tree of the first entries.
+
+    Args:
+        subtrees: Gives the tree's complete subtrees.
+        index: The entry's place, below `size`.
+        size: How many entries the tree has.
+
+    Returns:
+        Hashes of 32 bytes.
+    """
     begin, end = 0, size
     proof = []
     while end - begin > 1:
@@ -98,9 +107,19 @@ def prove_inclusion(subtrees: Subtrees, index: int, size: int) -> tuple[bytes, .
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether the entry with the hash `leaf` is entry `index` of the tree of `size` entries with this root.
+    """Check that an entry is in a tree.
 
     `size` and `root` are those of one verified checkpoint: a root alone does not fix the size.
+
+    Args:
+        leaf: The entry's hash, 32 bytes.
+        index: The entry's place.
+        size: How many entries the tree has.
+        proof: Hashes of 32 bytes.
+        root: The tree's root, 32 bytes.
+
+    Returns:
+        Whether the proof holds.
     """
     if not 0 <= index < size:
         return False
@@ -119,7 +138,16 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 
 
 def prove_consistency(subtrees: Subtrees, old_size: int, size: int) -> tuple[bytes, ...]:
-    """The proof that the first `old_size` entries of a tree of `size` entries stayed; `0 <= old_size <= size`."""
+    """Prove that the first entries of a tree stayed.
+
+    Args:
+        subtrees: Gives the tree's complete subtrees.
+        old_size: How many there were, at most `size`.
+        size: How many there are.
+
+    Returns:
+        Hashes of 32 bytes.
+    """
     if old_size == 0:
         return ()
     begin, end = 0, size
@@ -138,9 +166,19 @@ def prove_consistency(subtrees: Subtrees, old_size: int, size: int) -> tuple[byt
 
 
 def verify_consistency(old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether the tree of `old_size` entries with `old_root` is the beginning of that of `size` entries with `root`.
+    """Check that one tree is the beginning of another.
 
     The empty tree is the beginning of every tree. Each size and its root are those of one verified checkpoint.
+
+    Args:
+        old_size: How many entries there were.
+        old_root: The root of that tree, 32 bytes.
+        size: How many there are.
+        root: The root of this one, 32 bytes.
+        proof: Hashes of 32 bytes.
+
+    Returns:
+        Whether the proof holds.
     """
     if not 0 <= old_size <= size or any(len(subtree) != HASH_BYTES for subtree in proof):
         return False

@@ -40,7 +40,16 @@ class Note:
     signatures: tuple[tuple[str, bytes], ...]
 
     def signatures_by(self, name: str, kind: bytes, key: Point) -> Iterator[bytes]:
-        """What stands behind the key's id in each of its lines."""
+        """The signatures of a key.
+
+        Args:
+            name: The key's name.
+            kind: `NOTE_SIGNATURE` or `COSIGNATURE`.
+            key: The public key.
+
+        Returns:
+            What stands behind the key's id in each of its lines.
+        """
         known = key_id(name, kind, key)
         return (signature[4:] for signer, signature in self.signatures if (signer, signature[:4]) == (name, known))
 
@@ -60,12 +69,31 @@ class Checkpoint:
 
 
 def key_id(name: str, kind: bytes, key: Point) -> bytes:
-    """The 4 bytes that stand for a key in its signature lines."""
+    """What stands for a key in its signature lines.
+
+    Args:
+        name: The key's name.
+        kind: `NOTE_SIGNATURE` or `COSIGNATURE`.
+        key: The public key.
+
+    Returns:
+        4 bytes.
+    """
     return crypto_hash_sha256(name.encode() + b"\n" + kind + bytes(key))[:4]
 
 
 def parse_note(note: bytes) -> Note:
-    """The parts of a note, unverified; raises `MalformedNote`."""
+    """Take a note apart, unverified.
+
+    Args:
+        note: The note's bytes.
+
+    Returns:
+        Its parts.
+
+    Raises:
+        MalformedNote: It is no note.
+    """
     if len(note) > MAX_NOTE_BYTES:  # step 1
         raise MalformedNote(f"longer than {MAX_NOTE_BYTES} bytes")
     try:
@@ -82,7 +110,20 @@ def parse_note(note: bytes) -> Note:
 
 
 def verify_note(note: bytes, name: str, key: Point) -> str:
-    """The text of a note that `key` signed; raises `MalformedNote` or `InvalidSignature`."""
+    """Check that a key signed a note.
+
+    Args:
+        note: The note's bytes.
+        name: The key's name.
+        key: The public key.
+
+    Returns:
+        The text.
+
+    Raises:
+        MalformedNote: It is no note.
+        InvalidSignature: A signature of the key does not hold, or there is none.
+    """
     parsed = parse_note(note)
     signatures = list(parsed.signatures_by(name, NOTE_SIGNATURE, key))
     if not signatures or not all(
@@ -93,22 +134,51 @@ def verify_note(note: bytes, name: str, key: Point) -> str:
 
 
 def only_signature(note: bytes, name: str, key: Point) -> bytes:
-    """A verified note with the first signature of a key alone."""
+    """Leave out all signatures but the first of a key.
+
+    Args:
+        note: A note that was verified with this key.
+        name: The key's name.
+        key: The public key.
+
+    Returns:
+        The note.
+    """
     parsed = parse_note(note)
     signature = next(parsed.signatures_by(name, NOTE_SIGNATURE, key))
     return f"{parsed.text}\n".encode() + _signature_line(name, NOTE_SIGNATURE, key, signature)
 
 
 def sign_note(text: str, name: str, key: SigningKey) -> bytes:
-    """A note with one signature; `text` ends with a newline."""
+    """Make a note with one signature.
+
+    Args:
+        text: The text; it ends with a newline.
+        name: The key's name.
+        key: The signing key.
+
+    Returns:
+        The note.
+    """
     signature = key.sign(text.encode()).signature
     return f"{text}\n".encode() + _signature_line(name, NOTE_SIGNATURE, public_key(key), signature)
 
 
 def verify_checkpoint(note: bytes, origin: str, key: Point) -> Checkpoint:
-    """The checkpoint that a log signed under its own name.
+    """Check a checkpoint that a log signed under its own name.
 
-    Raises `MalformedNote`, `InvalidSignature` or `WrongParty`.
+    Args:
+        note: The note's bytes.
+        origin: The log's name.
+        key: The log's public key.
+
+    Returns:
+        The checkpoint.
+
+    Raises:
+        MalformedNote: It is no checkpoint.
+        InvalidSignature: A signature does not hold or is missing.
+        WrongParty: It is of another log.
     """
     lines = _CHECKPOINT.fullmatch(verify_note(note, origin, key))
     if lines is None or int(lines[2]) > MAX_NUMBER:  # step 4
@@ -122,13 +192,39 @@ def verify_checkpoint(note: bytes, origin: str, key: Point) -> Checkpoint:
 
 
 def cosign(note: bytes, name: str, time: int, key: SigningKey) -> bytes:
-    """The line with which a witness says at Unix time `time` that a checkpoint continues all that it has seen."""
+    """Say as a witness that a checkpoint continues all that it has seen.
+
+    Args:
+        note: The signed checkpoint.
+        name: The witness's name.
+        time: Unix time in seconds.
+        key: The witness's signing key.
+
+    Returns:
+        The line to add to the note.
+
+    Raises:
+        MalformedNote: It is no note.
+    """
     signature = key.sign(_cosigned_text(time, parse_note(note).text)).signature
     return _signature_line(name, COSIGNATURE, public_key(key), time.to_bytes(8, "big") + signature)
 
 
 def verify_cosignature(note: bytes, name: str, key: Point) -> int:
-    """The latest Unix time at which a witness cosigned; raises `MalformedNote` or `InvalidSignature`."""
+    """Check a witness's cosignatures.
+
+    Args:
+        note: The cosigned checkpoint.
+        name: The witness's name.
+        key: The witness's public key.
+
+    Returns:
+        The latest Unix time of one, in seconds.
+
+    Raises:
+        MalformedNote: It is no note.
+        InvalidSignature: One does not hold, or there is none.
+    """
     parsed = parse_note(note)
     times = []
     for signature in parsed.signatures_by(name, COSIGNATURE, key):
@@ -147,7 +243,17 @@ def encode_base64(data: bytes) -> str:
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes that `text` is the one encoding of; raises `MalformedNote`."""
+    """The bytes that a text is the one encoding of.
+
+    Args:
+        text: Base64.
+
+    Returns:
+        The bytes.
+
+    Raises:
+        MalformedNote: It is not base64.
+    """
     try:
         data = b64decode(text, validate=True)
     except ValueError:

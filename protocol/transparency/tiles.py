@@ -52,7 +52,16 @@ class Tile:
 
 
 def tiles_of(level: Level, old_size: int, size: int) -> list[Tile]:
-    """The tiles of a level that a tree of `size` entries has and one of `old_size` has not."""
+    """The tiles of a level that a grown tree has and the one before has not.
+
+    Args:
+        level: A tile's level, or `entries`.
+        old_size: How many entries there were.
+        size: How many there are.
+
+    Returns:
+        The tiles.
+    """
     shift = 0 if level == "entries" else TILE_HEIGHT * level
     old, new = old_size >> shift, size >> shift
     if old == new:
@@ -62,7 +71,16 @@ def tiles_of(level: Level, old_size: int, size: int) -> list[Tile]:
 
 
 def tile_with(size: int, level: int, index: int) -> Tile:
-    """The tile, in a tree of `size` entries, that gives the complete subtree `index` of `2 ** level` leaves."""
+    """The tile that gives a complete subtree.
+
+    Args:
+        size: How many entries the tree has.
+        level: The subtree has `2 ** level` leaves.
+        index: Its place among those.
+
+    Returns:
+        The tile.
+    """
     tile_level, height = divmod(level, TILE_HEIGHT)
     tile = (index << height) // TILE_WIDTH
     return Tile(tile_level, tile, min(TILE_WIDTH, (size >> TILE_HEIGHT * tile_level) - tile * TILE_WIDTH))
@@ -86,14 +104,35 @@ def subtrees_in(size: int, hashes: Callable[[Tile], Sequence[bytes]]) -> Subtree
 
 
 def split_hashes(tile: Tile, data: bytes) -> list[bytes]:
-    """The hashes in a tile; raises `MalformedEncoding` if they are not as many as it is wide."""
+    """The hashes in a tile.
+
+    Args:
+        tile: The tile.
+        data: Its contents.
+
+    Returns:
+        32 bytes each.
+
+    Raises:
+        MalformedEncoding: They are not as many as the tile is wide.
+    """
     if len(data) != tile.width * HASH_BYTES:
         raise MalformedEncoding("a tile has another number of hashes than its name says")
     return [data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)]
 
 
 def join_entries(entries: Iterable[bytes]) -> bytes:
-    """The contents of a tile: each entry behind its length as 2 bytes; raises `MalformedEncoding` if one is longer."""
+    """The contents of a tile: each entry behind its length as 2 bytes.
+
+    Args:
+        entries: The entries.
+
+    Returns:
+        The contents.
+
+    Raises:
+        MalformedEncoding: An entry is longer than `MAX_ENTRY_BYTES`.
+    """
     joined: list[bytes] = []
     for entry in entries:
         if len(entry) > MAX_ENTRY_BYTES:
@@ -103,7 +142,18 @@ def join_entries(entries: Iterable[bytes]) -> bytes:
 
 
 def split_entries(tile: Tile, data: bytes) -> list[bytes]:
-    """The entries in a tile; raises `MalformedEncoding` if they are not as many as it is wide."""
+    """The entries in a tile.
+
+    Args:
+        tile: The tile.
+        data: Its contents.
+
+    Returns:
+        The entries.
+
+    Raises:
+        MalformedEncoding: They are not as many as the tile is wide.
+    """
     entries, rest = [], memoryview(data)
     while len(rest) >= 2:
         length = int.from_bytes(rest[:2], "big")

@@ -30,7 +30,17 @@ class WitnessRequest:
 
     @classmethod
     def parse(cls, body: bytes) -> WitnessRequest:
-        """The request that a text is; raises `MalformedNote`. The checkpoint is not looked at."""
+        """Read a request. The checkpoint is not looked at.
+
+        Args:
+            body: The text's bytes.
+
+        Returns:
+            The request.
+
+        Raises:
+            MalformedNote: It is no request to a witness.
+        """
         head, _, checkpoint = body.partition(b"\n\n")
         try:
             first, *proof = head.decode("ascii").split("\n")
