@@ -54,7 +54,7 @@ def add_party_commands(
     def serve_command(home: Path) -> None:
         """Run the server until it is interrupted. It publishes epochs ahead and erases those that are due."""
         party = make(home)
-        party.vault.unlock()  # a passphrase is asked for now, not when the first warrant comes
+        party.epochs.vault.unlock()  # a passphrase is asked for now, not when the first warrant comes
         serve(make_app(party), party.settings)
 
     @group.command()
@@ -63,10 +63,10 @@ def add_party_commands(
         """Show the epochs, and when the log was last cosigned. An epoch is ahead, current, kept or erased."""
         party = make(home)
         states = [
-            (epoch, "current" if epoch == party.today else "ahead" if epoch > party.today else "kept")
-            for epoch in party.vault.epochs()
+            (epoch, "current" if epoch == party.epochs.today else "ahead" if epoch > party.epochs.today else "kept")
+            for epoch in party.epochs.vault.epochs()
         ]
-        for epoch, state in [*states, *((epoch, "erased") for epoch in party.vault.erased_epochs())]:
+        for epoch, state in [*states, *((epoch, "erased") for epoch in party.epochs.vault.erased_epochs())]:
             begins = local_time(party.domain.epoch_begins(epoch), party.domain.utc_offset)
             click.echo(f"epoch {epoch}, from {begins}: {state}")
         published = party.log.published()
@@ -83,8 +83,8 @@ def add_party_commands(
         party = make(home)
         if not yes:
             click.confirm(f"Destroy the share of epoch {epoch} for good?", abort=True)
-        party.erase(epoch)
-        if faults := party.vault.mirror().all:
+        party.epochs.erase(epoch)
+        if faults := party.epochs.vault.mirror().all:
             raise ConfigurationError(f"epoch {epoch} is erased here, but a copy may still hold it: {'; '.join(faults)}")
         click.echo(f"epoch {epoch} is erased")
 

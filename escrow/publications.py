@@ -5,18 +5,16 @@ A list is stored first, then it is put on record in the log, and only then anyon
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sql
-from aiohttp import web
 
 from escrow.errors import ListNotPublished
 from escrow.log.log import TransparencyLog
+from protocol.epochs import Domain
 from protocol.notices import list_digest
 from protocol.transparency.log_entries import DisclosurePublished, NoticePublished
-from service.http import cbor_response
 from service.storage import exclusive
 
 metadata = sql.MetaData()
@@ -45,6 +43,11 @@ class PublishedList:
     statement: bytes
 
 
+def is_of_one_day(domain: Domain, time: int, other: int) -> bool:
+    """Whether two Unix times lie in one epoch of a domain."""
+    return domain.epoch_at(time) == domain.epoch_at(other)
+
+
 class PublishedLists:
     """A party's lists of one kind, `notices` or `disclosures`, numbered from 0 on; `contents` is their log entry."""
 
@@ -70,10 +73,10 @@ class PublishedLists:
         """Put what is stored into the log, in the order of the numbers, and from then on give it to everyone."""
         with self._engine.begin() as connection:
             stored = self._select(connection, _lists.c.entry.is_(None))
-        for one in reversed(stored):
-            entry = log.append(self._contents(one.number, list_digest(one.statement)), now)
+        for published in reversed(stored):
+            entry = log.append(self._contents(published.number, list_digest(published.statement)), now)
             with self._engine.begin() as connection:
-                mine = (_lists.c.kind == self.kind) & (_lists.c.number == one.number)
+                mine = (_lists.c.kind == self.kind) & (_lists.c.number == published.number)
                 connection.execute(sql.update(_lists).where(mine).values(entry=entry))
 
     def get(self, number: int | None) -> PublishedList:
@@ -89,18 +92,6 @@ class PublishedLists:
         """Every list, newest first."""
         with self._engine.begin() as connection:
             return self._select(connection, sql.true())
-
-    @property
-    def routes(self) -> list[web.RouteDef]:
-        """Where anyone fetches the newest list, and each by its number."""
-
-        async def serve(request: web.Request) -> web.Response:
-            number = request.match_info.get("number")
-            published = await asyncio.to_thread(self.get, None if number is None else int(number))
-            return cbor_response(published.statement)
-
-        path = f"/v1/{self.kind}"
-        return [web.get(path, serve), web.get(path + "/{number:0|[1-9][0-9]{0,9}}", serve)]
 
     def _select(
         self, connection: sql.Connection, condition: sql.ColumnElement[bool], limit: int | None = None

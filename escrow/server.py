@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator
 from aiohttp import ClientSession, web
 from prometheus_client import Counter, Gauge
 
+from escrow.epochs import NEVER_OPENED
 from escrow.errors import ErasedEpoch, UnknownEpoch, VenuePending
+from escrow.lists_server import list_routes
 from escrow.log.server import LogRoutes
-from escrow.party import NEVER_OPENED, Party
+from escrow.party import Party
 from service.background import going_on
 from service.http import cbor_response, create_app, path_bytes, read_body
 from service.monitoring import note_housekeeping
@@ -44,10 +46,10 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
         [
             web.get("/v1/epochs/{epoch:0|[1-9][0-9]{0,9}}", shared.epoch),
             web.get("/v1/epochs/{epoch:0|[1-9][0-9]{0,9}}/inclusion", shared.inclusion),
-            *LogRoutes(party).routes,
+            *LogRoutes(party.domain, party.peer.role, party.log, party.witness, party.clock).routes,
             web.post("/v1/venues", shared.apply),
             web.get("/v1/venues/{venue}", shared.venue),
-            *party.disclosures.routes,
+            *list_routes(party.disclosures.lists),
             web.post("/v1/commitments", shared.commit),
             *routes,
         ],
@@ -69,22 +71,22 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
 
 def keep_house(party: Party) -> None:
     """Erase the epochs that are surely due, publish those ahead and the lists, and have the vault's copies follow."""
-    for epoch in party.due_epochs(party.passed.at_least):  # step 3
+    for epoch in party.epochs.due(party.passed.at_least):  # step 3
         with going_on("epoch %d could not be erased", epoch):
-            party.erase(epoch)
+            party.epochs.erase(epoch)
             logger.info("epoch %d erased", epoch)
-    _epochs_due.set(len(party.due_epochs(party.clock())))
+    _epochs_due.set(len(party.epochs.due(party.clock())))
     unpublished: list[str] = []
     if party.passed.believable:
-        unpublished = party.publish_ahead()  # step 4
+        unpublished = party.epochs.publish_ahead()  # step 4
     else:
         _clock_doubts.inc()
         logger.error("the clock jumped and the other party's does not confirm it: nothing is published or erased by it")
     party.forget_old(party.passed.at_least)
     # Again: a request that was under way may have left something, and a restored database has what was there before.
-    party.forget_epochs(set(party.vault.erased_epochs()))
+    party.forget_epochs(set(party.epochs.vault.erased_epochs()))
     truncate_log(party.engine)
-    faults = party.vault.mirror()
+    faults = party.epochs.vault.mirror()
     for fault in (*unpublished, *faults.all):
         logger.error("%s", fault)
     _copies_behind.set(len(faults.behind))
@@ -99,9 +101,9 @@ async def check_clock(party: Party, session: ClientSession) -> None:
     A disk that takes nothing must not keep what is due from being erased.
     """
     with going_on("the time that has passed could not be stored"):
-        if not (party.passed.known or party.has_epochs):
+        if not (party.passed.known or party.epochs.exist):
             party.passed.confirm()
-        await party.passed.check(session, [party.domain_settings.url(party.peer_role)])
+        await party.passed.check(session, [party.peer.url])
 
 
 async def _keep_house_forever(party: Party, session: ClientSession) -> None:
@@ -109,8 +111,8 @@ async def _keep_house_forever(party: Party, session: ClientSession) -> None:
         with going_on("housekeeping failed"):
             await check_clock(party, session)
             await asyncio.to_thread(keep_house, party)
-            today = party.today
-            known = await party.epochs.refresh(session, today, today + party.settings.publish_ahead_days)
+            today = party.epochs.today
+            known = await party.epochs.cache.refresh(session, today, today + party.settings.publish_ahead_days)
             note_housekeeping(today, known)
         await asyncio.sleep(HOUSEKEEPING_SECONDS if party.passed.believable else DOUBT_SECONDS)
 
@@ -120,7 +122,7 @@ async def _keep_log_alive(party: Party, session: ClientSession) -> None:
     while True:
         with going_on("the log is not cosigned"):
             if await asyncio.to_thread(_log_is_behind, party):
-                await party.have_log_cosigned(session)
+                await party.peer.have_log_cosigned(session)
             _measure_log(party)
         await asyncio.sleep(COSIGNING_SECONDS)
 
@@ -149,7 +151,7 @@ class _SharedRoutes:
         epoch = int(request.match_info["epoch"])
         if await asyncio.to_thread(self._party.log.shows_erased, epoch):
             raise ErasedEpoch(epoch, NEVER_OPENED)
-        statement = self._party.epochs.statement(self._party.role, epoch)
+        statement = self._party.epochs.cache.statement(self._party.role, epoch)
         if statement is None:
             raise UnknownEpoch(epoch)
         return cbor_response(statement)
@@ -160,7 +162,7 @@ class _SharedRoutes:
         published = await asyncio.to_thread(self._party.log.published_epoch, epoch)
         if published is None:
             raise UnknownEpoch(epoch)
-        return cbor_response(await self._party.witnessed(self._session, published))
+        return cbor_response(await self._party.peer.witnessed(self._session, published))
 
     async def apply(self, request: web.Request) -> web.Response:
         """Take a venue's application, for the officer to decide."""

@@ -46,7 +46,7 @@ async def give_shares(
     release = await asyncio.to_thread(party.releases.record, release, party.clock())  # steps 2, 3, 4
     if release.visits:
         await _put_on_record(party, session, release)
-    secrets = {epoch: (epoch_keys[epoch], party.secret(epoch)) for epoch in release.visits}
+    secrets = {epoch: (epoch_keys[epoch], party.epochs.secret(epoch)) for epoch in release.visits}
     # Steps 5, 6: the share of each pass, and the signature.
     return await asyncio.to_thread(create_shares, party.domain, party.role, release, secrets, party.identity)
 
@@ -54,7 +54,7 @@ async def give_shares(
 async def warrant_epoch_keys(party: Party, session: ClientSession, warrant: Warrant) -> dict[int, EpochKey]:
     """The keys of every published epoch that a check-in in the warrant's window may belong to."""
     epochs = check_window(party.domain, warrant)
-    keys = {epoch: await party.epochs.fetch(session, epoch) for epoch in epochs}
+    keys = {epoch: await party.epochs.cache.fetch(session, epoch) for epoch in epochs}
     return {epoch: key for epoch, key in keys.items() if key is not None}
 
 
@@ -70,7 +70,7 @@ async def _put_on_record(party: Party, session: ClientSession, release: Verified
     record = await asyncio.to_thread(party.openings.record, release)
     entry = shares_released(record, release.warrant.discloses)
     await asyncio.to_thread(party.log.append, entry, party.clock())
-    await party.witnessed(session, entry)
+    await party.peer.witnessed(session, entry)
 
 
 def _given(release: VerifiedRelease, given: VerifiedShares) -> VerifiedRelease:
@@ -84,7 +84,7 @@ def _given(release: VerifiedRelease, given: VerifiedShares) -> VerifiedRelease:
 
 def without_erased(party: Party, release: VerifiedRelease) -> VerifiedRelease:
     """The visits of the epochs that the party has not erased; raises `ErasedEpoch` if it has erased all of them."""
-    erased = {epoch for epoch in release.visits if party.vault.is_erased(epoch)}
+    erased = {epoch for epoch in release.visits if party.epochs.vault.is_erased(epoch)}
     if erased and erased == release.visits.keys():
         raise ErasedEpoch(min(erased), "nobody can ever open its check-ins")
     kept = {epoch: visits for epoch, visits in release.visits.items() if epoch not in erased}

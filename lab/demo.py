@@ -227,9 +227,9 @@ class Demo:
         town = self._town
         operator, authority = Operator(town.operator), Authority(town.authority)
         check_ins = stored_check_ins(place.venue.home.engine for place in town.places)
-        epoch_key = authority.epochs.key(town.today)
+        epoch_key = authority.epochs.cache.key(town.today)
         assert epoch_key is not None
-        secrets = {party: party.secret(town.today) for party in (operator, authority)}
+        secrets = {party: party.epochs.secret(town.today) for party in (operator, authority)}
         by_operator, by_authority = recognised_by_operator(operator), recognised_by_authority(authority, epoch_key)
         assisted = stored_assisted(place.venue.home.engine for place in town.places)
         attempts = {

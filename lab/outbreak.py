@@ -170,7 +170,7 @@ class Outbreak:
         town = self._town
         for party in (Operator(town.operator), Authority(town.authority)):
             await asyncio.to_thread(party.publish_lists)
-            await party.have_log_cosigned(self._session)
+            await party.peer.have_log_cosigned(self._session)
         await self._look("looked into both lists", *(partial(disclosures_source, role=role) for role in Role))
         wallets = {person.phone: (person, person.visitor.wallet()) for person in town.people}
         told = {phone for phone, (_, wallet) in wallets.items() if wallet.openings}

@@ -9,12 +9,10 @@ from escrow.authority import casebook, directory
 from escrow.authority.casebook import Casebook
 from escrow.authority.directory import Directory
 from escrow.authority.migrations import STEPS
+from escrow.authority.notices import Notices
 from escrow.authority.settings import AuthoritySettings
 from escrow.party import Party
-from escrow.publications import PublishedLists, Sign
 from protocol.epochs import Role
-from protocol.notices import sign_notice
-from protocol.transparency.log_entries import NoticePublished
 from service.clock import Clock, unix_time
 from service.settings import load_settings
 
@@ -29,24 +27,12 @@ class Authority(Party):
         super().__init__(Role.AUTHORITY, home, settings, STEPS, directory.metadata, casebook.metadata, clock=clock)
         self.directory = Directory(self.engine)
         self.cases = Casebook(self.engine)
-        self.notices = PublishedLists(self.engine, "notices", NoticePublished)
+        self.notices = Notices(self.engine, self.domain, self.identity, self.log, clock)
 
     def publish_lists(self) -> None:
         """Publish also a notice of each day, an empty one if there is none."""
         super().publish_lists()
-        self._publish_notice(
-            lambda _, number, last: None if self.is_of_today(last) else self._sign_notice(number, "", ())
-        )
-
-    def publish_notice(self, advice: str, passes: Collection[bytes]) -> None:
-        """Warn those who used passes (each a `u` of a verified release) with advice of at most 1000 bytes."""
-        self._publish_notice(lambda _, number, __: self._sign_notice(number, advice, passes))
-
-    def _publish_notice(self, sign: Sign) -> None:
-        self.notices.publish(self.log, self.clock(), sign)
-
-    def _sign_notice(self, number: int, advice: str, passes: Collection[bytes]) -> bytes:
-        return sign_notice(self.domain, number, self.clock(), advice, passes, self.identity)
+        self.notices.publish_daily()
 
     def forget_epochs(self, epochs: Collection[int]) -> None:
         """Delete also the directory of erased epochs, and what was opened of windows that ended in them."""
@@ -57,4 +43,4 @@ class Authority(Party):
     def forget_old(self, now: int) -> None:
         """Delete also what was opened of windows whose last day is past its retention, had it an epoch or not."""
         super().forget_old(now)
-        self.cases.forget_ended(lambda ends: self.erase_by(self.domain.epoch_at(ends - 1)) <= now)
+        self.cases.forget_ended(lambda ends: self.epochs.erase_by(self.domain.epoch_at(ends - 1)) <= now)

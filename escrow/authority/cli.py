@@ -202,7 +202,7 @@ def publish_notice(home: Path, warrants: tuple[bytes, ...], advice: str) -> None
 def list_notices(home: Path) -> None:
     """Show every notice. The number of its digests hides how many it is for."""
     authority = Authority(home)
-    for published in authority.notices.all():
+    for published in authority.notices.lists.all():
         notice = verify_notice(authority.domain, published.statement, published.number)
         digests = len(bytes(notice.digests)) // VISIT_DIGEST_BYTES
         published_at = local_time(notice.time, authority.domain.utc_offset)

@@ -66,7 +66,7 @@ class Investigation:
 
     async def propose_warrant(self, warrant_id: bytes) -> None:
         """Propose a warrant that was drawn to the operator."""
-        await self._authority.ask_peer(self._session, "/v1/warrants", self._authority.cases.get(warrant_id).statement)
+        await self._authority.peer.ask(self._session, "/v1/warrants", self._authority.cases.get(warrant_id).statement)
 
     async def countersigned(self, warrant_id: bytes) -> JointStatement:
         """The warrant with both signatures; raises `Problem` while the operator has not signed, or when it refused."""
@@ -75,12 +75,12 @@ class Investigation:
             return case.countersigned
         path = f"/v1/warrants/{warrant_id.hex()}/countersignature"
         try:
-            countersignature = await self._authority.ask_peer(self._session, path, b"")
+            countersignature = await self._authority.peer.ask(self._session, path, b"")
         except Problem as problem:
             if problem.name != "unknown-warrant":
                 raise
             await self.propose_warrant(warrant_id)
-            countersignature = await self._authority.ask_peer(self._session, path, b"")
+            countersignature = await self._authority.peer.ask(self._session, path, b"")
         joint = JointStatement(case.statement, countersignature)
         verify_warrant(self._authority.domain, joint, self._authority.clock())
         self._authority.cases.store_countersigned(warrant_id, joint)
@@ -93,7 +93,7 @@ class Investigation:
         venue = verify_venue(self._authority.domain, await self._venue(valid.record.venue_id))
         if not venue.record.url:
             raise VenueOffline(venue.record.venue_id, venue.record.name)
-        statement = await self._authority.ask(
+        statement = await self._authority.peer.ask_server(
             self._session, venue.record.url, venue.record.venue_id.hex(), "/v1/releases", joint.to_bytes()
         )
         keys = await warrant_epoch_keys(self._authority, self._session, valid.record)
@@ -118,7 +118,7 @@ class Investigation:
             keys = await warrant_epoch_keys(self._authority, self._session, case.record)
             release = await asyncio.to_thread(self._verify_request, request, self._authority.clock(), keys)
             passes.update(u for visits in release.visits.values() for u in visits)
-        await asyncio.to_thread(self._authority.publish_notice, advice, passes)
+        await asyncio.to_thread(self._authority.notices.publish, advice, passes)
         return len(passes)
 
     async def open(self, warrant_id: bytes) -> Findings:
@@ -130,7 +130,7 @@ class Investigation:
         keys = await warrant_epoch_keys(self._authority, self._session, case.record)
         release = await asyncio.to_thread(self._verify_request, request, case.record.issued, keys)
         without_erased(self._authority, release)  # or the operator would have an opening on record that never came
-        from_operator = await self._authority.ask_peer(self._session, "/v1/shares", request.to_bytes())
+        from_operator = await self._authority.peer.ask(self._session, "/v1/shares", request.to_bytes())
         given = await asyncio.to_thread(self._verify_shares, Role.OPERATOR, release, keys, from_operator)
         own = await give_shares(self._authority, self._session, request, given)
         transcript = OpeningTranscript(case.countersigned, case.release, from_operator, own)
@@ -209,8 +209,8 @@ class Investigation:
         own = self._authority.venues.get(venue_id).statement
         if own is None:
             raise VenueNotApproved(venue_id)
-        url = self._authority.domain_settings.url(Role.OPERATOR)
-        return JointStatement(own, await call(self._session, "GET", f"{url}/v1/venues/{venue_id.hex()}"))
+        url = f"{self._authority.peer.url}/v1/venues/{venue_id.hex()}"
+        return JointStatement(own, await call(self._session, "GET", url))
 
 
 def _first_time(visit: tuple[int | None, int | None]) -> int:

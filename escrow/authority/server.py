@@ -9,6 +9,7 @@ from aiohttp import ClientSession, web
 
 from escrow.authority.authority import Authority
 from escrow.errors import ErasedEpoch
+from escrow.lists_server import list_routes
 from escrow.server import PEER_SECONDS, create_party_app
 from protocol.handles import DirectoryEntry, sign_receipt
 from protocol.passes import IssueBatch, issue_batch
@@ -27,20 +28,20 @@ class AuthorityServer:
     async def deposit(self, request: web.Request) -> web.Response:
         """Store a sealed directory entry and sign a receipt for it."""
         entry = DirectoryEntry.from_bytes(
-            await asyncio.to_thread(self._authority.receive, request.path, await read_body(request))
+            await asyncio.to_thread(self._authority.peer.receive, request.path, await read_body(request))
         )
-        if self._authority.vault.is_erased(entry.epoch):
+        if self._authority.epochs.vault.is_erased(entry.epoch):
             raise ErasedEpoch(entry.epoch)
-        epoch_key = await self._authority.epoch_key(self._session, entry.epoch)
+        epoch_key = await self._authority.epochs.key(self._session, entry.epoch)
         await asyncio.to_thread(self._authority.directory.deposit, entry)
         return cbor_response(sign_receipt(epoch_key, entry, self._authority.identity))
 
     async def issue_passes(self, request: web.Request) -> web.Response:
         """Answer a batch of pass requests. Nothing of it is stored."""
         statement = await read_body(request, MAX_MESSAGE_BYTES)
-        batch = IssueBatch.from_bytes(await asyncio.to_thread(self._authority.receive, request.path, statement))
-        epoch_key = await self._authority.epoch_key(self._session, batch.epoch)
-        pass_key = self._authority.secret(batch.epoch).pass_signing_key
+        batch = IssueBatch.from_bytes(await asyncio.to_thread(self._authority.peer.receive, request.path, statement))
+        epoch_key = await self._authority.epochs.key(self._session, batch.epoch)
+        pass_key = self._authority.epochs.secret(batch.epoch).pass_signing_key
         answers = await asyncio.to_thread(issue_batch, epoch_key, pass_key, batch, map_function=self._threads.map)
         return cbor_response(answers)
 
@@ -55,6 +56,6 @@ async def create_authority_app(authority: Authority) -> web.Application:
         [
             web.post("/v1/directory", server.deposit),
             web.post("/v1/passes", server.issue_passes),
-            *authority.notices.routes,
+            *list_routes(authority.notices.lists),
         ],
     )

@@ -8,10 +8,12 @@ from aiohttp import web
 
 from escrow.errors import NoCheckpoint, UnknownLog
 from escrow.log.cosigning import SIZE
-from escrow.log.witness import OtherSize
-from escrow.party import Party
+from escrow.log.log import TransparencyLog
+from escrow.log.witness import OtherSize, Witness
+from protocol.epochs import Domain, Role
 from protocol.transparency.logs import log_id
 from protocol.transparency.tiles import TILE_WIDTH, Tile
+from service.clock import Clock
 from service.http import read_any_body
 from service.refusals import NotFound
 
@@ -20,11 +22,11 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class LogRoutes:
-    """The handlers of the routes."""
+    """The handlers of the routes: of a party's `log`, and of its `witness` of the log of the role `witnessed`."""
 
-    def __init__(self, party: Party) -> None:
-        self._party = party
-        self._witnessed = log_id(party.domain, party.peer_role)
+    def __init__(self, domain: Domain, witnessed: Role, log: TransparencyLog, witness: Witness, clock: Clock) -> None:
+        self._log, self._witness, self._clock = log, witness, clock
+        self._witnessed = log_id(domain, witnessed)
 
     @property
     def routes(self) -> list[web.RouteDef]:
@@ -38,13 +40,13 @@ class LogRoutes:
 
     async def checkpoint(self, _request: web.Request) -> web.Response:
         """The newest cosigned checkpoint of this party's log."""
-        published = await asyncio.to_thread(self._party.log.published)
+        published = await asyncio.to_thread(self._log.published)
         return _checkpoint_response(None if published is None else published[0])
 
     async def tile(self, request: web.Request) -> web.Response:
         """A tile of this party's log."""
         tile = Tile.at(request.match_info["tile"])
-        data = None if tile is None else await asyncio.to_thread(self._party.log.files.read, tile)
+        data = None if tile is None else await asyncio.to_thread(self._log.files.read, tile)
         if tile is None or data is None:
             raise NotFound("there is no such tile")
         lasting = FOR_EVER if tile.width == TILE_WIDTH else "no-store"
@@ -54,7 +56,7 @@ class LogRoutes:
         """Cosign a checkpoint of the other party's log."""
         body = await read_any_body(request)
         try:
-            line = await asyncio.to_thread(self._party.witness.add_checkpoint, body, self._party.clock())
+            line = await asyncio.to_thread(self._witness.add_checkpoint, body, self._clock())
         except OtherSize as error:
             return web.Response(status=409, body=f"{error.size}\n".encode(), content_type=SIZE)
         return _text_response(line)
@@ -63,7 +65,7 @@ class LogRoutes:
         """The checkpoint of the other party's log that was cosigned last."""
         if request.match_info["log"] != self._witnessed:
             raise UnknownLog("this witness knows no such log")
-        return _checkpoint_response(await asyncio.to_thread(self._party.witness.checkpoint))
+        return _checkpoint_response(await asyncio.to_thread(self._witness.checkpoint))
 
 
 def _checkpoint_response(note: bytes | None) -> web.Response:

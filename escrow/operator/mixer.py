@@ -1,27 +1,20 @@
 """Mixing: the requests of many visitors leave as one shuffled batch. Spec: §3.7.
 
 Which position belongs to whom exists in memory alone, until the answers are delivered. A crash loses it, and visitors
-ask again out of their reserve. What a network brings twice is sent to the authority once: requests that come again,
-within a batch or in two of them, would mark themselves as one visitor's.
+ask again out of their reserve.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
-import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from escrow.operator.errors import TooFewVisitors
-from protocol.primitives.errors import ReplayedRequest
 
 BATCH_REQUESTS = 10_000
 """A batch that is so full leaves at once: issuing it takes the authority some ten seconds."""
-REPEAT_SECONDS = 900
-"""For at least so long a request that comes again is known, if this process got the first one."""
 
 Send = Callable[[int, list[bytes]], Awaitable[Sequence[bytes]]]
 """Sends a batch of requests for an epoch to the authority and returns one answer for each."""
@@ -32,41 +25,6 @@ class _Waiting:
     account_id: bytes
     requests: list[bytes]
     answers: asyncio.Future[list[bytes]]
-
-
-class Repeats:
-    """Requests that were asked once. In memory, as digests under a key that nobody else has, and without an account."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._key = secrets.token_bytes(32)
-        self._under_way: dict[bytes, asyncio.Task[list[bytes]]] = {}
-        self._asked: set[bytes] = set()
-        self._asked_before: set[bytes] = set()
-        self._turned = clock()
-
-    async def once(self, requests: Sequence[bytes], ask: Callable[[], Coroutine[Any, Any, list[bytes]]]) -> list[bytes]:
-        """What `ask` returns or raises; a request that is under way is joined, and not asked again.
-
-        Raises `ReplayedRequest` for one that was asked less than `REPEAT_SECONDS` ago.
-        """
-        name = hashlib.blake2b(b"".join(requests), digest_size=16, key=self._key).digest()
-        asking = self._under_way.get(name)
-        if asking is None:
-            self._forget_old()
-            if name in self._asked or name in self._asked_before:
-                raise ReplayedRequest("these passes were asked for before; a client draws new requests each time")
-            self._asked.add(name)
-            asking = self._under_way[name] = asyncio.create_task(ask())
-            asking.add_done_callback(lambda _: self._under_way.pop(name))
-        return await asyncio.shield(asking)  # whoever leaves must not disturb those who joined
-
-    def _forget_old(self) -> None:
-        """Turn the page after `REPEAT_SECONDS`, and throw the one before away."""
-        now = self._clock()
-        if now - self._turned >= REPEAT_SECONDS:
-            self._asked_before = self._asked if now - self._turned < 2 * REPEAT_SECONDS else set()
-            self._asked, self._turned = set(), now
 
 
 class Mixer:
@@ -84,7 +42,7 @@ class Mixer:
             raise TooFewVisitors
         loop = asyncio.get_running_loop()
         pool = self._pools.get(epoch)
-        if pool is not None and sum(len(one.requests) for one in pool) + len(requests) > BATCH_REQUESTS:
+        if pool is not None and sum(len(waiting.requests) for waiting in pool) + len(requests) > BATCH_REQUESTS:
             self._leave(epoch, pool)
             pool = None
         if pool is None:
@@ -106,7 +64,7 @@ class Mixer:
         if self._pools.get(epoch) is not pool:
             return
         del self._pools[epoch]
-        if len({one.account_id for one in pool}) < self._minimum:
+        if len({waiting.account_id for waiting in pool}) < self._minimum:
             _refuse(pool)
             return
         exchange = asyncio.get_running_loop().create_task(self._exchange(epoch, pool))

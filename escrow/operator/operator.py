@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from escrow.errors import ErasedEpoch, PeerFailed
 from escrow.operator import accounts, warrants
 from escrow.operator.accounts import Account, Accounts
 from escrow.operator.code_sender import load_sender
+from escrow.operator.errors import EpochNotOpen
 from escrow.operator.migrations import STEPS
 from escrow.operator.settings import OperatorSettings
 from escrow.operator.warrants import Warrants
@@ -15,7 +19,16 @@ from escrow.party import Party
 from protocol.epochs import EpochKey, Role
 from protocol.handles import Handle, IdentityRecord
 from service.clock import Clock, unix_time
+from service.problems import Problem
 from service.settings import load_settings
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+AUTHORITY_FAILED = "the authority could not do its part; try again later"
+"""What a visitor is told of most that goes wrong there."""
+
+logger = logging.getLogger("splitpass")
 
 
 class Operator(Party):
@@ -34,6 +47,31 @@ class Operator(Party):
         """What the operator says of an account's handle."""
         verified_on = account.verified_at // 86_400
         return IdentityRecord(self.domain.number, epoch_key.epoch, handle, account.phone, account.name, verified_on)
+
+    async def open_epoch(self, session: ClientSession, epoch: int) -> EpochKey:
+        """The joint key of an epoch that is used now; raises `EpochNotOpen`, `ErasedEpoch` or `UnknownEpoch`."""
+        today = self.epochs.today
+        if not today <= epoch <= today + self.settings.publish_ahead_days:
+            raise EpochNotOpen(epoch)
+        if self.epochs.vault.is_erased(epoch):
+            raise ErasedEpoch(epoch)
+        return await self.epochs.key(session, epoch)
+
+    async def ask_authority(self, session: ClientSession, path: str, body: bytes) -> bytes:
+        """The authority's answer; of its problems a visitor is told only those that concern the epoch.
+
+        Raises:
+            Problem: The authority has erased the epoch, or does not know it.
+            PeerFailed: It refused for another reason.
+            Unreachable: It does not answer.
+        """
+        try:
+            return await self.peer.ask(session, path, body)
+        except Problem as problem:
+            if problem.name in {"epoch-erased", "unknown-epoch"}:
+                raise
+            logger.warning("the authority answered %d %s to %s", problem.status, problem.name, path)
+            raise PeerFailed(AUTHORITY_FAILED) from None
 
     def forget_old(self, now: int) -> None:
         """Delete also accounts whose numbers were not verified again, and verifications that are over."""

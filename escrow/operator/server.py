@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 
 from aiohttp import ClientSession, web
 
-from escrow.errors import ErasedEpoch, PeerFailed
+from escrow.errors import PeerFailed
 from escrow.operator.accounts import Account
-from escrow.operator.errors import CodeNotSent, EpochNotOpen, TooFewVisitors, WarrantPending, WarrantRefused
-from escrow.operator.mixer import Mixer, Repeats
-from escrow.operator.operator import Operator
+from escrow.operator.errors import CodeNotSent, WarrantPending, WarrantRefused
+from escrow.operator.issuing import Issuing
+from escrow.operator.operator import AUTHORITY_FAILED, Operator
 from escrow.server import PEER_SECONDS, create_party_app
 from escrow.shares import give_shares
 from protocol.epochs import EpochKey
@@ -26,12 +25,11 @@ from protocol.handles import (
     verify_registration,
 )
 from protocol.http_messages import SharesRequest, VerificationAnswer, VerificationRequest
-from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, verify_allowance
+from protocol.passes import AllowanceRequest
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.errors import Malformed, Rejected
 from service.http import bearer_token, cbor_response, path_bytes, read_body, read_message
 from service.http_client import new_session
-from service.problems import NotConnected, Problem
 from service.rate_limits import DAY, HOUR, RateLimit, client_network
 from service.serving import REQUESTS
 
@@ -44,13 +42,11 @@ class OperatorServer:
     def __init__(self, operator: Operator, session: ClientSession) -> None:
         self._operator, self._session = operator, session
         settings = operator.settings
-        self.mixer = Mixer(settings.minimum_accounts, settings.mixing_seconds, self._send_batch)
-        self._repeats = Repeats()
+        self.issuing = Issuing(operator, session)
         self._verifications = RateLimit(settings.verifications_per_hour, HOUR)
         self._codes = RateLimit(settings.codes_per_address, DAY)
         self._sessions = RateLimit(settings.sessions_per_hour, HOUR)
         self._account_requests = RateLimit(settings.account_requests_per_hour, HOUR)
-        self._epoch_requests = RateLimit(settings.requests_per_day, DAY)
 
     async def request_code(self, request: web.Request) -> web.Response:
         """Send a one-time code to a phone."""
@@ -79,14 +75,14 @@ class OperatorServer:
         """Register a handle, seal its record and deposit it with the authority. May be repeated."""
         account = await self._account(request)
         registration = await read_message(request, HandleRegistration)
-        epoch_key = await self._bookable_epoch(registration.epoch)
+        epoch_key = await self._operator.open_epoch(self._session, registration.epoch)
         handle = await asyncio.to_thread(verify_registration, epoch_key, account.account_id, registration)
         record, entry = await asyncio.to_thread(self._store_handle, epoch_key, account, handle)
-        receipt = await self._ask_authority("/v1/directory", entry.to_bytes())
+        receipt = await self._operator.ask_authority(self._session, "/v1/directory", entry.to_bytes())
         try:
             verify_receipt(epoch_key, entry, receipt)
         except (Malformed, Rejected):
-            raise _peer_failed() from None
+            raise PeerFailed(AUTHORITY_FAILED) from None
         await asyncio.to_thread(self._operator.accounts.mark_deposited, account.account_id, entry.epoch)
         return cbor_response(HandleGrant(record, entry, receipt))
 
@@ -94,23 +90,17 @@ class OperatorServer:
         """Mix an account's allowance into a batch and wait for the answers. Coming twice, it is asked for once."""
         account = await self._account(request)
         allowance = await read_message(request, AllowanceRequest)
-        epoch_key = await self._bookable_epoch(allowance.epoch)
-        self._epoch_requests.count(account.account_id.hex(), str(allowance.epoch))  # or few could lie in wait for one
-        accounts = self._operator.accounts
-        handle = await asyncio.to_thread(accounts.handle, account.account_id, allowance.epoch)
-        requests = await asyncio.to_thread(verify_allowance, epoch_key, handle, allowance)
-        answers = await self._repeats.once(requests, lambda: self._mix(account.account_id, allowance.epoch, requests))
-        return cbor_response(PassAnswers(tuple(answers)))
+        return cbor_response(await self.issuing.issue(account.account_id, allowance))
 
     async def propose_warrant(self, request: web.Request) -> web.Response:
         """Take a warrant from the authority, for the officer to decide."""
-        statement = await asyncio.to_thread(self._operator.receive, request.path, await read_body(request))
+        statement = await asyncio.to_thread(self._operator.peer.receive, request.path, await read_body(request))
         await asyncio.to_thread(self._operator.warrants.propose, statement, self._operator.clock())
         return web.Response(status=202)
 
     async def countersignature(self, request: web.Request) -> web.Response:
         """The officer's decision on a warrant, for the authority alone."""
-        await asyncio.to_thread(self._operator.receive, request.path, await read_body(request))
+        await asyncio.to_thread(self._operator.peer.receive, request.path, await read_body(request))
         warrant_id = path_bytes(request, "warrant", 16)
         proposed = await asyncio.to_thread(self._operator.warrants.get, warrant_id)
         if proposed.refused is not None:
@@ -122,7 +112,7 @@ class OperatorServer:
     async def give_shares(self, request: web.Request) -> web.Response:
         """The operator's shares for a release under a valid warrant."""
         statement = await read_body(request, MAX_MESSAGE_BYTES)
-        body = await asyncio.to_thread(self._operator.receive, request.path, statement)
+        body = await asyncio.to_thread(self._operator.peer.receive, request.path, statement)
         return cbor_response(await give_shares(self._operator, self._session, SharesRequest.from_bytes(body)))
 
     def _client(self, request: web.Request) -> str:
@@ -135,52 +125,10 @@ class OperatorServer:
         self._account_requests.count(account.account_id.hex())
         return account
 
-    async def _bookable_epoch(self, epoch: int) -> EpochKey:
-        today = self._operator.today
-        if not today <= epoch <= today + self._operator.settings.publish_ahead_days:
-            raise EpochNotOpen(epoch)
-        if self._operator.vault.is_erased(epoch):
-            raise ErasedEpoch(epoch)
-        return await self._operator.epoch_key(self._session, epoch)
-
     def _store_handle(self, epoch_key: EpochKey, account: Account, handle: Handle) -> tuple[bytes, DirectoryEntry]:
         record = self._operator.identity_record(epoch_key, account, handle)
         signed, entry = seal_record(epoch_key, record, self._operator.identity)
         return self._operator.accounts.register_handle(account.account_id, handle, signed, entry)
-
-    async def _mix(self, account_id: bytes, epoch: int, requests: list[bytes]) -> list[bytes]:
-        accounts = self._operator.accounts
-        await asyncio.to_thread(accounts.count_request, account_id, epoch)
-        try:
-            return await self.mixer.submit(epoch, account_id, requests)
-        except (TooFewVisitors, NotConnected):
-            await asyncio.to_thread(accounts.uncount_request, account_id, epoch)
-            raise
-
-    async def _send_batch(self, epoch: int, requests: list[bytes]) -> Sequence[bytes]:
-        batch = IssueBatch(epoch, tuple(requests))
-        encoded = await self._ask_authority("/v1/passes", batch.to_bytes())
-        try:
-            answers = PassAnswers.from_bytes(encoded).answers
-        except Malformed:
-            raise _peer_failed() from None
-        if len(answers) != len(requests):
-            raise _peer_failed()
-        return answers
-
-    async def _ask_authority(self, path: str, body: bytes) -> bytes:
-        """The authority's answer; of its problems a visitor is told only those that concern the epoch."""
-        try:
-            return await self._operator.ask_peer(self._session, path, body)
-        except Problem as problem:
-            if problem.name in {"epoch-erased", "unknown-epoch"}:
-                raise
-            logger.warning("the authority answered %d %s to %s", problem.status, problem.name, path)
-            raise _peer_failed() from None
-
-
-def _peer_failed() -> PeerFailed:
-    return PeerFailed("the authority could not do its part; try again later")
 
 
 async def create_operator_app(operator: Operator) -> web.Application:
@@ -200,5 +148,5 @@ async def create_operator_app(operator: Operator) -> web.Application:
             web.post("/v1/shares", server.give_shares),
         ],
     )
-    app[REQUESTS].refusals.append(server.mixer.close)
+    app[REQUESTS].refusals.append(server.issuing.close)
     return app

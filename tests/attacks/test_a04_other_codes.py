@@ -57,7 +57,7 @@ def test_a04_no_code_makes_a_client_encrypt_to_the_venue(town: Town) -> None:
         link(bytes(public_key(venue_key))),
         link(encode_item([honest.authority, honest.operator, bytes(public_key(venue_key))])),
         link(honest.to_bytes() + bytes(public_key(venue_key))),
-        link(town.world.operator.epochs.statement(Role.AUTHORITY, town.world.today) or b"", club.url),
+        link(town.world.operator.epochs.cache.statement(Role.AUTHORITY, town.world.today) or b"", club.url),
         f"{club.url}/?key={bytes(public_key(venue_key)).hex()}#{link(own).partition('#')[2]}",
         "https://app.luca-app.de/webapp/7f1c0d1e#e30/CWA1/CAESLAgBEhF",
         "WIFI:T:WPA;S=club;P=club;;",
@@ -79,7 +79,7 @@ def test_a04_what_an_honest_poster_gets_is_closed_to_its_venue(town: Town) -> No
     (received,) = (CheckInMessage.from_bytes(seen.body) for seen in town.traffic if seen.path == "/v1/check-ins")
     venue_key = club.venue.signing_key
     assert secret_scalar(venue_key) * Point(bytes.fromhex("58" + "66" * 31)) == public_key(venue_key)
-    parties = [party.secret(town.world.today) for party in (town.world.operator, town.world.authority)]
+    parties = [party.epochs.secret(town.world.today) for party in (town.world.operator, town.world.authority)]
     recognise = recognised_by_operator(town.world.operator)
     with_venue_key = replace(parties[0], share=secret_scalar(venue_key))
     assert opened_by([with_venue_key], [received], recognise) == 0

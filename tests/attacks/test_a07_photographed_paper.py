@@ -97,8 +97,8 @@ def coalition(town: Town, role: Role, key: EpochKey, papers: list[PaperPass]) ->
     known = numbers(one.to_bytes() for one in [*papers, *check_ins])
     operator, authority = town.world.operator, town.world.authority
     if role is Role.OPERATOR:
-        return Coalition(key, known, operator.secret(key.epoch).share, recognised_by_operator(operator))
-    return Coalition(key, known, authority.secret(key.epoch).share, recognised_by_authority(authority, key))
+        return Coalition(key, known, operator.epochs.secret(key.epoch).share, recognised_by_operator(operator))
+    return Coalition(key, known, authority.epochs.secret(key.epoch).share, recognised_by_authority(authority, key))
 
 
 @pytest.mark.parametrize("role", Role)

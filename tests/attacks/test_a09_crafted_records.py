@@ -118,7 +118,7 @@ def test_a09_bad_passes_and_entries_do_not_stop_the_trace(world: World) -> None:
                 await admit_with_records(world, door, record(world), entry=entry)
             for changes in ({"domain": 9}, {"epoch": key.epoch + 1}):
                 await admit_with_records(world, door, record(world, **changes))
-            pass_key = world.authority.secret(key.epoch).pass_signing_key
+            pass_key = world.authority.epochs.secret(key.epoch).pass_signing_key
             r = Scalar.random()
             for v in (bytes(32), b"\xff" * 32, bytes([1]) + bytes(31), bytes(r * key.X)):
                 u = bytes(r * B)

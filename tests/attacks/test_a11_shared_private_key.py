@@ -34,14 +34,14 @@ def test_a11_no_key_of_one_party_opens_anything(town: Town) -> None:
     world, today = town.world, town.world.today
     homes = {role: town.steal(world.home(role)) for role in Role}
     authority, operator = Authority(homes[Role.AUTHORITY]), Operator(homes[Role.OPERATOR])
-    key = authority.epochs.key(today)
+    key = authority.epochs.cache.key(today)
     assert key is not None
     recognise = {
         Role.AUTHORITY: recognised_by_authority(authority, key),
         Role.OPERATOR: recognised_by_operator(operator),
     }
     secrets = {
-        role: [party.secret(epoch) for epoch in party.vault.epochs()]
+        role: [party.epochs.secret(epoch) for epoch in party.epochs.vault.epochs()]
         for role, party in ((Role.AUTHORITY, authority), (Role.OPERATOR, operator))
     }
     for role in Role:

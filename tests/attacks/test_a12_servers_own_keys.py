@@ -29,8 +29,8 @@ def forged_statements(town: Town, role: Role) -> list[bytes]:
     world, today = town.world, town.world.today
     parties = {Role.OPERATOR: world.operator, Role.AUTHORITY: world.authority}
     (other,) = set(Role) - {role}
-    honest, tomorrows = (parties[role].epochs.statement(role, epoch) for epoch in (today, today + 1))
-    others = parties[other].epochs.statement(other, today)
+    honest, tomorrows = (parties[role].epochs.cache.statement(role, epoch) for epoch in (today, today + 1))
+    others = parties[other].epochs.cache.statement(other, today)
     assert honest is not None
     assert tomorrows is not None
     assert others is not None
@@ -80,8 +80,8 @@ def test_a12_a_key_that_is_signed_and_not_on_record_is_not_taken(town: Town, rol
         with pytest.raises(NotLogged):
             online(lambda session: fetch_passes(visitor, session, today))
     assert visitor.wallet().days == ()
-    online(world.operator.have_log_cosigned)
-    online(world.authority.have_log_cosigned)
+    online(world.operator.peer.have_log_cosigned)
+    online(world.authority.peer.have_log_cosigned)
     assert found(town, person.home / "epochs") == {(role, Fault.UNLOGGED_KEY)}
 
 
@@ -103,11 +103,10 @@ def test_a12_an_exchanged_venue_key_releases_nothing(town: Town, signed_by_opera
     def investigate() -> Findings:
         return run(trace(world, club.venue.venue))[1]
 
-    honest = world.authority.domain_settings
+    honest = world.authority.peer.url
     with impostor({path: forged}, behind=world.urls[Role.OPERATOR]) as (url, _):
-        redirect(world.settings, world.authority.home, Role.OPERATOR, url)
-        world.authority.domain_settings = load_domain(world.authority.home)
+        world.authority.peer.url = url
         with pytest.raises(ConflictingStatements if signed_by_operator else InvalidSignature):
             investigate()
-    world.authority.domain_settings = honest
+    world.authority.peer.url = honest
     assert len(investigate().contacts) == 1

@@ -108,7 +108,7 @@ def test_a16_the_door_keeps_the_one_rule_for_signatures(town: Town) -> None:
     async def attack() -> list[Decision]:
         (_, passes), _ = await world.visitors_with_passes(2)
         key = await world.epoch_key()
-        pass_key = world.authority.secret(key.epoch).pass_signing_key
+        pass_key = world.authority.epochs.secret(key.epoch).pass_signing_key
         honest = sign_check_in(key, passes[0], town.now, Direction.ENTRY)
         tried = []
         for u in map(bytes, SMALL_ORDER):

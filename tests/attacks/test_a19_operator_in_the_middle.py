@@ -80,7 +80,7 @@ def test_a19_the_operator_cannot_read_what_it_passes_on(world: World) -> None:
     async def attack() -> None:
         visitor = await asking_visitor(world)
         answers = await ask_authority(world, visitor.key, *visitor.request.requests)
-        own = [world.operator.secret(visitor.key.epoch).share, Scalar.random(), *_challenges(visitor.request)]
+        own = [world.operator.epochs.secret(visitor.key.epoch).share, Scalar.random(), *_challenges(visitor.request)]
         for request, answer, pending in zip(visitor.request.requests, answers, visitor.pending, strict=True):
             assert not readable(visitor.key, request, answer, own)
             assert readable(visitor.key, request, answer, [pending.r0])  # the visitor alone

@@ -27,7 +27,7 @@ from tests.support.town import Person, Town
 def tagged_statement(town: Town, what: str) -> bytes:
     """A second statement of the authority for today, validly signed and proven, with a mark in one of its keys."""
     authority, today = town.world.authority, town.world.today
-    honest = authority.epochs.statement(Role.AUTHORITY, today)
+    honest = authority.epochs.cache.statement(Role.AUTHORITY, today)
     assert honest is not None
     if what == "key share":
         return create_epoch(authority.domain, Role.AUTHORITY, today, authority.identity)[1]
@@ -139,7 +139,7 @@ def test_a21_a_second_key_on_record_is_seen_by_everybody(town: Town) -> None:
     victim, today = town.enrol(), town.world.today
     authority, tagged = town.world.authority, tagged_statement(town, "key share")
     index = authority.log.append(EpochPublished(tagged, town.now + 86_400), town.now)
-    online(authority.have_log_cosigned)
+    online(authority.peer.have_log_cosigned)
     proof = authority.log.inclusion(index)
     assert proof is not None
     answers = {f"/v1/epochs/{today}": tagged, f"/v1/epochs/{today}/inclusion": proof.to_bytes()}

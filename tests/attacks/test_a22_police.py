@@ -53,12 +53,15 @@ def test_a22_seized_disks_name_nobody(town: Town, role: Role) -> None:
     assert len(check_ins) == 2
     if role is Role.AUTHORITY:
         authority = Authority(home)
-        key = authority.epochs.key(town.world.today)
+        key = authority.epochs.cache.key(town.world.today)
         assert key is not None
-        assert opened_by([authority.secret(town.world.today)], check_ins, recognised_by_authority(authority, key)) == 0
+        assert (
+            opened_by([authority.epochs.secret(town.world.today)], check_ins, recognised_by_authority(authority, key))
+            == 0
+        )
     else:
         operator = Operator(home)
-        assert opened_by([operator.secret(town.world.today)], check_ins, recognised_by_operator(operator)) == 0
+        assert opened_by([operator.epochs.secret(town.world.today)], check_ins, recognised_by_operator(operator)) == 0
 
 
 def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
@@ -86,9 +89,11 @@ def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
         outcomes = [
             await refusal(investigation.request_release(warrant.warrant_id)),
             await refusal(
-                world.authority.ask(session, club.url, club.venue.venue.hex(), "/v1/releases", forged.to_bytes())
+                world.authority.peer.ask_server(
+                    session, club.url, club.venue.venue.hex(), "/v1/releases", forged.to_bytes()
+                )
             ),
-            await refusal(world.authority.ask_peer(session, "/v1/shares", shares)),
+            await refusal(world.authority.peer.ask(session, "/v1/shares", shares)),
             await refusal(investigation.open(warrant.warrant_id)),
         ]
         world.operator.warrants.refuse(warrant.warrant_id, "not for disease control")
@@ -199,8 +204,8 @@ def test_a22_a_warrant_for_the_police_leaves_a_public_trace(town: Town) -> None:
         assert town.scan(person, club) is Decision.ADMITTED
     before = audit(town)
     assert len(town.investigate(club).contacts) == 2
-    online(world.operator.have_log_cosigned)
-    online(world.authority.have_log_cosigned)
+    online(world.operator.peer.have_log_cosigned)
+    online(world.authority.peer.have_log_cosigned)
 
     after = audit(town)
     assert after.findings == before.findings == []

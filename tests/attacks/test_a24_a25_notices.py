@@ -109,8 +109,8 @@ def test_a25_a_log_that_stops_is_seen_by_everybody(town: Town) -> None:
     """
     parties = (town.world.operator, town.world.authority)
     for party in parties:
-        online(party.have_log_cosigned)
+        online(party.peer.have_log_cosigned)
     assert found(town) == set()
     town.world.now += 3 * 3600
-    online(town.world.operator.have_log_cosigned)
+    online(town.world.operator.peer.have_log_cosigned)
     assert found(town) == {(Role.AUTHORITY, Fault.STALE)}

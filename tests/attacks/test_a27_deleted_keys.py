@@ -35,7 +35,7 @@ def forms(secret: bytes) -> list[bytes]:
 
 def key_material(party: Party, epoch: int) -> list[bytes]:
     """What opens an epoch, or signs its passes, and the sealed file that holds it."""
-    secret = party.secret(epoch)
+    secret = party.epochs.secret(epoch)
     sealed = sealed_file(party, epoch).read_bytes()
     seed = [] if secret.pass_seed is None else [secret.pass_seed]
     return [bytes(secret.share), *seed, sealed, sealed[len(sealed) // 2 :]]
@@ -80,7 +80,7 @@ def test_a27_no_file_holds_an_erased_key(town: Town, role: Role) -> None:
 def test_a27_the_search_of_this_file_finds_keys(town: Town) -> None:
     """The search that the parties' files pass is one that fails for a key in a database that deleted it."""
     party = town.world.operator
-    share = bytes(party.secret(town.world.today).share)
+    share = bytes(party.epochs.secret(town.world.today).share)
     for number, form in enumerate(
         (share, share.hex().encode(), base64.b64encode(b"key=" + share), encode_item([share]))
     ):

@@ -93,7 +93,7 @@ def test_a30_a_replayed_request_is_refused(world: World) -> None:
         world.now += later
         assert run(deposit(world, recorded)) == "replayed-request"
         with pytest.raises(Exception, match="request"):
-            restarted.receive(PATH, recorded)
+            restarted.peer.receive(PATH, recorded)
     assert run(refusal(world.post(Role.AUTHORITY, "/v1/passes", recorded))) == "wrong-party"
     assert run(refusal(world.post(Role.OPERATOR, "/v1/shares", recorded))) == "invalid-signature"
 
@@ -136,7 +136,7 @@ def test_a30_an_edited_warrant_opens_nothing_more(town: Town, field: str) -> Non
             await investigation.propose_warrant(warrant.warrant_id)
             world.operator.warrants.countersign(warrant.warrant_id, world.operator.identity)
             honest = await investigation.countersigned(warrant.warrant_id)
-            release = await world.authority.ask(
+            release = await world.authority.peer.ask_server(
                 session, club.url, club.venue.venue.hex(), "/v1/releases", honest.to_bytes()
             )
             venue = club.venue.registration
@@ -147,15 +147,15 @@ def test_a30_an_edited_warrant_opens_nothing_more(town: Town, field: str) -> Non
                 JointStatement(mine, mine[:-64] + honest.operator[-64:]),
                 JointStatement(mine[:-64] + honest.authority[-64:], honest.operator),
             ):
-                to_venue = world.authority.ask(
+                to_venue = world.authority.peer.ask_server(
                     session, club.url, club.venue.venue.hex(), "/v1/releases", joint.to_bytes()
                 )
                 shares = SharesRequest(joint, venue, release).to_bytes()
                 outcomes |= {
                     await refusal(to_venue),
-                    await refusal(world.authority.ask_peer(session, "/v1/shares", shares)),
+                    await refusal(world.authority.peer.ask(session, "/v1/shares", shares)),
                 }
-            outcomes.add(await refusal(world.authority.ask_peer(session, "/v1/warrants", mine)))
+            outcomes.add(await refusal(world.authority.peer.ask(session, "/v1/warrants", mine)))
         return outcomes
 
     assert run(attack()) == {"conflicting-statements", "invalid-signature", "warrant-exists"}

@@ -232,7 +232,7 @@ def test_a_vault_key_that_lives_in_the_environment_is_recovered_into_a_file(
     world = World(tmp_path)
     home, shares = world.home(Role.OPERATOR), split(world, 2, 2)
     key, identity = ((home / name).read_text() for name in ("vault.key", "identity.key"))
-    world.operator.publish(world.today)
+    world.operator.epochs.publish(world.today)
     for name in ("vault.key", "identity.key"):
         (home / name).unlink()
     with (home / "settings.toml").open("a") as settings:
@@ -252,7 +252,7 @@ def test_a_vault_key_that_lives_in_the_environment_is_recovered_into_a_file(
     assert "never overwritten" in again.stderr
     monkeypatch.setenv(VAULT_KEY_VARIABLE, target.read_text().strip())
     target.unlink()
-    Operator(home).vault.unlock()
+    Operator(home).epochs.vault.unlock()
     assert world.officer(Role.OPERATOR, *recover).exit_code == 0, "the variable has the key of the shares"
     monkeypatch.setenv(VAULT_KEY_VARIABLE, "00" * 32)
     assert "other keys than the shares" in world.officer(Role.OPERATOR, *recover).stderr
@@ -291,10 +291,10 @@ def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Pat
             shares = split(world, 2, 3)
             world.operator.engine.dispose()
             restore_database = back_up(world.operator.settings.database or "", tmp_path)
-            secret = world.operator.secret(tomorrow)
+            secret = world.operator.epochs.secret(tomorrow)
             sealed = (copy / f"{tomorrow}.secret").read_bytes()
-            statement = world.operator.epochs.statement(Role.OPERATOR, today)
-            world.operator.erase(tomorrow)
+            statement = world.operator.epochs.cache.statement(Role.OPERATOR, today)
+            world.operator.epochs.erase(tomorrow)
             home.rename(lost)
 
             home.mkdir()
@@ -305,8 +305,10 @@ def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Pat
             recovering = world.officer(Role.OPERATOR, "custody", "recover", str(shares[2]), str(shares[0]))
             assert recovering.exit_code == 0, recovering.output
             unrestored = Operator(home, clock=lambda: world.now)
-            unrestored.publish_ahead()
-            assert unrestored.epochs.statement(Role.OPERATOR, today) is None, "a second statement would be cheating"
+            unrestored.epochs.publish_ahead()
+            assert unrestored.epochs.cache.statement(Role.OPERATOR, today) is None, (
+                "a second statement would be cheating"
+            )
             shutil.copytree(copy, home / "vault", dirs_exist_ok=True)
             shutil.copytree(lost / "log", home / "log", dirs_exist_ok=True)  # public: whoever follows it has it
 
@@ -314,11 +316,11 @@ def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Pat
             assert handles(world.operator, tomorrow) == 1
             world.operator.passed.confirm()
             keep_house(world.operator)
-            assert not world.operator.vault.mirror().all
-            assert world.operator.epochs.statement(Role.OPERATOR, today) == statement
+            assert not world.operator.epochs.vault.mirror().all
+            assert world.operator.epochs.cache.statement(Role.OPERATOR, today) == statement
             assert handles(world.operator, tomorrow) == 0
             with pytest.raises(ErasedEpoch, match="never be opened"):
-                world.operator.secret(tomorrow)
+                world.operator.epochs.secret(tomorrow)
             shutil.rmtree(lost)
             for path in tmp_path.rglob("*"):
                 if path.is_file():

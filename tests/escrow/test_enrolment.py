@@ -156,8 +156,8 @@ def test_a_number_is_verified_again_every_month(world: World) -> None:
     async def story() -> None:
         visitor = await world.enrol(1)
         world.now += 31 * 86_400
-        await asyncio.to_thread(world.operator.publish_ahead)
-        await asyncio.to_thread(world.authority.publish_ahead)
+        await asyncio.to_thread(world.operator.epochs.publish_ahead)
+        await asyncio.to_thread(world.authority.epochs.publish_ahead)
         with pytest.raises(Problem) as refusal:
             await world.register(visitor, await world.epoch_key())
         assert refusal.value.name == "verification-expired"

@@ -83,15 +83,15 @@ def test_c7_erasure_leaves_no_secret_in_any_file(places: tuple[World, list[Path]
     logging.getLogger().setLevel(logging.DEBUG)
     try:
         phone = open_one_visit(world)
-        secret, sealed = party.secret(world.today), (home / "vault" / f"{world.today}.secret").read_bytes()
+        secret, sealed = party.epochs.secret(world.today), (home / "vault" / f"{world.today}.secret").read_bytes()
         with_copy = Operator(home) if role is Role.OPERATOR else Authority(home)
-        assert not with_copy.vault.mirror().all
+        assert not with_copy.epochs.vault.mirror().all
         before = written(party, directories)
         assert len([data for data in before if sealed in data]) == 2
         assert len([data for data in before if phone.encode() in data]) >= 2, "the outbox, and a database's files"
         assert world.officer(role, "erase", "--yes", str(world.today)).exit_code == 0
         with pytest.raises(ErasedEpoch, match="never be opened"):
-            party.secret(world.today)
+            party.epochs.secret(world.today)
     finally:
         logging.getLogger().removeHandler(log)
         logging.getLogger().setLevel(level)

@@ -29,6 +29,7 @@ from protocol.transparency.log_entries import EpochErased
 from service.confirmed_time import ConfirmedTime
 from service.errors import ConfigurationError
 from service.http_client import new_session
+from service.inbox import Inbox
 from service.problems import Problem
 from tests.support.databases import KINDS
 from tests.support.domain import opening_warrant
@@ -72,7 +73,7 @@ class Machine:
 
     @property
     def erased(self) -> list[int]:
-        return self.party.vault.erased_epochs()
+        return self.party.epochs.vault.erased_epochs()
 
     def epochs_ahead(self) -> list[int]:
         return list(range(self.world.today, self.world.today + self.party.settings.publish_ahead_days + 1))
@@ -123,14 +124,14 @@ def test_an_epoch_is_erased_at_the_first_housekeeping_after_it_is_due(
     first = machine.world.today
     machine.keep_house()
     published = machine.epochs_ahead()
-    assert machine.party.vault.epochs() == published
+    assert machine.party.epochs.vault.epochs() == published
     machine.run(machine.until_due(first) - 1)
     machine.keep_house()
     assert machine.erased == []
     machine.run(1)
     machine.keep_house()
     assert machine.erased == [first]
-    assert {*published[1:], *machine.epochs_ahead()} <= set(machine.party.vault.epochs())
+    assert {*published[1:], *machine.epochs_ahead()} <= set(machine.party.epochs.vault.epochs())
     assert doubts() == before
 
 
@@ -151,7 +152,7 @@ def test_a_clock_that_jumped_erases_and_publishes_nothing(
     machine: Machine, caplog: pytest.LogCaptureFixture, jump: int, *, with_peer: bool, restart: bool
 ) -> None:
     """Nobody confirms it: the other party's server is down, or has another time."""
-    published, before = machine.party.vault.epochs(), doubts()
+    published, before = machine.party.epochs.vault.epochs(), doubts()
     machine.clock += jump
     if restart:
         machine.restart()
@@ -160,14 +161,14 @@ def test_a_clock_that_jumped_erases_and_publishes_nothing(
             machine.keep_house()
     else:
         machine.keep_house()
-    assert (machine.party.vault.epochs(), machine.erased) == (published, [])
+    assert (machine.party.epochs.vault.epochs(), machine.erased) == (published, [])
     assert doubts() == before + 1
     assert "the clock jumped" in caplog.text
 
     machine.clock -= jump
     machine.run(DAY)
     machine.keep_house()
-    assert machine.party.vault.epochs() == [published[0], *machine.epochs_ahead()]
+    assert machine.party.epochs.vault.epochs() == [published[0], *machine.epochs_ahead()]
 
 
 def test_what_is_due_is_erased_in_time_although_the_clock_is_wrong(machine: Machine) -> None:
@@ -200,14 +201,14 @@ def test_what_is_due_is_erased_although_the_passed_time_cannot_be_stored(
 @pytest.mark.parametrize(("world", "restart"), [("sqlite", False), ("postgresql", True)], indirect=["world"])
 def test_a_jump_that_the_other_party_confirms_is_believed(machine: Machine, *, restart: bool) -> None:
     """The machine slept, or was off, for a year."""
-    published = machine.party.vault.epochs()
+    published = machine.party.epochs.vault.epochs()
     machine.rest(YEAR)
     if restart:
         machine.restart()
     with peer(machine.world):
         machine.keep_house()
     assert machine.erased == published
-    assert machine.party.vault.epochs() == machine.epochs_ahead()
+    assert machine.party.epochs.vault.epochs() == machine.epochs_ahead()
 
 
 @pytest.mark.parametrize("hours", [1, -1, 23])
@@ -243,17 +244,17 @@ def test_a_stop_delays_an_erasure_until_the_other_partys_clock_confirms_it(machi
 
 def test_a_home_without_its_time_waits_for_the_other_party(machine: Machine) -> None:
     """As after a restoration: the epochs are there, and nothing tells what time has passed."""
-    published = machine.party.vault.epochs()
+    published = machine.party.epochs.vault.epochs()
     (machine.party.home / "passed.time").unlink()
     machine.clock += YEAR
     machine.restart()
     machine.keep_house()
-    assert (machine.party.vault.epochs(), machine.erased) == (published, [])
+    assert (machine.party.epochs.vault.epochs(), machine.erased) == (published, [])
     machine.clock -= YEAR
     machine.run(DAY)
     with peer(machine.world):
         machine.keep_house()
-    assert machine.party.vault.epochs() == [published[0], *machine.epochs_ahead()]
+    assert machine.party.epochs.vault.epochs() == [published[0], *machine.epochs_ahead()]
 
 
 @pytest.mark.parametrize(
@@ -279,18 +280,18 @@ def test_an_erasure_that_a_stop_interrupted_is_finished_at_once(
     def stop(*_: object) -> None:
         raise Stopped
 
-    owner: object = machine.party.vault if step.startswith("vault.") else machine.party
+    owner: object = machine.party.epochs.vault if step.startswith("vault.") else machine.party
     monkeypatch.setattr(owner, step.rpartition(".")[2], stop)
     with pytest.raises(Stopped):
-        machine.party.erase(first)
+        machine.party.epochs.erase(first)
     machine.clock += jump
     machine.restart()
     assert machine.erased == [first]
-    assert machine.party.vault.unfinished_erasures() == [first]
+    assert machine.party.epochs.vault.unfinished_erasures() == [first]
     machine.keep_house()
-    assert (machine.erased, machine.party.vault.unfinished_erasures()) == ([first], [])
+    assert (machine.erased, machine.party.epochs.vault.unfinished_erasures()) == ([first], [])
     with pytest.raises(ErasedEpoch, match="never be opened"):
-        machine.party.secret(first)
+        machine.party.epochs.secret(first)
 
 
 @pytest.mark.parametrize("world", KINDS, indirect=True)
@@ -300,7 +301,7 @@ def test_ids_of_old_requests_are_forgotten(machine: Machine) -> None:
         request = sign_request(
             party.domain, Role.AUTHORITY, "operator", path, time, b"", machine.world.authority.identity
         )
-        party.inbox.receive(Role.AUTHORITY, path, time, request)
+        Inbox(party.engine, party.domain, "operator").receive(Role.AUTHORITY, path, time, request)
     machine.run(340)
     machine.keep_house()
     with party.engine.begin() as connection:
@@ -316,8 +317,8 @@ def test_what_cannot_be_published_keeps_nothing_from_being_erased_and_no_other_e
     machine.keep_house()
     assert machine.erased == [first]
     assert f"epoch {machine.world.today} is not published: " in caplog.text
-    assert machine.party.epochs.statement(Role.OPERATOR, machine.world.today) is None
-    assert machine.party.epochs.statement(Role.OPERATOR, machine.world.today + 1) is not None
+    assert machine.party.epochs.cache.statement(Role.OPERATOR, machine.world.today) is None
+    assert machine.party.epochs.cache.statement(Role.OPERATOR, machine.world.today + 1) is not None
 
 
 def test_a_damaged_log_keeps_no_share_alive(machine: Machine) -> None:
@@ -328,7 +329,7 @@ def test_a_damaged_log_keeps_no_share_alive(machine: Machine) -> None:
         machine.keep_house()
     assert machine.erased == [first]
     assert not (party.home / "vault" / f"{first}.secret").exists()
-    assert party.vault.unfinished_erasures() == [first], "it is not on record yet"
+    assert party.epochs.vault.unfinished_erasures() == [first], "it is not on record yet"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -338,15 +339,15 @@ def test_an_epoch_whose_secret_is_lost_is_erased_when_the_log_promises_it(tmp_pa
         run(world.visitors_with_passes(2))
         party, first = world.operator, world.today
         (party.home / "vault" / f"{first}.secret").unlink()
-        due, rows = party.erase_by(first), sql.text("SELECT count(*) FROM handles")
+        due, rows = party.epochs.erase_by(first), sql.text("SELECT count(*) FROM handles")
         for now, kept in ((due - 1, 2), (due, 0)):
             world.now = now
             party.passed.confirm()
-            assert party.due_epochs(now) == ([] if kept else [first])
+            assert party.epochs.due(now) == ([] if kept else [first])
             keep_house(party)
             with party.engine.begin() as connection:
                 assert connection.scalar(rows) == kept
-        assert party.vault.erased_epochs() == [first]
+        assert party.epochs.vault.erased_epochs() == [first]
         assert party.log.index_of(EpochErased(first)) is not None
 
 

@@ -81,7 +81,7 @@ def test_requests_that_no_connection_took_are_not_counted(world: World, monkeypa
     operator, (port,) = world.operator, free_ports(1)
 
     async def ask_nobody(session: ClientSession, path: str, body: bytes) -> bytes:
-        return await operator.ask(session, f"http://127.0.0.1:{port}", "authority", path, body)
+        return await operator.peer.ask_server(session, f"http://127.0.0.1:{port}", "authority", path, body)
 
     async def story() -> None:
         key, pair = await world.epoch_key(), [await world.enrol(number) for number in range(2)]
@@ -92,7 +92,7 @@ def test_requests_that_no_connection_took_are_not_counted(world: World, monkeypa
             return await asyncio.gather(*fetching, return_exceptions=True)
 
         with monkeypatch.context() as patch:
-            patch.setattr(operator, "ask_peer", ask_nobody)
+            patch.setattr(operator.peer, "ask", ask_nobody)
             for _ in range(operator.settings.requests_per_epoch + 1):
                 assert {getattr(answer, "name", answer) for answer in await fetch()} == {"peer-unreachable"}
         for _ in range(operator.settings.requests_per_epoch):
@@ -133,14 +133,14 @@ def test_c2_a_request_that_a_network_brings_twice_is_sent_and_counted_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches: list[IssueBatch] = []
-    ask_peer = world.operator.ask_peer
+    ask_peer = world.operator.peer.ask
 
     async def remember(session: ClientSession, path: str, body: bytes) -> bytes:
         if path == "/v1/passes":
             batches.append(IssueBatch.from_bytes(body))
         return await ask_peer(session, path, body)
 
-    monkeypatch.setattr(world.operator, "ask_peer", remember)
+    monkeypatch.setattr(world.operator.peer, "ask", remember)
 
     async def story() -> None:
         key, pair = await world.epoch_key(), [await world.enrol(number) for number in range(2)]
@@ -183,7 +183,7 @@ def test_c3_passes_are_only_for_handles_that_the_directory_holds(world: World, m
         visitor, key = await world.enrol(1), await world.epoch_key()
         h, registration = register_handle(key, visitor.session.account_id)
         with monkeypatch.context() as patch:
-            patch.setattr(world.operator, "ask_peer", away)
+            patch.setattr(world.operator.peer, "ask", away)
             assert await problem(world, "/v1/handles", registration, visitor.session.token) == "peer-unreachable"
         _, request = request_allowance(key, h)
         assert await problem(world, "/v1/passes", request, visitor.session.token) == "no-handle"
@@ -197,7 +197,7 @@ def test_c3_passes_are_only_for_handles_that_the_directory_holds(world: World, m
 def test_nothing_is_issued_for_an_erased_epoch(world: World, eraser: Role) -> None:
     async def story() -> None:
         visitor, key = await world.enrol(1), await world.epoch_key()
-        (world.operator if eraser is Role.OPERATOR else world.authority).erase(world.today)
+        (world.operator if eraser is Role.OPERATOR else world.authority).epochs.erase(world.today)
         _, registration = register_handle(key, visitor.session.account_id)
         assert await problem(world, "/v1/handles", registration, visitor.session.token) == "epoch-erased"
 
@@ -352,7 +352,7 @@ def _batch(epoch: int, requests: list[bytes]) -> bytes:
 
 def _secret(world: World, role: Role) -> EpochSecret:
     party = world.operator if role is Role.OPERATOR else world.authority
-    return party.secret(world.today)
+    return party.epochs.secret(world.today)
 
 
 def _tables(party: Party) -> dict[str, list[object]]:

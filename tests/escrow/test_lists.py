@@ -195,7 +195,7 @@ def test_c8_both_parties_disclose_what_they_opened_once_the_embargo_is_over(worl
     async def story() -> None:
         warrant, shown = await opened(world, door)
         for party in (world.operator, world.authority):
-            party.erase(world.today)
+            party.epochs.erase(world.today)
         world.now = warrant.discloses - 1
         world.keep_houses()
         assert [(await disclosure(world, role)).openings for role in Role] == [(), ()]

@@ -96,7 +96,7 @@ def make_lists(world: World) -> Listed:
             investigation.draw_warrant(warrant)
             await investigation.propose_warrant(warrant.warrant_id)
             for party in (world.operator, world.authority):
-                await party.have_log_cosigned(session)
+                await party.peer.have_log_cosigned(session)
 
     run(story())
     venues = world.directory / "venues"
@@ -112,7 +112,7 @@ def make_lists(world: World) -> Listed:
         officer = ("escrow", role.name.lower(), "--home", str(world.home(role)))
         expected[*officer, "venues", "list"] = [door.record.venue_id.hex(), NAME, URL, *keys]
         expected[*officer, "warrants", "list"] = [warrant.warrant_id.hex(), NAME]
-        expected[*officer, "status"] = [str(epoch) for epoch in world.operator.vault.epochs()]
+        expected[*officer, "status"] = [str(epoch) for epoch in world.operator.epochs.vault.epochs()]
     roots = [party.log.published() for party in (world.operator, world.authority)]
     audit = ("escrow", "audit", "--domain", str(venues / "domain.toml"), "--state", str(world.directory / "audit"))
     shown = {medium: medium(*audit) for medium in (in_a_pipe, on_a_terminal)}  # while the servers run

@@ -177,7 +177,9 @@ def release_each(home: Path, warrant_id: bytes, passes: list[bytes]) -> list[str
     """What becomes of one pass after the other, in a process of the authority."""
     authority, outcomes = Authority(home), []
     for u in passes:
-        release = VerifiedRelease(bytes(32), Warrant.from_bytes(warrant_id), {authority.today: {u: Visit()}}, Counter())
+        release = VerifiedRelease(
+            bytes(32), Warrant.from_bytes(warrant_id), {authority.epochs.today: {u: Visit()}}, Counter()
+        )
         try:
             authority.releases.record(release, unix_time())
         except WarrantExhausted as refusal:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from escrow.operator import mixer as mixing
+from escrow.operator.deduplication import REPEAT_SECONDS, Deduplicator
 from escrow.operator.errors import TooFewVisitors
-from escrow.operator.mixer import REPEAT_SECONDS, Mixer, Repeats
+from escrow.operator.mixer import Mixer
 from protocol.primitives.errors import ReplayedRequest
 from tests.support.running import run
 
@@ -120,7 +121,7 @@ class Asked:
 
 def test_c2_a_repeat_joins_the_request_that_is_under_way() -> None:
     async def story() -> None:
-        repeats, asked = Repeats(), Asked()
+        repeats, asked = Deduplicator(), Asked()
         first, again = (asyncio.create_task(repeats.once(requests_of(1), asked.ask)) for _ in range(2))
         await asyncio.sleep(0)
         first.cancel()  # whoever leaves takes nothing from the other
@@ -134,7 +135,7 @@ def test_c2_a_repeat_joins_the_request_that_is_under_way() -> None:
 def test_c2_a_repeat_after_the_answer_is_refused_for_as_long_as_it_is_known() -> None:
     async def story() -> None:
         moment = 0.0
-        repeats, asked = Repeats(lambda: moment), Asked()
+        repeats, asked = Deduplicator(lambda: moment), Asked()
         asked.now.set()
         for moment in (0, REPEAT_SECONDS - 1, 2 * REPEAT_SECONDS - 2):
             await repeats.once(requests_of(int(moment)), asked.ask)
@@ -155,7 +156,7 @@ def test_c2_a_repeat_of_a_request_that_failed_is_refused() -> None:
         raise OSError("the authority is gone")
 
     async def story() -> list[object]:
-        repeats = Repeats()
+        repeats = Deduplicator()
         return [await asyncio.gather(repeats.once([b"1"], fail), return_exceptions=True) for _ in range(2)]
 
     assert [[type(error) for error in errors] for errors in run(story())] == [[OSError], [ReplayedRequest]]  # type: ignore[attr-defined]

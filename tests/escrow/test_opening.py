@@ -99,7 +99,8 @@ def test_what_opens_to_nobody_is_counted_and_stops_nothing(world: World, door: D
         r = Scalar.random()
         v = bytes(Scalar.random() * B)
         u = bytes(r * B)
-        signed = world.authority.secret(key.epoch).pass_signing_key.sign(pass_signing_input(key, u, v)).signature
+        secret = world.authority.epochs.secret(key.epoch)
+        signed = secret.pass_signing_key.sign(pass_signing_input(key, u, v)).signature
         invented = sign_check_in(key, OwnedPass(Pass(u, v, signed), r), world.now, Direction.ENTRY)
         door.add(b"\x00", encode_item([]), unsigned, invented)
         findings = await full_opening(world, door)
@@ -416,11 +417,11 @@ def test_c7_what_is_left_of_a_window_opens(world: World, door: Door) -> None:
         await door.admit(passes[0])
         yesterday = world.today
         world.now += EPOCH_SECONDS
-        await asyncio.to_thread(world.operator.publish_ahead)
-        await asyncio.to_thread(world.authority.publish_ahead)
+        await asyncio.to_thread(world.operator.epochs.publish_ahead)
+        await asyncio.to_thread(world.authority.epochs.publish_ahead)
         (today, new_passes), _ = await world.visitors_with_passes(2)
         await door.admit(new_passes[0])
-        world.operator.erase(yesterday)
+        world.operator.epochs.erase(yesterday)
         warrant = warrant_for(door, world.now - EPOCH_SECONDS, world.now + 600)
         _, findings = await carry_out(world, warrant, *both_steps(warrant))
         assert isinstance(findings, Findings)
@@ -438,7 +439,7 @@ def test_c5_the_maximum_outlives_the_erasure_of_what_it_counted(world: World, do
         yesterday = world.today
         world.now += EPOCH_SECONDS
         for party in (world.operator, world.authority):
-            await asyncio.to_thread(party.publish_ahead)
+            await asyncio.to_thread(party.epochs.publish_ahead)
         key = await world.epoch_key()
         pair = [visitor for visitor, _ in visitors]
         secrets = [(await world.register(one, key))[0] for one in pair]
@@ -448,7 +449,7 @@ def test_c5_the_maximum_outlives_the_erasure_of_what_it_counted(world: World, do
         warrant = warrant_for(door, world.now - EPOCH_SECONDS, world.now + 600, max_records=1)
         await carry_out(world, warrant, *both_steps(warrant))
         for party in (world.operator, world.authority):
-            await asyncio.to_thread(party.erase, yesterday)
+            await asyncio.to_thread(party.epochs.erase, yesterday)
         door.log.hidden = {0}
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
@@ -476,7 +477,7 @@ def test_a9_a_release_as_large_as_a_message_does_not_stop_erasure(world: World, 
         world.now += 40 * EPOCH_SECONDS
         world.authority.passed.confirm()
         await asyncio.to_thread(keep_house, world.authority)
-        assert world.authority.vault.is_erased(today)
+        assert world.authority.epochs.vault.is_erased(today)
         assert [case.state for case in world.authority.cases.all()] == ["countersigned"]
 
     run(story())
@@ -487,9 +488,9 @@ def test_erasing_one_epoch_leaves_the_openings_of_others(world: World, door: Doo
         (_, passes), _ = await world.visitors_with_passes(2)
         await door.admit(passes[0])
         assert len((await full_opening(world, door)).contacts) == 1
-        world.authority.erase(world.today + 2)
+        world.authority.epochs.erase(world.today + 2)
         assert [case.state for case in world.authority.cases.all()] == ["opened"]
-        world.authority.erase(world.today)
+        world.authority.epochs.erase(world.today)
         assert [case.state for case in world.authority.cases.all()] == ["countersigned"]
 
     run(story())

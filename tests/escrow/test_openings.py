@@ -47,7 +47,7 @@ def test_c8_both_parties_record_the_same_passes_once_and_keep_the_record(world: 
 
         for party in (world.operator, world.authority):
             kept = records(party)
-            party.erase(world.today)
+            party.epochs.erase(world.today)
             assert records(party) == kept
 
     run(story())

@@ -375,7 +375,7 @@ def test_a21_no_second_statement_is_published_for_an_epoch_on_record(world: Worl
         (home / "log.pending").rename(home / "elsewhere.pending")
         (home / "log").rename(home / "elsewhere")
         unrestored = reopened(world, role)
-        unrestored.publish(first)
+        unrestored.epochs.publish(first)
         shutil.rmtree(home / "log")
         shutil.rmtree(home / "epochs")
         (home / "elsewhere").rename(home / "log")
@@ -386,10 +386,10 @@ def test_a21_no_second_statement_is_published_for_an_epoch_on_record(world: Worl
     keep_house(restored)
     on_record = [restored.log.published_epoch(epoch) for epoch in published]
     assert all(on_record)
-    assert [restored.epochs.statement(role, epoch) for epoch in published] == [None] * len(published)
-    assert restored.epochs.statement(role, published[-1] + 1) is not None
+    assert [restored.epochs.cache.statement(role, epoch) for epoch in published] == [None] * len(published)
+    assert restored.epochs.cache.statement(role, published[-1] + 1) is not None
     assert metric("splitpass_housekeeping_faults") == len(published) - 1
-    assert [restored.vault.statement(epoch) for epoch in published[1:]] == [None] * (len(published) - 1)
+    assert [restored.epochs.vault.statement(epoch) for epoch in published[1:]] == [None] * (len(published) - 1)
     restored.engine.dispose()
 
 
@@ -398,17 +398,17 @@ def test_an_erasure_on_record_is_repeated_where_a_copy_did_not_hear_of_it(world:
     """A copy was out of reach when the epoch was erased, and took the place of the vault that was lost."""
     home, party, today = world.home(role), the_party(world, role), world.today
     shutil.copytree(home / "vault", home / "copy")
-    party.erase(today)
+    party.epochs.erase(today)
     shutil.rmtree(home / "vault")
     (home / "copy").rename(home / "vault")
     restored = reopened(world, role)
-    assert restored.due_epochs(world.now) == [today]
+    assert restored.epochs.due(world.now) == [today]
     keep_house(restored)
     with pytest.raises(ErasedEpoch, match="never be opened"):
-        restored.secret(today)
+        restored.epochs.secret(today)
     assert not (home / "vault" / f"{today}.secret").exists()
-    assert restored.due_epochs(world.now) == []
-    assert restored.secret(today + 1)
+    assert restored.epochs.due(world.now) == []
+    assert restored.epochs.secret(today + 1)
     restored.engine.dispose()
 
 
@@ -417,16 +417,16 @@ def test_an_epoch_is_published_when_every_copy_has_it_and_under_one_statement(wo
     with (home / "settings.toml").open("a") as settings:
         settings.write('vault_copies = ["elsewhere"]\n')
     operator = Operator(home, clock=lambda: world.now)
-    operator.publish(epoch)
-    assert operator.epochs.statement(Role.OPERATOR, epoch) is None
+    operator.epochs.publish(epoch)
+    assert operator.epochs.cache.statement(Role.OPERATOR, epoch) is None
     (home / "elsewhere").mkdir()
-    operator.publish(epoch)
+    operator.epochs.publish(epoch)
     assert (home / "elsewhere" / f"{epoch}.secret").exists()
-    statement = operator.epochs.statement(Role.OPERATOR, epoch)
+    statement = operator.epochs.cache.statement(Role.OPERATOR, epoch)
     assert statement is not None
     (home / "epochs" / f"{epoch}.operator").unlink()
-    operator.publish(epoch)
-    assert operator.epochs.statement(Role.OPERATOR, epoch) == statement
+    operator.epochs.publish(epoch)
+    assert operator.epochs.cache.statement(Role.OPERATOR, epoch) == statement
 
 
 def test_the_officer_learns_that_an_erasure_did_not_reach_a_copy(world: World) -> None:
@@ -449,14 +449,14 @@ def test_housekeeping_finishes_an_erasure_that_was_interrupted(world: World) -> 
 
     run(story())
     operator, handles = world.operator, sql.text("SELECT count(*) FROM handles")
-    operator.vault.erase(world.today)
+    operator.epochs.vault.erase(world.today)
     with operator.engine.begin() as connection:
         assert connection.scalar(handles) == 2
-    assert operator.due_epochs(world.now) == [world.today]
+    assert operator.epochs.due(world.now) == [world.today]
     keep_house(operator)
     with operator.engine.begin() as connection:
         assert connection.scalar(handles) == 0
-    assert operator.due_epochs(world.now) == []
+    assert operator.epochs.due(world.now) == []
 
 
 def test_what_housekeeping_could_not_do_is_measured(world: World) -> None:
@@ -477,7 +477,7 @@ def test_what_housekeeping_could_not_do_is_measured(world: World) -> None:
     operator.passed.confirm()
     keep_house(operator)
     assert metric("splitpass_epochs_due") == 1
-    assert operator.epochs.statement(Role.OPERATOR, world.today + 1) is not None
+    assert operator.epochs.cache.statement(Role.OPERATOR, world.today + 1) is not None
     in_the_way.rmdir()
     keep_house(operator)
     assert metric("splitpass_epochs_due") == 0
@@ -549,11 +549,11 @@ def init(home: Path, typed: str = "") -> Result:
 @pytest.mark.parametrize("role", Role)
 def test_an_erased_epoch_is_not_published_again(world: World, role: Role) -> None:
     party = the_party(world, role)
-    statement = party.epochs.statement(role, world.today)
-    party.erase(world.today)
-    party.publish_ahead()
-    assert party.epochs.statement(role, world.today) == statement
-    assert party.vault.is_erased(world.today)
+    statement = party.epochs.cache.statement(role, world.today)
+    party.epochs.erase(world.today)
+    party.epochs.publish_ahead()
+    assert party.epochs.cache.statement(role, world.today) == statement
+    assert party.epochs.vault.is_erased(world.today)
 
 
 @pytest.mark.parametrize("role", Role)
@@ -561,14 +561,14 @@ def test_retention_ends_after_the_epochs_end_and_not_before(world: World, role: 
     party = the_party(world, role)
     epoch, days = world.today, party.settings.retention_days
     world.now = party.domain.epoch_begins(epoch + 1) + days * 86_400 - 1
-    assert party.due_epochs(world.now) == []
+    assert party.epochs.due(world.now) == []
     world.now += 1
-    assert party.due_epochs(world.now) == [epoch]
+    assert party.epochs.due(world.now) == [epoch]
 
 
 def test_publishing_twice_gives_one_statement(world: World) -> None:
     epoch = world.today + 10
-    world.operator.publish(epoch)
-    first = world.operator.epochs.statement(Role.OPERATOR, epoch)
-    world.operator.publish(epoch)
-    assert world.operator.epochs.statement(Role.OPERATOR, epoch) == first
+    world.operator.epochs.publish(epoch)
+    first = world.operator.epochs.cache.statement(Role.OPERATOR, epoch)
+    world.operator.epochs.publish(epoch)
+    assert world.operator.epochs.cache.statement(Role.OPERATOR, epoch) == first

@@ -50,7 +50,7 @@ class LogSteps:
         await refused("not-found", get(role, "/v1/log/tile/0/0"))
         await refused("unknown-log", get(role, self.witnessed(role)))
         async with new_session() as session:
-            await self.peer.have_log_cosigned(session)
+            await self.peer.peer.have_log_cosigned(session)
         await get(role, self.witnessed(other_party(role)))
 
     async def witness(self) -> None:
@@ -79,5 +79,5 @@ class LogSteps:
 
     async def without_witness(self, name: str) -> None:
         epoch = self.world.today + 12
-        self.party.publish(epoch)
+        self.party.epochs.publish(epoch)
         await refused(name, self.world.get(self.role, f"/v1/epochs/{epoch}/inclusion"))

@@ -291,10 +291,10 @@ class Story:
         tomorrow = await world.epoch_key(world.today + 1)
         secrets = [(await world.register(one, tomorrow))[0] for one in self.pair]
         grant = (await world.register(first, await world.epoch_key(world.today + 3)))[2]
-        world.authority.erase(tomorrow.epoch)
+        world.authority.epochs.erase(tomorrow.epoch)
         async with new_session() as session:
             for party, epoch in ((world.authority, tomorrow.epoch), (world.operator, world.today)):
-                await party.have_log_cosigned(session)
+                await party.peer.have_log_cosigned(session)
                 await refused("epoch-erased", world.get(party.role, f"/v1/epochs/{epoch}"))
         fetches = [world.fetch(one, tomorrow, h) for one, h in zip(self.pair, secrets, strict=True)]
         await asyncio.gather(*(refused("epoch-erased", fetch) for fetch in fetches))
@@ -330,7 +330,7 @@ class Story:
         await refused("peer-unreachable", world.register(await world.enrol(4), self.ahead))
         await self.fetch_ahead("peer-unreachable")
         later = world.today + 10
-        world.operator.publish(later)
+        world.operator.epochs.publish(later)
         warrant = replace(self.stage.warrant(), ends=world.settings.domain.epoch_begins(later + 1))
         request = SharesRequest(self.stage.both_sign(warrant), self.stage.both_sign(record), bytes(80))
         await refused("peer-unreachable", world.as_party(AUTHORITY, "/v1/shares", request.to_bytes()))

@@ -34,12 +34,14 @@ class WarrantSteps:
         await self.decide(warrant)
         release, world = await self.release(warrant), self.stage.world
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(world.authority, "clock", lambda: world.now + 3600)  # no witness to rely on
+            witness = world.authority.witness
+            honest = witness.add_checkpoint
+            patch.setattr(witness, "add_checkpoint", lambda body, time: honest(body, time + 3600))  # not to rely on
             await refused("peer-failed", self.shares(warrant, release))
         await self.shares(warrant, release)
         single = replace(self.stage.warrant(), max_records=1)
         await refused("warrant-exhausted", self.shares(single, await self.release(single)))
-        world.operator.erase(world.today)
+        world.operator.epochs.erase(world.today)
         await refused("epoch-erased", self.shares(warrant, release))
 
     async def commit(self) -> None:

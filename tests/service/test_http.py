@@ -14,7 +14,6 @@ from aiohttp import web
 
 from client.lists import Fault, ListSource
 from escrow.errors import PeerFailed
-from escrow.operator.server import OperatorServer
 from lab.processes import free_ports
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import Notice, verify_notice
@@ -153,10 +152,9 @@ def test_an_unknown_problem_of_the_authority_is_not_passed_on(tmp_path: Path) ->
         return problem_document(403, "a-name-of-next-year")
 
     async def ask(url: str) -> None:
-        peer = world.operator.domain_settings.authority.model_copy(update={"url": url})
-        world.operator.domain_settings = world.operator.domain_settings.model_copy(update={"authority": peer})
+        world.operator.peer.url = url
         async with new_session() as session:
-            await OperatorServer(world.operator, session)._ask_authority("/v1/directory", b"")
+            await world.operator.ask_authority(session, "/v1/directory", b"")
 
     with answering(web.post("/v1/directory", refuse)) as url, pytest.raises(PeerFailed) as refusal:
         asyncio.run(ask(url))

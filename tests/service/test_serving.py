@@ -117,7 +117,7 @@ async def stop_venue(place: Place, investigation: Investigation, monkeypatch: py
     assert kept.getresponse().read()
     check_in = await asyncio.to_thread(Held, f"{url}/v1/check-ins", second)
     with monkeypatch.context() as patched:
-        patched.setattr("escrow.party.call", held_until(lambda: place.stop("venue", url)))
+        patched.setattr("escrow.peer.call", held_until(lambda: place.stop("venue", url)))
         release = await investigation.request_release(warrant.warrant_id)
     assert release.warrant == warrant
 
@@ -149,7 +149,7 @@ async def stop_operator(
         await asyncio.sleep(0.02)
     code = await asyncio.to_thread(Held, f"{url}/v1/verifications", VerificationRequest(PHONE))
     with monkeypatch.context() as patched:
-        patched.setattr("escrow.party.call", held_until(lambda: place.stop("operator", url)))
+        patched.setattr("escrow.peer.call", held_until(lambda: place.stop("operator", url)))
         with pytest.raises((Problem, Unreachable)):  # what is asked after the shares
             await investigation.open(warrant_id)
     with world.operator.engine.connect() as connection:

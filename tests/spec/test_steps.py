@@ -15,9 +15,9 @@ from escrow import custody, shares, venues
 from escrow.audit import cli as audit_command
 from escrow.audit.audit import Audit
 from escrow.commitments import CommitmentRegister
+from escrow.epochs import Epochs
 from escrow.log.witness import Witness
 from escrow.operator.accounts import Accounts
-from escrow.party import Party
 from escrow.server import keep_house
 from protocol import (
     assisted_check_ins,
@@ -95,7 +95,7 @@ PROCEDURES: list[list[Source]] = [
     [Accounts.verify, Accounts._spend_attempt],
     [release.release, release.open_log],
     [ConfirmedTime.check, keep_house],
-    [Party.erase],
+    [Epochs.erase],
     [custody.split_keys],
     [Audit.run, Audit._follow, audit_command],
 ]

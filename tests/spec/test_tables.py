@@ -16,7 +16,7 @@ import protocol.primitives.errors
 from client.lists import MAX_LISTS
 from conformance.vectors.venue_log import VenueLog
 from escrow.audit.findings import Fault
-from escrow.operator.mixer import REPEAT_SECONDS
+from escrow.operator.deduplication import REPEAT_SECONDS
 from escrow.operator.settings import OperatorSettings
 from escrow.settings import EscrowSettings
 from escrow.shares import MAX_WINDOW_DAYS

@@ -146,7 +146,7 @@ class World:
 
     async def epoch_key(self, epoch: int | None = None) -> EpochKey:
         async with new_session() as session:
-            key = await self.operator.epochs.fetch(session, self.today if epoch is None else epoch)
+            key = await self.operator.epochs.cache.fetch(session, self.today if epoch is None else epoch)
         assert key is not None
         return key
 

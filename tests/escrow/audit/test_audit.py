@@ -54,7 +54,7 @@ def alive(world: World, *roles: Role) -> None:
     async def cosign() -> None:
         async with new_session() as session:
             for party in parties:
-                await party.have_log_cosigned(session)
+                await party.peer.have_log_cosigned(session)
 
     for party in parties:
         party.passed.confirm()
@@ -121,7 +121,7 @@ def entries_of(party: Party) -> list[bytes]:
 
 def rewrite(world: World, party: Party, entries: list[bytes]) -> None:
     """The party replaces its log by another, and has the other party, which has forgotten the first, cosign it."""
-    peer = party_of(world, party.peer_role)
+    peer = party_of(world, party.peer.role)
     shutil.rmtree(party.home / "log")
     (party.home / "log.pending").unlink()
     (peer.home / "witness" / "checkpoint").unlink()
@@ -197,7 +197,7 @@ def test_a_fork_is_found_by_what_the_witness_keeps(world: World) -> None:
 
 def test_an_older_log_is_found(world: World) -> None:
     old = run(world.get(OPERATOR, "/v1/log/checkpoint"))
-    world.operator.publish(world.today + 20)
+    world.operator.epochs.publish(world.today + 20)
     alive(world)
     assert found(world) == set()
     with in_front(world, OPERATOR, {"/v1/log/checkpoint": lambda _: old}) as urls:
@@ -285,7 +285,7 @@ def test_another_count_is_a_hidden_release(world: World) -> None:
 @pytest.mark.parametrize("eraser", Role)
 def test_a_smaller_count_is_excused_by_what_the_authority_alone_had_erased(world: World, eraser: Role) -> None:
     """And not by what the operator had erased, which is not in its own count."""
-    party_of(world, eraser).erase(world.today + 1)
+    party_of(world, eraser).epochs.erase(world.today + 1)
     open_something(world, 3)
     rewrite(world, world.authority, with_releases(world.authority, count=1))
     assert found(world) == (set() if eraser is AUTHORITY else UNMATCHED[OPERATOR])
@@ -350,7 +350,7 @@ def test_an_unlogged_key_is_excused_until_its_epoch_begins(world: World) -> None
     with in_front(world, OPERATOR, {}, instead=waits) as urls:
         assert found(world, urls=urls) == set()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(world.operator, "publish_ahead", list)  # its real one of that day
+            patch.setattr(world.operator.epochs, "publish_ahead", list)  # its real one of that day
             world.now = world.settings.domain.epoch_begins(epoch)
             alive(world)
             (finding,) = audit(world, urls=urls).findings
@@ -371,7 +371,7 @@ def test_a_log_that_stops_is_found(world: World) -> None:
 def test_an_epoch_that_is_kept_too_long_is_found(world: World, role: Role) -> None:
     party, epoch = party_of(world, role), world.today
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(party, "due_epochs", lambda _now: [])
+        patch.setattr(party.epochs, "due", lambda _now: [])
         world.now = due(world)
         alive(world)
         assert found(world) == set()
@@ -392,7 +392,7 @@ def test_a_late_erasure_is_found_once(world: World) -> None:
 def test_an_erasure_that_the_log_and_the_server_do_not_agree_about_is_found(world: World) -> None:
     """The first would be a lie to everybody, the second to those who ask."""
     statement, epoch = run(world.get(OPERATOR, f"/v1/epochs/{world.today}")), world.today
-    world.operator.erase(epoch)
+    world.operator.epochs.erase(epoch)
     alive(world)
     with in_front(world, OPERATOR, {}, instead={f"/v1/epochs/{epoch}": statement}) as urls:
         assert found(world, urls=urls) == {(OPERATOR, Fault.ERASURE_DENIED)}
@@ -405,13 +405,12 @@ def test_an_erasure_that_the_log_and_the_server_do_not_agree_about_is_found(worl
 def test_what_is_not_public_yet_is_no_fault(world: World) -> None:
     """A key that the other party has not cosigned, and an erasure that nobody can see yet."""
     nowhere = free_ports(1)[0]
-    party, peer = world.operator, world.operator.domain_settings
-    gone = peer.authority.model_copy(update={"url": f"http://127.0.0.1:{nowhere}"})
-    party.domain_settings = peer.model_copy(update={"authority": gone})
-    party.publish(world.today + 9)
-    party.erase(world.today)
+    party, url = world.operator, world.operator.peer.url
+    party.peer.url = f"http://127.0.0.1:{nowhere}"
+    party.epochs.publish(world.today + 9)
+    party.epochs.erase(world.today)
     assert found(world) == set()
-    party.domain_settings = peer
+    party.peer.url = url
     assert found(world) == set()
     alive(world)
     assert found(world) == set()
@@ -497,7 +496,7 @@ def test_a_promise_that_is_too_long_is_found(world: World) -> None:
 
     def keeps(days: int, epoch: int) -> set[tuple[Role, Fault]]:
         party.settings = party.settings.model_copy(update={"retention_days": days})
-        party.publish(epoch)
+        party.epochs.publish(epoch)
         alive(world)
         return found(world)
 
@@ -505,7 +504,7 @@ def test_a_promise_that_is_too_long_is_found(world: World) -> None:
     assert "retention days: 28 to 365" in command(world).output
     assert keeps(366, world.today + 5) == {(OPERATOR, Fault.PROMISED_TOO_LONG)}
     assert [log["retention_days"] for log in json.loads(command(world, "--json").output)["logs"]] == [[28, 366], [28]]
-    world.operator.erase(world.today + 5)
+    world.operator.epochs.erase(world.today + 5)
     alive(world)
     assert found(world) == set()
 

@@ -149,14 +149,14 @@ def test_a_log_that_was_cosigned_as_larger_before_is_a_fork(world: World) -> Non
 
 
 def test_a_checkpoint_is_kept_until_the_log_is_found_to_continue_it(world: World) -> None:
-    world.operator.publish(world.today + 9)
+    world.operator.epochs.publish(world.today + 9)
     alive(world)
     missing = Problem(404, "not-found", "there is no such tile")
     with in_front(world, OPERATOR, {}, {f"/v1/log/tile/0/000.p/{len(entries_of(world.operator))}": missing}) as urls:
         assert found(world, urls=urls) == {(OPERATOR, Fault.FALSE_TILES)}
     directory = world.directory / "audit"
     assert [path.name.split(".")[0] for path in directory.glob("*.later")] == ["operator"]
-    world.operator.publish(world.today + 10)
+    world.operator.epochs.publish(world.today + 10)
     alive(world)
     assert found(world) == set()
     assert list(directory.glob("*.later")) == []

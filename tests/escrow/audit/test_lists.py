@@ -80,7 +80,7 @@ def publish(party: Party, made: Notice | Disclosure) -> None:
 
 
 def newest(party: Party) -> Disclosure:
-    return verify_disclosure(party.domain, party.role, party.disclosures.get(None).statement)
+    return verify_disclosure(party.domain, party.role, party.disclosures.lists.get(None).statement)
 
 
 def test_lists_of_honest_parties_are_in_order(world: World, tmp_path: Path) -> None:
@@ -297,7 +297,7 @@ def test_a_notice_of_another_time_is_found_by_whoever_audits_daily(world: World,
     """Such an audit does not fetch the one before it again."""
     days(world, 2)
     assert found(world) == set()
-    last = verify_notice(world.settings.domain, world.authority.notices.get(None).statement)
+    last = verify_notice(world.settings.domain, world.authority.notices.lists.get(None).statement)
     publish(world.authority, replace(last, number=last.number + 1, time=last.time + shift))
     days(world)
     assert found(world) == {(AUTHORITY, Fault.FALSE_LIST)}

@@ -28,7 +28,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 def cosign(world: World) -> None:
     async def step() -> None:
         async with new_session() as session:
-            await world.operator.have_log_cosigned(session)
+            await world.operator.peer.have_log_cosigned(session)
 
     run(step())
 
@@ -82,7 +82,7 @@ def test_a_witness_that_claims_a_longer_log_has_to_show_it(
         if signer is not None:
             forged = sign_log(world.settings.domain, Role.OPERATOR, 10**15, bytes(32), world.authority.identity)
             patch.setattr(world.authority.witness, "checkpoint", lambda: forged)
-        world.operator.publish(epoch)
+        world.operator.epochs.publish(epoch)
         with pytest.raises(Problem) as refused:
             run(world.get(Role.OPERATOR, f"/v1/epochs/{epoch}/inclusion"))
         assert (refused.value.status, refused.value.name) == (502, "peer-failed")

@@ -69,14 +69,12 @@ def released(party: Party) -> list[SharesReleased]:
 
 def redirect(party: Party, url: str) -> None:
     """From now on a party finds the other one elsewhere."""
-    name = party.peer_role.name.lower()
-    peer = getattr(party.domain_settings, name).model_copy(update={"url": url})
-    party.domain_settings = party.domain_settings.model_copy(update={name: peer})
+    party.peer.url = url
 
 
 async def cosign(party: Party) -> None:
     async with new_session() as session:
-        await party.have_log_cosigned(session)
+        await party.peer.have_log_cosigned(session)
 
 
 async def visited(world: World, door: Door) -> bytes:
@@ -133,33 +131,33 @@ def test_a_statement_is_not_shown_before_it_is_on_record(world: World, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(party.log, "append", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
         with pytest.raises(OSError, match="full"):
-            party.publish(epoch)
+            party.epochs.publish(epoch)
     with pytest.raises(Problem, match="not published"):
         run(world.get(Role.OPERATOR, f"/v1/epochs/{epoch}"))
-    party.publish(epoch)
+    party.epochs.publish(epoch)
     statement = run(world.get(Role.OPERATOR, f"/v1/epochs/{epoch}"))
-    assert statement == party.vault.statement(epoch)
+    assert statement == party.epochs.vault.statement(epoch)
 
 
 def test_a_statement_is_not_shown_before_its_secret_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     party, epoch = world.operator, world.today + 20
     with monkeypatch.context() as patch:
-        patch.setattr(party.vault, "put", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
+        patch.setattr(party.epochs.vault, "put", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
         with pytest.raises(OSError, match="full"):
-            party.publish(epoch)
+            party.epochs.publish(epoch)
     with pytest.raises(Problem, match="not published"):
         run(world.get(Role.OPERATOR, f"/v1/epochs/{epoch}"))
     before = on_record(party)
-    party.publish(epoch)
+    party.epochs.publish(epoch)
     assert len(on_record(party)) == len(before) + 1
-    assert run(world.get(Role.OPERATOR, f"/v1/epochs/{epoch}")) == party.vault.statement(epoch)
-    assert party.secret(epoch).epoch == epoch
+    assert run(world.get(Role.OPERATOR, f"/v1/epochs/{epoch}")) == party.epochs.vault.statement(epoch)
+    assert party.epochs.secret(epoch).epoch == epoch
 
 
 def test_erasures_are_on_record_once(world: World) -> None:
     party = world.operator
-    party.erase(world.today)
-    party.erase(world.today)
+    party.epochs.erase(world.today)
+    party.epochs.erase(world.today)
     world.now += 30 * EPOCH_SECONDS
     party.passed.confirm()
     keep_house(party)
@@ -173,7 +171,7 @@ def test_what_the_log_promises_to_erase_is_due_whatever_the_settings_say(world: 
     party = world.operator
     party.settings = party.settings.model_copy(update={"retention_days": 365})
     world.now += 30 * EPOCH_SECONDS
-    assert party.due_epochs(world.now) == [world.today - 30, world.today - 29]
+    assert party.epochs.due(world.now) == [world.today - 30, world.today - 29]
 
 
 @pytest.mark.parametrize("refused", [False, True])
@@ -272,7 +270,7 @@ def test_both_parties_put_an_opening_on_record_once(world: World, door: Door) ->
 def test_no_share_leaves_before_the_other_party_has_cosigned(world: World, door: Door, role: Role) -> None:
     """The other party answers everything and cosigns nothing: the entry is durable, and there are no shares."""
     party = world.operator if role is Role.OPERATOR else world.authority
-    url = world.urls[party.peer_role]
+    url = world.urls[party.peer.role]
 
     async def story() -> None:
         warrant = await visited(world, door)
@@ -328,7 +326,7 @@ def test_shares_are_on_record_after_an_older_pending_checkpoint_was_restored(
     warrant = run(visited(world, door))
     old = (party.home / "log.pending").read_bytes()
     for ahead in range(20, 24):
-        party.publish(world.today + ahead)
+        party.epochs.publish(world.today + ahead)
     run(cosign(party))
     before, said = tiles(party), on_record(party)
     (party.home / "log.pending").write_bytes(old)
@@ -350,7 +348,7 @@ def test_no_shares_leave_when_the_newest_checkpoints_are_lost(world: World, door
     run(cosign(party))
     checkpoints = party.home / "log.pending", party.home / "log" / "checkpoint"
     old = [path.read_bytes() for path in checkpoints]
-    party.publish(world.today + 20)
+    party.epochs.publish(world.today + 20)
     run(cosign(party))
     for path, contents in zip(checkpoints, old, strict=True):
         path.write_bytes(contents)
@@ -379,7 +377,7 @@ def test_an_entry_is_proven_before_it_counts(world: World, level: str, error: ty
 
     async def witnessed() -> Inclusion:
         async with new_session() as session:
-            return await party.witnessed(session, contents)
+            return await party.peer.witnessed(session, contents)
 
     with pytest.raises(error):
         run(witnessed())
@@ -392,7 +390,7 @@ def test_an_old_copy_of_a_log_does_not_go_on(world: World) -> None:
     run(cosign(party))
     pending = party.home / "log.pending"
     old = {path: path.read_bytes() for path in (pending, party.home / "log" / "checkpoint")}
-    party.publish(world.today + 20)
+    party.epochs.publish(world.today + 20)
     run(cosign(party))
     for path, contents in old.items():
         path.write_bytes(contents)

@@ -88,7 +88,7 @@ def audit(world: World, state: Path, url: str) -> dict[str, Any]:
 
 async def cosign(party: Party) -> None:
     async with new_session() as session:
-        await party.have_log_cosigned(session)
+        await party.peer.have_log_cosigned(session)
 
 
 def newest(party: Party) -> Checkpoint:
@@ -136,7 +136,7 @@ def test_the_log_is_for_everybody_and_nothing_else_is(world: World) -> None:
     run(cosign(party))
     before = os.umask(0o077)
     try:
-        party.publish(world.today + 9)
+        party.epochs.publish(world.today + 9)
         run(cosign(party))
         log = TransparencyLog(party.home / "other" / "log", party.domain, Role.OPERATOR, party.identity)
         log.append(SharesReleased(1, world.now, bytes(32)), world.now)

@@ -1,0 +1,49 @@
+"""What a party discloses: the openings whose embargo is over. Spec: §3.13."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import sqlalchemy as sql
+
+from escrow.log.log import TransparencyLog
+from escrow.openings import Openings
+from escrow.publications import PublishedLists, is_of_one_day
+from protocol.disclosures import MAX_OPENINGS, DisclosedOpening, sign_disclosure
+from protocol.epochs import Domain, Role
+from protocol.primitives.signatures import SigningKey
+from protocol.transparency.log_entries import DisclosurePublished
+from service.clock import Clock
+
+
+class Disclosures:
+    """The disclosures of a party, of what its `openings` say. `lists` are those that it published."""
+
+    def __init__(
+        self,
+        engine: sql.Engine,
+        domain: Domain,
+        role: Role,
+        identity: SigningKey,
+        openings: Openings,
+        log: TransparencyLog,
+        clock: Clock,
+    ) -> None:
+        self._domain, self._role, self._identity = domain, role, identity
+        self._openings, self._log, self._clock = openings, log, clock
+        self.lists = PublishedLists(engine, "disclosures", DisclosurePublished)
+
+    def publish(self) -> None:
+        """Disclose the openings whose embargo is over; at least once a day, if only an empty list."""
+        while self.lists.publish(self._log, self._clock(), self._sign):
+            pass
+
+    def _sign(self, connection: sql.Connection, number: int, last: int | None) -> bytes | None:
+        now = self._clock()
+        due = ((self._log.index_of(entry), record) for record, entry in self._openings.due(connection, now))
+        on_record = (DisclosedOpening(index, record) for index, record in due if index is not None)
+        openings = tuple(islice(on_record, MAX_OPENINGS))
+        if not openings and last is not None and is_of_one_day(self._domain, last, now):
+            return None
+        self._openings.mark_disclosed(connection, openings, number)
+        return sign_disclosure(self._domain, self._role, number, now, openings, self._identity)

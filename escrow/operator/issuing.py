@@ -1,0 +1,77 @@
+"""Issuing, from an account's allowance request to its answers. Spec: §3.7, §5.3."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from aiohttp import ClientSession
+
+from escrow.errors import PeerFailed
+from escrow.operator.deduplication import Deduplicator
+from escrow.operator.errors import TooFewVisitors
+from escrow.operator.mixer import Mixer
+from escrow.operator.operator import AUTHORITY_FAILED, Operator
+from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, verify_allowance
+from protocol.primitives.errors import Malformed
+from service.problems import NotConnected
+from service.rate_limits import DAY, RateLimit
+
+
+class Issuing:
+    """Verifies allowances, asks for each once, mixes it with those of others, and has the authority answer.
+
+    Which answer belongs to whom exists in memory alone.
+    """
+
+    def __init__(self, operator: Operator, session: ClientSession) -> None:
+        self._operator, self._session = operator, session
+        settings = operator.settings
+        self._epoch_requests = RateLimit(settings.requests_per_day, DAY)
+        self._deduplicator = Deduplicator()
+        self._mixer = Mixer(settings.minimum_accounts, settings.mixing_seconds, self._send_batch)
+
+    async def issue(self, account_id: bytes, allowance: AllowanceRequest) -> PassAnswers:
+        """The answers to an account's (16-byte id) allowance request. Coming twice, it is asked for once.
+
+        Raises:
+            EpochNotOpen, ErasedEpoch, UnknownEpoch: No passes are issued for the epoch.
+            TooManyRequests, NoHandle, AllowanceUsed: The account may not ask, or not again.
+            InvalidProof, WrongAllowance: What `verify_allowance` raises.
+            ReplayedRequest: The same was asked before.
+            TooFewVisitors: Too few others asked. The request is not counted.
+            PeerFailed, Unreachable: The authority does not answer.
+        """
+        epoch = allowance.epoch
+        epoch_key = await self._operator.open_epoch(self._session, epoch)
+        self._epoch_requests.count(account_id.hex(), str(epoch))  # or few could lie in wait for one visitor
+        handle = await asyncio.to_thread(self._operator.accounts.handle, account_id, epoch)
+        requests = await asyncio.to_thread(verify_allowance, epoch_key, handle, allowance)
+        answers = await self._deduplicator.once(requests, lambda: self._count_and_mix(account_id, epoch, requests))
+        return PassAnswers(tuple(answers))
+
+    async def _count_and_mix(self, account_id: bytes, epoch: int, requests: list[bytes]) -> list[bytes]:
+        """Count the request before it is in a batch; what never left the operator does not count."""
+        accounts = self._operator.accounts
+        await asyncio.to_thread(accounts.count_request, account_id, epoch)
+        try:
+            return await self._mixer.submit(epoch, account_id, requests)
+        except (TooFewVisitors, NotConnected):
+            await asyncio.to_thread(accounts.uncount_request, account_id, epoch)
+            raise
+
+    async def _send_batch(self, epoch: int, requests: list[bytes]) -> Sequence[bytes]:
+        """The authority's answers to a batch that the mixer has filled and shuffled, one for each request."""
+        batch = IssueBatch(epoch, tuple(requests))
+        encoded = await self._operator.ask_authority(self._session, "/v1/passes", batch.to_bytes())
+        try:
+            answers = PassAnswers.from_bytes(encoded).answers
+        except Malformed:
+            raise PeerFailed(AUTHORITY_FAILED) from None
+        if len(answers) != len(requests):
+            raise PeerFailed(AUTHORITY_FAILED)
+        return answers
+
+    def close(self) -> None:
+        """Refuse everyone who still waits or still comes."""
+        self._mixer.close()
