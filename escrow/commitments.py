@@ -52,22 +52,26 @@ class CommitmentRegister:
         Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `ReplayedRequest`, `ConflictingStatements` for another
         one of the same time, `UnknownVenue`, `VenuePending`, or `TooManyRequests`.
         """
-        venue = VenueCommitment.from_bytes(statement_payload(statement)).venue_id
-        listed = self._venues.get(venue)
+        venue_id = VenueCommitment.from_bytes(statement_payload(statement)).venue_id
+        listed = self._venues.get(venue_id)
         if listed.statement is None:  # step 1
-            raise VenuePending(venue)
+            raise VenuePending(venue_id)
         message = verify_commitment(listed.record, statement, now)  # step 2
-        same = (_commitments.c.venue == venue) & (_commitments.c.time == message.time)
+        same = (_commitments.c.venue == venue_id) & (_commitments.c.time == message.time)
         with exclusive(self._engine) as connection:
             known = connection.scalar(sql.select(_commitments.c.statement).where(same))
             if known is None:
-                self._limit(connection, venue, now)  # step 4
-                connection.execute(sql.insert(_commitments).values(venue=venue, time=message.time, statement=statement))
+                self._limit(connection, venue_id, now)  # step 4
+                connection.execute(
+                    sql.insert(_commitments).values(venue=venue_id, time=message.time, statement=statement)
+                )
                 known = statement
             is_same = statement_payload(known) == statement_payload(statement)
             # Step 3; at the end of this block all is durable, step 5.
-            if not is_same and self._conflict(connection, venue, message.time) is None:
-                connection.execute(sql.insert(_conflicts).values(venue=venue, time=message.time, statement=statement))
+            if not is_same and self._conflict(connection, venue_id, message.time) is None:
+                connection.execute(
+                    sql.insert(_conflicts).values(venue=venue_id, time=message.time, statement=statement)
+                )
         if not is_same:
             raise ConflictingStatements("the venue made two commitments at one time", known, statement)
 

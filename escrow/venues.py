@@ -109,7 +109,9 @@ class VenueRegister:
 
     def counts(self, record: Venue) -> bool:
         """Whether a record is the one that this party's officer approved last for its id."""
-        return any(one.record == record and one.statement for one in self._select(_venues.c.venue == record.venue_id))
+        return any(
+            listed.record == record and listed.statement for listed in self._select(_venues.c.venue == record.venue_id)
+        )
 
     def _sign(self, record: Venue, identity: SigningKey) -> bytes:
         statement = sign_statement(record, identity)

@@ -41,33 +41,33 @@ def add_venue_commands(group: click.Group, make: Callable[[Path], Party]) -> Non
                 _show(change.record, "        ")
 
     @venues.command()
-    @click.argument("venue", type=Hexadecimal(16))
+    @click.argument("venue_id", metavar="VENUE", type=Hexadecimal(16))
     @click.option("--key", metavar="FINGERPRINT", help=KEY_HELP)
     @click.option("--lost-key", is_flag=True, help="Do not ask whether the venue has lost the key before.")
     @click.pass_obj
-    def approve(home: Path, venue: bytes, key: str | None, *, lost_key: bool) -> None:
+    def approve(home: Path, venue_id: bytes, key: str | None, *, lost_key: bool) -> None:
         """Sign the record of VENUE, or with --key a change of its key. It counts once both parties have."""
         party = make(home)
-        listed = party.venues.get(venue)
+        listed = party.venues.get(venue_id)
         if key is None or key == fingerprint(listed.record.key):
-            if key is None and party.venues.changes(venue):
+            if key is None and party.venues.changes(venue_id):
                 raise ConfigurationError("several keys are applied for; say which: --key FINGERPRINT")
-            party.venues.approve(venue, party.identity)
+            party.venues.approve(venue_id, party.identity)
         else:
-            change = _change(party, venue, key)
+            change = _change(party, venue_id, key)
             if not change.agreed and not lost_key:
                 click.confirm(LOST, abort=True)
             party.venues.approve_change(change, party.identity)
-        click.echo(f"{party.venues.get(venue).record.name} is approved")
+        click.echo(f"{party.venues.get(venue_id).record.name} is approved")
 
     @venues.command()
-    @click.argument("venue", type=Hexadecimal(16))
+    @click.argument("venue_id", metavar="VENUE", type=Hexadecimal(16))
     @click.option("--key", metavar="FINGERPRINT", required=True, help="The fingerprint of the key that nobody gets.")
     @click.pass_obj
-    def refuse(home: Path, venue: bytes, key: str) -> None:
+    def refuse(home: Path, venue_id: bytes, key: str) -> None:
         """Refuse a change of VENUE's key. What is approved stays."""
         party = make(home)
-        party.venues.refuse_change(_change(party, venue, key))
+        party.venues.refuse_change(_change(party, venue_id, key))
         click.echo("refused")
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from aiohttp import ClientSession
 
 from escrow.audit.findings import Fault, Finding
-from escrow.audit.kept_evidence import Seen
-from escrow.audit.log_follower import FollowedLog, Follower, Tell
+from escrow.audit.kept_evidence import KeptEvidence
+from escrow.audit.log_follower import FollowedLog, LogFollower, ShowProgress
 from escrow.audit.state import AuditState
 from protocol.epochs import Domain, Role
 from protocol.primitives.errors import SplitPassError
@@ -36,15 +36,15 @@ class Audit:
     urls: dict[Role, str]
     state: AuditState
     now: int
-    seen: Seen = field(default_factory=Seen)
-    tell: Tell = tell_nobody
+    kept_evidence: KeptEvidence = field(default_factory=KeptEvidence)
+    tell: ShowProgress = tell_nobody
     logs: dict[Role, FollowedLog] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     _noted: set[tuple[Role, Fault, bytes]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """What earlier audits have kept is looked at as what anybody was shown."""
-        self.seen = self.seen.and_in(self.state.directory)
+        self.kept_evidence = self.kept_evidence.and_in(self.state.directory)
 
     async def run(self, checks: tuple[Check, ...]) -> None:
         """Follow both logs and make the checks; what is found is looked at again, for the parties go on meanwhile.
@@ -77,7 +77,7 @@ class Audit:
             self._note(*follower.findings, *self.state.evidence(role))
             return
         self.logs[role] = followed
-        for path, note in self.seen.checkpoints(role):  # step 3
+        for path, note in self.kept_evidence.checkpoints(role):  # step 3
             try:
                 other = verify_witnessed(self.domain, role, note)
             except SplitPassError:
@@ -92,8 +92,8 @@ class Audit:
                 path.unlink()
         self._note(*follower.findings)
 
-    def _follower(self, role: Role) -> Follower:
-        return Follower(self.session, self.domain, role, self.urls, self.state, self.now, self.tell)
+    def _follower(self, role: Role) -> LogFollower:
+        return LogFollower(self.session, self.domain, role, self.urls, self.state, self.now, self.tell)
 
     def _is_evidence(self, path: Path) -> bool:
         return path.parent == self.state.directory and path.suffix == ".conflict"

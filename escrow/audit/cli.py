@@ -14,9 +14,9 @@ from rich.progress import Progress
 
 from escrow.audit.audit import Audit, Check
 from escrow.audit.epochs import check_epochs
-from escrow.audit.kept_evidence import Seen
+from escrow.audit.kept_evidence import KeptEvidence
 from escrow.audit.lists import check_lists
-from escrow.audit.log_follower import Tell
+from escrow.audit.log_follower import ShowProgress
 from escrow.audit.releases import check_releases
 from escrow.audit.report import as_json, as_lines
 from escrow.audit.state import AuditState
@@ -80,7 +80,7 @@ def audit(urls: tuple[str, ...], domain_file: Path, state: Path, seen: tuple[Pat
         def tell(what: str, done: int, total: int) -> None:
             progress.update(task, description=what, completed=done, total=total)
 
-        finished = asyncio.run(_run(settings, urls, AuditState(state, settings.domain), Seen(seen), tell))
+        finished = asyncio.run(_run(settings, urls, AuditState(state, settings.domain), KeptEvidence(seen), tell))
     if wants_json:
         click.echo(json.dumps(as_json(finished), indent=1))
     else:
@@ -89,7 +89,9 @@ def audit(urls: tuple[str, ...], domain_file: Path, state: Path, seen: tuple[Pat
     sys.exit(SOMETHING_FOUND if finished.findings else 0)
 
 
-async def _run(settings: DomainSettings, urls: tuple[str, ...], state: AuditState, seen: Seen, tell: Tell) -> Audit:
+async def _run(
+    settings: DomainSettings, urls: tuple[str, ...], state: AuditState, kept_evidence: KeptEvidence, tell: ShowProgress
+) -> Audit:
     async with new_session(ANSWER_SECONDS) as session:
         given: dict[Role, str] = {}
         for url in urls:
@@ -101,7 +103,7 @@ async def _run(settings: DomainSettings, urls: tuple[str, ...], state: AuditStat
                 )
             given[role] = url.rstrip("/")
         places = {role: settings.url(role) for role in Role} | given
-        audit = Audit(session, settings.domain, places, state, unix_time(), seen, tell)
+        audit = Audit(session, settings.domain, places, state, unix_time(), kept_evidence, tell)
         await audit.run(CHECKS)
     return audit
 

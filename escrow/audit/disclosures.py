@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from escrow.audit.audit import Audit
 from escrow.audit.findings import Fault, Finding
-from escrow.audit.log_follower import FollowedLog, Record
+from escrow.audit.log_follower import FollowedLog, LogRecord
 from escrow.audit.releases import is_pair, may_be_fewer
 from protocol.disclosures import DisclosedOpening, Disclosure, OpeningRecord
 from protocol.epochs import Role
@@ -28,7 +28,7 @@ Disclosures = Mapping[int, Disclosure]
 
 def check_openings(audit: Audit, role: Role, followed: FollowedLog, disclosures: Disclosures) -> Iterator[Finding]:
     """What a party has on record as opened, and what it disclosed."""
-    told: dict[int, tuple[Record, bytes]] = {}
+    told: dict[int, tuple[LogRecord, bytes]] = {}
     for record, disclosure, opening, contents in _openings(followed, disclosures):
         if contents is None:
             detail = f"disclosure {disclosure.number} opens no commitment of entry {opening.entry}"
@@ -56,22 +56,22 @@ def check_openings(audit: Audit, role: Role, followed: FollowedLog, disclosures:
         yield from _check_countersigned(followed, told)
 
 
-def _check_countersigned(followed: FollowedLog, told: Mapping[int, tuple[Record, bytes]]) -> Iterator[Finding]:
+def _check_countersigned(followed: FollowedLog, told: Mapping[int, tuple[LogRecord, bytes]]) -> Iterator[Finding]:
     """The operator has countersigned a warrant on record for each that it gave shares under, before it did.
 
     `told`: by the index of a release, the record of its disclosure and the warrant.
     """
     countersigned = [
-        one.index
-        for one in followed.records
-        if isinstance(one.contents, WarrantDecided) and one.contents.decision is WarrantDecision.COUNTERSIGNED
+        record.index
+        for record in followed.records
+        if isinstance(record.contents, WarrantDecided) and record.contents.decision is WarrantDecision.COUNTERSIGNED
     ]
     first: dict[bytes, tuple[int, bool]] = {}
-    for index, (record, warrant) in sorted(told.items(), key=lambda one: one[0]):
-        first.setdefault(warrant, (index, record.is_new))
-    for count, (warrant, (index, is_new)) in enumerate(first.items(), start=1):
+    for index, (record, warrant_id) in sorted(told.items(), key=lambda item: item[0]):
+        first.setdefault(warrant_id, (index, record.is_new))
+    for count, (warrant_id, (index, is_new)) in enumerate(first.items(), start=1):
         if is_new and count > bisect_left(countersigned, index):
-            detail = f"it gave shares under warrant {warrant.hex()} without a countersigned one on record"
+            detail = f"it gave shares under warrant {warrant_id.hex()} without a countersigned one on record"
             yield Finding(Role.OPERATOR, Fault.UNLOGGED_WARRANT, detail)
 
 
@@ -84,7 +84,7 @@ class _Release:
     disclosed: OpeningRecord | None
 
     @property
-    def warrant(self) -> bytes | None:
+    def warrant_id(self) -> bytes | None:
         return None if self.disclosed is None else self.disclosed.warrant_id
 
     @property
@@ -103,25 +103,25 @@ def compare_disclosures(audit: Audit, disclosures: Mapping[Role, Disclosures]) -
 
 def _compare_passes(audit: Audit, releases: Mapping[Role, Sequence[_Release]]) -> Iterator[Finding]:
     """Warrants that both parties disclosed: the same passes, unless the authority had erased an epoch before."""
-    warrants = {role: {one.warrant for one in releases[role] if one.warrant} for role in Role}
-    for warrant in sorted(warrants[Role.OPERATOR] & warrants[Role.AUTHORITY]):
-        under = {role: [one for one in releases[role] if one.warrant == warrant] for role in Role}
-        if max(one.due for role in Role for one in under[role]) >= audit.now:
+    warrant_ids = {role: {release.warrant_id for release in releases[role] if release.warrant_id} for role in Role}
+    for warrant_id in sorted(warrant_ids[Role.OPERATOR] & warrant_ids[Role.AUTHORITY]):
+        under = {role: [release for release in releases[role] if release.warrant_id == warrant_id] for role in Role}
+        if max(release.due for role in Role for release in under[role]) >= audit.now:
             continue
-        records = {role: [one.disclosed for one in under[role] if one.disclosed] for role in Role}
-        digests = {role: {digest for one in records[role] for digest in one.digests} for role in Role}
-        references = {frozenset(one.legal_reference for one in records[role]) for role in Role}
-        given = min(one.time for one in under[Role.OPERATOR])
-        exact = not may_be_fewer(audit, given, max(one.time for one in under[Role.AUTHORITY]))
+        records = {role: [release.disclosed for release in under[role] if release.disclosed] for role in Role}
+        digests = {role: {digest for record in records[role] for digest in record.digests} for role in Role}
+        references = {frozenset(record.legal_reference for record in records[role]) for role in Role}
+        given = min(release.time for release in under[Role.OPERATOR])
+        exact = not may_be_fewer(audit, given, max(release.time for release in under[Role.AUTHORITY]))
         for role in Role:
             other = other_party(role)
             missing = digests[other] - digests[role] if exact or role is Role.OPERATOR else set()
             if missing:
                 name = other.name.lower()
-                detail = f"it did not disclose {len(missing)} passes that the {name} did, of warrant {warrant.hex()}"
+                detail = f"it did not disclose {len(missing)} passes that the {name} did, of warrant {warrant_id.hex()}"
                 yield Finding(role, Fault.PARTIAL_DISCLOSURE, detail)
             if len(references) > 1:
-                detail = f"the parties name different legal references of warrant {warrant.hex()}"
+                detail = f"the parties name different legal references of warrant {warrant_id.hex()}"
                 yield Finding(role, Fault.FALSE_LIST, detail)
 
 
@@ -132,28 +132,31 @@ def _compare_warrants(audit: Audit, releases: Mapping[Role, Sequence[_Release]])
     the two disclosed it under a false warrant. What the operator alone disclosed the authority may never have opened.
     """
     operator, authority = (list(releases[role]) for role in (Role.OPERATOR, Role.AUTHORITY))
-    for one in releases[Role.AUTHORITY]:  # first what is as it should be
-        match = next((it for it in operator if one.warrant == it.warrant and _is_pair(audit, it, one)), None)
-        if one.warrant and match:
+    for added in releases[Role.AUTHORITY]:  # first what is as it should be
+        same_warrant = (given for given in operator if given.warrant_id == added.warrant_id)
+        match = next((given for given in same_warrant if _is_pair(audit, given, added)), None)
+        if added.warrant_id and match:
             operator.remove(match)
-            authority.remove(one)
-    warrants = {role: {one.warrant for one in releases[role]} for role in Role}
-    for one in authority:
-        if one.disclosed is None or one.due >= audit.now:
+            authority.remove(added)
+    warrant_ids = {role: {release.warrant_id for release in releases[role]} for role in Role}
+    for added in authority:
+        if added.disclosed is None or added.due >= audit.now:
             continue
-        alone = one.warrant not in warrants[Role.OPERATOR]
+        alone = added.warrant_id not in warrant_ids[Role.OPERATOR]
         pairs = [
-            it for it in operator if _is_pair(audit, it, one) and (alone or it.warrant not in warrants[Role.AUTHORITY])
+            given
+            for given in operator
+            if _is_pair(audit, given, added) and (alone or given.warrant_id not in warrant_ids[Role.AUTHORITY])
         ]
-        match = min(pairs, key=lambda it: it.disclosed is not None, default=None)
+        match = min(pairs, key=lambda given: given.disclosed is not None, default=None)
         if match is not None:
             operator.remove(match)
             if match.disclosed and match.due < audit.now:
-                yield from _false_warrant(audit, match.disclosed, one.disclosed, one.time)
+                yield from _false_warrant(audit, match.disclosed, added.disclosed, added.time)
         elif alone:
             detail = (
-                f"it disclosed nothing of warrant {one.disclosed.warrant_id.hex()}, of which the authority disclosed "
-                f"{len(one.disclosed.digests)} passes"
+                f"it disclosed nothing of warrant {added.disclosed.warrant_id.hex()}, of which the authority disclosed "
+                f"{len(added.disclosed.digests)} passes"
             )
             yield Finding(Role.OPERATOR, Fault.PARTIAL_DISCLOSURE, detail)
 
@@ -171,9 +174,9 @@ def _releases(followed: FollowedLog, disclosures: Disclosures) -> list[_Release]
         if contents is not None:
             disclosed[opening.entry] = opening.record
     return [
-        _Release(one.time, one.contents, disclosed.get(one.index))
-        for one in followed.records
-        if isinstance(one.contents, SharesReleased)
+        _Release(record.time, record.contents, disclosed.get(record.index))
+        for record in followed.records
+        if isinstance(record.contents, SharesReleased)
     ]
 
 
@@ -183,15 +186,15 @@ def _is_pair(audit: Audit, operator: _Release, authority: _Release) -> bool:
 
 def _openings(
     followed: FollowedLog, disclosures: Disclosures
-) -> Iterator[tuple[Record, Disclosure, DisclosedOpening, SharesReleased | None]]:
+) -> Iterator[tuple[LogRecord, Disclosure, DisclosedOpening, SharesReleased | None]]:
     """Every opening that was disclosed: the record of its disclosure, that, and the release that committed to it."""
-    records = {one.index: one for one in followed.records}
+    records = {record.index: record for record in followed.records}
     for place, disclosure in sorted(disclosures.items()):
         for opening in disclosure.openings:
             yield records[place], disclosure, opening, _committed(records.get(opening.entry), opening.record)
 
 
-def _committed(record: Record | None, opening: OpeningRecord) -> SharesReleased | None:
+def _committed(record: LogRecord | None, opening: OpeningRecord) -> SharesReleased | None:
     if record is None or not isinstance(record.contents, SharesReleased):
         return None
     committed = record.contents.commitment, record.contents.count

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from escrow.audit.audit import Audit
 from escrow.audit.findings import Fault, Finding
-from escrow.audit.log_follower import FollowedLog, Record
+from escrow.audit.log_follower import FollowedLog, LogRecord
 from escrow.settings import MAX_RETENTION_DAYS
 from protocol.epochs import EPOCH_SECONDS, Domain, EpochStatement, Role, verify_epoch_statement
 from protocol.primitives.errors import SplitPassError
@@ -69,7 +69,7 @@ class EpochCheck:
                 async for finding in self._unlogged(epoch, statement):
                     yield finding
 
-    def _note_published(self, record: Record, contents: EpochPublished) -> None:
+    def _note_published(self, record: LogRecord, contents: EpochPublished) -> None:
         try:
             epoch = _epoch_of(contents.statement)
             verify_epoch_statement(self._audit.domain, self._role, epoch, contents.statement)
@@ -102,7 +102,7 @@ class EpochCheck:
             yield self._finding(Fault.PROMISED_TOO_LONG, detail)
 
     def _shown_to_visitors(self) -> Iterator[Finding]:
-        for path, statement in self._audit.seen.statements(self._role):
+        for path, statement in self._audit.kept_evidence.statements(self._role):
             try:
                 epoch = _epoch_of(statement)
                 verify_epoch_statement(self._audit.domain, self._role, epoch, statement)
@@ -163,15 +163,15 @@ async def check_epochs(audit: Audit) -> AsyncIterator[Finding]:
 def promised_days(domain: Domain, followed: FollowedLog) -> dict[int, int]:
     """For how many days after its end a party promises to keep each epoch that it has not erased."""
     contents = [record.contents for record in followed.records]
-    erased = {one.epoch for one in contents if isinstance(one, EpochErased)}
+    erased = {said.epoch for said in contents if isinstance(said, EpochErased)}
     days: dict[int, int] = {}
-    for one in contents:
-        if isinstance(one, EpochPublished):
+    for said in contents:
+        if isinstance(said, EpochPublished):
             try:
-                epoch = _epoch_of(one.statement)
+                epoch = _epoch_of(said.statement)
             except SplitPassError:
                 continue  # a false entry
-            kept = -((domain.epoch_begins(epoch + 1) - one.erase_by) // EPOCH_SECONDS)
+            kept = -((domain.epoch_begins(epoch + 1) - said.erase_by) // EPOCH_SECONDS)
             days[epoch] = max(kept, days.get(epoch, kept))
     return {epoch: kept for epoch, kept in days.items() if epoch not in erased}
 

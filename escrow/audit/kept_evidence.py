@@ -10,15 +10,15 @@ from escrow.audit.findings import Fault
 from protocol.epochs import Role
 
 
-class Seen:
+class KeptEvidence:
     """The files in some directories, such as `epochs` in a visitor's home."""
 
     def __init__(self, directories: tuple[Path, ...] = ()) -> None:
         self._directories = directories
 
-    def and_in(self, directory: Path) -> Seen:
+    def and_in(self, directory: Path) -> KeptEvidence:
         """The same, and what is in a further directory."""
-        return Seen((*self._directories, directory))
+        return KeptEvidence((*self._directories, directory))
 
     def statements(self, role: Role) -> Iterator[tuple[Path, bytes]]:
         """Files with statements of epochs of a party, and the statements, unverified."""

@@ -8,7 +8,7 @@ from functools import partial
 from escrow.audit.audit import Audit
 from escrow.audit.disclosures import check_openings, compare_disclosures
 from escrow.audit.findings import Fault, Finding
-from escrow.audit.log_follower import FollowedLog, Record
+from escrow.audit.log_follower import FollowedLog, LogRecord
 from protocol.disclosures import Disclosure, verify_disclosure
 from protocol.epochs import Role
 from protocol.notices import MAX_LIST_AGE, Notice, list_digest, verify_notice
@@ -29,7 +29,7 @@ class ListCheck:
 
     def __init__(self, audit: Audit, role: Role, kind: str, followed: FollowedLog) -> None:
         self._audit, self._role, self._kind = audit, role, kind
-        self._records = [one for one in followed.records if isinstance(one.contents, _CONTENTS[kind])]
+        self._records = [record for record in followed.records if isinstance(record.contents, _CONTENTS[kind])]
         self._digests = {number: digest for _, number, digest in reversed(list(self._published()))}
         self._verify = _verifier(audit, role, kind)
         self.lists: Lists = {}
@@ -46,7 +46,7 @@ class ListCheck:
         for finding in self._shown_to_visitors():
             yield finding
 
-    def _published(self) -> Iterator[tuple[Record, int, bytes]]:
+    def _published(self) -> Iterator[tuple[LogRecord, int, bytes]]:
         for record in self._records:
             if isinstance(record.contents, NoticePublished | DisclosurePublished):
                 yield record, record.contents.number, record.contents.digest
@@ -65,7 +65,7 @@ class ListCheck:
                 yield self._finding(Fault.FALSE_LIST, f"its log has two {self._kind} of number {number}")
 
     def _shown_to_visitors(self) -> Iterator[Finding]:
-        for path, statement in self._audit.seen.lists(self._role, self._kind):
+        for path, statement in self._audit.kept_evidence.lists(self._role, self._kind):
             try:
                 number = self._verify(statement, None).number
             except SplitPassError:
@@ -170,7 +170,9 @@ async def check_lists(audit: Audit) -> AsyncIterator[Finding]:
             async for finding in check.findings():
                 yield finding
             if kind == "disclosures":
-                disclosures[role] = {i: one for i, one in check.lists.items() if isinstance(one, Disclosure)}
+                disclosures[role] = {
+                    index: published for index, published in check.lists.items() if isinstance(published, Disclosure)
+                }
         for finding in check_openings(audit, role, followed, disclosures[role]):
             yield finding
     for finding in compare_disclosures(audit, disclosures):

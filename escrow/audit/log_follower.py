@@ -32,12 +32,12 @@ MAX_READ = 2**18
 """How many new entries are read at a time, for they are all held in memory: what two busy parties say in years."""
 
 T = TypeVar("T")
-Tell = Callable[[str, int, int], None]
+ShowProgress = Callable[[str, int, int], None]
 """Is told what is being done, how much of it is done, and how much there is to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class LogRecord:
     """An entry of a log, read: what it says since when, and whether an earlier audit has seen it."""
 
     index: int
@@ -52,14 +52,14 @@ class FollowedLog:
 
     witnessed: WitnessedCheckpoint
     log: KnownLog
-    records: tuple[Record, ...]
+    records: tuple[LogRecord, ...]
 
     def root(self, size: int) -> bytes:
         """The root of its first `size` entries."""
         return root_of(subtrees_of(self.log.leaves), size)
 
 
-class Broken(Exception):
+class BrokenLog(Exception):
     """A log that cannot be followed any further; `finding` says why."""
 
     def __init__(self, finding: Finding) -> None:
@@ -67,7 +67,7 @@ class Broken(Exception):
         self.finding = finding
 
 
-class Follower:
+class LogFollower:
     """Follows one party's log at its URL. What it finds, also of the other party as the witness, is in `findings`."""
 
     def __init__(
@@ -78,7 +78,7 @@ class Follower:
         urls: Mapping[Role, str],
         state: AuditState,
         now: int,
-        tell: Tell,
+        tell: ShowProgress,
     ) -> None:
         self._session, self._domain, self._role, self._state = session, domain, role, state
         self._url, self._now, self._tell = urls[role], now, tell
@@ -93,7 +93,7 @@ class Follower:
             witnessed = self._verified(note)
             self._state.keep_later(self._role, note)  # it is signed, whatever the party shows next
             return await self._follow(note, witnessed, seen_by_witness)
-        except Broken as broken:
+        except BrokenLog as broken:
             self.findings.append(broken.finding)
         except Unreachable as error:
             self._find(Fault.UNREACHABLE, str(error))
@@ -151,7 +151,7 @@ class Follower:
         self._state.store(self._role, note, log)
         if log.tree.size < witnessed.checkpoint.size:
             read = f"{log.tree.size} of its {witnessed.checkpoint.size} entries were read: the next audit goes on"
-            raise Broken(Finding(self._role, Fault.UNREAD, read))
+            raise BrokenLog(Finding(self._role, Fault.UNREAD, read))
         followed = FollowedLog(witnessed, log, tuple(self._records(log, witnessed)))
         if seen_by_witness is not None:
             self.compare(followed, *seen_by_witness, "its witness")
@@ -161,7 +161,7 @@ class Follower:
         try:
             return verify_witnessed(self._domain, self._role, note)
         except SplitPassError as error:
-            raise Broken(Finding(self._role, Fault.UNSIGNED, f"{self._url}: {error}")) from None
+            raise BrokenLog(Finding(self._role, Fault.UNSIGNED, f"{self._url}: {error}")) from None
 
     async def _check_time(self, note: bytes, witnessed: WitnessedCheckpoint) -> None:
         self._witness.check_time(witnessed.time)
@@ -176,11 +176,11 @@ class Follower:
         size, before = newest.size, known.tree.size
         if size > MAX_ENTRIES:
             detail = f"its checkpoint is of {size} entries, and a log has at most {MAX_ENTRIES}"
-            raise Broken(Finding(self._role, Fault.FALSE_TILES, detail))
+            raise BrokenLog(Finding(self._role, Fault.FALSE_TILES, detail))
         if size < before:
             if root_of(subtrees_of(known.leaves), size) != newest.root:
                 raise self._broken_off(note, size, before)
-            raise Broken(Finding(self._role, Fault.WITHHELD, f"it had {before} entries before, and it shows {size}"))
+            raise BrokenLog(Finding(self._role, Fault.WITHHELD, f"it had {before} entries before, and it shows {size}"))
         until = size if size - before <= MAX_READ else (before + MAX_READ) // TILE_WIDTH * TILE_WIDTH
         try:
             if last is not None and before < last.size:  # the rest of these is still to be read
@@ -189,16 +189,18 @@ class Follower:
             if log.tree.root() != await self._earlier_root(newest, until):
                 if await self._earlier_root(newest, before) != known.tree.root():
                     raise self._broken_off(note, size, before)
-                raise Broken(Finding(self._role, Fault.FALSE_TILES, "its entries are not those under its checkpoint"))
+                raise BrokenLog(
+                    Finding(self._role, Fault.FALSE_TILES, "its entries are not those under its checkpoint")
+                )
             await self._check_hashes(log, before, size)
         except Malformed as error:
-            raise Broken(Finding(self._role, Fault.FALSE_TILES, str(error))) from None
+            raise BrokenLog(Finding(self._role, Fault.FALSE_TILES, str(error))) from None
         return log
 
     async def _check_continued(self, note: bytes, newest: Checkpoint, last: Checkpoint) -> None:
         if newest.size < last.size:
             detail = f"it had {last.size} entries before, and it shows {newest.size}"
-            raise Broken(Finding(self._role, Fault.WITHHELD, detail))
+            raise BrokenLog(Finding(self._role, Fault.WITHHELD, detail))
         if await self._earlier_root(newest, last.size) != last.root:
             raise self._broken_off(note, newest.size, last.size)
 
@@ -224,7 +226,7 @@ class Follower:
                     : tile.width
                 ] != expected:
                     detail = f"{there.path} does not hold the hashes of entries"
-                    raise Broken(Finding(self._role, Fault.FALSE_TILES, detail))
+                    raise BrokenLog(Finding(self._role, Fault.FALSE_TILES, detail))
             full = range(0, len(hashes) - len(hashes) % TILE_WIDTH, TILE_WIDTH)
             level, hashes = level + 1, [tree_root(hashes[i : i + TILE_WIDTH]) for i in full]
 
@@ -235,18 +237,18 @@ class Follower:
         except Problem as problem:
             if problem.status != 404:
                 raise
-            raise Broken(
+            raise BrokenLog(
                 Finding(self._role, Fault.FALSE_TILES, f"it does not have the {what} of its checkpoint")
             ) from None
 
-    def _records(self, log: KnownLog, witnessed: WitnessedCheckpoint) -> Iterator[Record]:
+    def _records(self, log: KnownLog, witnessed: WitnessedCheckpoint) -> Iterator[LogRecord]:
         latest, known = 0, self._state.sizes[self._role]
         present = min(witnessed.time, self._now) + REQUEST_TOLERANCE
         for index, encoded in enumerate(log.entries):
             is_new = index >= known
             try:
                 entry = LogEntry.from_bytes(encoded)
-                record = Record(index, entry.time, entry.contents, is_new)
+                record = LogRecord(index, entry.time, entry.contents, is_new)
             except SplitPassError as error:
                 if is_new:
                     self._find(Fault.FALSE_ENTRY, f"entry {index} is none: {error}")
@@ -256,8 +258,8 @@ class Follower:
             latest = max(latest, entry.time)
             yield record
 
-    def _broken_off(self, note: bytes, size: int, before: int) -> Broken:
-        return Broken(self.forked(f"its {size} entries do not continue the {before} that it had before", note))
+    def _broken_off(self, note: bytes, size: int, before: int) -> BrokenLog:
+        return BrokenLog(self.forked(f"its {size} entries do not continue the {before} that it had before", note))
 
     def _local(self, time: int) -> str:
         return local_time(time, self._domain.utc_offset)

@@ -32,7 +32,7 @@ async def check_releases(audit: Audit) -> AsyncIterator[Finding]:
     operator, authority = audit.logs[Role.OPERATOR], audit.logs[Role.AUTHORITY]
     unmatched = _releases(operator)
     for time, release in _releases(authority):
-        match = next((one for one in unmatched if is_pair(audit, one, (time, release))), None)
+        match = next((given for given in unmatched if is_pair(audit, given, (time, release))), None)
         if match is None:
             for finding in _unmatched(audit, Role.AUTHORITY, time, release):
                 yield finding
@@ -67,14 +67,16 @@ def _unmatched(audit: Audit, role: Role, time: int, release: SharesReleased) -> 
 
 
 def _releases(followed: FollowedLog) -> list[TimedRelease]:
-    return [(one.time, one.contents) for one in followed.records if isinstance(one.contents, SharesReleased)]
+    return [
+        (record.time, record.contents) for record in followed.records if isinstance(record.contents, SharesReleased)
+    ]
 
 
 def is_pair(audit: Audit, operator: TimedRelease, authority: TimedRelease) -> bool:
     """Whether the authority may have added its shares to these of the operator."""
-    (given, one), (added, other) = operator, authority
-    fewer = other.count < one.count and may_be_fewer(audit, given, added)
-    return one.discloses == other.discloses and (one.count == other.count or fewer)
+    (given_at, given), (added_at, added) = operator, authority
+    fewer = added.count < given.count and may_be_fewer(audit, given_at, added_at)
+    return given.discloses == added.discloses and (given.count == added.count or fewer)
 
 
 def may_be_fewer(audit: Audit, given: int, added: int) -> bool:
@@ -87,5 +89,5 @@ def may_be_fewer(audit: Audit, given: int, added: int) -> bool:
 
 
 def _erased_by(followed: FollowedLog, time: int) -> set[int]:
-    contents = (one.contents for one in followed.records if one.time <= time)
-    return {one.epoch for one in contents if isinstance(one, EpochErased)}
+    contents = (record.contents for record in followed.records if record.time <= time)
+    return {said.epoch for said in contents if isinstance(said, EpochErased)}

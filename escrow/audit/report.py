@@ -42,12 +42,12 @@ def as_json(audit: Audit) -> dict[str, Any]:
         "logs": [_log(audit, role, followed) for role, followed in sorted(audit.logs.items())],
         "findings": [
             {
-                "party": one.role.name.lower(),
-                "fault": str(one.fault),
-                "detail": one.detail,
-                "evidence": str(audit.state.evidence_path(one)) if one.statement else None,
+                "party": finding.role.name.lower(),
+                "fault": str(finding.fault),
+                "detail": finding.detail,
+                "evidence": str(audit.state.evidence_path(finding)) if finding.statement else None,
             }
-            for one in audit.findings
+            for finding in audit.findings
         ],
     }
 
@@ -63,14 +63,14 @@ def as_lines(audit: Audit) -> Iterator[str]:
         for name, value in described.items():
             yield f"    {name.replace('_', ' ')}: {value}"
     counts: Counter[tuple[Role, Fault]] = Counter()
-    for one in audit.findings:
-        counts[one.role, one.fault] += 1
-        if counts[one.role, one.fault] <= SHOWN:
-            yield f"FOUND  {one.fault}, the {one.role.name.lower()}: {printable(one.detail)}"
+    for finding in audit.findings:
+        counts[finding.role, finding.fault] += 1
+        if counts[finding.role, finding.fault] <= SHOWN:
+            yield f"FOUND  {finding.fault}, the {finding.role.name.lower()}: {printable(finding.detail)}"
     for (role, fault), count in counts.items():
         if count > SHOWN:
             yield f"FOUND  {fault}, the {role.name.lower()}: {count - SHOWN} more; see them with --json"
-    for path in sorted({audit.state.evidence_path(one) for one in audit.findings if one.statement}):
+    for path in sorted({audit.state.evidence_path(finding) for finding in audit.findings if finding.statement}):
         yield f"evidence: {path}"
     if audit.findings:
         yield "§6.7 of the specification says what each fault means, and what it proves."
@@ -90,5 +90,5 @@ def _log(audit: Audit, role: Role, followed: FollowedLog) -> dict[str, Any]:
         "root": checkpoint.root.hex(),
         "cosigned": followed.witnessed.time,
         "retention_days": sorted({min(days), max(days)}) if days else [],
-        **{name.replace(" ", "_"): sum(isinstance(one, kind) for one in contents) for name, kind in COUNTED.items()},
+        **{name.replace(" ", "_"): sum(isinstance(said, kind) for said in contents) for name, kind in COUNTED.items()},
     }

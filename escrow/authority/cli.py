@@ -14,7 +14,7 @@ import click
 
 from escrow.authority.authority import Authority
 from escrow.authority.contacts import contacts_csv
-from escrow.authority.investigation import Findings, Investigation
+from escrow.authority.investigation import Investigation, OpeningResult
 from escrow.authority.server import create_authority_app
 from escrow.authority.settings import AuthoritySettings
 from escrow.cli import add_party_commands, show_warrant
@@ -57,7 +57,7 @@ def warrants() -> None:
 
 
 @warrants.command()
-@click.option("--venue", type=Hexadecimal(16), required=True, help="The venue's id, from `venues list`.")
+@click.option("--venue", "venue_id", type=Hexadecimal(16), required=True, help="The venue's id, from `venues list`.")
 @click.option("--from", "begins", type=click.DateTime(), required=True, help="Start of the window, local time.")
 @click.option("--until", "ends", type=click.DateTime(), required=True, help="End of the window, local time.")
 @click.option(
@@ -67,7 +67,7 @@ def warrants() -> None:
     "must name no venue and no person.",
 )
 @click.option(
-    "--purpose", type=click.Choice([one.name.lower() for one in Purpose]), default="opening", show_default=True
+    "--purpose", type=click.Choice([purpose.name.lower() for purpose in Purpose]), default="opening", show_default=True
 )
 @click.option(
     "--assumed-stay",
@@ -88,7 +88,7 @@ def warrants() -> None:
 @click.pass_obj
 def draw(
     home: Path,
-    venue: bytes,
+    venue_id: bytes,
     begins: datetime,
     ends: datetime,
     legal_reference: str,
@@ -102,12 +102,12 @@ def draw(
     if not legal_reference.isprintable():
         raise click.UsageError("the legal reference is one line of printable characters")
     authority = Authority(home)
-    authority.venues.get(venue)
+    authority.venues.get(venue_id)
     offset, issued = authority.domain.utc_offset, authority.clock()
     warrant = Warrant(
         domain=authority.domain.number,
         warrant_id=secrets.token_bytes(16),
-        venue_id=venue,
+        venue_id=venue_id,
         purpose=Purpose[purpose.upper()],
         begins=parse_local_time(begins, offset),
         ends=parse_local_time(ends, offset),
@@ -119,11 +119,11 @@ def draw(
         discloses=issued + embargo_days * EPOCH_SECONDS,
     )
     check_window(authority.domain, warrant)
-    committed = authority.commitments.newest(venue)
+    committed = authority.commitments.newest(venue_id)
     if committed is None or committed < warrant.ends:
         since = "never committed" if committed is None else f"last committed {local_time(committed, offset)}"
         click.echo(f"the venue has {since}: what it admitted later is not released under this warrant", err=True)
-    for before, after in authority.commitments.pauses(venue, warrant.begins, warrant.ends):
+    for before, after in authority.commitments.pauses(venue_id, warrant.begins, warrant.ends):
         since = f"from {local_time(before, offset)} " if before else ""
         click.echo(
             f"the venue did not commit {since}until {local_time(after, offset)}: among what it admitted then could be "
@@ -150,34 +150,34 @@ def list_warrants(home: Path) -> None:
 
 
 @warrants.command()
-@click.argument("warrant", type=Hexadecimal(16))
+@click.argument("warrant_id", metavar="WARRANT", type=Hexadecimal(16))
 @click.pass_obj
-def release(home: Path, warrant: bytes) -> None:
+def release(home: Path, warrant_id: bytes) -> None:
     """Show the venue the WARRANT and take what it releases. Both parties signed it. Nothing is opened yet."""
-    released: VerifiedRelease = _run(Authority(home), lambda it: it.request_release(warrant))
+    released: VerifiedRelease = _run(Authority(home), lambda investigation: investigation.request_release(warrant_id))
     click.echo(f"{sum(map(len, released.visits.values()))} visits released{_aside(released.set_aside)}")
 
 
 @warrants.command(name="open")
-@click.argument("warrant", type=Hexadecimal(16))
+@click.argument("warrant_id", metavar="WARRANT", type=Hexadecimal(16))
 @click.pass_obj
-def open_command(home: Path, warrant: bytes) -> None:
+def open_command(home: Path, warrant_id: bytes) -> None:
     """Open what was released under WARRANT. Asks the operator for its shares and adds the authority's."""
-    findings: Findings = _run(Authority(home), lambda it: it.open(warrant))
-    click.echo(f"{findings.visits} visits opened, {_count(findings)}{_aside(findings.set_aside)}")
+    result: OpeningResult = _run(Authority(home), lambda investigation: investigation.open(warrant_id))
+    click.echo(f"{result.visits} visits opened, {_count(result)}{_aside(result.set_aside)}")
 
 
 @warrants.command()
-@click.argument("warrant", type=Hexadecimal(16))
+@click.argument("warrant_id", metavar="WARRANT", type=Hexadecimal(16))
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), required=True)
 @click.pass_obj
-def export(home: Path, warrant: bytes, output: Path) -> None:
+def export(home: Path, warrant_id: bytes, output: Path) -> None:
     """Write the contacts of an opened WARRANT as CSV. You alone can read it; no spreadsheet executes it."""
     authority = Authority(home)
-    findings: Findings = _run(authority, lambda it: it.read(warrant))
-    text = contacts_csv((*findings.contacts, *findings.asserted), authority.domain.utc_offset)
+    result: OpeningResult = _run(authority, lambda investigation: investigation.read(warrant_id))
+    text = contacts_csv((*result.contacts, *result.asserted), authority.domain.utc_offset)
     write_private(output, text.encode("utf-8-sig"))
-    click.echo(f"{_count(findings)}, written to {output}")
+    click.echo(f"{_count(result)}, written to {output}")
 
 
 @authority_group.group()
@@ -186,14 +186,14 @@ def notices() -> None:
 
 
 @notices.command(name="publish")
-@click.argument("warrants", nargs=-1, required=True, type=Hexadecimal(16))
+@click.argument("warrant_ids", metavar="WARRANTS...", nargs=-1, required=True, type=Hexadecimal(16))
 @click.option("--advice", required=True, help="What those concerned should do, in at most 1000 bytes.")
 @click.pass_obj
-def publish_notice(home: Path, warrants: tuple[bytes, ...], advice: str) -> None:
+def publish_notice(home: Path, warrant_ids: tuple[bytes, ...], advice: str) -> None:
     """Publish a notice for everyone in the releases of these WARRANTS."""
     if not advice.isprintable():
         raise click.UsageError("the advice is one line of printable characters")
-    count: int = _run(Authority(home), lambda it: it.publish_notice(warrants, advice))
+    count: int = _run(Authority(home), lambda investigation: investigation.publish_notice(warrant_ids, advice))
     click.echo(f"a notice for {count} passes is published")
 
 
@@ -217,9 +217,9 @@ def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) ->
     return asyncio.run(run())
 
 
-def _count(findings: Findings) -> str:
-    asserted = len(findings.asserted)
-    return f"{len(findings.contacts)} contacts" + (
+def _count(result: OpeningResult) -> str:
+    asserted = len(result.asserted)
+    return f"{len(result.contacts)} contacts" + (
         f", {asserted} asserted by the venue, not verified" if asserted else ""
     )
 

@@ -42,8 +42,8 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
-    """What an opening found. `visits` counts those in scope, `set_aside` what gave no contact, by the reason's name.
+class OpeningResult:
+    """What an opening gave. `visits` counts those in scope, `set_aside` what gave no contact, by the reason's name.
 
     `contacts` are people whom the operator verified, `asserted` those whom nobody did.
     """
@@ -102,18 +102,19 @@ class Investigation:
         self._authority.cases.store_release(warrant_id, statement)
         return release
 
-    async def publish_notice(self, warrants: Sequence[bytes], advice: str) -> int:
-        """Warn everyone who is in the releases of these warrants, in one notice; returns how many passes it is for.
+    async def publish_notice(self, warrant_ids: Sequence[bytes], advice: str) -> int:
+        """Warn everyone who is in the releases of these warrants (16-byte ids), in one notice.
 
-        Raises `OutOfScope` for a warrant that is for opening, and what `verify_release` raises.
+        Returns how many passes it is for. Raises `OutOfScope` for a warrant that is for opening, `NoRelease`, and what
+        `verify_release` raises.
         """
         passes: set[bytes] = set()
-        for warrant in warrants:
-            case = self._authority.cases.get(warrant)
+        for warrant_id in warrant_ids:
+            case = self._authority.cases.get(warrant_id)
             if case.record.purpose is not Purpose.NOTICE:
                 raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice", warrant)
             if case.countersigned is None or case.release is None:
-                raise NoRelease(warrant)
+                raise NoRelease(warrant_id)
             request = SharesRequest(case.countersigned, await self._venue(case.record.venue_id), case.release)
             keys = await warrant_epoch_keys(self._authority, self._session, case.record)
             release = await asyncio.to_thread(self._verify_request, request, self._authority.clock(), keys)
@@ -121,7 +122,7 @@ class Investigation:
         await asyncio.to_thread(self._authority.notices.publish, advice, passes)
         return len(passes)
 
-    async def open(self, warrant_id: bytes) -> Findings:
+    async def open(self, warrant_id: bytes) -> OpeningResult:
         """Obtain the operator's shares, add the authority's, store the transcript, and read the contacts."""
         case = self._authority.cases.get(warrant_id)
         if case.countersigned is None or case.release is None:
@@ -137,7 +138,7 @@ class Investigation:
         self._authority.cases.store_transcript(warrant_id, transcript, request.venue)
         return await self.read(warrant_id)
 
-    async def read(self, warrant_id: bytes) -> Findings:
+    async def read(self, warrant_id: bytes) -> OpeningResult:
         """The contacts of a warrant that was opened, from its transcript and the directory."""
         case = self._authority.cases.get(warrant_id)
         if case.transcript is None or case.opened_venue is None:
@@ -147,7 +148,7 @@ class Investigation:
 
     def _read(
         self, transcript: OpeningTranscript, venue: JointStatement, issued: int, keys: dict[int, EpochKey]
-    ) -> Findings:
+    ) -> OpeningResult:
         request = SharesRequest(transcript.warrant, venue, transcript.release)
         release = self._verify_request(request, issued, keys)
         operator = self._verify_shares(Role.OPERATOR, release, keys, transcript.operator_shares)
@@ -172,9 +173,9 @@ class Investigation:
             Contact(record, tuple(sorted(visits[person], key=_first_time))) for person, record in records.items()
         ]
         contacts.sort(key=lambda contact: (_first_time(contact.visits[0]), contact.record.phone))
-        verified = tuple(one for one in contacts if isinstance(one.record, IdentityRecord))
-        asserted = tuple(one for one in contacts if isinstance(one.record, AssertedRecord))
-        return Findings(total, verified, asserted, +set_aside)
+        verified = tuple(contact for contact in contacts if isinstance(contact.record, IdentityRecord))
+        asserted = tuple(contact for contact in contacts if isinstance(contact.record, AssertedRecord))
+        return OpeningResult(total, verified, asserted, +set_aside)
 
     def _identify(
         self, epoch_key: EpochKey, check_in: AnyCheckIn, opened: Point | None

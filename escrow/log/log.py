@@ -161,14 +161,14 @@ class TransparencyLog:
                 key = self.domain.identity_key(self.role)
                 own = only_signature(published[0], log_origin(self.domain, self.role), key)
                 said.append((own, published[1].checkpoint))
-            newest = max(said, key=lambda one: one[1].size, default=None)
+            newest = max(said, key=lambda signed: signed[1].size, default=None)
             last = pending.entry if pending is not None and newest == said[0] else None
             self._follow([checkpoint for _, checkpoint in said], last)
         self._newest, self._stored = newest, stored
 
     def _follow(self, said: Sequence[Checkpoint], last: bytes | None) -> None:
         """Read what is new under the checkpoints, all of which have to hold. `last` may not be in the tiles yet."""
-        tree, size = self._tree, max((one.size for one in said), default=0)
+        tree, size = self._tree, max((checkpoint.size for checkpoint in said), default=0)
         if size < tree.size:
             raise _damaged(f"it had {tree.size} entries, and has {size}")
         encoded = self._entries(tree.size, size if last is None else size - 1)
@@ -214,8 +214,8 @@ def _read(path: Path) -> bytes | None:
 
 
 def _check(tree: CompactRange, said: Iterable[Checkpoint]) -> None:
-    for one in said:
-        if one.size == tree.size and one.root != tree.root():
+    for checkpoint in said:
+        if checkpoint.size == tree.size and checkpoint.root != tree.root():
             raise _damaged(f"its first {tree.size} entries are not those of its checkpoint")
 
 

@@ -141,23 +141,25 @@ class Accounts:
             mine = (_verifications.c.phone == answer.phone) & (_verifications.c.expires >= now)
             if connection.execute(sql.update(_verifications).where(mine).values(expires=0)).rowcount != 1:
                 raise CodeExpired("the code was used already")
-            account = connection.scalar(  # step 5
+            account_id = connection.scalar(  # step 5
                 sql.select(_accounts.c.account).where(_accounts.c.phone == answer.phone)
             )
-            if account is None:
-                account = secrets.token_bytes(16)
+            if account_id is None:
+                account_id = secrets.token_bytes(16)
                 connection.execute(
-                    sql.insert(_accounts).values(account=account, phone=answer.phone, name=answer.name, verified_at=now)
+                    sql.insert(_accounts).values(
+                        account=account_id, phone=answer.phone, name=answer.name, verified_at=now
+                    )
                 )
             else:
                 connection.execute(
                     sql.update(_accounts)
-                    .where(_accounts.c.account == account)
+                    .where(_accounts.c.account == account_id)
                     .values(name=answer.name, verified_at=now)
                 )
-                connection.execute(sql.delete(_sessions).where(_sessions.c.account == account))
-            connection.execute(sql.insert(_sessions).values(token_digest=_token_digest(token), account=account))
-        return Session(account, token)
+                connection.execute(sql.delete(_sessions).where(_sessions.c.account == account_id))
+            connection.execute(sql.insert(_sessions).values(token_digest=_token_digest(token), account=account_id))
+        return Session(account_id, token)
 
     def authenticate(self, token: bytes, now: int) -> Account:
         """The account of a session (32-byte token); raises `Unauthenticated` or `VerificationExpired`."""

@@ -49,12 +49,12 @@ def list_warrants(home: Path) -> None:
 
 
 @warrants.command()
-@click.argument("warrant", type=Hexadecimal(16))
+@click.argument("warrant_id", metavar="WARRANT", type=Hexadecimal(16))
 @click.pass_obj
-def show(home: Path, warrant: bytes) -> None:
+def show(home: Path, warrant_id: bytes) -> None:
     """Show everything a WARRANT says."""
     operator = Operator(home)
-    proposed = operator.warrants.get(warrant)
+    proposed = operator.warrants.get(warrant_id)
     record, offset = proposed.record, operator.domain.utc_offset
     click.echo(f"warrant          {record.warrant_id.hex()}")
     click.echo(f"purpose          {record.purpose.name.lower()}")
@@ -67,7 +67,7 @@ def show(home: Path, warrant: bytes) -> None:
     click.echo(f"expires          {local_time(record.expires, offset)}")
     click.echo(f"discloses        {local_time(record.discloses, offset)}, what was opened under it")
     click.echo(f"state            {proposed.state}{f' ({proposed.refused})' if proposed.refused else ''}")
-    decision = operator.warrants.decision(warrant)
+    decision = operator.warrants.decision(warrant_id)
     if decision is not None:
         click.echo(
             f"on record        entry {decision.index} of the log; {decision.salt.hex()} shows that it is this warrant"
@@ -75,22 +75,22 @@ def show(home: Path, warrant: bytes) -> None:
 
 
 @warrants.command()
-@click.argument("warrant", type=Hexadecimal(16))
+@click.argument("warrant_id", metavar="WARRANT", type=Hexadecimal(16))
 @click.pass_obj
-def countersign(home: Path, warrant: bytes) -> None:
+def countersign(home: Path, warrant_id: bytes) -> None:
     """Consent to a WARRANT. The operator will then give shares under it, until it expires."""
     operator = Operator(home)
-    operator.warrants.countersign(warrant, operator.identity)
+    operator.warrants.countersign(warrant_id, operator.identity)
     click.echo("countersigned")
 
 
 @warrants.command()
-@click.argument("warrant", type=Hexadecimal(16))
+@click.argument("warrant_id", metavar="WARRANT", type=Hexadecimal(16))
 @click.option("--reason", required=True, help="Told to the authority.")
 @click.pass_obj
-def refuse(home: Path, warrant: bytes, reason: str) -> None:
+def refuse(home: Path, warrant_id: bytes, reason: str) -> None:
     """Refuse a WARRANT for good."""
-    Operator(home).warrants.refuse(warrant, reason)
+    Operator(home).warrants.refuse(warrant_id, reason)
     click.echo("refused")
 
 

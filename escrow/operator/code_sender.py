@@ -10,7 +10,7 @@ from typing import Protocol
 from service.errors import ConfigurationError
 
 
-class Sender(Protocol):
+class CodeSender(Protocol):
     """Delivers a text to a phone. Implementations are constructed with the operator's home directory."""
 
     def __init__(self, home: Path) -> None: ...
@@ -39,11 +39,11 @@ def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def load_sender(reference: str, home: Path) -> Sender:
+def load_sender(reference: str, home: Path) -> CodeSender:
     """The sender that `module:Class` names; raises `ConfigurationError` if there is none."""
     module, _, name = reference.partition(":")
     try:
-        sender: Sender = getattr(importlib.import_module(module), name)(home)
+        sender: CodeSender = getattr(importlib.import_module(module), name)(home)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigurationError(f"settings.toml: sender = {reference!r} cannot be loaded: {error}") from None
     return sender

@@ -9,7 +9,7 @@ from aiohttp import ClientSession
 from escrow.audit.audit import Audit
 from escrow.audit.cli import CHECKS
 from escrow.audit.findings import Fault
-from escrow.audit.kept_evidence import Seen
+from escrow.audit.kept_evidence import KeptEvidence
 from escrow.audit.state import AuditState
 from protocol.epochs import Role
 from tests.support.running import online
@@ -22,7 +22,7 @@ def audit(town: Town, *seen: Path) -> Audit:
     async def run(session: ClientSession) -> Audit:
         domain = town.world.settings.domain
         state = AuditState(town.directory / "audit", domain)
-        one = Audit(session, domain, town.world.urls, state, town.now, Seen(seen))
+        one = Audit(session, domain, town.world.urls, state, town.now, KeptEvidence(seen))
         await one.run(CHECKS)
         return one
 

@@ -9,7 +9,7 @@ import pytest
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from escrow.audit.findings import Fault
-from escrow.authority.investigation import Findings
+from escrow.authority.investigation import OpeningResult
 from protocol.epochs import Role, create_epoch
 from protocol.http_messages import Decision
 from protocol.primitives.errors import ConflictingStatements, InvalidSignature, NotLogged, SplitPassError
@@ -100,7 +100,7 @@ def test_a12_an_exchanged_venue_key_releases_nothing(town: Town, signed_by_opera
     forged = sign_statement(record, world.operator.identity if signed_by_operator else own)
     path = f"/v1/venues/{club.venue.venue.hex()}"
 
-    def investigate() -> Findings:
+    def investigate() -> OpeningResult:
         return run(trace(world, club.venue.venue))[1]
 
     honest = world.authority.peer.url

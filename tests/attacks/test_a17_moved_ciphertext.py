@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from client.visits import open_entry
-from escrow.authority.investigation import Findings
+from escrow.authority.investigation import OpeningResult
 from protocol import check_ins
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.http_messages import Decision
@@ -45,7 +45,7 @@ def rerandomised(message: CheckInMessage, X: Point, venue_id: bytes | None) -> C
     return replace(message, venue_id=venue_id, signed_pass=public + sign_with_scalar(c, u, public))
 
 
-async def rerandomise_and_trace(world: World, visited: Door, colluding: Door) -> tuple[Enrolled, Findings]:
+async def rerandomise_and_trace(world: World, visited: Door, colluding: Door) -> tuple[Enrolled, OpeningResult]:
     """The whole attack: the colluding venue releases the changed check-in, and the officers open it."""
     victim, message = await visit(world, visited, scanned=True)
     key = await world.epoch_key()
@@ -79,7 +79,7 @@ def test_a17_a_check_in_by_poster_stays_with_its_venue(world: World) -> None:
     """
     with two_venues(world) as (visited, colluding):
 
-        async def attack() -> Findings:
+        async def attack() -> OpeningResult:
             _, message = await visit(world, visited, scanned=True)
             colluding.add(
                 message,
@@ -98,7 +98,7 @@ def test_a17_a_shown_check_in_is_opened_for_one_venue_only(world: World) -> None
     first, and at no second one."""
     with two_venues(world) as (visited, colluding):
 
-        async def attack() -> tuple[Enrolled, Findings, Findings]:
+        async def attack() -> tuple[Enrolled, OpeningResult, OpeningResult]:
             victim, message = await visit(world, visited, scanned=False)
             colluding.add(message)
             first = (await trace(world, colluding.record.venue_id))[1]

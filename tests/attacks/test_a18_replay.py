@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientSession
 
 from client.visits import open_entry
-from escrow.authority.investigation import Findings, Investigation
+from escrow.authority.investigation import Investigation, OpeningResult
 from protocol import releases
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in, verify_check_in
 from protocol.http_messages import Decision, DoorAnswer
@@ -151,7 +151,7 @@ def test_a18_a_venue_that_was_silent_cannot_take_over_a_check_in_of_long_ago(
     """
     with open_door(world) as visited, open_door(world) as colluding:
 
-        async def story() -> Findings:
+        async def story() -> OpeningResult:
             (_, passes), _ = await world.visitors_with_passes(2)
             message = await visited.admit(passes[0])
             world.now += COMMITMENT_DELAY + COMMITMENT_MARGIN + silence
@@ -160,14 +160,14 @@ def test_a18_a_venue_that_was_silent_cannot_take_over_a_check_in_of_long_ago(
             warrant = opening_warrant(world.settings.number, venue, *window, world.now)
             steps = [lambda it: it.request_release(warrant.warrant_id), lambda it: it.open(warrant.warrant_id)]
             _, findings = await carry_out(world, warrant, *steps)
-            assert isinstance(findings, Findings)
+            assert isinstance(findings, OpeningResult)
             return findings
 
         findings = run(story())
     assert (len(findings.contacts), findings.set_aside) == (not set_aside, set_aside)
 
 
-async def exchange(world: World, colluding: Door, message: CheckInMessage, own: OwnedPass) -> Findings:
+async def exchange(world: World, colluding: Door, message: CheckInMessage, own: OwnedPass) -> OpeningResult:
     """The venue learns of the warrant and releases the check-in in the place of its own visitor's."""
     await colluding.admit(own)
     warrant = warrant_around_now(world, colluding.record.venue_id)

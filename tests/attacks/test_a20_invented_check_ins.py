@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from escrow.authority.investigation import Findings
+from escrow.authority.investigation import OpeningResult
 from protocol import passes
 from protocol.epochs import EpochKey
 from protocol.passes import PassRequest, PendingPass
@@ -37,7 +37,7 @@ def invented(key: EpochKey, U: Point, seen: PassRequest) -> list[tuple[PendingPa
     return [*requests, (PendingPass(t, shifted.u0, shifted.v0), shifted)]
 
 
-async def frame(world: World, door: Door) -> tuple[Enrolled, int, Findings]:
+async def frame(world: World, door: Door) -> tuple[Enrolled, int, OpeningResult]:
     """The whole attack: passes from the authority, check-ins at a door where the victim never was, and the opening.
 
     Returns the victim, how many passes the operator got, and what the officers found.

@@ -11,7 +11,7 @@ import sqlalchemy as sql
 
 from escrow import commitments
 from escrow.authority.authority import Authority
-from escrow.authority.investigation import Findings, Investigation
+from escrow.authority.investigation import Investigation, OpeningResult
 from escrow.operator.operator import Operator
 from escrow.party import COMMITMENT_DAYS, Party
 from escrow.server import keep_house
@@ -217,7 +217,7 @@ def test_an_opening_is_read_again_after_newer_commitments(world: World, door: Do
         world.now += EPOCH_SECONDS
         await door.commit()
         async with new_session() as session:
-            again: Findings = await Investigation(world.authority, session).read(warrant.warrant_id)
+            again: OpeningResult = await Investigation(world.authority, session).read(warrant.warrant_id)
         assert again == findings
 
     run(story())

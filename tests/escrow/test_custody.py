@@ -14,7 +14,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escrow.authority.investigation import Findings, Investigation
+from escrow.authority.investigation import Investigation, OpeningResult
 from escrow.authority.server import create_authority_app
 from escrow.custody import (
     Custody,
@@ -330,13 +330,13 @@ def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Pat
 
             warrant = warrant_for(door, world.now - 600, world.now + 600)
 
-            async def release_and_open(it: Investigation) -> Findings:
+            async def release_and_open(it: Investigation) -> OpeningResult:
                 await it.request_release(warrant.warrant_id)
                 return await it.open(warrant.warrant_id)
 
             with serving(lambda: both_servers(world)):
                 (findings,) = run(carry_out(world, warrant, release_and_open))
-            assert isinstance(findings, Findings)
+            assert isinstance(findings, OpeningResult)
             assert [contact.record.phone for contact in findings.contacts] == [phone]
 
 

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sql
 
 from escrow.authority.authority import Authority
-from escrow.authority.investigation import Findings, Investigation
+from escrow.authority.investigation import Investigation, OpeningResult
 from escrow.errors import ErasedEpoch
 from escrow.operator.operator import Operator
 from escrow.party import Party
@@ -49,12 +49,12 @@ def open_one_visit(world: World) -> str:
             await door.admit(passes[0])
             warrant = warrant_for(door, world.now - 600, world.now + 600)
 
-            async def release_and_open(it: Investigation) -> Findings:
+            async def release_and_open(it: Investigation) -> OpeningResult:
                 await it.request_release(warrant.warrant_id)
                 return await it.open(warrant.warrant_id)
 
             (findings,) = await carry_out(world, warrant, release_and_open)
-            assert isinstance(findings, Findings)
+            assert isinstance(findings, OpeningResult)
             (contact,) = findings.contacts
             return contact.record.phone
 

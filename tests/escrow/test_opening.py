@@ -13,7 +13,7 @@ import sqlalchemy as sql
 from aiohttp import ClientSession
 from click.testing import Result
 
-from escrow.authority.investigation import Findings, Investigation
+from escrow.authority.investigation import Investigation, OpeningResult
 from escrow.errors import ErasedEpoch
 from escrow.party import Party
 from escrow.server import keep_house
@@ -55,10 +55,10 @@ def draw(world: World, door: Door, *more: str) -> Result:
     return world.officer(Role.AUTHORITY, "warrants", "draw", *options)
 
 
-async def full_opening(world: World, door: Door, **limits: int) -> Findings:
+async def full_opening(world: World, door: Door, **limits: int) -> OpeningResult:
     warrant = warrant_for(door, world.now - 600, world.now + 600, **limits)
     _, findings = await carry_out(world, warrant, *both_steps(warrant))
-    assert isinstance(findings, Findings)
+    assert isinstance(findings, OpeningResult)
     return findings
 
 
@@ -424,7 +424,7 @@ def test_c7_what_is_left_of_a_window_opens(world: World, door: Door) -> None:
         world.operator.epochs.erase(yesterday)
         warrant = warrant_for(door, world.now - EPOCH_SECONDS, world.now + 600)
         _, findings = await carry_out(world, warrant, *both_steps(warrant))
-        assert isinstance(findings, Findings)
+        assert isinstance(findings, OpeningResult)
         assert [contact.visits for contact in findings.contacts] == [((world.now, None),)]
         assert findings.set_aside == {"NoShare": 1}
         assert today.phone == visitor.phone == findings.contacts[0].record.phone
@@ -470,7 +470,7 @@ def test_a9_a_release_as_large_as_a_message_does_not_stop_erasure(world: World, 
         door.add(*[bytes(MAX_RELEASED_CHECK_IN)] * 24_600)
         warrant = warrant_for(door, world.now - 600, world.now + 600)
         _, findings = await carry_out(world, warrant, *both_steps(warrant))
-        assert isinstance(findings, Findings)
+        assert isinstance(findings, OpeningResult)
         assert [contact.record.phone for contact in findings.contacts] == [visitor.phone]
         assert [case.state for case in world.authority.cases.all()] == ["opened"]
         today = world.today

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from escrow.authority.investigation import Findings, Investigation
+from escrow.authority.investigation import Investigation, OpeningResult
 from protocol.epochs import Role
 from protocol.http_messages import SharesRequest
 from protocol.primitives.errors import ConflictingStatements, InvalidSignature
@@ -97,11 +97,11 @@ def test_the_key_before_gives_no_release_and_what_was_opened_can_still_be_read(w
     warrant = warrant_for(door, world.now - 600, world.now + 600)
     steps = (lambda it: it.request_release(warrant.warrant_id), lambda it: it.open(warrant.warrant_id))
 
-    async def open_first() -> Findings:
+    async def open_first() -> OpeningResult:
         (visitor, passes), _ = await world.visitors_with_passes(2)
         await door.admit(passes[0])
         _, findings = await carry_out(world, warrant, *steps)
-        assert isinstance(findings, Findings)
+        assert isinstance(findings, OpeningResult)
         assert [one.record.phone for one in findings.contacts] == [visitor.phone]
         return findings
 
@@ -114,7 +114,7 @@ def test_the_key_before_gives_no_release_and_what_was_opened_can_still_be_read(w
         apply_at(role, world, sign_application(changed(door, key), key, door.key))
         assert approve(world, role, venue, "--key", fingerprint(public_key(key)))[0] == 0
 
-    async def read() -> Findings:
+    async def read() -> OpeningResult:
         async with new_session() as session:
             return await Investigation(world.authority, session).read(warrant.warrant_id)
 

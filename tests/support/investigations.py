@@ -6,7 +6,7 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
-from escrow.authority.investigation import Findings, Investigation
+from escrow.authority.investigation import Investigation, OpeningResult
 from protocol.epochs import Role
 from protocol.warrants import Purpose, Warrant
 from service.http_client import new_session
@@ -20,7 +20,7 @@ def warrant_around_now(world: World, venue_id: bytes) -> Warrant:
     return opening_warrant(number, venue_id, now - 3600, now + 3600, now)
 
 
-async def trace(world: World, venue_id: bytes) -> tuple[bytes, Findings]:
+async def trace(world: World, venue_id: bytes) -> tuple[bytes, OpeningResult]:
     """Commitment, warrant, countersignature, release and opening: the warrant's id, and what was found."""
     world.now += 1  # the venue's server may have committed within this second
     warrant = warrant_around_now(world, venue_id)

@@ -19,7 +19,7 @@ from client.passes import fetch_passes
 from client.posters import read_poster
 from client.visitor import Visitor
 from client.visits import check_in
-from escrow.authority.investigation import Findings
+from escrow.authority.investigation import OpeningResult
 from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
 from lab.door import Door
@@ -230,7 +230,7 @@ class Town:
         venue = self.venue(place)
         return online(lambda session: check_in(person.visitor, session, venue))
 
-    def investigate(self, place: Place) -> Findings:
+    def investigate(self, place: Place) -> OpeningResult:
         """Warrant, countersignature, release and opening, by both parties' officers, for the hours around now."""
         return run(trace(self.world, place.venue.venue))[1]
 

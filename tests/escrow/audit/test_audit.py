@@ -20,7 +20,7 @@ from escrow.__main__ import main as escrow
 from escrow.audit.audit import Audit
 from escrow.audit.cli import CHECKS
 from escrow.audit.findings import Fault
-from escrow.audit.kept_evidence import Seen
+from escrow.audit.kept_evidence import KeptEvidence
 from escrow.audit.state import AuditState
 from escrow.log.log import TransparencyLog
 from escrow.party import Party
@@ -74,7 +74,7 @@ def audit(world: World, *, seen: tuple[Path, ...] = (), urls: dict[Role, str] | 
         domain = world.settings.domain
         async with new_session() as session:
             state = AuditState(world.directory / "audit", domain)
-            one = Audit(session, domain, {**world.urls, **(urls or {})}, state, world.now, Seen(seen))
+            one = Audit(session, domain, {**world.urls, **(urls or {})}, state, world.now, KeptEvidence(seen))
             await one.run(CHECKS)
         return one
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from escrow.authority.investigation import Findings, Investigation
+from escrow.authority.investigation import Investigation, OpeningResult
 from escrow.errors import PeerFailed
 from escrow.log.log import TransparencyLog
 from escrow.operator.errors import AlreadyDecided
@@ -86,7 +86,7 @@ async def visited(world: World, door: Door) -> bytes:
     return warrant.warrant_id
 
 
-async def open_warrant(world: World, warrant_id: bytes) -> Findings:
+async def open_warrant(world: World, warrant_id: bytes) -> OpeningResult:
     async with new_session() as session:
         return await Investigation(world.authority, session).open(warrant_id)
 
