@@ -112,7 +112,7 @@ class Investigation:
         for warrant_id in warrant_ids:
             case = self._authority.cases.get(warrant_id)
             if case.record.purpose is not Purpose.NOTICE:
-                raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice", warrant)
+                raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice", warrant_id)
             if case.countersigned is None or case.release is None:
                 raise NoRelease(warrant_id)
             request = SharesRequest(case.countersigned, await self._venue(case.record.venue_id), case.release)
