@@ -260,8 +260,9 @@ def _running_homes(database: str, _server: str) -> Homes:
 async def _settle(world: World) -> None:
     async with new_session() as session:
         for party in (world.operator, world.authority):
-            await party.epochs.refresh(session, party.today, party.today + party.settings.publish_ahead_days)
-            await party.have_log_cosigned(session)
+            today = party.epochs.today
+            await party.epochs.cache.refresh(session, today, today + party.settings.publish_ahead_days)
+            await party.peer.have_log_cosigned(session)
 
 
 @contextmanager
