@@ -15,7 +15,7 @@ from protocol.primitives.errors import MalformedEncoding
 def _readable(item: Any) -> Any:
     if isinstance(item, bytes):
         return {"bytes": item.hex()}
-    return [_readable(one) for one in item] if isinstance(item, list) else item
+    return [_readable(part) for part in item] if isinstance(item, list) else item
 
 
 def items() -> VectorFile:

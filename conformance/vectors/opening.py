@@ -231,7 +231,7 @@ def opening() -> VectorFile:
     }.items():
         log = committed_log({EPOCH: check_ins})
         release = verified(log)
-        handles = dict.fromkeys((one.public.u for one in PASSES), H * B)
+        handles = dict.fromkeys((owned.public.u for owned in PASSES), H * B)
         D_operator, D_authority = (SECRETS[role].share * ASSISTED.u for role in Role)
         handles[bytes(ASSISTED.u)] = D_operator + D_authority
         file.accept(

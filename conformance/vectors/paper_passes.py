@@ -58,7 +58,7 @@ def _text(**changed: Any) -> str:
     """The text of the paper with fields changed that need not be of their type any more."""
     fields = {name: getattr(PAPER, name) for name in ("domain", "epoch", "public_pass", "k", "delegation")}
     values = (fields | changed).values()
-    return _encoded(encode_item([bytes(one) if isinstance(one, Scalar) else one for one in values]))
+    return _encoded(encode_item([bytes(value) if isinstance(value, Scalar) else value for value in values]))
 
 
 def _encoded(data: bytes) -> str:

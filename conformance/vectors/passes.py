@@ -74,22 +74,22 @@ def pass_request() -> VectorFile:
         make={"h": H, "random": draws.drawn},
         check={"handle": HANDLE, "request": request},
         intermediate={
-            "r0": [one.r0 for one in pending],
-            "u0": [one.u0 for one in pending],
-            "v0": [one.v0 for one in pending],
-            "ownership": [one.ownership for one in request.requests],
+            "r0": [pending_pass.r0 for pending_pass in pending],
+            "u0": [pending_pass.u0 for pending_pass in pending],
+            "v0": [pending_pass.v0 for pending_pass in pending],
+            "ownership": [pass_request.ownership for pass_request in request.requests],
             "encryptions": request.encryptions,
         },
-        result={"requests": [bytes(one) for one in request.requests]},
+        result={"requests": [bytes(pass_request) for pass_request in request.requests]},
     )
     first, second, third = request.requests
 
     def proven(count_of: list[int]) -> AllowanceRequest:
         """The passes at these places, with a fresh and good proof for all of them."""
         chosen = [pending[i] for i in count_of]
-        u0, v0 = [one.u0 for one in chosen], [one.v0 for one in chosen]
+        u0, v0 = [chosen_pass.u0 for chosen_pass in chosen], [chosen_pass.v0 for chosen_pass in chosen]
         proof = prove_encryptions(
-            EPOCH_KEY.context, [one.r0 for one in chosen], EPOCH_KEY.X, HANDLE, u0, v0, Draws("proven")
+            EPOCH_KEY.context, [chosen_pass.r0 for chosen_pass in chosen], EPOCH_KEY.X, HANDLE, u0, v0, Draws("proven")
         )
         return AllowanceRequest(EPOCH, tuple(request.requests[i] for i in count_of), proof)
 
@@ -132,12 +132,12 @@ def pass_request() -> VectorFile:
 
 def _answer_steps(draws: Draws) -> dict[str, Any]:
     """An answer to the first request, step by step."""
-    again, one, X = Draws(draws.name), PENDING[0], EPOCH_KEY.X
+    again, pending, X = Draws(draws.name), PENDING[0], EPOCH_KEY.X
     c = Scalar.random(again)
-    u, v = one.u0 + c * B, one.v0 + c * X
+    u, v = pending.u0 + c * B, pending.v0 + c * X
     signature = PASS_KEY.sign(pass_signing_input(EPOCH_KEY, bytes(u), bytes(v))).signature
     e = Scalar.random(again)
-    E, shared = e * B, e * one.u0
+    E, shared = e * B, e * pending.u0
     return {
         "c": c,
         "u": u,
@@ -147,8 +147,8 @@ def _answer_steps(draws: Draws) -> dict[str, Any]:
         "e": e,
         "E": E,
         "shared": shared,
-        "key": digest32("pass-answer-key", EPOCH_KEY.context, encodings((E, one.u0, shared))),
-        "associated_data": frame("pass-answer", EPOCH_KEY.context, bytes(one.u0), bytes(one.v0)),
+        "key": digest32("pass-answer-key", EPOCH_KEY.context, encodings((E, pending.u0, shared))),
+        "associated_data": frame("pass-answer", EPOCH_KEY.context, bytes(pending.u0), bytes(pending.v0)),
         "plaintext": bytes(c) + signature,
     }
 
@@ -188,13 +188,13 @@ def issuing() -> VectorFile:
         },
         SETTING,
     )
-    one, draws = PENDING[0], Draws("answer")
+    pending, draws = PENDING[0], Draws("answer")
     answer = issue_pass(EPOCH_KEY, PASS_KEY, REQUESTS[0], draws)
-    owned = accept_answer(EPOCH_KEY, one, answer)
+    owned = accept_answer(EPOCH_KEY, pending, answer)
     file.accept(
         "ordinary",
         make={"pass_seed": bytes(PASS_KEY), "request": REQUESTS[0], "random": draws.drawn},
-        check={"r0": one.r0, "u0": one.u0, "v0": one.v0, "answer": answer},
+        check={"r0": pending.r0, "u0": pending.u0, "v0": pending.v0, "answer": answer},
         intermediate=_answer_steps(draws),
         result={"pass": bytes(owned.public), "r": owned.r},
     )
@@ -266,14 +266,14 @@ def acceptance() -> VectorFile:
         },
         SETTING,
     )
-    one, draws = PENDING[0], Draws("answer")
+    pending, draws = PENDING[0], Draws("answer")
     answer = issue_pass(EPOCH_KEY, PASS_KEY, REQUESTS[0], draws)
     steps = _answer_steps(draws)
-    owned = accept_answer(EPOCH_KEY, one, answer)
+    owned = accept_answer(EPOCH_KEY, pending, answer)
     shown = ("shared", "key", "associated_data", "c", "u", "v", "pass_statement")
     file.accept(
         "ordinary",
-        check={"r0": one.r0, "u0": one.u0, "v0": one.v0, "answer": answer},
+        check={"r0": pending.r0, "u0": pending.u0, "v0": pending.v0, "answer": answer},
         intermediate={key: steps[key] for key in shown},
         result={"pass": bytes(owned.public), "r": owned.r},
     )
@@ -282,15 +282,15 @@ def acceptance() -> VectorFile:
         """An answer with any content, as an authority that breaks the rules could make it."""
         e = pinned_scalar("ephemeral")
         E = e * B
-        key = digest32("pass-answer-key", EPOCH_KEY.context, encodings((E, one.u0, e * one.u0)))
-        data = frame("pass-answer", EPOCH_KEY.context, bytes(one.u0), bytes(one.v0))
+        key = digest32("pass-answer-key", EPOCH_KEY.context, encodings((E, pending.u0, e * pending.u0)))
+        data = frame("pass-answer", EPOCH_KEY.context, bytes(pending.u0), bytes(pending.v0))
         return bytes(E) + crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, data, bytes(24), key)
 
     def signed(u: bytes, v: bytes) -> bytes:
         return PASS_KEY.sign(pass_signing_input(EPOCH_KEY, u, v)).signature
 
     u, v, other = owned.public.u, owned.public.v, PENDING[1]
-    c, another_c, cancelling_c = (bytes(one) for one in (steps["c"], owned.r, negative_scalar(one.r0)))
+    c, another_c, cancelling_c = (bytes(scalar) for scalar in (steps["c"], owned.r, negative_scalar(pending.r0)))
     for change, wrong in {
         "another byte": flip(answer, 40),
         "another ephemeral key": bytes(pinned_scalar("other") * B) + answer[32:],

@@ -239,7 +239,7 @@ def _bad_assisted() -> list[bytes]:
     late = seal_assisted(EPOCH_KEY, ASSERTED, WARRANT.ends + 15, VENUE.venue_id, Draws("assisted late"))
     forged = replace(ASSISTED, signature=elsewhere.signature)
     foreign = replace(ASSISTED, domain=NUMBER + 1)
-    return [*(one.to_bytes() for one in (forged, foreign, elsewhere, late)), ASSISTED.to_bytes()[:-1]]
+    return [*(check_in.to_bytes() for check_in in (forged, foreign, elsewhere, late)), ASSISTED.to_bytes()[:-1]]
 
 
 def printed(time: int = TIME + 60, venue: bytes = VENUE.venue_id) -> list[bytes]:
@@ -274,7 +274,7 @@ def _hourly(*, late: bool = False) -> VenueLog:
     for hour in range(1, 20):
         at = start + 3600 * hour
         if not late:
-            log.add_all({EPOCH: [one for one in RELEASED if at - 3600 <= _time(one) < at]})
+            log.add_all({EPOCH: [check_in for check_in in RELEASED if at - 3600 <= _time(check_in) < at]})
         elif hour == 18:
             log.add_all({EPOCH: [*RELEASED[:2], *last]})
         log.commit(at, Draws(f"salt of hour {hour}"))
@@ -288,10 +288,10 @@ def _silent() -> VenueLog:
     log = VenueLog(VENUE, VENUE_KEY)
     committed = WARRANT.issued - 60
     earliest = committed - COMMITMENT_DELAY - COMMITMENT_MARGIN
-    for one, entered in zip(PASSES, (earliest + -earliest % 15, earliest + -earliest % 15 - 15), strict=False):
+    for owned, entered in zip(PASSES, (earliest + -earliest % 15, earliest + -earliest % 15 - 15), strict=False):
         for time, direction in ((entered, Direction.ENTRY), (entered + MAX_STAY, Direction.EXIT)):
             draws = Draws(f"silent {time} {direction.name}")
-            log.add(EPOCH, sign_check_in(EPOCH_KEY, one, time, direction, None, draws).to_bytes())
+            log.add(EPOCH, sign_check_in(EPOCH_KEY, owned, time, direction, None, draws).to_bytes())
     log.commit(committed, Draws("salt after silence"))
     return log
 

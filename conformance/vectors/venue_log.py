@@ -62,7 +62,7 @@ class VenueLog:
         first = start.opening.size
         last = opened[-1].opening.size if opened else first
         leaves = [self._shown(index) for index in range(first, last)]
-        return sign_release(warrant, self.key, start, [one.opening for one in opened], leaves)
+        return sign_release(warrant, self.key, start, [commitment.opening for commitment in opened], leaves)
 
     def _shown(self, index: int) -> ReleasedLeaf:
         leaf = self.leaves[index]

@@ -55,14 +55,14 @@ def test_truncated_and_extended_messages_are_refused(case: Accepted) -> None:
 @pytest.mark.parametrize("respect", ["visitor", "epoch", "domain"])
 @every_cbor_message
 def test_every_field_of_another_session_is_refused(case: Accepted, respect: str) -> None:
-    [other] = [one for one in accepted_messages(other_sessions()[respect]) if one.name == case.name]
+    [other] = [accepted for accepted in accepted_messages(other_sessions()[respect]) if accepted.name == case.name]
     assert accepts(other.judge, other.message)
     assert [changed for changed in exchanged(case.message, other.message) if accepts(case.judge, changed)] == []
 
 
 @every_cbor_message
 def test_the_same_message_of_another_domain_is_refused(case: Accepted) -> None:
-    [other] = [one for one in accepted_messages(other_sessions()["domain"]) if one.name == case.name]
+    [other] = [accepted for accepted in accepted_messages(other_sessions()["domain"]) if accepted.name == case.name]
     assert not accepts(case.judge, other.message)
 
 

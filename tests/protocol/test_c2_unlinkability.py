@@ -117,9 +117,9 @@ def test_c2_an_answer_opens_with_its_r0_alone(
             PendingPass(pending.r0, other * B, pending.v0),
             PendingPass(pending.r0, pending.u0, other * B),
             *stranger.pending,
-            *(one for one in visitor.pending if one is not pending),
+            *(other for other in visitor.pending if other is not pending),
         ]
-        assert not any(opened(today, one, answer) for one in wrong)
+        assert not any(opened(today, other, answer) for other in wrong)
 
 
 def test_c2_an_answer_is_bound_to_the_epoch(
@@ -130,9 +130,9 @@ def test_c2_an_answer_is_bound_to_the_epoch(
         issue_batch(
             tomorrow.key,
             tomorrow.secrets[Role.AUTHORITY].pass_signing_key,
-            IssueBatch(TODAY, tuple(bytes(one) for one in visitor.request.requests)),
+            IssueBatch(TODAY, tuple(bytes(pass_request) for pass_request in visitor.request.requests)),
         )
-    requests = [bytes(one) for one in visitor.request.requests]
+    requests = [bytes(pass_request) for pass_request in visitor.request.requests]
     assert not any(
         opened(epoch, pending, answer)
         for pending, answer in zip(visitor.pending, tomorrow.issue(requests).answers, strict=True)
@@ -214,8 +214,8 @@ def test_c2_no_part_of_a_pass_returns(parties: Parties, today: OpenEpoch) -> Non
     seen: set[bytes] = set()
     _, second_request = request_allowance(today.key, visitor.h)
     everything = [
-        *(bytes(one) for one in visitor.request.requests),
-        *(bytes(one) for one in second_request.requests),
+        *(bytes(pass_request) for pass_request in visitor.request.requests),
+        *(bytes(pass_request) for pass_request in second_request.requests),
         *visitor.answers.answers,
         *(bytes(owned.public) for owned in visitor.passes),
         *(sign_check_in(today.key, visitor.passes[0], NOW + 15 * i, Direction.ENTRY).label_signature for i in range(3)),

@@ -21,12 +21,12 @@ from tests.support.strategies import scalars
 
 
 def test_c3_every_accepted_check_in_opens_to_its_visitor(today: OpenEpoch, visitor: Visitor, stranger: Visitor) -> None:
-    for one in (visitor, stranger):
-        for owned in one.passes:
+    for person in (visitor, stranger):
+        for owned in person.passes:
             message = sign_check_in(today.key, owned, NOW, Direction.ENTRY)
             u = Point(message.u)
             shares = [today.secrets[role].share * u for role in (Role.OPERATOR, Role.AUTHORITY)]
-            assert open_check_in(verify_check_in(today.key, message), *shares) == one.handle
+            assert open_check_in(verify_check_in(today.key, message), *shares) == person.handle
 
 
 def asked(epoch: OpenEpoch, handles: list[Scalar], r0: list[Scalar], proof: EqualityProof) -> AllowanceRequest:
@@ -65,7 +65,7 @@ def test_c3_a_pass_for_another_handle_is_refused(
         with pytest.raises(InvalidProof):
             verify_allowance(key, handle, asked(today, carried, r0, proof))
     honest = asked(today, [h] * 3, r0, for_what_it_is_not)
-    assert verify_allowance(key, handle, honest) == [bytes(one) for one in honest.requests]
+    assert verify_allowance(key, handle, honest) == [bytes(pass_request) for pass_request in honest.requests]
 
 
 def test_c3_an_allowance_is_for_the_account_that_asks(today: OpenEpoch, visitor: Visitor, stranger: Visitor) -> None:

@@ -79,7 +79,7 @@ def test_c5_an_honest_release_fits_its_commitments(
     assert release.opened_from.time == BEFORE + HOUR  # the latest that leaves out nothing
     assert release.opened_from.size == 1
     assert len(release.leaves) == 5
-    assert [one.time for one in release.openings] == list(range(BEFORE + 2 * HOUR, NOW + 2 * HOUR + 1, HOUR))
+    assert [opening.time for opening in release.openings] == list(range(BEFORE + 2 * HOUR, NOW + 2 * HOUR + 1, HOUR))
     assert judge(parties, today, warrant, log) == {"OutOfScope": 3}
 
 
@@ -225,7 +225,7 @@ def test_c5_each_party_goes_by_the_commitments_that_it_received(
     known = {NOW - 3 * HOUR: released.commitments.pop(NOW - 3 * HOUR)}
     parties.verify(warrant, {TODAY: today.key}, released)  # one was lost on the way
     for lost in (BEFORE + HOUR, NOW + 2 * HOUR):  # the first and the last must be known
-        fewer = {time: one for time, one in log.commitments.items() if time != lost}
+        fewer = {time: commitment for time, commitment in log.commitments.items() if time != lost}
         with pytest.raises(CommitmentMismatch):
             parties.verify(warrant, {TODAY: today.key}, replace(released, commitments=fewer))
     log.commitments |= {NOW - 3 * HOUR: bytes(32)}  # the venue told the other party something else
@@ -329,7 +329,7 @@ def test_c5_what_a_venue_withholds_of_the_window_is_counted(
     assert judge(parties, today, warrant, log) == {}
     log.hidden |= {3, 4}
     released = Released(log.release(warrant), log.commitments)
-    assert all(one.to_bytes() not in released.statement for one in shown)
+    assert all(check_in.to_bytes() not in released.statement for check_in in shown)
     verified = parties.verify(warrant, {TODAY: today.key}, released)
     assert (verified.visits, dict(verified.set_aside)) == ({}, {"Withheld": 2})
 
@@ -337,14 +337,14 @@ def test_c5_what_a_venue_withholds_of_the_window_is_counted(
 @given(sizes=st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)))
 def test_c5_a_commitment_shows_neither_how_many_nor_which(parties: Parties, sizes: tuple[int, int]) -> None:
     """Its salt is fresh: the same tree, and any other one, look alike."""
-    one, two = (
+    first, second = (
         sign_commitment(parties.venue, parties.venue_key, NOW, CompactRange(size, (bytes(32),) * size.bit_count()))
         for size in sizes
     )
-    said = [verify_commitment(parties.venue, statement, NOW) for _, statement in (one, two)]
+    said = [verify_commitment(parties.venue, statement, NOW) for _, statement in (first, second)]
     assert said[0].commitment != said[1].commitment
-    assert len(one[1]) == len(two[1])
-    assert one[0].salt != two[0].salt
+    assert len(first[1]) == len(second[1])
+    assert first[0].salt != second[0].salt
 
 
 def test_c5_a_commitment_is_the_venues_own_and_of_now(parties: Parties) -> None:

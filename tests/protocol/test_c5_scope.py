@@ -133,7 +133,7 @@ def test_c5_a_check_in_made_of_two_is_refused(
     today: OpenEpoch, visitor: Visitor, stranger: Visitor, parts: list[int]
 ) -> None:
     """Any mixture of `u`, `v`, pass signature and label signature of two visitors at one door and time."""
-    both = [sign_check_in(today.key, one.passes[0], NOW, Direction.ENTRY) for one in (visitor, stranger)]
+    both = [sign_check_in(today.key, person.passes[0], NOW, Direction.ENTRY) for person in (visitor, stranger)]
     mixed = b"".join(
         both[part].signed_pass[start:end]
         for part, (start, end) in zip(parts, ((0, 32), (32, 64), (64, 128), (128, 192)), strict=True)
@@ -401,7 +401,7 @@ def test_c5_a_label_time_is_a_multiple_of_its_step(
 def test_c5_two_visitors_in_one_release_stay_apart(parties: Parties, today: OpenEpoch) -> None:
     visitors = [enrol(parties, today, name, "+8210" + str(i) * 8) for i, name in enumerate(("갑", "을"))]
     warrant = parties.warrant(NOW - 60, NOW + 60)
-    messages = [sign_check_in(today.key, one.passes[0], NOW, Direction.ENTRY) for one in visitors]
+    messages = [sign_check_in(today.key, person.passes[0], NOW, Direction.ENTRY) for person in visitors]
     release = parties.release(warrant, {TODAY: [message.to_bytes() for message in messages]})
     verified = parties.verify(warrant, {TODAY: today.key}, release)
     assert {visit.check_in.message for visit in verified.visits[TODAY].values()} == set(messages)

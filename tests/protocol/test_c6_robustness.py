@@ -106,7 +106,7 @@ def test_c6_honest_shares_open_every_check_in(
     verified = [opening.judge(role, opening.statements[role]) for role in Role]
     assert [shares.role for shares in verified] == list(Role)
     found = [handle for _, handle in open_release(opening.release, *verified)]
-    expected = [one.handle for one in (visitor, stranger, visitor_tomorrow) for _ in one.passes]
+    expected = [person.handle for person in (visitor, stranger, visitor_tomorrow) for _ in person.passes]
     assert sorted(map(repr, found)) == sorted(map(repr, expected))
 
 
@@ -307,7 +307,7 @@ def test_c6_a_check_in_that_opens_to_nobody_does_not_stop_the_rest(
     assert handles == {
         empty.public.u: None,
         broken.public.u: None,
-        **{one.public.u: visitor.handle for one in visitor.passes},
+        **{owned.public.u: visitor.handle for owned in visitor.passes},
     }
 
 

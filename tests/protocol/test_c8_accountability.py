@@ -47,7 +47,7 @@ def test_c8_a_record_names_those_passes_and_no_others(parties: Parties, those: l
 def test_c8_a_record_shows_no_order_and_counts_a_pass_once(parties: Parties, those: list[bytes]) -> None:
     digests = record(parties, [*those, *those]).digests
     assert len(digests) == len(those)
-    assert all(one < following for one, following in pairwise(digests))
+    assert all(digest < following for digest, following in pairwise(digests))
 
 
 @given(warrant_id=st.binary(min_size=16, max_size=16), other=st.binary(min_size=16, max_size=16), u=us)
@@ -65,7 +65,7 @@ def test_c8_a_commitment_hides_the_record_and_binds_all_of_it(parties: Parties) 
         replace(opened, digests=opened.digests[:1]),
         replace(opened, salt=bytes(32)),
     ]
-    commitments = {one.commitment for one in (opened, *others)}
+    commitments = {opening.commitment for opening in (opened, *others)}
     assert len(commitments) == 6
     assert {len(commitment) for commitment in commitments} == {32}
     warrant = parties.warrant(NOW, NOW + 1).record
@@ -93,7 +93,7 @@ def test_c8_the_longest_disclosure_fits_into_a_message(parties: Parties) -> None
 
 @pytest.mark.parametrize("role", Role)
 def test_c8_a_disclosure_is_one_partys_of_one_domain_and_number(parties: Parties, role: Role) -> None:
-    domain, other = parties.domain, next(one for one in Role if one is not role)
+    domain, other = parties.domain, next(another for another in Role if another is not role)
     openings = (DisclosedOpening(7, record(parties, [bytes(32)])),)
     statement = sign_disclosure(domain, role, 3, NOW, openings, parties.keys[role])
     expected = Disclosure(domain.number, role, 3, NOW, openings)

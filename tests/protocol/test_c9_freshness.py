@@ -72,8 +72,8 @@ def test_c9_a_check_in_verifies_in_the_epochs_that_its_label_allows(
 ) -> None:
     """Around the midnight between two epochs, with passes of both."""
     time = parties.domain.epoch_begins(TODAY + 1) + TIME_STEP * step
-    for epoch, one in ((today, visitor), (tomorrow, visitor_tomorrow)):
-        message = sign_check_in(epoch.key, one.passes[0], time, direction)
+    for epoch, person in ((today, visitor), (tomorrow, visitor_tomorrow)):
+        message = sign_check_in(epoch.key, person.passes[0], time, direction)
         if epoch.key.epoch in possible_epochs(parties.domain, time, direction):
             assert verify_check_in(epoch.key, message).epoch == epoch.key.epoch
         else:

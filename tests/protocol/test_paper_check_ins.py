@@ -194,7 +194,7 @@ def test_c3_both_kinds_open_to_the_handle_with_the_same_shares(
         for time, direction in ((NOW, Direction.ENTRY), (NOW + 600, Direction.EXIT))
     ]
     shown = sign_check_in(today.key, visitor.passes[1], NOW, Direction.ENTRY)
-    release = released(parties, today, *(one.to_bytes() for one in [*printed, shown]))
+    release = released(parties, today, *(check_in.to_bytes() for check_in in [*printed, shown]))
     shares = {}
     for role in Role:
         secrets = {TODAY: (today.key, today.secrets[role])}

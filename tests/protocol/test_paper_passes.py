@@ -73,14 +73,14 @@ def test_c1_no_number_on_a_paper_opens_it(today: OpenEpoch, h: Scalar, drawn: li
 
 @given(h=scalars, drawn=st.lists(scalars, min_size=2, max_size=2, unique_by=bytes))
 def test_c2_two_papers_of_one_visitor_share_nothing(today: OpenEpoch, h: Scalar, drawn: list[Scalar]) -> None:
-    one, other = (from_paper_text(print_pass(today.key, issued(today, h, r))) for r in drawn)
-    assert chunks(one).isdisjoint(chunks(other))
+    first, other = (from_paper_text(print_pass(today.key, issued(today, h, r))) for r in drawn)
+    assert chunks(first).isdisjoint(chunks(other))
 
 
 def test_c2_a_pass_that_is_printed_twice_has_two_keys(today: OpenEpoch, visitor: Visitor, text: str) -> None:
-    one, other = from_paper_text(text), from_paper_text(print_pass(today.key, visitor.passes[0]))
-    assert one.k != other.k
-    assert one.delegation[:32] != other.delegation[:32]  # two signatures with one nonce would give `r`
+    first, other = from_paper_text(text), from_paper_text(print_pass(today.key, visitor.passes[0]))
+    assert first.k != other.k
+    assert first.delegation[:32] != other.delegation[:32]  # two signatures with one nonce would give `r`
 
 
 def issued(epoch: OpenEpoch, h: Scalar, r: Scalar) -> OwnedPass:

@@ -61,7 +61,10 @@ def test_an_independent_library_verifies_a_statement(kind: type[Message]) -> Non
     assert cbor2.loads(statement).tag == 18
     assert cose.verify_signature()
     assert cose.payload == SIGNED[kind].to_bytes() == statement_payload(statement)
-    for other in (b"", *(b"SplitPass/v1/" + name.encode() for one, name in KINDS.items() if one is not kind)):
+    for other in (
+        b"",
+        *(b"SplitPass/v1/" + name.encode() for other_kind, name in KINDS.items() if other_kind is not kind),
+    ):
         cose.external_aad = other
         assert not cose.verify_signature()
 
