@@ -6,6 +6,10 @@ ARGS ?=
 
 # Tests start many programs, and each would compile itself again.
 unexport PYTHONDONTWRITEBYTECODE
+# Tests' databases sync thousands of times, for which memory, where there is enough, does not wait as a disk does.
+MEMORY = $(shell grep -q ' /dev/shm .*noexec' /proc/mounts 2>/dev/null \
+	|| df --output=avail /dev/shm 2>/dev/null | awk 'END { if ($$1 > 4e6) print "/dev/shm" }')
+test test-long: export PYTEST_DEBUG_TEMPROOT = $(MEMORY)
 
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml $(ARGS)
