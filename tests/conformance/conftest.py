@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conformance.place import Place, run_place
+from tests.conformance.good_servers import GoodServers, run_good_servers
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoodServers]:
     """Both parties and a venue, real and good, for all tests of a process."""
-    with run_place(tmp_path_factory.mktemp("place")) as place:
-        yield place
+    with run_good_servers(tmp_path_factory.mktemp("good")) as good:
+        yield good

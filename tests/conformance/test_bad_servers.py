@@ -23,17 +23,17 @@ from protocol.primitives.proofs import KnowledgeProof
 from protocol.primitives.statements import sign_statement, statement_payload
 from service.http import cbor_response
 from service.media_types import PROBLEM, PROBLEM_TYPE
-from tests.conformance.place import Place, dependent_on, failed, not_run
+from tests.conformance.good_servers import GoodServers, dependent_on, failed, not_run
 from tests.conformance.proxy import Asked, Spoil, spoiled
 
 pytestmark = pytest.mark.long
 
 OPERATOR, AUTHORITY, VENUE = Server
-MakeSpoil = Callable[[Place], Spoil]
+MakeSpoil = Callable[[GoodServers], Spoil]
 
 
-def expect_failures(place: Place, urls: dict[Server, str], expected: set[str]) -> None:
-    outcomes = place.check(replace(place.options(urls), slow=False))
+def expect_failures(good: GoodServers, urls: dict[Server, str], expected: set[str]) -> None:
+    outcomes = good.check(replace(good.options(urls), slow=False))
     assert {name: outcomes[name].detail for name in failed(outcomes)}.keys() == expected
     slow = {f"5.1/slow-body/{server}" for server in Server}
     assert not_run(outcomes) == (dependent_on(expected) | slow) - expected
@@ -49,7 +49,7 @@ def said(answer: web.Response) -> bytes:
     return answer.body
 
 
-def crashing(_place: Place) -> Spoil:
+def crashing(_place: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         answer = await asked.answer()
         return web.Response(status=500, text="Traceback: …") if b"problem:not-found" in said(answer) else answer
@@ -57,7 +57,7 @@ def crashing(_place: Place) -> Spoil:
     return spoil
 
 
-def speaking_plain_json(_place: Place) -> Spoil:
+def speaking_plain_json(_place: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         answer = await asked.answer()
         if answer.content_type == PROBLEM:
@@ -67,7 +67,7 @@ def speaking_plain_json(_place: Place) -> Spoil:
     return spoil
 
 
-def with_a_small_limit(_place: Place) -> Spoil:
+def with_a_small_limit(_place: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         small = len(asked.body) <= 1024 * 1024 or "Content-Encoding" in asked.headers
         return await asked.answer() if small else problem(413, "request-entity-too-large")
@@ -75,7 +75,7 @@ def with_a_small_limit(_place: Place) -> Spoil:
     return spoil
 
 
-def storable(_place: Place) -> Spoil:
+def storable(_place: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         answer = await asked.answer()
         answer.headers.pop("Cache-Control", None)
@@ -84,7 +84,7 @@ def storable(_place: Place) -> Spoil:
     return spoil
 
 
-def blind_to_trailing_bytes(_place: Place) -> Spoil:
+def blind_to_trailing_bytes(_place: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         try:
             CheckInMessage.from_bytes(asked.body[:-1])
@@ -96,7 +96,7 @@ def blind_to_trailing_bytes(_place: Place) -> Spoil:
     return spoil
 
 
-def drawing_new_keys(place: Place) -> Spoil:
+def drawing_new_keys(good: GoodServers) -> Spoil:
     """Every epoch statement after the first is another, signed with the authority's own key."""
     given = Counter[str]()
 
@@ -107,14 +107,14 @@ def drawing_new_keys(place: Place) -> Spoil:
         epoch = asked.path.removeprefix("/v1/epochs/")
         if not epoch.isdigit() or given[asked.path] < 2:
             return answer
-        authority = place.world.authority
+        authority = good.world.authority
         _, statement = create_epoch(authority.domain, Role.AUTHORITY, int(epoch), authority.identity)
         return cbor_response(statement)
 
     return spoil
 
 
-def not_knowing_its_share(place: Place) -> Spoil:
+def not_knowing_its_share(good: GoodServers) -> Spoil:
     """The authority's key share is one for which it cannot prove possession."""
 
     async def spoil(asked: Asked) -> web.Response:
@@ -123,12 +123,12 @@ def not_knowing_its_share(place: Place) -> Spoil:
             return answer
         statement = EpochStatement.from_bytes(statement_payload(said(answer)))
         false = replace(statement, possession=KnowledgeProof.from_bytes(bytes(64)))
-        return cbor_response(sign_statement(false, place.world.authority.identity))
+        return cbor_response(sign_statement(false, good.world.authority.identity))
 
     return spoil
 
 
-def hiding_an_entry(_place: Place) -> Spoil:
+def hiding_an_entry(_place: GoodServers) -> Spoil:
     """The operator's tile of entries has another one in the place of its first."""
 
     async def spoil(asked: Asked) -> web.Response:
@@ -140,18 +140,18 @@ def hiding_an_entry(_place: Place) -> Spoil:
     return spoil
 
 
-def taking_any_code(place: Place) -> Spoil:
+def taking_any_code(good: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         if asked.path == "/v1/sessions" and asked.body[:1] == b"\x83":
             answer = VerificationAnswer.from_bytes(asked.body)
-            if place.outbox.exists() and answer.phone in place.outbox.read_text():
-                asked.body = replace(answer, code=place.world.last_code(answer.phone)).to_bytes()
+            if good.outbox.exists() and answer.phone in good.outbox.read_text():
+                asked.body = replace(answer, code=good.world.last_code(answer.phone)).to_bytes()
         return await asked.answer()
 
     return spoil
 
 
-def taking_any_number_of_codes(_place: Place) -> Spoil:
+def taking_any_number_of_codes(_place: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         answer = await asked.answer()
         return problem(403, "wrong-code") if b"problem:too-many-attempts" in said(answer) else answer
@@ -159,24 +159,24 @@ def taking_any_number_of_codes(_place: Place) -> Spoil:
     return spoil
 
 
-def giving_passes_without_end(place: Place) -> Spoil:
+def giving_passes_without_end(good: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         if asked.path == "/v1/passes":  # before and not after a refusal, so that those who ask together stay together
-            with place.world.operator.engine.begin() as connection:
+            with good.world.operator.engine.begin() as connection:
                 connection.exec_driver_sql("UPDATE handles SET requests = 0")
         return await asked.answer()
 
     return spoil
 
 
-def taking_any_commitment(_place: Place) -> Spoil:
+def taking_any_commitment(_place: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         return web.Response(status=202) if asked.path == "/v1/commitments" and asked.body else await asked.answer()
 
     return spoil
 
 
-def admitting_replays(_place: Place) -> Spoil:
+def admitting_replays(_place: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         answer = await asked.answer()
         spent = DoorAnswer(Decision.ALREADY_SPENT).to_bytes()
@@ -185,7 +185,7 @@ def admitting_replays(_place: Place) -> Spoil:
     return spoil
 
 
-def telling_who_was_here(_place: Place) -> Spoil:
+def telling_who_was_here(_place: GoodServers) -> Spoil:
     """A door that looks into its store before it verifies."""
     entered: set[bytes] = set()
 
@@ -203,7 +203,7 @@ def telling_who_was_here(_place: Place) -> Spoil:
     return spoil
 
 
-def looking_papers_up_first(_place: Place) -> Spoil:
+def looking_papers_up_first(_place: GoodServers) -> Spoil:
     """A door that tells what it knows of the pass on a paper, also if the paper is forged."""
 
     async def spoil(asked: Asked) -> web.Response:
@@ -214,16 +214,16 @@ def looking_papers_up_first(_place: Place) -> Spoil:
     return spoil
 
 
-def asking_for_no_token(place: Place) -> Spoil:
+def asking_for_no_token(good: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         if asked.path in {"/v1/check-ins", "/v1/papers"}:
-            asked.headers["Authorization"] = f"Bearer {place.token.hex()}"
+            asked.headers["Authorization"] = f"Bearer {good.token.hex()}"
         return await asked.answer()
 
     return spoil
 
 
-def reducing_scalars(_place: Place) -> Spoil:
+def reducing_scalars(_place: GoodServers) -> Spoil:
     """A door whose library takes `S + L` for `S`."""
 
     async def spoil(asked: Asked) -> web.Response:
@@ -282,20 +282,20 @@ REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/pre
     ],
     ids=lambda bad: "-".join(make.__name__ for make, _ in bad.values()),
 )
-def test_what_bad_servers_do_wrong_is_found(place: Place, bad: dict[Server, tuple[MakeSpoil, set[str]]]) -> None:
+def test_what_bad_servers_do_wrong_is_found(good: GoodServers, bad: dict[Server, tuple[MakeSpoil, set[str]]]) -> None:
     expected = {identifier for _, failures in bad.values() for identifier in failures}
     with ExitStack() as stack:
         urls = {
-            server: stack.enter_context(spoiled(place.urls[server], make(place))) for server, (make, _) in bad.items()
+            server: stack.enter_context(spoiled(good.urls[server], make(good))) for server, (make, _) in bad.items()
         }
-        expect_failures(place, urls, expected)
+        expect_failures(good, urls, expected)
 
 
-def test_an_authority_that_checks_no_ownership_is_found(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_authority_that_checks_no_ownership_is_found(good: GoodServers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passes, "verify_ownership", lambda *_: True)
-    expect_failures(place, {}, {"3.7/false-ownership"})
+    expect_failures(good, {}, {"3.7/false-ownership"})
 
 
-def test_a_server_that_does_not_answer_is_one_failure(place: Place) -> None:
+def test_a_server_that_does_not_answer_is_one_failure(good: GoodServers) -> None:
     (port,) = free_ports(1)
-    expect_failures(place, {VENUE: f"http://127.0.0.1:{port}"}, {"5.1/answers/venue"})
+    expect_failures(good, {VENUE: f"http://127.0.0.1:{port}"}, {"5.1/answers/venue"})

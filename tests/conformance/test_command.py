@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from conformance.catalogue import CHECKS
 from conformance.cli import conformance
 from conformance.tester import Server
-from tests.conformance.place import Place
+from tests.conformance.good_servers import GoodServers
 from tests.conformance.proxy import Asked, spoiled
 
 
@@ -20,9 +20,9 @@ def run_command(*arguments: str) -> Result:
     return CliRunner().invoke(conformance, arguments, env={"COLUMNS": "200"})
 
 
-def test_a_good_server_ends_with_status_0_and_everything_is_listed(place: Place, tmp_path: Path) -> None:
+def test_a_good_server_ends_with_status_0_and_everything_is_listed(good: GoodServers, tmp_path: Path) -> None:
     file = tmp_path / "results.json"
-    result = run_command("--venue", place.urls[Server.VENUE] + "/", "--json", str(file))
+    result = run_command("--venue", good.urls[Server.VENUE] + "/", "--json", str(file))
     assert result.exit_code == 0, result.output
     assert all(check.identifier in result.output for check in CHECKS)
     assert "needs --operator" in result.output
@@ -33,11 +33,11 @@ def test_a_good_server_ends_with_status_0_and_everything_is_listed(place: Place,
     assert f"{report['passed']} passed, 0 failed, {report['not_run']} not run" in result.output
 
 
-def test_a_bad_server_ends_with_status_1_and_what_was_seen(place: Place) -> None:
+def test_a_bad_server_ends_with_status_1_and_what_was_seen(good: GoodServers) -> None:
     async def unhealthy(asked: Asked) -> web.Response:
         return web.Response(text="[green]fine") if asked.path == "/healthz" else await asked.answer()
 
-    with spoiled(place.urls[Server.VENUE], unhealthy) as url:
+    with spoiled(good.urls[Server.VENUE], unhealthy) as url:
         result = run_command("--venue", url)
     assert result.exit_code == 1
     assert "GET /healthz: 200" in result.output

@@ -10,7 +10,7 @@ from conformance.catalogue import CHECKS, SECTIONS
 from conformance.check import Outcome, Result
 from conformance.tester import Server
 from service import http
-from tests.conformance.place import Place, failed, not_run
+from tests.conformance.good_servers import GoodServers, failed, not_run
 
 
 def unpassed(outcomes: dict[str, Outcome]) -> dict[str, str]:
@@ -20,43 +20,43 @@ def unpassed(outcomes: dict[str, Outcome]) -> dict[str, str]:
 SLOW = {f"5.1/slow-body/{server}" for server in Server}
 
 
-def test_everything_passes_when_everything_is_given(place: Place) -> None:
-    options = replace(place.options(), slow=False)
-    assert unpassed(place.check(options)) == dict.fromkeys(SLOW, "needs --slow")
+def test_everything_passes_when_everything_is_given(good: GoodServers) -> None:
+    options = replace(good.options(), slow=False)
+    assert unpassed(good.check(options)) == dict.fromkeys(SLOW, "needs --slow")
 
-    again = place.check(options)
+    again = good.check(options)
     assert failed(again) == set()
     assert "use a phone that was not used today" in again["5.3/handle"].detail
 
 
-def test_slow_bodies_are_given_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_bodies_are_given_up(good: GoodServers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "BODY_SECONDS", 0.2)
     answers = {f"5.1/answers/{server}" for server in Server}
     checks = [check for check in CHECKS if check.identifier in SLOW | answers]
-    assert unpassed(place.check(place.options(), checks)) == {}
+    assert unpassed(good.check(good.options(), checks)) == {}
 
 
-def test_without_phones_nothing_is_enrolled(place: Place) -> None:
-    codes = place.outbox.read_text() if place.outbox.exists() else ""
-    outcomes = place.check(replace(place.options(), phones=(), read_code=None, slow=False))
+def test_without_phones_nothing_is_enrolled(good: GoodServers) -> None:
+    codes = good.outbox.read_text() if good.outbox.exists() else ""
+    outcomes = good.check(replace(good.options(), phones=(), read_code=None, slow=False))
     assert failed(outcomes) == set()
     assert {outcomes[name].detail for name in not_run(outcomes)} == {"needs --phone", "needs --slow"}
-    assert (place.outbox.read_text() if place.outbox.exists() else "") == codes
+    assert (good.outbox.read_text() if good.outbox.exists() else "") == codes
 
 
-def test_one_server_alone_can_be_checked(place: Place) -> None:
-    for server, url in place.urls.items():
-        options = replace(place.options(), urls={server: url}, domain=None, phones=(), slow=False)
-        outcomes = place.check(options)
+def test_one_server_alone_can_be_checked(good: GoodServers) -> None:
+    for server, url in good.urls.items():
+        options = replace(good.options(), urls={server: url}, domain=None, phones=(), slow=False)
+        outcomes = good.check(options)
         assert failed(outcomes) == set()
         passed = outcomes.keys() - not_run(outcomes)
         assert all(outcomes[name].check.needs[0] in {f"--{server}", f"5.1/answers/{server}"} for name in passed)
         assert {f"5.1/health/{server}", f"4.1/tagged/{server}", f"5.1/problem-documents/{server}"} <= passed
 
 
-def test_too_few_phones_for_a_batch_are_said_to_be_too_few(place: Place) -> None:
-    options = place.options()
-    outcomes = place.check(replace(options, phones=options.phones[:1], slow=False))
+def test_too_few_phones_for_a_batch_are_said_to_be_too_few(good: GoodServers) -> None:
+    options = good.options()
+    outcomes = good.check(replace(options, phones=options.phones[:1], slow=False))
     assert failed(outcomes) == set()
     assert "give more --phone" in outcomes["5.3/passes"].detail
     assert outcomes["3.8/admitted"].detail == outcomes["5.3/passes"].detail

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults.scene import Scene
+from tests.faults.running_town import RunningTown
 from tests.support.programs import Program
 
 DEADLY_SECONDS = 0.3
@@ -28,8 +28,8 @@ class Commands:
     `without_room` counts those that said that the disk is full.
     """
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, running: RunningTown) -> None:
+        self._running_town = running
         self._running = 0
         self.deadly = False
         self.paused = False
@@ -38,7 +38,7 @@ class Commands:
     async def pause(self) -> None:
         """Let no command begin until `paused` is unset, and wait for those that run."""
         self.paused = True
-        await self._scene.happens(lambda: self._running == 0)
+        await self._running_town.happens(lambda: self._running == 0)
 
     async def run(self, *command: str, typed: str = "", must_end: bool = True) -> str:
         """What `python -m COMMAND` prints when this is typed; raises `Failed` unless it ends well or need not."""
@@ -54,17 +54,19 @@ class Commands:
         with tempfile.TemporaryDirectory() as directory:
             output, errors = Path(directory, "output"), Path(directory, "errors")
             program = Program(output, command, errors, typed=typed)
-            if self.deadly and self._scene.random.random() < 0.5:
-                time.sleep(self._scene.random.uniform(0, DEADLY_SECONDS))
+            if self.deadly and self._running_town.random.random() < 0.5:
+                time.sleep(self._running_town.random.uniform(0, DEADLY_SECONDS))
                 program.kill()
             status = program.wait()
             if status == -signal.SIGKILL:
-                self._scene.faults += 1
+                self._running_town.faults += 1
             said, complained = (path.read_text() if path.exists() else "" for path in (output, errors))
         if NO_ROOM in complained:
             self.without_room += 1
         if "Traceback" in complained:
-            self._scene.oracle.find(f"{' '.join(command[3:])} ended with a traceback: {complained.splitlines()[-1]}")
+            self._running_town.oracle.find(
+                f"{' '.join(command[3:])} ended with a traceback: {complained.splitlines()[-1]}"
+            )
         if status != 0 and must_end:
             raise Failed(complained)
         return said.strip()

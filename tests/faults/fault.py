@@ -16,7 +16,7 @@ class Fault(Protocol):
         """What goes wrong, in a few words."""
 
     def happens(self, load: Load) -> AbstractAsyncContextManager[None]:
-        """Make it go wrong under this load, and count it in `load.scene.faults` if it was seen to have an effect.
+        """Make it go wrong under this load, and count it in `load.running.faults` if it was seen to have an effect.
 
         Raises `ProcessFailed` if a server does not start again.
         """

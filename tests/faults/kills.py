@@ -31,17 +31,17 @@ class Kill:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Kill them; some of them again while they start."""
-        scene = load.scene
-        await scene.moment_at_work(self.servers[0])
-        scene.faults += sum(map(scene.is_at_work, self.servers))
-        await asyncio.gather(*map(scene.kill, self.servers))
+        running = load.running
+        await running.moment_at_work(self.servers[0])
+        running.faults += sum(map(running.is_at_work, self.servers))
+        await asyncio.gather(*map(running.kill, self.servers))
         yield
         for server in self.servers:
-            while scene.random.random() < KILLED_WHILE_STARTING:
-                scene.servers.start(server, *scene.command(server))
-                await scene.pause(START_SECONDS)
-                await scene.kill(server)
-            await scene.start(server)
+            while running.random.random() < KILLED_WHILE_STARTING:
+                running.servers.start(server, *running.command(server))
+                await running.pause(START_SECONDS)
+                await running.kill(server)
+            await running.start(server)
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class Restart:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """End it, and start it."""
-        load.scene.faults += await load.scene.moment_at_work(self.server)
-        await load.scene.stop(self.server)
-        await load.scene.start(self.server)
+        load.running.faults += await load.running.moment_at_work(self.server)
+        await load.running.stop(self.server)
+        await load.running.start(self.server)
         yield
 
 
@@ -78,13 +78,13 @@ class Freeze:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Stop it and let it go on."""
-        scene = load.scene
-        await scene.moment_at_work(self.server)
-        pid = scene.servers[self.server].pid
+        running = load.running
+        await running.moment_at_work(self.server)
+        pid = running.servers[self.server].pid
         os.kill(pid, signal.SIGSTOP)
         try:
             await asyncio.sleep(1)
-            scene.faults += scene.is_at_work(self.server)
+            running.faults += running.is_at_work(self.server)
             yield
         finally:  # who stands still does not end
             os.kill(pid, signal.SIGCONT)
@@ -99,9 +99,9 @@ class KillReader:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Kill it, and start it again."""
-        load.scene.faults += await load.scene.happens(load.reader.is_at_work)
-        await load.scene.pause(0.5)  # it looks for pictures some times in a second
-        await load.scene.kill(READER)
+        load.running.faults += await load.running.happens(load.reader.is_at_work)
+        await load.running.pause(0.5)  # it looks for pictures some times in a second
+        await load.running.kill(READER)
         yield
         load.reader.start()
 
@@ -121,10 +121,10 @@ class KillCommands:
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Let them work for a while, and half of their commands die."""
         commands = load.officers.commands if self.whose == "officers" else load.staff.commands
-        before = load.scene.faults
+        before = load.running.faults
         commands.deadly = True
         await asyncio.sleep(2)
-        await load.scene.happens(lambda: load.scene.faults > before)
+        await load.running.happens(lambda: load.running.faults > before)
         yield
         commands.deadly = False
 
@@ -145,7 +145,7 @@ class KillPhone:
             for _ in range(times):
                 await use(dies=True)
             if not await use():
-                load.scene.oracle.find(f"{use.__name__} does not work after the wallet's commands were killed")
+                load.running.oracle.find(f"{use.__name__} does not work after the wallet's commands were killed")
         yield
 
 
@@ -158,19 +158,19 @@ class PartiesDown:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Kill both, restart the door, and wait for somebody to come in."""
-        scene, came = load.scene, load.visitors.came
-        await scene.happens(load.visitors.are_many)
-        await asyncio.gather(*map(scene.kill, PARTIES))
-        await scene.kill(VENUE)
-        await scene.start(VENUE)
+        running, came = load.running, load.visitors.came
+        await running.happens(load.visitors.are_many)
+        await asyncio.gather(*map(running.kill, PARTIES))
+        await running.kill(VENUE)
+        await running.start(VENUE)
         for what, happened in (("admitted", came), ("admitted by paper", came)):
             before = happened[what]
-            if await scene.happens(lambda before=before, what=what: came[what] > before):  # type: ignore[misc]
-                scene.faults += 1
+            if await running.happens(lambda before=before, what=what: came[what] > before):  # type: ignore[misc]
+                running.faults += 1
             else:
-                scene.oracle.find(f"the door let nobody in while the parties were down ({what})")
+                running.oracle.find(f"the door let nobody in while the parties were down ({what})")
         if not await load.staff.admit():
-            scene.oracle.find("staff could let nobody in while the parties were down")
+            running.oracle.find("staff could let nobody in while the parties were down")
         yield
-        await scene.start("authority")
-        await scene.start("operator")
+        await running.start("authority")
+        await running.start("operator")

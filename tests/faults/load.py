@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.faults.officers import Officers
 from tests.faults.phone import Phone
 from tests.faults.reader import Reader
-from tests.faults.scene import Scene
+from tests.faults.running_town import RunningTown
 from tests.faults.staff import Staff
 from tests.faults.visitors import Visitors
 
@@ -16,13 +16,13 @@ from tests.faults.visitors import Visitors
 class Load:
     """Visitors, officers, door staff, a reader, and a phone whose every use is a process of its own."""
 
-    def __init__(self, scene: Scene, directory: Path) -> None:
-        self.scene = scene
-        self.visitors = Visitors(scene)
-        self.officers = Officers(scene)
-        self.staff = Staff(scene)
-        self.reader = Reader(scene, directory / "pictures")
-        self.phone = Phone(scene, directory / "phones", self.visitors.link)
+    def __init__(self, running: RunningTown, directory: Path) -> None:
+        self.running = running
+        self.visitors = Visitors(running)
+        self.officers = Officers(running)
+        self.staff = Staff(running)
+        self.reader = Reader(running, directory / "pictures")
+        self.phone = Phone(running, directory / "phones", self.visitors.link)
 
     async def until(self, stop: asyncio.Event) -> None:
         """Use the servers until `stop`."""

@@ -43,13 +43,13 @@ class BadNetwork:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Be bad for some seconds, until it has disturbed somebody."""
-        scene = load.scene
-        manner = scene.town.proxies[self.server].manner = MANNERS[self.manner](scene.random)
+        running = load.running
+        manner = running.town.proxies[self.server].manner = MANNERS[self.manner](running.random)
         await asyncio.sleep(1.5)
-        if await scene.happens(lambda: manner.disturbed > 1):
-            scene.faults += 1
+        if await running.happens(lambda: manner.disturbed > 1):
+            running.faults += 1
         yield
-        scene.town.proxies[self.server].manner = Manner()
+        running.town.proxies[self.server].manner = Manner()
 
 
 @dataclass(frozen=True)
@@ -66,36 +66,36 @@ class WrongClock:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Start it with the wrong clock; afterwards with the right one."""
-        scene = load.scene
-        seconds = scene.random.choice((-1, 1)) * CLOCK_SECONDS
-        await scene.kill(self.server)
+        running = load.running
+        seconds = running.random.choice((-1, 1)) * CLOCK_SECONDS
+        await running.kill(self.server)
         if self.server == READER:
             load.reader.start(seconds)
             refused = load.reader.refused
-            if await scene.happens(lambda: load.reader.refused > refused):
-                scene.faults += 1
+            if await running.happens(lambda: load.reader.refused > refused):
+                running.faults += 1
         else:
             kind = "venue" if self.server == VENUE else self.server
-            home = str(scene.town.directory / self.server)
-            await scene.start(self.server, "tests.faults.shifted", "--home", home, f"--seconds={seconds}", kind)
-            scene.faults += await self._is_felt(load)
+            home = str(running.town.directory / self.server)
+            await running.start(self.server, "tests.faults.shifted", "--home", home, f"--seconds={seconds}", kind)
+            running.faults += await self._is_felt(load)
             await asyncio.sleep(1)
         yield
-        await scene.kill(self.server)
+        await running.kill(self.server)
         if self.server == READER:
             load.reader.start()
         else:
-            await scene.start(self.server)
+            await running.start(self.server)
 
     async def _is_felt(self, load: Load) -> bool:
         """Whether a venue's server refuses codes for their time; or a party has another time, and is asked things."""
-        scene, proxy = load.scene, load.scene.town.proxies[self.server]
-        requests, refused = proxy.requests, scene.oracle.count(self.server, *NOT_OF_NOW)
+        running, proxy = load.running, load.running.town.proxies[self.server]
+        requests, refused = proxy.requests, running.oracle.count(self.server, *NOT_OF_NOW)
         if self.server == VENUE:
-            return await scene.happens(lambda: scene.oracle.count(VENUE, *NOT_OF_NOW) > refused)
-        async with scene.session.get(f"{proxy.url}/healthz") as response:
+            return await running.happens(lambda: running.oracle.count(VENUE, *NOT_OF_NOW) > refused)
+        async with running.session.get(f"{proxy.url}/healthz") as response:
             told = parsedate_to_datetime(response.headers["Date"]).timestamp()
-        return abs(told - time.time()) > CLOCK_SECONDS / 2 and await scene.happens(
+        return abs(told - time.time()) > CLOCK_SECONDS / 2 and await running.happens(
             lambda: proxy.requests > requests + 5
         )
 
@@ -109,9 +109,9 @@ class WrongPhones:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Give all of them a wrong clock, and then the right one."""
-        scene = load.scene
-        refused = scene.oracle.count(VENUE, *NOT_OF_NOW)
-        load.visitors.ahead = scene.random.choice((-1, 1)) * CLOCK_SECONDS
-        scene.faults += await scene.happens(lambda: scene.oracle.count(VENUE, *NOT_OF_NOW) > refused)
+        running = load.running
+        refused = running.oracle.count(VENUE, *NOT_OF_NOW)
+        load.visitors.ahead = running.random.choice((-1, 1)) * CLOCK_SECONDS
+        running.faults += await running.happens(lambda: running.oracle.count(VENUE, *NOT_OF_NOW) > refused)
         yield
         load.visitors.ahead = 0

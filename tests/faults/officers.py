@@ -8,7 +8,7 @@ import time
 from service.cli import local_time
 from tests.faults.commands import Commands, Failed
 from tests.faults.oracle import Kind
-from tests.faults.scene import Scene
+from tests.faults.running_town import RunningTown
 from tests.faults.town import EPOCHS_AHEAD, PARTIES
 
 WINDOW_SECONDS = 45
@@ -23,25 +23,25 @@ class Officers:
     `failure` is what the last probe met with.
     """
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self.commands = Commands(scene)
+    def __init__(self, running: RunningTown) -> None:
+        self._running_town = running
+        self.commands = Commands(running)
         self.failure = ""
 
     async def until(self, stop: asyncio.Event) -> None:
         """Work until `stop`."""
         while not stop.is_set():
             try:
-                await self.investigate(FEW if self._scene.random.random() < 0.25 else MANY)
-                if self._scene.random.random() < 0.3:
-                    await self.erase(self._scene.random.choice(PARTIES))
+                await self.investigate(FEW if self._running_town.random.random() < 0.25 else MANY)
+                if self._running_town.random.random() < 0.3:
+                    await self.erase(self._running_town.random.choice(PARTIES))
             except Failed:
-                await self._scene.pause(0.2)
+                await self._running_town.pause(0.2)
 
     async def erase(self, party: str) -> None:
         """Erase the last epoch that a party still has; none is ever used."""
-        vault, oracle = self._scene.town.directory / party / "vault", self._scene.oracle
-        today = self._scene.town.today
+        vault, oracle = self._running_town.town.directory / party / "vault", self._running_town.oracle
+        today = self._running_town.town.today
         ahead = [today + days for days in range(EPOCHS_AHEAD, 4, -1)]
         epoch = next((one for one in ahead if (vault / f"{one}.secret").exists()), None)
         if epoch is None:
@@ -59,13 +59,13 @@ class Officers:
             self.failure = str(failure).strip()[-200:]
             return False
         self.failure = "no shares"
-        return self._scene.oracle.has_shares("operator", warrant)
+        return self._running_town.oracle.has_shares("operator", warrant)
 
     async def investigate(self, most: int) -> bytes:
         """Carry out a warrant for the latest check-ins, for at most so many records; raises `Failed`."""
-        scene, place = self._scene, self._scene.town.places[0]
+        running, place = self._running_town, self._running_town.town.places[0]
         await self.commands.run("venue", "--home", str(place.home), "commit")
-        now, offset = int(time.time()), scene.town.settings.utc_offset
+        now, offset = int(time.time()), running.town.settings.utc_offset
         window = ("--from", local_time(now - WINDOW_SECONDS, offset), "--until", local_time(now + 1, offset))
         venue = place.id.hex()
         law = ("--legal-reference", "감염병예방법 제76조의2", "--assumed-stay", "0", "--max-records", str(most))
@@ -73,10 +73,10 @@ class Officers:
         if len(drawn) < 32:
             raise Failed(drawn)
         warrant = drawn[:32]
-        scene.oracle.max_records[bytes.fromhex(warrant)] = most
+        running.oracle.max_records[bytes.fromhex(warrant)] = most
         for party, step in (("operator", "countersign"), ("authority", "release"), ("authority", "open")):
             await self._step(party, step, warrant)
-        scene.oracle.acknowledge(Kind.OPENING, bytes.fromhex(warrant))
+        running.oracle.acknowledge(Kind.OPENING, bytes.fromhex(warrant))
         return bytes.fromhex(warrant)
 
     async def _step(self, party: str, step: str, warrant: str) -> None:
@@ -90,12 +90,12 @@ class Officers:
                     raise
                 if "unknown-warrant" in str(failure):  # the proposal was lost on the way; asking again repeats it
                     await self._command("authority", "warrants", "release", warrant, must_end=False)
-                await self._scene.pause(0.3)
+                await self._running_town.pause(0.3)
             else:
                 if step == "countersign":
-                    self._scene.oracle.acknowledge(Kind.DECISION, bytes.fromhex(warrant))
+                    self._running_town.oracle.acknowledge(Kind.DECISION, bytes.fromhex(warrant))
                 return
 
     async def _command(self, party: str, *command: str, must_end: bool = True) -> str:
-        home = str(self._scene.town.directory / party)
+        home = str(self._running_town.town.directory / party)
         return await self.commands.run("escrow", party, "--home", home, *command, must_end=must_end)

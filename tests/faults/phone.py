@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lab.processes import ProcessFailed
 from protocol.qr_text import from_qr_text
-from tests.faults.scene import Scene
+from tests.faults.running_town import RunningTown
 from tests.support.programs import Program
 from venue.pictures import UnreadableImage, read_file
 
@@ -20,8 +20,8 @@ TRIES = 20
 class Phone:
     """The newest of a row of wallets under `directory`; `link` is that of a venue's poster."""
 
-    def __init__(self, scene: Scene, directory: Path, link: str) -> None:
-        self._scene, self._directory, self._link = scene, directory, link
+    def __init__(self, running: RunningTown, directory: Path, link: str) -> None:
+        self._running_town, self._directory, self._link = running, directory, link
         self._home: Path | None = None
         self._seconds = 0.5
         """How long a command takes that is not killed."""
@@ -36,7 +36,7 @@ class Phone:
             (text,) = await asyncio.to_thread(read_file, picture)
         except (UnreadableImage, ValueError):
             return False
-        self._scene.oracle.show(from_qr_text(text).u)
+        self._running_town.oracle.show(from_qr_text(text).u)
         return status == 0
 
     async def check_in(self, *, dies: bool = False) -> bool:
@@ -56,7 +56,7 @@ class Phone:
         """Enrol and fetch passes, on a phone that dies on the way now and then; raises `ProcessFailed`."""
         home = self._home = self._directory / secrets.token_hex(4)
         home.mkdir()
-        town = self._scene.town
+        town = self._running_town.town
         (home / "domain.toml").write_text(town.settings.to_toml())
         (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\nretry_seconds = 0\n")
         (home / "passphrase").write_text(secrets.token_hex(8))
@@ -67,9 +67,9 @@ class Phone:
 
     async def _until_done(self, *command: str) -> None:
         for _ in range(TRIES):
-            if await self._run(*command, dies=self._scene.random.random() < 0.3) == 0:
+            if await self._run(*command, dies=self._running_town.random.random() < 0.3) == 0:
                 return
-            await self._scene.pause(0.2)
+            await self._running_town.pause(0.2)
         raise ProcessFailed(f"{command[0]} never came to its end")
 
     async def _run(self, *command: str, dies: bool = False) -> int:
@@ -77,13 +77,13 @@ class Phone:
         assert self._home is not None
         options = ("--home", str(self._home), "--passphrase-file", str(self._home / "passphrase"))
         began = time.monotonic()
-        program = Program(self._scene.town.directory / "phone.log", ("client", *options, *command))
+        program = Program(self._running_town.town.directory / "phone.log", ("client", *options, *command))
         if dies:
-            await self._scene.pause(self._seconds)
+            await self._running_town.pause(self._seconds)
             program.kill()
         status = await asyncio.to_thread(program.wait)
         if status == -signal.SIGKILL:
-            self._scene.faults += 1
+            self._running_town.faults += 1
         if status == 0:
             self._seconds = time.monotonic() - began
             self._look_for_leftovers()
@@ -92,4 +92,4 @@ class Phone:
     def _look_for_leftovers(self) -> None:
         assert self._home is not None
         if list(self._home.glob(".wallet.*")):
-            self._scene.oracle.find("a copy of a wallet outlives the write that a crash interrupted")
+            self._running_town.oracle.find("a copy of a wallet outlives the write that a crash interrupted")

@@ -14,7 +14,7 @@ from lab.town import Person
 from protocol.check_ins import CheckInMessage
 from protocol.paper_passes import PaperPass
 from service.qr import qr_png
-from tests.faults.scene import Scene
+from tests.faults.running_town import RunningTown
 from venue.decoding import parse_code
 
 NAME = "reader"
@@ -23,9 +23,9 @@ NAME = "reader"
 class Reader:
     """The process, people before it, and what it said. `refused` counts whom it did not let in."""
 
-    def __init__(self, scene: Scene, folder: Path) -> None:
-        self._scene, self._folder = scene, folder
-        self._log = scene.town.directory / f"{NAME}.log"
+    def __init__(self, running: RunningTown, folder: Path) -> None:
+        self._running_town, self._folder = running, folder
+        self._log = running.town.directory / f"{NAME}.log"
         self._numbers = itertools.count()
         self._shown: dict[str, CheckInMessage | PaperPass] = {}
         self._waiting: set[str] = set()
@@ -38,12 +38,12 @@ class Reader:
         for picture in self._folder.iterdir():
             picture.unlink()
         self._waiting.clear()
-        home, folder = str(self._scene.town.places[0].home), ("--folder", str(self._folder))
+        home, folder = str(self._running_town.town.places[0].home), ("--folder", str(self._folder))
         if ahead:
             wrong = ("--home", home, f"--seconds={ahead}", "reader")
-            self._scene.servers.start(NAME, "tests.faults.shifted", *wrong, *folder)
+            self._running_town.servers.start(NAME, "tests.faults.shifted", *wrong, *folder)
         else:
-            self._scene.servers.start(NAME, "venue", "--home", home, "read", *folder)
+            self._running_town.servers.start(NAME, "venue", "--home", home, "read", *folder)
 
     def is_at_work(self) -> bool:
         """Whether there is a code that it has not decided on."""
@@ -53,7 +53,7 @@ class Reader:
     async def until(self, stop: asyncio.Event, somebody: Callable[[], Person | None]) -> None:
         """Show codes to it until `stop`, on phones and on paper, and listen to what it says."""
         while not stop.is_set():
-            await self._scene.pause(0.5)
+            await self._running_town.pause(0.5)
             self.listen()
             person = somebody()
             if person is None:
@@ -63,7 +63,7 @@ class Reader:
             except NoPassLeft:
                 continue
             code, name = parse_code(text), f"{next(self._numbers)}.png"
-            self._scene.oracle.show(code.u)
+            self._running_town.oracle.show(code.u)
             self._shown[name] = code
             unfinished = self._folder / f".{name}"
             unfinished.write_bytes(await asyncio.to_thread(qr_png, text))
@@ -72,8 +72,8 @@ class Reader:
 
     def _code_of(self, person: Person) -> str:
         visitor = person.visitor
-        if self._scene.random.random() < 0.3:
-            (paper,) = print_papers(visitor, self._scene.town.today, 1)
+        if self._running_town.random.random() < 0.3:
+            (paper,) = print_papers(visitor, self._running_town.town.today, 1)
             return paper
         return open_entry(visitor).text(visitor.clock())
 
@@ -92,6 +92,6 @@ class Reader:
             if word == "ADMITTED":
                 code = self._shown[name]
                 if isinstance(code, PaperPass):
-                    self._scene.oracle.admit_paper(code.u)
+                    self._running_town.oracle.admit_paper(code.u)
                 else:
-                    self._scene.oracle.admit(code)
+                    self._running_town.oracle.admit(code)

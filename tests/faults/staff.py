@@ -8,7 +8,7 @@ import re
 
 from tests.faults.commands import Commands, Failed
 from tests.faults.oracle import Kind
-from tests.faults.scene import Scene
+from tests.faults.running_town import RunningTown
 
 ADMITTED = re.compile(r"ADMITTED  .* under ([0-9a-f]{16})…")
 
@@ -16,30 +16,30 @@ ADMITTED = re.compile(r"ADMITTED  .* under ([0-9a-f]{16})…")
 class Staff:
     """Somebody at the venue's door. `admitted` counts whom they let in."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, running: RunningTown) -> None:
+        self._running_town = running
         self._numbers = itertools.count()
-        self.commands = Commands(scene)
+        self.commands = Commands(running)
         self.admitted = 0
 
     async def until(self, stop: asyncio.Event) -> None:
         """Work until `stop`."""
         while not stop.is_set():
             await self.admit()
-            await self._scene.pause(0.5)
+            await self._running_town.pause(0.5)
 
     async def admit(self) -> bool:
         """Let somebody in; whether that was done."""
         typed = f"변학도\n+8210{60_000_000 + next(self._numbers)}\ny\n"
-        home = str(self._scene.town.places[0].home)
+        home = str(self._running_town.town.places[0].home)
         try:
             said = await self.commands.run("venue", "--home", home, "admit", typed=typed)
         except Failed:
             return False
         sealed = ADMITTED.search(said)
         if sealed is None:
-            self._scene.oracle.find(f"staff were not told that somebody was admitted: {said}")
+            self._running_town.oracle.find(f"staff were not told that somebody was admitted: {said}")
             return False
-        self._scene.oracle.acknowledge(Kind.ASSISTED, bytes.fromhex(sealed[1]))
+        self._running_town.oracle.acknowledge(Kind.ASSISTED, bytes.fromhex(sealed[1]))
         self.admitted += 1
         return True

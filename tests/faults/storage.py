@@ -14,7 +14,7 @@ from service.problems import Problem, Unreachable
 from tests.faults.load import Load
 from tests.faults.postgresql import PostgreSQL
 from tests.faults.reader import NAME as READER
-from tests.faults.scene import Scene
+from tests.faults.running_town import RunningTown
 from tests.faults.town import SERVERS, VENUE
 
 BUSY_TRIES = 100
@@ -25,11 +25,13 @@ async def _is_refused(load: Load, servers: tuple[str, ...], begin: Callable[[], 
     """Whether one of these servers, or an officer's command, says that it cannot store something, once it has begun."""
 
     def refusals() -> int:
-        return load.officers.commands.without_room + sum(load.scene.oracle.count(server, REFUSED) for server in servers)
+        return load.officers.commands.without_room + sum(
+            load.running.oracle.count(server, REFUSED) for server in servers
+        )
 
     before = refusals()
     await begin()
-    return await load.scene.happens(lambda: refusals() > before)
+    return await load.running.happens(lambda: refusals() > before)
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,19 @@ class FullDisk:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Fill it; the server has to live through it."""
-        scene, disk = load.scene, load.scene.town.disks[self.server]
+        running, disk = load.running, load.running.town.disks[self.server]
 
         async def fill() -> None:
-            if scene.postgresql is None:
-                await asyncio.to_thread(scene.town.shorten_logs, self.server)
+            if running.postgresql is None:
+                await asyncio.to_thread(running.town.shorten_logs, self.server)
             disk.fill()
 
-        scene.faults += await _is_refused(load, (self.server,), fill)
+        running.faults += await _is_refused(load, (self.server,), fill)
         yield
         disk.empty()
-        if scene.servers[self.server].poll() is not None:
-            scene.oracle.find(f"the {self.server} ended because its disk was full")
-            await scene.start(self.server)
+        if running.servers[self.server].poll() is not None:
+            running.oracle.find(f"the {self.server} ended because its disk was full")
+            await running.start(self.server)
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,13 @@ class RefusedWrites:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Allow files no size at all."""
-        pid = load.scene.servers[self.server].pid
+        pid = load.running.servers[self.server].pid
         soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
 
         async def refuse() -> None:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
 
-        load.scene.faults += await _is_refused(load, (self.server,), refuse)
+        load.running.faults += await _is_refused(load, (self.server,), refuse)
         yield
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
@@ -100,45 +102,45 @@ class ReadOnlyDisk:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """End the server, make its disk read-only, and start it."""
-        scene = load.scene
-        await scene.kill(self.server)
+        running = load.running
+        await running.kill(self.server)
         if self.server == VENUE:
-            await scene.kill(READER)
+            await running.kill(READER)
         await _set_read_only(load, self.server, on=True)
-        log = scene.town.directory / f"{self.server}.log"
+        log = running.town.directory / f"{self.server}.log"
         said = log.stat().st_size
-        scene.servers.start(self.server, *scene.command(self.server))
-        scene.faults += await self._says_so(load, said)
+        running.servers.start(self.server, *running.command(self.server))
+        running.faults += await self._says_so(load, said)
         yield
         try:
-            await scene.stop(self.server)
+            await running.stop(self.server)
         except TimeoutExpired:
-            scene.oracle.find(f"the {self.server} does not end on a read-only disk")
-            await scene.kill(self.server)
+            running.oracle.find(f"the {self.server} does not end on a read-only disk")
+            await running.kill(self.server)
         await _set_read_only(load, self.server, on=False)
-        await scene.start(self.server)
+        await running.start(self.server)
         if self.server == VENUE:
             load.reader.start()
 
     async def _says_so(self, load: Load, said: int) -> bool:
         """Whether the server ends with a line that says why; or serves, and says of what it cannot store so."""
-        scene, server = load.scene, load.scene.servers[self.server]
-        url, refused = scene.town.proxies[self.server].url, scene.oracle.count(self.server, REFUSED)
-        ready = asyncio.create_task(_answers(scene, url))
-        await scene.happens(lambda: server.poll() is not None or ready.done())
+        running, server = load.running, load.running.servers[self.server]
+        url, refused = running.town.proxies[self.server].url, running.oracle.count(self.server, REFUSED)
+        ready = asyncio.create_task(_answers(running, url))
+        await running.happens(lambda: server.poll() is not None or ready.done())
         if not ready.cancel():
-            return await scene.happens(lambda: scene.oracle.count(self.server, REFUSED) > refused)
-        text = (scene.town.directory / f"{self.server}.log").read_bytes()[said:].decode(errors="replace").strip()
+            return await running.happens(lambda: running.oracle.count(self.server, REFUSED) > refused)
+        text = (running.town.directory / f"{self.server}.log").read_bytes()[said:].decode(errors="replace").strip()
         if server.poll() in {None, 0} or not _tells_of_disk(text):
-            scene.oracle.find(f"the {self.server} does not say in a line that its disk is read-only: {text[-300:]}")
+            running.oracle.find(f"the {self.server} does not say in a line that its disk is read-only: {text[-300:]}")
             return False
         return True
 
 
-async def _answers(scene: Scene, url: str) -> None:
+async def _answers(running: RunningTown, url: str) -> None:
     while True:
         try:
-            await call(scene.session, "GET", f"{url}/healthz")
+            await call(running.session, "GET", f"{url}/healthz")
         except (Problem, Unreachable):
             await asyncio.sleep(0.1)
         else:
@@ -158,11 +160,11 @@ async def _set_read_only(load: Load, server: str, *, on: bool) -> None:
     try:
         for attempt in range(BUSY_TRIES):
             try:
-                load.scene.town.disks[server].set_read_only(on=on)
+                load.running.town.disks[server].set_read_only(on=on)
             except CalledProcessError:  # something has not ended yet
                 if attempt == BUSY_TRIES - 1:
                     raise
-                await load.scene.pause(0.1)
+                await load.running.pause(0.1)
             else:
                 return
     finally:
@@ -179,9 +181,9 @@ class KillDatabase:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Kill it under load."""
-        postgresql = _database(load.scene)
-        await load.scene.moment_at_work(VENUE)
-        load.scene.faults += await _is_refused(load, SERVERS, lambda: asyncio.to_thread(postgresql.kill))
+        postgresql = _database(load.running)
+        await load.running.moment_at_work(VENUE)
+        load.running.faults += await _is_refused(load, SERVERS, lambda: asyncio.to_thread(postgresql.kill))
         yield
         await asyncio.to_thread(postgresql.start)
 
@@ -195,8 +197,8 @@ class RestartDatabase:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Restart it under load."""
-        postgresql = _database(load.scene)
-        load.scene.faults += await _is_refused(load, SERVERS, lambda: asyncio.to_thread(postgresql.stop))
+        postgresql = _database(load.running)
+        load.running.faults += await _is_refused(load, SERVERS, lambda: asyncio.to_thread(postgresql.stop))
         yield
         await asyncio.to_thread(postgresql.start)
 
@@ -210,12 +212,12 @@ class ReadOnlyDatabase:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Make new transactions read-only."""
-        postgresql = _database(load.scene)
+        postgresql = _database(load.running)
 
         async def refuse() -> None:
             await asyncio.to_thread(postgresql.set_read_only, on=True)
 
-        load.scene.faults += await _is_refused(load, SERVERS, refuse)
+        load.running.faults += await _is_refused(load, SERVERS, refuse)
         yield
         postgresql.set_read_only(on=False)
 
@@ -229,15 +231,15 @@ class FullDatabaseDisk:
     @asynccontextmanager
     async def happens(self, load: Load) -> AsyncIterator[None]:
         """Fill it."""
-        postgresql = _database(load.scene)
+        postgresql = _database(load.running)
         disk = postgresql.disk
         assert disk is not None
-        load.scene.faults += await _is_refused(load, SERVERS, lambda: asyncio.to_thread(disk.fill))
+        load.running.faults += await _is_refused(load, SERVERS, lambda: asyncio.to_thread(disk.fill))
         yield
         disk.empty()
         await asyncio.to_thread(postgresql.start)
 
 
-def _database(scene: Scene) -> PostgreSQL:
-    assert scene.postgresql is not None
-    return scene.postgresql
+def _database(running: RunningTown) -> PostgreSQL:
+    assert running.postgresql is not None
+    return running.postgresql

@@ -34,7 +34,7 @@ from tests.faults.logs import Forked, Logs
 from tests.faults.officers import MANY
 from tests.faults.oracle import Kind, Oracle
 from tests.faults.proxy import Answered, Asked, Proxies
-from tests.faults.scene import Scene
+from tests.faults.running_town import RunningTown
 from tests.faults.town import DATABASE_FILES, PARTIES, VENUE, FaultyTown
 from tests.support.programs import launch
 
@@ -100,7 +100,9 @@ async def a_day(directory: Path) -> AsyncIterator[Day]:
         async with new_session() as session:
             await town.found(servers, session)
             await town.open_venue(servers, session, "클럽 스플릿")
-            yield Day(Past(town, logs, oracle), Load(Scene(town, servers, session, oracle, Random(), None), directory))
+            yield Day(
+                Past(town, logs, oracle), Load(RunningTown(town, servers, session, oracle, Random(), None), directory)
+            )
 
 
 async def _live(directory: Path) -> Past:
@@ -243,12 +245,12 @@ def test_an_operator_that_keeps_no_record_is_found_while_it_gives_the_shares(tmp
     async def story() -> list[list[str]]:
         found = []
         async with a_day(tmp_path) as day:
-            scene = day.load.scene
+            running = day.load.running
             for what in ("ledger", "log"):
-                await scene.kill("operator")
-                module, *rest = scene.command("operator")
+                await running.kill("operator")
+                module, *rest = running.command("operator")
                 assert module == "escrow"
-                await scene.start("operator", "tests.faults.careless", what, *rest)
+                await running.start("operator", "tests.faults.careless", what, *rest)
                 await day.warrant()
                 found.append(list(dict.fromkeys(day.past.oracle.findings)))
                 day.past.oracle.findings.clear()

@@ -20,7 +20,7 @@ from tests.faults.oracle import Oracle
 from tests.faults.postgresql import PostgreSQL
 from tests.faults.proxy import Proxies
 from tests.faults.reader import NAME as READER
-from tests.faults.scene import PATIENCE_SECONDS, Scene
+from tests.faults.running_town import PATIENCE_SECONDS, RunningTown
 from tests.faults.town import PARTIES, FaultyTown
 from tests.support.programs import launch
 
@@ -86,8 +86,8 @@ async def run_trials(
         async with new_session(CALL_SECONDS) as session:
             await town.found(servers, session)
             await town.open_venue(servers, session, "클럽 스플릿")
-            scene = Scene(town, servers, session, oracle, random, postgresql)
-            load = Load(scene, directory)
+            running = RunningTown(town, servers, session, oracle, random, postgresql)
+            load = Load(running, directory)
             load.reader.start()
             for fault in faults:
                 begins(fault.name)
@@ -97,7 +97,7 @@ async def run_trials(
                 except ProcessFailed as error:
                     oracle.find(str(error))
                 try:
-                    figures.doubled = await asyncio.to_thread(_look, scene, logs)
+                    figures.doubled = await asyncio.to_thread(_look, running, logs)
                 except (Forked, SplitPassError) as error:
                     oracle.find(f"a log does not verify: {error}")
                 figures.findings += [f"{fault.name}: {what}" for what in oracle.findings]
@@ -108,7 +108,7 @@ async def run_trials(
                     break  # what comes after would only repeat it
     if not figures.findings:
         figures.findings += [f"the {party} gave no share" for party in PARTIES if not oracle.has_shares(party)]
-    figures.faults = scene.faults
+    figures.faults = running.faults
     figures.acknowledged = sum(map(len, oracle.acknowledged.values()))
     figures.lost = oracle.lost
     return figures
@@ -117,30 +117,30 @@ async def run_trials(
 async def _try_until_it_shows(load: Load, fault: Fault) -> bool:
     """Try a fault, again if it had no effect; whether it had one, or a finding."""
     for _ in range(TRIES):
-        before = load.scene.faults
+        before = load.running.faults
         await _try(load, fault)
-        if load.scene.faults > before or load.scene.oracle.findings:
+        if load.running.faults > before or load.running.oracle.findings:
             return True
     return False
 
 
 async def _try(load: Load, fault: Fault) -> None:
-    scene, stop = load.scene, asyncio.Event()
+    running, stop = load.running, asyncio.Event()
     using = asyncio.create_task(load.until(stop))
     try:
-        await scene.happens(load.visitors.are_many, PATIENCE_SECONDS)
-        await scene.pause(WARM_UP)
+        await running.happens(load.visitors.are_many, PATIENCE_SECONDS)
+        await running.pause(WARM_UP)
         async with fault.happens(load):
-            await scene.pause(DURATION)
+            await running.pause(DURATION)
         idle = await _still_idle(load)
         if idle is not None:
-            scene.oracle.find(f"nothing works again for {idle}")
+            running.oracle.find(f"nothing works again for {idle}")
     finally:
         stop.set()
         await using
     load.reader.listen()
-    if scene.servers[READER].poll() is not None:
-        scene.oracle.find("the reader ended")
+    if running.servers[READER].poll() is not None:
+        running.oracle.find("the reader ended")
         load.reader.start()
 
 
@@ -152,9 +152,9 @@ async def _still_idle(load: Load) -> str | None:
     return idle
 
 
-def _look(scene: Scene, logs: Logs) -> int:
+def _look(running: RunningTown, logs: Logs) -> int:
     """Compare what was acknowledged with what is there; returns how much was doubled."""
-    town, oracle = scene.town, scene.oracle
+    town, oracle = running.town, running.oracle
     lost = checks.lost(town, logs, oracle)
     oracle.lost += len(lost)
     for kind, key in lost:

@@ -20,7 +20,7 @@ from protocol.primitives.encoding import Message
 from protocol.warrants import Venue
 from service.http_client import call
 from service.problems import Problem, Unreachable
-from tests.faults.scene import Scene
+from tests.faults.running_town import RunningTown
 from venue.decoding import parse_code
 from venue.poster import poster_text
 from venue.remote import RemoteDoor
@@ -43,17 +43,17 @@ class Visitors:
     Their clocks are `ahead` by so many seconds; `link` is that of the venue's poster.
     """
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._place = scene.town.places[0]
+    def __init__(self, running: RunningTown) -> None:
+        self._running_town = running
+        self._place = running.town.places[0]
         self._ready: list[Person] = []
         self._guessers = itertools.count()
         self.came: Counter[str] = Counter()
         self.ahead = 0
         registration = self._place.venue.registration
         assert registration is not None
-        _, self.link = poster_text(scene.town.settings.domain, registration)
-        self._venue: Venue = read_poster(scene.town.settings.domain, self.link)
+        _, self.link = poster_text(running.town.settings.domain, registration)
+        self._venue: Venue = read_poster(running.town.settings.domain, self.link)
 
     async def until(self, stop: asyncio.Event) -> None:
         """Come and go until `stop`."""
@@ -67,7 +67,7 @@ class Visitors:
 
     def somebody(self) -> Person | None:
         """One of those who have passes, if there are any just now."""
-        return self._scene.random.choice(self._ready) if self._ready else None
+        return self._running_town.random.choice(self._ready) if self._ready else None
 
     def are_many(self) -> bool:
         """Whether there are people with passes for a while in which nobody gets any."""
@@ -93,26 +93,26 @@ class Visitors:
     async def _newcomer(self) -> None:
         """Enrol, ask for passes, and ask again out of the reserve."""
         try:
-            person = await self._scene.town.enrol(self._scene.session)
+            person = await self._running_town.town.enrol(self._running_town.session)
         except TROUBLE:
-            await self._scene.pause(0.2)
+            await self._running_town.pause(0.2)
             return
         self.came["enrolled"] += 1
         person.visitor.clock = self._clock
         for _ in range(TRIES):
             try:
-                await self._scene.town.fetch_passes(self._scene.session, person)
+                await self._running_town.town.fetch_passes(self._running_town.session, person)
             except TROUBLE:
-                await self._scene.pause(0.2)
+                await self._running_town.pause(0.2)
             else:
                 self.came["fetched"] += 1
                 self._ready.append(person)
                 return
 
     async def _guests(self, stop: asyncio.Event) -> None:
-        random = self._scene.random
+        random = self._running_town.random
         while not stop.is_set():
-            await self._scene.pause(0.15)
+            await self._running_town.pause(0.15)
             if not self._ready:
                 continue
             person = self._ready.pop(random.randrange(len(self._ready)))
@@ -129,23 +129,23 @@ class Visitors:
 
     async def _by_code(self, person: Person) -> Decision:
         screen = await asyncio.to_thread(open_entry, person.visitor)
-        self._scene.oracle.show(screen.stored.u)
+        self._running_town.oracle.show(screen.stored.u)
         return await self._read(screen.text(person.visitor.clock()))
 
     async def by_paper(self, person: Person) -> Decision:
         """Somebody comes with a paper that this person has printed; and perhaps another one with a copy."""
-        (paper,) = await asyncio.to_thread(print_papers, person.visitor, self._scene.town.today, 1)
-        self._scene.oracle.show(parse_code(paper).u)
+        (paper,) = await asyncio.to_thread(print_papers, person.visitor, self._running_town.town.today, 1)
+        self._running_town.oracle.show(parse_code(paper).u)
         decision = await self._read(paper)
         if decision is Decision.ADMITTED:
             self.came["admitted by paper"] += 1
-        if self._scene.random.random() < 0.5:
+        if self._running_town.random.random() < 0.5:
             await self._read(paper)
         return decision
 
     async def _by_poster(self, person: Person) -> Decision:
-        people = self._scene.random.choice((1, 1, 2))
-        return await check_in(person.visitor, self._scene.session, self._venue, people)
+        people = self._running_town.random.choice((1, 1, 2))
+        return await check_in(person.visitor, self._running_town.session, self._venue, people)
 
     async def _leave(self, person: Person) -> Decision:
         visitor = person.visitor
@@ -154,18 +154,18 @@ class Visitors:
         except NoVisit:
             return await self._by_poster(person)
         if group[0].venue is not None:
-            return await check_out(visitor, self._scene.session, group)
+            return await check_out(visitor, self._running_town.session, group)
         (screen,) = await asyncio.to_thread(open_exits, visitor, group)
         return await self._read(screen.text(visitor.clock()))
 
     async def _read(self, text: str) -> Decision:
         """Show a code to a reader, which asks the venue's server again if it does not answer."""
-        door = RemoteDoor(self._scene.session, self._place.url, self._place.token)
+        door = RemoteDoor(self._running_town.session, self._place.url, self._place.token)
         for _ in range(TRIES - 1):
             try:
                 return await door.decide_text(text)
             except (Problem, Unreachable):
-                await self._scene.pause(0.1)
+                await self._running_town.pause(0.1)
         return await door.decide_text(text)
 
     def _clock(self) -> int:
@@ -173,13 +173,13 @@ class Visitors:
 
     async def _greedy(self, stop: asyncio.Event) -> None:
         """Somebody whose program asks for passes more often than an account may."""
-        scene = self._scene
+        running = self._running_town
         while not stop.is_set():
-            await scene.pause(0.2)
+            await running.pause(0.2)
             with suppress(*TROUBLE):
-                visitor = (await scene.town.enrol(scene.session)).visitor
-                epoch, account = scene.town.today, visitor.account().session
-                epoch_key = await visitor.epochs.fetch(scene.session, epoch)
+                visitor = (await running.town.enrol(running.session)).visitor
+                epoch, account = running.town.today, visitor.account().session
+                epoch_key = await visitor.epochs.fetch(running.session, epoch)
                 if epoch_key is None:
                     continue
                 h, registration = register_handle(epoch_key, account.account_id)
@@ -192,16 +192,18 @@ class Visitors:
         """Has codes sent to a phone that is not at hand, and guesses."""
         while not stop.is_set():
             phone = f"+8210{50_000_000 + next(self._guessers)}"
-            for _ in range(self._scene.random.randrange(1, 13)):
+            for _ in range(self._running_town.random.randrange(1, 13)):
                 await asyncio.gather(self._post("/v1/verifications", VerificationRequest(phone)))
-                guesses = [f"{self._scene.random.randrange(10**6):06}" for _ in range(GUESSES)]
+                guesses = [f"{self._running_town.random.randrange(10**6):06}" for _ in range(GUESSES)]
                 answers = [VerificationAnswer(phone, guess, "아무개") for guess in guesses]
                 await asyncio.gather(*(self._post("/v1/sessions", answer) for answer in answers))
-                await self._scene.pause(0.3)
+                await self._running_town.pause(0.3)
                 if stop.is_set():
                     return
 
     async def _post(self, path: str, message: Message, token: bytes | None = None) -> None:
         """Ask the operator for something, whatever becomes of it."""
         with suppress(*TROUBLE):
-            await call(self._scene.session, "POST", self._scene.town.settings.operator.url + path, message, token)
+            await call(
+                self._running_town.session, "POST", self._running_town.town.settings.operator.url + path, message, token
+            )

@@ -31,7 +31,7 @@ from tests.fuzz.discovery import message_types
 from tests.fuzz.forgery import sign_anything
 from tests.fuzz.generation import random_message
 from tests.fuzz.mutation import mutate
-from tests.fuzz.stage import Route, Stage
+from tests.fuzz.servers_under_test import Route, ServersUnderTest
 from venue.release import open_log
 
 Wrap = Callable[[bytes], bytes]
@@ -69,43 +69,43 @@ class Recipe:
         return mutate(random, body) if layer == len(self.wraps) else body
 
 
-def recipes(random: Random, stage: Stage, route: Route) -> list[Recipe]:
+def recipes(random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
     """The ways to make a body for a route; for one that is new here, messages of every type."""
     if route.method in {"GET", "HEAD"}:
         return [Recipe(bytes)]
     known = _KNOWN.get((route.server, route.path)) or _KNOWN.get(("", route.path))
-    return known(random, stage, route) if known else _anything(random, stage, route)
+    return known(random, tested, route) if known else _anything(random, tested, route)
 
 
-def target(random: Random, stage: Stage, route: Route) -> str:
+def target(random: Random, tested: ServersUnderTest, route: Route) -> str:
     """A path for a route: each variable is what it stands for, or nearly."""
-    return re.sub(r"\{(\w+)\}", lambda match: _value(random, stage, route, match[1]), route.path)
+    return re.sub(r"\{(\w+)\}", lambda match: _value(random, tested, route, match[1]), route.path)
 
 
-def right_target(stage: Stage, route: Route) -> str:
+def right_target(tested: ServersUnderTest, route: Route) -> str:
     """A path for a route that leads to something."""
-    return re.sub(r"\{(\w+)\}", lambda match: _right_value(stage, route, match[1]), route.path)
+    return re.sub(r"\{(\w+)\}", lambda match: _right_value(tested, route, match[1]), route.path)
 
 
-def _value(random: Random, stage: Stage, route: Route, variable: str) -> str:
+def _value(random: Random, tested: ServersUnderTest, route: Route, variable: str) -> str:
     if random.random() < 0.3:
-        return _right_value(stage, route, variable)
+        return _right_value(tested, route, variable)
     if variable == "tile":
         return tile_path(random)
     if variable in {"epoch", "number"}:
-        epoch = stage.today.epoch
+        epoch = tested.today.epoch
         return str(random.choice((epoch + 1, 0, 1, 4_294_967_295, 9_999_999_999, "٣", "%D9%A3", "-1", "1" * 5000)))
     return random.choice((token_hex(16), "0", "00", "%00", "٣", "zz" * 16, "%FF", "\ud55c".encode().hex(), "a" * 5000))
 
 
-def _right_value(stage: Stage, route: Route, variable: str) -> str:
+def _right_value(tested: ServersUnderTest, route: Route, variable: str) -> str:
     peer = Role.AUTHORITY if route.server == "operator" else Role.OPERATOR
     return {
-        "venue": stage.place.id.hex(),
-        "warrant": stage.countersigned,
-        "epoch": str(stage.today.epoch),
+        "venue": tested.place.id.hex(),
+        "warrant": tested.countersigned,
+        "epoch": str(tested.today.epoch),
         "number": "0",
-        "log": log_id(stage.today.domain, peer),
+        "log": log_id(tested.today.domain, peer),
         "tile": Tile("entries", 0, 1).path,
     }[variable]
 
@@ -118,69 +118,69 @@ def tile_path(random: Random) -> str:
     return "/".join((level, *groups, f"{random.choice((0, 1, 67, 999)):03}")) + width
 
 
-def _anything(random: Random, stage: Stage, route: Route) -> list[Recipe]:
+def _anything(random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
     kinds = message_types()
 
     def core() -> bytes:
         return random_message(random, random.choice(kinds)).to_bytes()
 
-    return [Recipe(core), Recipe(core, _as_party(stage, route.server, route.path))]
+    return [Recipe(core), Recipe(core, _as_party(tested, route.server, route.path))]
 
 
-def _as_party(stage: Stage, recipient: str, path: str) -> tuple[Wrap, Wrap]:
+def _as_party(tested: ServersUnderTest, recipient: str, path: str) -> tuple[Wrap, Wrap]:
     """The layers of a request from one server to another."""
     sender = Role.OPERATOR if recipient == "authority" else Role.AUTHORITY
-    name = stage.place.id.hex() if recipient == "venue" else recipient
+    name = tested.place.id.hex() if recipient == "venue" else recipient
 
     def request(body: bytes) -> bytes:
         now = int(time.time())
-        return PartyRequest(stage.today.domain.number, sender, name, path, now, token_bytes(16), body).to_bytes()
+        return PartyRequest(tested.today.domain.number, sender, name, path, now, token_bytes(16), body).to_bytes()
 
-    return request, lambda payload: sign_anything(PartyRequest, payload, stage.keys[sender])
+    return request, lambda payload: sign_anything(PartyRequest, payload, tested.keys[sender])
 
 
-def _verification(random: Random, _stage: Stage, _route: Route) -> list[Recipe]:
+def _verification(random: Random, _stage: ServersUnderTest, _route: Route) -> list[Recipe]:
     return [Recipe(lambda: VerificationRequest(f"+8210{random.randrange(10**8):08}").to_bytes())]
 
 
-def _session(random: Random, stage: Stage, _route: Route) -> list[Recipe]:
+def _session(random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
     """Answers with the code that was sent, with another one, and of a phone that was sent none."""
 
     def answer(*, is_right: bool) -> Callable[[], bytes]:
         def core() -> bytes:
             phone = f"+8210{random.randrange(10**8):08}"
-            code = stage.operator.accounts.new_code(phone, int(time.time()))
+            code = tested.operator.accounts.new_code(phone, int(time.time()))
             return VerificationAnswer(phone, code if is_right else "123456", "홍길동").to_bytes()
 
         return core
 
-    unknown = VerificationAnswer(stage.town.people[1].phone, "123456", "홍길동")
+    unknown = VerificationAnswer(tested.town.people[1].phone, "123456", "홍길동")
     return [Recipe(core) for core in (answer(is_right=True), answer(is_right=False), unknown.to_bytes)]
 
 
-def _handle(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
-    fresh = register_handle(stage.tomorrow, stage.account_id)[1]
-    return [Recipe(one.to_bytes, token=stage.tokens[0]) for one in (stage.handle, fresh)]
+def _handle(_random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
+    fresh = register_handle(tested.tomorrow, tested.account_id)[1]
+    return [Recipe(one.to_bytes, token=tested.tokens[0]) for one in (tested.handle, fresh)]
 
 
-def _allowance(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
+def _allowance(_random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
     """Fresh requests: one that comes again is refused, whatever is in it."""
 
     def request(h: Scalar) -> Callable[[], bytes]:
         def core() -> bytes:
-            return request_allowance(stage.tomorrow, h)[1].to_bytes()
+            return request_allowance(tested.tomorrow, h)[1].to_bytes()
 
         return core
 
-    return [Recipe(request(h), token=token) for h, token in zip(stage.hs, stage.tokens, strict=True)]
+    return [Recipe(request(h), token=token) for h, token in zip(tested.hs, tested.tokens, strict=True)]
 
 
-def _application(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
+def _application(_random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
     key = SigningKey.generate()
-    changed = replace(stage.place.venue.record, key=public_key(key))
+    changed = replace(tested.place.venue.record, key=public_key(key))
 
     def core() -> bytes:
-        number = stage.today.domain.number
+        number = tested.today.domain.number
         record = Venue(number, token_bytes(16), "클럽", "http://door.example", public_key(key))
         return VenueApplication(record).to_bytes()
 
@@ -188,27 +188,27 @@ def _application(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
         return sign_anything(VenueApplication, payload, key)
 
     def around_agreed(payload: bytes) -> bytes:
-        agreed = sign_anything(VenueApplication, payload, stage.place.venue.signing_key)
+        agreed = sign_anything(VenueApplication, payload, tested.place.venue.signing_key)
         return VenueApplication(changed, agreed).to_bytes()
 
     return [Recipe(core, (signed,)), Recipe(VenueApplication(changed).to_bytes, (around_agreed, signed))]
 
 
-def _commitment(_random: Random, stage: Stage, _route: Route) -> list[Recipe]:
+def _commitment(_random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
     """Commitments of a venue that the parties know, and of any other."""
-    key = stage.place.venue.signing_key
+    key = tested.place.venue.signing_key
 
     def core(venue_id: bytes) -> Callable[[], bytes]:
-        number = stage.today.domain.number
+        number = tested.today.domain.number
         return lambda: VenueCommitment(number, venue_id, int(time.time()), token_bytes(32)).to_bytes()
 
     wrap = (lambda payload: sign_anything(VenueCommitment, payload, key),)
-    return [Recipe(core(venue), wrap) for venue in (stage.place.id, token_bytes(16))]
+    return [Recipe(core(venue), wrap) for venue in (tested.place.id, token_bytes(16))]
 
 
-def _warrant(stage: Stage) -> Warrant:
+def _warrant(tested: ServersUnderTest) -> Warrant:
     now = int(time.time())
-    number, venue = stage.today.domain.number, stage.place.id
+    number, venue = tested.today.domain.number, tested.place.id
     return Warrant(
         domain=number,
         warrant_id=token_bytes(16),
@@ -225,100 +225,100 @@ def _warrant(stage: Stage) -> Warrant:
     )
 
 
-def _proposal(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
-    authority = stage.keys[Role.AUTHORITY]
-    party = _as_party(stage, route.server, route.path)
-    same = _warrant(stage)
-    cores = (same.to_bytes, lambda: _warrant(stage).to_bytes())
+def _proposal(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
+    authority = tested.keys[Role.AUTHORITY]
+    party = _as_party(tested, route.server, route.path)
+    same = _warrant(tested)
+    cores = (same.to_bytes, lambda: _warrant(tested).to_bytes())
     return [Recipe(core, (lambda payload: sign_anything(Warrant, payload, authority), *party)) for core in cores]
 
 
-def _countersignature(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
-    values = (stage.countersigned, token_hex(16), "00", "%41" * 16)
+def _countersignature(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
+    values = (tested.countersigned, token_hex(16), "00", "%41" * 16)
     paths = [route.path.replace("{warrant}", value) for value in values]
-    return [Recipe(bytes, _as_party(stage, route.server, path), path) for path in paths]
+    return [Recipe(bytes, _as_party(tested, route.server, path), path) for path in paths]
 
 
-def _shares(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
+def _shares(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
     """Of a release, a warrant and a venue, each is changed under the right signatures."""
-    party = _as_party(stage, route.server, route.path)
-    warrant, venue_key = replace(_warrant(stage), issued=stage.committed), stage.place.venue.signing_key
-    joint = stage.both_sign(warrant)
-    signed = open_log(stage.place.venue, ValidWarrant(warrant))
+    party = _as_party(tested, route.server, route.path)
+    warrant, venue_key = replace(_warrant(tested), issued=tested.committed), tested.place.venue.signing_key
+    joint = tested.both_sign(warrant)
+    signed = open_log(tested.place.venue, ValidWarrant(warrant))
     release = statement_payload(signed)
 
     def around_release(statement: bytes) -> bytes:
-        return SharesRequest(joint, stage.registration, statement).to_bytes()
+        return SharesRequest(joint, tested.registration, statement).to_bytes()
 
     def around_warrant(payload: bytes) -> bytes:
-        return SharesRequest(_both_sign(stage, Warrant, payload), stage.registration, signed).to_bytes()
+        return SharesRequest(_both_sign(tested, Warrant, payload), tested.registration, signed).to_bytes()
 
     def around_venue(payload: bytes) -> bytes:
-        return SharesRequest(joint, _both_sign(stage, Venue, payload), signed).to_bytes()
+        return SharesRequest(joint, _both_sign(tested, Venue, payload), signed).to_bytes()
 
     return [
         Recipe(lambda: release, (lambda payload: sign_anything(Release, payload, venue_key), around_release, *party)),
         Recipe(warrant.to_bytes, (around_warrant, *party)),
-        Recipe(stage.place.venue.record.to_bytes, (around_venue, *party)),
+        Recipe(tested.place.venue.record.to_bytes, (around_venue, *party)),
     ]
 
 
-def _both_sign(stage: Stage, kind: type[Warrant | Venue], payload: bytes) -> JointStatement:
-    authority, operator = (sign_anything(kind, payload, stage.keys[role]) for role in (Role.AUTHORITY, Role.OPERATOR))
+def _both_sign(tested: ServersUnderTest, kind: type[Warrant | Venue], payload: bytes) -> JointStatement:
+    authority, operator = (sign_anything(kind, payload, tested.keys[role]) for role in (Role.AUTHORITY, Role.OPERATOR))
     return JointStatement(authority, operator)
 
 
-def _deposit(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
+def _deposit(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
     def core() -> bytes:
         handle = Handle(Scalar.random() * B)
-        record = IdentityRecord(stage.today.domain.number, stage.tomorrow.epoch, handle, "+821012345678", "홍길동", 1)
-        return seal_record(stage.tomorrow, record, stage.keys[Role.OPERATOR])[1].to_bytes()
+        record = IdentityRecord(tested.today.domain.number, tested.tomorrow.epoch, handle, "+821012345678", "홍길동", 1)
+        return seal_record(tested.tomorrow, record, tested.keys[Role.OPERATOR])[1].to_bytes()
 
-    return [Recipe(core, _as_party(stage, route.server, route.path))]
-
-
-def _batch(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
-    requests = request_allowance(stage.tomorrow, stage.hs[0])[1].requests[:3]
-    batch = IssueBatch(stage.tomorrow.epoch, tuple(map(bytes, requests)))
-    return [Recipe(batch.to_bytes, _as_party(stage, route.server, route.path))]
+    return [Recipe(core, _as_party(tested, route.server, route.path))]
 
 
-def _check_in(random: Random, stage: Stage, _route: Route) -> list[Recipe]:
+def _batch(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
+    requests = request_allowance(tested.tomorrow, tested.hs[0])[1].requests[:3]
+    batch = IssueBatch(tested.tomorrow.epoch, tuple(map(bytes, requests)))
+    return [Recipe(batch.to_bytes, _as_party(tested, route.server, route.path))]
+
+
+def _check_in(random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
     """Check-ins whose bytes are changed, and check-ins whose label is anything, signed by the pass."""
     now = int(time.time())
-    owned, here = stage.passes, stage.place.id
-    shown = [sign_check_in(stage.today, owned[0], now, Direction.ENTRY, venue) for venue in (None, here)]
+    owned, here = tested.passes, tested.place.id
+    shown = [sign_check_in(tested.today, owned[0], now, Direction.ENTRY, venue) for venue in (None, here)]
 
     def signed() -> bytes:
         when = random.choice((0, now, now - 86_400, now + 86_400, 2**32 - 1, random.getrandbits(32)))
         where = random.choice((None, here, token_bytes(16)))
-        return sign_check_in(stage.today, random.choice(owned), when, random.choice(list(Direction)), where).to_bytes()
+        return sign_check_in(tested.today, random.choice(owned), when, random.choice(list(Direction)), where).to_bytes()
 
-    return [Recipe(core, token=stage.place.token) for core in (shown[0].to_bytes, shown[1].to_bytes, signed)]
+    return [Recipe(core, token=tested.place.token) for core in (shown[0].to_bytes, shown[1].to_bytes, signed)]
 
 
-def _paper(random: Random, stage: Stage, _route: Route) -> list[Recipe]:
+def _paper(random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
     """Papers whose bytes are changed, and good ones of any day."""
-    paper = from_paper_text(print_pass(stage.today, stage.passes[0]))
+    paper = from_paper_text(print_pass(tested.today, tested.passes[0]))
     other_day = replace(paper, epoch=random.choice((0, paper.epoch - 1, paper.epoch + 1, 2**32 - 1)))
-    return [Recipe(core, token=stage.place.token) for core in (paper.to_bytes, other_day.to_bytes)]
+    return [Recipe(core, token=tested.place.token) for core in (paper.to_bytes, other_day.to_bytes)]
 
 
-def _release(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
-    party = _as_party(stage, route.server, route.path)
+def _release(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
+    party = _as_party(tested, route.server, route.path)
     return [
         Recipe(
-            lambda: _warrant(stage).to_bytes(),
-            (lambda payload: _both_sign(stage, Warrant, payload).to_bytes(), *party),
+            lambda: _warrant(tested).to_bytes(),
+            (lambda payload: _both_sign(tested, Warrant, payload).to_bytes(), *party),
         )
     ]
 
 
-def _cosigning(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
+def _cosigning(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
     """The checkpoint that a witness cosigned last, again; and any other text that the log signs."""
     role = Role.AUTHORITY if route.server == "operator" else Role.OPERATOR
-    known = stage.town.directory / route.server / "witness" / "checkpoint"
-    origin, key = log_origin(stage.today.domain, role), stage.keys[role]
+    known = tested.town.directory / route.server / "witness" / "checkpoint"
+    origin, key = log_origin(tested.today.domain, role), tested.keys[role]
 
     def text() -> bytes:
         return parse_note(known.read_bytes()).text.encode()
@@ -335,7 +335,7 @@ def _cosigning(_random: Random, stage: Stage, route: Route) -> list[Recipe]:
     return [Recipe(text, (sign, ask))]
 
 
-_KNOWN: dict[tuple[str, str], Callable[[Random, Stage, Route], list[Recipe]]] = {
+_KNOWN: dict[tuple[str, str], Callable[[Random, ServersUnderTest, Route], list[Recipe]]] = {
     ("operator", "/v1/verifications"): _verification,
     ("operator", "/v1/sessions"): _session,
     ("operator", "/v1/handles"): _handle,

@@ -13,7 +13,7 @@ from service.media_types import CBOR
 from tests.fuzz.extremes import extreme_items, extreme_statements, inflating_bodies
 from tests.fuzz.recipes import Recipe, recipes, right_target, target
 from tests.fuzz.requests import Envelope, draw_request
-from tests.fuzz.stage import Route, Stage, running_stage
+from tests.fuzz.servers_under_test import Route, ServersUnderTest, running_servers
 from tests.fuzz.trial import Findings
 from tests.fuzz.wire import Connection, Hung, WireAnswer, WireRequest, is_problem, problem_name
 
@@ -35,16 +35,16 @@ async def fuzz_routes(
     findings: Findings, seed: int, inputs: int, deadline: float, directory: Path, *, extremes: bool = True
 ) -> None:
     """Send `inputs` requests, until `deadline` (of `time.monotonic`), and then the extreme ones."""
-    async with running_stage(directory) as stage:
-        by_server = {server: [route for route in stage.routes if route.server == server] for server in stage.urls}
-        await asyncio.gather(*(_try_right(findings, stage, routes, deadline) for routes in by_server.values()))
-        shares = {server: inputs * len(routes) // len(stage.routes) for server, routes in by_server.items()}
+    async with running_servers(directory) as tested:
+        by_server = {server: [route for route in tested.routes if route.server == server] for server in tested.urls}
+        await asyncio.gather(*(_try_right(findings, tested, routes, deadline) for routes in by_server.values()))
+        shares = {server: inputs * len(routes) // len(tested.routes) for server, routes in by_server.items()}
         await asyncio.gather(
             *(
                 _fuzz_server(
                     findings,
                     Random(f"{seed} {server} {number}"),
-                    stage,
+                    tested,
                     by_server[server],
                     share // CONNECTIONS,
                     deadline,
@@ -54,51 +54,51 @@ async def fuzz_routes(
             )
         )
         for headers, body in _extremes() if extremes and time.monotonic() < deadline else ():
-            for route in stage.routes:
+            for route in tested.routes:
                 if time.monotonic() < deadline and route.method == "POST":
-                    await _send_extreme(findings, stage, route, headers, body)
-        await _still_alive(findings, stage)
-        peak = stage.servers.peak_mebibytes()
+                    await _send_extreme(findings, tested, route, headers, body)
+        await _still_alive(findings, tested)
+        peak = tested.servers.peak_mebibytes()
     _read_logs(findings, directory)
     if peak > SERVER_MEBIBYTES:
         findings.crash("servers", f"{peak} MiB of memory", b"")
 
 
-async def _try_right(findings: Findings, stage: Stage, routes: list[Route], deadline: float) -> None:
+async def _try_right(findings: Findings, tested: ServersUnderTest, routes: list[Route], deadline: float) -> None:
     """Ask every route for what it is for, and in a way that it must refuse."""
     random = Random(0)
     for route in routes:
         if time.monotonic() > deadline:
             break
         await asyncio.gather(
-            *(_send_right(findings, stage, route, route.method, one) for one in recipes(random, stage, route))
+            *(_send_right(findings, tested, route, route.method, one) for one in recipes(random, tested, route))
         )
-        await _send_right(findings, stage, route, "DELETE", Recipe(bytes))
+        await _send_right(findings, tested, route, "DELETE", Recipe(bytes))
 
 
-async def _send_right(findings: Findings, stage: Stage, route: Route, method: str, recipe: Recipe) -> None:
-    body, path = recipe.whole(), recipe.target or right_target(stage, route)
+async def _send_right(findings: Findings, tested: ServersUnderTest, route: Route, method: str, recipe: Recipe) -> None:
+    body, path = recipe.whole(), recipe.target or right_target(tested, route)
     token = () if recipe.token is None else (f"Authorization: Bearer {recipe.token.hex()}",)
     headers = ("Host: 127.0.0.1", f"Content-Type: {CBOR}", f"Content-Length: {len(body)}", *token)
-    connection = Connection(stage.urls[route.server])
+    connection = Connection(tested.urls[route.server])
     request = WireRequest(Envelope(method, path, headers, body).framed(), is_head=method == "HEAD")
     await send(findings, connection, route, request)
     await connection.close()
 
 
 async def _fuzz_server(
-    findings: Findings, random: Random, stage: Stage, routes: list[Route], inputs: int, deadline: float
+    findings: Findings, random: Random, tested: ServersUnderTest, routes: list[Route], inputs: int, deadline: float
 ) -> None:
-    connection = Connection(stage.urls[routes[0].server])
+    connection = Connection(tested.urls[routes[0].server])
     posts = [route for route in routes if route.method == "POST"]
-    known = {route: recipes(random, stage, route) for route in routes}
+    known = {route: recipes(random, tested, route) for route in routes}
     for number in range(inputs):
         if time.monotonic() > deadline:
             break
         with_body = number >= len(routes) and random.random() < CHANGED_BODIES
         route = random.choice(posts) if with_body else routes[number % len(routes)]
         recipe = random.choice(known[route])
-        path = recipe.target or target(random, stage, route)
+        path = recipe.target or target(random, tested, route)
         request = draw_request(random, route.method, path, recipe.token, recipe.draw(random))
         await send(findings, connection, route, request)
     await connection.close()
@@ -149,15 +149,17 @@ def _extremes() -> Iterator[tuple[tuple[str, ...], bytes]]:
         yield (f"Content-Encoding: {coding}",), body
 
 
-async def _send_extreme(findings: Findings, stage: Stage, route: Route, headers: tuple[str, ...], body: bytes) -> None:
+async def _send_extreme(
+    findings: Findings, tested: ServersUnderTest, route: Route, headers: tuple[str, ...], body: bytes
+) -> None:
     """Send a dear body; if it was too dear the server is given time to end it."""
-    token = f"Authorization: Bearer {stage.tokens[0].hex()}"
+    token = f"Authorization: Bearer {tested.tokens[0].hex()}"
     length = f"Content-Length: {len(body)}"
     path = route.path.replace("{warrant}", "00" * 16)
     envelope = Envelope("POST", path, ("Host: 127.0.0.1", f"Content-Type: {CBOR}", token, length, *headers), body)
-    connection = Connection(stage.urls[route.server])
+    connection = Connection(tested.urls[route.server])
     if not await send(findings, connection, route, WireRequest(envelope.framed())):
-        await _wait_ready(stage.urls[route.server])
+        await _wait_ready(tested.urls[route.server])
     await connection.close()
 
 
@@ -172,8 +174,8 @@ async def _wait_ready(url: str) -> None:
     await connection.close()
 
 
-async def _still_alive(findings: Findings, stage: Stage) -> None:
-    for server, url in stage.urls.items():
+async def _still_alive(findings: Findings, tested: ServersUnderTest) -> None:
+    for server, url in tested.urls.items():
         request = WireRequest(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         await send(findings, Connection(url), Route(server, "GET", "/healthz"), request)
 

@@ -30,7 +30,7 @@ from tests.fuzz.local import fuzz_decoders
 from tests.fuzz.mutation import mutate
 from tests.fuzz.recipes import tile_path
 from tests.fuzz.routes import fuzz_routes, send
-from tests.fuzz.stage import Route
+from tests.fuzz.servers_under_test import Route
 from tests.fuzz.trial import Decoder, Findings
 from tests.fuzz.wire import Connection, WireRequest
 from tests.spec.messages import every_message_type

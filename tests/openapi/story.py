@@ -41,7 +41,7 @@ from tests.openapi.refusals import (
     send_slow_bodies,
     send_too_many_long_bodies,
 )
-from tests.openapi.stage import NO_POINT, Served, Stage, make_venue, spoiled
+from tests.openapi.story_servers import NO_POINT, Served, StoryServers, make_venue, spoiled
 from tests.openapi.warrants import WarrantSteps
 from tests.support.running import run, serving
 from tests.support.servers import ALLOWANCE, Enrolled, World
@@ -81,7 +81,7 @@ def record_story(directory: Path) -> list[Exchange]:
     async def other_liar() -> tuple[web.Application, int]:
         return create_app([]), world.operator.settings.port
 
-    story = Story(Stage(world, door, quiet))
+    story = Story(StoryServers(world, door, quiet))
     logs = {role: LogSteps(world, role) for role in Role}
     with serve(operator):
         run(logs[OPERATOR].alone_at_first())
@@ -111,8 +111,8 @@ def record_story(directory: Path) -> list[Exchange]:
 class Story:
     """What happens, in order. Each step fails if a server's answer is not the one it is there for."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
+    def __init__(self, servers: StoryServers) -> None:
+        self.servers = servers
         self.pair: list[Enrolled] = []
         self.ahead: EpochKey
         self.ahead_secrets: list[Scalar] = []
@@ -124,13 +124,13 @@ class Story:
         await self.send_nonsense()
         await self.fetch_passes()
         await self.visit()
-        await WarrantSteps(self.stage).investigate()
+        await WarrantSteps(self.servers).investigate()
         await self.erase_ahead()
         await self.wait_too_long()
 
     async def enrol(self) -> None:
-        post, phone = self.stage.world.post, "+821099999999"
-        self.pair = [await self.stage.world.enrol(number) for number in range(2)]
+        post, phone = self.servers.world.post, "+821099999999"
+        self.pair = [await self.servers.world.enrol(number) for number in range(2)]
         await refused("invalid-phone", post(OPERATOR, "/v1/verifications", VerificationRequest("01012345678")))
 
         async def answer(code: str, name: str = "홍길동") -> bytes:
@@ -139,36 +139,36 @@ class Story:
         await refused("code-expired", answer("000000"))
         await refused("invalid-name", answer("000000", "=1+1"))
         await post(OPERATOR, "/v1/verifications", VerificationRequest(phone))
-        code = self.stage.world.last_code(phone)
-        for _ in range(self.stage.world.operator.settings.code_attempts):
+        code = self.servers.world.last_code(phone)
+        for _ in range(self.servers.world.operator.settings.code_attempts):
             await refused("wrong-code", answer(f"{(int(code) + 1) % 10**6:06}"))
         await refused("too-many-attempts", answer(code))
-        outbox = self.stage.world.home(OPERATOR) / "outbox.txt"
+        outbox = self.servers.world.home(OPERATOR) / "outbox.txt"
         kept = outbox.rename(outbox.with_suffix(".kept"))
         outbox.mkdir()  # so that no file can be written there
         await refused("code-not-sent", post(OPERATOR, "/v1/verifications", VerificationRequest(phone)))
         outbox.rmdir()
         kept.rename(outbox)
-        for _ in range(self.stage.world.operator.settings.codes_per_day - 1):
+        for _ in range(self.servers.world.operator.settings.codes_per_day - 1):
             await post(OPERATOR, "/v1/verifications", VerificationRequest(phone))
         await refused("too-many-codes", post(OPERATOR, "/v1/verifications", VerificationRequest(phone)))
 
     async def register_venues(self) -> None:
-        world, record = self.stage.world, self.stage.door.venue.record
-        for served in (self.stage.door, self.stage.quiet):
+        world, record = self.servers.world, self.servers.door.venue.record
+        for served in (self.servers.door, self.servers.quiet):
             other = f"/v1/venues/{ZEROS}"
             for part in ("", "/poster.svg", "/poster.png"):
-                await refused("not-registered", self.stage.ask(served, "GET", served.record_path + part))
-                await refused("unknown-venue", self.stage.ask(served, "GET", other + part))
-                await refused("not-found", self.stage.ask(served, "GET", "/v1/venues/here" + part))
+                await refused("not-registered", self.servers.ask(served, "GET", served.record_path + part))
+                await refused("unknown-venue", self.servers.ask(served, "GET", other + part))
+                await refused("not-found", self.servers.ask(served, "GET", "/v1/venues/here" + part))
         for role in Role:
-            key, quiet_key = self.stage.door.venue.signing_key, self.stage.quiet.venue.signing_key
+            key, quiet_key = self.servers.door.venue.signing_key, self.servers.quiet.venue.signing_key
             good = sign_application(record, key)
             await refused("unknown-venue", world.get(role, f"/v1/venues/{record.venue_id.hex()}"))
             await refused("not-found", world.get(role, "/v1/venues/here"))
             await world.post(role, "/v1/venues", good)
             await refused("venue-pending", world.get(role, f"/v1/venues/{record.venue_id.hex()}"))
-            await world.post(role, "/v1/venues", sign_application(self.stage.quiet.venue.record, quiet_key))
+            await world.post(role, "/v1/venues", sign_application(self.servers.quiet.venue.record, quiet_key))
             for name, application in {
                 "malformed-point": good.replace(bytes(record.key), NO_POINT),
                 "venue-exists": sign_application(replace(record, name="다른 클럽"), key),
@@ -181,40 +181,40 @@ class Story:
                 ),
             }.items():
                 await refused(name, world.post(role, "/v1/venues", application))
-        for served in (self.stage.door, self.stage.quiet):
+        for served in (self.servers.door, self.servers.quiet):
             venue = served.venue.venue.hex()
             signed = {}
             for role in Role:
                 assert world.officer(role, "venues", "approve", venue).exit_code == 0
                 signed[role] = await world.get(role, f"/v1/venues/{venue}")
             served.venue.keep_registration(JointStatement(signed[AUTHORITY], signed[OPERATOR]))
-            await self.stage.ask(served, "GET", served.record_path)
-        door, quiet = self.stage.door, self.stage.quiet
+            await self.servers.ask(served, "GET", served.record_path)
+        door, quiet = self.servers.door, self.servers.quiet
         for picture in ("svg", "png"):
-            await self.stage.ask(door, "GET", f"{door.record_path}/poster.{picture}")
-            await refused("no-scan-mode", self.stage.ask(quiet, "GET", f"{quiet.record_path}/poster.{picture}"))
+            await self.servers.ask(door, "GET", f"{door.record_path}/poster.{picture}")
+            await refused("no-scan-mode", self.servers.ask(quiet, "GET", f"{quiet.record_path}/poster.{picture}"))
 
     async def ask_for_epochs(self) -> None:
         for role in Role:
-            await LogSteps(self.stage.world, role).read()
-            await LogSteps(self.stage.world, role).witness()
-            await self.stage.world.get(role, f"/v1/epochs/{self.stage.world.today}")
-            await refused("unknown-epoch", self.stage.world.get(role, f"/v1/epochs/{self.stage.world.today + 20}"))
-            await refused("not-found", self.stage.world.get(role, "/v1/epochs/today"))
+            await LogSteps(self.servers.world, role).read()
+            await LogSteps(self.servers.world, role).witness()
+            await self.servers.world.get(role, f"/v1/epochs/{self.servers.world.today}")
+            await refused("unknown-epoch", self.servers.world.get(role, f"/v1/epochs/{self.servers.world.today + 20}"))
+            await refused("not-found", self.servers.world.get(role, "/v1/epochs/today"))
             for kind in ("disclosures", "notices") if role is AUTHORITY else ("disclosures",):
-                await self.stage.world.get(role, f"/v1/{kind}")
-                await self.stage.world.get(role, f"/v1/{kind}/0")
-                await refused("not-published", self.stage.world.get(role, f"/v1/{kind}/1"))
-                await refused("not-found", self.stage.world.get(role, f"/v1/{kind}/last"))
-            await self.stage.world.get(role, "/healthz")
-        await self.stage.ask(self.stage.door, "GET", "/healthz")
-        await refused("not-found", self.stage.ask(self.stage.door, "GET", "/v2/venues"))
-        await refused("method-not-allowed", self.stage.ask(self.stage.door, "GET", "/v1/check-ins"))
+                await self.servers.world.get(role, f"/v1/{kind}")
+                await self.servers.world.get(role, f"/v1/{kind}/0")
+                await refused("not-published", self.servers.world.get(role, f"/v1/{kind}/1"))
+                await refused("not-found", self.servers.world.get(role, f"/v1/{kind}/last"))
+            await self.servers.world.get(role, "/healthz")
+        await self.servers.ask(self.servers.door, "GET", "/healthz")
+        await refused("not-found", self.servers.ask(self.servers.door, "GET", "/v2/venues"))
+        await refused("method-not-allowed", self.servers.ask(self.servers.door, "GET", "/v1/check-ins"))
 
     async def send_nonsense(self) -> None:
-        world, domain = self.stage.world, self.stage.world.settings.domain
-        token, venue = self.pair[0].session.token, self.stage.door.venue.venue.hex()
-        servers = {"operator": world.urls[OPERATOR], "authority": world.urls[AUTHORITY], "venue": self.stage.door.url}
+        world, domain = self.servers.world, self.servers.world.settings.domain
+        token, venue = self.pair[0].session.token, self.servers.door.venue.venue.hex()
+        servers = {"operator": world.urls[OPERATOR], "authority": world.urls[AUTHORITY], "venue": self.servers.door.url}
         for server, url in servers.items():
             await send_bad_bodies(server, url, token)
             await send_too_many_long_bodies(server, url)
@@ -230,7 +230,7 @@ class Story:
             await send_bad_party_requests(server, servers[server], domain, sender, recipient, key, world.now)
 
     async def fetch_passes(self) -> None:
-        world, (first, second) = self.stage.world, self.pair
+        world, (first, second) = self.servers.world, self.pair
         key, token = await world.epoch_key(), self.pair[0].session.token
 
         async def register(body: Message | bytes, token: bytes | None = token) -> bytes:
@@ -264,30 +264,30 @@ class Story:
         await refused("allowance-used", fetch(request_allowance(key, h)[1]))
 
     async def visit(self) -> None:
-        venue, now = self.stage.door.venue, self.stage.world.now
+        venue, now = self.servers.door.venue, self.servers.world.now
         async with new_session() as session:
-            await venue.home.epochs.refresh(session, self.stage.world.today, self.stage.world.today)
-        key = await self.stage.world.epoch_key()
+            await venue.home.epochs.refresh(session, self.servers.world.today, self.servers.world.today)
+        key = await self.servers.world.epoch_key()
         first, second = (owned[0] for owned in self.passes)
         shown = sign_check_in(key, second, now, Direction.ENTRY)
-        await self.stage.ask(
-            self.stage.door, "POST", "/v1/check-ins", sign_check_in(key, first, now, Direction.ENTRY, venue.venue)
+        await self.servers.ask(
+            self.servers.door, "POST", "/v1/check-ins", sign_check_in(key, first, now, Direction.ENTRY, venue.venue)
         )
-        await refused("unauthenticated", self.stage.ask(self.stage.door, "POST", "/v1/check-ins", shown))
+        await refused("unauthenticated", self.servers.ask(self.servers.door, "POST", "/v1/check-ins", shown))
         token = token_bytes(32)
         venue.home.readers.add(venue.venue, "front door", token, now)
-        await self.stage.ask(self.stage.door, "POST", "/v1/check-ins", shown, token)
+        await self.servers.ask(self.servers.door, "POST", "/v1/check-ins", shown, token)
         paper = from_paper_text(print_pass(key, self.passes[0][1]))
-        await refused("unauthenticated", self.stage.ask(self.stage.door, "POST", "/v1/papers", paper))
+        await refused("unauthenticated", self.servers.ask(self.servers.door, "POST", "/v1/papers", paper))
         await refused(
             "malformed-scalar",
-            self.stage.ask(self.stage.door, "POST", "/v1/papers", spoiled(paper, 3, NO_SCALARS[:32])),
+            self.servers.ask(self.servers.door, "POST", "/v1/papers", spoiled(paper, 3, NO_SCALARS[:32])),
         )
-        await self.stage.ask(self.stage.door, "POST", "/v1/papers", paper, token)
+        await self.servers.ask(self.servers.door, "POST", "/v1/papers", paper, token)
 
     async def erase_ahead(self) -> None:
         """The authority erases tomorrow; the day after stays for the steps in which a party is missing."""
-        world, first = self.stage.world, self.pair[0]
+        world, first = self.servers.world, self.pair[0]
         tomorrow = await world.epoch_key(world.today + 1)
         secrets = [(await world.register(one, tomorrow))[0] for one in self.pair]
         grant = (await world.register(first, await world.epoch_key(world.today + 3)))[2]
@@ -308,7 +308,7 @@ class Story:
 
     async def ask_authority(self, name: str) -> None:
         """Ask the authority about an epoch that nobody has published."""
-        world, epoch = self.stage.world, self.stage.world.today + 20
+        world, epoch = self.servers.world, self.servers.world.today + 20
         entry = DirectoryEntry(epoch, bytes(32), bytes(24), bytes(528))
         batch = IssueBatch(epoch, (bytes(REQUEST_BYTES),))
         await refused(name, world.as_party(OPERATOR, "/v1/directory", entry.to_bytes()))
@@ -316,7 +316,7 @@ class Story:
 
     async def wait_too_long(self) -> None:
         """Five days later nobody has published; a month later the phones must be verified again."""
-        world, visitor, now = self.stage.world, self.pair[0], self.stage.world.now
+        world, visitor, now = self.servers.world, self.pair[0], self.servers.world.now
         for days, name in ((5, "unknown-epoch"), (31, "verification-expired")):
             world.now = now + days * EPOCH_SECONDS
             h, registration = register_handle(replace(self.ahead, epoch=world.today), visitor.session.account_id)
@@ -326,13 +326,13 @@ class Story:
         world.now = now
 
     async def operator_alone(self) -> None:
-        world, record = self.stage.world, self.stage.door.venue.record
+        world, record = self.servers.world, self.servers.door.venue.record
         await refused("peer-unreachable", world.register(await world.enrol(4), self.ahead))
         await self.fetch_ahead("peer-unreachable")
         later = world.today + 10
         world.operator.epochs.publish(later)
-        warrant = replace(self.stage.warrant(), ends=world.settings.domain.epoch_begins(later + 1))
-        request = SharesRequest(self.stage.both_sign(warrant), self.stage.both_sign(record), bytes(80))
+        warrant = replace(self.servers.warrant(), ends=world.settings.domain.epoch_begins(later + 1))
+        request = SharesRequest(self.servers.both_sign(warrant), self.servers.both_sign(record), bytes(80))
         await refused("peer-unreachable", world.as_party(AUTHORITY, "/v1/shares", request.to_bytes()))
 
     async def operator_with_liar(self) -> None:
@@ -343,7 +343,7 @@ class Story:
 
     async def ask_too_often(self) -> None:
         """Each is asked once too often for limits of one; what is asked does not matter."""
-        post, token = self.stage.world.post, self.pair[0].session.token
+        post, token = self.servers.world.post, self.pair[0].session.token
         for role, path, session in (
             (OPERATOR, "/v1/verifications", None),
             (OPERATOR, "/v1/sessions", None),
@@ -354,7 +354,7 @@ class Story:
             await refused("malformed-encoding", post(role, path, b"\xff", session))
             await refused("too-many-requests", post(role, path, b"\xff", session))
         await refused("too-many-requests", post(OPERATOR, "/v1/passes", b"\xff", token))
-        venue, now = self.stage.quiet.venue, self.stage.world.now
+        venue, now = self.servers.quiet.venue, self.servers.world.now
         for role in Role:
             *taken, last = (
                 sign_commitment(venue.record, venue.signing_key, now - back, CompactRange())[1] for back in range(61)
@@ -365,7 +365,7 @@ class Story:
 
     async def fetch_ahead(self, name: str) -> None:
         pairs = zip(self.pair, self.ahead_secrets, strict=True)
-        await asyncio.gather(*(refused(name, self.stage.world.fetch(one, self.ahead, h)) for one, h in pairs))
+        await asyncio.gather(*(refused(name, self.servers.world.fetch(one, self.ahead, h)) for one, h in pairs))
 
 
 async def _answer_one(_request: web.Request) -> web.Response:

@@ -20,7 +20,7 @@ from protocol.primitives.errors import Malformed, Rejected, ReplayedRequest
 from service.http import SMALL_BODY_BYTES, problem_name
 from tests.openapi.documents import FOLDER, SERVERS, operations, outcomes
 from tests.openapi.recorder import rules_defined
-from tests.openapi.stage import make_venue
+from tests.openapi.story_servers import make_venue
 from tests.spec.text import CHAPTERS, table
 from tests.support.running import serving
 from tests.support.servers import World

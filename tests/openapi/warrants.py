@@ -17,7 +17,7 @@ from protocol.releases import Release
 from protocol.transparency.merkle import CompactRange
 from protocol.warrants import Purpose, Warrant, sign_application
 from tests.openapi.refusals import ZEROS, refused
-from tests.openapi.stage import NO_POINT, Stage, signed, spoiled
+from tests.openapi.story_servers import NO_POINT, StoryServers, signed, spoiled
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 
@@ -25,28 +25,28 @@ OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 class WarrantSteps:
     """The authority's steps, against the operator's and a venue's servers."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
+    def __init__(self, servers: StoryServers) -> None:
+        self.servers = servers
 
     async def investigate(self) -> None:
-        warrant = self.stage.warrant()
+        warrant = self.servers.warrant()
         await self.commit()
         await self.decide(warrant)
-        release, world = await self.release(warrant), self.stage.world
+        release, world = await self.release(warrant), self.servers.world
         with pytest.MonkeyPatch.context() as patch:
             witness = world.authority.witness
             honest = witness.add_checkpoint
             patch.setattr(witness, "add_checkpoint", lambda body, time: honest(body, time + 3600))  # not to rely on
             await refused("peer-failed", self.shares(warrant, release))
         await self.shares(warrant, release)
-        single = replace(self.stage.warrant(), max_records=1)
+        single = replace(self.servers.warrant(), max_records=1)
         await refused("warrant-exhausted", self.shares(single, await self.release(single)))
         world.operator.epochs.erase(world.today)
         await refused("epoch-erased", self.shares(warrant, release))
 
     async def commit(self) -> None:
         """The door's commitment at both parties, after those that are refused."""
-        world, venue = self.stage.world, self.stage.door.venue
+        world, venue = self.servers.world, self.servers.door.venue
         time, waiting = world.now - 60, SigningKey.generate()
         pending = replace(venue.record, venue_id=b"a venue in wait.", key=public_key(waiting))
         made = venue.log.commit(venue.record, venue.signing_key, time)
@@ -70,7 +70,7 @@ class WarrantSteps:
                 await refused(name, world.post(role, "/v1/commitments", statement))
 
     async def decide(self, warrant: Warrant) -> None:
-        world, identity = self.stage.world, self.stage.world.authority.identity
+        world, identity = self.servers.world, self.servers.world.authority.identity
 
         async def propose(statement: bytes) -> bytes:
             return await world.as_party(AUTHORITY, "/v1/warrants", statement)
@@ -87,7 +87,7 @@ class WarrantSteps:
         await refused("warrant-pending", countersignature(warrant.warrant_id.hex()))
         assert world.officer(OPERATOR, "warrants", "countersign", warrant.warrant_id.hex()).exit_code == 0
         await countersignature(warrant.warrant_id.hex())
-        other = self.stage.warrant()
+        other = self.servers.warrant()
         await propose(sign_statement(other, identity))
         world.operator.warrants.refuse(other.warrant_id, "no")
         await refused("warrant-refused", countersignature(other.warrant_id.hex()))
@@ -96,11 +96,11 @@ class WarrantSteps:
         """A release, after those that are refused."""
         wider = replace(warrant, ends=warrant.ends + 1)
         for name, joint in {
-            "unknown-venue": self.stage.both_sign(replace(warrant, venue_id=bytes(16))),
+            "unknown-venue": self.servers.both_sign(replace(warrant, venue_id=bytes(16))),
             "conflicting-statements": replace(
-                self.stage.both_sign(warrant), operator=self.stage.both_sign(wider).operator
+                self.servers.both_sign(warrant), operator=self.servers.both_sign(wider).operator
             ),
-            "out-of-scope": self.stage.both_sign(replace(warrant, expires=self.stage.world.now - 1)),
+            "out-of-scope": self.servers.both_sign(replace(warrant, expires=self.servers.world.now - 1)),
         }.items():
             await refused(name, self.ask_release(joint))
         for name, place, value in (
@@ -109,37 +109,37 @@ class WarrantSteps:
         ):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(place, value)
-                await refused(name, self.ask_release(self.stage.both_sign(warrant)))
-        key_file = self.stage.door.venue.path / "venue.key"
+                await refused(name, self.ask_release(self.servers.both_sign(warrant)))
+        key_file = self.servers.door.venue.path / "venue.key"
         key_file.rename(key_file.with_suffix(".lost"))
-        await refused("venue-key-lost", self.ask_release(self.stage.both_sign(warrant)))
+        await refused("venue-key-lost", self.ask_release(self.servers.both_sign(warrant)))
         key_file.with_suffix(".lost").rename(key_file)
-        return await self.ask_release(self.stage.both_sign(warrant))
+        return await self.ask_release(self.servers.both_sign(warrant))
 
     async def ask_release(self, joint: JointStatement) -> bytes:
-        world, path = self.stage.world, "/v1/releases"
-        recipient, identity = self.stage.door.venue.venue.hex(), world.authority.identity
+        world, path = self.servers.world, "/v1/releases"
+        recipient, identity = self.servers.door.venue.venue.hex(), world.authority.identity
         domain, body = world.settings.domain, joint.to_bytes()
         request = sign_request(domain, AUTHORITY, recipient, path, world.now, body, identity)
-        return await self.stage.ask(self.stage.door, "POST", path, request)
+        return await self.servers.ask(self.servers.door, "POST", path, request)
 
     async def shares(self, warrant: Warrant, release: bytes) -> bytes:
         """The operator's shares, after those that are refused."""
-        world, record = self.stage.world, self.stage.door.venue.record
-        joint, venue = self.stage.both_sign(warrant), self.stage.both_sign(record)
+        world, record = self.servers.world, self.servers.door.venue.record
+        joint, venue = self.servers.both_sign(warrant), self.servers.both_sign(record)
         no_key = signed("venue", spoiled(record, 4, NO_POINT), world.authority.identity)
         wider = replace(warrant, ends=warrant.ends + 1)
         unfit = replace(Release.from_bytes(statement_payload(release)), openings=(), leaves=())
-        key = self.stage.door.venue.signing_key
+        key = self.servers.door.venue.signing_key
         for name, request in {
             "commitment-mismatch": SharesRequest(joint, venue, sign_statement(unfit, key)),
             "malformed-point": SharesRequest(joint, replace(venue, authority=no_key), release),
-            "venue-changed": SharesRequest(joint, self.stage.both_sign(replace(record, name="다른 클럽")), release),
+            "venue-changed": SharesRequest(joint, self.servers.both_sign(replace(record, name="다른 클럽")), release),
             "conflicting-statements": SharesRequest(
-                replace(joint, operator=self.stage.both_sign(wider).operator), venue, release
+                replace(joint, operator=self.servers.both_sign(wider).operator), venue, release
             ),
             "out-of-scope": SharesRequest(
-                self.stage.both_sign(replace(warrant, purpose=Purpose.NOTICE)), venue, release
+                self.servers.both_sign(replace(warrant, purpose=Purpose.NOTICE)), venue, release
             ),
         }.items():
             await refused(name, world.as_party(AUTHORITY, "/v1/shares", request.to_bytes()))

@@ -25,10 +25,10 @@ from protocol.releases import MAX_COMMITMENTS, Release, ReleasedLeaf
 from tests.protocol.mutations import lax_encodings
 from tests.spec.messages import whole_visit
 from tests.support.domain import NOW
-from tests.support.visit import messages_of, session
+from tests.support.visit import messages_of, recorded_visit
 
-HELD = messages_of(session())
-TOLD = whole_visit(session().parties, session().epoch, session().visitor).messages
+HELD = messages_of(recorded_visit())
+TOLD = whole_visit(recorded_visit().parties, recorded_visit().epoch, recorded_visit().visitor).messages
 MESSAGES = [*HELD, *(message for kind, message in TOLD.items() if kind not in set(map(type, HELD)))]
 
 every_message = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
@@ -199,7 +199,7 @@ def test_size_is_bounded() -> None:
 
 
 def test_encoding_checks_fields_as_decoding_does() -> None:
-    venue, warrant = session().parties.venue, session().valid_warrant.record
+    venue, warrant = recorded_visit().parties.venue, recorded_visit().valid_warrant.record
     for wrong in (
         replace(venue, domain=256),
         replace(venue, domain=-1),
@@ -228,8 +228,8 @@ def test_an_enumeration_has_only_its_values() -> None:
         RED = 1
 
     assert Colour(1) is Colour.RED
-    item = cbor2.loads(session().check_ins["shown-entry"].to_bytes())
-    kind = type(session().check_ins["shown-entry"])
+    item = cbor2.loads(recorded_visit().check_ins["shown-entry"].to_bytes())
+    kind = type(recorded_visit().check_ins["shown-entry"])
     for direction in (0, 3, 2**64 - 1, -1):
         assert decoded(kind, cbor2.dumps([*item[:2], direction, *item[3:]])) is None
 
@@ -242,14 +242,17 @@ def test_a_pass_request_has_one_length(raw: bytes) -> None:
 
 @given(raw=st.binary(min_size=32, max_size=32))
 def test_a_proof_has_one_length(raw: bytes) -> None:
-    for proof in (session().visitor.registration.knowledge, session().visitor.request.requests[0].ownership):
+    for proof in (
+        recorded_visit().visitor.registration.knowledge,
+        recorded_visit().visitor.request.requests[0].ownership,
+    ):
         with pytest.raises(MalformedEncoding):
             type(proof).from_bytes(bytes(proof) + raw)
         assert type(proof).from_bytes(bytes(proof)) == proof
 
 
 def test_points_in_messages_are_checked() -> None:
-    registration = session().visitor.registration
+    registration = recorded_visit().visitor.registration
     assert isinstance(registration.handle, Point)
     item = cbor2.loads(registration.to_bytes())
     for encoding in (bytes([1]) + bytes(31), bytes(32), b"\xff" * 32):

@@ -31,7 +31,7 @@ from protocol.primitives.statements import (
 from protocol.releases import Release
 from protocol.warrants import Venue, VenueApplication, Warrant
 from tests.protocol.mutations import lax_encodings
-from tests.support.visit import messages_of, session
+from tests.support.visit import messages_of, recorded_visit
 
 KINDS: dict[type[Message], str] = {
     EpochStatement: "epoch-statement",
@@ -45,7 +45,7 @@ KINDS: dict[type[Message], str] = {
     VenueCommitment: "venue-commitment",
     Shares: "shares",
 }
-SIGNED = {type(message): message for message in messages_of(session()) if type(message) in KINDS}
+SIGNED = {type(message): message for message in messages_of(recorded_visit()) if type(message) in KINDS}
 KEY = SigningKey.generate()
 PUBLIC = public_key(KEY)
 
@@ -135,7 +135,7 @@ def test_other_structures_are_no_statements() -> None:
 
 
 def test_a_joint_statement_needs_both_parties_and_one_message() -> None:
-    parties, warrant = session().parties, session().valid_warrant.record
+    parties, warrant = recorded_visit().parties, recorded_visit().valid_warrant.record
     authority, operator = parties.domain.authority_key, parties.domain.operator_key
     joint = parties.both_sign(warrant)
     assert verify_joint_statement(Warrant, joint, authority, operator) == warrant

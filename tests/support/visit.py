@@ -60,7 +60,7 @@ Judge = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True)
-class Accepted:
+class AcceptedMessage:
     """A message that its receiver accepts. `claim` is the claim that its integrity serves."""
 
     claim: str
@@ -81,7 +81,7 @@ def accepts(judge: Judge, message: bytes) -> bool:
 
 
 @dataclass(frozen=True)
-class Session:
+class RecordedVisit:
     """One visitor's visit to the venue at `time`, and its opening."""
 
     parties: Parties
@@ -116,7 +116,7 @@ class Session:
         return list(open_release(release, operator, authority))
 
 
-def hold_session(parties: Parties, epoch: OpenEpoch, visitor: Visitor, time: int) -> Session:
+def record_visit(parties: Parties, epoch: OpenEpoch, visitor: Visitor, time: int) -> RecordedVisit:
     """A visitor shows, scans, enters and leaves; then both parties open the visit."""
     venue, first, second = parties.venue.venue_id, visitor.passes[0], visitor.passes[1]
     check_ins = {
@@ -142,7 +142,7 @@ def hold_session(parties: Parties, epoch: OpenEpoch, visitor: Visitor, time: int
         )
         for role in Role
     )
-    return Session(
+    return RecordedVisit(
         parties,
         epoch,
         visitor,
@@ -161,20 +161,20 @@ def hold_session(parties: Parties, epoch: OpenEpoch, visitor: Visitor, time: int
     )
 
 
-def accepted_messages(session: Session) -> list[Accepted]:
-    """Every message of a session, in the order in which it is sent, with its receiver's judgement."""
-    parties, epoch, visitor, key = session.parties, session.epoch, session.visitor, session.epoch.key
+def accepted_messages(visit: RecordedVisit) -> list[AcceptedMessage]:
+    """Every message of a visit, in the order in which it is sent, with its receiver's judgement."""
+    parties, epoch, visitor, key = visit.parties, visit.epoch, visit.visitor, visit.epoch.key
     domain = parties.domain
     application = sign_statement(VenueApplication(parties.venue), parties.venue_key)
-    release = session.verified_release(session.transcript.release)
+    release = visit.verified_release(visit.transcript.release)
     keys = {key.epoch: key}
 
-    def epoch_statement(role: Role) -> Accepted:
+    def epoch_statement(role: Role) -> AcceptedMessage:
         def judge(message: bytes) -> bool:
             both = {**epoch.statements, role: message}
             return verify_epoch(domain, key.epoch, both[Role.OPERATOR], both[Role.AUTHORITY]) == key
 
-        return Accepted("c1", f"{role.name.lower()}-epoch-statement", epoch.statements[role], judge)
+        return AcceptedMessage("c1", f"{role.name.lower()}-epoch-statement", epoch.statements[role], judge)
 
     def registered(message: bytes) -> bool:
         registration = HandleRegistration.from_bytes(message)
@@ -201,11 +201,11 @@ def accepted_messages(session: Session) -> list[Accepted]:
         signing_key = epoch.secrets[Role.AUTHORITY].pass_signing_key
         return all_accepted(issue_batch(key, signing_key, IssueBatch.from_bytes(message)))
 
-    def check_in(name: str) -> Accepted:
+    def check_in(name: str) -> AcceptedMessage:
         def judge(message: bytes) -> bool:
             return verify_check_in(key, CheckInMessage.from_bytes(message)).epoch == key.epoch
 
-        return Accepted("c5", f"{name}-check-in", session.check_ins[name].to_bytes(), judge)
+        return AcceptedMessage("c5", f"{name}-check-in", visit.check_ins[name].to_bytes(), judge)
 
     def qr_text(message: bytes) -> bool:
         return verify_check_in(key, from_qr_text(message.decode("latin-1"))).epoch == key.epoch
@@ -228,68 +228,70 @@ def accepted_messages(session: Session) -> list[Accepted]:
         return verify_statement(VenueApplication, message, parties.venue.key).venue == parties.venue
 
     def warrant_valid(message: bytes) -> bool:
-        return verify_warrant(domain, JointStatement.from_bytes(message), session.time) == session.valid_warrant
+        return verify_warrant(domain, JointStatement.from_bytes(message), visit.time) == visit.valid_warrant
 
     def released(message: bytes) -> bool:
-        return sum(map(len, session.verified_release(message).visits.values())) == 2
+        return sum(map(len, visit.verified_release(message).visits.values())) == 2
 
     def committed(message: bytes) -> bool:
-        received = verify_commitment(parties.venue, message, session.time)
-        return session.commitments == {received.time: received.commitment}
+        received = verify_commitment(parties.venue, message, visit.time)
+        return visit.commitments == {received.time: received.commitment}
 
-    def shares(role: Role, message: bytes) -> Accepted:
+    def shares(role: Role, message: bytes) -> AcceptedMessage:
         def judge(statement: bytes) -> bool:
             verified = verify_party_shares(domain, role, release, keys, statement)
             return sum(map(len, verified.shares.values())) == 2
 
-        return Accepted("c6", f"{role.name.lower()}-shares", message, judge)
+        return AcceptedMessage("c6", f"{role.name.lower()}-shares", message, judge)
 
     def transcript_holds(message: bytes) -> bool:
-        handles = [handle for _, handle in session.opened(OpeningTranscript.from_bytes(message))]
+        handles = [handle for _, handle in visit.opened(OpeningTranscript.from_bytes(message))]
         return handles == [visitor.handle, visitor.handle]
 
     def request_holds(message: bytes) -> bool:
-        request = verify_request(domain, Role.OPERATOR, "authority", "/v1/batches", session.time, message)
+        request = verify_request(domain, Role.OPERATOR, "authority", "/v1/batches", visit.time, message)
         return request.body == b"body"
 
     batch = IssueBatch(key.epoch, tuple(bytes(one) for one in visitor.request.requests))
-    receipt, transcript, paper = visitor.grant.receipt, session.transcript, from_paper_text(session.paper)
+    receipt, transcript, paper = visitor.grant.receipt, visit.transcript, from_paper_text(visit.paper)
     return [
         epoch_statement(Role.OPERATOR),
         epoch_statement(Role.AUTHORITY),
-        Accepted("c3", "handle-registration", visitor.registration.to_bytes(), registered),
-        Accepted("c3", "directory-entry", visitor.grant.entry.to_bytes(), entry_opens),
-        Accepted("c3", "directory-receipt", receipt, receipt_holds),
-        Accepted("c3", "handle-grant", visitor.grant.to_bytes(), grant_holds),
-        Accepted("c3", "allowance-request", visitor.request.to_bytes(), allowance_granted),
-        Accepted("c4", "issue-batch", batch.to_bytes(), batch_issued),
-        Accepted("c2", "pass-answers", visitor.answers.to_bytes(), lambda m: all_accepted(PassAnswers.from_bytes(m))),
-        *(check_in(name) for name in session.check_ins),
-        Accepted("c5", "qr-text", to_qr_text(session.check_ins["shown-entry"]).encode("ascii"), qr_text),
-        Accepted("c5", "assisted-check-in", session.assisted.to_bytes(), assisted_opens),
-        Accepted("c5", "paper-pass", paper.to_bytes(), lambda m: paper_admits(PaperPass.from_bytes(m))),
-        Accepted(
+        AcceptedMessage("c3", "handle-registration", visitor.registration.to_bytes(), registered),
+        AcceptedMessage("c3", "directory-entry", visitor.grant.entry.to_bytes(), entry_opens),
+        AcceptedMessage("c3", "directory-receipt", receipt, receipt_holds),
+        AcceptedMessage("c3", "handle-grant", visitor.grant.to_bytes(), grant_holds),
+        AcceptedMessage("c3", "allowance-request", visitor.request.to_bytes(), allowance_granted),
+        AcceptedMessage("c4", "issue-batch", batch.to_bytes(), batch_issued),
+        AcceptedMessage(
+            "c2", "pass-answers", visitor.answers.to_bytes(), lambda m: all_accepted(PassAnswers.from_bytes(m))
+        ),
+        *(check_in(name) for name in visit.check_ins),
+        AcceptedMessage("c5", "qr-text", to_qr_text(visit.check_ins["shown-entry"]).encode("ascii"), qr_text),
+        AcceptedMessage("c5", "assisted-check-in", visit.assisted.to_bytes(), assisted_opens),
+        AcceptedMessage("c5", "paper-pass", paper.to_bytes(), lambda m: paper_admits(PaperPass.from_bytes(m))),
+        AcceptedMessage(
             "c5",
             "paper-text",
-            session.paper.encode("ascii"),
+            visit.paper.encode("ascii"),
             lambda m: paper_admits(from_paper_text(m.decode("latin-1"))),
         ),
-        Accepted("c5", "paper-check-in", session.printed.to_bytes(), paper_checked_in),
-        Accepted("c5", "venue", parties.both_sign(parties.venue).to_bytes(), venue_registered),
-        Accepted("c5", "venue-application", application, venue_applied),
-        Accepted("c5", "warrant", session.warrant.to_bytes(), warrant_valid),
-        Accepted("c5", "venue-commitment", session.commitment, committed),
-        Accepted("c5", "release", transcript.release, released),
+        AcceptedMessage("c5", "paper-check-in", visit.printed.to_bytes(), paper_checked_in),
+        AcceptedMessage("c5", "venue", parties.both_sign(parties.venue).to_bytes(), venue_registered),
+        AcceptedMessage("c5", "venue-application", application, venue_applied),
+        AcceptedMessage("c5", "warrant", visit.warrant.to_bytes(), warrant_valid),
+        AcceptedMessage("c5", "venue-commitment", visit.commitment, committed),
+        AcceptedMessage("c5", "release", transcript.release, released),
         shares(Role.OPERATOR, transcript.operator_shares),
         shares(Role.AUTHORITY, transcript.authority_shares),
-        Accepted("c6", "opening-transcript", transcript.to_bytes(), transcript_holds),
-        Accepted("c5", "party-request", session.request, request_holds),
+        AcceptedMessage("c6", "opening-transcript", transcript.to_bytes(), transcript_holds),
+        AcceptedMessage("c5", "party-request", visit.request, request_holds),
     ]
 
 
-def messages_of(session: Session) -> list[Message]:
+def messages_of(visit: RecordedVisit) -> list[Message]:
     """At least one message of every type, also those inside statements."""
-    transcript, visitor, epoch, parties = session.transcript, session.visitor, session.epoch, session.parties
+    transcript, visitor, epoch, parties = visit.transcript, visit.visitor, visit.epoch, visit.parties
 
     def signed(kind: type[Message], statement: bytes) -> Message:
         return kind.from_bytes(statement_payload(statement))
@@ -307,50 +309,50 @@ def messages_of(session: Session) -> list[Message]:
         visitor.request,
         IssueBatch(epoch.key.epoch, tuple(bytes(one) for one in visitor.request.requests)),
         visitor.answers,
-        *session.check_ins.values(),
-        session.assisted,
+        *visit.check_ins.values(),
+        visit.assisted,
         ASSERTED,
-        from_paper_text(session.paper),
-        session.printed,
+        from_paper_text(visit.paper),
+        visit.printed,
         VenueApplication(parties.venue),
         parties.venue,
-        session.valid_warrant.record,
-        signed(VenueCommitment, session.commitment),
+        visit.valid_warrant.record,
+        signed(VenueCommitment, visit.commitment),
         release,
         *release.openings,
         *release.leaves,
         *(leaf.committed for leaf in release.leaves),
         signed(Shares, transcript.operator_shares),
         signed(Shares, transcript.authority_shares),
-        session.warrant,
+        visit.warrant,
         transcript,
-        signed(PartyRequest, session.request),
+        signed(PartyRequest, visit.request),
         http_messages.VerificationRequest("+821012345678"),
         http_messages.VerificationAnswer("+821012345678", "012345", "홍길동"),
         http_messages.Session(visitor.account_id, token_bytes(32)),
-        http_messages.SharesRequest(session.warrant, parties.both_sign(parties.venue), transcript.release),
+        http_messages.SharesRequest(visit.warrant, parties.both_sign(parties.venue), transcript.release),
         http_messages.DoorAnswer(http_messages.Decision.ADMITTED),
     ]
 
 
 @functools.cache
-def session() -> Session:
-    """The session that every mutation starts from."""
+def recorded_visit() -> RecordedVisit:
+    """The visit that every mutation starts from."""
     parties = found_domain()
     today = open_epoch(parties, TODAY)
-    return hold_session(parties, today, enrol(parties, today, "홍길동", "+821012345678"), NOW)
+    return record_visit(parties, today, enrol(parties, today, "홍길동", "+821012345678"), NOW)
 
 
 @functools.cache
-def other_sessions() -> dict[str, Session]:
-    """Sessions that differ from `session` in one respect each: the visitor, the epoch, the domain."""
-    one = session()
+def other_visits() -> dict[str, RecordedVisit]:
+    """Visits that differ from `recorded_visit` in one respect each: the visitor, the epoch, the domain."""
+    one = recorded_visit()
     parties, today = one.parties, one.epoch
     tomorrow = open_epoch(parties, TODAY + 1)
     domain = found_domain(number=254, same_keys=parties)
     there = open_epoch(domain, TODAY)
     return {
-        "visitor": hold_session(parties, today, enrol(parties, today, "성춘향", "+821087654321"), NOW + 60),
-        "epoch": hold_session(parties, tomorrow, enrol(parties, tomorrow, "홍길동", "+821012345678"), NOW + 86_400),
-        "domain": hold_session(domain, there, enrol(domain, there, "홍길동", "+821012345678"), NOW),
+        "visitor": record_visit(parties, today, enrol(parties, today, "성춘향", "+821087654321"), NOW + 60),
+        "epoch": record_visit(parties, tomorrow, enrol(parties, tomorrow, "홍길동", "+821012345678"), NOW + 86_400),
+        "domain": record_visit(domain, there, enrol(domain, there, "홍길동", "+821012345678"), NOW),
     }

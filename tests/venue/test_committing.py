@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from protocol.epochs import Role
 from service.http_client import new_session
-from tests.openapi.stage import make_venue
+from tests.openapi.story_servers import make_venue
 from tests.support.running import run
 from tests.support.servers import World, run_world
 from venue.home import ServedVenue

@@ -39,7 +39,7 @@ def make_venue(world: World, path: Path, url: str) -> ServedVenue:
     return ServedVenue(VenueHome(path), venue)
 
 
-class Stage:
+class StoryServers:
     """The parties' world and the venues' servers."""
 
     def __init__(self, world: World, door: Served, quiet: Served) -> None:

@@ -21,7 +21,7 @@ EFFECT_SECONDS = 15
 
 
 @dataclass
-class Scene:
+class RunningTown:
     """A town under load. `faults` counts what was done to it and was seen to have had its effect."""
 
     town: FaultyTown

@@ -30,7 +30,7 @@ from venue.setup import create_home
 
 
 @dataclass
-class Place:
+class GoodServers:
     """The parties' world, the venue and a reader's token, with the URL of each server."""
 
     world: World
@@ -72,7 +72,7 @@ class Place:
 
 
 @contextmanager
-def run_place(directory: Path) -> Iterator[Place]:
+def run_good_servers(directory: Path) -> Iterator[GoodServers]:
     """Start a domain; its venue is registered and knows the keys."""
     world = World(directory)
     home_directory, (port,) = directory / "venue", free_ports(1)
@@ -95,7 +95,7 @@ def run_place(directory: Path) -> Iterator[Place]:
         asyncio.run(_register(world, venue))
         with serving(door):
             urls = {**{Server[role.name]: url for role, url in world.urls.items()}, Server.VENUE: url}
-            yield Place(world, venue, token, urls)
+            yield GoodServers(world, venue, token, urls)
 
 
 async def _register(world: World, venue: ServedVenue) -> None:

@@ -51,7 +51,7 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Stage:
+class ServersUnderTest:
     """The running servers, their secret keys, and what visitors have.
 
     `hs` belong to the handles that the visitors registered for tomorrow, whose sessions' tokens are `tokens`; `passes`
@@ -84,7 +84,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def running_stage(directory: Path) -> AsyncIterator[Stage]:
+async def running_servers(directory: Path) -> AsyncIterator[ServersUnderTest]:
     """Start an operator, an authority and a venue, and enrol visitors; the servers' logs are in `directory`."""
     town = _Town(directory, minimum_accounts=2, mixing_seconds=0.5)
     async with new_session() as session:
@@ -114,7 +114,9 @@ async def _fetch_together(town: Town, people: list[Person], session: ClientSessi
             return
 
 
-async def _set(servers: Servers, town: Town, place: Place, people: list[Person], session: ClientSession) -> Stage:
+async def _set(
+    servers: Servers, town: Town, place: Place, people: list[Person], session: ClientSession
+) -> ServersUnderTest:
     visitor, registration = people[0].visitor, place.venue.registration
     assert registration is not None
     today, tomorrow = [await visitor.epochs.fetch(session, town.today + days) for days in range(2)]
@@ -131,7 +133,7 @@ async def _set(servers: Servers, town: Town, place: Place, people: list[Person],
         check_in = sign_check_in(today, owned, int(time.time()), Direction.ENTRY, place.id)
         await call(session, "POST", f"{place.url}/v1/check-ins", check_in)
     await asyncio.to_thread(town.run, "venue", "--home", str(place.home), "commit")
-    return Stage(
+    return ServersUnderTest(
         servers=servers,
         town=town,
         place=place,
