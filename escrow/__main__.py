@@ -8,7 +8,6 @@ from escrow.audit.cli import audit
 from escrow.authority.cli import authority_group
 from escrow.operator.cli import operator_group
 from service.cli import CommandGroup, version_option
-from service.settings import DomainSettings, check_settings
 
 
 @click.group(cls=CommandGroup)
@@ -44,6 +43,8 @@ def domain(
     allowance: int,
 ) -> None:
     """Print a domain's domain.toml. Parties, venues and clients all have it in their home directory."""
+    from service.settings import DomainSettings, check_settings
+
     values = {
         "number": number,
         "utc_offset": utc_offset,

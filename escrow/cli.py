@@ -3,48 +3,42 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
-from aiohttp import web
 
 from escrow.custody_cli import add_custody_commands
-from escrow.party import Party
-from escrow.settings import EscrowSettings
-from escrow.vault_key import VAULT_KEY_BYTES, has_vault_key, store_vault_key
+from escrow.program import Program
 from escrow.venues_cli import add_venue_commands
-from protocol.epochs import Role
-from protocol.primitives.signatures import public_key
-from protocol.warrants import Warrant
 from service.cli import local_time
 from service.errors import ConfigurationError
-from service.files import private_directory
-from service.keys import create_secret, load_signing_key
-from service.serving import serve
-from service.settings import load_settings
 
-P = TypeVar("P", bound=Party)
-MakeParty = Callable[[Path], P]
-MakeApp = Callable[[P], Coroutine[Any, Any, web.Application]]
+if TYPE_CHECKING:
+    from escrow.party import Party
+    from protocol.warrants import Warrant
+
+P = TypeVar("P", bound="Party")
 
 
-def add_party_commands(
-    group: click.Group, role: Role, settings: type[EscrowSettings], make: MakeParty[P], make_app: MakeApp[P]
-) -> None:
+def add_party_commands(group: click.Group, program: Program[P]) -> None:
     """Add `init`, `serve`, `status`, `erase`, `venues` and `custody` to a party's command group."""
-    add_custody_commands(group, role, settings)
-    add_venue_commands(group, make)
+    add_custody_commands(group, program)
+    add_venue_commands(group, program)
 
     @group.command()
     @click.pass_obj
     def init(home: Path) -> None:
         """Create this party's keys that are missing. Prints its public identity key for domain.toml."""
+        from escrow.vault_key import VAULT_KEY_BYTES, has_vault_key, store_vault_key
+        from protocol.primitives.signatures import public_key
+        from service.files import private_directory
+        from service.keys import create_secret, load_signing_key
+
         private_directory(home)
-        chosen = load_settings(settings, home / "settings.toml")
-        if not has_vault_key(home, chosen):
-            store_vault_key(home, chosen, secrets.token_bytes(VAULT_KEY_BYTES))
+        settings = program.load_settings(home)
+        if not has_vault_key(home, settings):
+            store_vault_key(home, settings, secrets.token_bytes(VAULT_KEY_BYTES))
         if not (home / "identity.key").exists():
             create_secret(home / "identity.key")
         click.echo(bytes(public_key(load_signing_key(home / "identity.key"))).hex())
@@ -53,15 +47,17 @@ def add_party_commands(
     @click.pass_obj
     def serve_command(home: Path) -> None:
         """Run the server until it is interrupted. It publishes epochs ahead and erases those that are due."""
-        party = make(home)
+        from service.serving import serve
+
+        party = program.open(home)
         party.epochs.vault.unlock()  # a passphrase is asked for now, not when the first warrant comes
-        serve(make_app(party), party.settings)
+        serve(program.create_app(party), party.settings)
 
     @group.command()
     @click.pass_obj
     def status(home: Path) -> None:
         """Show the epochs, and when the log was last cosigned. An epoch is ahead, current, kept or erased."""
-        party = make(home)
+        party = program.open(home)
         states = [
             (epoch, "current" if epoch == party.epochs.today else "ahead" if epoch > party.epochs.today else "kept")
             for epoch in party.epochs.vault.epochs()
@@ -80,7 +76,7 @@ def add_party_commands(
     @click.pass_obj
     def erase(home: Path, epoch: int, *, yes: bool) -> None:
         """Destroy this party's share of EPOCH. Its check-ins can then never be opened, by anyone."""
-        party = make(home)
+        party = program.open(home)
         if not yes:
             click.confirm(f"Destroy the share of epoch {epoch} for good?", abort=True)
         party.epochs.erase(epoch)

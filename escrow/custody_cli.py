@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from escrow.custody import PartyKeys, recover_keys, split_keys, verify_share
-from escrow.settings import EscrowSettings
-from escrow.vault_key import VAULT_KEY_VARIABLE, has_vault_key, load_vault_key, store_vault_key
-from protocol.epochs import Role
+from escrow.environment import VAULT_KEY_VARIABLE
+from escrow.program import Program
 from service.errors import ConfigurationError
-from service.files import private_directory, write_private
-from service.keys import load_secret, store_secret
-from service.settings import load_domain, load_settings
 
+if TYPE_CHECKING:
+    from escrow.party import Party
+
+P = TypeVar("P", bound="Party")
 ShareArgument = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-def add_custody_commands(group: click.Group, role: Role, settings_kind: type[EscrowSettings]) -> None:
+def add_custody_commands(group: click.Group, program: Program[P]) -> None:
     """Add `custody split`, `custody verify` and `custody recover` to a party's command group."""
+    role = program.role
 
     @group.group()
     def custody() -> None:
@@ -32,9 +33,15 @@ def add_custody_commands(group: click.Group, role: Role, settings_kind: type[Esc
     @click.pass_obj
     def split(home: Path, threshold: int, custodians: int, output: Path) -> None:
         """Write one share file for each custodian. Give each its own, then destroy the directory."""
+        from escrow.custody import PartyKeys, split_keys
+        from escrow.vault_key import load_vault_key
+        from service.files import private_directory, write_private
+        from service.keys import load_secret
+        from service.settings import load_domain
+
         if output.exists():
             raise ConfigurationError(f"{output} exists already; shares go into a new directory")
-        settings = load_settings(settings_kind, home / "settings.toml")
+        settings = program.load_settings(home)
         keys = PartyKeys(load_vault_key(home, settings), load_secret(home / "identity.key"))
         shares = split_keys(load_domain(home).domain, role, keys, threshold, custodians)
         private_directory(output)
@@ -49,6 +56,9 @@ def add_custody_commands(group: click.Group, role: Role, settings_kind: type[Esc
     @click.pass_obj
     def verify(home: Path, share: Path) -> None:
         """Check a SHARE, as its custodian. Nothing but domain.toml is needed."""
+        from escrow.custody import verify_share
+        from service.settings import load_domain
+
         verified = verify_share(load_domain(home).domain, role, str(share), share.read_bytes())
         custody = verified.custody
         click.echo(
@@ -66,20 +76,29 @@ def add_custody_commands(group: click.Group, role: Role, settings_kind: type[Esc
     @click.pass_obj
     def recover(home: Path, shares: tuple[Path, ...], vault_key_file: Path | None) -> None:
         """Write this party's keys on a new machine, from enough SHARES. Put the vault's copy back before `serve`."""
-        domain, settings = load_domain(home).domain, load_settings(settings_kind, home / "settings.toml")
-        if vault_key_file is not None and settings.vault_key != "environment":
-            raise click.UsageError(f"the vault key goes where settings.toml says: {settings.vault_key}")
-        verified = [verify_share(domain, role, str(share), share.read_bytes()) for share in shares]
-        keys, identity = recover_keys(domain, role, verified), home / "identity.key"
-        if vault_key_file is not None:
-            store_secret(vault_key_file, keys.vault_key)
-        elif not has_vault_key(home, settings):
-            store_vault_key(home, settings, keys.vault_key)
-        if not identity.exists():
-            store_secret(identity, keys.identity_seed)
-        vault_key = load_secret(vault_key_file) if vault_key_file else load_vault_key(home, settings)
-        if keys != PartyKeys(vault_key, load_secret(identity)):
-            raise ConfigurationError(f"{home} holds other keys than the shares; a key is never overwritten")
-        if vault_key_file is not None:
-            click.echo(f"put what {vault_key_file} holds into {VAULT_KEY_VARIABLE}, then destroy the file", err=True)
-        click.echo("the keys are here")
+        _recover(program, home, shares, vault_key_file)
+
+
+def _recover(program: Program[P], home: Path, shares: tuple[Path, ...], vault_key_file: Path | None) -> None:
+    from escrow.custody import PartyKeys, recover_keys, verify_share
+    from escrow.vault_key import has_vault_key, load_vault_key, store_vault_key
+    from service.keys import load_secret, store_secret
+    from service.settings import load_domain
+
+    domain, settings = load_domain(home).domain, program.load_settings(home)
+    if vault_key_file is not None and settings.vault_key != "environment":
+        raise click.UsageError(f"the vault key goes where settings.toml says: {settings.vault_key}")
+    verified = [verify_share(domain, program.role, str(share), share.read_bytes()) for share in shares]
+    keys, identity = recover_keys(domain, program.role, verified), home / "identity.key"
+    if vault_key_file is not None:
+        store_secret(vault_key_file, keys.vault_key)
+    elif not has_vault_key(home, settings):
+        store_vault_key(home, settings, keys.vault_key)
+    if not identity.exists():
+        store_secret(identity, keys.identity_seed)
+    vault_key = load_secret(vault_key_file) if vault_key_file else load_vault_key(home, settings)
+    if keys != PartyKeys(vault_key, load_secret(identity)):
+        raise ConfigurationError(f"{home} holds other keys than the shares; a key is never overwritten")
+    if vault_key_file is not None:
+        click.echo(f"put what {vault_key_file} holds into {VAULT_KEY_VARIABLE}, then destroy the file", err=True)
+    click.echo("the keys are here")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import click
 from nacl.exceptions import CryptoError
 from nacl.secret import Aead
 
-from escrow.settings import EscrowSettings
+from escrow.environment import VAULT_KEY_VARIABLE
 from protocol.primitives.encoding import Message, Size
 from protocol.primitives.errors import Malformed
 from service.errors import ConfigurationError
@@ -19,8 +19,10 @@ from service.files import read_private, write_private
 from service.keys import load_secret, store_secret
 from service.passphrase import Passphrase
 
+if TYPE_CHECKING:
+    from escrow.settings import EscrowSettings
+
 VAULT_KEY_BYTES = 32
-VAULT_KEY_VARIABLE = "SPLITPASS_VAULT_KEY"
 
 
 class WrongKey(Exception):

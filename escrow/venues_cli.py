@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from escrow.party import Party
-from escrow.venues import Change
-from protocol.warrants import Venue
+from escrow.program import Program
 from service.cli import Hexadecimal
 from service.errors import ConfigurationError
 from service.keys import fingerprint
 
+if TYPE_CHECKING:
+    from escrow.party import Party
+    from escrow.venues import Change
+    from protocol.warrants import Venue
+
+P = TypeVar("P", bound="Party")
 KEY_HELP = "The fingerprint of the new key, as the venue itself told you."
 LOST = (
     "The key that is registered now did not sign this change: either the venue has lost it, or a stranger asks.\n"
@@ -21,7 +25,7 @@ LOST = (
 )
 
 
-def add_venue_commands(group: click.Group, make: Callable[[Path], Party]) -> None:
+def add_venue_commands(group: click.Group, program: Program[P]) -> None:
     """Add `venues list`, `venues approve` and `venues refuse` to a party's command group."""
 
     @group.group()
@@ -32,7 +36,7 @@ def add_venue_commands(group: click.Group, make: Callable[[Path], Party]) -> Non
     @click.pass_obj
     def list_venues(home: Path) -> None:
         """Show the venues that applied. Below each are the changes of its key that somebody applied for."""
-        register = make(home).venues
+        register = program.open(home).venues
         for listed in register.all():
             click.echo(f"{listed.record.venue_id.hex()}  {'approved' if listed.statement else 'not approved'}")
             _show(listed.record, "    ")
@@ -47,7 +51,7 @@ def add_venue_commands(group: click.Group, make: Callable[[Path], Party]) -> Non
     @click.pass_obj
     def approve(home: Path, venue_id: bytes, key: str | None, *, lost_key: bool) -> None:
         """Sign the record of VENUE, or with --key a change of its key. It counts once both parties have."""
-        party = make(home)
+        party = program.open(home)
         listed = party.venues.get(venue_id)
         if key is None or key == fingerprint(listed.record.key):
             if key is None and party.venues.changes(venue_id):
@@ -66,7 +70,7 @@ def add_venue_commands(group: click.Group, make: Callable[[Path], Party]) -> Non
     @click.pass_obj
     def refuse(home: Path, venue_id: bytes, key: str) -> None:
         """Refuse a change of VENUE's key. What is approved stays."""
-        party = make(home)
+        party = program.open(home)
         party.venues.refuse_change(_change(party, venue_id, key))
         click.echo("refused")
 

@@ -8,28 +8,53 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from escrow.authority.authority import Authority
-from escrow.authority.contacts import contacts_csv
-from escrow.authority.investigation import Investigation, OpeningResult
-from escrow.authority.server import create_authority_app
-from escrow.authority.settings import AuthoritySettings
 from escrow.cli import add_party_commands, show_warrant
-from escrow.server import PEER_SECONDS
-from escrow.shares import check_window
 from protocol.check_ins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.notices import VISIT_DIGEST_BYTES, verify_notice
-from protocol.releases import VerifiedRelease
 from protocol.warrants import MAX_EMBARGO, Purpose, Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
-from service.files import write_private
-from service.http_client import new_session
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from escrow.authority.authority import Authority
+    from escrow.authority.investigation import Investigation, OpeningResult
+    from escrow.authority.settings import AuthoritySettings
+    from protocol.releases import VerifiedRelease
 
 T = TypeVar("T")
+
+
+class AuthorityProgram:
+    """The authority, as its commands need it."""
+
+    role = Role.AUTHORITY
+
+    def load_settings(self, home: Path) -> AuthoritySettings:
+        """What its `settings.toml` says; raises `ConfigurationError`."""
+        from escrow.authority.settings import AuthoritySettings
+        from service.settings import load_settings
+
+        return load_settings(AuthoritySettings, home / "settings.toml")
+
+    def open(self, home: Path) -> Authority:
+        """The authority of a home directory; raises `ConfigurationError`."""
+        from escrow.authority.authority import Authority
+
+        return Authority(home)
+
+    async def create_app(self, party: Authority) -> web.Application:
+        """Its server."""
+        from escrow.authority.server import create_authority_app
+
+        return await create_authority_app(party)
+
+
+PROGRAM = AuthorityProgram()
 
 
 @click.group(name="authority", cls=CommandGroup)
@@ -48,7 +73,7 @@ def authority_group(context: click.Context, home: Path) -> None:
     context.obj = home
 
 
-add_party_commands(authority_group, Role.AUTHORITY, AuthoritySettings, Authority, create_authority_app)
+add_party_commands(authority_group, PROGRAM)
 
 
 @authority_group.group()
@@ -99,9 +124,11 @@ def draw(
     embargo_days: int,
 ) -> None:
     """Sign a warrant and propose it to the operator. It is for one venue and one window. Prints its id."""
+    from escrow.shares import check_window
+
     if not legal_reference.isprintable():
         raise click.UsageError("the legal reference is one line of printable characters")
-    authority = Authority(home)
+    authority = PROGRAM.open(home)
     authority.venues.get(venue_id)
     offset, issued = authority.domain.utc_offset, authority.clock()
     warrant = Warrant(
@@ -143,7 +170,7 @@ def draw(
 @click.pass_obj
 def list_warrants(home: Path) -> None:
     """Show every warrant and how far it has come."""
-    authority = Authority(home)
+    authority = PROGRAM.open(home)
     for case in authority.cases.all():
         name = authority.venues.get(case.record.venue_id).record.name
         show_warrant(case.record, name, authority.domain.utc_offset, case.state)
@@ -154,7 +181,9 @@ def list_warrants(home: Path) -> None:
 @click.pass_obj
 def release(home: Path, warrant_id: bytes) -> None:
     """Show the venue the WARRANT and take what it releases. Both parties signed it. Nothing is opened yet."""
-    released: VerifiedRelease = _run(Authority(home), lambda investigation: investigation.request_release(warrant_id))
+    released: VerifiedRelease = _run(
+        PROGRAM.open(home), lambda investigation: investigation.request_release(warrant_id)
+    )
     click.echo(f"{sum(map(len, released.visits.values()))} visits released{_aside(released.set_aside)}")
 
 
@@ -163,7 +192,7 @@ def release(home: Path, warrant_id: bytes) -> None:
 @click.pass_obj
 def open_command(home: Path, warrant_id: bytes) -> None:
     """Open what was released under WARRANT. Asks the operator for its shares and adds the authority's."""
-    result: OpeningResult = _run(Authority(home), lambda investigation: investigation.open(warrant_id))
+    result: OpeningResult = _run(PROGRAM.open(home), lambda investigation: investigation.open(warrant_id))
     click.echo(f"{result.visits} visits opened, {_count(result)}{_aside(result.set_aside)}")
 
 
@@ -173,7 +202,10 @@ def open_command(home: Path, warrant_id: bytes) -> None:
 @click.pass_obj
 def export(home: Path, warrant_id: bytes, output: Path) -> None:
     """Write the contacts of an opened WARRANT as CSV. You alone can read it; no spreadsheet executes it."""
-    authority = Authority(home)
+    from escrow.authority.contacts import contacts_csv
+    from service.files import write_private
+
+    authority = PROGRAM.open(home)
     result: OpeningResult = _run(authority, lambda investigation: investigation.read(warrant_id))
     text = contacts_csv((*result.contacts, *result.asserted), authority.domain.utc_offset)
     write_private(output, text.encode("utf-8-sig"))
@@ -193,7 +225,7 @@ def publish_notice(home: Path, warrant_ids: tuple[bytes, ...], advice: str) -> N
     """Publish a notice for everyone in the releases of these WARRANTS."""
     if not advice.isprintable():
         raise click.UsageError("the advice is one line of printable characters")
-    count: int = _run(Authority(home), lambda investigation: investigation.publish_notice(warrant_ids, advice))
+    count: int = _run(PROGRAM.open(home), lambda investigation: investigation.publish_notice(warrant_ids, advice))
     click.echo(f"a notice for {count} passes is published")
 
 
@@ -201,7 +233,9 @@ def publish_notice(home: Path, warrant_ids: tuple[bytes, ...], advice: str) -> N
 @click.pass_obj
 def list_notices(home: Path) -> None:
     """Show every notice. The number of its digests hides how many it is for."""
-    authority = Authority(home)
+    from protocol.notices import VISIT_DIGEST_BYTES, verify_notice
+
+    authority = PROGRAM.open(home)
     for published in authority.notices.lists.all():
         notice = verify_notice(authority.domain, published.statement, published.number)
         digests = len(bytes(notice.digests)) // VISIT_DIGEST_BYTES
@@ -210,6 +244,10 @@ def list_notices(home: Path) -> None:
 
 
 def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) -> T:
+    from escrow.authority.investigation import Investigation
+    from escrow.server import PEER_SECONDS
+    from service.http_client import new_session
+
     async def run() -> T:
         async with new_session(PEER_SECONDS) as session:
             return await step(Investigation(authority, session))

@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from escrow.cli import add_party_commands, show_warrant
-from escrow.operator.operator import Operator
-from escrow.operator.server import create_operator_app
-from escrow.operator.settings import OperatorSettings
 from protocol.epochs import Role
-from protocol.warrants import Warrant
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, printable
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from escrow.operator.operator import Operator
+    from escrow.operator.settings import OperatorSettings
+    from protocol.warrants import Warrant
+
+
+class OperatorProgram:
+    """The operator, as its commands need it."""
+
+    role = Role.OPERATOR
+
+    def load_settings(self, home: Path) -> OperatorSettings:
+        """What its `settings.toml` says; raises `ConfigurationError`."""
+        from escrow.operator.settings import OperatorSettings
+        from service.settings import load_settings
+
+        return load_settings(OperatorSettings, home / "settings.toml")
+
+    def open(self, home: Path) -> Operator:
+        """The operator of a home directory; raises `ConfigurationError`."""
+        from escrow.operator.operator import Operator
+
+        return Operator(home)
+
+    async def create_app(self, party: Operator) -> web.Application:
+        """Its server."""
+        from escrow.operator.server import create_operator_app
+
+        return await create_operator_app(party)
+
+
+PROGRAM = OperatorProgram()
 
 
 @click.group(name="operator", cls=CommandGroup)
@@ -30,7 +62,7 @@ def operator_group(context: click.Context, home: Path) -> None:
     context.obj = home
 
 
-add_party_commands(operator_group, Role.OPERATOR, OperatorSettings, Operator, create_operator_app)
+add_party_commands(operator_group, PROGRAM)
 
 
 @operator_group.group()
@@ -42,7 +74,7 @@ def warrants() -> None:
 @click.pass_obj
 def list_warrants(home: Path) -> None:
     """Show every warrant and its state."""
-    operator = Operator(home)
+    operator = PROGRAM.open(home)
     for proposed in operator.warrants.all():
         name = _venue_name(operator, proposed.record)
         show_warrant(proposed.record, name, operator.domain.utc_offset, proposed.state)
@@ -53,7 +85,7 @@ def list_warrants(home: Path) -> None:
 @click.pass_obj
 def show(home: Path, warrant_id: bytes) -> None:
     """Show everything a WARRANT says."""
-    operator = Operator(home)
+    operator = PROGRAM.open(home)
     proposed = operator.warrants.get(warrant_id)
     record, offset = proposed.record, operator.domain.utc_offset
     click.echo(f"warrant          {record.warrant_id.hex()}")
@@ -79,7 +111,7 @@ def show(home: Path, warrant_id: bytes) -> None:
 @click.pass_obj
 def countersign(home: Path, warrant_id: bytes) -> None:
     """Consent to a WARRANT. The operator will then give shares under it, until it expires."""
-    operator = Operator(home)
+    operator = PROGRAM.open(home)
     operator.warrants.countersign(warrant_id, operator.identity)
     click.echo("countersigned")
 
@@ -90,7 +122,7 @@ def countersign(home: Path, warrant_id: bytes) -> None:
 @click.pass_obj
 def refuse(home: Path, warrant_id: bytes, reason: str) -> None:
     """Refuse a WARRANT for good."""
-    Operator(home).warrants.refuse(warrant_id, reason)
+    PROGRAM.open(home).warrants.refuse(warrant_id, reason)
     click.echo("refused")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from aiohttp import ClientSession
 
 from escrow.audit.audit import Audit
-from escrow.audit.cli import CHECKS
+from escrow.audit.checks import CHECKS
 from escrow.audit.findings import Fault
 from escrow.audit.kept_evidence import KeptEvidence
 from escrow.audit.state import AuditState

@@ -12,7 +12,7 @@ import pytest
 from client import posters
 from client.lists import ListSource
 from escrow import custody, shares, venues
-from escrow.audit import cli as audit_command
+from escrow.audit import checks as audit_checks
 from escrow.audit.audit import Audit
 from escrow.commitments import CommitmentRegister
 from escrow.epochs import Epochs
@@ -97,7 +97,7 @@ PROCEDURES: list[list[Source]] = [
     [ConfirmedTime.check, keep_house],
     [Epochs.erase],
     [custody.split_keys],
-    [Audit.run, Audit._follow, audit_command],
+    [Audit.run, Audit._follow, audit_checks],
 ]
 """The functions that carry the steps of one procedure; it has the name of the first."""
 

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 import protocol.opening
 from escrow.__main__ import main as escrow
 from escrow.audit.audit import Audit
-from escrow.audit.cli import CHECKS
+from escrow.audit.checks import CHECKS
 from escrow.audit.findings import Fault
 from escrow.audit.kept_evidence import KeptEvidence
 from escrow.audit.state import AuditState
@@ -436,7 +436,7 @@ def command(world: World, *options: str) -> Result:
     home = world.directory
     arguments = ["--domain", str(world.operator.home / "domain.toml"), "--state", str(home / "audit"), *options]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("escrow.audit.cli.unix_time", lambda: world.now)
+        patch.setattr("escrow.audit.run.unix_time", lambda: world.now)
         return CliRunner().invoke(escrow, ["audit", *arguments])
 
 

@@ -79,7 +79,7 @@ def audit(world: World, state: Path, url: str) -> dict[str, Any]:
     """What `python -m escrow audit` reports of the operator at a URL, and of the authority."""
     arguments = ["--domain", str(world.operator.home / "domain.toml"), "--state", str(state), "--json", url]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("escrow.audit.cli.unix_time", lambda: world.now)
+        patch.setattr("escrow.audit.run.unix_time", lambda: world.now)
         result = CliRunner().invoke(escrow, ["audit", *arguments])
     assert result.exit_code == 0, result.output
     report: dict[str, Any] = json.loads(result.stdout)
