@@ -14,6 +14,7 @@ from rich.console import Console
 from client.show import show_live
 from client.visitor import Visitor
 from client.visits import open_entry
+from lab.town import Person
 from protocol.check_ins import CheckInMessage
 from protocol.epochs import Role
 from protocol.http_messages import Decision
@@ -23,7 +24,7 @@ from tests.attacks.windows import shared
 from tests.attacks.wiretap import wiretap
 from tests.support.investigations import warn
 from tests.support.running import run
-from tests.support.town import Person, Seen, Town
+from tests.support.town import SeenRequest, Town
 
 
 class MarkingTown(Town):
@@ -53,7 +54,7 @@ def marking_town(tmp_path: Path) -> Iterator[MarkingTown]:
         town.stop()
 
 
-def fingerprint(seen: Seen) -> dict[str, str]:
+def fingerprint(seen: SeenRequest) -> dict[str, str]:
     """The headers of a request that a client chooses."""
     return {name: value for name, value in seen.headers.items() if name not in {"Host", "Content-Length"}}
 

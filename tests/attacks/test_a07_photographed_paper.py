@@ -10,7 +10,7 @@ import pytest
 from client.papers import print_papers
 from client.visits import open_entry
 from lab.coalition import recognised_by_authority, recognised_by_operator
-from lab.town import Place
+from lab.town import Person, Place
 from protocol.check_ins import Direction
 from protocol.epochs import EpochKey, Role
 from protocol.http_messages import Decision
@@ -20,7 +20,7 @@ from protocol.primitives.group import B, Point, Scalar
 from tests.attacks.guesses import differences, numbers, points
 from tests.attacks.test_a07_photographed_code import asked_everywhere, drawn, stored
 from tests.attacks.windows import shared
-from tests.support.town import Person, Town
+from tests.support.town import Town
 from venue.gate import PAPER_STAY
 
 DAY, TEN_MINUTES = 86_400, 600

@@ -9,6 +9,7 @@ import pytest
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from escrow.audit.findings import Fault
+from lab.town import Person
 from protocol.epochs import EpochStatement, Role, create_epoch
 from protocol.passes import IssueBatch, accept_answers, issue_batch, request_allowance
 from protocol.primitives.errors import ConflictingStatements, NotLogged
@@ -21,7 +22,7 @@ from tests.attacks.impostor import impostor, redirect
 from tests.support.domain import OpenEpoch
 from tests.support.domain import Visitor as ProtocolVisitor
 from tests.support.running import online
-from tests.support.town import Person, Town
+from tests.support.town import Town
 
 
 def tagged_statement(town: Town, what: str) -> bytes:

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from client.__main__ import main as client
-from lab.town import Place
-from tests.support.town import Person, Town
+from lab.town import Person, Place
+from tests.support.town import Town
 
 ROOT = Path(__file__).parents[2]
 Follow = Callable[..., Result]

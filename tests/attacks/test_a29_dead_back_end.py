@@ -9,11 +9,12 @@ from rich.console import Console
 
 from client.show import show_once
 from client.visits import group_to_leave, open_entry, open_exits
+from lab.town import Person
 from protocol.epochs import Role
 from protocol.http_messages import Decision
 from service.problems import Unreachable
 from tests.support.running import run
-from tests.support.town import Person, Town
+from tests.support.town import Town
 from venue.home import ServedVenue
 from venue.pictures import read_file
 

@@ -39,13 +39,13 @@ from service.clock import unix_time
 from service.http_client import call, new_session
 from service.problems import Problem
 from service.storage import exclusive
-from tests.openapi.story_servers import make_venue
 from tests.support.databases import new_database
 from tests.support.domain import opening_warrant
 from tests.support.processes import real_world, start_many
 from tests.support.programs import CONTEXT, launch
 from tests.support.running import run, serving
 from tests.support.servers import World
+from tests.support.venues import make_venue
 
 OPERATORS, AUTHORITIES, VENUES = 3, 3, 2
 

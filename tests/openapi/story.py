@@ -41,10 +41,11 @@ from tests.openapi.refusals import (
     send_slow_bodies,
     send_too_many_long_bodies,
 )
-from tests.openapi.story_servers import NO_POINT, Served, StoryServers, make_venue, spoiled
+from tests.openapi.story_servers import NO_POINT, Served, StoryServers, spoiled
 from tests.openapi.warrants import WarrantSteps
 from tests.support.running import run, serving
 from tests.support.servers import ALLOWANCE, Enrolled, World
+from tests.support.venues import make_venue
 from venue.server import create_venue_app
 
 NO_SCALARS = b"\xff" * 64

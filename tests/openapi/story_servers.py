@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,8 +12,7 @@ from protocol.warrants import Warrant
 from service.http_client import call, new_session
 from tests.support.domain import opening_warrant
 from tests.support.servers import World
-from venue.home import ServedVenue, VenueHome
-from venue.setup import create_home
+from venue.home import ServedVenue
 
 NO_POINT = bytes(32)
 
@@ -30,13 +28,6 @@ class Served:
     @property
     def record_path(self) -> str:
         return f"/v1/venues/{self.venue.venue.hex()}"
-
-
-def make_venue(world: World, path: Path, url: str) -> ServedVenue:
-    """A venue in a home of its own in the parties' domain."""
-    venue = create_home(path, "클럽", url)
-    (path / "domain.toml").write_text(world.settings.to_toml())
-    return ServedVenue(VenueHome(path), venue)
 
 
 class StoryServers:

@@ -20,10 +20,10 @@ from protocol.primitives.errors import Malformed, Rejected, ReplayedRequest
 from service.http import SMALL_BODY_BYTES, problem_name
 from tests.openapi.documents import FOLDER, SERVERS, operations, outcomes
 from tests.openapi.recorder import rules_defined
-from tests.openapi.story_servers import make_venue
 from tests.spec.text import CHAPTERS, table
 from tests.support.running import serving
 from tests.support.servers import World
+from tests.support.venues import make_venue
 from venue.server import create_venue_app
 
 PROBLEMS = {

@@ -19,9 +19,9 @@ from protocol.primitives.encoding import Message
 from protocol.warrants import Venue
 from service.media_types import CBOR
 from service.serving import STOP_SECONDS
-from tests.openapi.story_servers import make_venue
 from tests.support.databases import new_database
 from tests.support.servers import World
+from tests.support.venues import make_venue
 from venue.registration import apply, confirm
 
 

@@ -24,7 +24,7 @@ from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
 from lab.door import Door
 from lab.processes import free_ports
-from lab.town import Place
+from lab.town import Person, Place
 from protocol.epochs import Role
 from protocol.http_messages import Decision
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
@@ -47,7 +47,7 @@ LIGHT_WALLET = "passphrase_operations = 1\npassphrase_memory = 8192\nretry_secon
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenRequest:
     """A request as a server saw it, before it did anything."""
 
     server: str
@@ -55,16 +55,6 @@ class Seen:
     path: str
     headers: dict[str, str]
     body: bytes
-
-
-@dataclass(frozen=True)
-class Person:
-    """A visitor with its phone; `home` is the phone's storage."""
-
-    name: str
-    phone: str
-    home: Path
-    visitor: Visitor
 
 
 class Town:
@@ -81,7 +71,7 @@ class Town:
             self.world = World(directory, now=begins)
         self.places: list[Place] = []
         self.people: list[Person] = []
-        self.traffic: list[Seen] = []
+        self.traffic: list[SeenRequest] = []
         self._parties, self._venues = ExitStack(), ExitStack()
 
     @property
@@ -117,7 +107,7 @@ class Town:
             again.feed_eof()
             request = request.clone()
             request._payload = again
-            self.traffic.append(Seen(server, request.method, request.path_qs, dict(request.headers), body))
+            self.traffic.append(SeenRequest(server, request.method, request.path_qs, dict(request.headers), body))
             return await handler(request)
 
         app.middlewares.append(watch)

@@ -11,9 +11,9 @@ from aiohttp.test_utils import TestServer
 
 from protocol.epochs import Role
 from service.http_client import new_session
-from tests.openapi.story_servers import make_venue
 from tests.support.running import run
 from tests.support.servers import World, run_world
+from tests.support.venues import make_venue
 from venue.home import ServedVenue
 from venue.registration import apply, confirm
 from venue.server import create_venue_app
