@@ -10,15 +10,12 @@ from aiohttp import ClientSession
 from escrow.errors import ErasedEpoch, VenueChanged
 from escrow.openings import shares_released
 from escrow.party import Party
-from protocol.check_ins import MAX_STAY
-from protocol.epochs import Domain, EpochKey
+from protocol.epochs import EpochKey
 from protocol.http_messages import SharesRequest
 from protocol.opening import VerifiedShares, create_shares
 from protocol.primitives.errors import OutOfScope
 from protocol.releases import VerifiedRelease, verify_release
-from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
-
-MAX_WINDOW_DAYS = 31
+from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant, warrant_epochs
 
 
 async def give_shares(
@@ -53,17 +50,9 @@ async def give_shares(
 
 async def warrant_epoch_keys(party: Party, session: ClientSession, warrant: Warrant) -> dict[int, EpochKey]:
     """The keys of every published epoch that a check-in in the warrant's window may belong to."""
-    epochs = check_window(party.domain, warrant)
+    epochs = warrant_epochs(party.domain, warrant)
     keys = {epoch: await party.epochs.cache.fetch(session, epoch) for epoch in epochs}
     return {epoch: key for epoch, key in keys.items() if key is not None}
-
-
-def check_window(domain: Domain, warrant: Warrant) -> range:
-    """The epochs that a check-in in the warrant's window may belong to; raises `OutOfScope` if it spans too many."""
-    first, last = domain.epoch_at(warrant.begins - MAX_STAY), domain.epoch_at(warrant.ends - 1)
-    if last - first > MAX_WINDOW_DAYS:
-        raise OutOfScope(f"a warrant's window spans at most {MAX_WINDOW_DAYS} days", warrant.warrant_id)
-    return range(first, last + 1)
 
 
 async def _put_on_record(party: Party, session: ClientSession, release: VerifiedRelease) -> None:

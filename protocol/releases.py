@@ -191,7 +191,9 @@ def verify_release(
     record = warrant.record
     if venue.record.venue_id != record.venue_id:  # step 1
         raise OutOfScope("the warrant names another venue", record.warrant_id)
-    message = verify_statement(Release, release, venue.record.key)  # step 2
+    if len(release) > MAX_RELEASE_BYTES:  # step 2
+        raise MalformedEncoding(f"a release has at most {MAX_RELEASE_BYTES} bytes")
+    message = verify_statement(Release, release, venue.record.key)
     if (message.domain, message.warrant_id, message.venue_id) != (
         record.domain,
         record.warrant_id,

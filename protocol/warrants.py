@@ -26,6 +26,8 @@ from protocol.primitives.statements import (
 )
 
 MAX_RELEASE = 50_000
+MAX_WARRANT_DAYS = 31
+"""How many epochs after the first a warrant's window may touch."""
 MAX_EMBARGO = 90 * EPOCH_SECONDS
 """How many seconds after a warrant's issue what was opened under it is published at the latest."""
 
@@ -221,14 +223,34 @@ def verify_warrant(domain: Domain, joint: JointStatement, now: int) -> ValidWarr
         InvalidSignature: The signature does not hold.
         ConflictingStatements: The parties signed different warrants.
         WrongDomain: It is of another domain.
-        OutOfScope: It is not issued yet, or has expired.
+        OutOfScope: It is not issued yet, has expired, or has a window of too many days.
     """
     record = verify_joint_statement(Warrant, joint, domain.authority_key, domain.operator_key)  # step 1
     _check_domain(domain, record.domain)  # step 2
     check_issued(record, now)  # step 3
     if now > record.expires:  # step 4
         raise OutOfScope("the warrant has expired", record.warrant_id)
+    warrant_epochs(domain, record)  # step 5
     return ValidWarrant(record)
+
+
+def warrant_epochs(domain: Domain, warrant: Warrant) -> range:
+    """The epochs that a visit in a warrant's window may be of.
+
+    Args:
+        domain: The domain, as it is pinned.
+        warrant: The warrant.
+
+    Returns:
+        The epochs, in their order.
+
+    Raises:
+        OutOfScope: They are too many.
+    """
+    first, last = domain.epoch_at(warrant.begins - MAX_STAY), domain.epoch_at(warrant.ends - 1)
+    if last - first > MAX_WARRANT_DAYS:
+        raise OutOfScope(f"a warrant's window spans at most {MAX_WARRANT_DAYS} days", warrant.warrant_id)
+    return range(first, last + 1)
 
 
 def check_issued(warrant: Warrant, now: int) -> None:

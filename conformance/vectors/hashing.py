@@ -53,7 +53,7 @@ def nonces() -> VectorFile:
         "§3.2",
         {
             "check.random": "the 32 bytes drawn, in a list of one",
-            "check.label": "which nonce of a proof it is",
+            "check.label": "which nonce of a proof it is: the bytes of its label in ASCII",
             "check.secret": "the secret scalar",
             "check.statement": "the statement",
             "result.nonce": "the nonce, a scalar",

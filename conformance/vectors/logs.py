@@ -55,7 +55,7 @@ def checkpoint() -> VectorFile:
         {
             "check.domain": "a Domain message",
             "check.role": "whose log it is: 1 operator, 2 authority",
-            "check.note": "the note, text in UTF-8",
+            "check.note": "the note: the bytes of its text in UTF-8",
             "intermediate.origin": "the log's name, a text",
             "intermediate.witness": "the witness's name, a text",
             "result.size": "how many entries the log has",

@@ -34,6 +34,7 @@ from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import PROTECTED, JointStatement, sign_statement
 from protocol.warrants import (
     MAX_EMBARGO,
+    MAX_WARRANT_DAYS,
     Purpose,
     Warrant,
     verify_venue,
@@ -136,6 +137,8 @@ def warrant() -> VectorFile:
         {**_JOINT_MAKE, "check.now": "Unix time in seconds", "result.record": "the Warrant message"},
     )
     first = WARRANT.issued - REQUEST_TOLERANCE
+    first_epoch = DOMAIN.epoch_at(WARRANT.begins - MAX_STAY)
+    longest = replace(WARRANT, ends=DOMAIN.epoch_begins(first_epoch + MAX_WARRANT_DAYS + 1))
     for name, record, now in (
         ("ordinary", WARRANT, NOW),
         ("in its last second", WARRANT, WARRANT.expires),
@@ -143,6 +146,7 @@ def warrant() -> VectorFile:
         ("for a notice", replace(WARRANT, purpose=Purpose.NOTICE), NOW),
         ("without an embargo", replace(WARRANT, discloses=WARRANT.issued), NOW),
         ("with the longest embargo", replace(WARRANT, discloses=WARRANT.issued + MAX_EMBARGO), NOW),
+        ("with the longest window", longest, NOW),
     ):
         file.accept(
             name,
@@ -168,6 +172,18 @@ def warrant() -> VectorFile:
     file.reject("ordinary", "the venue's statements instead", InvalidSignature, joint=JOINT_VENUE)
     file.reject("ordinary", "another domain", WrongDomain, joint=both_sign(replace(WARRANT, domain=NUMBER + 1)))
     file.reject("ordinary", "in another domain of the same parties", WrongDomain, domain=replace(DOMAIN, number=8))
+    file.reject(
+        "with the longest window",
+        "a second longer",
+        OutOfScope,
+        joint=both_sign(replace(longest, ends=longest.ends + 1)),
+    )
+    file.reject(
+        "with the longest window",
+        "a beginning that an entry of the day before may belong to",
+        OutOfScope,
+        joint=both_sign(replace(longest, begins=DOMAIN.epoch_begins(first_epoch) + MAX_STAY - 1)),
+    )
     fields: list[object] = [getattr(WARRANT, name) for name in Warrant.__annotations__ if name != "TAG"]
     file.reject(
         "ordinary",

@@ -15,7 +15,7 @@ import click
 from escrow.cli import add_party_commands, show_warrant
 from protocol.check_ins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.warrants import MAX_EMBARGO, Purpose, Warrant
+from protocol.warrants import MAX_EMBARGO, Purpose, Warrant, warrant_epochs
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
 
 if TYPE_CHECKING:
@@ -124,7 +124,6 @@ def draw(
     embargo_days: int,
 ) -> None:
     """Sign a warrant and propose it to the operator. It is for one venue and one window. Prints its id."""
-    from escrow.shares import check_window
 
     if not legal_reference.isprintable():
         raise click.UsageError("the legal reference is one line of printable characters")
@@ -145,7 +144,7 @@ def draw(
         expires=issued + valid_days * EPOCH_SECONDS,
         discloses=issued + embargo_days * EPOCH_SECONDS,
     )
-    check_window(authority.domain, warrant)
+    warrant_epochs(authority.domain, warrant)
     committed = authority.commitments.newest(venue_id)
     if committed is None or committed < warrant.ends:
         since = "never committed" if committed is None else f"last committed {local_time(committed, offset)}"

@@ -17,7 +17,7 @@ from protocol.primitives.errors import WrongDomain
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
-from protocol.warrants import Warrant, check_issued
+from protocol.warrants import Warrant, check_issued, warrant_epochs
 from service.storage import exclusive
 
 metadata = sql.MetaData()
@@ -69,13 +69,15 @@ class Warrants:
     def propose(self, statement: bytes, now: int) -> None:
         """Take a warrant that the authority signed, or take it again, at Unix time `now`.
 
-        Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `OutOfScope` when it says it is issued later,
-        `InvalidName` for a legal reference that cannot be printed, `WarrantExists` if its id stands for another.
+        Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `OutOfScope` when it says it is issued later or its
+        window has too many days, `InvalidName` for a legal reference that cannot be printed, `WarrantExists` if its id
+        stands for another.
         """
         record = verify_statement(Warrant, statement, self._domain.authority_key)
         if record.domain != self._domain.number:
             raise WrongDomain("the warrant is of another domain", record.domain)
         check_issued(record, now)
+        warrant_epochs(self._domain, record)
         if not record.legal_reference.isprintable():  # the officer reads it on a terminal
             raise InvalidName("a legal reference has printable characters only")
         with exclusive(self._engine) as connection:

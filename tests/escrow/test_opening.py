@@ -14,11 +14,11 @@ from aiohttp import ClientSession
 from click.testing import Result
 
 from escrow.authority.investigation import Investigation, OpeningResult
-from escrow.errors import ErasedEpoch
+from escrow.errors import ErasedEpoch, UnknownWarrant
 from escrow.party import Party
 from escrow.server import keep_house
 from escrow.shares import give_shares
-from protocol.check_ins import CheckInMessage, Direction, sign_check_in
+from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, sign_check_in
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.http_messages import SharesRequest
 from protocol.opening import Shares
@@ -30,7 +30,7 @@ from protocol.primitives.group import B, Scalar
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement, verify_statement
 from protocol.releases import MAX_RELEASED_CHECK_IN, VerifiedRelease
-from protocol.warrants import Purpose, Warrant
+from protocol.warrants import MAX_WARRANT_DAYS, Purpose, Warrant
 from service.cli import local_time
 from service.http_client import new_session
 from service.problems import Problem
@@ -248,6 +248,22 @@ def test_a_warrant_of_tomorrow_is_not_taken_today(world: World, door: Door) -> N
     with pytest.raises(Problem) as refusal:
         run(carry_out(world, early))
     assert refusal.value.name == "out-of-scope"
+
+
+def test_a_warrant_for_too_many_days_is_not_taken(world: World, door: Door) -> None:
+    """Nothing could be done with it, whatever the officers sign."""
+    begins = world.now - 600
+    first = world.operator.domain.epoch_at(begins - MAX_STAY)
+    warrant = warrant_for(door, begins, world.operator.domain.epoch_begins(first + MAX_WARRANT_DAYS + 1))
+    world.operator.warrants.propose(sign_statement(warrant, world.authority.identity), world.now)
+    longer = replace(warrant, warrant_id=bytes(16), ends=warrant.ends + 1)
+    with pytest.raises(OutOfScope):
+        world.operator.warrants.propose(sign_statement(longer, world.authority.identity), world.now)
+    with pytest.raises(Problem) as refusal:
+        run(carry_out(world, longer))
+    assert refusal.value.name == "out-of-scope"
+    with pytest.raises(UnknownWarrant):
+        world.operator.warrants.get(longer.warrant_id)
 
 
 def test_the_operators_officer_sees_all_that_a_warrant_says(world: World, door: Door) -> None:

@@ -45,7 +45,7 @@ OVER_HTTP = {
     "escrow.operator.accounts.check_name",
     "escrow.operator.server.OperatorServer.issue_passes",
     "escrow.operator.server.OperatorServer.open_session",
-    "escrow.shares.check_window",
+    "protocol.warrants.warrant_epochs",
     "service.http.read_any_body",
     "service.http.read_body",
     "service.http.read_message",

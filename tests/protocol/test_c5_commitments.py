@@ -197,6 +197,16 @@ def test_c5_a_release_that_does_not_fit_is_refused(
             parties.verify(warrant, {TODAY: today.key}, released)
 
 
+def test_c5_a_release_of_too_many_bytes_is_refused(
+    parties: Parties, today: OpenEpoch, warrant: ValidWarrant, log: VenueLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("protocol.releases.MAX_RELEASE_BYTES", len(log.release(warrant)))
+    judge(parties, today, warrant, log)
+    monkeypatch.setattr("protocol.releases.MAX_RELEASE_BYTES", len(log.release(warrant)) - 1)
+    with pytest.raises(MalformedEncoding):
+        judge(parties, today, warrant, log)
+
+
 @given(data=st.data())
 def test_c5_whatever_one_byte_of_a_release_says_instead_is_noticed(
     parties: Parties, today: OpenEpoch, visitor: Visitor, data: st.DataObject

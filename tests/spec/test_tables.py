@@ -19,7 +19,6 @@ from escrow.audit.findings import Fault
 from escrow.operator.deduplication import REPEAT_SECONDS
 from escrow.operator.settings import OperatorSettings
 from escrow.settings import EscrowSettings
-from escrow.shares import MAX_WINDOW_DAYS
 from protocol.assisted_check_ins import ASSERTED_RECORD_BYTES, SEALED_ASSERTION_BYTES, AssertedRecord, seal_assisted
 from protocol.check_ins import MAX_CHECK_IN_BYTES, MAX_STAY, SIGNED_PASS_BYTES, TIME_STEP, Direction, sign_check_in
 from protocol.disclosures import MAX_OPENINGS
@@ -41,7 +40,7 @@ from protocol.primitives.proofs import EqualityProof, KnowledgeProof, OwnershipP
 from protocol.primitives.signatures import SIGNATURE_BYTES
 from protocol.qr_text import to_qr_text
 from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, MAX_RELEASE_BYTES, Release, ReleasedLeaf
-from protocol.warrants import MAX_EMBARGO, MAX_RELEASE
+from protocol.warrants import MAX_EMBARGO, MAX_RELEASE, MAX_WARRANT_DAYS
 from service.http import HTTP_PROBLEMS, problem_name
 from service.refusals import STATUSES, Refusal
 from tests.spec.messages import every_message_type, whole_visit
@@ -125,7 +124,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MAX_RELEASE_BYTES": MAX_RELEASE_BYTES,
         "COMMITMENT_SECONDS": default(VenueSettings, "commitment_seconds"),
         "MAX_SHARED_EPOCHS": longest(Shares, "epochs"),
-        "MAX_WARRANT_DAYS": MAX_WINDOW_DAYS,
+        "MAX_WARRANT_DAYS": MAX_WARRANT_DAYS,
         "MAX_EMBARGO": MAX_EMBARGO,
         "VISIT_DIGEST": VISIT_DIGEST_BYTES,
         "MIN_NOTICE": MIN_DIGESTS,

@@ -7,11 +7,13 @@
  */
 
 import { MAX_STAY } from '../../protocol/checkIns.js';
+import { epochAt } from '../../protocol/epochs.js';
 import { bytes, enumeration, integer, signedMessage, text, uint32, uint8 } from '../../protocol/primitives/encoding.js';
 import { OutOfScope, WrongDomain } from '../../protocol/primitives/errors.js';
 import { verifyJointStatement } from '../../protocol/primitives/statements.js';
 import { REQUEST_TOLERANCE } from './partyRequests.js';
 
+const MAX_WARRANT_DAYS = 31;
 const Purpose = Object.freeze({ OPENING: 1, NOTICE: 2 });
 
 /** @typedef {Decoded<typeof Warrant>} Warrant */
@@ -46,5 +48,12 @@ export function verifyWarrant(domain, joint, now) {
   if (record.domain !== domain.number) throw new WrongDomain('the statement is of another domain');
   if (record.issued > now + REQUEST_TOLERANCE) throw new OutOfScope('the warrant is not issued yet');
   if (now > record.expires) throw new OutOfScope('the warrant has expired');
+  checkEpochs(domain, record);
   return record;
+}
+
+/** Refuse a window that visits of too many epochs may lie in. @param {Domain} domain @param {Warrant} warrant */
+function checkEpochs(domain, { begins, ends }) {
+  const [first, last] = [epochAt(domain, begins - MAX_STAY), epochAt(domain, ends - 1)];
+  if (last - first > MAX_WARRANT_DAYS) throw new OutOfScope("a warrant's window spans too many days");
 }
