@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.vectors import (
     assisted_check_ins,
     check_ins,
+    door_decisions,
     encoding,
     epochs,
     group,
@@ -53,6 +54,7 @@ FILES = (
     paper_passes.paper_pass,
     paper_passes.paper_check_in,
     assisted_check_ins.assisted_check_in,
+    door_decisions.door_decisions,
     warrants.venue,
     warrants.warrant,
     releases.venue_commitment,

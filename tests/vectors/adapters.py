@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import sqlalchemy as sql
 
 from protocol.assisted_check_ins import AssistedCheckIn, open_assisted, verify_assisted
 from protocol.check_ins import CheckInMessage, Direction, possible_epochs, sign_check_in
@@ -32,6 +35,8 @@ from protocol.transparency.logs import check_consistency
 from protocol.transparency.merkle import CompactRange
 from protocol.transparency.signed_notes import Checkpoint
 from protocol.warrants import Venue, Warrant, verify_venue, verify_warrant
+from venue.gate import Gate
+from venue.store import Store, metadata
 
 Values = dict[str, Any]
 
@@ -145,6 +150,23 @@ def check_assisted(
     S = open_check_in(entry, operator_share, authority_share)
     assert S is not None
     return {"epoch": entry.epoch, "record": open_assisted(epoch_key, entry, S)}
+
+
+def decide_all(
+    epoch_key: EpochKey, epochs: list[int], venue: bytes, tolerance: int, codes: list[str], clocks: list[int]
+) -> Values:
+    engine = sql.create_engine("sqlite://", poolclass=sql.StaticPool)
+    metadata.create_all(engine)
+    keys = {epoch_key.epoch: epoch_key} if epochs == [epoch_key.epoch] else {}
+    gate = Gate(epoch_key.domain, keys.get, Store(engine, venue), venue, tolerance)
+    decisions = [
+        gate.decide(CheckInMessage.from_bytes(bytes.fromhex(code)), now)
+        if re.fullmatch("[0-9a-f]+", code)
+        else gate.decide_text(code, now)
+        for code, now in zip(codes, clocks, strict=True)
+    ]
+    engine.dispose()
+    return {"decisions": decisions}
 
 
 def make_venue(authority_seed: SigningKey, operator_seed: SigningKey, record: Venue) -> Values:

@@ -99,6 +99,7 @@ OPERATIONS = {
     "assisted-check-in": Operation(
         Call(adapters.check_assisted, as_it_is), Call(seal_assisted, whole("message"), venue_id="venue")
     ),
+    "door-decisions": Operation(Call(adapters.decide_all, as_it_is)),
     "venue": Operation(Call(verify_venue, fields("record")), Call(adapters.make_venue, as_it_is)),
     "warrant": Operation(Call(verify_warrant, fields("record")), Call(adapters.make_warrant, as_it_is)),
     "venue-commitment": Operation(Call(verify_commitment, whole("record")), Call(adapters.make_commitment, as_it_is)),

@@ -6,6 +6,7 @@
 
 import assistedCheckIns from './assistedCheckIns.js';
 import checkIns from './checkIns.js';
+import doors from './doors.js';
 import encoding from './encoding.js';
 import epochs from './epochs.js';
 import group from './group.js';
@@ -37,6 +38,7 @@ export const OPERATIONS = {
   ...checkIns,
   ...paperPasses,
   ...assistedCheckIns,
+  ...doors,
   ...warrants,
   ...releases,
   ...notices,
