@@ -124,7 +124,6 @@ def draw(
     embargo_days: int,
 ) -> None:
     """Sign a warrant and propose it to the operator. It is for one venue and one window. Prints its id."""
-
     if not legal_reference.isprintable():
         raise click.UsageError("the legal reference is one line of printable characters")
     authority = PROGRAM.open(home)
