@@ -14,7 +14,7 @@ test test-long: export PYTEST_DEBUG_TEMPROOT = $(MEMORY)
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml $(ARGS)
 
-.PHONY: help setup demo test test-long check bench vectors mutants fuzz faults format lock clean zbar
+.PHONY: help setup demo town test test-long check bench vectors mutants fuzz faults format lock clean zbar
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -24,6 +24,9 @@ setup: $(VENV)/installed zbar web/node_modules ## install everything that the ve
 
 demo: $(VENV)/installed zbar ## the whole story on this machine
 	$(RUN) -m lab demo $(ARGS)
+
+town: $(VENV)/installed zbar ## a town that keeps running, to try things in; ARGS=--help for more
+	@$(RUN) -m lab town $(ARGS)
 
 test: $(VENV)/installed zbar web/node_modules ## every claim, attack, vector and MUST, and the servers' behaviour
 	$(RUN) -m pytest -n 2 --dist worksteal -m 'not long' --timeout 120 \

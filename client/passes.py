@@ -32,7 +32,7 @@ async def fetch_passes(visitor: Visitor, session: ClientSession, epoch: int) -> 
     `settings.retry_seconds` is, too.
     """
     account = visitor.account()
-    epoch_key = await _fetch_epoch_key(visitor, session, epoch)
+    epoch_key = await fetch_epoch_key(visitor, session, epoch)
     pending = visitor.change(lambda wallet: _begin(wallet, epoch_key, account))
     if pending is None:
         return 0
@@ -48,7 +48,7 @@ async def fetch_passes(visitor: Visitor, session: ClientSession, epoch: int) -> 
     return len(passes)
 
 
-async def _fetch_epoch_key(visitor: Visitor, session: ClientSession, epoch: int) -> EpochKey:
+async def fetch_epoch_key(visitor: Visitor, session: ClientSession, epoch: int) -> EpochKey:
     """Both statements, asked for anew each time, so that a party that shows two different ones is caught.
 
     Each is in its party's log, where everybody sees it, or is not used.

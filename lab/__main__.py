@@ -46,8 +46,7 @@ def demo(visitors: int, *, as_json: bool) -> None:
     from lab.demo import Demo
     from lab.processes import ProcessFailed
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell's background job ignores it
-    signal.signal(signal.SIGTERM, _interrupt)
+    _end_as_interrupted()
     console = Console(stderr=as_json)
     try:
         with tempfile.TemporaryDirectory(prefix="splitpass-") as directory:
@@ -63,6 +62,44 @@ def demo(visitors: int, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(result.as_json(), ensure_ascii=False))
     sys.exit(1 if result.failures else 0)
+
+
+@main.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default="town")
+@click.option("--visitors", type=click.IntRange(0, 1000), default=0, show_default=True, help="Simulated visitors.")
+@click.option(
+    "--rate",
+    type=click.IntRange(1, 600),
+    default=10,
+    show_default=True,
+    help="How many of them come or leave a minute.",
+)
+@click.option("--port", type=click.IntRange(1024, 65532), help="The first of a new town's four ports.  [default: 8401]")
+def town(directory: Path, visitors: int, rate: int, port: int | None) -> None:
+    """Keep a town running, to try things in.
+
+    Starts an operator, an authority and two venues, all registered, on fixed ports, until it is stopped with Ctrl-C.
+    Everything is kept in DIRECTORY (town): another start goes on with what is there. Prints what to try first.
+    """
+    import asyncio
+
+    from lab.kept_town import KeptTown
+    from lab.processes import ProcessFailed
+
+    _end_as_interrupted()
+    try:
+        asyncio.run(KeptTown(directory, port, click.echo).keep_running(visitors, rate))
+    except ProcessFailed as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+
+
+def _end_as_interrupted() -> None:
+    """End on each signal as on Ctrl-C, also where a shell's background job ignores that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
 
 
 def _interrupt(_signal: int, _frame: types.FrameType | None) -> None:

@@ -30,7 +30,7 @@ from lab.outbreak import Day, Outbreak
 from lab.processes import ProcessFailed, Servers, command_output
 from lab.result import Result
 from lab.story import Story, now
-from lab.town import Person, Town
+from lab.town import CAFE, CLUB, Person, Town
 from protocol.check_ins import TIME_STEP, CheckInMessage
 from protocol.http_messages import Decision
 from protocol.passes import PASS_BYTES, Pass
@@ -38,7 +38,6 @@ from protocol.qr_text import from_qr_text, to_qr_text
 from service.http_client import new_session
 from venue.poster import poster_text
 
-CLUB, CAFE = "클럽 이태원", "카페 무교동"
 STRANGER = ("변학도", "+821099990000")
 """What somebody without a phone tells the club's staff."""
 CHILDREN, PAPERS = 2, 1

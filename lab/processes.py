@@ -35,6 +35,17 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
+def is_free(port: int) -> bool:
+    """Whether a server could listen on a TCP port."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 class Running(Protocol):
     """A process, as `subprocess.Popen` has it."""
 
@@ -98,6 +109,11 @@ class Servers:
     def terminate(self, name: str) -> None:
         """Ask a server to stop, as a service manager does."""
         self._running[name].terminate()
+
+    @property
+    def ended(self) -> set[str]:
+        """The names of servers that have ended."""
+        return {name for name, process in self._running.items() if process.poll() is not None}
 
     def peak_mebibytes(self) -> int:
         """The most memory that one of the running servers has used, as Linux counts it."""

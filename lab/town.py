@@ -13,14 +13,17 @@ from aiohttp import ClientSession
 from client.enrolment import confirm_code, request_code
 from client.passes import fetch_passes
 from client.visitor import Visitor
-from lab.processes import Servers, command_output, free_ports
+from lab.commands import run_command
+from lab.processes import Servers, free_ports
 from service.keys import load_secret
 from service.settings import DomainSettings, PartySettings
 from venue.home import ServedVenue, VenueHome
 
 FAMILY_NAMES = "김이박최정강조윤장임한오서신권황안송류홍"
 GIVEN_NAMES = ("민준", "서연", "도윤", "지우", "하준", "서현", "은우", "수아", "시우", "지호", "예린", "유진")
+CLUB, CAFE = "클럽 이태원", "카페 무교동"
 NOON = 12 * 3600
+TOKEN_FILE = "front-door.token"  # noqa: S105  a file's name
 UNLIMITED_APPLICATIONS = "applications_per_hour = 1000000\n"
 UNLIMITED = UNLIMITED_APPLICATIONS + "".join(
     f"{name} = 1000000\n"
@@ -68,14 +71,15 @@ class Town:
         self.directory = directory
         self.operator, self.authority = directory / "operator", directory / "authority"
         self._minimum_accounts, self._mixing_seconds = minimum_accounts, mixing_seconds
-        self._numbers = itertools.count()
+        self._numbers = itertools.count(len(list((directory / "visitors").glob("*"))))
+        self.phones: set[str] = set()
         self.places: list[Place] = []
         self.people: list[Person] = []
         self.settings: DomainSettings
 
     async def found(self, servers: Servers, session: ClientSession) -> None:
         """Create both parties with fresh keys and start them."""
-        operator_port, authority_port = free_ports(2)
+        operator_port, authority_port = self.new_ports(2)
         keys = {role: self.officer(role, "init") for role in ("operator", "authority")}
         self.settings = DomainSettings(
             number=1,
@@ -84,7 +88,7 @@ class Town:
             authority=PartySettings(key=keys["authority"], url=self.url_of("authority", authority_port)),
         )
         for home in (self.operator, self.authority):
-            self._pin(home)
+            self.pin(home)
         (self.operator / "settings.toml").write_text(
             f"port = {operator_port}\n"
             f"minimum_accounts = {self._minimum_accounts}\n"
@@ -93,29 +97,40 @@ class Town:
         (self.authority / "settings.toml").write_text(
             f"port = {authority_port}\n" + UNLIMITED_APPLICATIONS + self.more_settings("authority")
         )
-        for role, party in (("operator", self.settings.operator), ("authority", self.settings.authority)):
+        await self.start_parties(servers, session)
+
+    async def start_parties(self, servers: Servers, session: ClientSession) -> None:
+        """Start both parties' servers."""
+        parties = (("operator", self.settings.operator), ("authority", self.settings.authority))
+        for role, _ in parties:
             servers.start(role, "escrow", role, "--home", str(self.directory / role), "serve")
+        for role, party in parties:
             await servers.wait_ready(session, role, party.url)
 
     async def open_venue(self, servers: Servers, session: ClientSession, name: str) -> Place:
         """Create a venue, have both officers approve it, and start its server."""
         server = f"venue-{len(self.places) + 1}"
-        home, (port,) = self.directory / server, free_ports(1)
-        url, token_file = self.url_of(server, port), home / "front-door.token"
+        home, (port,) = self.directory / server, self.new_ports(1)
         command = ("venue", "--home", str(home))
-        self.run(*command, "init", "--name", name, "--url", url)
+        self.run(*command, "init", "--name", name, "--url", self.url_of(server, port))
         (home / "settings.toml").write_text(f"port = {port}\n" + self.more_settings(server))
-        self._pin(home)
+        self.pin(home)
         (venue,) = VenueHome(home).venue_ids
         self.run(*command, "register")
         for role in ("operator", "authority"):
             self.officer(role, "venues", "approve", venue.hex())
         self.run(*command, "confirm")
         self.run(*command, "fetch")
-        self.run(*command, "readers", "add", "front door", "--output", str(token_file))
-        place = Place(name, home, url, venue, load_secret(token_file))
-        servers.start(server, *command, "serve")
-        await servers.wait_ready(session, server, url)
+        self.run(*command, "readers", "add", "front door", "--output", str(home / TOKEN_FILE))
+        return await self.start_venue(servers, session, home)
+
+    async def start_venue(self, servers: Servers, session: ClientSession, home: Path) -> Place:
+        """Start the server of a venue."""
+        (venue,) = VenueHome(home).venues
+        description = venue.description
+        place = Place(description.name, home, description.url, venue.venue, load_secret(home / TOKEN_FILE))
+        servers.start(home.name, "venue", "--home", str(home), "serve")
+        await servers.wait_ready(session, home.name, place.url)
         self.places.append(place)
         return place
 
@@ -124,9 +139,10 @@ class Town:
         number = next(self._numbers)
         name = FAMILY_NAMES[number % len(FAMILY_NAMES)] + GIVEN_NAMES[number % len(GIVEN_NAMES)]
         phone = f"+8210{10_000_000 + number}"
+        self.phones.add(phone)
         home = self.directory / "visitors" / str(number)
         home.mkdir(parents=True)
-        self._pin(home)
+        self.pin(home)
         # Light on purpose: a town derives many keys on one machine, and none of its wallets is anyone's.
         (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\nretry_seconds = 0\n")
         visitor = Visitor(home, secrets.token_bytes(16), create=True)
@@ -151,7 +167,11 @@ class Town:
 
     def run(self, *command: str) -> str:
         """What `python -m COMMAND` prints."""
-        return command_output(*command)
+        return run_command(*command)
+
+    def new_ports(self, count: int) -> list[int]:
+        """Ports for servers that are new."""
+        return free_ports(count)
 
     def url_of(self, server: str, port: int) -> str:  # noqa: ARG002  another town may put something in between
         """The base URL by which everybody reaches a server that listens on a port."""
@@ -161,7 +181,8 @@ class Town:
         """Lines for a server's settings.toml."""
         return ""
 
-    def _pin(self, home: Path) -> None:
+    def pin(self, home: Path) -> None:
+        """Put the domain into somebody's home."""
         (home / "domain.toml").write_text(self.settings.to_toml())
 
     def _code_sent_to(self, phone: str) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.left_behind import processes_under
+
 pytestmark = pytest.mark.long
 
 VISITORS = 10
@@ -25,19 +27,6 @@ def start(directory: Path, *arguments: str) -> subprocess.Popen[str]:
         text=True,
         env={**os.environ, "TMPDIR": str(directory)},
     )
-
-
-def processes_under(directory: Path) -> list[str]:
-    """The command lines of processes that work in a directory."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if str(directory) in command:
-            found.append(command)
-    return found
 
 
 def test_the_whole_story_holds(tmp_path: Path) -> None:
@@ -81,7 +70,7 @@ def test_the_whole_story_holds(tmp_path: Path) -> None:
     assert "\n\n\n" not in story
     assert "/contacts.csv" not in story  # it is deleted at the end
     assert list(tmp_path.iterdir()) == []
-    assert processes_under(tmp_path) == []
+    assert processes_under(tmp_path) == {}
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
@@ -95,4 +84,4 @@ def test_an_interrupted_demo_leaves_nothing(tmp_path: Path, sent: signal.Signals
     demo.communicate(timeout=60)
     assert demo.returncode == 1
     assert list(tmp_path.iterdir()) == []
-    assert processes_under(tmp_path) == []
+    assert processes_under(tmp_path) == {}
