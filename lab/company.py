@@ -22,8 +22,8 @@ from protocol.primitives.group import Scalar
 from service.http_client import call
 from service.problems import Problem, Unreachable
 
-DAYS = 3
-"""Today and the days ahead for which the client's `fetch` asks."""
+DAYS = 4
+"""Today and the days ahead that parties publish."""
 BEFORE_ASKING = '"/v1/epochs/{epoch}"'
 """What is in the operator's log when somebody is about to ask for passes."""
 SECONDS = 15
