@@ -49,7 +49,7 @@ class Epochs:
         clock: Clock,
         forget: Callable[[Collection[int]], None],
     ) -> None:
-        self._domain, self._role, self._home, self._settings, self._identity = domain, role, home, settings, identity
+        self._domain, self._role, self._home, self.settings, self._identity = domain, role, home, settings, identity
         self._open_vault, self.cache, self._log, self._clock, self._forget = open_vault, cache, log, clock, forget
 
     @cached_property
@@ -95,7 +95,7 @@ class Epochs:
     def publish_ahead(self) -> list[str]:
         """Publish today's epoch and those of the days ahead. Returns what hinders some, in words; the others go on."""
         faults = []
-        for epoch in range(self.today, self.today + self._settings.publish_ahead_days + 1):
+        for epoch in range(self.today, self.today + self.settings.publish_ahead_days + 1):
             try:
                 self.publish(epoch)
             except (OSError, ConfigurationError) as error:
@@ -104,7 +104,7 @@ class Epochs:
 
     def erase_by(self, epoch: int) -> int:
         """The Unix time at which the retention of an epoch is over, by today's settings."""
-        return self._domain.epoch_begins(epoch + 1) + self._settings.retention_days * EPOCH_SECONDS
+        return self._domain.epoch_begins(epoch + 1) + self.settings.retention_days * EPOCH_SECONDS
 
     def due(self, now: int) -> list[int]:
         """The epochs to erase at Unix time `now`, in order.

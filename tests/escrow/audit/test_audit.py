@@ -128,7 +128,7 @@ def rewrite(world: World, party: Party, entries: list[bytes]) -> None:
     log = TransparencyLog(party.home / "log", party.domain, party.role, party.identity)
     for entry in map(LogEntry.from_bytes, entries):
         log.append(entry.contents, entry.time)
-    party.log = log
+    vars(party.log).update(vars(log))  # for all that holds the log
     alive(world)
 
 
@@ -495,7 +495,7 @@ def test_a_promise_that_is_too_long_is_found(world: World) -> None:
     party = world.operator
 
     def keeps(days: int, epoch: int) -> set[tuple[Role, Fault]]:
-        party.settings = party.settings.model_copy(update={"retention_days": days})
+        party.epochs.settings = party.settings.model_copy(update={"retention_days": days})
         party.epochs.publish(epoch)
         alive(world)
         return found(world)

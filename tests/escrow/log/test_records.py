@@ -15,8 +15,6 @@ from escrow.authority.investigation import Investigation, OpeningResult
 from escrow.errors import PeerFailed
 from escrow.log.log import TransparencyLog
 from escrow.operator.errors import AlreadyDecided
-from escrow.operator.operator import Operator
-from escrow.operator.warrants import Warrants
 from escrow.party import Party
 from escrow.server import keep_house
 from lab.processes import free_ports
@@ -169,7 +167,7 @@ def test_erasures_are_on_record_once(world: World) -> None:
 
 def test_what_the_log_promises_to_erase_is_due_whatever_the_settings_say(world: World) -> None:
     party = world.operator
-    party.settings = party.settings.model_copy(update={"retention_days": 365})
+    party.epochs.settings = party.settings.model_copy(update={"retention_days": 365})
     world.now += 30 * EPOCH_SECONDS
     assert party.epochs.due(world.now) == [world.today - 30, world.today - 29]
 
@@ -309,9 +307,8 @@ def no_witness(url: str) -> Iterator[str]:
 
 def restart(party: Party) -> None:
     """The party's process finds its files as they are now."""
-    party.log = TransparencyLog(party.home / "log", party.domain, party.role, party.identity)
-    if isinstance(party, Operator):
-        party.warrants = Warrants(party.engine, party.domain, party.log, party.clock)
+    again = TransparencyLog(party.home / "log", party.domain, party.role, party.identity)
+    vars(party.log).update(vars(again))  # for all that holds the log
 
 
 def tiles(party: Party) -> dict[Path, bytes]:
