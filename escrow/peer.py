@@ -1,4 +1,4 @@
-"""What a party asks of the other one, and takes from it. Spec: §3.11, §4.6."""
+"""What a party asks of the other one, and takes from it. Spec: §3.11, §4.4."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.vectors import (
+    applications,
     assisted_check_ins,
     check_ins,
     door_decisions,
@@ -18,9 +19,12 @@ from conformance.vectors import (
     party_requests,
     passes,
     proofs,
+    release_edges,
     releases,
     signatures,
+    tiles,
     warrants,
+    witness_requests,
 )
 
 FILES = (
@@ -56,9 +60,11 @@ FILES = (
     assisted_check_ins.assisted_check_in,
     door_decisions.door_decisions,
     warrants.venue,
+    applications.venue_application,
     warrants.warrant,
     releases.venue_commitment,
     releases.release,
+    release_edges.release_edges,
     notices.notice,
     notices.opening_record,
     notices.disclosure,
@@ -70,4 +76,6 @@ FILES = (
     logs.checkpoint,
     logs.consistency,
     logs.logged_epoch,
+    tiles.tiles,
+    witness_requests.witness_request,
 )

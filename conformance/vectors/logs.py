@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from dataclasses import replace
 
 from conformance.vectors.files import VectorFile
@@ -27,7 +28,14 @@ from protocol.transparency.merkle import (
     subtrees_of,
     tree_root,
 )
-from protocol.transparency.signed_notes import Checkpoint, sign_note
+from protocol.transparency.signed_notes import (
+    MAX_NOTE_BYTES,
+    NOTE_SIGNATURE,
+    Checkpoint,
+    encode_base64,
+    key_id,
+    sign_note,
+)
 
 ROLE = Role.AUTHORITY
 ORIGIN = log_origin(DOMAIN, ROLE)
@@ -109,7 +117,51 @@ def checkpoint() -> VectorFile:
         file.reject("ordinary", change, error, note=altered)
     file.reject("ordinary", "as the operator's", InvalidSignature, role=Role.OPERATOR)
     file.reject("ordinary", "in another domain", InvalidSignature, domain=replace(DOMAIN, utc_offset=0))
+    log_line, cosigned = own.split(b"\n\n")[1], note.removeprefix(own)
+    key, signature = names["witness"], b64decode(cosigned.split(b" ")[2])
+    as_log = b64encode(key_id(key, NOTE_SIGNATURE, DOMAIN.operator_key) + signature[4:])
+    under_another_id = own + cosigned.replace(b64encode(signature), as_log)
+    unpadded = signed(tree.text.replace(encode_base64(root), other_base64(encode_base64(root))))
+    for change, error, altered in [
+        ("a second line of the log that is false", InvalidSignature, note + _flipped(log_line)),
+        ("a second line of the witness that is false", InvalidSignature, note + _flipped(cosigned)),
+        ("cosigned under the key id of a log", InvalidSignature, under_another_id),
+        ("a plus in a key's name", MalformedNote, note + "— example.com/l+g AAAA\n".encode()),
+        ("a root whose base64 has another form", MalformedNote, unpadded),
+    ]:
+        file.reject("ordinary", change, error, note=altered)
+    for name, longer in [
+        ("64 signature lines", note + "— example.com/log AAAA\n".encode() * 62),
+        ("131072 bytes", _filled(note, MAX_NOTE_BYTES)),
+    ]:
+        file.accept(
+            name,
+            check={"domain": DOMAIN, "role": ROLE, "note": longer},
+            intermediate=names,
+            result={"size": len(ENTRIES), "root": root, "time": TIME + 60},
+        )
+    file.reject("131072 bytes", "four bytes more", MalformedNote, note=_filled(note, MAX_NOTE_BYTES + 4))
     return file
+
+
+def _flipped(line: bytes) -> bytes:
+    """A signature line whose signature differs in a bit."""
+    *names, signature = line.rstrip(b"\n").split(b" ")
+    return b" ".join([*names, b64encode(flip(b64decode(signature), -1))]) + b"\n"
+
+
+def other_base64(text: str) -> str:
+    """The same 32 bytes in a base64 whose last digit has other bits that mean nothing."""
+    last = text[-2]
+    assert last in "AEIMQUYcgkosw048"
+    return f"{text[:-2]}{chr(ord(last) + 1)}="
+
+
+def _filled(note: bytes, size: int) -> bytes:
+    """A note of `size` bytes, with a line of nobody at its end."""
+    name = "— log".encode()
+    left = size - len(note) - len(name) - len(b" \n")
+    return note + name + b"x" * (left % 4) + b" " + b"A" * (left - left % 4) + b"\n"
 
 
 def consistency() -> VectorFile:

@@ -23,6 +23,7 @@ from conformance.vectors.releases import (
 )
 from conformance.vectors.warrants import VALID_WARRANT, sign_item
 from conformance.vectors.world import (
+    ASSERTED,
     ASSISTED,
     DOMAIN,
     EPOCH,
@@ -34,16 +35,19 @@ from conformance.vectors.world import (
     PASSES,
     SECRETS,
     SETTING,
+    SHOWN,
     STRANGER,
     TIME,
+    VENUE,
     H,
 )
-from protocol.check_ins import Direction, sign_check_in, verify_check_in
+from protocol.assisted_check_ins import seal_assisted
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in, verify_check_in
 from protocol.epochs import Role
 from protocol.opening import EpochShares, Shares, create_shares
 from protocol.passes import OwnedPass, Pass, pass_signing_input
 from protocol.primitives.errors import FaultyShares, InvalidSignature, MalformedEncoding, OutOfScope
-from protocol.primitives.group import B, Point
+from protocol.primitives.group import B, Point, RandomBytes
 from protocol.primitives.hashing import frame
 from protocol.primitives.proofs import prove_shares
 from protocol.primitives.signatures import SigningKey
@@ -123,11 +127,8 @@ def shares() -> VectorFile:
         },
         SETTING,
     )
-    for name, role, check_ins in [
-        ("operator", Role.OPERATOR, RELEASED),
-        ("authority", Role.AUTHORITY, RELEASED),
-        ("a pass whose u is no valid point gets no share", Role.OPERATOR, [*RELEASED, INVALID_U]),
-    ]:
+
+    def add(name: str, role: Role, check_ins: list[bytes]) -> None:
         log = committed_log({EPOCH: check_ins})
         release = verified(log)
         draws, statement = _shares(role, release)
@@ -148,6 +149,13 @@ def shares() -> VectorFile:
                 "shares": [{"epoch": EPOCH, "u": u, "D": D} for u, D in zip(steps.passes, steps.shares, strict=True)]
             },
         )
+
+    for name, role, check_ins in [
+        ("operator", Role.OPERATOR, RELEASED),
+        ("authority", Role.AUTHORITY, RELEASED),
+        ("a pass whose u is no valid point gets no share", Role.OPERATOR, [*RELEASED, INVALID_U]),
+    ]:
+        add(name, role, check_ins)
     operator = Role.OPERATOR
     error = pinned_scalar("error") * B
     good = _steps(operator)
@@ -202,6 +210,19 @@ def shares() -> VectorFile:
     reject("operator", "another domain", OutOfScope, statement=_signed(operator, domain=NUMBER + 1))
     reject("operator", "signed by another key", InvalidSignature, statement=_signed(operator, STRANGER))
     reject("operator", "expected of the authority", InvalidSignature, role=2)
+    foreign = [*good.passes, Point(PASSES[2].public.u)]
+    D = [SECRETS[operator].share * u for u in foreign]
+    context = _context(operator, VERIFIED_RELEASE)
+    proof = prove_shares(context, SECRETS[operator].share, EPOCH_KEY.shares[operator], foreign, D, Draws("foreign"))
+    reject(
+        "operator",
+        "a true share of a pass that is not in the release",
+        FaultyShares,
+        statement=_signed(operator, epochs=(EpochShares(EPOCH, tuple(foreign), tuple(D), proof),)),
+    )
+    ascending = sorted(RELEASED[:2], key=lambda encoding: CheckInMessage.from_bytes(encoding).u)
+    add("passes that were released in ascending order", operator, ascending)
+    add("passes that were released in descending order", operator, ascending[::-1])
     return file
 
 
@@ -221,19 +242,15 @@ def opening() -> VectorFile:
         },
         SETTING,
     )
-    for name, check_ins in {
-        "ordinary": RELEASED,
-        "an assisted check-in": [*RELEASED, ASSISTED.to_bytes()],
-        "a paper check-in": [*RELEASED, *printed()],
-        "a check-in whose difference is the identity": [*RELEASED, NOBODY],
-        "a check-in whose v is no valid point": [*RELEASED, INVALID_V],
-        "a check-in whose u is no valid point": [*RELEASED, INVALID_U],
-    }.items():
+
+    def add(name: str, check_ins: list[bytes], *, is_assisted: bool = False) -> None:
         log = committed_log({EPOCH: check_ins})
         release = verified(log)
         handles = dict.fromkeys((owned.public.u for owned in PASSES), H * B)
         D_operator, D_authority = (SECRETS[role].share * ASSISTED.u for role in Role)
         handles[bytes(ASSISTED.u)] = D_operator + D_authority
+        if is_assisted:
+            handles[SHOWN.u] = PASSES[0].r * EPOCH_KEY.X
         file.accept(
             name,
             check={
@@ -247,6 +264,16 @@ def opening() -> VectorFile:
                 ]
             },
         )
+
+    for name, check_ins in {
+        "ordinary": RELEASED,
+        "an assisted check-in": [*RELEASED, ASSISTED.to_bytes()],
+        "a paper check-in": [*RELEASED, *printed()],
+        "a check-in whose difference is the identity": [*RELEASED, NOBODY],
+        "a check-in whose v is no valid point": [*RELEASED, INVALID_V],
+        "a check-in whose u is no valid point": [*RELEASED, INVALID_U],
+    }.items():
+        add(name, check_ins)
     file.reject(
         "ordinary",
         "a wrong share of the authority",
@@ -261,4 +288,19 @@ def opening() -> VectorFile:
         commitments=other.commitments,
         release=other.release(VALID_WARRANT),
     )
+    same = seal_assisted(EPOCH_KEY, ASSERTED, SHOWN.time, VENUE.venue_id, _drawing(bytes(PASSES[0].r) + bytes(32)))
+    assert bytes(same.u) == SHOWN.u
+    add("an assisted check-in after one with the same u and time", [SHOWN.to_bytes(), same.to_bytes()])
+    add(
+        "an assisted check-in before one with the same u and time",
+        [same.to_bytes(), SHOWN.to_bytes()],
+        is_assisted=True,
+    )
     return file
+
+
+def _drawing(first: bytes) -> RandomBytes:
+    """Random bytes of which the first draw is given."""
+    draws = Draws("after the first")
+    given = [first]
+    return lambda length: given.pop() if given else draws(length)

@@ -165,7 +165,8 @@ def venue_commitment() -> VectorFile:
     return file
 
 
-def _result(release: VerifiedRelease) -> dict[str, object]:
+def release_result(release: VerifiedRelease) -> dict[str, object]:
+    """What a vector says of a verified release."""
     return {
         "digest": release.digest,
         "visits": [
@@ -335,7 +336,7 @@ def release() -> VectorFile:
             },
             check=release_check(log),
             intermediate={"payload": record},
-            result=_result(release),
+            result=release_result(release),
         )
     other_venue = both_sign(replace(VENUE, venue_id=pinned("elsewhere", 16)))
     other_warrant = ValidWarrant(replace(WARRANT, warrant_id=pinned("another warrant", 16)))

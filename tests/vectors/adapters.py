@@ -25,6 +25,7 @@ from protocol.paper_check_ins import sign_paper_check_in
 from protocol.paper_passes import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import OwnedPass, Pass, PendingPass, accept_answer
 from protocol.primitives.encoding import Message, decode_item, encode_item
+from protocol.primitives.errors import MalformedEncoding
 from protocol.primitives.group import B, Point, RandomBytes, Scalar
 from protocol.primitives.hashing import digest, digest32, frame, hash_to_scalar, tag
 from protocol.primitives.signatures import SigningKey
@@ -34,7 +35,9 @@ from protocol.releases import ReleasedLeaf, VerifiedRelease, sign_release, verif
 from protocol.transparency.logs import check_consistency
 from protocol.transparency.merkle import CompactRange
 from protocol.transparency.signed_notes import Checkpoint
-from protocol.warrants import Venue, Warrant, verify_venue, verify_warrant
+from protocol.transparency.tiles import Tile, split_entries, split_hashes
+from protocol.transparency.witnesses import WitnessRequest
+from protocol.warrants import Venue, Warrant, is_agreed, verify_application, verify_venue, verify_warrant
 from venue.gate import Gate
 from venue.store import Store, metadata
 
@@ -167,6 +170,27 @@ def decide_all(
     ]
     engine.dispose()
     return {"decisions": decisions}
+
+
+def check_application(domain: Domain, known: Venue | None, application: bytes) -> Values:
+    verified = verify_application(domain, application)
+    agreed = known is not None and is_agreed(verified, known)
+    return {"venue": verified.venue, "agreed": int(agreed)}
+
+
+def read_tile(path: str, data: bytes) -> Values:
+    tile = Tile.at(path)
+    if tile is None:
+        raise MalformedEncoding("no path of a tile")
+    is_bundle = tile.level == "entries"
+    items = split_entries(tile, data) if is_bundle else split_hashes(tile, data)
+    return {"level": None if is_bundle else tile.level, "index": tile.index, "width": tile.width, "items": items}
+
+
+def read_witness_request(body: bytes) -> Values:
+    request = WitnessRequest.parse(body)
+    assert request.encode() == body
+    return {"old_size": request.old_size, "proof": request.proof, "checkpoint": request.checkpoint}
 
 
 def make_venue(authority_seed: SigningKey, operator_seed: SigningKey, record: Venue) -> Values:

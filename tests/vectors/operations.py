@@ -101,9 +101,11 @@ OPERATIONS = {
     ),
     "door-decisions": Operation(Call(adapters.decide_all, as_it_is)),
     "venue": Operation(Call(verify_venue, fields("record")), Call(adapters.make_venue, as_it_is)),
+    "venue-application": Operation(Call(adapters.check_application, as_it_is)),
     "warrant": Operation(Call(verify_warrant, fields("record")), Call(adapters.make_warrant, as_it_is)),
     "venue-commitment": Operation(Call(verify_commitment, whole("record")), Call(adapters.make_commitment, as_it_is)),
     "release": Operation(Call(adapters.check_release, as_it_is), Call(adapters.make_release, as_it_is)),
+    "release-edges": Operation(Call(adapters.check_release, as_it_is)),
     "notice": Operation(
         Call(adapters.check_notice, as_it_is),
         Call(sign_notice, whole("statement"), identity="seed", passes="noticed"),
@@ -121,6 +123,8 @@ OPERATIONS = {
     ),
     "checkpoint": Operation(Call(verify_witnessed, fields("checkpoint.size", "checkpoint.root", "time"))),
     "consistency": Operation(Call(adapters.check_continued, as_it_is)),
+    "tiles": Operation(Call(adapters.read_tile, as_it_is)),
+    "witness-request": Operation(Call(adapters.read_witness_request, as_it_is)),
     "logged-epoch": Operation(Call(verify_logged_epoch, fields("checkpoint.size", "time"))),
 }
 """By the name of the file, without `.json`."""

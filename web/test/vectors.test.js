@@ -69,11 +69,14 @@ function replay(operation, vector, setting) {
 const load = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, DIRECTORY), 'utf8'));
 const names = readdirSync(DIRECTORY).map((file) => file.replace(/\.json$/u, ''));
 
+/** Files about what neither a visitor nor a door does, and nothing here implements. */
+const OF_PARTIES_ALONE = ['tiles', 'venue-application', 'witness-request'];
+
 test('there is one operation for each file', () => {
-  assert.deepEqual([...names].sort(), Object.keys(OPERATIONS).sort());
+  assert.deepEqual([...names].sort(), [...Object.keys(OPERATIONS), ...OF_PARTIES_ALONE].sort());
 });
 
-for (const name of names) {
+for (const name of Object.keys(OPERATIONS)) {
   describe(name, () => {
     const { setting, vectors, ...rest } = load(name);
     const verified = setting === undefined ? {} : { [epochKey.name]: epochKeyOfSetting(setting) };

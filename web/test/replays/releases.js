@@ -72,6 +72,17 @@ function releaseOf(epochKey, warrant, now, openedFrom, frontier, openings, leave
 
 const contents = /** @type {const} */ ([epochKey, jointWarrant, now, openedFrom, frontier, openings, leaves]);
 
+const checkRelease = call([...releaseKeys], verifiedRelease, ({ digest, visits, setAside }) => ({
+  digest,
+  visits: [...visits].flatMap(([epoch, sameEpoch]) =>
+    [...sameEpoch.keys()].sort().map((u) => {
+      const visit = sameEpoch.get(u);
+      return { epoch, u, entered: visit?.entry?.time ?? null, left: visit?.exit?.time ?? null };
+    }),
+  ),
+  set_aside: setAside,
+}));
+
 export default {
   'venue-commitment': {
     make: call([venue, time, checkIns, random, seed], (venue, time, checkIns, random, seed) => {
@@ -90,15 +101,7 @@ export default {
       release: signStatement(Release, releaseOf(...contents), seed),
     })),
     steps: call([...contents], releaseOf, (release) => ({ payload: Release.toBytes(release) })),
-    check: call([...releaseKeys], verifiedRelease, ({ digest, visits, setAside }) => ({
-      digest,
-      visits: [...visits].flatMap(([epoch, sameEpoch]) =>
-        [...sameEpoch.keys()].sort().map((u) => {
-          const visit = sameEpoch.get(u);
-          return { epoch, u, entered: visit?.entry?.time ?? null, left: visit?.exit?.time ?? null };
-        }),
-      ),
-      set_aside: setAside,
-    })),
+    check: checkRelease,
   },
+  'release-edges': { check: checkRelease },
 };
