@@ -29,7 +29,7 @@ town: $(VENV)/installed zbar ## a town that keeps running, to try things in; ARG
 	@$(RUN) -m lab town $(ARGS)
 
 test: $(VENV)/installed zbar web/node_modules ## every claim, attack, vector and MUST, and the servers' behaviour
-	$(RUN) -m pytest -n 2 --dist worksteal -m 'not long' --timeout 120 \
+	$(RUN) -m pytest -n 2 --dist worksteal -m 'not long' --timeout 300 \
 	--cov --cov-report=term-missing:skip-covered $(ARGS)
 
 test-long: $(VENV)/installed zbar web/node_modules ## the tests that take long: real runs, killed processes, fuzzing
