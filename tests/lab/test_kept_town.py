@@ -94,6 +94,7 @@ def pasted(command: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return output_of(*words)
 
 
+@pytest.mark.long
 def test_the_printed_commands_lead_to_a_check_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     directory = tmp_path / "town"
     with started(directory, "--port", str(free_block()), "--visitors", "4", "--rate", "600") as town:
