@@ -46,12 +46,12 @@ def serving(apps: Callable[[], Awaitable[list[tuple[web.Application, int]]]]) ->
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(start(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(start(), loop).result(100)
         yield
     finally:
         for runner in runners:
-            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
-        asyncio.run_coroutine_threadsafe(loop.shutdown_default_executor(), loop).result(30)
+            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(100)
+        asyncio.run_coroutine_threadsafe(loop.shutdown_default_executor(), loop).result(100)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
