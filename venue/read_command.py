@@ -11,10 +11,7 @@ import click
 
 from protocol.primitives.errors import SplitPassError
 from service.clock import unix_time
-from service.http_client import new_session
-from service.keys import load_secret
 from service.problems import Problem, Unreachable
-from service.storage import is_storage_trouble
 from venue.cli import chosen_venue, venue_option
 
 if TYPE_CHECKING:
@@ -57,6 +54,7 @@ def read(
     venue; or by a server elsewhere, which has to be reached then. Prints one line per code. The exit status is 0 if
     there were codes and all were admitted.
     """
+    from venue.camera import View, camera_frames
     from venue.pictures import watch_folder
 
     if bool(images) + bool(folder) + bool(camera) != 1:
@@ -91,6 +89,7 @@ def _own_decisions(path: Path, venue_id: bytes | None) -> Iterator[Decide]:
     """Decide here; that the disk or database fails now does not end the reading."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from service.storage import is_storage_trouble
     from venue.expiry import deleting
     from venue.words import NOT_STORED
 
@@ -114,6 +113,8 @@ def _remote_decisions(server: str, token_file: Path) -> Iterator[Decide]:
     """Ask the server, one code after the other; that it does not answer now does not end the reading."""
     import asyncio
 
+    from service.http_client import new_session
+    from service.keys import load_secret
     from venue.remote import ANSWER_SECONDS, RemoteDoor
     from venue.setup import checked_url
     from venue.words import explain_problem
