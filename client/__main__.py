@@ -13,13 +13,15 @@ import click
 from client.errors import NotIssued, VisitorError
 from client.locked_home import PASSPHRASE_VARIABLE, LockedHome
 from client.visits_cli import check_in_command, check_out_command, paper_command, show
+from protocol.primitives.errors import SplitPassError
 from service.cli import CommandGroup, home_option, printable, version_option
 from service.errors import ConfigurationError
-from service.problems import Problem
+from service.problems import Problem, Unreachable
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
+    from client.list_sources import Source
     from client.visitor import Visitor
 
 FETCH_SECONDS = 180
@@ -143,8 +145,8 @@ def notices(home: LockedHome, delay: int) -> None:
     """
     import asyncio
 
-    from client.findings import list_sources
-    from client.telling import search_and_tell, tell_findings
+    from client.list_sources import list_sources
+    from client.reporting import report_matches
     from service.http_client import new_session
 
     visitor = home.open()
@@ -152,22 +154,37 @@ def notices(home: LockedHome, delay: int) -> None:
     async def run() -> bool:
         await asyncio.sleep(secrets.SystemRandom().uniform(0, delay))
         async with new_session(FETCH_SECONDS) as session:
-            searches = (search_and_tell(visitor, session, source) for source in list_sources(visitor))
+            searches = (_search(visitor, session, source) for source in list_sources(visitor))
             return all(await asyncio.gather(*searches))  # at once: no party can keep the other's lists from being seen
 
     is_complete = asyncio.run(run())
-    if not tell_findings(visitor):
+    if not report_matches(visitor):
         click.echo("Nothing that was published concerns you.\n공개된 내용 중 회원님에게 해당하는 것은 없습니다.")
     if not is_complete:
         raise click.exceptions.Exit(1)
+
+
+async def _search(visitor: Visitor, session: ClientSession, source: Source) -> bool:
+    """Search the new lists of a source and say what is wrong with them; whether nothing is."""
+    from client.list_search import search_lists
+    from client.reporting import report_faults
+
+    is_complete = True
+    try:
+        faults = await search_lists(visitor, session, source)
+    except (Problem, Unreachable, SplitPassError) as error:
+        click.echo(f"The {source.role.name.lower()}'s {source.kind}: {printable(str(error))}", err=True)
+        faults, is_complete = source.faults(visitor.clock()), False
+    report_faults(source, faults)
+    return is_complete and not faults
 
 
 @main.command()
 @click.pass_obj
 def status(home: LockedHome) -> None:
     """Show your passes and visits, and what was published about them."""
-    from client.findings import list_sources
-    from client.telling import tell_faults, tell_findings
+    from client.list_sources import list_sources
+    from client.reporting import report_faults, report_matches
     from client.words import group_in_words
 
     visitor = home.open()
@@ -187,7 +204,7 @@ def status(home: LockedHome) -> None:
         click.echo(f"{visitor.day_name(epoch)}: {count} printed on paper / 종이 출입증 {count}장")
     for number, group in enumerate(wallet.groups, start=1):
         click.echo(f"Visit {number}: {group_in_words(visitor, group)}")
-    tell_findings(visitor)
+    report_matches(visitor)
     sources = list_sources(visitor)
     if all(source.known() is None for source in sources):
         click.echo(
@@ -196,7 +213,7 @@ def status(home: LockedHome) -> None:
         )
         return
     for source in sources:
-        tell_faults(source, source.faults(visitor.clock()))
+        report_faults(source, source.faults(visitor.clock()))
 
 
 def _read_code(code_file: Path | None) -> str:

@@ -40,7 +40,7 @@ class Fault(Enum):
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowResult:
     """What came of following the lists: the statement of the newest, or what is wrong with them."""
 
     newest: bytes | None = None
@@ -61,7 +61,7 @@ class ListSource(Generic[L]):
     verify: Callable[[bytes, int | None], L]
     oldest_days: int
 
-    async def follow(self, session: ClientSession, now: int, look: Callable[[L], None]) -> Followed:
+    async def follow(self, session: ClientSession, now: int, look: Callable[[L], None]) -> FollowResult:
         """Fetch the lists that are new, newest first, and `look` into each as it comes. None is kept in memory.
 
         Raises `Unreachable`, `Problem`, or the `SplitPassError` that a list deserves.
@@ -69,31 +69,31 @@ class ListSource(Generic[L]):
         url, known = f"{self.server}/v1/{self.kind}", self.known()
         statement = await _get(session, url)  # step 1, and again for those between
         if statement is None:
-            return Followed(fault=Fault.MISSING)
+            return FollowResult(fault=Fault.MISSING)
         # Step 2, and again for those between.
-        one, last = self.verify(statement, None), -1 if known is None else self.verify(known, None).number
-        if one.number < last:
+        newest, last = self.verify(statement, None), -1 if known is None else self.verify(known, None).number
+        if newest.number < last:
             self._write(self._withdrawn, statement)
-            return Followed(fault=Fault.WITHDRAWN)
-        look(one)  # step 3
-        if known is not None and one.number == last:
+            return FollowResult(fault=Fault.WITHDRAWN)
+        look(newest)  # step 3
+        if known is not None and newest.number == last:
             try:
                 check_same_statement(known, statement)
             except ConflictingStatements as conflict:
                 self._write(self.evidence, conflict.second)
-                return Followed(fault=Fault.CONFLICTING)
-        oldest = now - self.oldest_days * EPOCH_SECONDS
-        for count, number in enumerate(range(one.number - 1, last, -1), start=1):
-            if known is None and one.time < oldest:
+                return FollowResult(fault=Fault.CONFLICTING)
+        received, oldest = newest, now - self.oldest_days * EPOCH_SECONDS
+        for count, number in enumerate(range(newest.number - 1, last, -1), start=1):
+            if known is None and received.time < oldest:
                 break
             if count == MAX_LISTS:
-                return Followed(fault=Fault.TOO_MANY)
+                return FollowResult(fault=Fault.TOO_MANY)
             older = await _get(session, f"{url}/{number}")
             if older is None:
-                return Followed(fault=Fault.MISSING)
-            one = self.verify(older, number)
-            look(one)
-        return Followed(statement)
+                return FollowResult(fault=Fault.MISSING)
+            received = self.verify(older, number)
+            look(received)
+        return FollowResult(statement)
 
     def keep(self, newest: bytes) -> None:
         """Ask only for newer ones the next time. Keep what was found in the others before."""

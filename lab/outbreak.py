@@ -12,7 +12,8 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
-from client.findings import Source, disclosures_source, notices_source, search_lists
+from client.list_search import search_lists
+from client.list_sources import Source, disclosures_source, notices_source
 from client.visitor import Visitor
 from client.words import notice_in_words, opening_in_words
 from escrow.authority.authority import Authority

@@ -58,7 +58,10 @@ class PaperCheckInMessage(Message):
 
 @dataclass(frozen=True, slots=True)
 class PaperCheckIn:
-    """A paper check-in whose three signatures hold; made by `verify_paper_check_in` alone."""
+    """A paper check-in whose three signatures hold.
+
+    `verify_paper_check_in` makes it of a message; so does the door that verified the paper and signed the label.
+    """
 
     message: PaperCheckInMessage
     epoch: int

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -14,6 +13,9 @@ from protocol.primitives.errors import SplitPassError
 from protocol.primitives.group import Point
 from service.errors import ConfigurationError
 from service.urls import is_protected, unprotected
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class Settings(BaseModel):
@@ -41,6 +43,8 @@ class ServerSettings(Settings):
             if self.tls_certificate is not self.tls_key:
                 raise ConfigurationError("settings.toml: tls_certificate and tls_key go together")
             return None
+        import ssl  # a server alone needs it
+
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
             context.load_cert_chain(self.tls_certificate, self.tls_key)

@@ -47,6 +47,7 @@ name_option = click.option("--name", required=True, help="The venue's name, as v
 url_option = click.option("--url", default="", help="Where visitors reach the server, for check-ins by poster.")
 known_option = click.option(
     "--venue",
+    "venue_id",
     metavar="ID",
     type=Hexadecimal(16),
     help="The id of a venue that was registered before and whose directory is lost; then run rotate-key.",
@@ -58,11 +59,11 @@ known_option = click.option(
 @url_option
 @known_option
 @click.pass_obj
-def init(home: Path, name: str, url: str, venue: bytes | None) -> None:
+def init(home: Path, name: str, url: str, venue_id: bytes | None) -> None:
     """Create the home with its first venue."""
     from venue import setup
 
-    setup.create_home(home, name, url, venue)
+    setup.create_home(home, name, url, venue_id)
     click.echo(f"created {home}; next: copy the domain's domain.toml there, then run register")
 
 
@@ -71,12 +72,12 @@ def init(home: Path, name: str, url: str, venue: bytes | None) -> None:
 @url_option
 @known_option
 @click.pass_obj
-def add(path: Path, name: str, url: str, venue: bytes | None) -> None:
+def add(path: Path, name: str, url: str, venue_id: bytes | None) -> None:
     """Add another venue to the home. Prints its id; next: register it."""
     from venue import setup
     from venue.home import VenueHome
 
-    click.echo(setup.add_venue(VenueHome(path).path, name, url, venue).hex())
+    click.echo(setup.add_venue(VenueHome(path).path, name, url, venue_id).hex())
 
 
 @cli.command(name="list")
@@ -89,17 +90,17 @@ def list_venues(path: Path) -> None:
         state = "not registered" if venue.registration is None else "registered"
         state += ", its key is lost" if venue.has_lost_key else ""
         state += ", another key is applied for" if venue.next_key is not None else ""
-        click.echo(f"{venue.venue.hex()}  {venue.description.name}  {state}")
+        click.echo(f"{venue.venue_id.hex()}  {venue.description.name}  {state}")
 
 
 @cli.command()
 @venue_option
 @click.pass_obj
-def register(path: Path, venue: bytes | None) -> None:
+def register(path: Path, venue_id: bytes | None) -> None:
     """Apply to both parties to be registered."""
     from venue import registration
 
-    served = chosen_venue(path, venue)
+    served = chosen_venue(path, venue_id)
     online(lambda session: registration.apply(served, session))
     click.echo("applied to both parties; run confirm when they have approved")
 
@@ -107,11 +108,11 @@ def register(path: Path, venue: bytes | None) -> None:
 @cli.command()
 @venue_option
 @click.pass_obj
-def confirm(path: Path, venue: bytes | None) -> None:
+def confirm(path: Path, venue_id: bytes | None) -> None:
     """Fetch both parties' signatures under the venue's record."""
     from venue import registration
 
-    served = chosen_venue(path, venue)
+    served = chosen_venue(path, venue_id)
     pending = online(lambda session: registration.confirm(served, session))
     if pending:
         names = " and the ".join(role.name.lower() for role in pending)
@@ -123,7 +124,7 @@ def confirm(path: Path, venue: bytes | None) -> None:
 @click.option("--abandon", is_flag=True, help="Give up the change that is under way, which neither party has approved.")
 @venue_option
 @click.pass_obj
-def rotate_key(path: Path, venue: bytes | None, *, abandon: bool) -> None:
+def rotate_key(path: Path, venue_id: bytes | None, *, abandon: bool) -> None:
     """Apply to both parties to change the venue's key.
 
     Draws a new one, in the place of the present key or of one that is lost. May be repeated until both have approved.
@@ -133,15 +134,15 @@ def rotate_key(path: Path, venue: bytes | None, *, abandon: bool) -> None:
     from service.keys import fingerprint
     from venue import registration
 
-    served = chosen_venue(path, venue)
+    served = chosen_venue(path, venue_id)
     if abandon:
         given_up = online(lambda session: registration.abandon(served, session))
-        click.echo(f"the change of the key of {served.venue.hex()} is given up, and its new key deleted")
+        click.echo(f"the change of the key of {served.venue_id.hex()} is given up, and its new key deleted")
         click.echo(f"tell both parties' officers to refuse the new key: {fingerprint(given_up)}")
         return
     key = served.draw_next_key()
     online(lambda session: registration.apply(served, session))
-    click.echo(f"applied to both parties to change the key of {served.venue.hex()}")
+    click.echo(f"applied to both parties to change the key of {served.venue_id.hex()}")
     if served.has_lost_key:
         click.echo("the key before is lost, so it did not sign this: both parties' officers have to be told so")
     click.echo(f"tell both parties' officers the new key's fingerprint: {fingerprint(public_key(key))}")
@@ -173,12 +174,12 @@ def fetch(path: Path) -> None:
 @cli.command(name="commit")
 @venue_option
 @click.pass_obj
-def commit_command(path: Path, venue: bytes | None) -> None:
+def commit_command(path: Path, venue_id: bytes | None) -> None:
     """Commit to the check-ins so far at both parties, now. The server does it hourly."""
     from venue import committing
     from venue.expiry import Expiry
 
-    served = chosen_venue(path, venue)
+    served = chosen_venue(path, venue_id)
     time = online(lambda session: committing.commit(served, session, unix_time()))
     assert time is not None
     until = local_time(time, served.home.domain.utc_offset)
@@ -202,11 +203,11 @@ def serve(path: Path) -> None:
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="FILE.svg or FILE.png")
 @venue_option
 @click.pass_obj
-def poster(path: Path, output: Path, venue: bytes | None) -> None:
+def poster(path: Path, output: Path, venue_id: bytes | None) -> None:
     """Make the poster that visitors scan."""
     from venue.poster import can_draw, poster_png, poster_svg, poster_text
 
-    served = chosen_venue(path, venue)
+    served = chosen_venue(path, venue_id)
     joint = served.registration
     if joint is None:
         raise ConfigurationError("the venue is not registered; run register and confirm first")
@@ -225,9 +226,9 @@ def poster(path: Path, output: Path, venue: bytes | None) -> None:
 @cli.command()
 @venue_option
 @click.pass_obj
-def status(path: Path, venue: bytes | None) -> None:
+def status(path: Path, venue_id: bytes | None) -> None:
     """Count the check-ins of every day."""
-    for day in chosen_venue(path, venue).store.days():
+    for day in chosen_venue(path, venue_id).store.days():
         click.echo(f"{day_name(day.epoch)}  {day.entries} in, {day.exits} out")
 
 

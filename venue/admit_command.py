@@ -22,7 +22,7 @@ MAX_NAME_BYTES = 128
 @click.command()
 @venue_option
 @click.pass_obj
-def admit(path: Path, venue: bytes | None) -> None:
+def admit(path: Path, venue_id: bytes | None) -> None:
     """Admit somebody without a phone.
 
     Asks for a name and a telephone number, which are sealed at once, so that nobody here can read them any more. Works
@@ -30,7 +30,7 @@ def admit(path: Path, venue: bytes | None) -> None:
     """
     from rich.console import Console
 
-    served = chosen_venue(path, venue)
+    served = chosen_venue(path, venue_id)
     domain, gate = served.home.domain, served.gate
     with Console().screen(hide_cursor=False):  # nothing of what is typed stays in the terminal's history
         record = _ask(served.home.settings.region)

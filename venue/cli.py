@@ -25,7 +25,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def venue_option(command: F) -> F:
     """The `--venue` option of a command that concerns one venue."""
     help_text = "The venue's id, as `list` shows it; not needed where there is one venue."
-    return click.option("--venue", metavar="ID", type=Hexadecimal(16), help=help_text)(command)
+    return click.option("--venue", "venue_id", metavar="ID", type=Hexadecimal(16), help=help_text)(command)
 
 
 def chosen_venue(path: Path, venue_id: bytes | None) -> ServedVenue:

@@ -1,4 +1,4 @@
-"""From grey pictures to the texts of their QR codes, and what those say. Spec: §4.3.
+"""From grey pictures to the texts of their QR codes. Spec: §4.3.
 
 Two decoders look at every picture. zbar is the first. zxing adds what zbar does not read: codes that are tilted,
 inverted or beside something that zbar fails on.
@@ -13,10 +13,8 @@ import zxingcpp
 from numpy.typing import NDArray
 from PIL import Image
 
-from protocol.check_ins import CheckInMessage
-from protocol.paper_passes import PAPER_PREFIX, PaperPass, from_paper_text
-from protocol.qr_text import PREFIX, from_qr_text
 from service.errors import ConfigurationError
+from venue.code_text import is_ours
 
 _QR_CODES = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 Grey = NDArray[Any]
@@ -33,7 +31,7 @@ def read_codes(picture: Image.Image | NDArray[Any]) -> list[str]:
     texts = read_with_zbar(grey)
     others = read_with_zxing(grey)
     # The two spell a foreign code differently, so that the second one's counts only where nothing else is.
-    texts += [text for text in others if _is_ours(text)] or ([] if texts else others)
+    texts += [text for text in others if is_ours(text)] or ([] if texts else others)
     return list(dict.fromkeys(texts))
 
 
@@ -51,11 +49,6 @@ def most_contrast(colours: NDArray[Any]) -> Grey:
     sample = colours[::8, ::8].reshape(-1, colours.shape[2])
     channel: Grey = colours[:, :, int(sample.std(axis=0).argmax())]
     return channel
-
-
-def parse_code(text: str) -> CheckInMessage | PaperPass:
-    """What the text of a code says, on a screen or on paper; raises `Malformed`."""
-    return from_paper_text(text) if text.startswith(PAPER_PREFIX) else from_qr_text(text)
 
 
 def read_with_zbar(grey: Grey) -> list[str]:
@@ -85,7 +78,3 @@ def read_with_zxing(grey: Grey) -> list[str]:
 
 def _text(data: bytes) -> str:
     return data.decode("ascii", "replace")
-
-
-def _is_ours(text: str) -> bool:
-    return text.startswith((PREFIX, PAPER_PREFIX))

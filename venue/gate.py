@@ -9,11 +9,11 @@ from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, seal_assi
 from protocol.check_ins import MAX_STAY, Direction, label_time, possible_epochs
 from protocol.epochs import Domain, EpochKey
 from protocol.http_messages import Decision
-from protocol.paper_check_ins import sign_paper_check_in
+from protocol.paper_check_ins import PaperCheckIn, sign_paper_check_in
 from protocol.paper_passes import PaperPass, verify_paper
 from protocol.primitives.ed25519_selftest import run_selftest
 from protocol.primitives.errors import InvalidSignature, Malformed
-from venue.decoding import parse_code
+from venue.code_text import parse_code
 from venue.store import Store
 
 PAPER_STAY = 60
@@ -23,7 +23,7 @@ PAPER_STAY = 60
 class Gate:
     """Decides who comes in, and keeps what it admits.
 
-    `epoch_key` gives the verified key of an epoch that is known, `venue` is the 16-byte id, `tolerance` is in
+    `epoch_key` gives the verified key of an epoch that is known, `venue_id` has 16 bytes, `tolerance` is in
     seconds. Raises `UnfitLibrary` if the installed Ed25519 library does not keep the project's rule.
     """
 
@@ -32,7 +32,7 @@ class Gate:
     ) -> None:
         run_selftest()
         self._domain, self._epoch_key, self._store = domain, epoch_key, store
-        self._venue, self._tolerance = venue_id, tolerance
+        self._venue_id, self._tolerance = venue_id, tolerance
 
     def decide_text(self, text: str, now: int) -> Decision:
         """Decide on the text of a QR code that a visitor shows, on a screen or on paper."""
@@ -43,7 +43,10 @@ class Gate:
         return self.decide_paper(code, now) if isinstance(code, PaperPass) else self.decide(code, now)
 
     def decide_paper(self, paper: PaperPass, now: int) -> Decision:
-        """Sign for a paper pass, an entry and later an exit, and decide on that; its key is forgotten here."""
+        """Sign for a paper pass, an entry and later an exit, and decide on that; its key is forgotten here.
+
+        Both signatures on the paper are verified, once. The third one is this door's own.
+        """
         if paper.domain != self._domain.number:
             return Decision.UNKNOWN_DOMAIN
         key = self._epoch_key(paper.epoch)
@@ -58,7 +61,9 @@ class Gate:
         direction = Direction.EXIT if is_inside else Direction.ENTRY
         if direction is Direction.ENTRY and paper.epoch != today:
             return Decision.TOO_OLD if paper.epoch < today else Decision.TOO_EARLY
-        return self.decide(sign_paper_check_in(key, delegated, now, direction, self._venue), now)
+        message = sign_paper_check_in(key, delegated, now, direction, self._venue_id)
+        fault = self._label_fault(message, now)
+        return self._admit(PaperCheckIn(message, paper.epoch)) if fault is None else fault
 
     def decide(self, message: PassCheckInMessage, now: int) -> Decision:
         """Decide on a check-in at Unix time `now`. An admitted one is stored, durably, when this returns.
@@ -69,11 +74,7 @@ class Gate:
         if fault is not None:
             return fault
         check_in = self._verify(message)
-        if isinstance(check_in, Decision):
-            return check_in
-        if message.direction is Direction.EXIT and not self._has_entered(check_in):  # step 6
-            return Decision.NO_ENTRY
-        return Decision.ADMITTED if self._store.spend(check_in) else Decision.ALREADY_SPENT  # steps 7, 8
+        return check_in if isinstance(check_in, Decision) else self._admit(check_in)
 
     def admit(self, record: AssertedRecord, now: int) -> AssistedEntry | None:
         """Seal what staff took down for somebody without a phone, and keep that, durably when this returns.
@@ -83,7 +84,7 @@ class Gate:
         key = self._epoch_key(self._domain.epoch_at(label_time(now)))
         if key is None:
             return None
-        entry = verify_assisted(key, seal_assisted(key, record, now, self._venue))
+        entry = verify_assisted(key, seal_assisted(key, record, now, self._venue_id))
         self._store.spend(entry)
         return entry
 
@@ -91,7 +92,7 @@ class Gate:
         """What is wrong with a label here and now, before any signature is checked."""
         if message.domain != self._domain.number:  # step 2
             return Decision.UNKNOWN_DOMAIN
-        if message.venue_id not in (None, self._venue):  # step 3
+        if message.venue_id not in (None, self._venue_id):  # step 3
             return Decision.OTHER_VENUE
         if message.time < now - self._tolerance:  # step 4
             return Decision.TOO_OLD
@@ -112,6 +113,12 @@ class Gate:
             except InvalidSignature:
                 continue
         return refusal
+
+    def _admit(self, check_in: AnyCheckIn) -> Decision:
+        """Decide on a check-in whose signatures hold, and keep it if it is admitted."""
+        if check_in.message.direction is Direction.EXIT and not self._has_entered(check_in):  # step 6
+            return Decision.NO_ENTRY
+        return Decision.ADMITTED if self._store.spend(check_in) else Decision.ALREADY_SPENT  # steps 7, 8
 
     def _has_entered(self, check_in: AnyCheckIn) -> bool:
         """Whether the pass of an exit came in here, in the same epoch and not too long ago."""

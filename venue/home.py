@@ -1,33 +1,35 @@
-"""A server's home directory, its venues, and what they make of a process: keys, stores, gates. Spec: §6.1."""
+"""A server's home directory, its venues, and what they make of a process: keys, stores, gates. Spec: §6.1.
+
+The database is loaded when it is needed: the list of venues is there without it.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import cached_property
 from pathlib import Path
-
-import sqlalchemy as sql
+from typing import TYPE_CHECKING
 
 from protocol.check_ins import MAX_STAY
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import JointStatement
 from protocol.releases import COMMITMENT_MARGIN
 from protocol.warrants import Venue, verify_venue
-from service import inbox
 from service.epoch_cache import EpochCache
 from service.errors import ConfigurationError
 from service.files import sync_directory, write_private
-from service.inbox import Inbox
 from service.keys import create_secret, load_signing_key
 from service.settings import DomainSettings, load_domain, load_settings
-from service.storage import open_database, sqlite_url, truncate_log
-from venue import log, reader_tokens, store
-from venue.gate import Gate
-from venue.log import Log
-from venue.migrations import steps
-from venue.reader_tokens import Readers
 from venue.settings import VenueDescription, VenueSettings
-from venue.store import Store
+
+if TYPE_CHECKING:
+    import sqlalchemy as sql
+
+    from service.inbox import Inbox
+    from venue.gate import Gate
+    from venue.log import Log
+    from venue.reader_tokens import ReaderTokens
+    from venue.store import Store
 
 VENUES = "venues"
 """The directory of a home that has one directory for each venue, named by its id in hexadecimal."""
@@ -60,7 +62,7 @@ class VenueHome:
     @property
     def venues(self) -> list[ServedVenue]:
         """The venues, in the order of their ids."""
-        return [self._venues.setdefault(venue, ServedVenue(self, venue)) for venue in self.venue_ids]
+        return [self._venues.setdefault(venue_id, ServedVenue(self, venue_id)) for venue_id in self.venue_ids]
 
     def venue(self, venue_id: bytes) -> ServedVenue | None:
         """A venue of this home by its id, also one that was added after the program had begun."""
@@ -71,19 +73,28 @@ class VenueHome:
     @cached_property
     def engine(self) -> sql.Engine:
         """The database."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from service import inbox
+        from service.storage import open_database, sqlite_url
+        from venue import log, reader_tokens, store
+        from venue.migrations import steps
+
         url = self.settings.database or sqlite_url(self.path / "venue.db")
         tables = (store.metadata, log.metadata, reader_tokens.metadata, inbox.metadata)
         try:
             return open_database(url, steps(self.venue_ids), *tables)
-        except sql.exc.SQLAlchemyError as error:
+        except SQLAlchemyError as error:
             raise ConfigurationError(
                 f"the database cannot be opened: {type(error).__name__}; see settings.toml"
             ) from error
 
     @cached_property
-    def readers(self) -> Readers:
+    def reader_tokens(self) -> ReaderTokens:
         """The credentials of the doors' readers."""
-        return Readers(self.engine)
+        from venue.reader_tokens import ReaderTokens
+
+        return ReaderTokens(self.engine)
 
     def wanted_epochs(self, now: int) -> range:
         """The epochs whose keys a door needs at Unix time `now`: yesterday's for exits, today's, and days ahead."""
@@ -95,6 +106,10 @@ class VenueHome:
 
         Also what no release needs of the venues' logs any more, and ids of requests that cannot come again.
         """
+        from service import inbox
+        from service.storage import truncate_log
+        from venue import store
+
         inbox.forget_old(self.engine, now)
         first = self.domain.epoch_at(now) - self.settings.retention_days
         deleted = store.delete_before(self.engine, first)
@@ -105,14 +120,14 @@ class VenueHome:
 
 
 class ServedVenue:
-    """One venue of a home, `venue` its 16-byte id: `venue.toml`, `venue.key` and `venue.cbor` in its directory.
+    """One venue of a home, with an id of 16 bytes: `venue.toml`, `venue.key` and `venue.cbor` in its directory.
 
     While its key changes, `next.key` is there too. Raises `ConfigurationError` when something is missing or wrong, but
     not before it is needed: the doors go on without the key.
     """
 
     def __init__(self, home: VenueHome, venue_id: bytes) -> None:
-        self.home, self.venue = home, venue_id
+        self.home, self.venue_id = home, venue_id
         self.path = home.path / VENUES / venue_id.hex()
 
     @property
@@ -153,7 +168,7 @@ class ServedVenue:
     def record(self) -> Venue:
         """The venue as it asks to be registered, in a change of its key with the next one."""
         description, key = self.description, public_key(self.next_key or self.signing_key)
-        return Venue(self.home.domain.number, self.venue, description.name, description.url, key)
+        return Venue(self.home.domain.number, self.venue_id, description.name, description.url, key)
 
     @property
     def registration(self) -> JointStatement | None:
@@ -178,20 +193,28 @@ class ServedVenue:
     @cached_property
     def store(self) -> Store:
         """The venue's check-ins."""
-        return Store(self.home.engine, self.venue)
+        from venue.store import Store
+
+        return Store(self.home.engine, self.venue_id)
 
     @cached_property
     def log(self) -> Log:
         """The venue's check-ins in the order in which it committed to them."""
-        return Log(self.home.engine, self.venue)
+        from venue.log import Log
+
+        return Log(self.home.engine, self.venue_id)
 
     @cached_property
     def gate(self) -> Gate:
         """The decisions of the venue's doors."""
+        from venue.gate import Gate
+
         home = self.home
-        return Gate(home.domain, home.epochs.key, self.store, self.venue, home.settings.tolerance)
+        return Gate(home.domain, home.epochs.key, self.store, self.venue_id, home.settings.tolerance)
 
     @cached_property
     def inbox(self) -> Inbox:
         """Requests of the parties to this venue."""
-        return Inbox(self.home.engine, self.home.domain, self.venue.hex())
+        from service.inbox import Inbox
+
+        return Inbox(self.home.engine, self.home.domain, self.venue_id.hex())

@@ -55,7 +55,7 @@ class Log:
     """The log of one venue (16-byte id). Any number of processes may commit: each check-in gets one position."""
 
     def __init__(self, engine: sql.Engine, venue_id: bytes) -> None:
-        self._engine, self._venue = engine, venue_id
+        self._engine, self._venue_id = engine, venue_id
         self._own = _commitments.c.venue == venue_id
 
     def commit(self, record: Venue, key: SigningKey, now: int, every: int = 0) -> tuple[int, bytes] | None:
@@ -63,7 +63,7 @@ class Log:
 
         Returns its time and statement; None if none is due (`is_due`).
         """
-        new = sql.select(check_ins).where(check_ins.c.venue == self._venue, check_ins.c.position.is_(None))
+        new = sql.select(check_ins).where(check_ins.c.venue == self._venue_id, check_ins.c.position.is_(None))
         with exclusive(self._engine) as connection:
             last = self._last(connection, now)
             if not _is_due(last, now, every):
@@ -75,7 +75,7 @@ class Log:
             opening, statement = sign_commitment(record, key, time, tree)
             connection.execute(
                 sql.insert(_commitments).values(
-                    venue=self._venue,
+                    venue=self._venue_id,
                     time=time,
                     salt=opening.salt,
                     size=opening.size,
@@ -125,7 +125,7 @@ class Log:
         query = (
             sql.select(_leaves, check_ins.c.u, check_ins.c.encoded)
             .outerjoin(check_ins, (check_ins.c.venue == _leaves.c.venue) & (check_ins.c.position == _leaves.c.position))
-            .where(_leaves.c.venue == self._venue, _leaves.c.position >= first, _leaves.c.position < last)
+            .where(_leaves.c.venue == self._venue_id, _leaves.c.position >= first, _leaves.c.position < last)
             .order_by(_leaves.c.position)
         )
         with self._engine.connect() as connection:
@@ -151,7 +151,7 @@ class Log:
         start = earlier[-1].opening
         with self._engine.begin() as connection:
             connection.execute(
-                sql.delete(_leaves).where(_leaves.c.venue == self._venue, _leaves.c.position < start.size)
+                sql.delete(_leaves).where(_leaves.c.venue == self._venue_id, _leaves.c.position < start.size)
             )
             connection.execute(sql.delete(_commitments).where(self._own, _commitments.c.time < start.time))
 
@@ -172,7 +172,7 @@ class Log:
             return
         leaves = [
             {
-                "venue": self._venue,
+                "venue": self._venue_id,
                 "position": position,
                 "epoch": row.epoch,
                 "time": row.time,
@@ -185,7 +185,7 @@ class Log:
         place = (
             sql.update(check_ins)
             .where(
-                check_ins.c.venue == self._venue,
+                check_ins.c.venue == self._venue_id,
                 check_ins.c.u == sql.bindparam("of"),
                 check_ins.c.direction == sql.bindparam("towards"),
             )

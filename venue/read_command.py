@@ -46,7 +46,7 @@ def read(
     camera: str | None,
     server: str | None,
     token_file: Path | None,
-    venue: bytes | None,
+    venue_id: bytes | None,
 ) -> None:
     """Read codes and admit or refuse each.
 
@@ -54,14 +54,15 @@ def read(
     venue; or by a server elsewhere, which has to be reached then. Prints one line per code. The exit status is 0 if
     there were codes and all were admitted.
     """
-    from venue.camera import View, camera_frames
     from venue.pictures import watch_folder
 
     if bool(images) + bool(folder) + bool(camera) != 1:
         raise click.UsageError("give images, --folder or --camera")
-    if bool(server) != bool(token_file) or (server and venue):
+    if bool(server) != bool(token_file) or (server and venue_id):
         raise click.UsageError("--server and --token-file go together, and the token says which venue it is")
-    decisions = _remote_decisions(server, token_file) if server and token_file else _own_decisions(context.obj, venue)
+    decisions = (
+        _remote_decisions(server, token_file) if server and token_file else _own_decisions(context.obj, venue_id)
+    )
     with decisions as decide:
         if camera:
             outcomes = _see(camera, decide)

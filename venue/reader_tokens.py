@@ -26,7 +26,7 @@ _readers = sql.Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ReaderToken:
     """A reader at a door of a venue (16-byte id); when it was added and revoked, in Unix seconds."""
 
     venue_id: bytes
@@ -35,7 +35,7 @@ class Reader:
     revoked: int | None
 
 
-class Readers:
+class ReaderTokens:
     """The readers of all venues of a server. A token is looked up by its digest, so that no comparison tells of it."""
 
     def __init__(self, engine: sql.Engine) -> None:
@@ -54,13 +54,13 @@ class Readers:
                 raise ConfigurationError(f"there is a reader of this name ({door}); revoke it first")
             connection.execute(sql.insert(_readers).values(row))
 
-    def find(self, token: bytes) -> Reader | None:
+    def find(self, token: bytes) -> ReaderToken | None:
         """The reader that has this token, also one that was revoked."""
         for reader in self._select(_readers.c.token_digest == _token_digest(token)):
             return reader
         return None
 
-    def all(self, venue_id: bytes) -> list[Reader]:
+    def all(self, venue_id: bytes) -> list[ReaderToken]:
         """A venue's readers, also those that were revoked, the first first."""
         return self._select(_readers.c.venue == venue_id)
 
@@ -71,18 +71,18 @@ class Readers:
         if revoked.rowcount == 0:
             raise ConfigurationError(f"there is no reader of this name ({door})")
 
-    def _select(self, condition: sql.ColumnElement[bool]) -> list[Reader]:
+    def _select(self, condition: sql.ColumnElement[bool]) -> list[ReaderToken]:
         with self._engine.connect() as connection:
             rows = connection.execute(sql.select(_readers).where(condition).order_by(_readers.c.added)).all()
-        return [_reader(row) for row in rows]
+        return [_token_of(row) for row in rows]
 
 
 def _active(venue_id: bytes, door: str) -> sql.ColumnElement[bool]:
     return (_readers.c.venue == venue_id) & (_readers.c.door == door) & _readers.c.revoked.is_(None)
 
 
-def _reader(row: sql.Row[Any]) -> Reader:
-    return Reader(row.venue, row.door, row.added, row.revoked)
+def _token_of(row: sql.Row[Any]) -> ReaderToken:
+    return ReaderToken(row.venue, row.door, row.added, row.revoked)
 
 
 def _token_digest(token: bytes) -> bytes:

@@ -59,7 +59,7 @@ async def _signed(venue: ServedVenue, session: ClientSession) -> dict[Role, byte
     """The parties' statements of the venue's record; while its key changes, of the one with the next key alone."""
     signed: dict[Role, bytes] = {}
     for role in Role:
-        url = f"{venue.home.domain_settings.url(role)}/v1/venues/{venue.venue.hex()}"
+        url = f"{venue.home.domain_settings.url(role)}/v1/venues/{venue.venue_id.hex()}"
         try:
             statement = await call(session, "GET", url)
         except Problem as problem:

@@ -27,12 +27,12 @@ def release(home: VenueHome, request: bytes, now: int) -> bytes:
     `WindowTooLarge` when it holds more than one release can, `KeyLost` when the venue's key is lost.
     """
     recipient = verify_statement(PartyRequest, request, home.domain.authority_key).recipient
-    venue = next((one for one in home.venues if one.venue.hex() == recipient), None)
+    venue = next((served for served in home.venues if served.venue_id.hex() == recipient), None)
     if venue is None:
         raise WrongParty("the request is for a venue that this server does not serve")
     body = venue.inbox.receive(Role.AUTHORITY, RELEASE_PATH, now, request)  # step 1
     warrant = verify_warrant(home.domain, JointStatement.from_bytes(body), now)  # step 2
-    if warrant.record.venue_id != venue.venue:  # step 3
+    if warrant.record.venue_id != venue.venue_id:  # step 3
         raise UnknownVenue("the warrant names another venue")
     return open_log(venue, warrant)
 

@@ -8,7 +8,7 @@ from protocol.http_messages import Decision, DoorAnswer
 from protocol.paper_passes import PaperPass
 from protocol.primitives.errors import Malformed
 from service.http_client import call
-from venue.decoding import parse_code
+from venue.code_text import parse_code
 
 ANSWER_SECONDS = 10
 """How long a visitor waits at the door for the server."""

@@ -88,7 +88,7 @@ class VenueServer:
         while True:
             with going_on("the venues of this home could not be listed"):
                 for venue in self._home.venues:
-                    with going_on("the check-ins of venue %s could not be committed to", venue.venue.hex()):
+                    with going_on("the check-ins of venue %s could not be committed to", venue.venue_id.hex()):
                         if venue.registration is not None:
                             await commit(venue, session, self._clock(), self._home.settings.commitment_seconds)
             await asyncio.sleep(MINUTE)
@@ -115,7 +115,7 @@ class VenueServer:
         return self._venue_of_reader(token).gate.decide_paper(paper, self._clock())
 
     def _venue_of_reader(self, token: bytes) -> ServedVenue:
-        reader = self._home.readers.find(token)
+        reader = self._home.reader_tokens.find(token)
         if reader is not None and reader.revoked is not None:
             logger.warning("a reader that was revoked still asks: %s", reader.door)
         venue = None if reader is None or reader.revoked is not None else self._home.venue(reader.venue_id)

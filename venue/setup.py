@@ -30,14 +30,14 @@ def add_venue(path: Path, name: str, url: str, known: bytes | None = None) -> by
     With the id of a venue that is `known` to the parties, whose directory was lost, it gets no key: a new one has to be
     registered. Raises `ConfigurationError` if the name or the URL will not do, or the venue is here already.
     """
-    venue, url = known or secrets.token_bytes(16), checked_url(url)
+    venue_id, url = known or secrets.token_bytes(16), checked_url(url)
     if not name.isprintable():
         raise ConfigurationError("the name holds characters that cannot be printed")
     try:
-        Venue(0, venue, name, url, public_key(SigningKey.generate())).to_bytes()
+        Venue(0, venue_id, name, url, public_key(SigningKey.generate())).to_bytes()
     except MalformedEncoding as error:
         raise ConfigurationError(f"the name or the URL is empty or too long: {error}") from None
-    directory = private_directory(private_directory(path) / VENUES) / venue.hex()
+    directory = private_directory(private_directory(path) / VENUES) / venue_id.hex()
     if directory.exists():
         raise ConfigurationError(f"{directory} exists already")
     private_directory(directory)
@@ -45,7 +45,7 @@ def add_venue(path: Path, name: str, url: str, known: bytes | None = None) -> by
         create_secret(directory / "venue.key")
     lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in (("name", name), ("url", url)))
     write_private(directory / "venue.toml", "".join(lines).encode())
-    return venue
+    return venue_id
 
 
 def checked_url(url: str) -> str:

@@ -50,14 +50,14 @@ class Store:
     """
 
     def __init__(self, engine: sql.Engine, venue_id: bytes) -> None:
-        self._engine, self._venue = engine, venue_id
+        self._engine, self._venue_id = engine, venue_id
         self._own = check_ins.c.venue == venue_id
 
     def spend(self, check_in: AnyCheckIn) -> bool:
         """Keep a check-in, durably when this returns; False if its pass was spent in this direction before."""
         message = check_in.message
         row = {
-            "venue": self._venue,
+            "venue": self._venue_id,
             "u": bytes(message.u),
             "direction": int(message.direction),
             "time": message.time,

@@ -127,7 +127,7 @@ def test_a03_fetching_what_is_published_says_nothing_about_who_fetches(town: Tow
     guest, hermit = town.visitors("홍길동", "성춘향")
     assert {town.scan(guest, club) for _ in range(3)} == {Decision.ADMITTED}
     town.investigate(club)
-    run(warn(town.world, club.venue.venue))
+    run(warn(town.world, club.venue.venue_id))
 
     def lines_of(person: Person) -> list[list[bytes]]:
         """What the person's client sends each party."""

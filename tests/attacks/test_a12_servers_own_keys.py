@@ -98,10 +98,10 @@ def test_a12_an_exchanged_venue_key_releases_nothing(town: Town, signed_by_opera
     own = SigningKey.generate()
     record = replace(club.venue.record, key=public_key(own))
     forged = sign_statement(record, world.operator.identity if signed_by_operator else own)
-    path = f"/v1/venues/{club.venue.venue.hex()}"
+    path = f"/v1/venues/{club.venue.venue_id.hex()}"
 
     def investigate() -> OpeningResult:
-        return run(trace(world, club.venue.venue))[1]
+        return run(trace(world, club.venue.venue_id))[1]
 
     honest = world.authority.peer.url
     with impostor({path: forged}, behind=world.urls[Role.OPERATOR]) as (url, _):

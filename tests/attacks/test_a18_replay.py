@@ -74,7 +74,7 @@ def test_a18_a_check_in_by_poster_is_good_at_its_venue_alone(town: Town) -> None
     received = CheckInMessage.from_bytes(town.traffic[-1].body)
 
     async def replay(session: ClientSession) -> list[Decision]:
-        tried = [received, replace(received, venue_id=cafe.venue.venue)]
+        tried = [received, replace(received, venue_id=cafe.venue.venue_id)]
         answers = [await call(session, "POST", f"{cafe.url}/v1/check-ins", one) for one in tried]
         return [DoorAnswer.from_bytes(answer).decision for answer in answers]
 

@@ -74,7 +74,7 @@ def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
     club, world = town.open_venue(), town.world
     person, _ = town.visitors("홍길동", "성춘향")
     assert town.scan(person, club) is Decision.ADMITTED
-    warrant = warrant_around_now(world, club.venue.venue)
+    warrant = warrant_around_now(world, club.venue.venue_id)
     signed = sign_statement(warrant, world.authority.identity)
     forged = JointStatement(signed, signed)
 
@@ -90,7 +90,7 @@ def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
             await refusal(investigation.request_release(warrant.warrant_id)),
             await refusal(
                 world.authority.peer.ask_server(
-                    session, club.url, club.venue.venue.hex(), "/v1/releases", forged.to_bytes()
+                    session, club.url, club.venue.venue_id.hex(), "/v1/releases", forged.to_bytes()
                 )
             ),
             await refusal(world.authority.peer.ask(session, "/v1/shares", shares)),
@@ -119,10 +119,10 @@ def test_a22_a_legal_reference_does_not_command_the_officers_terminal(town: Town
     printable in any case; the officer's reading is the only check on the authority's purpose (§3.9).
     """
     world, club = town.world, town.open_venue()
-    warrant = replace(warrant_around_now(world, club.venue.venue), legal_reference=DISGUISED)
+    warrant = replace(warrant_around_now(world, club.venue.venue_id), legal_reference=DISGUISED)
     statement = sign_statement(warrant, world.authority.identity)
     assert online(lambda _: refusal(world.as_party(Role.AUTHORITY, "/v1/warrants", statement))) == "invalid-name"
-    options = ("--venue", club.venue.venue.hex(), "--from", "2023-11-15 11:00:00", "--until", "2023-11-15 12:00:00")
+    options = ("--venue", club.venue.venue_id.hex(), "--from", "2023-11-15 11:00:00", "--until", "2023-11-15 12:00:00")
     drawn = world.officer(Role.AUTHORITY, "warrants", "draw", *options, "--legal-reference", DISGUISED)
     assert (drawn.exit_code, world.authority.cases.all()) == (2, [])
 
@@ -215,4 +215,4 @@ def test_a22_a_warrant_for_the_police_leaves_a_public_trace(town: Town) -> None:
     assert isinstance(opened, SharesReleased)
     assert opened.count == 2
     public = b"".join(entry for role in Role for entry in after.logs[role].log.entries)
-    assert club.venue.venue not in public
+    assert club.venue.venue_id not in public

@@ -118,9 +118,9 @@ def test_a23_a_stolen_reader_ends_with_its_credential(town: Town) -> None:
     club = town.open_venue()
     person, _ = town.visitors("홍길동", "성춘향")
     stolen = replace(club, token=token_bytes(32))
-    club.venue.home.readers.add(club.id, "back door", stolen.token, town.now)
+    club.venue.home.reader_tokens.add(club.id, "back door", stolen.token, town.now)
     assert town.show(open_entry(person.visitor).text(town.now), stolen) is Decision.ADMITTED
-    club.venue.home.readers.revoke(club.id, "back door", town.now)
+    club.venue.home.reader_tokens.revoke(club.id, "back door", town.now)
     with pytest.raises(Problem, match="not the token"):
         town.show(open_entry(person.visitor).text(town.now), stolen)
     assert [(day.entries, day.exits) for day in club.venue.store.days()] == [(1, 0)]

@@ -41,7 +41,7 @@ def test_a24_a_notice_does_not_tell_which_visits_belong_together(town: Town) -> 
     for person, places in ((regular, (club, bar)), (other, (club,))):
         assert {town.scan(person, place) for place in places} == {Decision.ADMITTED}
     for place in (club, bar, club):
-        run(warn(town.world, place.venue.venue))
+        run(warn(town.world, place.venue.venue_id))
     empty, *lists = [digests(town, number) for number in range(4)]
     assert all(one == sorted(set(one)) for one in lists)
     assert {len(one) for one in (empty, *lists)} == {1024}

@@ -124,7 +124,7 @@ def test_a30_an_edited_warrant_opens_nothing_more(town: Town, field: str) -> Non
     Happened: general. Answer: both parties sign the warrant as a whole, and venue and operator compare (§3.9).
     """
     club, world = town.open_venue(), town.world
-    warrant = warrant_around_now(world, club.venue.venue)
+    warrant = warrant_around_now(world, club.venue.venue_id)
     edited = replace(warrant, **{field: EDITS[field](getattr(warrant, field))})
     mine = sign_statement(edited, world.authority.identity)
 
@@ -137,7 +137,7 @@ def test_a30_an_edited_warrant_opens_nothing_more(town: Town, field: str) -> Non
             world.operator.warrants.countersign(warrant.warrant_id, world.operator.identity)
             honest = await investigation.countersigned(warrant.warrant_id)
             release = await world.authority.peer.ask_server(
-                session, club.url, club.venue.venue.hex(), "/v1/releases", honest.to_bytes()
+                session, club.url, club.venue.venue_id.hex(), "/v1/releases", honest.to_bytes()
             )
             venue = club.venue.registration
             assert venue is not None
@@ -148,7 +148,7 @@ def test_a30_an_edited_warrant_opens_nothing_more(town: Town, field: str) -> Non
                 JointStatement(mine[:-64] + honest.authority[-64:], honest.operator),
             ):
                 to_venue = world.authority.peer.ask_server(
-                    session, club.url, club.venue.venue.hex(), "/v1/releases", joint.to_bytes()
+                    session, club.url, club.venue.venue_id.hex(), "/v1/releases", joint.to_bytes()
                 )
                 shares = SharesRequest(joint, venue, release).to_bytes()
                 outcomes |= {

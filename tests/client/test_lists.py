@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from client.__main__ import main
-from client.findings import disclosures_source, list_sources, notices_source, search_lists
+from client.list_search import search_lists
+from client.list_sources import disclosures_source, list_sources, notices_source
 from client.lists import Fault
 from client.visitor import Visitor
 from client.visits import open_entry
@@ -185,7 +186,7 @@ def test_what_was_found_before_a_list_that_does_not_hold_is_kept(
     with pytest.raises(MalformedEncoding):
         search_notices(supplied)
     assert [found.number for found in supplied.wallet().notices] == [1]
-    monkeypatch.setattr("client.findings.SEARCH_SECONDS", 0)
+    monkeypatch.setattr("client.list_search.SEARCH_SECONDS", 0)
     with pytest.raises(Unreachable, match="takes too long"):
         search_notices(supplied)
 
@@ -200,7 +201,7 @@ def test_an_authority_that_stalls_hides_no_disclosure_of_the_operator(
     """Its server takes the connection and never answers."""
     mine = visit(supplied)
     publish_disclosure(imitated, OPERATOR, 0, NOW, opening(imitated, mine))
-    monkeypatch.setattr("client.findings.SEARCH_SECONDS", 5)
+    monkeypatch.setattr("client.list_search.SEARCH_SECONDS", 5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         text = (home / "domain.toml").read_text()
         url = supplied.servers.url(AUTHORITY)

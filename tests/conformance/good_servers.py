@@ -55,7 +55,7 @@ class GoodServers:
             domain=self.world.settings.domain,
             phones=phones,
             read_code=codes_from_outbox(self.outbox, phones),
-            venue_id=self.venue.venue,
+            venue_id=self.venue.venue_id,
             reader_token=self.token,
             apply=True,
             slow=True,
@@ -80,7 +80,7 @@ def run_good_servers(directory: Path) -> Iterator[GoodServers]:
     venue_id, token = create_home(home_directory, "클럽", url), token_bytes(32)
     (home_directory / "domain.toml").write_text(world.settings.to_toml())
     venue = ServedVenue(VenueHome(home_directory), venue_id)
-    venue.home.readers.add(venue_id, "front door", token, world.now)
+    venue.home.reader_tokens.add(venue_id, "front door", token, world.now)
 
     async def parties() -> list[tuple[web.Application, int]]:
         return [
@@ -102,7 +102,7 @@ async def _register(world: World, venue: ServedVenue) -> None:
     async with new_session() as session:
         await apply(venue, session)
         for role in Role:
-            assert world.officer(role, "venues", "approve", venue.venue.hex()).exit_code == 0
+            assert world.officer(role, "venues", "approve", venue.venue_id.hex()).exit_code == 0
         assert await confirm(venue, session) == []
         wanted = venue.home.wanted_epochs(world.now)
         await venue.home.epochs.refresh(session, wanted.start, wanted.stop - 1)

@@ -102,7 +102,7 @@ def make_lists(world: World) -> Listed:
     venues = world.directory / "venues"
     ids = [create_home(venues, NAME, URL), add_venue(venues, "카페", "")]
     (venues / "domain.toml").write_text(world.settings.to_toml())
-    VenueHome(venues).readers.add(ids[0], DOOR, bytes(32), int(time.time()))
+    VenueHome(venues).reader_tokens.add(ids[0], DOOR, bytes(32), int(time.time()))
     expected: dict[tuple[str, ...], list[str]] = {
         ("venue", "--home", str(venues), "list"): [*(one.hex() for one in ids), NAME],
         ("venue", "--home", str(venues), "readers", "list", "--venue", ids[0].hex()): [DOOR],

@@ -309,7 +309,7 @@ def test_a_pass_is_spent_once_among_a_venues_servers(crowd: Crowd) -> None:
         urls = await start_many(crowd.servers, world, VENUES, "venue", "venue", "--home", str(home))
         key = await world.epoch_key()
         passes = [one for _, passes in await world.visitors_with_passes(2) for one in passes]
-        shown = [sign_check_in(key, one, unix_time(), Direction.ENTRY, venue.venue) for one in passes]
+        shown = [sign_check_in(key, one, unix_time(), Direction.ENTRY, venue.venue_id) for one in passes]
         answers = await asyncio.gather(
             *(crowd.send(url, "/v1/check-ins", one) for one, url in itertools.product(shown, urls * 2))
         )

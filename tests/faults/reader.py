@@ -15,7 +15,7 @@ from protocol.check_ins import CheckInMessage
 from protocol.paper_passes import PaperPass
 from service.qr import qr_png
 from tests.faults.running_town import RunningTown
-from venue.decoding import parse_code
+from venue.code_text import parse_code
 
 NAME = "reader"
 

@@ -21,7 +21,7 @@ from protocol.warrants import Venue
 from service.http_client import call
 from service.problems import Problem, Unreachable
 from tests.faults.running_town import RunningTown
-from venue.decoding import parse_code
+from venue.code_text import parse_code
 from venue.poster import poster_text
 from venue.remote import RemoteDoor
 

@@ -46,7 +46,7 @@ from protocol.warrants import Venue, VenueApplication, is_agreed, sign_applicati
 from service.errors import ConfigurationError
 from tests.fuzz.forgery import sign_anything
 from tests.fuzz.trial import Decoder
-from venue.decoding import parse_code
+from venue.code_text import parse_code
 
 _EXPECTED = (SplitPassError,)
 _SIZE = len(logs.ENTRIES)

@@ -183,7 +183,7 @@ class Story:
             }.items():
                 await refused(name, world.post(role, "/v1/venues", application))
         for served in (self.servers.door, self.servers.quiet):
-            venue = served.venue.venue.hex()
+            venue = served.venue.venue_id.hex()
             signed = {}
             for role in Role:
                 assert world.officer(role, "venues", "approve", venue).exit_code == 0
@@ -214,7 +214,7 @@ class Story:
 
     async def send_nonsense(self) -> None:
         world, domain = self.servers.world, self.servers.world.settings.domain
-        token, venue = self.pair[0].session.token, self.servers.door.venue.venue.hex()
+        token, venue = self.pair[0].session.token, self.servers.door.venue.venue_id.hex()
         servers = {"operator": world.urls[OPERATOR], "authority": world.urls[AUTHORITY], "venue": self.servers.door.url}
         for server, url in servers.items():
             await send_bad_bodies(server, url, token)
@@ -272,11 +272,11 @@ class Story:
         first, second = (owned[0] for owned in self.passes)
         shown = sign_check_in(key, second, now, Direction.ENTRY)
         await self.servers.ask(
-            self.servers.door, "POST", "/v1/check-ins", sign_check_in(key, first, now, Direction.ENTRY, venue.venue)
+            self.servers.door, "POST", "/v1/check-ins", sign_check_in(key, first, now, Direction.ENTRY, venue.venue_id)
         )
         await refused("unauthenticated", self.servers.ask(self.servers.door, "POST", "/v1/check-ins", shown))
         token = token_bytes(32)
-        venue.home.readers.add(venue.venue, "front door", token, now)
+        venue.home.reader_tokens.add(venue.venue_id, "front door", token, now)
         await self.servers.ask(self.servers.door, "POST", "/v1/check-ins", shown, token)
         paper = from_paper_text(print_pass(key, self.passes[0][1]))
         await refused("unauthenticated", self.servers.ask(self.servers.door, "POST", "/v1/papers", paper))

@@ -27,7 +27,7 @@ class Served:
 
     @property
     def record_path(self) -> str:
-        return f"/v1/venues/{self.venue.venue.hex()}"
+        return f"/v1/venues/{self.venue.venue_id.hex()}"
 
 
 class StoryServers:
@@ -44,7 +44,7 @@ class StoryServers:
 
     def warrant(self) -> Warrant:
         """A warrant for the door and twenty minutes around now."""
-        now, venue = self.world.now, self.door.venue.venue
+        now, venue = self.world.now, self.door.venue.venue_id
         return opening_warrant(self.world.settings.number, venue, now - 600, now + 600, now - 60)
 
     def both_sign(self, message: Message) -> JointStatement:

@@ -118,7 +118,7 @@ class WarrantSteps:
 
     async def ask_release(self, joint: JointStatement) -> bytes:
         world, path = self.servers.world, "/v1/releases"
-        recipient, identity = self.servers.door.venue.venue.hex(), world.authority.identity
+        recipient, identity = self.servers.door.venue.venue_id.hex(), world.authority.identity
         domain, body = world.settings.domain, joint.to_bytes()
         request = sign_request(domain, AUTHORITY, recipient, path, world.now, body, identity)
         return await self.servers.ask(self.servers.door, "POST", path, request)

@@ -1,62 +1,135 @@
-"""A command starts at once: its help needs nothing that takes long to import."""
+"""A command starts at once: what it does not need is not imported. Spec: §6.1."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
+from pathlib import Path
 
+import click
 import pytest
 
-SLOW = (
-    "aiohttp",
-    "alembic",
-    "cv2",
-    "limits",
-    "numpy",
-    "phonenumbers",
-    "PIL",
-    "prometheus_client",
-    "pydantic",
-    "pyzbar",
-    "qrcode",
-    "reportlab",
-    "rich",
-    "sqlalchemy",
-    "zxingcpp",
-)
-"""What no command's help may import: each takes as long as Python itself, or much longer."""
+from client.visitor import Visitor
+from client.wallet_contents import Account
+from protocol.epochs import Role
+from protocol.http_messages import Session
+from protocol.primitives.signatures import SigningKey, public_key
+from service.settings import DomainSettings, PartySettings
+from venue.setup import create_home
 
-PROGRAMS = {"client": "client.__main__:main", "escrow": "escrow.__main__:main"}
+PROGRAMS = {
+    "client": ("client.__main__", "main"),
+    "venue": ("venue.__main__", "cli"),
+    "escrow": ("escrow.__main__", "main"),
+    "lab": ("lab.__main__", "main"),
+    "conformance": ("conformance.cli", "conformance"),
+    "conformance.vectors": ("conformance.vectors.__main__", "main"),
+}
+NETWORK = {"aiohttp", "asyncio", "ssl"}
+DATABASE = {"sqlalchemy", "alembic"}
+SETTINGS = {"pydantic", "filelock"}
+PICTURES = {"PIL", "cv2", "numpy", "pyzbar", "qrcode", "reportlab", "rich", "zxingcpp"}
+CRYPTOGRAPHY = {"base45", "cbor2", "nacl"}
+OTHERS = {"limits", "phonenumbers", "prometheus_client", "pythonjsonlogger"}
+NOT_FOR_HELP = sorted(NETWORK | DATABASE | SETTINGS | PICTURES | CRYPTOGRAPHY | OTHERS)
+SHOW_HELP = """
+import contextlib, io, json, sys
+from importlib import import_module
 
-ASK_FOR_HELP = """
-import importlib, sys
-import click
-
-module, name = sys.argv[1].split(":")
-slow = sys.argv[2:]
-program = getattr(importlib.import_module(module), name)
-
-def commands(group, path):
-    yield path
-    for name, command in getattr(group, "commands", {}).items():
-        yield from commands(command, [*path, name])
-
-count = 0
-for path in commands(program, []):
-    program.main([*path, "--help"], standalone_mode=False)
-    count += 1
-    found = sorted(set(slow) & sys.modules.keys())
-    if found:
-        sys.exit(f"{' '.join(path) or 'the program'} --help imports {', '.join(found)}")
-print(count, file=sys.stderr)
+module, group, forbidden, commands = json.loads(sys.argv[1])
+group, loaded = getattr(import_module(module), group), {}
+for command in commands:
+    with contextlib.redirect_stdout(io.StringIO()) as help_text:
+        group.main([*command.split(), "--help"], standalone_mode=False)
+    assert help_text.getvalue().startswith("Usage:")
+    loaded[command] = [name for name in forbidden if sys.modules.pop(name, None)]
+json.dump(loaded, sys.stdout)
 """
-"""Asks a program and every command of it for help, in one process."""
+"""The help of each command in turn. What one of them loads is forgotten, so that the next is not blamed for it."""
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_help_imports_nothing_slow(program: str) -> None:
-    asked = subprocess.run(
-        [sys.executable, "-c", ASK_FOR_HELP, PROGRAMS[program], *SLOW], capture_output=True, text=True, check=False
+def commands(command: click.Command, path: str = "") -> list[str]:
+    """The paths of a command and of those in it."""
+    inner = command.commands.items() if isinstance(command, click.Group) else ()
+    return [path, *(found for name, sub in inner for found in commands(sub, f"{path} {name}".strip()))]
+
+
+COMMANDS = {program: commands(getattr(import_module(module), group)) for program, (module, group) in PROGRAMS.items()}
+
+
+@cache
+def loaded_by_help(program: str) -> dict[str, list[str]]:
+    """Which of the modules that no help needs are imported, by the help of each command of a program."""
+    arguments = json.dumps([*PROGRAMS[program], NOT_FOR_HELP, COMMANDS[program]])
+    ran = subprocess.run([sys.executable, "-c", SHOW_HELP, arguments], capture_output=True, text=True, check=True)
+    loaded: dict[str, list[str]] = json.loads(ran.stdout)
+    return loaded
+
+
+@pytest.mark.parametrize(
+    ("program", "command"), [(program, command) for program in PROGRAMS for command in COMMANDS[program]]
+)
+def test_help_needs_click_alone(program: str, command: str) -> None:
+    assert loaded_by_help(program)[command] == []
+
+
+@pytest.mark.parametrize("name", NOT_FOR_HELP)
+def test_every_module_of_the_list_exists(name: str) -> None:
+    """A name that is misspelt would forbid nothing."""
+    import_module(name)
+
+
+RUN = """
+import json, sys
+from importlib import import_module
+
+module, group, forbidden, arguments = json.loads(sys.argv[1])
+getattr(import_module(module), group).main(arguments, standalone_mode=False)
+json.dump([name for name in forbidden if name in sys.modules], sys.stderr)
+"""
+
+
+def loaded_by(program: str, *arguments: str, forbidden: set[str]) -> list[str]:
+    """Which of the `forbidden` modules a command imports when it runs."""
+    values = json.dumps([*PROGRAMS[program], sorted(forbidden), arguments])
+    ran = subprocess.run([sys.executable, "-c", RUN, values], capture_output=True, text=True, check=True)
+    loaded: list[str] = json.loads(ran.stderr)
+    return loaded
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home directory with a domain in it."""
+    operator, authority = (
+        PartySettings(key=bytes(public_key(SigningKey.generate())).hex(), url="http://127.0.0.1:1") for _ in Role
     )
-    assert asked.returncode == 0, asked.stderr
-    assert int(asked.stderr) > 5, "every command was asked"
+    domain = DomainSettings(number=1, operator=operator, authority=authority)
+    (tmp_path / "domain.toml").write_text(domain.to_toml())
+    return tmp_path
+
+
+def test_a_visitors_status_needs_no_network_no_database_and_no_picture(home: Path) -> None:
+    (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\n")
+    (home / "passphrase").write_text("correct horse battery staple")
+    visitor = Visitor(home, b"correct horse battery staple", create=True)
+    account = Account("+821012345678", "홍길동", Session(bytes(16), bytes(32)))
+    visitor.change(lambda wallet: (replace(wallet, account=account), None))
+    options = ("--home", str(home), "--passphrase-file", str(home / "passphrase"))
+    assert loaded_by("client", *options, "status", forbidden=NETWORK | DATABASE | PICTURES | OTHERS) == []
+
+
+def test_the_list_of_venues_needs_no_network_no_database_and_no_picture(home: Path) -> None:
+    create_home(home, "클럽", "")
+    options = ("--home", str(home))
+    assert loaded_by("venue", *options, "list", forbidden=NETWORK | DATABASE | PICTURES | {"limits"}) == []
+
+
+def test_the_list_of_readers_needs_no_network_no_migration_and_no_picture(home: Path) -> None:
+    create_home(home, "클럽", "")
+    options = ("--home", str(home))
+    forbidden = {"aiohttp", "alembic", "limits"} | PICTURES
+    assert loaded_by("venue", *options, "readers", "list", forbidden=forbidden) == []

@@ -13,7 +13,8 @@ from secrets import token_bytes
 from aiohttp import ClientSession, StreamReader, web
 
 from client.enrolment import confirm_code, request_code
-from client.findings import list_sources, search_lists
+from client.list_search import search_lists
+from client.list_sources import list_sources
 from client.lists import Fault
 from client.passes import fetch_passes
 from client.posters import read_poster
@@ -128,7 +129,7 @@ class Town:
             home, url = beside.home, beside.url
             venue = add_venue(home, name, url)
         place = Place(name, home, url, venue, token_bytes(32))
-        place.venue.home.readers.add(venue, "front door", place.token, self.now)
+        place.venue.home.reader_tokens.add(venue, "front door", place.token, self.now)
         self.register(place)
         self.world.committing[venue] = lambda: self.commit(place)
         if beside is None:
@@ -141,7 +142,7 @@ class Town:
         venue = place.venue
         online(lambda session: apply(venue, session))
         for role in Role:
-            assert self.world.officer(role, "venues", "approve", venue.venue.hex()).exit_code == 0
+            assert self.world.officer(role, "venues", "approve", venue.venue_id.hex()).exit_code == 0
         assert online(lambda session: confirm(venue, session)) == []
         wanted = venue.home.wanted_epochs(self.now)
         online(lambda session: venue.home.epochs.refresh(session, wanted.start + 1, wanted.stop - 1))
@@ -222,7 +223,7 @@ class Town:
 
     def investigate(self, place: Place) -> OpeningResult:
         """Warrant, countersignature, release and opening, by both parties' officers, for the hours around now."""
-        return run(trace(self.world, place.venue.venue))[1]
+        return run(trace(self.world, place.venue.venue_id))[1]
 
     def steal(self, home: Path) -> Path:
         """A copy of everything that is on a disk now."""

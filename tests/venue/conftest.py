@@ -98,7 +98,7 @@ def stored(venue: ServedVenue) -> dict[int, list[bytes]]:
     """The encoded check-ins of a venue in its database, by epoch, the earliest first."""
     table = metadata.tables["check_ins"]
     found: dict[int, list[bytes]] = {}
-    own = sql.select(table).where(table.c.venue == venue.venue)
+    own = sql.select(table).where(table.c.venue == venue.venue_id)
     with venue.home.engine.connect() as connection:
         for row in connection.execute(own.order_by(table.c.time, table.c.u, table.c.direction)):
             found.setdefault(row.epoch, []).append(row.encoded)

@@ -35,7 +35,7 @@ def opened(venue: ServedVenue, epoch: OpenEpoch) -> list[AssertedRecord]:
     records = []
     for encoded in stored(venue).get(epoch.key.epoch, []):
         entry = verify_assisted(epoch.key, AssistedCheckIn.from_bytes(encoded))
-        assert entry.message.venue_id == venue.venue
+        assert entry.message.venue_id == venue.venue_id
         D_operator, D_authority = (epoch.secrets[role].share * entry.message.u for role in Role)
         records.append(open_assisted(epoch.key, entry, D_operator + D_authority))
     return records

@@ -48,14 +48,16 @@ def branch(venue: ServedVenue, parties: Parties) -> ServedVenue:
 
 def token_for(venue: ServedVenue, door: str = "front door") -> bytes:
     token = token_bytes(32)
-    venue.home.readers.add(venue.venue, door, token, NOW)
+    venue.home.reader_tokens.add(venue.venue_id, door, token, NOW)
     return token
 
 
 def test_a_poster_leads_to_its_own_venue(
     venue: ServedVenue, branch: ServedVenue, today: OpenEpoch, visitor: Visitor
 ) -> None:
-    scans = [sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, one.venue) for one in (branch, branch, venue)]
+    scans = [
+        sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, scanned.venue_id) for scanned in (branch, branch, venue)
+    ]
     answers = decisions(post(venue, "/v1/check-ins", *scans))
     assert answers == [Decision.ADMITTED, Decision.ALREADY_SPENT, Decision.ADMITTED]
     assert stored(branch) == {today.key.epoch: [scans[0].to_bytes()]}
@@ -102,21 +104,21 @@ def test_a_revoked_reader_is_refused_at_once(
 ) -> None:
     first, second, other = token_for(venue), token_for(venue, "back door"), token_for(branch)
     entry = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY)
-    venue.home.readers.revoke(venue.venue, "front door", NOW)
+    venue.home.reader_tokens.revoke(venue.venue_id, "front door", NOW)
     assert problems(post(venue, "/v1/check-ins", entry, token=first)) == [(401, "unauthenticated")]
     assert "front door" in caplog.text
     assert first.hex() not in caplog.text
     assert decisions(post(venue, "/v1/check-ins", entry, token=other)) == [Decision.ADMITTED]
     assert decisions(post(venue, "/v1/check-ins", entry, token=second)) == [Decision.ADMITTED]
-    assert [reader.door for reader in venue.home.readers.all(venue.venue) if reader.revoked] == ["front door"]
+    assert [reader.door for reader in venue.home.reader_tokens.all(venue.venue_id) if reader.revoked] == ["front door"]
 
 
 def warrant_for(venue: ServedVenue, parties: Parties) -> JointStatement:
-    return parties.both_sign(replace(parties.warrant(NOW, NOW + 60).record, venue_id=venue.venue))
+    return parties.both_sign(replace(parties.warrant(NOW, NOW + 60).record, venue_id=venue.venue_id))
 
 
 def asked_for(venue: ServedVenue, parties: Parties, warrant: JointStatement) -> bytes:
-    recipient, key = venue.venue.hex(), parties.keys[Role.AUTHORITY]
+    recipient, key = venue.venue_id.hex(), parties.keys[Role.AUTHORITY]
     return sign_request(parties.domain, Role.AUTHORITY, recipient, "/v1/releases", NOW, warrant.to_bytes(), key)
 
 
@@ -124,8 +126,8 @@ def test_a_release_is_of_one_venue(
     venue: ServedVenue, branch: ServedVenue, parties: Parties, today: OpenEpoch, visitor: Visitor
 ) -> None:
     scans = [
-        sign_check_in(today.key, owned, NOW, ENTRY, one.venue)
-        for one, owned in zip((venue, branch), visitor.passes[:2], strict=True)
+        sign_check_in(today.key, owned, NOW, ENTRY, scanned.venue_id)
+        for scanned, owned in zip((venue, branch), visitor.passes[:2], strict=True)
     ]
     post(venue, "/v1/check-ins", *scans)
     for one in (venue, branch):
@@ -143,7 +145,7 @@ def test_a10_a_lost_key_stops_the_releases_of_its_venue_and_nothing_else(
     venue: ServedVenue, branch: ServedVenue, parties: Parties, today: OpenEpoch, visitor: Visitor
 ) -> None:
     (branch.path / "venue.key").unlink()
-    scan = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, branch.venue)
+    scan = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, branch.venue_id)
     assert decisions(post(venue, "/v1/check-ins", scan)) == [Decision.ADMITTED]
     here, there = (asked_for(one, parties, warrant_for(one, parties)) for one in (venue, branch))
     assert problems(post(venue, "/v1/releases", there, here)) == [(503, "venue-key-lost")]
@@ -169,7 +171,7 @@ def test_servers_that_share_a_database_spend_a_pass_once_and_know_who_is_revoked
             decided = [
                 await asyncio.gather(*(door.decide_text(to_qr_text(message)) for door in doors)) for message in shown
             ]
-            venue.home.readers.revoke(venue.venue, "front door", NOW)
+            venue.home.reader_tokens.revoke(venue.venue_id, "front door", NOW)
             for door in doors:
                 with pytest.raises(Problem, match="not the token"):
                     await door.decide_text(to_qr_text(shown[0]))

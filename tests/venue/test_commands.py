@@ -300,9 +300,9 @@ def test_readers_are_added_listed_and_revoked(make_venue: MakeVenue, tmp_path: P
     assert invoke_venue(home, "readers", "add", "정문", "--output", str(token_file)).exit_code == 0
     assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
     token = bytes.fromhex(token_file.read_text())
-    reader = venue.home.readers.find(token)
+    reader = venue.home.reader_tokens.find(token)
     assert reader is not None
-    assert (reader.venue_id, reader.door, reader.revoked) == (venue.venue, "정문", None)
+    assert (reader.venue_id, reader.door, reader.revoked) == (venue.venue_id, "정문", None)
     again = invoke_venue(home, "readers", "add", "정문", "--output", str(tmp_path / "another"))
     assert again.stderr == "Error: there is a reader of this name (정문); revoke it first\n"
     assert not (tmp_path / "another").exists()
@@ -345,7 +345,7 @@ def test_a_door_with_its_own_machine_asks_the_server(
         asyncio.run(until_up(f"http://127.0.0.1:{port}"))
         assert hold_up(codes[0], "2.png").startswith("ADMITTED  2.png: welcome")
         assert hold_up(codes[0], "3.png").startswith("REFUSED  3.png: this pass was used here before")
-        venue.home.readers.revoke(venue.venue, "정문", int(time.time()))
+        venue.home.reader_tokens.revoke(venue.venue_id, "정문", int(time.time()))
         assert hold_up(codes[1], "4.png").startswith("REFUSED  4.png: the server does not know this reader")
     assert not nowhere.exists()
     [day] = venue.store.days()

@@ -24,7 +24,7 @@ async def register(world: World, venue: ServedVenue) -> None:
     async with new_session() as session:
         await apply(venue, session)
         for role in Role:
-            assert world.officer(role, "venues", "approve", venue.venue.hex()).exit_code == 0
+            assert world.officer(role, "venues", "approve", venue.venue_id.hex()).exit_code == 0
         assert await confirm(venue, session) == []
 
 
@@ -41,7 +41,7 @@ def test_c5_a_venues_server_commits_every_hour(
         parties, start = (world.operator, world.authority), world.now
 
         def received() -> list[list[int]]:
-            return [sorted(party.commitments.of(venue.venue)) for party in parties]
+            return [sorted(party.commitments.of(venue.venue_id)) for party in parties]
 
         async def until_committed(*times: int) -> None:
             async with asyncio.timeout(30):
@@ -79,7 +79,7 @@ def test_c5_commitments_go_on_when_the_home_could_not_be_read(
                         await asyncio.sleep(0.02)
                     (tmp_path / "away").rename(venues)
                     world.now += 2 * VenueSettings().commitment_seconds
-                    while world.now not in world.authority.commitments.of(venue.venue):
+                    while world.now not in world.authority.commitments.of(venue.venue_id):
                         await asyncio.sleep(0.02)
 
         run(story())

@@ -46,7 +46,7 @@ def admit(venue: ServedVenue, time: int, direction: Direction = ENTRY, u: bytes 
 
 def everything(venue: ServedVenue) -> ValidWarrant:
     """A warrant for all times."""
-    return ValidWarrant(opening_warrant(255, venue.venue, 1, 2**32 - 1, 2**32 - 1 - EPOCH_SECONDS))
+    return ValidWarrant(opening_warrant(255, venue.venue_id, 1, 2**32 - 1, 2**32 - 1 - EPOCH_SECONDS))
 
 
 def assert_consistent(venue: ServedVenue) -> None:
@@ -57,7 +57,9 @@ def assert_consistent(venue: ServedVenue) -> None:
         tree = append_check_ins(CompactRange(), [leaf.committed for leaf in leaves[: one.opening.size]])
         assert (one.tree, one.opening.size) == (tree, tree.size)
     with venue.home.engine.connect() as connection:
-        positions = connection.scalars(sql.select(check_ins.c.position).where(check_ins.c.venue == venue.venue)).all()
+        positions = connection.scalars(
+            sql.select(check_ins.c.position).where(check_ins.c.venue == venue.venue_id)
+        ).all()
     assert sorted(position for position in positions if position is not None) == list(range(len(leaves)))
 
 
@@ -260,7 +262,7 @@ def test_a_commitment_that_only_one_party_has_is_sent_again_and_then_followed_by
         return online(lambda session: commit_at_both(venue, session, now, every=3600))
 
     def drawn(issued: int) -> list[int]:
-        warrant = opening_warrant(255, venue.venue, NOW, NOW + 600, issued)
+        warrant = opening_warrant(255, venue.venue_id, NOW, NOW + 600, issued)
         return [one.opening.time for one in choose_openings(warrant, venue.log.commitments())[1]]
 
     del register.approved[Role.AUTHORITY]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from nacl.bindings import crypto_sign_open
 
 from protocol.check_ins import MAX_STAY, Direction, sign_check_in
 from protocol.http_messages import Decision
@@ -47,11 +48,29 @@ def test_a_paper_comes_in_once_and_leaves_once(
     decided = [venue.gate.decide_text(text, NOW + seconds) for seconds in later]
     assert decided == [ADMITTED, SPENT, SPENT, ADMITTED, SPENT, SPENT]
     entry, exit_ = messages(venue)
-    assert (entry.direction, entry.time, entry.venue_id) == (Direction.ENTRY, NOW, venue.venue)
-    assert (exit_.direction, exit_.time, exit_.venue_id) == (Direction.EXIT, NOW + PAPER_STAY, venue.venue)
+    assert (entry.direction, entry.time, entry.venue_id) == (Direction.ENTRY, NOW, venue.venue_id)
+    assert (exit_.direction, exit_.time, exit_.venue_id) == (Direction.EXIT, NOW + PAPER_STAY, venue.venue_id)
     assert entry.u == exit_.u == visitor.passes[0].public.u
     for message in (entry, exit_):
         assert verify_paper_check_in(today.key, message) == PaperCheckIn(message, today.key.epoch)
+
+
+def test_what_the_paper_says_is_verified_once(
+    venue: ServedVenue, paper: PaperPass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The authority's signature and the pass's delegation; the label's is the door's own."""
+    verified: list[bytes] = []
+
+    def count(signed: bytes, public: bytes) -> bytes:
+        verified.append(public)
+        return crypto_sign_open(signed, public)
+
+    gate = venue.gate
+    venue.home.epochs.key(paper.epoch)  # which verifies the two epoch statements, once a day
+    monkeypatch.setattr("protocol.primitives.signatures.crypto_sign_open", count)
+    assert gate.decide_paper(paper, NOW) is ADMITTED
+    assert len(verified) == 2
+    assert paper.u in verified
 
 
 def test_the_key_is_not_kept(venue: ServedVenue, text: str, paper: PaperPass, caplog: pytest.LogCaptureFixture) -> None:
@@ -127,17 +146,17 @@ def test_a_paper_check_in_of_another_venue_is_refused(venue: ServedVenue, today:
     delegated = verify_paper(today.key, paper)
     elsewhere = sign_paper_check_in(today.key, delegated, NOW, Direction.ENTRY, b"another venue...")
     assert venue.gate.decide(elsewhere, NOW) is Decision.OTHER_VENUE
-    assert venue.gate.decide(replace(elsewhere, venue_id=venue.venue), NOW) is Decision.FORGED
+    assert venue.gate.decide(replace(elsewhere, venue_id=venue.venue_id), NOW) is Decision.FORGED
     assert stored(venue) == {}
 
 
 def test_a_reader_elsewhere_sends_the_paper(venue: ServedVenue, paper: PaperPass, visitor: Visitor) -> None:
     token = bytes(range(32))
-    venue.home.readers.add(venue.venue, "front door", token, NOW)
+    venue.home.reader_tokens.add(venue.venue_id, "front door", token, NOW)
     assert decisions(post(venue, "/v1/papers", paper, paper, token=token)) == [ADMITTED, SPENT]
     assert decisions(post(venue, "/v1/papers", paper, token=token, now=NOW + 3600)) == [ADMITTED]
     assert problems(post(venue, "/v1/papers", paper)) == [(401, "unauthenticated")]
-    venue.home.readers.revoke(venue.venue, "front door", NOW)
+    venue.home.reader_tokens.revoke(venue.venue_id, "front door", NOW)
     assert problems(post(venue, "/v1/papers", paper, b"\xff", token=token)) == [
         (401, "unauthenticated"),
         (400, "malformed-encoding"),

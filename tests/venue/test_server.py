@@ -49,7 +49,7 @@ def test_a23_present_mode_is_for_readers_with_the_token(venue: ServedVenue, toda
     assert problems(post(venue, "/v1/check-ins", shown, token=token_bytes(32))) == [(401, "unauthenticated")]
     assert venue.store.days() == []
     token = token_bytes(32)
-    venue.home.readers.add(venue.venue, "front door", token, NOW)
+    venue.home.reader_tokens.add(venue.venue_id, "front door", token, NOW)
     assert decisions(post(venue, "/v1/check-ins", shown, token=token)) == [Decision.ADMITTED]
 
 
@@ -69,8 +69,8 @@ def test_errors_are_problem_documents_over_http(venue: ServedVenue) -> None:
             for method, path, status in (
                 ("GET", "/nothing", 404),
                 ("GET", "/v1/check-ins", 405),
-                ("GET", f"/v1/venues/{venue.venue.hex()}", 404),
-                ("GET", f"/v1/venues/{venue.venue.hex()}/poster.svg", 404),
+                ("GET", f"/v1/venues/{venue.venue_id.hex()}", 404),
+                ("GET", f"/v1/venues/{venue.venue_id.hex()}/poster.svg", 404),
                 ("GET", f"/v1/venues/{bytes(16).hex()}/poster.png", 404),
                 ("GET", "/v1/venues/here", 404),
                 ("POST", "/v1/check-ins", 415),
@@ -92,7 +92,7 @@ def test_a_poster_is_drawn_once_however_often_it_is_asked_for(venue: ServedVenue
         async with serving(venue) as (session, url):
             for _ in range(3):
                 for name in ("poster.svg", "poster.png"):
-                    async with session.get(f"{url}/v1/venues/{venue.venue.hex()}/{name}") as response:
+                    async with session.get(f"{url}/v1/venues/{venue.venue_id.hex()}/{name}") as response:
                         assert response.status == 200
 
     asyncio.run(run())
@@ -104,7 +104,7 @@ def test_the_venue_record_and_its_poster(venue: ServedVenue, parties: Parties) -
 
     async def run() -> tuple[bytes, str, bytes]:
         async with serving(venue) as (session, url):
-            record = f"{url}/v1/venues/{venue.venue.hex()}"
+            record = f"{url}/v1/venues/{venue.venue_id.hex()}"
             joint = await call(session, "GET", record)
             async with session.get(record + "/poster.svg") as response:
                 assert response.content_type == "image/svg+xml"
@@ -241,7 +241,7 @@ class TestRelease:
             messages = [CheckInMessage(*label, token_bytes(192)) for _ in range(count)]
             rows = [
                 {
-                    "venue": venue.venue,
+                    "venue": venue.venue_id,
                     "u": one.u,
                     "direction": 1,
                     "time": one.time,
