@@ -10,7 +10,6 @@ from typing import Any
 
 import sqlalchemy as sql
 from filelock import FileLock
-from sqlalchemy.dialects import postgresql, sqlite
 
 from service.errors import ConfigurationError
 from service.migration import Step, migrate
@@ -62,8 +61,16 @@ def exclusive(engine: sql.Engine) -> Iterator[sql.Connection]:
 
 def insert_once(connection: sql.Connection, table: sql.Table, row: Mapping[str, object]) -> bool:
     """Insert a row unless its primary key is there, of which a database would quote the values in its log."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    inserting = insert(table).values(row).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    inserting: sql.Insert
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        inserting = postgresql.insert(table).values(row).on_conflict_do_nothing()
+    else:
+        from sqlalchemy.dialects import sqlite
+
+        inserting = sqlite.insert(table).values(row).on_conflict_do_nothing()
+    inserting = inserting.execution_options(preserve_rowcount=True)
     return connection.execute(inserting).rowcount == 1
 
 
