@@ -128,7 +128,7 @@ class Town:
         """Start the server of a venue."""
         (venue,) = VenueHome(home).venues
         description = venue.description
-        place = Place(description.name, home, description.url, venue.venue, load_secret(home / TOKEN_FILE))
+        place = Place(description.name, home, description.url, venue.venue_id, load_secret(home / TOKEN_FILE))
         servers.start(home.name, "venue", "--home", str(home), "serve")
         await servers.wait_ready(session, home.name, place.url)
         self.places.append(place)

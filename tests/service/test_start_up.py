@@ -36,6 +36,8 @@ PICTURES = {"PIL", "cv2", "numpy", "pyzbar", "qrcode", "reportlab", "rich", "zxi
 CRYPTOGRAPHY = {"base45", "cbor2", "nacl"}
 OTHERS = {"limits", "phonenumbers", "prometheus_client", "pythonjsonlogger"}
 NOT_FOR_HELP = sorted(NETWORK | DATABASE | SETTINGS | PICTURES | CRYPTOGRAPHY | OTHERS)
+TYPES_OF_OPTIONS = {"escrow": {"asyncio", "ssl"} | CRYPTOGRAPHY}
+"""Officers choose among roles, purposes and lengths that the protocol defines."""
 SHOW_HELP = """
 import contextlib, io, json, sys
 from importlib import import_module
@@ -64,7 +66,8 @@ COMMANDS = {program: commands(getattr(import_module(module), group)) for program
 @cache
 def loaded_by_help(program: str) -> dict[str, list[str]]:
     """Which of the modules that no help needs are imported, by the help of each command of a program."""
-    arguments = json.dumps([*PROGRAMS[program], NOT_FOR_HELP, COMMANDS[program]])
+    forbidden = sorted(set(NOT_FOR_HELP) - TYPES_OF_OPTIONS.get(program, set()))
+    arguments = json.dumps([*PROGRAMS[program], forbidden, COMMANDS[program]])
     ran = subprocess.run([sys.executable, "-c", SHOW_HELP, arguments], capture_output=True, text=True, check=True)
     loaded: dict[str, list[str]] = json.loads(ran.stdout)
     return loaded
