@@ -96,7 +96,10 @@ class Accounts:
         self._code_key = digest32("operator/code-key", bytes(identity))
 
     def new_code(self, phone: str, now: int) -> str:
-        """Draw a six-digit code for a phone; raises `TooManyCodes` after the day's limit, or `InvalidPhone`."""
+        """Draw a six-digit code for a phone. It opens nothing before `put_in_force`. The last code ends.
+
+        Raises `TooManyCodes` after the day's limit, or `InvalidPhone`.
+        """
         if not is_international_number(phone):
             raise InvalidPhone
         code, day = f"{secrets.randbelow(10**6):06}", now // DAY
@@ -110,7 +113,7 @@ class Accounts:
                 sql.insert(_verifications).values(
                     phone=phone,
                     code_digest=self._code_digest(phone, code),
-                    expires=now + self._settings.code_seconds,
+                    expires=0,
                     attempts=0,
                     day=day,
                     sent_that_day=sent + 1,
@@ -118,8 +121,14 @@ class Accounts:
             )
         return code
 
+    def put_in_force(self, phone: str, code: str, now: int) -> None:
+        """Let a code that was sent open a session from Unix time `now` on, unless a newer one was drawn."""
+        mine = (_verifications.c.phone == phone) & (_verifications.c.code_digest == self._code_digest(phone, code))
+        with self._engine.begin() as connection:
+            connection.execute(sql.update(_verifications).where(mine).values(expires=now + self._settings.code_seconds))
+
     def uncount_code(self, phone: str, now: int) -> None:
-        """Take back the count of a code that was drawn at `now` and not sent."""
+        """Take back the count of a code that was drawn at `now`, was not sent and is not put in force."""
         mine = (_verifications.c.phone == phone) & (_verifications.c.day == now // DAY)
         with self._engine.begin() as connection:
             connection.execute(

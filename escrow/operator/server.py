@@ -63,6 +63,7 @@ class OperatorServer:
             await asyncio.to_thread(self._operator.accounts.uncount_code, phone, now)
             self._codes.uncount(client, phone)
             raise CodeNotSent from None
+        await asyncio.to_thread(self._operator.accounts.put_in_force, phone, code, self._operator.clock())
         return web.Response(status=202)
 
     async def open_session(self, request: web.Request) -> web.Response:

@@ -7,12 +7,13 @@ from collections import Counter
 
 import pytest
 
-from escrow.operator.errors import TooManyAttempts, WrongCode
+from escrow.operator.errors import CodeExpired, TooManyAttempts, WrongCode
 from escrow.operator.operator import Operator
 from protocol.epochs import Role
 from protocol.http_messages import VerificationAnswer, VerificationRequest
 from protocol.primitives.encoding import encode_item
 from tests.attacks.refusals import refusal
+from tests.support.codes import code_in_force
 from tests.support.running import run
 from tests.support.servers import World
 
@@ -43,12 +44,33 @@ def test_a02_a_day_of_guessing_gives_fifty_guesses(world: World) -> None:
     assert run(attack()) == Counter({"wrong-code": compared, "too-many-attempts": 4 * settings.codes_per_day})
 
 
+def test_a02_a_code_that_was_not_sent_opens_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The attacker asks while messages cannot be sent, which is not counted, and guesses during and after each try.
+
+    Answer: a code is put in force when it was sent, and never if it was not (§5.3).
+    """
+    tried: list[VerificationAnswer] = []
+
+    class FailingSender:
+        def send(self, phone: str, message: str) -> None:
+            tried.append(VerificationAnswer(phone, message[-6:], "나"))
+            with pytest.raises(CodeExpired):
+                world.operator.accounts.verify(tried[-1], world.now)
+            raise OSError
+
+    monkeypatch.setattr(world.operator, "sender", FailingSender())
+    for _ in range(world.operator.settings.codes_per_day + 1):
+        asked = run(refusal(world.post(Role.OPERATOR, "/v1/verifications", VerificationRequest(VICTIM))))
+        assert asked == "code-not-sent"
+        assert run(refusal(world.post(Role.OPERATOR, "/v1/sessions", tried[-1]))) == "code-expired"
+
+
 def test_a02_a_restart_gives_no_further_guesses(world: World) -> None:
     """The attacker makes the server restart, or waits for it: the counts are on disk.
 
     Happened: general. Answer: as above.
     """
-    code = world.operator.accounts.new_code(VICTIM, world.now)
+    code = code_in_force(world.operator.accounts, VICTIM, world.now)
     wrong = VerificationAnswer(VICTIM, f"{(int(code) + 1) % 10**6:06}", "나")
     for _ in range(world.operator.settings.code_attempts):
         with pytest.raises(WrongCode):
@@ -63,7 +85,7 @@ def test_a02_what_is_no_code_is_not_accepted(world: World, code: object) -> None
 
     Happened: luca, April 2021. Answer: strict types (§4.1), a comparison of digests in constant time (§5.3).
     """
-    world.operator.accounts.new_code(VICTIM, world.now)
+    code_in_force(world.operator.accounts, VICTIM, world.now)
     body = encode_item([VICTIM, code, "나"])
     assert run(refusal(world.post(Role.OPERATOR, "/v1/sessions", body))) in {"malformed-encoding", "wrong-code"}
 

@@ -16,6 +16,7 @@ from protocol.handles import IdentityRecord
 from protocol.primitives.encoding import encode_item
 from tests.attacks.malicious import admit_with_records
 from tests.attacks.refusals import refusal
+from tests.support.codes import code_in_force
 from tests.support.investigations import export, trace
 from tests.support.running import run
 from tests.support.servers import World, open_door
@@ -86,7 +87,7 @@ def test_a08_the_operator_refuses_formulas(world: World) -> None:
 
     async def enrol(number: int, name: str) -> str:
         phone = f"+8210{number:08}"
-        code = world.operator.accounts.new_code(phone, world.now)
+        code = code_in_force(world.operator.accounts, phone, world.now)
         return await refusal(world.post(Role.OPERATOR, "/v1/sessions", encode_item([phone, code, name])))
 
     async def attack() -> tuple[dict[str, str], dict[str, str]]:

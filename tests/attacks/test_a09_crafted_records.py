@@ -24,6 +24,7 @@ from protocol.primitives.statements import sign_statement
 from protocol.warrants import Venue, VenueApplication
 from tests.attacks.malicious import admit_with_records, invent_request, issued_to_operator
 from tests.attacks.refusals import refusal
+from tests.support.codes import code_in_force
 from tests.support.investigations import export, trace
 from tests.support.running import run
 from tests.support.servers import World, open_door
@@ -146,7 +147,7 @@ def test_a09_names_as_long_as_they_may_be_are_traced(world: World, tmp_path: Pat
             for (visitor, passes), name in zip(people, names, strict=True):
                 del passes[1:]
                 await door.admit(passes[0])
-                code = world.operator.accounts.new_code(visitor.phone, world.now)
+                code = code_in_force(world.operator.accounts, visitor.phone, world.now)
                 await world.post(Role.OPERATOR, "/v1/sessions", VerificationAnswer(visitor.phone, code, name))
             await admit_with_records(
                 world, door, *(record(world, name=name, phone=f"+8211{len(name)}") for name in names)

@@ -32,6 +32,7 @@ from tests.fuzz.forgery import sign_anything
 from tests.fuzz.generation import random_message
 from tests.fuzz.mutation import mutate
 from tests.fuzz.servers_under_test import Route, ServersUnderTest
+from tests.support.codes import code_in_force
 from venue.release import open_log
 
 Wrap = Callable[[bytes], bytes]
@@ -149,7 +150,7 @@ def _session(random: Random, tested: ServersUnderTest, _route: Route) -> list[Re
     def answer(*, is_right: bool) -> Callable[[], bytes]:
         def core() -> bytes:
             phone = f"+8210{random.randrange(10**8):08}"
-            code = tested.operator.accounts.new_code(phone, int(time.time()))
+            code = code_in_force(tested.operator.accounts, phone, int(time.time()))
             return VerificationAnswer(phone, code if is_right else "123456", "홍길동").to_bytes()
 
         return core
