@@ -53,6 +53,7 @@ def pytest_collection_finish() -> None:
 def pytest_sessionfinish() -> None:
     """A worker has only seconds between this and its end."""
     end_postgresql()
+    gc.unfreeze()  # or zxing says at the end that its classes leak
 
 
 @pytest.fixture(scope="session")
