@@ -11,7 +11,7 @@ from escrow.venues import VenueRegister
 from protocol.commitments import VenueCommitment, verify_commitment
 from protocol.primitives.errors import ConflictingStatements
 from protocol.primitives.statements import statement_payload
-from service.rate_limits import HOUR
+from service.clock import HOUR
 from service.refusals import TooManyRequests
 from service.storage import exclusive
 

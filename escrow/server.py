@@ -15,9 +15,10 @@ from escrow.lists_server import list_routes
 from escrow.log.server import LogRoutes
 from escrow.party import Party
 from service.background import going_on
+from service.clock import HOUR
 from service.http import cbor_response, create_app, path_bytes, read_body
 from service.monitoring import note_housekeeping
-from service.rate_limits import HOUR, RateLimit, client_network
+from service.rate_limits import RateLimit, client_network
 from service.storage import truncate_log
 
 HOUSEKEEPING_SECONDS = 600

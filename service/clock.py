@@ -5,6 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+HOUR = 3600
+"""Seconds of an hour."""
+DAY = 86_400
+"""Seconds of a day."""
+
 Clock = Callable[[], int]
 """Tells the Unix time in whole seconds."""
 

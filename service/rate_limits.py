@@ -13,8 +13,6 @@ from limits.strategies import FixedWindowRateLimiter
 
 from service.refusals import TooManyRequests
 
-HOUR = 3600
-DAY = 86_400
 IPV6_PREFIX = 56
 """A subscriber has at least so small a network, and can send from any address in it."""
 

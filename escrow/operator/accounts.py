@@ -32,10 +32,9 @@ from protocol.primitives.group import Point
 from protocol.primitives.hashing import digest32
 from protocol.primitives.signatures import SigningKey
 from service import contact_details
+from service.clock import DAY
 from service.refusals import Unauthenticated
 from service.storage import exclusive, is_among
-
-DAY = 86_400
 
 metadata = sql.MetaData()
 _verifications = sql.Table(

@@ -14,8 +14,9 @@ from escrow.operator.mixer import Mixer
 from escrow.operator.operator import AUTHORITY_FAILED, Operator
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, verify_allowance
 from protocol.primitives.errors import Malformed
+from service.clock import DAY
 from service.problems import NotConnected
-from service.rate_limits import DAY, RateLimit
+from service.rate_limits import RateLimit
 
 
 class Issuing:

@@ -28,9 +28,10 @@ from protocol.http_messages import SharesRequest, VerificationAnswer, Verificati
 from protocol.passes import AllowanceRequest
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.errors import Malformed, Rejected
+from service.clock import DAY, HOUR
 from service.http import bearer_token, cbor_response, path_bytes, read_body, read_message
 from service.http_client import new_session
-from service.rate_limits import DAY, HOUR, RateLimit, client_network
+from service.rate_limits import RateLimit, client_network
 from service.serving import REQUESTS
 
 logger = logging.getLogger("splitpass")

@@ -17,10 +17,11 @@ from lab.processes import Servers
 from protocol.epochs import Role
 from protocol.http_messages import VerificationAnswer, VerificationRequest
 from protocol.primitives.encoding import Message
+from service.clock import HOUR
 from service.http_client import new_session
 from service.media_types import CBOR
 from service.problems import Problem
-from service.rate_limits import HOUR, network_of
+from service.rate_limits import network_of
 from tests.support.mixing import leaving_at_once
 from tests.support.processes import start_party
 from tests.support.programs import launch

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from client.visitor import Visitor
 from client.wallet_contents import Account
+from escrow.__main__ import main
 from protocol.epochs import Role
 from protocol.http_messages import Session
 from protocol.primitives.signatures import SigningKey, public_key
-from service.settings import DomainSettings, PartySettings
+from service.settings import DomainSettings, PartySettings, load_domain
 from venue.setup import create_home
 
 PROGRAMS = {
@@ -136,3 +138,16 @@ def test_the_list_of_readers_needs_no_network_no_migration_and_no_picture(home: 
     options = ("--home", str(home))
     forbidden = {"aiohttp", "alembic", "limits"} | PICTURES
     assert loaded_by("venue", *options, "readers", "list", forbidden=forbidden) == []
+
+
+@pytest.mark.parametrize("party", ["operator", "authority"])
+def test_an_officers_lists_need_no_server_and_no_migration(home: Path, party: str) -> None:
+    own = home / party
+    initialised = CliRunner().invoke(main, [party, "--home", str(own), "init"])
+    settings = load_domain(home).model_dump()
+    settings[party]["key"] = initialised.stdout.strip()
+    (own / "domain.toml").write_text(DomainSettings.model_validate(settings).to_toml())
+    assert CliRunner().invoke(main, [party, "--home", str(own), "venues", "list"]).exit_code == 0  # makes the database
+    forbidden = {"aiohttp", "alembic"} | PICTURES | OTHERS
+    for register in ("venues", "warrants"):
+        assert loaded_by("escrow", party, "--home", str(own), register, "list", forbidden=forbidden) == []
