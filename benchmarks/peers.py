@@ -52,4 +52,4 @@ def opening_with_one_key(session: Session, items: int) -> Peer:
     """`items` identity records, each decrypted by the holder of the one key."""
     box = SealedBox(PrivateKey.generate())
     sealed = [box.encrypt(session.visitors[0].record.to_bytes()) for _ in range(items)]
-    return Peer("sealed box, one key", lambda: [box.decrypt(one) for one in sealed])
+    return Peer("sealed box, one key", lambda: [box.decrypt(ciphertext) for ciphertext in sealed])

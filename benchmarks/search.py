@@ -18,7 +18,7 @@ from protocol.notices import noticed_visit, verify_notice
 def peak_megabytes() -> float:
     """The most memory that this process has ever had. Linux alone does not count its parent's."""
     try:
-        (line,) = (one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM:"))
+        (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024 / 1e6
     except FileNotFoundError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS counts bytes

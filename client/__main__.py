@@ -183,9 +183,9 @@ async def _search(visitor: Visitor, session: ClientSession, source: Source) -> b
 @click.pass_obj
 def status(home: LockedHome) -> None:
     """Show your passes and visits, and what was published about them."""
+    from client.descriptions import describe_group
     from client.list_sources import list_sources
     from client.reporting import report_faults, report_matches
-    from client.words import group_in_words
 
     visitor = home.open()
     account, wallet = visitor.account(), visitor.wallet()
@@ -203,7 +203,7 @@ def status(home: LockedHome) -> None:
     for epoch, count in sorted(Counter(paper.epoch for paper in wallet.papers).items()):
         click.echo(f"{visitor.day_name(epoch)}: {count} printed on paper / 종이 출입증 {count}장")
     for number, group in enumerate(wallet.groups, start=1):
-        click.echo(f"Visit {number}: {group_in_words(visitor, group)}")
+        click.echo(f"Visit {number}: {describe_group(visitor, group)}")
     report_matches(visitor)
     sources = list_sources(visitor)
     if all(source.known() is None for source in sources):

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from client.descriptions import describe_notice, describe_opening
 from client.list_sources import Source
 from client.lists import Fault
 from client.visitor import Visitor
-from client.words import fault_in_words, notice_in_words, opening_in_words
+from service.words import list_fault_in_words
 
 if TYPE_CHECKING:
     pass
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 def report_faults(source: Source, faults: Iterable[Fault]) -> None:
     """Say what is wrong with the lists of a source."""
     for fault in sorted(faults, key=lambda fault: fault.value):
-        click.echo(fault_in_words(fault, source.role, source.kind), err=True)
+        click.echo(list_fault_in_words(fault.value, source.role, source.kind), err=True)
 
 
 def report_matches(visitor: Visitor) -> bool:
     """Say what was found about the visitor's passes; whether there was anything."""
     wallet = visitor.wallet()
-    texts = [notice_in_words(visitor, found, wallet.used[found.u]) for found in wallet.notices]
-    texts += [opening_in_words(visitor, found, wallet.used[found.u]) for found in wallet.openings]
+    texts = [describe_notice(visitor, found, wallet.used[found.u]) for found in wallet.notices]
+    texts += [describe_opening(visitor, found, wallet.used[found.u]) for found in wallet.openings]
     for text in dict.fromkeys(texts):  # once for a group
         click.echo(text)
     return bool(texts)

@@ -40,9 +40,11 @@ def check_size(console: Console) -> None:
 def show_once(screens: Sequence[Screen], now: int, console: Console, png: Path | None) -> None:
     """Show one code for each person: together in the PNG file if one is named, else one by one on the console."""
     if png is not None:
-        captions = (PICTURE_CAPTIONS[one.direction] + _of_group(screens, place) for place, one in enumerate(screens))
+        captions = (
+            PICTURE_CAPTIONS[screen.direction] + _of_group(screens, number) for number, screen in enumerate(screens)
+        )
         write_private(
-            png, codes_png([(one.text(now), caption) for one, caption in zip(screens, captions, strict=True)])
+            png, codes_png([(screen.text(now), caption) for screen, caption in zip(screens, captions, strict=True)])
         )
         return
     for number in range(len(screens)):

@@ -179,7 +179,7 @@ def paper_command(home: LockedHome, day: datetime, count: int, output: Path) -> 
 def _report(decision: Decision | None, admitted: int, people: int, done: str, korean: str) -> None:
     """Say what came of a check-in or check-out. `decision` is the first refusal, None for no answer."""
     from protocol.http_messages import Decision
-    from service.decisions import decision_in_words
+    from service.words import decision_in_words
 
     if decision is Decision.ADMITTED:
         group = (f", {people} people", f" ({people}명)") if people > 1 else ("", "")

@@ -150,7 +150,7 @@ class Wallet(Hidden):
     def used(self) -> dict[bytes, Visit | Paper | PastPass]:
         """What is kept of every pass that was used or printed, by its `u`."""
         kept: tuple[Visit | Paper | PastPass, ...] = (*self.past, *self.papers, *self.visits)
-        return {one.u: one for one in kept}
+        return {used.u: used for used in kept}
 
     @property
     def groups(self) -> list[list[Visit]]:
@@ -167,7 +167,7 @@ class Wallet(Hidden):
     def with_day(self, day: Day) -> Wallet:
         """This wallet with `day` in the place of what was kept for its epoch."""
         others = [other for other in self.days if other.epoch != day.epoch]
-        return replace(self, days=tuple(sorted([*others, day], key=lambda one: one.epoch)))
+        return replace(self, days=tuple(sorted([*others, day], key=lambda stored: stored.epoch)))
 
     def with_visits(self, *visits: Visit) -> Wallet:
         """This wallet with visits in the place of those with the same pass, and the others behind them."""
@@ -184,11 +184,11 @@ class Wallet(Hidden):
         papers = [paper for paper in self.papers if domain.epoch_begins(paper.epoch + 1) >= oldest]
         kept = {visit.u for visit in visits} | {paper.u for paper in papers}
         past = tuple(
-            PastPass(one.epoch, u)
-            for u, one in self.used.items()
-            if u not in kept and domain.epoch_begins(one.epoch + 1) >= now - memory_days * EPOCH_SECONDS
+            PastPass(used.epoch, u)
+            for u, used in self.used.items()
+            if u not in kept and domain.epoch_begins(used.epoch + 1) >= now - memory_days * EPOCH_SECONDS
         )
-        kept |= {one.u for one in past}
+        kept |= {past_pass.u for past_pass in past}
         return replace(
             self,
             days=tuple(day for day in self.days if day.epoch >= today),
@@ -197,6 +197,6 @@ class Wallet(Hidden):
             ),
             papers=tuple(papers),
             past=past,
-            notices=tuple(one for one in self.notices if one.u in kept),
-            openings=tuple(one for one in self.openings if one.u in kept),
+            notices=tuple(notice for notice in self.notices if notice.u in kept),
+            openings=tuple(opening for opening in self.openings if opening.u in kept),
         )

@@ -14,7 +14,7 @@ from escrow.errors import ErasedEpoch, UnknownEpoch, VenuePending
 from escrow.lists_server import list_routes
 from escrow.log.server import LogRoutes
 from escrow.party import Party
-from service.background import going_on
+from service.background import log_failures
 from service.clock import HOUR
 from service.http import cbor_response, create_app, path_bytes, read_body
 from service.monitoring import note_housekeeping
@@ -73,7 +73,7 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
 def keep_house(party: Party) -> None:
     """Erase the epochs that are surely due, publish those ahead and the lists, and have the vault's copies follow."""
     for epoch in party.epochs.due(party.passed.at_least):  # step 3
-        with going_on("epoch %d could not be erased", epoch):
+        with log_failures("epoch %d could not be erased", epoch):
             party.epochs.erase(epoch)
             logger.info("epoch %d erased", epoch)
     _epochs_due.set(len(party.epochs.due(party.clock())))
@@ -101,7 +101,7 @@ async def check_clock(party: Party, session: ClientSession) -> None:
 
     A disk that takes nothing must not keep what is due from being erased.
     """
-    with going_on("the time that has passed could not be stored"):
+    with log_failures("the time that has passed could not be stored"):
         if not (party.passed.known or party.epochs.exist):
             party.passed.confirm()
         await party.passed.check(session, [party.peer.url])
@@ -109,7 +109,7 @@ async def check_clock(party: Party, session: ClientSession) -> None:
 
 async def _keep_house_forever(party: Party, session: ClientSession) -> None:
     while True:
-        with going_on("housekeeping failed"):
+        with log_failures("housekeeping failed"):
             await check_clock(party, session)
             await asyncio.to_thread(keep_house, party)
             today = party.epochs.today
@@ -121,7 +121,7 @@ async def _keep_house_forever(party: Party, session: ClientSession) -> None:
 async def _keep_log_alive(party: Party, session: ClientSession) -> None:
     """Have what any process put on record cosigned soon, and the log anew again and again, so that it is seen alive."""
     while True:
-        with going_on("the log is not cosigned"):
+        with log_failures("the log is not cosigned"):
             if await asyncio.to_thread(_log_is_behind, party):
                 await party.peer.have_log_cosigned(session)
             _measure_log(party)

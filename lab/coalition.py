@@ -102,12 +102,12 @@ def traces_on_disk(home: Path, log: Path, check_ins: Iterable[PassCheckInMessage
 
 def stored_check_ins(databases: Iterable[sql.Engine]) -> list[PassCheckInMessage]:
     """Every check-in with a pass in the venues' databases."""
-    return [one for one in _stored(databases) if isinstance(one, PassCheckInMessage)]
+    return [check_in for check_in in _stored(databases) if isinstance(check_in, PassCheckInMessage)]
 
 
 def stored_assisted(databases: Iterable[sql.Engine]) -> list[AssistedCheckIn]:
     """Every assisted check-in in the venues' databases."""
-    return [one for one in _stored(databases) if isinstance(one, AssistedCheckIn)]
+    return [check_in for check_in in _stored(databases) if isinstance(check_in, AssistedCheckIn)]
 
 
 def _stored(databases: Iterable[sql.Engine]) -> Iterator[AnyCheckInMessage]:

@@ -43,8 +43,9 @@ def contacts_table(contacts: list[ListedContact], title: str) -> Table:
     """The list for a terminal; of a long one the first lines, and whom nobody verified."""
     table = Table("name", "phone", "verified on", "visits", title=title)
     shown = contacts if len(contacts) <= SHOWN else contacts[: SHOWN - 2]
-    for one in [*shown, *(one for one in contacts[len(shown) :] if not one.is_verified)]:
-        table.add_row(one.name, one.phone, one.verified_on if one.is_verified else "not verified", _stay(one))
+    for contact in [*shown, *(contact for contact in contacts[len(shown) :] if not contact.is_verified)]:
+        verified = contact.verified_on if contact.is_verified else "not verified"
+        table.add_row(contact.name, contact.phone, verified, _stay(contact))
     if len(contacts) > len(shown):
         table.caption = f"and others: {len(contacts)} in all"
     return table
@@ -57,7 +58,7 @@ def _visits(text: str) -> tuple[tuple[str, str], ...]:
 
 def _stay(contact: ListedContact) -> str:
     """Times of day from the first entry to the last exit, and how many visits these are."""
-    entered, left = min(one for one, _ in contact.visits), max(one for _, one in contact.visits)
+    entered, left = min(entered for entered, _ in contact.visits), max(left for _, left in contact.visits)
     count = f", {len(contact.visits)} visits" if len(contact.visits) > 1 else ""
     return f"{_time_of_day(entered)}–{_time_of_day(left)}{count}"
 

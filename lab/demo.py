@@ -117,26 +117,26 @@ class Demo:
     async def _visits(self, session: ClientSession) -> Day:
         """Come and gone early, in the window, and late at the club; some at the cafe as well."""
         early, by_code, also_by_code, by_poster, late = (self._town.people[start::5] for start in range(5))
-        await self._story.each(early, lambda one: self._enter(one, self._club), "early at the club")
+        await self._story.each(early, lambda person: self._enter(person, self._club), "early at the club")
         await self._story.each(
-            early, lambda one: self._leave(one, self._club), "checked out before the time of the outbreak"
+            early, lambda person: self._leave(person, self._club), "checked out before the time of the outbreak"
         )
         begins = await self._story.next_label_time("the window begins")
         family, *alone = by_code
         await self._story.each(
-            [*alone, *also_by_code], lambda one: self._enter(one, self._club), "at the club, by code"
+            [*alone, *also_by_code], lambda person: self._enter(person, self._club), "at the club, by code"
         )
-        await self._story.each(by_poster, lambda one: self._scan(session, one), "at the club, by its poster")
+        await self._story.each(by_poster, lambda person: self._scan(session, person), "at the club, by its poster")
         await self._enter(family, self._club, FAMILY)
         self._story.say("club", f"a family of {FAMILY} came in with one phone, a pass for each")
         await self._without_phones(also_by_code[0])
-        await self._story.each(alone, lambda one: self._leave(one, self._club), "left the club")
+        await self._story.each(alone, lambda person: self._leave(person, self._club), "left the club")
         self._result.left_together = await self._leave(family, self._club)
         self._story.say("club", f"the family left together: {self._result.left_together} exits, children too")
         self._result.expect("a family leaves together", holds=self._result.left_together == FAMILY)
-        await self._story.each([*early, *late], lambda one: self._enter(one, self._cafe), "at the cafe")
+        await self._story.each([*early, *late], lambda person: self._enter(person, self._cafe), "at the cafe")
         window = begins, await self._story.next_label_time("the window ends")
-        await self._story.each(late, lambda one: self._enter(one, self._club), "late at the club")
+        await self._story.each(late, lambda person: self._enter(person, self._club), "late at the club")
         return Day(
             club=self._club.place,
             cafe=self._cafe.place,

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
+from client.descriptions import describe_notice, describe_opening
 from client.list_search import search_lists
 from client.list_sources import Source, disclosures_source, notices_source
 from client.visitor import Visitor
-from client.words import notice_in_words, opening_in_words
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
 from escrow.operator.operator import Operator
@@ -87,7 +87,7 @@ class Outbreak:
         self._result.warned = len(warned)
         person, wallet = wallets[min(warned)]
         (found,) = wallet.notices
-        self._story.say(f"{person.name}'s phone", notice_in_words(person.visitor, found, wallet.used[found.u]))
+        self._story.say(f"{person.name}'s phone", describe_notice(person.visitor, found, wallet.used[found.u]))
         self._story.say("the others", f"{len(wallets) - len(warned)} find nothing; no phone told anybody what it found")
         shared = sum(map(len, released.visits.values()))
         self._result.expect(
@@ -136,7 +136,7 @@ class Outbreak:
         town.officer("authority", "warrants", "export", warrant, "--output", str(file))
         contacts = read_contacts(file)
         self._story.show(contacts_table(contacts, f"The authority's contact list for {self._day.club.name}"))
-        verified = [one for one in contacts if one.is_verified]
+        verified = [contact for contact in contacts if contact.is_verified]
         others = len(contacts) - len(verified)
         companions = self._result.opened - len(contacts)
         self._story.say(
@@ -144,21 +144,21 @@ class Outbreak:
             f"{self._result.opened} visits = {len(verified)} people with a phone + {companions} who came with one of "
             f"them (children, and a paper) + {others} that staff took down, not verified",
         )
-        spared = self._day.left_before - {one.phone for one in contacts}
+        spared = self._day.left_before - {contact.phone for contact in contacts}
         self._result.spared_by_their_exits = len(spared)
         self._story.say(
             "not listed",
             f"{len(spared)} who had checked out of the club before; who comes and shows no exit counts for two hours",
         )
-        expected = {(one.name, one.phone) for one in town.people if one.phone in self._day.at_club} | {
+        expected = {(person.name, person.phone) for person in town.people if person.phone in self._day.at_club} | {
             self._day.asserted
         }
-        found = {(one.name, one.phone) for one in contacts}
-        unverified = [(one.name, one.phone) for one in contacts if not one.is_verified]
+        found = {(contact.name, contact.phone) for contact in contacts}
+        unverified = [(contact.name, contact.phone) for contact in contacts if not contact.is_verified]
         self._result.contacts_correct = (
             found == expected and len(contacts) == len(expected) and unverified == [self._day.asserted]
         )
-        (family,) = (one for one in contacts if one.phone == self._day.family)
+        (family,) = (contact for contact in contacts if contact.phone == self._day.family)
         self._result.expect(
             "the family's visits all end",
             holds=len(family.visits) == self._day.family_size and all(".." not in visit for visit in family.visits),
@@ -178,7 +178,7 @@ class Outbreak:
         self._result.told_of_opening = len(told)
         person, wallet = wallets[min(told)]
         found = wallet.openings[0]
-        self._story.say(f"{person.name}'s phone", opening_in_words(person.visitor, found, wallet.used[found.u]))
+        self._story.say(f"{person.name}'s phone", describe_opening(person.visitor, found, wallet.used[found.u]))
         self._story.say("the others", f"{len(wallets) - len(told)} find that nothing of theirs was opened")
         self._result.expect("exactly those who were opened are told so", holds=told == self._day.at_club)
 

@@ -27,12 +27,12 @@ def free_ports(count: int) -> list[int]:
     """Distinct TCP ports that nothing listens on just now."""
     sockets = [socket.socket() for _ in range(count)]
     try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+        for listener in sockets:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in sockets]
     finally:
-        for one in sockets:
-            one.close()
+        for listener in sockets:
+            listener.close()
 
 
 def is_free(port: int) -> bool:
@@ -117,8 +117,8 @@ class Servers:
 
     def peak_mebibytes(self) -> int:
         """The most memory that one of the running servers has used, as Linux counts it."""
-        running = [one for one in self._running.values() if one.poll() is None]
-        statuses = [Path(f"/proc/{one.pid}/status").read_text() for one in running]
+        running = [process for process in self._running.values() if process.poll() is None]
+        statuses = [Path(f"/proc/{process.pid}/status").read_text() for process in running]
         return max((int(status.split("VmHWM:")[1].split()[0]) for status in statuses), default=0) // 1024
 
     async def wait_ready(self, session: ClientSession, name: str, url: str) -> None:

@@ -17,7 +17,7 @@ logger = logging.getLogger("splitpass")
 
 
 @contextmanager
-def going_on(failed: str, *values: object) -> Iterator[None]:
+def log_failures(failed: str, *values: object) -> Iterator[None]:
     """Log what fails, with the text `failed % values`, and go on.
 
     What another party or a setting is to blame for is a warning. A disk or database that takes nothing is an error; so

@@ -80,7 +80,7 @@ class KnownLogs:
             raise InconsistentLog(f"the {role.name.lower()} has two logs; {self._conflict(role)} is evidence")
         known = self._known(role)
         if known is not None:
-            earlier, later = sorted((known.checkpoint, received.checkpoint), key=lambda one: one.size)
+            earlier, later = sorted((known.checkpoint, received.checkpoint), key=lambda checkpoint: checkpoint.size)
             if await fetch_earlier_root(session, self._settings.url(role), later, earlier.size) != earlier.root:
                 write_private(self._conflict(role), note)
                 raise InconsistentLog(f"the {role.name.lower()}'s log does not continue what it was before")

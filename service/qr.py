@@ -26,7 +26,7 @@ def qr_png(*texts: str) -> bytes:
 def tiled_png(pictures: Sequence[Image.Image]) -> bytes:
     """Black and white pictures, at least one, beside and below each other, as a PNG file."""
     columns = math.ceil(math.sqrt(len(pictures)))
-    width, height = max(one.width for one in pictures), max(one.height for one in pictures)
+    width, height = max(picture.width for picture in pictures), max(picture.height for picture in pictures)
     page = Image.new("1", (columns * width, -(-len(pictures) // columns) * height), 1)
     for number, picture in enumerate(pictures):
         page.paste(picture, (number % columns * width, number // columns * height))

@@ -82,6 +82,9 @@ class DomainSettings(Settings):
     @property
     def domain(self) -> Domain:
         """The domain as the protocol sees it; raises `ConfigurationError` if a key is not one."""
+        return self._make_domain()
+
+    def _make_domain(self) -> Domain:
         try:
             domain = Domain(
                 self.number,

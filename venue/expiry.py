@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from aiohttp import ClientSession
 
 from protocol.epochs import Role
-from service.background import going_on
+from service.background import log_failures
 from service.clock import Clock, unix_time
 from service.confirmed_time import ConfirmedTime
 from service.http_client import new_session
@@ -47,7 +47,7 @@ def deleting(home: VenueHome, clock: Clock = unix_time, every: float = HOUR) -> 
     async def work() -> None:
         async with new_session() as session:
             while True:
-                with going_on(UNDELETED):
+                with log_failures(UNDELETED):
                     await expiry.check_and_delete(session)
                 await asyncio.sleep(every)
 
@@ -55,7 +55,7 @@ def deleting(home: VenueHome, clock: Clock = unix_time, every: float = HOUR) -> 
         with suppress(asyncio.CancelledError):
             loop.run_until_complete(task)
 
-    with going_on(UNDELETED):
+    with log_failures(UNDELETED):
         expiry.delete()  # needs no network, for which a short reading does not wait
     loop = asyncio.new_event_loop()
     task, thread = loop.create_task(work()), threading.Thread(target=run)

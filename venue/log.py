@@ -145,7 +145,11 @@ class Log:
 
     def delete_before(self, time: int) -> None:
         """Delete what comes before the newest commitment of up to `time` that both parties have acknowledged."""
-        earlier = [one for one in self.commitments() if one.acknowledged and one.opening.time <= time]
+        earlier = [
+            commitment
+            for commitment in self.commitments()
+            if commitment.acknowledged and commitment.opening.time <= time
+        ]
         if not earlier:
             return
         start = earlier[-1].opening

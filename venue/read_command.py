@@ -91,8 +91,8 @@ def _own_decisions(path: Path, venue_id: bytes | None) -> Iterator[Decide]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from service.storage import is_storage_trouble
+    from service.words import NOT_STORED
     from venue.expiry import deleting
-    from venue.words import NOT_STORED
 
     served = chosen_venue(path, venue_id)
     gate = served.gate
@@ -116,9 +116,9 @@ def _remote_decisions(server: str, token_file: Path) -> Iterator[Decide]:
 
     from service.http_client import new_session
     from service.keys import load_secret
+    from service.words import no_decision_in_a_line
     from venue.remote import ANSWER_SECONDS, RemoteDoor
     from venue.setup import checked_url
-    from venue.words import explain_problem
 
     url, token = checked_url(server), load_secret(token_file)
     with asyncio.Runner() as runner:
@@ -128,7 +128,7 @@ def _remote_decisions(server: str, token_file: Path) -> Iterator[Decide]:
                 try:
                     return await RemoteDoor(session, url, token).decide_text(text)
                 except (Problem, Unreachable, SplitPassError) as error:
-                    return explain_problem(error)
+                    return no_decision_in_a_line(error)
 
         yield lambda text: runner.run(decide(text))
 
@@ -158,7 +158,7 @@ def _read_files(files: Iterable[tuple[Path, list[str] | Fault]], decide: Decide)
 def _report(outcomes: Iterable[Outcome]) -> tuple[int, int]:
     """Print the outcomes until they end or somebody interrupts; returns how many were admitted and refused."""
     from protocol.http_messages import Decision
-    from venue.words import explain
+    from service.words import decision_in_a_line
 
     admitted = refused = 0
     try:
@@ -168,7 +168,7 @@ def _report(outcomes: Iterable[Outcome]) -> tuple[int, int]:
             else:
                 refused += 1
             word = "ADMITTED" if outcome is Decision.ADMITTED else "REFUSED"
-            click.echo(f"{word}  {source}: {explain(outcome) if isinstance(outcome, Decision) else outcome}")
+            click.echo(f"{word}  {source}: {decision_in_a_line(outcome) if isinstance(outcome, Decision) else outcome}")
     except KeyboardInterrupt:
         pass
     return admitted, refused

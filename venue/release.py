@@ -52,7 +52,7 @@ def open_log(venue: ServedVenue, warrant: ValidWarrant) -> bytes:
     leaves = venue.log.leaves(warrant.record, first, last)
     if len(leaves) < last - first:  # step 5
         raise WindowTooOld
-    statement = sign_release(warrant, key, start, [one.opening for one in opened], leaves)
+    statement = sign_release(warrant, key, start, [commitment.opening for commitment in opened], leaves)
     if len(statement) > MAX_RELEASE_BYTES:  # step 6
         raise WindowTooLarge
     return statement

@@ -13,7 +13,7 @@ from protocol.check_ins import CheckInMessage
 from protocol.http_messages import Decision, DoorAnswer
 from protocol.paper_passes import PaperPass
 from protocol.primitives.statements import JointStatement
-from service.background import going_on
+from service.background import log_failures
 from service.clock import Clock, unix_time
 from service.errors import ConfigurationError
 from service.http import bearer_token, cbor_response, create_app, path_bytes, read_body, read_message
@@ -77,18 +77,18 @@ class VenueServer:
         """
         while True:
             known = False
-            with going_on(UNDELETED):
+            with log_failures(UNDELETED):
                 await self._expiry.check_and_delete(session)
-            with going_on("epoch keys could not be refreshed"):
+            with log_failures("epoch keys could not be refreshed"):
                 known = await self._refresh(session)
             await asyncio.sleep(HOUR if known else MINUTE)
 
     async def commitments(self, session: ClientSession) -> None:
         """Commit to every registered venue's check-ins at both parties, hourly; never ends, whatever fails."""
         while True:
-            with going_on("the venues of this home could not be listed"):
+            with log_failures("the venues of this home could not be listed"):
                 for venue in self._home.venues:
-                    with going_on("the check-ins of venue %s could not be committed to", venue.venue_id.hex()):
+                    with log_failures("the check-ins of venue %s could not be committed to", venue.venue_id.hex()):
                         if venue.registration is not None:
                             await commit(venue, session, self._clock(), self._home.settings.commitment_seconds)
             await asyncio.sleep(MINUTE)

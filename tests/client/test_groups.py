@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from client.descriptions import describe_group
 from client.errors import NoPassLeft, NoVisit
 from client.picture import SIZE
 from client.show import GROUP_STEP, show_live, show_once
 from client.visitor import Visitor
 from client.visits import check_in, check_out, group_to_leave, open_entries, open_entry, open_exits
-from client.words import group_in_words
 from protocol.check_ins import Direction
 from protocol.http_messages import Decision
 from protocol.qr_text import from_qr_text
@@ -37,7 +37,7 @@ def leave(visitor: Visitor) -> Decision:
 
 
 def status(visitor: Visitor) -> list[str]:
-    return [group_in_words(visitor, group) for group in visitor.wallet().groups]
+    return [describe_group(visitor, group) for group in visitor.wallet().groups]
 
 
 def test_everyone_has_a_pass_and_the_codes_are_signed_anew(

@@ -25,7 +25,7 @@ from protocol.notices import VISIT_DIGEST_BYTES
 from protocol.party_requests import sign_request
 from protocol.passes import REQUEST_BYTES, IssueBatch
 from protocol.primitives.encoding import Message
-from service.background import going_on
+from service.background import log_failures
 from service.http_client import new_session
 from service.media_types import PROBLEM, PROBLEM_TYPE
 from tests.faults import checks
@@ -196,7 +196,7 @@ def test_a_traceback_is_found(past: Past) -> None:
 
 
 def test_an_error_in_a_line_of_json_is_found(past: Past, caplog: pytest.LogCaptureFixture) -> None:
-    with going_on("housekeeping failed"):
+    with log_failures("housekeeping failed"):
         raise LookupError
     (unthought,) = caplog.records
     log = past.town.directory / "operator.log"

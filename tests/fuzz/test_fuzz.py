@@ -54,7 +54,7 @@ OVER_HTTP = {
 }
 """What the fuzzed routes reach, and their handlers."""
 OF_ONES_OWN = {
-    *("client.locked_home.LockedHome.open", "client.show.check_size", "client.words.opening_in_words"),
+    *("client.locked_home.LockedHome.open", "client.show.check_size", "client.descriptions.describe_opening"),
     *(f"client.visits.{name}" for name in ("check_in", "check_out", "open_entries", "open_entry", "open_exits")),
     *("escrow.audit.disclosures.check_openings", "escrow.audit.epochs.check_epochs", "escrow.audit.lists.check_lists"),
     *("escrow.audit.releases.check_releases", "escrow.audit.kept_evidence.Seen.checkpoints"),

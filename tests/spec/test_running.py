@@ -85,9 +85,11 @@ def test_log_lines() -> None:
         assert any(re.search(fixed, source) for source in sources), message
     logged = [found for source in sources for found in re.findall(r'logger\.(\w+)\(\s*"([^"]+)"', source)]
     logged += [
-        ("going_on", f"{text}: %s") for source in sources for text in re.findall(r'going_on\(\s*"([^"]+)"', source)
+        ("log_failures", f"{text}: %s")
+        for source in sources
+        for text in re.findall(r'log_failures\(\s*"([^"]+)"', source)
     ]
-    levels = {"warning": "WARNING", "error": "ERROR", "exception": "ERROR", "going_on": "WARNING or ERROR"}
+    levels = {"warning": "WARNING", "error": "ERROR", "exception": "ERROR", "log_failures": "WARNING or ERROR"}
     for level, text in logged:
         pattern = re.sub(r"%[sd]", ".+", re.escape(text))
         stated = {told[message] for message in told if re.fullmatch(pattern, message)}

@@ -12,11 +12,11 @@ from protocol.http_messages import Decision
 from protocol.passes import OwnedPass, pass_signing_input
 from protocol.primitives.ed25519_selftest import UnfitLibrary
 from protocol.qr_text import to_qr_text
+from service.words import decision_in_a_line
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, found_domain, open_epoch
 from tests.venue.conftest import MakeVenue, invoke_venue, stored
 from venue.home import ServedVenue
 from venue.server import create_venue_app
-from venue.words import explain
 
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
 
@@ -209,4 +209,4 @@ class TestExit:
 
 
 def test_every_decision_has_words() -> None:
-    assert len({explain(decision) for decision in Decision}) == len(Decision)
+    assert len({decision_in_a_line(decision) for decision in Decision}) == len(Decision)
