@@ -64,7 +64,7 @@ PROCEDURES: list[list[Source]] = [
     [passes.issue_batch, passes.issue_pass],
     [passes.accept_answer],
     [check_ins.verify_check_in],
-    [Gate.decide_text, Gate.decide, Gate._label_fault, Gate._verify],
+    [Gate.decide_text, Gate.decide, Gate._label_fault, Gate._verify, Gate._admit],
     [paper_passes.print_pass],
     [paper_passes.verify_paper, paper_passes.verify_delegation],
     [paper_check_ins.verify_paper_check_in, paper_passes.verify_delegation],
