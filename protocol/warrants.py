@@ -180,9 +180,7 @@ def is_agreed(application: VenueApplication, known: Venue) -> bool:
     agreed = verify_statement(VenueApplication, application.previous, known.key)  # step 3
     wanted = VenueApplication(application.venue)
     if agreed != wanted:  # step 4
-        raise ConflictingStatements(
-            "the previous key signed another application", application.previous, wanted.to_bytes()
-        )
+        raise ConflictingStatements("the previous key signed another record", application.previous, wanted.to_bytes())
     return True
 
 

@@ -124,9 +124,7 @@ def verify_joint_statement(kind: type[M], joint: JointStatement, authority: Poin
     """
     message = verify_statement(kind, joint.authority, authority)  # step 1
     if verify_statement(kind, joint.operator, operator) != message:  # steps 2, 3
-        raise ConflictingStatements(
-            f"the two parties signed different {kind.TAG} statements", joint.authority, joint.operator
-        )
+        raise ConflictingStatements(f"the parties signed two {kind.TAG} statements", joint.authority, joint.operator)
     return message
 
 

@@ -37,10 +37,11 @@ VENUE = bytes(16)
 
 
 def caught(kind: type[Rejected], call: Callable[[], object]) -> Rejected:
-    """The error that a call raises."""
+    """The error that a call raises; its text is a sentence."""
     with pytest.raises(kind) as raised:
         call()
     assert type(raised.value) is kind
+    assert " " in str(raised.value)
     return raised.value
 
 
