@@ -6,12 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conformance.vectors.venue_log import VenueLog
 from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, sign_check_in
-from protocol.commitments import BEGINNING, VenueCommitment, check_in_digest, sign_commitment, verify_commitment
+from protocol.commitments import (
+    BEGINNING,
+    CommitmentOpening,
+    KeptCommitment,
+    VenueCommitment,
+    check_in_digest,
+    sign_commitment,
+    verify_commitment,
+)
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.primitives.errors import (
     CommitmentMismatch,
@@ -22,10 +30,10 @@ from protocol.primitives.errors import (
 )
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload
-from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, Release, ReleasedLeaf
+from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, Release, ReleasedLeaf, choose_openings
 from protocol.transparency.merkle import CompactRange
 from protocol.warrants import ValidWarrant
-from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Released, Visitor
+from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Released, Visitor, opening_warrant
 
 HOUR = 3600
 ENTRY, EXIT = Direction
@@ -70,6 +78,37 @@ def judge(parties: Parties, today: OpenEpoch, warrant: ValidWarrant, log: VenueL
     visits = [(visit.entered, visit.left) for visit in verified.visits[TODAY].values()]
     assert visits == [(NOW - 15, NOW + 30)]
     return dict(verified.set_aside)
+
+
+@given(
+    received=st.dictionaries(st.integers(-3, 3), st.booleans()).map(lambda kept: sorted(kept.items())),
+    before=st.integers(-1, 1),
+    after=st.integers(-1, 1),
+)
+@example(received=[(-1, True), (0, True), (1, True)], before=0, after=0)
+def test_c5_a_release_starts_and_ends_where_both_parties_acknowledged(
+    received: list[tuple[int, bool]], before: int, after: int
+) -> None:
+    """Commitments stand around the last time that is early enough and the first that is late enough, to a second."""
+    early, late = NOW - 600 - MAX_STAY - COMMITMENT_MARGIN, NOW + 600 + MAX_STAY + COMMITMENT_MARGIN
+    record = opening_warrant(1, bytes(16), NOW - 600, NOW + 600, issued=late + 2)
+    kept = [
+        KeptCommitment(CommitmentOpening(border + step + shift, bytes(32), 0), CompactRange(), acknowledged)
+        for border, shift in ((early, before), (late, after))
+        for step, acknowledged in received
+    ]
+    usable = [
+        commitment.opening.time
+        for commitment in kept
+        if commitment.acknowledged and commitment.opening.time <= record.issued
+    ]
+    start = max((time for time in usable if time <= early), default=0)
+    end = min((time for time in usable if time >= late), default=max(usable, default=0))
+    chosen, openings = choose_openings(record, kept)
+    assert chosen.opening.time == start
+    assert [opening.opening.time for opening in openings] == [
+        commitment.opening.time for commitment in kept if start < commitment.opening.time <= end
+    ]
 
 
 def test_c5_an_honest_release_fits_its_commitments(

@@ -257,3 +257,10 @@ def test_points_in_messages_are_checked() -> None:
     item = cbor2.loads(registration.to_bytes())
     for encoding in (bytes([1]) + bytes(31), bytes(32), b"\xff" * 32):
         assert decoded(type(registration), cbor2.dumps([item[0], encoding, item[2]])) is None
+
+
+@pytest.mark.parametrize("key", [0, -1, None, True, 1.5])
+def test_a_map_has_no_keys_that_could_be_chosen_to_collide(key: object) -> None:
+    """Python hashes these to what everybody can foresee: a map of them would take quadratic time."""
+    with pytest.raises(MalformedEncoding):
+        decode_item(cbor2.dumps({key: 1}))
