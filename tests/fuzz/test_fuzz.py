@@ -42,6 +42,8 @@ OVER_HTTP = {
     "escrow.authority.server.AuthorityServer.issue_passes",
     "escrow.log.server.LogRoutes.checkpoint",
     "escrow.operator.accounts.Accounts.verify",
+    "escrow.operator.issuing.Issuing.issue",
+    "escrow.operator.operator.Operator.open_epoch",
     "escrow.operator.accounts.check_name",
     "escrow.operator.server.OperatorServer.issue_passes",
     "escrow.operator.server.OperatorServer.open_session",
@@ -55,9 +57,12 @@ OVER_HTTP = {
 """What the fuzzed routes reach, and their handlers."""
 OF_ONES_OWN = {
     *("client.locked_home.LockedHome.open", "client.show.check_size", "client.descriptions.describe_opening"),
+    *("escrow.program.Program.load_settings", "escrow.program.Program.open", "service.words.opening_in_words"),
+    *(f"escrow.{role}.cli.{role.capitalize()}Program.load_settings" for role in ("authority", "operator")),
+    *(f"escrow.{role}.cli.{role.capitalize()}Program.open" for role in ("authority", "operator")),
     *(f"client.visits.{name}" for name in ("check_in", "check_out", "open_entries", "open_entry", "open_exits")),
     *("escrow.audit.disclosures.check_openings", "escrow.audit.epochs.check_epochs", "escrow.audit.lists.check_lists"),
-    *("escrow.audit.releases.check_releases", "escrow.audit.kept_evidence.Seen.checkpoints"),
+    *("escrow.audit.releases.check_releases", "escrow.audit.kept_evidence.KeptEvidence.checkpoints"),
     *("escrow.audit.witness.WitnessCheck.check_time", "venue.expiry.Expiry.check_and_delete"),
     *("escrow.authority.investigation.Investigation.open", "escrow.authority.investigation.Investigation.read"),
     *("escrow.custody.split_keys", "escrow.operator.code_sender.load_sender", "escrow.server.check_clock"),

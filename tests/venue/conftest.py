@@ -21,7 +21,7 @@ from protocol.primitives.signatures import SigningKey
 from protocol.qr_text import to_qr_text
 from protocol.warrants import Venue
 from service.files import private_directory, write_private
-from tests.support.databases import KINDS, new_database
+from tests.support.databases import FOR_SERVERS, new_database
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol, open_epoch
 from venue.__main__ import cli
 from venue.home import VENUES, ServedVenue, VenueHome
@@ -70,7 +70,7 @@ def texts(today: OpenEpoch, visitor: Visitor) -> list[str]:
     return [to_qr_text(sign_check_in(today.key, owned, NOW, Direction.ENTRY)) for owned in visitor.passes]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=FOR_SERVERS)
 def database(tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """The setting that names a new database, of each kind."""
     return f'database = "{new_database(request.param, tmp_path)}"\n'

@@ -31,6 +31,7 @@ def forget(state: Path) -> None:
         path.unlink()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [2**31, MAX_ENTRIES, MAX_ENTRIES + 1, 2**40, 2**53 - 1])
 @pytest.mark.parametrize("first", [True, False])
 def test_a_log_that_claims_more_than_it_has_is_found(world: World, size: int, first: bool) -> None:
