@@ -477,6 +477,7 @@ def test_c5_the_maximum_outlives_the_erasure_of_what_it_counted(world: World, do
     run(story())
 
 
+@pytest.mark.long
 def test_a9_a_release_as_large_as_a_message_does_not_stop_erasure(world: World, door: Door) -> None:
     """A venue pads its release: opening goes on, and so does everything that reads the cases afterwards."""
 
