@@ -62,7 +62,7 @@ def doubled(town: FaultyTown, oracle: Oracle) -> int:
 def exceeded(town: FaultyTown, oracle: Oracle) -> Iterator[str]:
     """Every limit that was not kept."""
     limits = load_settings(OperatorSettings, town.operator / "settings.toml")
-    if any(count > limits.requests_per_epoch for count in oracle.grants.values()):
+    if any(len(requests) > limits.requests_per_epoch for requests in oracle.granted.values()):
         yield "an account was given passes too often"
     for phone, tried in oracle.codes_tried.items():
         if tried > limits.code_attempts * oracle.codes_drawn[phone]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -56,8 +56,8 @@ class Oracle:
         self.acknowledged: dict[Kind, set[bytes]] = {kind: set() for kind in Kind}
         self.admitted: Counter[bytes] = Counter()
         """How often each pass was admitted: `u` and the direction, or `PAPER` and `u`."""
-        self.grants: Counter[tuple[bytes, int]] = Counter()
-        """How often an account was given passes of an epoch."""
+        self.granted: defaultdict[tuple[bytes, int], set[bytes]] = defaultdict(set)
+        """The requests for which an account was given passes of an epoch. One that a network brings twice is one."""
         self.codes_drawn: Counter[str] = Counter()
         """How many codes for a phone there may be, also without an answer."""
         self.codes_sent: Counter[str] = Counter()
@@ -189,7 +189,7 @@ class Oracle:
                 self.acknowledge(Kind.HANDLE, entry.to_bytes())
                 self.acknowledge(Kind.ENTRY, entry.to_bytes())
             case "/v1/passes" if done:
-                self.grants[self._accounts[token], AllowanceRequest.from_bytes(asked.body).epoch] += 1
+                self.granted[self._accounts[token], AllowanceRequest.from_bytes(asked.body).epoch].add(asked.body)
             case "/v1/shares" if done:
                 self.give("operator", answered.body)
             case "/v1/warrants" if done:

@@ -20,11 +20,12 @@ from lab.processes import Servers
 from protocol.check_ins import CheckInMessage, label_time
 from protocol.disclosures import OpeningRecord
 from protocol.epochs import Role
-from protocol.http_messages import Decision, DoorAnswer, VerificationAnswer, VerificationRequest
+from protocol.http_messages import Decision, DoorAnswer, Session, VerificationAnswer, VerificationRequest
 from protocol.notices import VISIT_DIGEST_BYTES
 from protocol.party_requests import sign_request
-from protocol.passes import REQUEST_BYTES, IssueBatch
+from protocol.passes import REQUEST_BYTES, IssueBatch, request_allowance
 from protocol.primitives.encoding import Message
+from protocol.primitives.group import Scalar
 from service.background import log_failures
 from service.http_client import new_session
 from service.media_types import PROBLEM, PROBLEM_TYPE
@@ -36,6 +37,7 @@ from tests.faults.oracle import Kind, Oracle
 from tests.faults.proxy import Answered, Asked, Proxies
 from tests.faults.running_town import RunningTown
 from tests.faults.town import DATABASE_FILES, PARTIES, VENUE, FaultyTown
+from tests.support.domain import OpenEpoch
 from tests.support.programs import launch
 
 PHONE = "+821012345678"
@@ -267,15 +269,24 @@ def oracle(past: Past) -> Oracle:
     return fresh
 
 
-def tell(oracle: Oracle, server: str, path: str, body: Message | bytes, status: int, answer: Message | str) -> None:
-    """Have the oracle see an answer: a message, or the name of a problem."""
+def tell(
+    oracle: Oracle,
+    server: str,
+    path: str,
+    body: Message | bytes,
+    status: int,
+    answer: Message | str,
+    session: Session | None = None,
+) -> None:
+    """Have the oracle see an answer, in a visitor's session or in none: a message, or the name of a problem."""
     if isinstance(answer, str):
         document = {"type": PROBLEM_TYPE + answer, "status": status}
         answered = Answered(status, {"Content-Type": PROBLEM}, json.dumps(document).encode())
     else:
         answered = Answered(status, {}, answer.to_bytes())
     encoded = body if isinstance(body, bytes) else body.to_bytes()
-    asked = Asked(server, "POST", path, {}, encoded)
+    headers = {} if session is None else {"Authorization": f"Bearer {session.token.hex()}"}
+    asked = Asked(server, "POST", path, headers, encoded)
     oracle.asked(asked)
     oracle.answered(asked, answered)
 
@@ -307,17 +318,25 @@ def test_a_code_that_is_tried_too_often_is_found(past: Past, oracle: Oracle) -> 
     assert list(checks.exceeded(past.town, oracle)) == ["a one-time code was tried too often"]
 
 
-def test_too_many_codes_and_passes_are_found(past: Past, oracle: Oracle) -> None:
+def test_too_many_codes_are_found(past: Past, oracle: Oracle) -> None:
     for _ in range(10):
         tell(oracle, "operator", "/v1/verifications", VerificationRequest(PHONE), 202, DoorAnswer(Decision.ADMITTED))
-    oracle.grants[bytes(16), 1] = 3
     assert list(checks.exceeded(past.town, oracle)) == []
     tell(oracle, "operator", "/v1/verifications", VerificationRequest(PHONE), 202, DoorAnswer(Decision.ADMITTED))
-    oracle.grants[bytes(16), 1] = 4
-    assert list(checks.exceeded(past.town, oracle)) == [
-        "an account was given passes too often",
-        "a phone was sent too many codes",
-    ]
+    assert list(checks.exceeded(past.town, oracle)) == ["a phone was sent too many codes"]
+
+
+def test_passes_that_are_given_too_often_are_found(past: Past, oracle: Oracle, today: OpenEpoch) -> None:
+    session = Session(bytes(16), bytes(32))
+    enrolled = VerificationAnswer(PHONE, "123456", "아무개")
+    tell(oracle, "operator", "/v1/sessions", enrolled, 200, session)
+    *allowed, one_more = (request_allowance(today.key, Scalar.random())[1] for _ in range(4))
+    for request in (*allowed, *allowed):  # a network may bring each twice, and both are answered
+        tell(oracle, "operator", "/v1/passes", request, 200, DoorAnswer(Decision.ADMITTED), session)
+    tell(oracle, "operator", "/v1/passes", one_more, 429, "allowance-used", session)
+    assert list(checks.exceeded(past.town, oracle)) == []
+    tell(oracle, "operator", "/v1/passes", one_more, 200, DoorAnswer(Decision.ADMITTED), session)
+    assert list(checks.exceeded(past.town, oracle)) == ["an account was given passes too often"]
 
 
 def test_an_error_without_a_problem_document_is_found(oracle: Oracle) -> None:

@@ -113,6 +113,24 @@ def test_a_revoked_reader_is_refused_at_once(
     assert [reader.door for reader in venue.home.reader_tokens.all(venue.venue_id) if reader.revoked] == ["front door"]
 
 
+@pytest.mark.parametrize("of", ["a revoked reader", "a reader elsewhere", "nobody", "the reader"])
+def test_no_token_changes_what_becomes_of_a_check_in_that_names_a_venue(
+    venue: ServedVenue, branch: ServedVenue, today: OpenEpoch, visitor: Visitor, of: str
+) -> None:
+    """Anyone may send it, so that a token neither opens another door nor closes this one."""
+    tokens = {
+        "a revoked reader": token_for(venue),
+        "a reader elsewhere": token_for(branch),
+        "the reader": token_for(venue, "back door"),
+    }
+    venue.home.reader_tokens.revoke(venue.venue_id, "front door", NOW)
+    scan = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, venue.venue_id)
+    answers = decisions(post(venue, "/v1/check-ins", scan, scan, token=tokens.get(of, bytes(32))))
+    assert answers == [Decision.ADMITTED, Decision.ALREADY_SPENT]
+    assert stored(venue) == {today.key.epoch: [scan.to_bytes()]}
+    assert stored(branch) == {}
+
+
 def warrant_for(venue: ServedVenue, parties: Parties) -> JointStatement:
     return parties.both_sign(replace(parties.warrant(NOW, NOW + 60).record, venue_id=venue.venue_id))
 
