@@ -40,7 +40,8 @@ class Commands(CommandGroup):
 @click.option(
     "--passphrase-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help=f"File with the wallet's passphrase. Without it: the variable {PASSPHRASE_VARIABLE}, or a question.",
+    help=f"File with the wallet's passphrase, for your eyes alone. Without it: the variable {PASSPHRASE_VARIABLE}, "
+    "or a question.",
 )
 @click.pass_context
 def main(context: click.Context, home: Path, passphrase_file: Path | None) -> None:

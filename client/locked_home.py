@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from service.errors import ConfigurationError
+from service.files import read_private
 
 if TYPE_CHECKING:
     from client.visitor import Visitor
@@ -25,10 +26,13 @@ class LockedHome:
     passphrase_file: Path | None
 
     def open(self, *, create: bool = False) -> Visitor:
-        """The visitor; asks for the passphrase unless a file or the environment has it."""
+        """The visitor; asks for the passphrase unless a file or the environment has it.
+
+        Raises `ConfigurationError` for a file that others can read, and an empty passphrase.
+        """
         is_new = create and not (self.directory / "wallet").exists()
         if self.passphrase_file is not None:
-            passphrase = self.passphrase_file.read_bytes().removesuffix(b"\n")
+            passphrase = read_private(self.passphrase_file).removesuffix(b"\n")
         elif PASSPHRASE_VARIABLE in os.environ:
             passphrase = os.fsencode(os.environ[PASSPHRASE_VARIABLE])
         else:

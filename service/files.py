@@ -35,10 +35,15 @@ def _write(path: Path, data: bytes, mode: int) -> None:
     sync_directory(path.parent)
 
 
-def read_private(path: Path) -> bytes:
-    """What a secret file holds; raises `ConfigurationError` if others than its owner may read or write it."""
+def check_private(path: Path) -> None:
+    """Raise `ConfigurationError` if others than its owner may read or write a secret file."""
     if path.stat().st_mode & 0o077:
         raise ConfigurationError(f"{path} can be read by others; run: chmod 600 {path}")
+
+
+def read_private(path: Path) -> bytes:
+    """What a secret file holds; raises as `check_private` does."""
+    check_private(path)
     return path.read_bytes()
 
 

@@ -12,6 +12,7 @@ from protocol.epochs import Domain, Role
 from protocol.primitives.errors import SplitPassError
 from protocol.primitives.group import Point
 from service.errors import ConfigurationError
+from service.files import check_private
 from service.urls import is_protected, unprotected
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class ServerSettings(Settings):
 
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
+            check_private(self.tls_key)
             context.load_cert_chain(self.tls_certificate, self.tls_key)
         except OSError as error:
             raise ConfigurationError(f"settings.toml: the TLS certificate or key cannot be used: {error}") from None

@@ -15,6 +15,7 @@ from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.http_messages import Decision
 from protocol.notices import VISIT_DIGEST_BYTES, noticed_visit, verify_notice
+from service.files import write_private
 from tests.attacks.auditing import found
 from tests.support.investigations import warn
 from tests.support.running import online, run
@@ -68,7 +69,7 @@ def test_a25_a_stale_notice_is_noticed(town: Town) -> None:
     assert town.search(person) == {ListFault.STALE}
 
     secret = town.directory / "passphrase"
-    secret.write_text("passphrase")
+    write_private(secret, b"passphrase")
     for command in ("notices", "status"):
         told = CliRunner().invoke(client, ["--home", str(person.home), "--passphrase-file", str(secret), command])
         assert "The authority's notices: none of the last 48 hours" in told.output
@@ -93,7 +94,7 @@ def test_a25_a_door_and_a_client_without_fresh_keys_say_so(town: Town) -> None:
     assert club.venue.gate.decide(stale, town.now) is Decision.UNKNOWN_EPOCH
 
     secret = town.directory / "passphrase"
-    secret.write_text("passphrase")
+    write_private(secret, b"passphrase")
     fetched = CliRunner().invoke(client, ["--home", str(person.home), "--passphrase-file", str(secret), "fetch"])
     at_door = CliRunner().invoke(venue, ["--home", str(club.home), "fetch"])
     assert (fetched.exit_code, at_door.exit_code) == (1, 1)

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from client.__main__ import main as client
 from lab.town import Person, Place
+from service.files import write_private
 from tests.support.town import Town
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ def victim(present_town: Town) -> Person:
 def follow(present_town: Town, victim: Person) -> Follow:
     """What happens when the system hands a link to the visitor's client."""
     secret = present_town.directory / "passphrase"
-    secret.write_text("passphrase")
+    write_private(secret, b"passphrase")
 
     def invoke(*arguments: str, typed: str) -> Result:
         present_town.world.now = int(time.time())

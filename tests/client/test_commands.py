@@ -17,6 +17,7 @@ from protocol.check_ins import Direction
 from protocol.http_messages import Decision
 from protocol.passes import PassAnswers
 from service.cli import printable
+from service.files import write_private
 from service.problems import Problem
 from tests.client.conftest import NAME, PASSPHRASE, PHONE
 from tests.client.test_posters import link_to
@@ -29,7 +30,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(home: Path, imitated: ImitatedParties, tmp_path: Path) -> Run:
     secret = tmp_path / "passphrase"
-    secret.write_bytes(PASSPHRASE + b"\n")
+    write_private(secret, PASSPHRASE + b"\n")
     imitated.outbox = tmp_path / "outbox.txt"
 
     def invoke(*arguments: object, typed: str | None = None) -> Result:
@@ -291,6 +292,11 @@ def test_a_wrong_passphrase_and_a_damaged_wallet_are_one_line(ready: Run, home: 
     fails(ready("status"), "damaged")
     wallet.write_bytes(whole)
     assert ready("status").exit_code == 0
+
+
+def test_a_passphrase_file_that_others_can_read_is_refused(ready: Run, tmp_path: Path) -> None:
+    (tmp_path / "passphrase").chmod(0o644)
+    fails(ready("status"), "passphrase can be read by others")
 
 
 def test_the_passphrase_and_the_code_are_asked_for(home: Path, imitated: ImitatedParties) -> None:

@@ -22,6 +22,7 @@ from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import MAX_LIST_AGE, sign_notice
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongNumber
+from service.files import write_private
 from service.problems import Unreachable
 from tests.client.conftest import NAME, PASSPHRASE, PHONE, Clock
 from tests.support.domain import NOW
@@ -282,7 +283,7 @@ def test_a_party_that_is_away_hides_nothing_of_the_other(supplied: Visitor, imit
 def command(supplied: Visitor, home: Path, tmp_path: Path) -> Callable[[str], Result]:
     """Runs a command on the machine's own clock, for which the visits of `supplied` are long ago."""
     secret = tmp_path / "passphrase"
-    secret.write_bytes(PASSPHRASE)
+    write_private(secret, PASSPHRASE)
     with (home / "settings.toml").open("a") as settings:
         settings.write("retention_days = 36500\n")
     return lambda name: CliRunner().invoke(main, ["--home", str(home), "--passphrase-file", str(secret), name])

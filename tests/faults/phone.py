@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab.processes import ProcessFailed
 from protocol.qr_text import from_qr_text
+from service.files import write_private
 from tests.faults.running_town import RunningTown
 from tests.support.programs import Program
 from venue.pictures import UnreadableImage, read_file
@@ -59,7 +60,7 @@ class Phone:
         town = self._running_town.town
         (home / "domain.toml").write_text(town.settings.to_toml())
         (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\nretry_seconds = 0\n")
-        (home / "passphrase").write_text(secrets.token_hex(8))
+        write_private(home / "passphrase", secrets.token_hex(8).encode())
         number = f"+8210{70_000_000 + secrets.randbelow(10**7)}"
         code = str(town.operator / "outbox.txt")
         await self._until_done("enrol", "--phone", number, "--name", "전화기", "--code-file", code)

@@ -25,6 +25,7 @@ from prometheus_client import REGISTRY
 from lab.processes import command_output, free_ports
 from protocol import SPEC_REVISION
 from service.errors import ConfigurationError
+from service.files import write_private
 from service.monitoring import note_housekeeping
 from service.settings import ServerSettings
 
@@ -107,6 +108,15 @@ def test_half_a_tls_configuration_is_an_error(tmp_path: Path) -> None:
         ServerSettings(port=1, tls_certificate=key, tls_key=certificate).tls()
 
 
+def test_a_tls_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path)
+    settings = ServerSettings(port=1, tls_certificate=certificate, tls_key=key)
+    assert settings.tls() is not None
+    key.chmod(0o640)
+    with pytest.raises(ConfigurationError, match=r"key\.pem can be read by others"):
+        settings.tls()
+
+
 def write_certificate(directory: Path) -> tuple[Path, Path]:
     """A certificate for this machine's loopback address, signed by its own key."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -126,7 +136,8 @@ def write_certificate(directory: Path) -> tuple[Path, Path]:
     )
     paths = directory / "certificate.pem", directory / "key.pem"
     paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    write_private(
+        paths[1],
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
     )
     return paths

@@ -29,6 +29,7 @@ from protocol.http_messages import VerificationAnswer, VerificationRequest
 from protocol.paper_passes import from_paper_text
 from protocol.qr_text import from_qr_text
 from service.cli import local_time
+from service.files import write_private
 from service.http_client import new_session
 from service.keys import load_secret
 from service.media_types import CBOR
@@ -89,7 +90,7 @@ class Story:
             (home / "settings.toml").write_text(
                 "passphrase_operations = 1\npassphrase_memory = 8192\nretry_seconds = 0\n"
             )
-            (home / "passphrase").write_text(PASSPHRASE)
+            write_private(home / "passphrase", PASSPHRASE.encode())
             whom = ("enrol", "--phone", phone, "--name", name)
             self.visitor(number, *whom, status=1, typed="000000\n")
             self.visitor(number, "enrol", "--phone", phone, "--name", "=1+1", "--code-file", str(outbox), status=1)

@@ -13,6 +13,7 @@ from escrow.__main__ import main as escrow
 from lab.processes import free_ports
 from protocol.primitives.signatures import SigningKey, public_key
 from service.errors import ConfigurationError
+from service.files import write_private
 from service.http_client import call, new_session
 from service.keys import store_secret
 from service.problems import Unreachable
@@ -84,7 +85,7 @@ def test_a_domain_whose_party_has_no_tls_is_refused(party: str, tmp_path: Path) 
     assert "must begin with https://" in refused.output
 
     (tmp_path / "domain.toml").write_text(good.to_toml().replace(f"https://{party}.", f"http://{party}."))
-    (tmp_path / "passphrase").write_text("secret")
+    write_private(tmp_path / "passphrase", b"secret")
     command = ["--home", str(tmp_path), "--passphrase-file", str(tmp_path / "passphrase"), "enrol"]
     refused = CliRunner().invoke(client, [*command, "--phone", "+821012345678", "--name", "홍길동"])
     assert refused.exit_code == 1

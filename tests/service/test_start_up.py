@@ -20,6 +20,7 @@ from escrow.__main__ import main
 from protocol.epochs import Role
 from protocol.http_messages import Session
 from protocol.primitives.signatures import SigningKey, public_key
+from service.files import write_private
 from service.settings import DomainSettings, PartySettings, load_domain
 from venue.setup import create_home
 
@@ -119,7 +120,7 @@ def home(tmp_path: Path) -> Path:
 
 def test_a_visitors_status_needs_no_network_no_database_and_no_picture(home: Path) -> None:
     (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\n")
-    (home / "passphrase").write_text("correct horse battery staple")
+    write_private(home / "passphrase", b"correct horse battery staple")
     visitor = Visitor(home, b"correct horse battery staple", create=True)
     account = Account("+821012345678", "홍길동", Session(bytes(16), bytes(32)))
     visitor.change(lambda wallet: (replace(wallet, account=account), None))
