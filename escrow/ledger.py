@@ -17,8 +17,8 @@ _released = sql.Table(
     "released_passes",
     metadata,
     sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
-    sql.Column("pass_digest", sql.LargeBinary(32), primary_key=True, index=True),
-    sql.Column("epoch", sql.BigInteger, nullable=False, index=True),
+    sql.Column("epoch", sql.BigInteger, primary_key=True, autoincrement=False, index=True),
+    sql.Column("pass_digest", sql.LargeBinary(32), primary_key=True),
     sql.Column("venue", sql.LargeBinary(16), nullable=False),
     sql.Column("time", sql.BigInteger, nullable=False),
 )
@@ -32,7 +32,10 @@ _totals = sql.Table(
 
 
 class ReleaseLedger:
-    """Which passes were released, under which warrant and for which venue. A pass is kept as a digest of `u`."""
+    """Which passes were released, under which warrant and for which venue.
+
+    A pass is an epoch and a `u`, as everywhere: one `u` can come in two epochs. It is kept as a digest of `u`.
+    """
 
     def __init__(self, engine: sql.Engine) -> None:
         self._engine = engine
@@ -44,30 +47,26 @@ class ReleaseLedger:
         records.
         """
         warrant = release.warrant
-        digests = {u: _digest(u) for visits in release.visits.values() for u in visits}
+        digests = {(epoch, u): _digest(u) for epoch, visits in release.visits.items() for u in visits}
         with exclusive(self._engine) as connection:
-            rows = connection.execute(
-                sql.select(_released.c.warrant, _released.c.pass_digest, _released.c.venue).where(
-                    _released.c.epoch.in_(list(release.visits)) | (_released.c.warrant == warrant.warrant_id)
-                )
-            ).all()
-            elsewhere = {row.pass_digest for row in rows if row.venue != warrant.venue_id}
-            known = {row.pass_digest for row in rows if row.warrant == warrant.warrant_id}
+            rows = connection.execute(sql.select(_released).where(_released.c.epoch.in_(list(release.visits)))).all()
+            elsewhere = {(row.epoch, row.pass_digest) for row in rows if row.venue != warrant.venue_id}
+            known = {(row.epoch, row.pass_digest) for row in rows if row.warrant == warrant.warrant_id}
             kept = {
-                epoch: {u: visit for u, visit in visits.items() if digests[u] not in elsewhere}
+                epoch: {u: visit for u, visit in visits.items() if (epoch, digests[epoch, u]) not in elsewhere}
                 for epoch, visits in release.visits.items()
             }
             new = [
                 {
                     "warrant": warrant.warrant_id,
-                    "pass_digest": digests[u],
                     "epoch": epoch,
+                    "pass_digest": digests[epoch, u],
                     "venue": warrant.venue_id,
                     "time": now,
                 }
                 for epoch, visits in kept.items()
                 for u in visits
-                if digests[u] not in known
+                if (epoch, digests[epoch, u]) not in known
             ]
             mine = _totals.c.warrant == warrant.warrant_id
             total = connection.scalar(sql.select(_totals.c.records).where(mine)) or 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sql
+
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
@@ -11,3 +13,23 @@ if TYPE_CHECKING:
 def index_released_epochs(operations: Operations) -> None:
     """Let the released passes of an epoch be found without reading all of them."""
     operations.create_index("ix_released_passes_epoch", "released_passes", ["epoch"])
+
+
+def tell_released_passes_by_epoch(operations: Operations) -> None:
+    """Let one `u` be released of several epochs under one warrant."""
+    for name in ("pass_digest", "epoch"):
+        operations.drop_index(f"ix_released_passes_{name}", "released_passes")
+    operations.rename_table("released_passes", "released_passes_before")
+    operations.create_table(
+        "released_passes",
+        sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+        sql.Column("epoch", sql.BigInteger, primary_key=True, autoincrement=False, index=True),
+        sql.Column("pass_digest", sql.LargeBinary(32), primary_key=True),
+        sql.Column("venue", sql.LargeBinary(16), nullable=False),
+        sql.Column("time", sql.BigInteger, nullable=False),
+    )
+    operations.execute(
+        "INSERT INTO released_passes (warrant, epoch, pass_digest, venue, time) "
+        "SELECT warrant, epoch, pass_digest, venue, time FROM released_passes_before"
+    )
+    operations.drop_table("released_passes_before")

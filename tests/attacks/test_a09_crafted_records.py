@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from secrets import token_bytes
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 from nacl.bindings import sodium_pad
 
+from escrow.authority.investigation import Investigation
 from protocol import assisted_check_ins
 from protocol.assisted_check_ins import AssertedRecord, AssistedCheckIn, seal_assisted
 from protocol.check_ins import Direction, sign_check_in
-from protocol.epochs import EpochKey, Role
+from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
 from protocol.handles import ENTRY_BYTES, NONCE_BYTES, DirectoryEntry, IdentityRecord
 from protocol.http_messages import VerificationAnswer
 from protocol.passes import OwnedPass, Pass, pass_signing_input
@@ -22,12 +24,13 @@ from protocol.primitives.group import B, Scalar
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import sign_statement
 from protocol.warrants import Venue, VenueApplication
+from service.http_client import new_session
 from tests.attacks.malicious import admit_with_records, invent_request, issued_to_operator
 from tests.attacks.refusals import refusal
 from tests.support.codes import code_in_force
 from tests.support.investigations import export, trace
 from tests.support.running import run
-from tests.support.servers import World, open_door
+from tests.support.servers import World, carry_out, open_door, warrant_for
 
 ODD_RECORDS = [("가" * 42, "+821"), ("\x00\u202e=1+1", "=1+1"), ("a" * 128, "+" + "9" * 15), (" ", "\r\n\t;")]
 NO_RECORDS = [
@@ -92,6 +95,44 @@ def test_a09_bad_assisted_check_ins_do_not_stop_the_trace(world: World) -> None:
             assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
             assert {contact.record for contact in findings.asserted} == set(strange)
             assert findings.set_aside == {"NoIdentity": len(NO_RECORDS), "InvalidSignature": 1, "OutOfScope": 2}
+
+        run(attack())
+
+
+def test_a09_one_key_on_two_days_does_not_stop_the_trace(world: World) -> None:
+    """A venue's device seals assisted check-ins of two days with one `r`, so that both have the same `u`.
+
+    Happened: as above. Answer: whatever records a pass names its epoch with its `u` (§3.10).
+    """
+    with open_door(world) as door:
+
+        async def attack() -> None:
+            venue, yesterday, then = door.record.venue_id, await world.epoch_key(), world.now
+            world.now += EPOCH_SECONDS
+            for party in (world.operator, world.authority):
+                await asyncio.to_thread(party.epochs.publish_ahead)
+            (honest, passes), _ = await world.visitors_with_passes(2)
+            await door.admit(passes[0])
+            asserted, r = AssertedRecord("나", "+821000000000"), Scalar.random()
+            for key, time in ((yesterday, then), (await world.epoch_key(), world.now)):
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setattr(Scalar, "random", lambda _draws: r)
+                    door.log.add(key.epoch, seal_assisted(key, asserted, time, venue).to_bytes())
+            for max_records, refused in ((3, None), (2, "warrant-exhausted")):
+                world.now += 1
+                warrant = warrant_for(door, then - 600, world.now + 600, max_records=max_records)
+                await carry_out(world, warrant)
+                async with new_session() as session:
+                    investigation = Investigation(world.authority, session)
+                    await investigation.request_release(warrant.warrant_id)
+                    opening = investigation.open(warrant.warrant_id)
+                    if refused:
+                        assert await refusal(opening) == refused
+                        continue
+                    findings = await opening
+                assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
+                assert [contact.visits for contact in findings.asserted] == [((then, None), (world.now - 1, None))]
+                assert findings.set_aside == {}
 
         run(attack())
 

@@ -147,3 +147,22 @@ def test_what_goes_with_an_epoch_is_found_by_an_index(kind: str, tmp_path: Path)
         assert "ix_released_passes_epoch" in new
         assert ("ix_handles_epoch" in new) is (steps is operator_migrations.STEPS)
         assert new <= old
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_passes_that_were_released_are_told_by_their_epochs(kind: str, tmp_path: Path) -> None:
+    url = new_database(kind, tmp_path)
+    row = {"warrant": bytes(16), "pass_digest": bytes(32), "epoch": 2, "venue": bytes(16), "time": NOW}
+    with open_database(url, (), first).begin() as connection:
+        connection.execute(sql.insert(released_passes).values(**row))
+    engine = open_database(url, STEPS, ledger.metadata)
+    with engine.begin() as connection:
+        table = ledger.metadata.tables["released_passes"]
+        connection.execute(sql.insert(table).values(**row | {"epoch": 1}))
+        (earlier, kept) = connection.execute(sql.select(table).order_by(table.c.epoch)).mappings()
+    assert (earlier["epoch"], dict(kept)) == (1, row)
+    assert sql.inspect(engine).get_pk_constraint("released_passes")["constrained_columns"] == [
+        "warrant",
+        "epoch",
+        "pass_digest",
+    ]
