@@ -35,7 +35,7 @@ def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql
     """An engine for `url` with all these tables. What a transaction commits survives a crash.
 
     An older database takes the `steps` that it lacks, or stays as it was. Raises `ConfigurationError` for a newer one,
-    and for a URL that is not SQLite's or PostgreSQL's.
+    for a URL that is not SQLite's or PostgreSQL's, and for a PostgreSQL that commits without waiting for its disk.
     """
     engine = sql.create_engine(
         _address(url),
@@ -46,6 +46,7 @@ def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql
         sql.event.listen(engine, "connect", _configure_sqlite)
         sql.event.listen(engine, "begin", _begin)
     with _alone(engine), exclusive(engine) as connection:
+        _check_durable(connection)
         migrate(connection, steps, tables)
     return engine
 
@@ -116,6 +117,13 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # this module begins transactions, not the driver
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _check_durable(connection: sql.Connection) -> None:
+    if connection.dialect.name == "postgresql" and connection.scalar(sql.text("SHOW synchronous_commit")) == "off":
+        raise ConfigurationError(
+            "synchronous_commit is off for this database: PostgreSQL would lose what was acknowledged; turn it on"
+        )
 
 
 def _begin(connection: sql.Connection) -> None:
