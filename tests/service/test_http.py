@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.utils import formatdate
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from protocol.notices import Notice, verify_notice
 from service.confirmed_time import ConfirmedTime
 from service.http_client import call, new_session
 from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
-from service.problems import Problem
+from service.problems import Problem, Unreachable
 from service.refusals import STATUSES
 from tests.support.domain import found_domain
 from tests.support.running import run, serving
@@ -95,6 +95,29 @@ def test_a_request_tells_nothing_of_who_sends_it() -> None:
     assert seen[0].keys() == {"Host", "User-Agent", "Accept", "Accept-Encoding", "Content-Type", "Content-Length"}
     assert seen[0]["User-Agent"] == "SplitPass"
     assert seen[0]["Content-Length"] == "100000"
+
+
+def test_no_answer_is_longer_than_a_message() -> None:
+    """A server that sends without end fills nobody's memory."""
+
+    async def send(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            for _ in range(int(request.query["pieces"])):
+                await response.write(bytes(2**20))
+            await response.write(b"." if "more" in request.query else b"")
+        return response
+
+    async def ask(url: str) -> bytes:
+        async with new_session() as session:
+            return await call(session, "GET", url)
+
+    with answering(web.get("/", send)) as url:
+        assert len(run(ask(f"{url}/?pieces=16"))) == 2**24
+        for longer in ("pieces=16&more", "pieces=100000"):
+            with pytest.raises(Unreachable, match="longer than"):
+                run(ask(f"{url}/?{longer}"))
 
 
 def test_a_partys_clock_is_not_asked_elsewhere(tmp_path: Path) -> None:

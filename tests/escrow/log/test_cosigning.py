@@ -87,3 +87,21 @@ def test_a_witness_that_claims_a_longer_log_has_to_show_it(
             run(world.get(Role.OPERATOR, f"/v1/epochs/{epoch}/inclusion"))
         assert (refused.value.status, refused.value.name) == (502, "peer-failed")
     assert run(world.get(Role.OPERATOR, f"/v1/epochs/{epoch}/inclusion"))
+
+
+def test_a_witness_that_claims_a_longer_log_and_shows_this_one_does_not_stop_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has cosigned is as long as the log here, which is no old copy."""
+    cosign(world)
+    world.now += 600
+
+    def other_size(_body: bytes, _time: int) -> bytes:
+        raise OtherSize(10**15)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.authority.witness, "add_checkpoint", other_size)
+        with pytest.raises(PeerFailed):
+            cosign(world)
+    cosign(world)
+    assert cosigned_at(world) == world.now
