@@ -14,13 +14,13 @@ test test-long: export PYTEST_DEBUG_TEMPROOT = $(MEMORY)
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml $(ARGS)
 
-.PHONY: help setup demo town test test-long check bench vectors mutants fuzz faults format lock clean zbar
+.PHONY: help setup demo town test test-long check bench vectors mutants fuzz faults format formal lock clean zbar spass
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-setup: $(VENV)/installed zbar web/node_modules ## install everything that the verbs need, into this folder
+setup: $(VENV)/installed zbar spass web/node_modules ## install everything that the verbs need, into this folder
 
 demo: $(VENV)/installed zbar ## the whole story on this machine
 	$(RUN) -m lab demo $(ARGS)
@@ -28,7 +28,7 @@ demo: $(VENV)/installed zbar ## the whole story on this machine
 town: $(VENV)/installed zbar ## a town that keeps running, to try things in; ARGS=--help for more
 	@$(RUN) -m lab town $(ARGS)
 
-test: $(VENV)/installed zbar web/node_modules ## every claim, attack, vector and MUST, and the servers' behaviour
+test: $(VENV)/installed zbar spass web/node_modules ## every claim, attack, vector and MUST, and the servers' behaviour
 	$(RUN) -m pytest -n 2 --dist worksteal -m 'not long' --timeout 300 \
 	--cov --cov-report=term-missing:skip-covered $(ARGS)
 
@@ -64,6 +64,9 @@ mutants: $(VENV)/installed ## break the protocol and demand that a test notices
 	grep -qF "$$mutant\`" tests/protocol/SURVIVORS.md || { $(RUN) -m mutmut show "$$mutant"; unexplained=1; }; \
 	done; exit $$unexplained; }
 
+formal: $(VENV)/installed ## prove the formal models that changed, and write their transcript; needs ProVerif
+	$(RUN) -m tests.formal $(ARGS)
+
 format: $(VENV)/installed ## write the code in the house's form
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
@@ -89,6 +92,11 @@ zbar: $(VENV)/installed
 	@$(RUN) -c 'import pyzbar.pyzbar' 2>/dev/null \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update --quiet && apt-get install --yes --quiet libzbar0; } \
 	|| { echo 'The zbar library is missing; run: sudo apt-get install libzbar0 (macOS: brew install zbar)' >&2; exit 1; }
+
+spass:
+	@command -v SPASS >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update --quiet && apt-get install --yes --quiet spass; } \
+	|| { echo 'The prover SPASS is missing; run: sudo apt-get install spass (elsewhere: https://www.spass-prover.org)' >&2; exit 1; }
 
 web/node_modules: web/package-lock.json
 	@command -v npm >/dev/null || { echo 'Node.js 20 or newer is missing; install it from your package manager' >&2; exit 1; }

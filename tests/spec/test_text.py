@@ -31,7 +31,7 @@ def test_references_of_the_code() -> None:
 
 
 def test_links_between_files() -> None:
-    for path in [*CHAPTERS, "README.md", "CHANGES.md"]:
+    for path in [*CHAPTERS, "README.md", "CHANGES.md", "formal/README.md"]:
         for target in re.findall(r"\]\(([^)#]+)\)", (SPEC / path).read_text("utf-8")):
             assert (SPEC / path).parent.joinpath(target).exists(), f"{path}: {target}"
 
