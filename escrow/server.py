@@ -108,13 +108,17 @@ async def check_clock(party: Party, session: ClientSession) -> None:
 
 
 async def _keep_house_forever(party: Party, session: ClientSession) -> None:
+    """The first time the house was kept before the server listened, and only what needs the other party is left."""
+    is_kept = True
     while True:
         with log_failures("housekeeping failed"):
-            await check_clock(party, session)
-            await asyncio.to_thread(keep_house, party)
+            if not is_kept:
+                await check_clock(party, session)
+                await asyncio.to_thread(keep_house, party)
             today = party.epochs.today
             known = await party.epochs.cache.refresh(session, today, today + party.settings.publish_ahead_days)
             note_housekeeping(today, known)
+        is_kept = False
         await asyncio.sleep(HOUSEKEEPING_SECONDS if party.passed.believable else DOUBT_SECONDS)
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
+from unittest.mock import patch
 
 from aiohttp import web
 from click.testing import CliRunner, Result
@@ -35,6 +36,7 @@ from protocol.primitives.group import Scalar
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.warrants import Venue, VenueApplication, Warrant, verify_warrant
+from service.clock import DAY
 from service.http import cbor_response, create_app, read_body
 from service.http_client import call, new_session
 from service.settings import DomainSettings, PartySettings
@@ -220,9 +222,15 @@ class Door:
 
 
 @contextmanager
-def run_world(directory: Path, database: str = "sqlite") -> Iterator[World]:
-    """A world whose servers run in a thread of their own, on a kind of database; they have run for a while."""
-    with _run(World(directory, database, homes=running_homes(database))) as world:
+def run_world(directory: Path, database: str = "sqlite", cosigning_seconds: float = DAY) -> Iterator[World]:
+    """A world whose servers run in a thread of their own, on a kind of database; they have run for a while.
+
+    While a test runs they keep house, and have their logs cosigned, when it says so: its clock may jump meanwhile.
+    """
+    with (
+        patch("escrow.server.COSIGNING_SECONDS", cosigning_seconds),
+        _run(World(directory, database, homes=running_homes(database))) as world,
+    ):
         yield world
 
 

@@ -89,10 +89,9 @@ async def open_warrant(world: World, warrant_id: bytes) -> OpeningResult:
         return await Investigation(world.authority, session).open(warrant_id)
 
 
-def test_a25_a_log_to_which_nothing_is_added_is_cosigned_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a25_a_log_to_which_nothing_is_added_is_cosigned_anew(tmp_path: Path) -> None:
     """By the servers themselves, well within the hour, so that everybody sees that it is alive."""
-    monkeypatch.setattr("escrow.server.COSIGNING_SECONDS", 0.05)
-    with run_world(tmp_path) as world:
+    with run_world(tmp_path, cosigning_seconds=0.05) as world:
         parties = (world.operator, world.authority)
 
         async def until_cosigned() -> None:
