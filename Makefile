@@ -29,11 +29,11 @@ town: $(VENV)/installed zbar ## a town that keeps running, to try things in; ARG
 	@$(RUN) -m lab town $(ARGS)
 
 test: $(VENV)/installed zbar spass web/node_modules ## every claim, attack, vector and MUST, and the servers' behaviour
-	$(RUN) -m pytest -n 2 --dist worksteal -m 'not long' --timeout 300 \
+	$(RUN) -m pytest -n 2 --dist worksteal -m 'not long' \
 	--cov --cov-report=term-missing:skip-covered $(ARGS)
 
 test-long: $(VENV)/installed zbar web/node_modules ## the tests that take long: real runs, killed processes, fuzzing
-	$(RUN) -m pytest -n 2 --dist worksteal -m long --timeout 900 $(ARGS)
+	$(RUN) -m pytest -n 2 --dist worksteal -m long $(ARGS)
 
 check: $(VENV)/installed web/node_modules ## linters, types, import contracts, test vectors
 	$(RUN) -m ruff format --check .

@@ -25,6 +25,14 @@ settings.load_profile("splitpass")
 
 
 LEFT_OUT = pytest.StashKey[int]()
+LONG_SECONDS = 900
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No test hangs for ever, however it is run; those that take long may take longer than pyproject.toml says."""
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.timeout(LONG_SECONDS))
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

@@ -13,7 +13,7 @@ from escrow import commitments
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation, OpeningResult
 from escrow.operator.operator import Operator
-from escrow.party import COMMITMENT_DAYS, Party
+from escrow.party import Party
 from escrow.server import keep_house
 from protocol.commitments import VenueCommitment, sign_commitment
 from protocol.epochs import EPOCH_SECONDS, Role
@@ -231,7 +231,7 @@ def test_commitments_are_kept_as_long_as_a_release_may_need_them(world: World, d
     run(closed.apply())
     party.venues.approve(closed.record.venue_id, party.identity)
     start = world.now
-    days = party.settings.retention_days + COMMITMENT_DAYS
+    days = party.settings.retention_days + 40  # §6.3
     for day in range(3):
         world.now = start + day * EPOCH_SECONDS
         for one in (door, closed) if day < 2 else (door,):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,10 @@ import sqlalchemy as sql
 from escrow.authority.investigation import Investigation
 from escrow.party import Party
 from protocol.disclosures import OpeningRecord
+from protocol.releases import VerifiedRelease
+from protocol.visits import Visit
 from service.http_client import new_session
+from tests.support.domain import opening_warrant
 from tests.support.running import run
 from tests.support.servers import Door, World, carry_out, open_door, warrant_for
 
@@ -51,3 +55,23 @@ def test_c8_both_parties_record_the_same_passes_once_and_keep_the_record(world: 
             assert records(party) == kept
 
     run(story())
+
+
+def test_c8_each_release_of_a_warrant_has_its_own_record_and_one_that_is_repeated_the_first(world: World) -> None:
+    """A second release, of some of the same passes, is another opening, which its record says."""
+    warrant = opening_warrant(world.settings.number, bytes(16), world.now - 600, world.now, world.now)
+
+    def released(digest: int, *numbers: int) -> VerifiedRelease:
+        visits = {bytes([number]) * 32: Visit() for number in numbers}
+        return VerifiedRelease(bytes([digest]) * 32, warrant, {world.today: visits}, Counter())
+
+    openings = world.operator.openings
+    first = openings.record(released(1, 1, 2))
+    second = openings.record(released(2, 1))
+    assert [one.release[0] for one in (first, second)] == [1, 2]
+    assert [len(one.digests) for one in (first, second)] == [2, 1]
+    assert openings.record(released(1, 1, 2)) == openings.record(released(1, 2)) == first
+    assert openings.record(released(2, 1)) == second
+    more = openings.record(released(1, 1, 2, 3))
+    assert len(more.digests) == 3
+    assert len(records(world.operator)) == 3

@@ -197,6 +197,18 @@ class TestExit:
         left = sign_check_in(tomorrow.key, again, NOW + MAX_STAY, EXIT)
         assert inside.gate.decide(left, NOW + MAX_STAY) is Decision.NO_ENTRY
 
+    def test_on_the_first_morning_of_a_venue(
+        self, make_venue: MakeVenue, today: OpenEpoch, visitor: Visitor, parties: Parties
+    ) -> None:
+        """It never had yesterday's key, of which an exit before noon might be."""
+        venue, begins = make_venue([today]), parties.domain.epoch_begins(today.key.epoch)
+        entry = sign_check_in(today.key, visitor.passes[0], begins + 600, ENTRY)
+        assert venue.gate.decide(entry, begins + 600) is Decision.ADMITTED
+        left = sign_check_in(today.key, visitor.passes[0], begins + 1200, EXIT)
+        assert venue.gate.decide(left, begins + 1200) is Decision.ADMITTED
+        unknown = replace(left, signed_pass=left.signed_pass[:-64] + bytes(64))
+        assert venue.gate.decide(unknown, begins + 1200) is Decision.UNKNOWN_EPOCH
+
     def test_a_forged_exit_does_not_tell_whether_a_pass_came_in(
         self, inside: ServedVenue, today: OpenEpoch, visitor: Visitor
     ) -> None:

@@ -1,0 +1,70 @@
+"""To the second, and to the day: when a number stops counting as verified, what a late answer takes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sql
+
+from escrow.authority.casebook import Casebook
+from escrow.operator.accounts import Accounts
+from escrow.operator.errors import TooManyCodes, VerificationExpired
+from protocol.http_messages import VerificationAnswer
+from protocol.opening import OpeningTranscript
+from protocol.primitives.statements import JointStatement
+from service.refusals import Unauthenticated
+from tests.support.domain import opening_warrant
+from tests.support.servers import World
+
+PHONE, DAY = "+821012345678", 86_400
+
+
+def enrolled(accounts: Accounts, now: int) -> bytes:
+    """The token of a new session."""
+    code = accounts.new_code(PHONE, now)
+    accounts.put_in_force(PHONE, code, now)
+    return accounts.verify(VerificationAnswer(PHONE, code, "홍길동"), now).token
+
+
+def test_a_number_counts_as_verified_for_thirty_days_and_is_kept_for_sixty_more(world: World) -> None:
+    accounts, now = world.operator.accounts, world.now
+    token = enrolled(accounts, now)
+    assert accounts.authenticate(token, now + 30 * DAY).phone == PHONE
+    with pytest.raises(VerificationExpired):
+        accounts.authenticate(token, now + 30 * DAY + 1)
+    accounts.forget_old(now + 90 * DAY)
+    assert accounts.authenticate(token, now).phone == PHONE
+    accounts.forget_old(now + 90 * DAY + 1)
+    with pytest.raises(Unauthenticated):
+        accounts.authenticate(token, now)
+
+
+def test_a_code_of_yesterday_that_could_not_be_sent_gives_none_back_today(world: World) -> None:
+    """It is found out after midnight, when another one was drawn."""
+    accounts, midnight = world.operator.accounts, world.now // DAY * DAY + DAY
+    accounts.new_code(PHONE, midnight - 1)
+    for _ in range(world.operator.settings.codes_per_day):
+        accounts.new_code(PHONE, midnight)
+    accounts.uncount_code(PHONE, midnight - 1)
+    with pytest.raises(TooManyCodes):
+        accounts.new_code(PHONE, midnight)
+    accounts.uncount_code(PHONE, midnight)
+    accounts.new_code(PHONE, midnight)
+
+
+@pytest.mark.parametrize("is_over", [lambda _ends: True, lambda _ends: False])
+def test_of_a_case_that_is_over_the_warrant_stays_alone(world: World, is_over: Callable[[int], bool]) -> None:
+    cases = Casebook(world.authority.engine)
+    warrant = opening_warrant(world.settings.number, bytes(16), world.now - 600, world.now, world.now)
+    joint = JointStatement(bytes(100), bytes(100))
+    cases.add(warrant, b"authority")
+    cases.store_countersigned(warrant.warrant_id, joint)
+    cases.store_release(warrant.warrant_id, b"release")
+    transcript = OpeningTranscript(joint, b"release", b"operator's shares", b"authority's shares")
+    cases.store_transcript(warrant.warrant_id, transcript, joint)
+    cases.forget_ended(is_over)
+    with world.authority.engine.connect() as connection:
+        (row,) = connection.execute(sql.text("SELECT * FROM cases")).mappings()
+    left = {column for column, value in row.items() if value is not None}
+    assert (left == {"warrant", "record", "statement", "countersigned"}) is is_over(0)

@@ -1,0 +1,53 @@
+"""Where a venue's log is cut: at a commitment that a release can start from, and nothing older is released."""
+
+from __future__ import annotations
+
+import pytest
+
+from protocol.check_ins import MAX_STAY
+from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.releases import COMMITMENT_MARGIN
+from tests.support.domain import TODAY, Parties, Released
+from tests.venue.conftest import known
+from tests.venue.test_log import admit
+from venue.errors import WindowTooOld
+from venue.home import ServedVenue
+from venue.release import open_log
+
+HOUR, DAYS = 3600, 28
+
+
+@pytest.fixture
+def begins(venue: ServedVenue, parties: Parties) -> int:
+    """When the oldest day begins of a venue whose older check-ins were deleted; it committed to them every two hours.
+
+    Around where its log was to be cut one party acknowledged nothing.
+    """
+    begins = parties.domain.epoch_begins(TODAY)
+    cut = begins - MAX_STAY - COMMITMENT_MARGIN
+    for hour in range(-30, 6, 2):
+        time = begins + hour * HOUR
+        admit(venue, time)
+        made = venue.log.commit(venue.record, venue.signing_key, time + 900)
+        assert made is not None
+        for role in Role:
+            if role is Role.OPERATOR or not cut - 5 * HOUR < time < cut + 3 * HOUR:
+                venue.log.acknowledge(made[0], role)
+    assert venue.home.delete_expired(begins + DAYS * EPOCH_SECONDS) == 15
+    return begins
+
+
+def test_a_log_is_cut_where_both_parties_have_acknowledged_it(
+    venue: ServedVenue, parties: Parties, begins: int
+) -> None:
+    oldest, *later = venue.log.commitments()
+    assert oldest.acknowledged
+    assert [one.acknowledged for one in later[:4]] == [False] * 4
+    warrant = parties.warrant(begins, begins + 600, later=EPOCH_SECONDS)
+    release = Released(open_log(venue, warrant), known(venue))
+    assert parties.verify(warrant, {}, release).visits == {}
+
+
+def test_a_window_before_the_cut_is_too_old(venue: ServedVenue, parties: Parties, begins: int) -> None:
+    with pytest.raises(WindowTooOld):
+        open_log(venue, parties.warrant(begins - 8 * HOUR, begins - 7 * HOUR, later=EPOCH_SECONDS))
