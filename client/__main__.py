@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from client.errors import NotIssued, VisitorError
+from client.errors import NotIssued, PassesWithheld, VisitorError
 from client.locked_home import PASSPHRASE_VARIABLE, LockedHome
 from client.visits_cli import check_in_command, check_out_command, paper_command, show
 from protocol.primitives.errors import SplitPassError
@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from client.visitor import Visitor
 
 FETCH_SECONDS = 180
-"""The operator may mix for a minute before it answers."""
+"""Longer than an operator may take to answer a request for passes."""
+AT_ONCE = (
+    "No time was drawn for {day} before it began, so its passes are asked for at once. If few others ask just now, the "
+    "health authority can tell which passes of this day are one person's. For other days times are drawn ahead.\n"
+    "{day}에는 미리 정해 둔 시각이 없어 출입증을 바로 요청합니다. 지금 요청하는 사람이 적으면 보건당국은 이 날의 어느 "
+    "출입증들이 한 사람의 것인지 알 수 있습니다. 다른 날의 요청 시각은 미리 정해집니다."
+)
+"""What a visitor is told on the day of enrolment, or after an absence."""
 
 
 class Commands(CommandGroup):
@@ -47,8 +54,8 @@ class Commands(CommandGroup):
 def main(context: click.Context, home: Path, passphrase_file: Path | None) -> None:
     """SplitPass for visitors: passes that show a door that someone can be reached, and not who.
 
-    Start with `enrol`, run `fetch` and `notices` once a day (best from a timer, with --delay), and open `show` at a
-    door.
+    Start with `enrol`. Have a timer run `fetch` every hour and `notices` once a day, both with --delay. Open `show` at
+    a door.
     """
     context.obj = LockedHome(home, passphrase_file)
 
@@ -82,20 +89,21 @@ def enrol(home: LockedHome, phone: str, name: str, code_file: Path | None) -> No
 
     asyncio.run(run())
     click.echo(
-        "Your number is verified. Run fetch to get passes.\n"
-        "전화번호가 확인되었습니다. fetch를 실행해 출입증을 받아 주세요."
+        "Your number is verified. Run fetch to get passes, and have a timer run it every hour from now on.\n"
+        "전화번호가 확인되었습니다. fetch를 실행해 출입증을 받고, 앞으로 매시간 실행되도록 해 주세요."
     )
 
 
 @main.command()
-@click.option("--ahead", type=click.IntRange(0, 30), default=2, show_default=True, help="Days after today.")
+@click.option("--ahead", type=click.IntRange(0, 30), default=3, show_default=True, help="Days after today.")
 @click.option("--delay", type=click.IntRange(0), default=0, help="First wait a random time up to this many seconds.")
 @click.pass_obj
 def fetch(home: LockedHome, ahead: int, delay: int) -> None:
-    """Fetch passes for today and the days to come.
+    """Fetch passes for today and the days to come, when it is time.
 
-    Everyone fetches the same number for each day, once. Fetch at home, at a random time (--delay), and not at the door:
-    passes that are fetched just before they are used could be recognised.
+    For each day the client registers, and hours later asks for its passes, once. It draws both times days ahead: if it
+    asked earlier, or again when passes are missing, the health authority could tell which are one person's. Nothing
+    happens before the time; status shows it. Have a timer run this every hour.
     """
     import asyncio
 
@@ -114,25 +122,29 @@ def fetch(home: LockedHome, ahead: int, delay: int) -> None:
 
 
 async def _fetch_day(visitor: Visitor, session: ClientSession, epoch: int) -> bool:
-    """Fetch one day's passes and say what came of it; whether that is as it should be."""
+    """Do what is due for a day and say how it is with its passes; whether that is as it should be."""
+    from client.descriptions import describe_day
     from client.passes import fetch_passes
 
-    day = visitor.day_name(epoch)
+    before, day_name = visitor.wallet().day(epoch), visitor.day_name(epoch)
+    if before is None and visitor.domain.epoch_begins(epoch) <= visitor.clock():
+        click.echo(AT_ONCE.format(day=day_name))
+    is_good = True
     try:
-        count = await fetch_passes(visitor, session, epoch)
-    except NotIssued as error:
-        click.echo(printable(str(error)), err=True)
+        await fetch_passes(visitor, session, epoch)
+    except PassesWithheld as error:
+        click.echo(str(error), err=True)
         return False
-    except Problem as problem:
-        if problem.status != 404:
-            click.echo(f"{day}: {printable(str(problem))}", err=True)
-            return False
-        click.echo(f"{day}: not published yet / 아직 공개되지 않았습니다")
-    else:
-        click.echo(
-            f"{day}: {count} passes / 출입증 {count}장" if count else f"{day}: fetched already / 이미 받았습니다"
-        )
-    return True
+    except (NotIssued, Problem, Unreachable, SplitPassError) as error:
+        if isinstance(error, Problem) and error.status == 404:
+            click.echo(f"{day_name}: not published yet / 아직 공개되지 않았습니다")
+        else:
+            click.echo(f"{day_name}: {printable(str(error))}", err=True)
+            is_good = False
+    day = visitor.wallet().day(epoch)
+    if day is not None:
+        click.echo(describe_day(visitor, day))
+    return is_good
 
 
 @main.command()
@@ -184,7 +196,7 @@ async def _search(visitor: Visitor, session: ClientSession, source: Source) -> b
 @click.pass_obj
 def status(home: LockedHome) -> None:
     """Show your passes and visits, and what was published about them."""
-    from client.descriptions import describe_group
+    from client.descriptions import describe_day, describe_group
     from client.list_sources import list_sources
     from client.reporting import report_faults, report_matches
 
@@ -192,13 +204,7 @@ def status(home: LockedHome) -> None:
     account, wallet = visitor.account(), visitor.wallet()
     click.echo(f"Enrolled: {account.name}, {account.phone} / 등록된 회원")
     for day in wallet.days:
-        count = len(day.passes)
-        english, korean = (
-            (f"{count} passes left", f"출입증 {count}장 남음")
-            if day.pending is None
-            else ("no passes were issued yet", "출입증을 아직 받지 못했습니다")
-        )
-        click.echo(f"{visitor.day_name(day.epoch)}: {english} / {korean}")
+        click.echo(describe_day(visitor, day))
     if not wallet.days:
         click.echo("No passes: run fetch. / 출입증이 없습니다. fetch를 실행해 주세요.")
     for epoch, count in sorted(Counter(paper.epoch for paper in wallet.papers).items()):

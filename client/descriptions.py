@@ -5,9 +5,34 @@ from __future__ import annotations
 from collections import Counter
 
 from client.visitor import Visitor
-from client.wallet_contents import FoundNotice, FoundOpening, Paper, PastPass, Visit
+from client.wallet_contents import Day, FoundNotice, FoundOpening, Paper, PastPass, Visit
 from service.cli import printable
 from service.words import answer_in_words, notice_in_words, opening_in_words
+
+
+def describe_day(visitor: Visitor, day: Day) -> str:
+    """How many passes of a day are left, or when the client takes its next step to get them."""
+    count, allowance = len(day.passes), visitor.domain.allowance
+    if day.issued is None:
+        english, korean = _describe_step(visitor, day)
+    else:
+        english, korean = f"{count} passes left", f"출입증 {count}장 남음"
+        if day.issued < allowance:
+            english += f"; only {day.issued} of {allowance} came, and the client does not ask again"
+            korean += f" ({allowance}장 중 {day.issued}장만 도착했고 다시 요청하지 않습니다)"
+    return f"{visitor.day_name(day.epoch)}: {english} / {korean}"
+
+
+def _describe_step(visitor: Visitor, day: Day) -> tuple[str, str]:
+    """When passes that have not come are waited for."""
+    if day.next_at >= visitor.domain.epoch_begins(day.epoch + 1):
+        return "no passes came, and no time to ask is left", "출입증을 받지 못했고 남은 요청 시각이 없습니다"
+    moment = visitor.local_time(day.next_at)
+    if day.next_at <= visitor.clock():
+        return f"no passes yet, a step was due at {moment}: run fetch", f"출입증 없음, {moment}부터 fetch를 실행할 차례"
+    if day.pending is not None and day.pending.granted:
+        return f"registered, no passes yet; fetch asks for them after {moment}", f"등록됨, {moment} 이후 fetch가 요청"
+    return f"no passes yet; fetch registers after {moment}", f"출입증 없음, {moment} 이후 fetch가 등록"
 
 
 def describe_group(visitor: Visitor, group: list[Visit]) -> str:

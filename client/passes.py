@@ -1,21 +1,24 @@
 """Fetching a day's passes ahead of time. Spec: §3.6, §3.7.
 
-`h` is on disk before its handle is registered and leaves it together with the arrival of the passes, so that a batch
-that was lost on the way can be asked for again out of the account's reserve.
+Registering and asking are two steps, at two times that were drawn before. The next time is on disk before a step is
+taken, so that no answer, failure or crash makes an early one. `h` is on disk before its handle is registered, and
+leaves it with the first answer.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from client.errors import NotIssued
+from client.errors import NotIssued, PassesWithheld
+from client.timing import draw_time
 from client.visitor import Visitor
 from client.wallet_contents import Account, Day, PendingHandle, StoredPass, Wallet
 from protocol.epochs import EpochKey, Role
 from protocol.handles import HandleGrant, register_handle, verify_grant
-from protocol.passes import OwnedPass, PassAnswers, accept_answers, request_allowance
-from protocol.primitives.errors import InvalidAnswer, InvalidEntry, SplitPassError
+from protocol.passes import OwnedPass, PassAnswers, PendingPass, accept_answers, request_allowance
+from protocol.primitives.errors import InvalidEntry, SplitPassError
 from service.http_client import call
 from service.problems import Problem, Unreachable
 
@@ -23,28 +26,38 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 
-async def fetch_passes(visitor: Visitor, session: ClientSession, epoch: int) -> int:
-    """Fetch the passes of an epoch; returns how many came, 0 if they were fetched before.
+class Due(Enum):
+    """What may be done for an epoch just now."""
 
-    `session` must allow for the minute that the operator may take to mix. Before anything is asked for: `Problem`
-    (404: the epoch is not published yet), `Unreachable`, or the `SplitPassError` that an epoch statement or grant
-    deserves. Once passes were asked for, every failure is `NotIssued`, and asking again within
-    `settings.retry_seconds` is, too.
+    NOTHING = 0
+    ONE_STEP = 1
+    BOTH_STEPS = 2
+
+
+async def fetch_passes(visitor: Visitor, session: ClientSession, epoch: int) -> int:
+    """Do what is due for an epoch; returns how many passes came, 0 if it was not the time to ask.
+
+    `session` must allow for the time that the operator may take to answer. Before passes are asked for: `Problem` (404:
+    the epoch is not published yet), `Unreachable`, or the `SplitPassError` that an epoch statement or grant deserves.
+    After that `NotIssued` if no answer came, and `PassesWithheld` if it held fewer passes than it should. Those that
+    came are kept, and the epoch is never asked for again.
     """
     account = visitor.account()
+    due = visitor.change(lambda wallet: _begin(wallet, visitor, epoch))
+    if due is Due.NOTHING:
+        return 0
     epoch_key = await fetch_epoch_key(visitor, session, epoch)
-    pending = visitor.change(lambda wallet: _begin(wallet, epoch_key, account))
-    if pending is None:
-        return 0
-    if pending.asked_at is None:
+    pending = visitor.change(lambda wallet: _handle(wallet, epoch_key, account))
+    if not pending.granted:
         await _register(visitor, session, epoch_key, account, pending)
-    if not visitor.change(lambda wallet: _begin_asking(wallet, visitor, epoch)):
-        return 0
-    try:
-        passes = await _ask(visitor, session, epoch_key, account, pending)
-    except (Problem, Unreachable, SplitPassError) as error:
-        raise NotIssued(f"no passes for {visitor.day_name(epoch)} this time ({error}); ask again later") from None
+        visitor.change(lambda wallet: _note_grant(wallet, epoch, pending))
+        if due is Due.ONE_STEP:
+            return 0
+    requested, answer = await _ask(visitor, session, epoch_key, account, pending)
+    passes = _accept(epoch_key, requested, answer)
     visitor.change(lambda wallet: _keep(wallet, epoch, pending, passes))
+    if len(passes) < visitor.domain.allowance:
+        raise PassesWithheld(visitor.day_name(epoch), len(passes), visitor.domain.allowance)
     return len(passes)
 
 
@@ -60,13 +73,27 @@ async def fetch_epoch_key(visitor: Visitor, session: ClientSession, epoch: int) 
     return visitor.epoch_key(epoch)
 
 
-def _begin(wallet: Wallet, epoch_key: EpochKey, account: Account) -> tuple[Wallet, PendingHandle | None]:
-    """The handle of the epoch, drawn if there is none yet; None if its passes were issued."""
-    day = wallet.day(epoch_key.epoch)
+def _begin(wallet: Wallet, visitor: Visitor, epoch: int) -> tuple[Wallet, Due]:
+    """What is due for an epoch. If anything is, the time of the step after it is drawn, whatever will come of it."""
+    day, now, begins = wallet.day(epoch), visitor.clock(), visitor.domain.epoch_begins(epoch)
+    next_at, at_once = draw_time(begins, now), visitor.settings.at_once
     if day is None:
-        h, registration = register_handle(epoch_key, account.session.account_id)
-        day = Day(epoch_key.epoch, PendingHandle(h, registration, None), ())
-    return wallet.with_day(day), day.pending
+        due = Due.BOTH_STEPS if at_once or begins <= now else Due.NOTHING
+        return wallet.with_day(Day(epoch, next_at, None, (), None)), due
+    if day.issued is not None or (now < day.next_at and not at_once):
+        return wallet, Due.NOTHING
+    return wallet.with_day(replace(day, next_at=next_at)), Due.BOTH_STEPS if at_once else Due.ONE_STEP
+
+
+def _handle(wallet: Wallet, epoch_key: EpochKey, account: Account) -> tuple[Wallet, PendingHandle]:
+    """The handle of the epoch, drawn if there is none yet."""
+    day = wallet.day(epoch_key.epoch)
+    if day is None or day.issued is not None:
+        raise NotIssued("another command has changed the account, or fetched its passes, meanwhile")
+    if day.pending is not None:
+        return wallet, day.pending
+    pending = PendingHandle(*register_handle(epoch_key, account.session.account_id), granted=0)
+    return wallet.with_day(replace(day, pending=pending)), pending
 
 
 async def _register(
@@ -80,37 +107,40 @@ async def _register(
         raise InvalidEntry("the operator signed another phone number or name than the one that it verified")
 
 
-def _begin_asking(wallet: Wallet, visitor: Visitor, epoch: int) -> tuple[Wallet, bool]:
-    """Note the time before asking, so that neither a crash nor a second command asks again at once.
-
-    False if another command fetched the passes meanwhile.
-    """
-    day, now = wallet.day(epoch), visitor.clock()
-    if day is None or day.pending is None:
-        return wallet, False
-    asked_at = day.pending.asked_at
-    if asked_at is not None and now < asked_at + visitor.settings.retry_seconds:
-        again = visitor.local_time(asked_at + visitor.settings.retry_seconds)
-        raise NotIssued(f"passes for {visitor.day_name(epoch)} were asked for already; ask again after {again}")
-    return wallet.with_day(replace(day, pending=replace(day.pending, asked_at=now))), True
-
-
 async def _ask(
     visitor: Visitor, session: ClientSession, epoch_key: EpochKey, account: Account, pending: PendingHandle
-) -> list[OwnedPass]:
-    """One allowance; raises `InvalidAnswer` if not one of its answers is a pass."""
+) -> tuple[list[PendingPass], bytes]:
+    """Ask for one allowance; returns what to keep of each request, and the body of the answer."""
     requested, request = request_allowance(epoch_key, pending.h)
     url = f"{visitor.servers.url(Role.OPERATOR)}/v1/passes"
-    answers = PassAnswers.from_bytes(await call(session, "POST", url, request, account.session.token))
-    passes = accept_answers(epoch_key, requested, answers)
-    if not passes:
-        raise InvalidAnswer("none of the answers is a pass")
-    return passes
+    try:
+        return requested, await call(session, "POST", url, request, account.session.token)
+    except (Problem, Unreachable) as error:
+        raise NotIssued(f"no passes for {visitor.day_name(epoch_key.epoch)} this time: {error}") from None
+
+
+def _accept(epoch_key: EpochKey, requested: list[PendingPass], answer: bytes) -> list[OwnedPass]:
+    """The passes in an answer, none if it is no answer at all: to ask again would tell which of them were good."""
+    try:
+        return accept_answers(epoch_key, requested, PassAnswers.from_bytes(answer))
+    except SplitPassError:
+        return []
+
+
+def _note_grant(wallet: Wallet, epoch: int, pending: PendingHandle) -> tuple[Wallet, None]:
+    return wallet.with_day(replace(_waiting(wallet, epoch, pending), pending=replace(pending, granted=1))), None
 
 
 def _keep(wallet: Wallet, epoch: int, pending: PendingHandle, passes: list[OwnedPass]) -> tuple[Wallet, None]:
-    """Keep the passes and forget `h`; raises `NotIssued` if the wallet no longer waits for this handle's passes."""
+    """Keep the passes, and forget `h`."""
+    day = _waiting(wallet, epoch, pending)
+    kept = tuple(map(StoredPass.of, passes))
+    return wallet.with_day(replace(day, pending=None, passes=kept, issued=len(kept))), None
+
+
+def _waiting(wallet: Wallet, epoch: int, pending: PendingHandle) -> Day:
+    """The day that waits for this handle's passes; raises `NotIssued` if none does any more."""
     day = wallet.day(epoch)
     if day is None or day.pending is None or day.pending.h != pending.h:
-        raise NotIssued("the account was changed while its passes were on their way; fetch again")
-    return wallet.with_day(Day(epoch, None, tuple(map(StoredPass.of, passes)))), None
+        raise NotIssued("the account was changed while its passes were on their way")
+    return day

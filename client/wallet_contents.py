@@ -10,9 +10,12 @@ from protocol.epochs import EPOCH_SECONDS, Domain
 from protocol.handles import HandleRegistration, Name, Phone
 from protocol.http_messages import Decision, Session
 from protocol.passes import PASS_BYTES, OwnedPass, Pass
-from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint32
+from protocol.primitives.encoding import Bytes16, Bytes32, Message, Range, Size, Uint32
 from protocol.primitives.group import Scalar
 from protocol.warrants import Venue
+
+MAX_PASSES = 1000
+"""In an allowance."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,22 +62,27 @@ class StoredPass(Hidden):
 class PendingHandle(Hidden):
     """A day's handle secret `h`, kept until its passes are issued.
 
-    `registration` is what the operator was or will be sent; `asked_at` the Unix time at which passes were last
-    asked for, null until the handle was granted.
+    `registration` is what the operator was or will be sent; `granted` is 1 when the handle was granted, 0 before.
     """
 
     h: Scalar
     registration: HandleRegistration
-    asked_at: Uint32 | None
+    granted: Annotated[int, Range(0, 1)]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Day(Hidden):
-    """An epoch's unused passes. `pending` is null once they were issued."""
+    """An epoch's unused passes.
+
+    `next_at` is the Unix time that was drawn for the next step. `pending` is null before the first step, and when the
+    answer has come; `issued` is how many passes this held, null before.
+    """
 
     epoch: Uint32
+    next_at: Uint32
     pending: PendingHandle | None
-    passes: Annotated[tuple[StoredPass, ...], Size(0, 2**16)]
+    passes: Annotated[tuple[StoredPass, ...], Size(0, MAX_PASSES)]
+    issued: Annotated[int, Range(0, MAX_PASSES)] | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -83,7 +83,7 @@ class KeptTown(Town):
         home = self.directory / VISITOR
         home.mkdir()
         self.pin(home)
-        (home / "settings.toml").write_text("retry_seconds = 0\n")
+        (home / "settings.toml").write_text("at_once = true\n")
         write_script(self)
         self.is_new = False
 

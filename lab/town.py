@@ -144,7 +144,7 @@ class Town:
         home.mkdir(parents=True)
         self.pin(home)
         # Light on purpose: a town derives many keys on one machine, and none of its wallets is anyone's.
-        (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\nretry_seconds = 0\n")
+        (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\nat_once = true\n")
         visitor = Visitor(home, secrets.token_bytes(16), create=True)
         await request_code(visitor, session, phone)
         await confirm_code(visitor, session, phone, name, self._code_sent_to(phone))

@@ -37,5 +37,5 @@ class OperatorSettings(EscrowSettings):
     """How often one account may ask for its allowance; all but the first are the reserve for lost answers."""
     minimum_accounts: int = Field(default=10, ge=2)
     """A batch holds the requests of at least so many accounts, or does not leave."""
-    mixing_seconds: float = Field(default=45, gt=0)
+    mixing_seconds: float = Field(default=45, gt=0, le=60)
     """How long a batch collects requests."""

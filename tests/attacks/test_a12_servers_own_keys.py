@@ -61,7 +61,7 @@ def test_a12_neither_client_nor_door_takes_keys_that_are_not_pinned(town: Town, 
         assert asked == [path, path]
         assert visitor.epochs.statement(role, today) is None
         assert cache.key(today) is None
-        assert visitor.wallet().days == ()
+        assert [day for day in visitor.wallet().days if day.pending or day.passes] == []
 
 
 @pytest.mark.parametrize("role", Role)
@@ -79,7 +79,7 @@ def test_a12_a_key_that_is_signed_and_not_on_record_is_not_taken(town: Town, rol
         visitor = Visitor(person.home, b"passphrase", lambda: town.now)
         with pytest.raises(NotLogged):
             online(lambda session: fetch_passes(visitor, session, today))
-    assert visitor.wallet().days == ()
+    assert [day for day in visitor.wallet().days if day.pending or day.passes] == []
     online(world.operator.peer.have_log_cosigned)
     online(world.authority.peer.have_log_cosigned)
     assert found(town, person.home / "epochs") == {(role, Fault.UNLOGGED_KEY)}

@@ -58,7 +58,7 @@ def test_a21_a_marked_visitor_gets_nothing(town: Town, what: str) -> None:
     town.traffic.clear()
     visitor = mark(town, victim, what)
     assert not [seen for seen in town.traffic if seen.method == "POST" and not seen.path.startswith("/v1/witness/")]
-    assert visitor.wallet().days == ()
+    assert [day for day in visitor.wallet().days if day.pending or day.passes] == []
 
 
 @pytest.mark.parametrize("what", ["key share", "pass key"])

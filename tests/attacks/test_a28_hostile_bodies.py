@@ -211,4 +211,4 @@ def test_a28_a_client_takes_no_bomb_from_a_server(town: Town) -> None:
             with pytest.raises((Unreachable, MalformedEncoding)):
                 online(lambda session: fetch_passes(visitor, session, town.world.today))
     assert next(answers, None) is None
-    assert visitor.wallet().days == ()
+    assert [day for day in visitor.wallet().days if day.pending or day.passes] == []

@@ -18,7 +18,7 @@ from tests.support.running import online
 
 PASSPHRASE = b"correct horse battery staple"
 PHONE, NAME = "+821012345678", "홍길동"
-SETTINGS = "passphrase_operations = 1\npassphrase_memory = 8192\n"
+SETTINGS = "passphrase_operations = 1\npassphrase_memory = 8192\nat_once = true\n"
 
 
 class Clock:

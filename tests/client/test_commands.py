@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from client.__main__ import main
+from client.__main__ import FETCH_SECONDS, main
+from escrow.operator.issuing import ISSUING_SECONDS
 from protocol.check_ins import Direction
 from protocol.http_messages import Decision
 from protocol.passes import PassAnswers
@@ -238,7 +240,7 @@ def test_passes_are_not_fetched_twice(ready: Run, imitated: ImitatedParties) -> 
     asked = imitated.requests.count("passes")
     result = ready("fetch", "--ahead", 1)
     assert result.exit_code == 0
-    assert result.output.count("fetched already") == 2
+    assert result.output.count(f"{ALLOWANCE} passes left") == 2
     assert imitated.requests.count("passes") == asked == 2
 
 
@@ -253,10 +255,10 @@ def test_a_day_that_fails_does_not_stop_the_next(run: Run, imitated: ImitatedPar
     imitated.alter_answers = fail_once
     result = run("fetch", "--ahead", 1)
     assert result.exit_code == 1
-    assert "ask again later" in result.output
+    assert "this time: too few visitors" in result.output
     assert f"{ALLOWANCE} passes" in result.output
     status = run("status").output
-    assert "no passes were issued yet" in status
+    assert "registered, no passes yet; fetch asks for them after " in status
     assert f"{ALLOWANCE} passes left" in status
 
 
@@ -267,6 +269,54 @@ def test_a_day_that_is_not_published_yet_is_no_failure(run: Run, imitated: Imita
     result = run("fetch", "--ahead", 1)
     assert (result.exit_code, result.output.count("not published yet")) == (0, 2)
     fails(run("show", "--once"), "no pass left")
+
+
+@pytest.fixture
+def patient(run: Run, home: Path, imitated: ImitatedParties) -> Run:
+    """Enrolled, and going by drawn times."""
+    settings = home / "settings.toml"
+    settings.write_text(settings.read_text().replace("at_once = true\n", ""))
+    enrolled = run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", imitated.outbox)
+    assert "have a timer run it every hour" in enrolled.output
+    return run
+
+
+def test_on_the_day_of_enrolment_it_is_told_what_asking_at_once_shows(patient: Run, imitated: ImitatedParties) -> None:
+    result = patient("fetch", "--ahead", 1)
+    assert result.exit_code == 0
+    assert result.output.count("can tell which passes of this day are one person's") == 1
+    assert "어느 출입증들이 한 사람의 것인지" in result.output
+    assert f"{ALLOWANCE} passes left" in result.output
+    assert (imitated.requests.count("handle"), imitated.requests.count("passes")) == (1, 1)
+
+
+def test_a_client_waits_longer_than_an_operator_may_take() -> None:
+    assert ISSUING_SECONDS + 60 < FETCH_SECONDS  # and for the network
+
+
+def test_whoever_runs_fetch_early_is_told_when_it_is_time(patient: Run, imitated: ImitatedParties) -> None:
+    first = patient("fetch", "--ahead", 1).output
+    before = list(imitated.requests)
+    again = patient("fetch", "--ahead", 1)
+    assert again.exit_code == 0
+    assert imitated.requests == before
+    (line,) = [one for one in first.splitlines() if "fetch registers after" in one]
+    assert re.search(
+        r"no passes yet; fetch registers after \d{4}-\d\d-\d\d \d\d:\d\d / 출입증 없음, .* 이후 fetch가 등록", line
+    )
+    assert line in again.output
+    assert line in patient("status").output
+
+
+def test_passes_that_were_kept_back_are_a_fault_that_is_told(ready: Run, run: Run, imitated: ImitatedParties) -> None:
+    imitated.alter_answers = lambda answers: PassAnswers((bytes(len(answers.answers[0])), *answers.answers[1:]))
+    result = run("fetch", "--ahead", 2)
+    assert result.exit_code == 1
+    assert f"only {ALLOWANCE - 1} of {ALLOWANCE} passes came" in result.output
+    assert f"{ALLOWANCE}장 중 {ALLOWANCE - 1}장만" in result.output
+    again = run("fetch", "--ahead", 2)
+    told = f"only {ALLOWANCE - 1} of {ALLOWANCE} came, and the client does not ask again"
+    assert (again.exit_code, told in again.output, told in run("status").output) == (0, True, True)
 
 
 def test_settings_and_servers_that_are_wrong_are_one_line(run: Run, home: Path, imitated: ImitatedParties) -> None:

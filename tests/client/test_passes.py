@@ -7,19 +7,27 @@ from dataclasses import replace
 import pytest
 from aiohttp import ClientSession
 
-from client.errors import NotIssued, VisitorError
+from client.errors import NotIssued, PassesWithheld, VisitorError
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from client.wallet_contents import Day, PendingHandle, Wallet
 from protocol.epochs import Role, create_epoch
 from protocol.handles import HandleGrant, open_entry, register_handle, seal_record, sign_receipt
 from protocol.passes import PassAnswers, pass_signing_input
-from protocol.primitives.errors import ConflictingStatements, InvalidEntry, InvalidReceipt, InvalidSignature, WrongEpoch
+from protocol.primitives.encoding import encode_item
+from protocol.primitives.errors import (
+    ConflictingStatements,
+    InvalidEntry,
+    InvalidReceipt,
+    InvalidSignature,
+    Malformed,
+    WrongEpoch,
+)
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.signatures import SigningKey, verify
 from service.problems import Problem
 from tests.client.conftest import PASSPHRASE, Clock, enrol
-from tests.support.domain import TODAY, found_domain, open_epoch
+from tests.support.domain import NOW, TODAY, found_domain, open_epoch
 from tests.support.imitated import ALLOWANCE, ImitatedParties
 from tests.support.running import online
 
@@ -89,59 +97,143 @@ def test_passes_are_fetched_once(enrolled: Visitor, imitated: ImitatedParties) -
     assert len(enrolled.wallet().days[0].passes) == ALLOWANCE
 
 
-@pytest.mark.parametrize("failure", [lose, spoil(ALLOWANCE), lambda answers: PassAnswers(answers.answers[1:])])
-def test_a_failure_keeps_h_and_is_not_repeated_at_once(
-    enrolled: Visitor, imitated: ImitatedParties, clock: Clock, failure: Alter
+@pytest.fixture
+def patient(enrolled: Visitor) -> Visitor:
+    """A visitor who goes by drawn times, as everybody but a demonstration does."""
+    settings = enrolled.home / "settings.toml"
+    settings.write_text(settings.read_text().replace("at_once = true\n", ""))
+    return Visitor(enrolled.home, PASSPHRASE, enrolled.clock)
+
+
+def day_of(visitor: Visitor, epoch: int) -> Day:
+    day = visitor.wallet().day(epoch)
+    assert day is not None
+    return day
+
+
+def test_registering_and_asking_are_hours_apart_at_times_that_were_drawn_before(
+    patient: Visitor, imitated: ImitatedParties, clock: Clock
 ) -> None:
-    imitated.alter_answers = failure
-    with pytest.raises(NotIssued, match="ask again later"):
-        fetch(enrolled)
-    h = secret_of_handle(enrolled.wallet())
+    epoch = TODAY + 3
+    drawn = []
+    for asked, steps in (([], 0), (["handle"], 1), (["handle", "passes"], 2)):
+        imitated.requests.clear()
+        assert fetch(patient, epoch) == (ALLOWANCE if steps == 2 else 0)
+        assert [one for one in imitated.requests if "epoch" not in one and "tile" not in one] == asked[-1:]
+        drawn.append(day_of(patient, epoch).next_at)
+        before = list(imitated.requests)
+        clock.now = drawn[-1] - 1  # a run of the timer that comes before
+        assert fetch(patient, epoch) == 0
+        assert imitated.requests == before
+        clock.now += 1
+    first, second, _ = drawn
+    left = patient.domain.epoch_begins(epoch) - NOW
+    assert NOW + left // 18 <= first < NOW + left // 6
+    assert first + 3600 <= second < patient.domain.epoch_begins(epoch)
+
+
+def test_a_run_that_comes_late_takes_one_step(patient: Visitor, imitated: ImitatedParties, clock: Clock) -> None:
+    """Also when both times are long over: the two never come together."""
+    fetch(patient, TODAY + 1)
+    clock.now += 50_000
+    assert fetch(patient, TODAY + 1) == fetch(patient, TODAY + 1) == 0
+    assert (imitated.requests.count("handle"), imitated.requests.count("passes")) == (1, 0)
+    assert day_of(patient, TODAY + 1).next_at >= clock.now + 3600
+
+
+def test_an_epoch_that_has_begun_is_asked_for_at_once_the_first_time_alone(
+    patient: Visitor, imitated: ImitatedParties, clock: Clock
+) -> None:
+    clock.now = patient.domain.epoch_begins(TODAY)
+    imitated.alter_grant = lambda grant: replace(grant, receipt=bytes(80))
+    with pytest.raises(Malformed):
+        fetch(patient)
+    imitated.alter_grant = lambda grant: grant
+    assert fetch(patient) == 0
+    for asked in (0, 1):
+        clock.now = day_of(patient, TODAY).next_at
+        fetch(patient)
+        assert imitated.requests.count("passes") == asked
+    assert day_of(patient, TODAY).issued == ALLOWANCE
+
+
+def test_what_is_drawn_does_not_depend_on_what_comes_of_the_step(
+    patient: Visitor, imitated: ImitatedParties, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next time is on disk before anything is sent."""
+    seen: list[int] = []
+
+    def watch(answers: PassAnswers) -> PassAnswers:
+        seen.append(day_of(patient, TODAY).next_at)
+        return lose(answers)
+
+    imitated.alter_answers = watch
+    with pytest.raises(NotIssued, match="too few visitors"):
+        fetch(patient)
+    assert seen == [day_of(patient, TODAY).next_at]
+    assert clock.now + 3600 <= seen[0] <= clock.now + 3 * 3600
+
+
+def test_a_request_without_an_answer_is_repeated_at_the_next_drawn_time_with_the_same_handle(
+    patient: Visitor, imitated: ImitatedParties, clock: Clock
+) -> None:
+    clock.now = patient.domain.epoch_begins(TODAY)
+    imitated.alter_answers = lose
+    with pytest.raises(NotIssued):
+        fetch(patient)
+    h = secret_of_handle(patient.wallet())
     imitated.alter_answers = lambda answers: answers
-    clock.now += enrolled.settings.retry_seconds - 1
-    with pytest.raises(NotIssued, match="asked for already"):
-        fetch(enrolled)
+    assert fetch(patient) == 0
     assert imitated.requests.count("passes") == 1
 
-    clock.now += 1
-    assert fetch(enrolled) == ALLOWANCE
-    assert imitated.handles[enrolled.account().session.account_id, TODAY] == h * B
+    clock.now = day_of(patient, TODAY).next_at
+    again = Visitor(patient.home, PASSPHRASE, clock)  # after a crash, too
+    assert fetch(again) == ALLOWANCE
+    assert imitated.handles[patient.account().session.account_id, TODAY] == h * B
     first, second = imitated.allowances
     assert not {one.u0 for one in first.requests} & {one.u0 for one in second.requests}
 
 
-def test_a_crash_between_question_and_answer_does_not_lose_the_day(
-    enrolled: Visitor, imitated: ImitatedParties, clock: Clock
+@pytest.mark.parametrize("good", range(ALLOWANCE))
+def test_what_an_answer_held_is_told_and_never_asked_for_again(
+    enrolled: Visitor, imitated: ImitatedParties, good: int
 ) -> None:
-    def crash(_: PassAnswers) -> PassAnswers:
-        raise Problem(500, "crash", "the power went")
-
-    imitated.alter_answers = crash
-    with pytest.raises(NotIssued):
+    imitated.alter_answers = spoil(ALLOWANCE - good)
+    with pytest.raises(PassesWithheld, match=f"only {good} of {ALLOWANCE} passes came"):
         fetch(enrolled)
-    imitated.alter_answers = lambda answers: answers
-    clock.now += enrolled.settings.retry_seconds
-    home = enrolled.epochs.directory.parent
-    assert fetch(Visitor(home, PASSPHRASE, clock)) == ALLOWANCE
+    day = day_of(enrolled, TODAY)
+    assert (len(day.passes), day.issued, day.pending) == (good, good, None)
+    assert fetch(enrolled) == 0
+    assert imitated.requests.count("passes") == 1
 
 
-def test_a_bad_answer_spoils_only_itself(enrolled: Visitor, imitated: ImitatedParties) -> None:
-    imitated.alter_answers = spoil(1)
-    assert fetch(enrolled) == ALLOWANCE - 1
-    assert enrolled.wallet().days[0].pending is None
+class _Body(PassAnswers):
+    """What an operator may send in the place of answers."""
+
+    def to_bytes(self) -> bytes:
+        return encode_item([list(self.answers)]) if self.answers else b"no message"
 
 
-def test_a_second_command_does_not_ask_as_well(enrolled: Visitor, imitated: ImitatedParties) -> None:
-    """While one request is under way, another is refused."""
+@pytest.mark.parametrize("count", [0, ALLOWANCE - 1, ALLOWANCE + 1])
+def test_a_body_that_is_no_answer_is_never_asked_for_again_either(
+    enrolled: Visitor, imitated: ImitatedParties, count: int
+) -> None:
+    imitated.alter_answers = lambda answers: _Body((answers.answers * 2)[:count])
+    with pytest.raises(PassesWithheld, match="only 0 of"):
+        fetch(enrolled)
+    assert fetch(enrolled) == 0
+    assert imitated.requests.count("passes") == 1
+
+
+def test_a_second_command_does_not_ask_as_well(patient: Visitor, imitated: ImitatedParties) -> None:
+    """While one request is under way, another is not due."""
 
     async def both(session: ClientSession) -> list[int | BaseException]:
-        return await asyncio.gather(*[fetch_passes(enrolled, session, TODAY) for _ in range(2)], return_exceptions=True)
+        return await asyncio.gather(*[fetch_passes(patient, session, TODAY) for _ in range(2)], return_exceptions=True)
 
-    results = online(both)
-    assert ALLOWANCE in results
-    assert any(isinstance(result, NotIssued) or result == 0 for result in results)
+    assert sorted(online(both), key=str) == [0, ALLOWANCE]
     assert imitated.requests.count("passes") == 1
-    assert len(enrolled.wallet().days[0].passes) == ALLOWANCE
+    assert len(patient.wallet().days[0].passes) == ALLOWANCE
 
 
 @pytest.mark.parametrize("days", ["none", "those of another handle"])
@@ -149,7 +241,7 @@ def test_passes_for_an_account_that_was_changed_meanwhile_are_dropped(
     enrolled: Visitor, imitated: ImitatedParties, days: str
 ) -> None:
     h, registration = register_handle(imitated.epoch(TODAY).key, bytes(16))
-    others = () if days == "none" else (Day(TODAY, PendingHandle(h, registration, None), ()),)
+    others = () if days == "none" else (Day(TODAY, NOW, PendingHandle(h, registration, 0), (), None),)
 
     def meanwhile(answers: PassAnswers) -> PassAnswers:
         enrolled.change(lambda wallet: (replace(wallet, days=others), None))
@@ -212,7 +304,7 @@ def test_a12_a_server_that_serves_its_own_key_is_refused(
     with pytest.raises(InvalidSignature):
         fetch(enrolled)
     assert not {"handle", "passes"} & set(imitated.requests)
-    assert enrolled.wallet().days == ()
+    assert enrolled.wallet().days[0].pending is None
 
 
 def test_a12_the_operator_cannot_speak_for_the_authority(enrolled: Visitor, imitated: ImitatedParties) -> None:
@@ -230,14 +322,13 @@ def test_a_statement_of_another_epoch_is_refused(enrolled: Visitor, imitated: Im
 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_second_statement_for_one_epoch_is_refused_and_kept(
-    enrolled: Visitor, imitated: ImitatedParties, clock: Clock, role: Role
+    enrolled: Visitor, imitated: ImitatedParties, role: Role
 ) -> None:
     imitated.alter_answers = lose
     with pytest.raises(NotIssued):
         fetch(enrolled)
     other = open_epoch(imitated.parties, TODAY)
     imitated.served[role, TODAY] = other.statements[role]
-    clock.now += enrolled.settings.retry_seconds
     with pytest.raises(ConflictingStatements):
         fetch(enrolled)
     assert imitated.requests.count("passes") == 1

@@ -48,7 +48,7 @@ def contents(today: OpenEpoch, visitor: Person) -> Wallet:
     first, second, third = map(StoredPass.of, visitor.passes)
     return Wallet(
         Account(PHONE, NAME, Session(visitor.account_id, bytes(range(32)))),
-        (Day(TODAY, None, (first,)), Day(TODAY + 1, PendingHandle(h, registration, NOW), ())),
+        (Day(TODAY, NOW, None, (first,), 1), Day(TODAY + 1, NOW, PendingHandle(h, registration, 1), (), None)),
         (Visit(TODAY, second.u, bytes(range(16)), NOW, None, None, None, second),),
         (Paper(TODAY, third.u),),
         (PastPass(TODAY - 30, bytes(range(32))),),

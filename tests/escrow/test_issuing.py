@@ -10,16 +10,18 @@ import pytest
 import sqlalchemy as sql
 from aiohttp import ClientSession
 
+from escrow.operator.issuing import Issuing
 from escrow.party import Party
 from lab.coalition import opened_by, recognised_by_authority, recognised_by_operator
 from lab.processes import free_ports
 from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import EpochKey, EpochSecret, Role
 from protocol.handles import DirectoryEntry, register_handle, sign_receipt
-from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, accept_answers, request_allowance
+from protocol.passes import ANSWER_BYTES, AllowanceRequest, IssueBatch, PassAnswers, accept_answers, request_allowance
+from protocol.primitives.encoding import encode_item
 from protocol.primitives.group import POINT_BYTES, Scalar
 from protocol.primitives.signatures import SigningKey
-from service.problems import Problem, Unreachable
+from service.problems import NotConnected, Problem, Unreachable
 from tests.support.running import run
 from tests.support.servers import ALLOWANCE, World
 
@@ -157,6 +159,63 @@ def test_c2_a_request_that_a_network_brings_twice_is_sent_and_counted_once(
             assert await problem(world, "/v1/passes", request, token) == "replayed-request"
         sent = [request[:POINT_BYTES] for batch in batches for request in batch.requests]
         assert len(sent) == len(set(sent)) == 2 * ALLOWANCE * world.operator.settings.requests_per_epoch
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Unreachable("the authority is away"), "peer-unreachable"),
+        (NotConnected("the authority is away"), "peer-unreachable"),
+        (Problem(410, "epoch-erased", "epoch 1 was erased"), "epoch-erased"),
+        (Problem(503, "try-later", "the authority is busy"), "peer-failed"),
+        (b"no answers", "peer-failed"),
+        (lambda batch: [bytes(ANSWER_BYTES)] * (len(batch) - 1), "peer-failed"),
+        (lambda batch: [*[bytes(ANSWER_BYTES)] * (len(batch) - 1), bytes(ANSWER_BYTES - 1)], "peer-failed"),
+        (None, "peer-unreachable"),
+    ],
+)
+def test_c2_everyone_in_a_batch_is_told_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, answer: object, told: str
+) -> None:
+    """Whatever the authority does with a batch, also nothing at all, and although one account cannot be written."""
+    monkeypatch.setattr("escrow.operator.issuing.ISSUING_SECONDS", world.operator.settings.mixing_seconds + 0.2)
+    issuing = Issuing(world.operator, None)  # type: ignore[arg-type]
+    uncount, uncounted = world.operator.accounts.uncount_request, list[bytes]()
+
+    async def ask(_: object, path: str, body: bytes) -> bytes:
+        assert path == "/v1/passes"
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is None:
+            await asyncio.sleep(10)
+        if isinstance(answer, bytes):
+            return answer
+        return encode_item([answer(IssueBatch.from_bytes(body).requests)])  # type: ignore[operator]
+
+    def uncount_some(account_id: bytes, epoch: int) -> None:
+        uncounted.append(account_id)
+        if len(uncounted) == 1:
+            raise sql.exc.OperationalError("UPDATE handles", {}, Exception("disk I/O error"))
+        uncount(account_id, epoch)
+
+    async def story() -> None:
+        key, people = await world.epoch_key(), [await world.enrol(number) for number in range(3)]
+        secrets = [(await world.register(one, key))[0] for one in people]
+        monkeypatch.setattr(world.operator.peer, "ask", ask)
+        monkeypatch.setattr(world.operator.accounts, "uncount_request", uncount_some)
+        with world.asking.announce(len(people)):
+            errors = await asyncio.gather(
+                *(
+                    issuing.issue(one.session.account_id, request_allowance(key, h)[1])
+                    for one, h in zip(people, secrets, strict=True)
+                ),
+                return_exceptions=True,
+            )
+        assert [str(error) for error in errors] == [str(errors[0])] * len(people)
+        assert {getattr(error, "name", "peer-unreachable") for error in errors} == {told}
+        assert len(uncounted) == (len(people) if isinstance(answer, NotConnected) else 0)
 
     run(story())
 

@@ -59,7 +59,7 @@ class Phone:
         home.mkdir()
         town = self._running_town.town
         (home / "domain.toml").write_text(town.settings.to_toml())
-        (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\nretry_seconds = 0\n")
+        (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\nat_once = true\n")
         write_private(home / "passphrase", secrets.token_hex(8).encode())
         number = f"+8210{70_000_000 + secrets.randbelow(10**7)}"
         code = str(town.operator / "outbox.txt")

@@ -45,7 +45,7 @@ _SETTINGS = (
     b'name = "\xed\x81\xb4\xeb\x9f\xbd"\nurl = "http://door.example"\n',
     b'sender = "escrow.operator.code_sender:OutboxSender"\nmixing_seconds = 0.5\nminimum_accounts = 2\n',
     b'key = "' + b"ab" * 32 + b'"\nurl = "http://127.0.0.1:8401"\n',
-    b"passphrase_operations = 3\npassphrase_memory = 268435456\nretry_seconds = 0\n",
+    b"passphrase_operations = 3\npassphrase_memory = 268435456\nat_once = true\n",
 )
 
 

@@ -87,9 +87,7 @@ class Story:
             home = self.homes[number]
             home.mkdir(parents=True)
             (home / "domain.toml").write_text(self.town.settings.to_toml())
-            (home / "settings.toml").write_text(
-                "passphrase_operations = 1\npassphrase_memory = 8192\nretry_seconds = 0\n"
-            )
+            (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\nat_once = true\n")
             write_private(home / "passphrase", PASSPHRASE.encode())
             whom = ("enrol", "--phone", phone, "--name", name)
             self.visitor(number, *whom, status=1, typed="000000\n")

@@ -36,7 +36,6 @@ OTHER_TIMES_AND_SIZES = (
     "tried again after 30 s",
     "budget for this is 30 s",
     "asks again after 60 s",
-    "waits 120 s for `/v1/passes`",
     "1 to 128 bytes",
 )
 """Phrases in which a quantity that equals a constant means something else."""

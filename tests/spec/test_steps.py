@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from client import posters
+from client import posters, timing
 from client.lists import ListSource
 from escrow import custody, shares, venues
 from escrow.audit import checks as audit_checks
@@ -60,6 +60,7 @@ PROCEDURES: list[list[Source]] = [
     [handles.verify_registration],
     [handles.open_entry],
     [handles.verify_grant],
+    [timing.draw_time],
     [passes.verify_allowance],
     [passes.issue_batch, passes.issue_pass],
     [passes.accept_answer],

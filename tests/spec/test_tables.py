@@ -14,9 +14,11 @@ from qrcode.constants import ERROR_CORRECT_M
 
 import protocol.primitives.errors
 from client.lists import MAX_LISTS
+from client.timing import SHORTEST_LEAD
 from conformance.vectors.venue_log import VenueLog
 from escrow.audit.findings import Fault
 from escrow.operator.deduplication import REPEAT_SECONDS
+from escrow.operator.issuing import ISSUING_SECONDS
 from escrow.operator.settings import OperatorSettings
 from escrow.settings import EscrowSettings
 from protocol.assisted_check_ins import ASSERTED_RECORD_BYTES, SEALED_ASSERTION_BYTES, AssertedRecord, seal_assisted
@@ -136,6 +138,8 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "PUBLISH_AHEAD_DAYS": default(EscrowSettings, "publish_ahead_days"),
         "MINIMUM_ACCOUNTS": default(OperatorSettings, "minimum_accounts"),
         "MIXING_SECONDS": default(OperatorSettings, "mixing_seconds"),
+        "SHORTEST_LEAD": SHORTEST_LEAD,
+        "ISSUING_SECONDS": ISSUING_SECONDS,
         "REPEAT_SECONDS": REPEAT_SECONDS,
         "REQUESTS_PER_EPOCH": default(OperatorSettings, "requests_per_epoch"),
         "CODE_SECONDS": default(OperatorSettings, "code_seconds"),

@@ -44,7 +44,7 @@ from venue.registration import apply, confirm
 from venue.server import create_venue_app
 from venue.setup import add_venue, create_home
 
-LIGHT_WALLET = "passphrase_operations = 1\npassphrase_memory = 8192\nretry_seconds = 0\n"
+LIGHT_WALLET = "passphrase_operations = 1\npassphrase_memory = 8192\nat_once = true\n"
 
 
 @dataclass(frozen=True)
