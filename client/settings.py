@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
 from nacl.pwhash import argon2id
-from pydantic import Field
 
 from service.passphrase import MAX_MEMORY, MAX_OPERATIONS
-from service.settings import Settings
+from service.settings import Positive, Settings
 
 
-class ClientSettings(Settings):
+class ClientSettings(Settings, frozen=True, kw_only=True):
     """`settings.toml` in the visitor's home directory."""
 
-    retention_days: int = Field(default=28, ge=1)
+    retention_days: Positive = 28
     """How long the visitor's own check-ins stay in the wallet."""
-    memory_days: int = Field(default=120, ge=1)
+    memory_days: Positive = 120
     """How long the passes of forgotten check-ins stay, to find out whether they were opened: retention and embargo."""
     at_once: bool = False
     """Register and ask whenever `fetch` is run, and not at drawn times: for demonstrations.
 
     It shows the authority which passes are one person's.
     """
-    passphrase_operations: int = Field(default=argon2id.OPSLIMIT_MODERATE, ge=1, le=MAX_OPERATIONS)
-    passphrase_memory: int = Field(default=argon2id.MEMLIMIT_MODERATE, ge=argon2id.MEMLIMIT_MIN, le=MAX_MEMORY)
+    passphrase_operations: Annotated[int, Meta(ge=1, le=MAX_OPERATIONS)] = argon2id.OPSLIMIT_MODERATE
+    passphrase_memory: Annotated[int, Meta(ge=argon2id.MEMLIMIT_MIN, le=MAX_MEMORY)] = argon2id.MEMLIMIT_MODERATE
     """What Argon2id spends on a new wallet's passphrase: passes over the memory, and its size in bytes."""

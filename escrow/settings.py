@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from msgspec import Meta
 
-from service.settings import ServerSettings
+from service.settings import Positive, ServerSettings
 
 MAX_RETENTION_DAYS = 365
 """How many days after its end a party may keep its share of an epoch."""
 
 
-class EscrowSettings(ServerSettings):
+class EscrowSettings(ServerSettings, frozen=True, kw_only=True):
     """How long a party keeps its share of an epoch, how far it publishes ahead, and where its vault key is."""
 
-    retention_days: int = Field(default=28, ge=0, le=MAX_RETENTION_DAYS)
-    publish_ahead_days: int = Field(default=3, ge=1, le=30)
+    retention_days: Annotated[int, Meta(ge=0, le=MAX_RETENTION_DAYS)] = 28
+    publish_ahead_days: Annotated[int, Meta(ge=1, le=30)] = 3
     vault_key: Literal["file", "passphrase", "environment"] = "file"
     """Where the vault key is: in `vault.key`, in `vault.sealed` under a passphrase, or in the environment."""
     vault_passphrase_file: Path | None = None
@@ -26,7 +26,7 @@ class EscrowSettings(ServerSettings):
     """Directories, below mount points of other machines' disks, where the vault keeps its files as well."""
     client_address_header: str | None = None
     """The header in which a reverse proxy puts the client's address; without a proxy anyone could write it."""
-    applications_per_hour: int = Field(default=240, ge=1)
+    applications_per_hour: Positive = 240
     """Applications of venues from one address."""
-    commitments_per_hour: int = Field(default=60, ge=1)
+    commitments_per_hour: Positive = 60
     """Commitments of one venue: one, and more where the other party does not answer."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+import msgspec
+from msgspec import Meta
 
 from protocol.epochs import Domain, Role
 from protocol.primitives.errors import SplitPassError
@@ -19,21 +21,24 @@ if TYPE_CHECKING:
     import ssl
 
 
-class Settings(BaseModel):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every party's settings: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+"""0: any that is free."""
+Positive = Annotated[int, Meta(ge=1)]
 
 
-class ServerSettings(Settings):
+class ServerSettings(Settings, frozen=True, kw_only=True):
     """Where a server listens, what it speaks, and where its data is."""
 
     host: str = "127.0.0.1"
-    port: int = Field(ge=0, le=65535)
+    port: Port
     tls_certificate: Path | None = None
     """A PEM file with the certificate chain; with `tls_key` the server speaks HTTPS alone."""
     tls_key: Path | None = None
-    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    metrics_port: Annotated[int, Meta(ge=1, le=65535)] | None = None
     """Where Prometheus may ask, on the loopback interface only; nowhere by default."""
     database: str | None = None
     """An SQLAlchemy URL; an SQLite file in the home directory if there is none."""
@@ -58,24 +63,25 @@ class ServerSettings(Settings):
 S = TypeVar("S", bound=Settings)
 
 
-class PartySettings(Settings):
+class PartySettings(Settings, frozen=True, kw_only=True):
     """A party's key (64 hexadecimal digits) and the base URL of its server."""
 
-    key: str = Field(pattern="^[0-9a-f]{64}$")
-    url: str = Field(pattern=r'^https?://[^\s"\\]+$')
+    key: str
+    url: str
 
-    @field_validator("url")
-    @classmethod
-    def _is_protected(cls, url: str) -> str:
-        if not is_protected(url):
-            raise ValueError(unprotected(url))
-        return url
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9a-f]{64}", self.key):
+            raise ValueError("the key has to be 64 hexadecimal digits in small letters")
+        if not re.fullmatch(r'https?://[^\s"\\]+', self.url):
+            raise ValueError("the URL has to begin with https:// and to have no space, quotation mark or backslash")
+        if not is_protected(self.url):
+            raise ValueError(unprotected(self.url))
 
 
-class DomainSettings(Settings):
+class DomainSettings(Settings, frozen=True, kw_only=True):
     """`domain.toml`: what clients and venues pin, and where the two parties' servers are."""
 
-    number: int = Field(ge=0, le=255)
+    number: Annotated[int, Meta(ge=0, le=255)]
     utc_offset: int = 9 * 3600
     allowance: int = 12
     operator: PartySettings
@@ -136,10 +142,16 @@ def load_settings(kind: type[S], path: Path, *, required: bool = False) -> S:
 def check_settings(kind: type[S], values: dict[str, Any], where: str) -> S:
     """The settings with these values; raises `ConfigurationError` with the place and the fault."""
     try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise ConfigurationError(f"{where}: {faults}") from None
+        return msgspec.convert(values, kind, dec_hook=_decode_path)
+    except msgspec.ValidationError as error:
+        fault, _, place = str(error).partition(" - at `$.")
+        raise ConfigurationError(f"{where}: {place[:-1]}: {fault}" if place else f"{where}: {fault}") from None
+
+
+def _decode_path(_kind: type, value: object) -> Path:
+    if not isinstance(value, str):
+        raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
+    return Path(value)
 
 
 def load_domain(home: Path) -> DomainSettings:

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from typing import Annotated
+
+from msgspec import Meta
 
 from service.contact_details import is_region
-from service.settings import ServerSettings, Settings
+from service.settings import Port, ServerSettings, Settings
+
+DEFAULT_REGION = "KR"
 
 
-class VenueSettings(ServerSettings):
+class VenueSettings(ServerSettings, frozen=True, kw_only=True):
     """`settings.toml` in the home directory: what all venues of the server have in common."""
 
-    port: int = Field(default=8403, ge=0, le=65535)
-    tolerance: int = Field(default=30, ge=0, le=600)
+    port: Port = 8403
+    tolerance: Annotated[int, Meta(ge=0, le=600)] = 30
     """How many seconds a label's time may be from the door's clock."""
-    retention_days: int = Field(default=28, ge=1, le=60)
+    retention_days: Annotated[int, Meta(ge=1, le=60)] = 28
     """How many days check-ins are kept after theirs."""
-    region: str = "KR"
+    region: str = DEFAULT_REGION
     """The country (ISO 3166, two letters) of telephone numbers that staff type without a country code."""
-    commitment_seconds: int = Field(default=3600, ge=600, le=3600)
+    commitment_seconds: Annotated[int, Meta(ge=600, le=3600)] = 3600
     """How often the venues commit to their check-ins at both parties."""
 
-    @field_validator("region")
-    @classmethod
-    def _known_region(cls, region: str) -> str:
-        if not is_region(region):
-            raise ValueError("no country has this code")
-        return region
+    def __post_init__(self) -> None:
+        if self.region != DEFAULT_REGION and not is_region(self.region):  # which loads a large package
+            raise ValueError(f"no country has the region's code {self.region!r}")
 
 
-class VenueDescription(Settings):
+class VenueDescription(Settings, frozen=True, kw_only=True):
     """`venue.toml` in a venue's own directory; `init` and `add` write it."""
 
     name: str

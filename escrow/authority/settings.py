@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from msgspec import Meta
 
 from escrow.settings import EscrowSettings
+from service.settings import Port
 
 
-class AuthoritySettings(EscrowSettings):
+class AuthoritySettings(EscrowSettings, frozen=True, kw_only=True):
     """`settings.toml` in the authority's home directory."""
 
-    port: int = Field(default=8402, ge=0, le=65535)
-    threads: int = Field(default=2, ge=1, le=64)
+    port: Port = 8402
+    threads: Annotated[int, Meta(ge=1, le=64)] = 2
     """Threads that issue passes; libsodium lets them run at once."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aiohttp import ClientSession, web
+from msgspec.structs import replace
 
 from lab.processes import free_ports
 from protocol.epochs import Role
@@ -49,5 +50,5 @@ async def passed_on(session: ClientSession, request: web.Request, url: str) -> b
 def redirect(settings: DomainSettings, home: Path, role: Role, url: str) -> None:
     """From now on the network leads whoever lives in `home` to another server; what is pinned stays."""
     name = role.name.lower()
-    party = getattr(settings, name).model_copy(update={"url": url})
-    (home / "domain.toml").write_text(settings.model_copy(update={name: party}).to_toml())
+    party = replace(getattr(settings, name), url=url)
+    (home / "domain.toml").write_text(replace(settings, **{name: party}).to_toml())

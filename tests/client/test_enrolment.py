@@ -3,6 +3,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from msgspec.structs import replace
 
 from client.enrolment import confirm_code, international_number, request_code
 from client.errors import VisitorError
@@ -75,7 +76,7 @@ def test_another_person_does_not_get_them(supplied: Visitor, imitated: ImitatedP
 
 
 def test_a_silent_operator_is_unreachable(newcomer: Visitor) -> None:
-    operator = newcomer.servers.operator.model_copy(update={"url": "http://127.0.0.1:9"})
-    newcomer.servers = newcomer.servers.model_copy(update={"operator": operator})
+    operator = replace(newcomer.servers.operator, url="http://127.0.0.1:9")
+    newcomer.servers = replace(newcomer.servers, operator=operator)
     with pytest.raises(Unreachable):
         online(lambda session: request_code(newcomer, session, PHONE))

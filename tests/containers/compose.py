@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import yaml
-from pydantic import BaseModel, ConfigDict
 
 
-class Part(BaseModel):
+class Part(msgspec.Struct, forbid_unknown_fields=True):
     """Base of what a compose file consists of."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Build(Part):
@@ -90,4 +88,4 @@ class Compose(Part):
 def read_compose(path: Path) -> Compose:
     """The compose file; raises `ValidationError` for what Compose would refuse."""
     values = yaml.safe_load(path.read_text("utf-8"))
-    return Compose.model_validate({key: value for key, value in values.items() if not key.startswith("x-")})
+    return msgspec.convert({key: value for key, value in values.items() if not key.startswith("x-")}, Compose)

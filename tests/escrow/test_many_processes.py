@@ -17,6 +17,7 @@ from secrets import token_bytes
 import pytest
 import sqlalchemy as sql
 from aiohttp import web
+from msgspec.structs import replace
 
 from escrow.authority.authority import Authority
 from escrow.authority.migrations import STEPS
@@ -87,8 +88,8 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
         command = ("escrow", "operator", "--home", str(home))
         urls = asyncio.run(start_many(servers, world, OPERATORS, "operator", *command))
         world.urls[Role.OPERATOR] = urls[0]
-        operator = world.settings.operator.model_copy(update={"url": urls[0]})
-        world.settings = world.settings.model_copy(update={"operator": operator})
+        operator = replace(world.settings.operator, url=urls[0])
+        world.settings = replace(world.settings, operator=operator)
         (world.home(Role.AUTHORITY) / "domain.toml").write_text(world.settings.to_toml())
         world.authority = Authority(world.home(Role.AUTHORITY))
 

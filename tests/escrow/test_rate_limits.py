@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, TCPConnector, web
+from msgspec.structs import replace
 
 from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
@@ -52,7 +53,7 @@ def operator(world: World) -> Iterator[World]:
 
 
 def limit(world: World, **settings: Any) -> None:
-    world.operator.settings = world.operator.settings.model_copy(update=settings)
+    world.operator.settings = replace(world.operator.settings, **settings)
 
 
 def serving_operator(world: World) -> Any:

@@ -26,7 +26,7 @@ def message_types() -> list[type[Message]]:
 
 def settings_types() -> list[type[Settings]]:
     """Every kind of settings that a party reads."""
-    return [kind for kind in _subclasses(Settings) if kind.model_fields]
+    return [kind for kind in _subclasses(Settings) if kind.__struct_fields__]
 
 
 def byte_encoded_types() -> list[type]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from msgspec import structs
 
 from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
@@ -102,8 +103,8 @@ def record_story(directory: Path) -> list[Exchange]:
     with serve(other_liar, authority):
         run(logs[AUTHORITY].without_witness("peer-failed"))
     for party in (world.operator, world.authority):
-        limits = [name for name in type(party.settings).model_fields if name.endswith("_per_hour")]
-        party.settings = party.settings.model_copy(update=dict.fromkeys(limits, 1))
+        limits = [name for name in party.settings.__struct_fields__ if name.endswith("_per_hour")]
+        party.settings = structs.replace(party.settings, **dict.fromkeys(limits, 1))
     with serve(authority, operator):
         run(story.ask_too_often())
     return recorder.exchanges

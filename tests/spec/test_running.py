@@ -7,20 +7,21 @@ import shlex
 
 import click
 import pytest
+from msgspec import structs
 from prometheus_client import REGISTRY
-from pydantic import BaseModel
 
 from client.__main__ import main as client
 from escrow.__main__ import main as escrow
 from escrow.authority.settings import AuthoritySettings
 from escrow.operator.settings import OperatorSettings
+from service.settings import Settings
 from tests.spec.text import CHAPTERS, ROOT, table
 from venue.__main__ import cli as venue
 from venue.settings import VenueSettings
 
 CHAPTER = CHAPTERS["08-running-a-party.md"]
 PROGRAMS = {"client": client, "escrow": escrow, "venue": venue}
-SETTINGS: dict[str, type[BaseModel]] = {
+SETTINGS: dict[str, type[Settings]] = {
     "operator": OperatorSettings,
     "authority": AuthoritySettings,
     "venue": VenueSettings,
@@ -57,9 +58,9 @@ def test_settings() -> None:
         (role, row["name"]): row["default"] for row in table("settings") for role in WHOSE.get(row["of"], {row["of"]})
     }
     assert stated == {
-        (role, name): "–" if field.default in {None, ()} else str(field.default)
+        (role, field.name): "–" if field.default in {None, ()} else str(field.default)
         for role, kind in SETTINGS.items()
-        for name, field in kind.model_fields.items()
+        for field in structs.fields(kind)
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 import qrcode
-from pydantic import BaseModel
+from msgspec import structs
 from qrcode.constants import ERROR_CORRECT_M
 
 import protocol.primitives.errors
@@ -45,6 +45,7 @@ from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, MAX_RELEASE_B
 from protocol.warrants import MAX_EMBARGO, MAX_RELEASE, MAX_WARRANT_DAYS
 from service.http import HTTP_PROBLEMS, problem_name
 from service.refusals import STATUSES, Refusal
+from service.settings import Settings
 from tests.spec.messages import every_message_type, whole_visit
 from tests.spec.text import ROOT, table
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
@@ -52,8 +53,8 @@ from venue.gate import PAPER_STAY
 from venue.settings import VenueSettings
 
 
-def default(settings: type[BaseModel], name: str) -> Any:
-    return settings.model_fields[name].default
+def default(settings: type[Settings], name: str) -> Any:
+    return next(field.default for field in structs.fields(settings) if field.name == name)
 
 
 def longest(message: type[Message], *path: str) -> int:

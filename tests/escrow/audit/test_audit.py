@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from click.testing import CliRunner, Result
+from msgspec import structs
 
 import protocol.opening
 from escrow.__main__ import main as escrow
@@ -495,7 +496,7 @@ def test_a_promise_that_is_too_long_is_found(world: World) -> None:
     party = world.operator
 
     def keeps(days: int, epoch: int) -> set[tuple[Role, Fault]]:
-        party.epochs.settings = party.settings.model_copy(update={"retention_days": days})
+        party.epochs.settings = structs.replace(party.settings, retention_days=days)
         party.epochs.publish(epoch)
         alive(world)
         return found(world)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from escrow.authority.investigation import Investigation, OpeningResult
 from escrow.errors import PeerFailed
@@ -166,7 +167,7 @@ def test_erasures_are_on_record_once(world: World) -> None:
 
 def test_what_the_log_promises_to_erase_is_due_whatever_the_settings_say(world: World) -> None:
     party = world.operator
-    party.epochs.settings = party.settings.model_copy(update={"retention_days": 365})
+    party.epochs.settings = replace(party.settings, retention_days=365)
     world.now += 30 * EPOCH_SECONDS
     assert party.epochs.due(world.now) == [world.today - 30, world.today - 29]
 
