@@ -14,11 +14,11 @@ test test-long: export PYTEST_DEBUG_TEMPROOT = $(MEMORY)
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml $(ARGS)
 
-.PHONY: help setup demo town test test-long check bench vectors mutants fuzz faults format formal lock clean zbar spass
+.PHONY: help setup demo town test test-long check bench vectors mutants spec-mutants fuzz faults format formal lock clean zbar spass
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 setup: $(VENV)/installed zbar spass web/node_modules ## install everything that the verbs need, into this folder
 
@@ -66,6 +66,9 @@ mutants: $(VENV)/installed ## break the protocol and demand that a test notices
 
 formal: $(VENV)/installed ## prove the formal models that changed, and write their transcript; needs ProVerif
 	$(RUN) -m tests.formal $(ARGS)
+
+spec-mutants: $(VENV)/installed zbar ## break one rule at a time and demand that a test vector notices
+	$(RUN) -m tests.vectors.mutants $(ARGS)
 
 format: $(VENV)/installed ## write the code in the house's form
 	$(RUN) -m ruff format .

@@ -12,10 +12,11 @@ from protocol.primitives.encoding import MAX_DEPTH, decode_item, encode_item
 from protocol.primitives.errors import MalformedEncoding
 
 
-def _readable(item: Any) -> Any:
+def readable(item: Any) -> Any:
+    """An item as JSON, a byte string as an object with its `bytes`."""
     if isinstance(item, bytes):
         return {"bytes": item.hex()}
-    return [_readable(part) for part in item] if isinstance(item, list) else item
+    return [readable(part) for part in item] if isinstance(item, list) else item
 
 
 def items() -> VectorFile:
@@ -50,9 +51,9 @@ def items() -> VectorFile:
         "no items": [],
         "items of every kind": [1, b"bytes", "text", None, [2, []]],
     }.items():
-        file.accept(name, check={"encoding": encode_item(item)}, result={"item": _readable(item)})
+        file.accept(name, check={"encoding": encode_item(item)}, result={"item": readable(item)})
     nested = b"\x81" * MAX_DEPTH + b"\x00"
-    file.accept("eight arrays deep", check={"encoding": nested}, result={"item": _readable(decode_item(nested))})
+    file.accept("eight arrays deep", check={"encoding": nested}, result={"item": readable(decode_item(nested))})
     file.reject("eight arrays deep", "nine arrays deep", MalformedEncoding, encoding=b"\x81" + nested)
     file.reject("eight arrays deep", "a thousand arrays deep", MalformedEncoding, encoding=b"\x81" * 1000 + b"\x00")
     for change, encoding in {

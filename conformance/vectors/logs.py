@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from dataclasses import replace
 
-from conformance.vectors.files import VectorFile
+from conformance.vectors.files import Values, VectorFile
 from conformance.vectors.pinned import Draws, flip, pinned
 from conformance.vectors.world import AUTHORITY, DOMAIN, EPOCH, IDENTITY, OPERATOR, STATEMENTS, STRANGER, TIME
 from protocol.epochs import Role, create_epoch
@@ -22,6 +22,7 @@ from protocol.transparency.log_entries import EntryBody, EpochErased, EpochPubli
 from protocol.transparency.logs import Inclusion, log_origin, sign_log, witness_log
 from protocol.transparency.merkle import (
     CompactRange,
+    Subtrees,
     leaf_hash,
     prove_consistency,
     prove_inclusion,
@@ -30,6 +31,7 @@ from protocol.transparency.merkle import (
 )
 from protocol.transparency.signed_notes import (
     MAX_NOTE_BYTES,
+    MAX_NUMBER,
     NOTE_SIGNATURE,
     Checkpoint,
     encode_base64,
@@ -141,6 +143,31 @@ def checkpoint() -> VectorFile:
             result={"size": len(ENTRIES), "root": root, "time": TIME + 60},
         )
     file.reject("131072 bytes", "four bytes more", MalformedNote, note=_filled(note, MAX_NOTE_BYTES + 4))
+    file.reject("131072 bytes", "a byte more", MalformedNote, note=_filled(note, MAX_NOTE_BYTES + 1))
+    operators = sign_log(DOMAIN, Role.OPERATOR, len(ENTRIES), root, OPERATOR)
+    file.accept(
+        "of the operator",
+        check={
+            "domain": DOMAIN,
+            "role": Role.OPERATOR,
+            "note": operators + witness_log(DOMAIN, Role.OPERATOR, operators, TIME + 60, AUTHORITY),
+        },
+        intermediate={"origin": names["witness"], "witness": names["origin"]},
+        result={"size": len(ENTRIES), "root": root, "time": TIME + 60},
+    )
+    largest = sign_note(replace(tree, size=MAX_NUMBER).text, ORIGIN, AUTHORITY)
+    file.accept(
+        "the largest size and time",
+        check={
+            "domain": DOMAIN,
+            "role": ROLE,
+            "note": largest + witness_log(DOMAIN, ROLE, largest, MAX_NUMBER, OPERATOR),
+        },
+        intermediate=names,
+        result={"size": MAX_NUMBER, "root": root, "time": MAX_NUMBER},
+    )
+    late = own + witness_log(DOMAIN, ROLE, own, MAX_NUMBER + 1, OPERATOR)
+    file.reject("ordinary", "cosigned at 2 to the 53", InvalidSignature, note=late)
     return file
 
 
@@ -180,16 +207,7 @@ def consistency() -> VectorFile:
     )
     subtrees = subtrees_of(LEAVES)
     for earlier, later in [(6, 9), (8, 9), (4, 7), (3, 7), (1, 9), (9, 9), (0, 9), (0, 0), (5, 6)]:
-        file.accept(
-            f"{earlier} and {later}",
-            check={
-                "earlier": earlier,
-                "earlier_root": tree_root(LEAVES[:earlier]),
-                "later": later,
-                "later_root": tree_root(LEAVES[:later]),
-                "proof": prove_consistency(subtrees, earlier, later),
-            },
-        )
+        file.accept(f"{earlier} and {later}", check=_continued(subtrees, earlier, later))
     forked = [*LEAVES[:5], leaf_hash(b"another entry"), *LEAVES[6:]]
     proof = list(prove_consistency(subtrees, 6, 9))
     reject = file.reject
@@ -212,7 +230,25 @@ def consistency() -> VectorFile:
     reject("9 and 9", "a hash for nothing", InconsistentLog, proof=[bytes(32)])
     reject("0 and 9", "a hash for nothing", InconsistentLog, proof=[bytes(32)])
     reject("0 and 9", "another root of the empty tree", InconsistentLog, earlier_root=bytes(32))
+    reject("1 and 9", "a hash too many", InconsistentLog, proof=[*prove_consistency(subtrees, 1, 9), bytes(32)])
+    reject("8 and 9", "a hash too few", InconsistentLog, proof=[])
+    # The hashes of two subtrees stand one after the other. They could be cut elsewhere than between them.
+    shifted: Values = {"earlier_root": LEAVES[0][:31], "proof": [LEAVES[0][31:] + LEAVES[1]]}
+    file.accept("1 and 2", check=_continued(subtrees, 1, 2))
+    reject("1 and 2", "a hash of 33 bytes behind one of 31", InconsistentLog, None, **shifted)
+    file.accept("2 and 3", check=_continued(subtrees, 2, 3))
+    reject("2 and 3", "a size below the root's", InconsistentLog, later=2)
     return file
+
+
+def _continued(subtrees: Subtrees, earlier: int, later: int) -> Values:
+    return {
+        "earlier": earlier,
+        "earlier_root": tree_root(LEAVES[:earlier]),
+        "later": later,
+        "later_root": tree_root(LEAVES[:later]),
+        "proof": prove_consistency(subtrees, earlier, later),
+    }
 
 
 def logged_epoch() -> VectorFile:

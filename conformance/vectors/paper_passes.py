@@ -145,6 +145,9 @@ def paper_pass() -> VectorFile:
         "another u": _text(public_pass=flip(PUBLIC, 0)),
         "another v": _text(public_pass=flip(PUBLIC, 32)),
         "another pass signature": _text(public_pass=flip(PUBLIC, 64)),
+        "another pass signature, delegated": _text(
+            public_pass=flip(PUBLIC, 64), delegation=_delegation(OWNED.r, u, K, public=flip(PUBLIC, 64))
+        ),
     }.items():
         file.reject("ordinary", change, InvalidSignature, text=wrong)
     return file

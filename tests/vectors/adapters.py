@@ -7,6 +7,8 @@ from typing import Any
 
 import sqlalchemy as sql
 
+from conformance.vectors.encoding import readable
+from conformance.vectors.message_edges import message_kinds
 from protocol.assisted_check_ins import AssistedCheckIn, open_assisted, verify_assisted
 from protocol.check_ins import CheckInMessage, Direction, possible_epochs, sign_check_in
 from protocol.commitments import (
@@ -32,6 +34,7 @@ from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement, verify_statement
 from protocol.qr_text import from_qr_text, to_qr_text
 from protocol.releases import ReleasedLeaf, VerifiedRelease, sign_release, verify_release
+from protocol.transparency.log_entries import EpochPublished, LogEntry
 from protocol.transparency.logs import check_consistency
 from protocol.transparency.merkle import CompactRange
 from protocol.transparency.signed_notes import Checkpoint
@@ -67,13 +70,7 @@ def hashing(name: str, parts: list[bytes]) -> Values:
 def read_item(encoding: bytes) -> Values:
     decoded = decode_item(encoding)
     assert encode_item(decoded) == encoding
-    return {"item": _readable(decoded)}
-
-
-def _readable(item: Any) -> Any:
-    if isinstance(item, bytes):
-        return {"bytes": item.hex()}
-    return [_readable(part) for part in item] if isinstance(item, list) else item
+    return {"item": readable(decoded)}
 
 
 def read_message(encoding: bytes) -> Values:
@@ -86,6 +83,11 @@ def read_message(encoding: bytes) -> Values:
         "venue": decoded.venue_id,
         "signed_pass": decoded.signed_pass,
     }
+
+
+def read_kind(kind: str, encoding: bytes) -> Values:
+    assert message_kinds()[kind].from_bytes(encoding).to_bytes() == encoding
+    return {"item": readable(decode_item(encoding))}
 
 
 def make_statement(seed: SigningKey, kind: str, message: bytes) -> Values:
@@ -176,6 +178,11 @@ def check_application(domain: Domain, known: Venue | None, application: bytes) -
     verified = verify_application(domain, application)
     agreed = known is not None and is_agreed(verified, known)
     return {"venue": verified.venue, "agreed": int(agreed)}
+
+
+def read_log_entry(entry: bytes) -> Values:
+    contents = LogEntry.from_bytes(entry).contents
+    return {"statement": contents.statement if isinstance(contents, EpochPublished) else None}
 
 
 def read_tile(path: str, data: bytes) -> Values:

@@ -6,6 +6,7 @@ arguments of one function, an adapter calls several.
 
 from __future__ import annotations
 
+from client.posters import read_poster
 from protocol.assisted_check_ins import seal_assisted
 from protocol.check_ins import verify_check_in
 from protocol.commitments import verify_commitment
@@ -24,7 +25,7 @@ from protocol.notices import sign_notice
 from protocol.paper_check_ins import verify_paper_check_in
 from protocol.party_requests import sign_request, verify_request
 from protocol.passes import issue_batch, issue_pass, request_allowance, verify_allowance
-from protocol.primitives.errors import InvalidProof, InvalidSignature
+from protocol.primitives.errors import InvalidProof, InvalidSignature, NotLogged
 from protocol.primitives.group import Point, Scalar
 from protocol.primitives.hashing import nonce
 from protocol.primitives.proofs import (
@@ -39,6 +40,7 @@ from protocol.primitives.proofs import (
 )
 from protocol.primitives.signatures import sign_with_scalar, verify
 from protocol.transparency.logs import verify_logged_epoch, verify_witnessed
+from protocol.transparency.merkle import verify_inclusion
 from protocol.warrants import verify_venue, verify_warrant
 from tests.vectors import adapters
 from tests.vectors.replay import Call, Operation, as_it_is, fields, holds, nothing, second, whole
@@ -50,6 +52,7 @@ OPERATIONS = {
     "point-arithmetic": Operation(Call(adapters.point_arithmetic, as_it_is)),
     "items": Operation(Call(adapters.read_item, as_it_is)),
     "messages": Operation(Call(adapters.read_message, as_it_is)),
+    "message-edges": Operation(Call(adapters.read_kind, as_it_is)),
     "hashing": Operation(Call(adapters.hashing, as_it_is)),
     "nonces": Operation(Call(nonce, whole("nonce"), covered="statement")),
     "knowledge-proof": Operation(Call(verify_knowledge, holds(InvalidProof)), Call(prove_knowledge, whole("proof"))),
@@ -91,6 +94,7 @@ OPERATIONS = {
         Call(verify_check_in, fields("epoch", "message.u", "message.v")), Call(adapters.make_check_in, as_it_is)
     ),
     "qr-text": Operation(Call(adapters.check_qr_text, as_it_is)),
+    "poster-link": Operation(Call(read_poster, whole("record"))),
     "paper-pass": Operation(Call(adapters.check_paper, as_it_is), Call(adapters.make_paper, as_it_is)),
     "paper-check-in": Operation(
         Call(verify_paper_check_in, fields("epoch", "message.u", "message.v")),
@@ -123,6 +127,8 @@ OPERATIONS = {
     ),
     "checkpoint": Operation(Call(verify_witnessed, fields("checkpoint.size", "checkpoint.root", "time"))),
     "consistency": Operation(Call(adapters.check_continued, as_it_is)),
+    "inclusion": Operation(Call(verify_inclusion, holds(NotLogged))),
+    "log-entry": Operation(Call(adapters.read_log_entry, as_it_is)),
     "tiles": Operation(Call(adapters.read_tile, as_it_is)),
     "witness-request": Operation(Call(adapters.read_witness_request, as_it_is)),
     "logged-epoch": Operation(Call(verify_logged_epoch, fields("checkpoint.size", "time"))),

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { CheckInMessage } from '../../protocol/checkIns.js';
 import { decodeItem, encodeItem } from '../../protocol/primitives/encoding.js';
-import { call } from './call.js';
+import { call, key } from './call.js';
 import { encoding, venueIdOrNull } from './keys.js';
-import { plain } from './values.js';
+import { messageOf } from './messages.js';
+import { plain, string } from './values.js';
 
 /** @param {unknown} item @returns {unknown} */
 const readable = (item) => {
@@ -17,6 +18,14 @@ export default {
       const item = decodeItem(encoding);
       assert.deepEqual(encodeItem(item), encoding);
       return { item: readable(item) };
+    }),
+  },
+  'message-edges': {
+    check: call([key('kind', string), encoding], (kind, encoding) => {
+      const type = messageOf(kind);
+      assert.ok(type, `no message ${kind}`);
+      assert.deepEqual(type.toBytes(type.fromBytes(encoding)), encoding);
+      return { item: readable(decodeItem(encoding)) };
     }),
   },
   messages: {

@@ -1,3 +1,4 @@
+import { NotLogged } from '../../protocol/primitives/errors.js';
 import {
   Inclusion,
   checkConsistency,
@@ -6,7 +7,8 @@ import {
   verifyLoggedEpoch,
   verifyWitnessed,
 } from '../../protocol/transparency/logs.js';
-import { leafHash } from '../../protocol/transparency/merkle.js';
+import { publishedStatement } from '../../protocol/transparency/logEntries.js';
+import { leafHash, verifyInclusion } from '../../protocol/transparency/merkle.js';
 import { call, key } from './call.js';
 import { domain, role, statement } from './keys.js';
 import { encoded, hex, list, number } from './values.js';
@@ -35,6 +37,17 @@ export default {
       (earlier, earlierRoot, later, laterRoot, proof) =>
         checkConsistency({ size: earlier, root: earlierRoot }, { size: later, root: laterRoot }, proof),
     ),
+  },
+  inclusion: {
+    check: call(
+      [key('leaf', hex), key('index', number), key('size', number), key('proof', list(hex)), key('root', hex)],
+      (leaf, index, size, proof, root) => {
+        if (!verifyInclusion(leaf, index, size, proof, root)) throw new NotLogged('it is not in the tree');
+      },
+    ),
+  },
+  'log-entry': {
+    check: call([key('entry', hex)], (entry) => ({ statement: publishedStatement(entry) })),
   },
   'logged-epoch': {
     steps: call([domain, role, inclusion], (domain, role, inclusion) => ({

@@ -1,0 +1,71 @@
+/**
+ * The messages that visitors, doors and their tests know, by the names of spec §4.2.
+ *
+ * @import { Message } from '../../protocol/primitives/encoding.js'
+ */
+
+import * as checkIns from '../../protocol/checkIns.js';
+import * as disclosures from '../../protocol/disclosures.js';
+import * as epochs from '../../protocol/epochs.js';
+import * as handles from '../../protocol/handles.js';
+import * as notices from '../../protocol/notices.js';
+import * as passes from '../../protocol/passes.js';
+import * as statements from '../../protocol/primitives/statements.js';
+import * as logEntries from '../../protocol/transparency/logEntries.js';
+import * as logs from '../../protocol/transparency/logs.js';
+import * as warrants from '../../protocol/warrants.js';
+import * as assistedParties from '../parties/assistedCheckIns.js';
+import * as commitmentParties from '../parties/commitments.js';
+import * as openingParties from '../parties/opening.js';
+import * as paperCheckInParties from '../parties/paperCheckIns.js';
+import * as paperParties from '../parties/paperPasses.js';
+import * as requestParties from '../parties/partyRequests.js';
+import * as passParties from '../parties/passes.js';
+import * as releaseParties from '../parties/releases.js';
+import * as warrantParties from '../parties/warrants.js';
+
+const modules = [
+  checkIns,
+  disclosures,
+  epochs,
+  handles,
+  notices,
+  passes,
+  statements,
+  logEntries,
+  logs,
+  warrants,
+  assistedParties,
+  commitmentParties,
+  openingParties,
+  paperCheckInParties,
+  paperParties,
+  requestParties,
+  passParties,
+  releaseParties,
+  warrantParties,
+];
+/** @type {Record<string, unknown>} */
+const exported = Object.assign({}, ...modules);
+
+/** Messages that only servers send or keep, and parts that are read with what they are in. */
+export const NOT_HERE = [
+  'DisclosurePublished',
+  'DoorAnswer',
+  'EpochErased',
+  'EpochPublished',
+  'EpochSecret',
+  'EpochShares',
+  'NoticePublished',
+  'OpeningTranscript',
+  'Session',
+  'SharesReleased',
+  'SharesRequest',
+  'VenueApplication',
+  'VerificationAnswer',
+  'VerificationRequest',
+  'WarrantDecided',
+];
+
+/** The message of a name; undefined if it is not here. @param {string} kind */
+export const messageOf = (kind) => /** @type {Message<object> | undefined} */ (exported[kind]);
