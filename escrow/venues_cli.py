@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from protocol.warrants import Venue
 
 P = TypeVar("P", bound="Party")
-KEY_HELP = "The fingerprint of the new key, as the venue itself told you."
+KEY_HELP = "The fingerprint of the key, as the venue itself told you."
 LOST = (
     "The key that is registered now did not sign this change: either the venue has lost it, or a stranger asks.\n"
     "Has the venue itself, reached in a way that you trust, told you that its key is lost, and this fingerprint?"
@@ -46,16 +46,13 @@ def add_venue_commands(group: click.Group, program: Program[P]) -> None:
 
     @venues.command()
     @click.argument("venue_id", metavar="VENUE", type=Hexadecimal(16))
-    @click.option("--key", metavar="FINGERPRINT", help=KEY_HELP)
+    @click.option("--key", metavar="FINGERPRINT", required=True, help=KEY_HELP)
     @click.option("--lost-key", is_flag=True, help="Do not ask whether the venue has lost the key before.")
     @click.pass_obj
-    def approve(home: Path, venue_id: bytes, key: str | None, *, lost_key: bool) -> None:
-        """Sign the record of VENUE, or with --key a change of its key. It counts once both parties have."""
+    def approve(home: Path, venue_id: bytes, key: str, *, lost_key: bool) -> None:
+        """Sign the record of VENUE with this key, its first one or another. It counts once both parties have."""
         party = program.open(home)
-        listed = party.venues.get(venue_id)
-        if key is None or key == fingerprint(listed.record.key):
-            if key is None and party.venues.changes(venue_id):
-                raise ConfigurationError("several keys are applied for; say which: --key FINGERPRINT")
+        if key == fingerprint(party.venues.get(venue_id).record.key):
             party.venues.approve(venue_id, party.identity)
         else:
             change = _change(party, venue_id, key)
@@ -84,4 +81,4 @@ def _change(party: Party, venue_id: bytes, key: str) -> Change:
     for change in party.venues.changes(venue_id):
         if fingerprint(change.record.key) == key:
             return change
-    raise ConfigurationError(f"nobody applied for a change of this venue's key to {key}")
+    raise ConfigurationError(f"nobody applied for this venue with the key {key}; compare it with venues list")

@@ -15,7 +15,7 @@ from client.passes import fetch_passes
 from client.visitor import Visitor
 from lab.commands import run_command
 from lab.processes import Servers, free_ports
-from service.keys import load_secret
+from service.keys import fingerprint, load_secret
 from service.settings import DomainSettings, PartySettings
 from venue.home import ServedVenue, VenueHome
 
@@ -117,8 +117,9 @@ class Town:
         self.pin(home)
         (venue,) = VenueHome(home).venue_ids
         self.run(*command, "register")
+        key = fingerprint(ServedVenue(VenueHome(home), venue).record.key)
         for role in ("operator", "authority"):
-            self.officer(role, "venues", "approve", venue.hex())
+            self.officer(role, "venues", "approve", venue.hex(), "--key", key)
         self.run(*command, "confirm")
         self.run(*command, "fetch")
         self.run(*command, "readers", "add", "front door", "--output", str(home / TOKEN_FILE))

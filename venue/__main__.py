@@ -83,14 +83,18 @@ def add(path: Path, name: str, url: str, venue_id: bytes | None) -> None:
 @cli.command(name="list")
 @click.pass_obj
 def list_venues(path: Path) -> None:
-    """Show the venues of this home."""
+    """Show the venues of this home: id, fingerprint of the key, name and state."""
+    from protocol.primitives.signatures import public_key
+    from service.keys import fingerprint
     from venue.home import VenueHome
 
     for venue in VenueHome(path).venues:
+        is_without = venue.has_lost_key and venue.next_key is None
+        key = "-" * 20 if is_without else fingerprint(public_key(venue.next_key or venue.signing_key))
         state = "not registered" if venue.registration is None else "registered"
         state += ", its key is lost" if venue.has_lost_key else ""
         state += ", another key is applied for" if venue.next_key is not None else ""
-        click.echo(f"{venue.venue_id.hex()}  {venue.description.name}  {state}")
+        click.echo(f"{venue.venue_id.hex()}  {key}  {venue.description.name}  {state}")
 
 
 @cli.command()
@@ -98,11 +102,13 @@ def list_venues(path: Path) -> None:
 @click.pass_obj
 def register(path: Path, venue_id: bytes | None) -> None:
     """Apply to both parties to be registered."""
+    from service.keys import fingerprint
     from venue import registration
 
     served = chosen_venue(path, venue_id)
     online(lambda session: registration.apply(served, session))
-    click.echo("applied to both parties; run confirm when they have approved")
+    click.echo(f"applied to both parties; tell their officers the key's fingerprint: {fingerprint(served.record.key)}")
+    click.echo("run confirm when they have approved")
 
 
 @cli.command()

@@ -102,7 +102,7 @@ async def _register(world: World, venue: ServedVenue) -> None:
     async with new_session() as session:
         await apply(venue, session)
         for role in Role:
-            assert world.officer(role, "venues", "approve", venue.venue_id.hex()).exit_code == 0
+            assert world.approve(role, venue.record).exit_code == 0
         assert await confirm(venue, session) == []
         wanted = venue.home.wanted_epochs(world.now)
         await venue.home.epochs.refresh(session, wanted.start, wanted.stop - 1)

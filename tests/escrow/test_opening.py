@@ -538,7 +538,7 @@ def test_a_venue_counts_once_both_officers_approved_it(world: World, door: Door)
             with pytest.raises(Problem) as refusal:
                 await world.get(role, f"/v1/venues/{venue}")
             assert refusal.value.name == "venue-pending"
-        assert world.officer(Role.AUTHORITY, "venues", "approve", venue).exit_code == 0
+        assert world.approve(Role.AUTHORITY, newcomer.record).exit_code == 0
         warrant = warrant_for(newcomer, world.now - 600, world.now + 600)
         with pytest.raises(Problem) as refusal:
             await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))

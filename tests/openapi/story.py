@@ -187,7 +187,7 @@ class Story:
             venue = served.venue.venue_id.hex()
             signed = {}
             for role in Role:
-                assert world.officer(role, "venues", "approve", venue).exit_code == 0
+                assert world.approve(role, served.venue.record).exit_code == 0
                 signed[role] = await world.get(role, f"/v1/venues/{venue}")
             served.venue.keep_registration(JointStatement(signed[AUTHORITY], signed[OPERATOR]))
             await self.servers.ask(served, "GET", served.record_path)

@@ -59,7 +59,7 @@ async def start_venue(servers: Servers, session: ClientSession, world: World, po
     (home / "settings.toml").write_text(f'port = {port}\ndatabase = "{new_database(kind, home)}"\n')
     await apply(venue, session)
     for role in Role:
-        assert world.officer(role, "venues", "approve", venue.venue_id.hex()).exit_code == 0
+        assert world.approve(role, venue.record).exit_code == 0
     assert await confirm(venue, session) == []
     await venue.home.epochs.refresh(session, world.today, world.today)
     servers.start("venue", "venue", "--home", str(home), "serve")

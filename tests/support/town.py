@@ -142,7 +142,7 @@ class Town:
         venue = place.venue
         online(lambda session: apply(venue, session))
         for role in Role:
-            assert self.world.officer(role, "venues", "approve", venue.venue_id.hex()).exit_code == 0
+            assert self.world.approve(role, venue.record).exit_code == 0
         assert online(lambda session: confirm(venue, session)) == []
         wanted = venue.home.wanted_epochs(self.now)
         online(lambda session: venue.home.epochs.refresh(session, wanted.start + 1, wanted.stop - 1))

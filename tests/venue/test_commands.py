@@ -27,7 +27,7 @@ from protocol.primitives.statements import sign_statement, statement_payload, ve
 from protocol.qr_text import to_qr_text
 from protocol.warrants import Venue, VenueApplication, verify_venue
 from service.http import cbor_response, create_app, read_body
-from service.keys import fingerprint
+from service.keys import fingerprint, load_signing_key
 from service.problems import Problem
 from service.qr import qr_image
 from tests.support.domain import OpenEpoch, Parties, Visitor, open_epoch
@@ -286,8 +286,9 @@ def test_a_chain_has_several_venues_in_one_home(tmp_path: Path, parties: Parties
     write_domain(parties, home, NOBODY)
     added = invoke_venue(home, "add", "--name", "카페", "--url", "https://cafe.example").stdout.strip()
     listed = invoke_venue(home, "list").stdout.splitlines()
-    assert sorted(line.split("  ")[1] for line in listed) == ["카페", "클럽"]
-    assert f"{added}  카페  not registered" in listed
+    assert sorted(line.split("  ")[2] for line in listed) == ["카페", "클럽"]
+    key = fingerprint(public_key(load_signing_key(home / "venues" / added / "venue.key")))
+    assert f"{added}  {key}  카페  not registered" in listed
     for command in ("status", "register"):
         assert "say which venue" in invoke_venue(home, command).stderr
     assert invoke_venue(home, "status", "--venue", added).exit_code == 0

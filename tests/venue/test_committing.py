@@ -24,7 +24,7 @@ async def register(world: World, venue: ServedVenue) -> None:
     async with new_session() as session:
         await apply(venue, session)
         for role in Role:
-            assert world.officer(role, "venues", "approve", venue.venue_id.hex()).exit_code == 0
+            assert world.approve(role, venue.record).exit_code == 0
         assert await confirm(venue, session) == []
 
 
