@@ -47,7 +47,9 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
         [
             web.get("/v1/epochs/{epoch:0|[1-9][0-9]{0,9}}", shared.epoch),
             web.get("/v1/epochs/{epoch:0|[1-9][0-9]{0,9}}/inclusion", shared.inclusion),
-            *LogRoutes(party.domain, party.peer.role, party.log, party.witness, party.clock).routes,
+            *LogRoutes(
+                party.domain, party.peer.role, party.log, party.witness, party.clock, shared.count_checkpoint
+            ).routes,
             web.post("/v1/venues", shared.apply),
             web.get("/v1/venues/{venue}", shared.venue),
             *list_routes(party.disclosures.lists),
@@ -150,6 +152,14 @@ class _SharedRoutes:
     def __init__(self, party: Party, session: ClientSession) -> None:
         self._party, self._session = party, session
         self._applications = RateLimit(party.settings.applications_per_hour, HOUR)
+        self._checkpoints = RateLimit(party.settings.checkpoints_per_hour, HOUR)
+
+    def count_checkpoint(self, request: web.Request) -> None:
+        """Count a request to cosign a checkpoint; raises `TooManyRequests` if it is one too many."""
+        self._checkpoints.count(self._client(request))
+
+    def _client(self, request: web.Request) -> str:
+        return client_network(request, self._party.settings.client_address_header)
 
     async def epoch(self, request: web.Request) -> web.Response:
         """This party's signed statement of an epoch."""
@@ -171,7 +181,7 @@ class _SharedRoutes:
 
     async def apply(self, request: web.Request) -> web.Response:
         """Take a venue's application, for the officer to decide."""
-        self._applications.count(client_network(request, self._party.settings.client_address_header))
+        self._applications.count(self._client(request))
         await asyncio.to_thread(self._party.venues.apply, await read_body(request))
         return web.Response(status=202)
 

@@ -28,5 +28,8 @@ class EscrowSettings(ServerSettings, frozen=True, kw_only=True):
     """The header in which a reverse proxy puts the client's address; without a proxy anyone could write it."""
     applications_per_hour: Positive = 240
     """Applications of venues from one address."""
+    checkpoints_per_hour: Positive = 1200
+    """Checkpoints to cosign from one address: the other party asks within 30 s when its log has grown, and at once for
+    whoever waits for a proof."""
     commitments_per_hour: Positive = 60
     """Commitments of one venue: one, and more where the other party does not answer."""

@@ -24,8 +24,9 @@ GIVEN_NAMES = ("민준", "서연", "도윤", "지우", "하준", "서현", "은�
 CLUB, CAFE = "클럽 이태원", "카페 무교동"
 NOON = 12 * 3600
 TOKEN_FILE = "front-door.token"  # noqa: S105  a file's name
-UNLIMITED_APPLICATIONS = "applications_per_hour = 1000000\n"
-UNLIMITED = UNLIMITED_APPLICATIONS + "".join(
+UNLIMITED_PARTY = "applications_per_hour = 1000000\ncheckpoints_per_hour = 1000000\n"
+"""Settings of a party whose venues, and the other party, all come from one address."""
+UNLIMITED = UNLIMITED_PARTY + "".join(
     f"{name} = 1000000\n"
     for name in (
         "codes_per_address",
@@ -95,7 +96,7 @@ class Town:
             f"mixing_seconds = {self._mixing_seconds}\n" + UNLIMITED + self.more_settings("operator")
         )
         (self.authority / "settings.toml").write_text(
-            f"port = {authority_port}\n" + UNLIMITED_APPLICATIONS + self.more_settings("authority")
+            f"port = {authority_port}\n" + UNLIMITED_PARTY + self.more_settings("authority")
         )
         await self.start_parties(servers, session)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -22,10 +23,21 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class LogRoutes:
-    """The handlers of the routes: of a party's `log`, and of its `witness` of the log of the role `witnessed`."""
+    """The handlers of the routes: of a party's `log`, and of its `witness` of the log of the role `witnessed`.
 
-    def __init__(self, domain: Domain, witnessed: Role, log: TransparencyLog, witness: Witness, clock: Clock) -> None:
-        self._log, self._witness, self._clock = log, witness, clock
+    `count` is called with each request to cosign, before its body is read, and may refuse it: each writes a file.
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        witnessed: Role,
+        log: TransparencyLog,
+        witness: Witness,
+        clock: Clock,
+        count: Callable[[web.Request], None],
+    ) -> None:
+        self._log, self._witness, self._clock, self._count = log, witness, clock, count
         self._witnessed = log_id(domain, witnessed)
 
     @property
@@ -54,6 +66,7 @@ class LogRoutes:
 
     async def add_checkpoint(self, request: web.Request) -> web.Response:
         """Cosign a checkpoint of the other party's log."""
+        self._count(request)
         body = await read_any_body(request)
         try:
             line = await asyncio.to_thread(self._witness.add_checkpoint, body, self._clock())

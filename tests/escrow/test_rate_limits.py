@@ -36,6 +36,7 @@ LIMITS = {
     "codes_per_address": 4,
     "sessions_per_hour": 2,
     "account_requests_per_hour": 2,
+    "checkpoints_per_hour": 3,
 }
 
 
@@ -88,6 +89,20 @@ def test_a_client_that_asks_too_often_is_told_how_long_to_wait(operator: World) 
             assert wait is not None
             assert 0 < int(wait) <= HOUR
             assert await ask(operator, path, b"\xff", OWNER) == (status, None)
+
+    run(story())
+
+
+def test_a_witness_is_asked_a_limited_number_of_times_by_each_address(operator: World) -> None:
+    """Each request that has a signature of the log, which anybody can copy, has it write a file."""
+    path = "/v1/witness/add-checkpoint"
+
+    async def story() -> None:
+        assert [(await ask(operator, path, b"\xff"))[0] for _ in range(4)] == [400] * 3 + [429]
+        assert [(await ask(operator, path, bytes(300_000)))[0], (await ask(operator, path, b"", OWNER))[0]] == [
+            429,
+            400,
+        ]
 
     run(story())
 

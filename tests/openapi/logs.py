@@ -72,6 +72,12 @@ class LogSteps:
         await self.send(bytes(SMALL_BODY_BYTES + 1), 413)
         await self.send(good.encode(), 415, {"Content-Encoding": "gzip"})
 
+    async def ask_too_often(self) -> None:
+        """The limit is one, and the log itself may have used it."""
+        async with new_session() as session:
+            await exchange(session, "POST", self.world.urls[self.role] + PATH, b"", {})
+        await self.send(b"", 429)
+
     async def send(self, body: bytes, status: int, headers: dict[str, str] | None = None) -> None:
         async with new_session() as session:
             answer = await exchange(session, "POST", self.world.urls[self.role] + PATH, body, headers or {})

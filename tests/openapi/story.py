@@ -358,6 +358,7 @@ class Story:
         await refused("too-many-requests", post(OPERATOR, "/v1/passes", b"\xff", token))
         venue, now = self.servers.quiet.venue, self.servers.world.now
         for role in Role:
+            await LogSteps(self.servers.world, role).ask_too_often()
             *taken, last = (
                 sign_commitment(venue.record, venue.signing_key, now - back, CompactRange())[1] for back in range(61)
             )

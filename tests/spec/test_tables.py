@@ -152,6 +152,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "ACCOUNT_REQUESTS_PER_HOUR": default(OperatorSettings, "account_requests_per_hour"),
         "REQUESTS_PER_DAY": default(OperatorSettings, "requests_per_day"),
         "APPLICATIONS_PER_HOUR": default(EscrowSettings, "applications_per_hour"),
+        "CHECKPOINTS_PER_HOUR": default(EscrowSettings, "checkpoints_per_hour"),
         "COMMITMENTS_PER_HOUR": default(EscrowSettings, "commitments_per_hour"),
         "VERIFICATION_DAYS": default(OperatorSettings, "verification_days"),
         "ACCOUNT_RETENTION_DAYS": default(OperatorSettings, "account_retention_days"),

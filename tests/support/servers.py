@@ -24,7 +24,7 @@ from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
 from escrow.server import keep_house
 from lab.processes import free_ports
-from lab.town import UNLIMITED, UNLIMITED_APPLICATIONS
+from lab.town import UNLIMITED, UNLIMITED_PARTY
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.epochs import EpochKey, Role
 from protocol.handles import HandleGrant, HandleRegistration, register_handle
@@ -92,9 +92,7 @@ class World:
             url = homes.copy(role, self.home(role))
             (self.home(role) / "domain.toml").write_text(self.settings.to_toml())
             own = (
-                "minimum_accounts = 2\nmixing_seconds = 0.8\n" + UNLIMITED
-                if role is Role.OPERATOR
-                else UNLIMITED_APPLICATIONS
+                "minimum_accounts = 2\nmixing_seconds = 0.8\n" + UNLIMITED if role is Role.OPERATOR else UNLIMITED_PARTY
             )
             (self.home(role) / "settings.toml").write_text(f'port = {port}\ndatabase = "{url}"\n' + own)
         self.operator = Operator(self.home(Role.OPERATOR), clock=lambda: self.now)
