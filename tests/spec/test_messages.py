@@ -22,8 +22,8 @@ from tests.spec.text import CHAPTERS
 from tests.support.domain import OpenEpoch, Parties, Visitor
 
 CDDL = (Path(__file__).parents[2] / "spec" / "messages.cddl").read_text("utf-8")
-PYCDDL = CDDL.replace("-50400..50400", "int .le 50400").replace("[*16 DisclosedOpening]", "[*16 [uint32, any]]")
-"""The same without the negative range, and arrays below arrays of arrays, which pycddl cannot read."""
+PYCDDL = CDDL.replace("[*16 DisclosedOpening]", "[*16 [uint32, any]]")
+"""The same without arrays below arrays of arrays, which pycddl cannot read."""
 MESSAGE_TYPES = sorted(every_message_type(), key=lambda kind: kind.__name__)
 WRONG_ANYWHERE: list[Any] = [False, {"a": 1}, -1, 2**40, [], 1.5]
 
