@@ -198,7 +198,7 @@ def status(home: LockedHome) -> None:
     """Show your passes and visits, and what was published about them."""
     from client.descriptions import describe_day, describe_group
     from client.list_sources import list_sources
-    from client.reporting import report_faults, report_matches
+    from client.reporting import report_faults, report_lost, report_matches
 
     visitor = home.open()
     account, wallet = visitor.account(), visitor.wallet()
@@ -219,6 +219,7 @@ def status(home: LockedHome) -> None:
             "공개된 알림을 아직 받지 않았습니다. notices를 실행해 주세요."
         )
         return
+    report_lost(visitor, sources)
     for source in sources:
         report_faults(source, source.faults(visitor.clock()))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from client.findings import FoundNotice, FoundOpening
 from client.visitor import Visitor
-from client.wallet_contents import Day, FoundNotice, FoundOpening, Paper, PastPass, Visit
+from client.wallet_contents import Day, Paper, PastPass, Visit
 from service.cli import printable
 from service.words import answer_in_words, notice_in_words, opening_in_words
 

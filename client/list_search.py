@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from client.findings import Found, FoundNotice, FoundOpening
 from client.list_sources import Source
 from client.lists import Fault
 from client.visitor import Visitor
-from client.wallet_contents import FoundNotice, FoundOpening, Wallet
 from protocol.disclosures import Disclosure
 from protocol.notices import Notice
 from service.problems import Unreachable
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 SEARCH_SECONDS = 3600
 """How long the search of one source may take."""
-
-Found = FoundNotice | FoundOpening
 
 
 async def search_lists(visitor: Visitor, session: ClientSession, source: Source) -> set[Fault]:
@@ -42,6 +39,8 @@ async def search_lists(visitor: Visitor, session: ClientSession, source: Source)
         SplitPassError: A list is not what its party may publish.
     """
     now, used = visitor.clock(), tuple(visitor.wallet().used)
+    if visitor.findings_file(source.name).read() is None:
+        source.start_over()
     found: list[Found] = []
     try:
         async with asyncio.timeout(SEARCH_SECONDS):
@@ -49,7 +48,7 @@ async def search_lists(visitor: Visitor, session: ClientSession, source: Source)
     except TimeoutError:
         raise Unreachable(f"{source.server} takes too long to give all its {source.kind}") from None
     finally:
-        visitor.change(lambda wallet: (_with(wallet, found), None))
+        visitor.keep_found(source.name, found)
     if result.newest is not None:
         source.keep(result.newest)
     return source.faults(now) | ({result.fault} if result.fault else set())
@@ -70,13 +69,3 @@ def matches(published: Notice | Disclosure, used: Iterable[bytes]) -> Iterator[F
     else:
         for record in (opening.record for opening in published.openings):
             yield from (FoundOpening(u, record.warrant_id, record.legal_reference) for u in used if record.names(u))
-
-
-def _with(wallet: Wallet, found: Iterable[Found]) -> Wallet:
-    """The wallet with what was found, each thing once."""
-    both = dict.fromkeys((*wallet.notices, *wallet.openings, *found))
-    return replace(
-        wallet,
-        notices=tuple(match for match in both if isinstance(match, FoundNotice)),
-        openings=tuple(match for match in both if isinstance(match, FoundOpening)),
-    )

@@ -15,7 +15,7 @@ from protocol.disclosures import Disclosure
 from protocol.epochs import EPOCH_SECONDS, Role, check_same_statement
 from protocol.notices import MAX_LIST_AGE, Notice
 from protocol.party_requests import REQUEST_TOLERANCE
-from protocol.primitives.errors import ConflictingStatements
+from protocol.primitives.errors import ConflictingStatements, SplitPassError
 from service.files import private_directory, write_private
 from service.http_client import call
 from service.problems import Problem
@@ -37,6 +37,7 @@ class Fault(Enum):
     TOO_MANY = "too many"
     WITHDRAWN = "withdrawn"
     CONFLICTING = "conflicting"
+    LOST = "lost"
 
 
 @dataclass(frozen=True)
@@ -97,15 +98,21 @@ class ListSource(Generic[L]):
 
     def keep(self, newest: bytes) -> None:
         """Ask only for newer ones the next time. Keep what was found in the others before."""
-        self._write(self.directory / self._name, newest)
+        self._write(self.directory / self.name, newest)
         self._withdrawn.unlink(missing_ok=True)
 
+    def start_over(self) -> None:
+        """Ask for all of them the next time, as at the first: what was found in those that were read is lost."""
+        (self.directory / self.name).unlink(missing_ok=True)
+
     def known(self) -> bytes | None:
-        """The newest list that was fetched together with all before it."""
+        """The newest list that was fetched together with all before it; None as well if its file is damaged."""
         try:
-            return (self.directory / self._name).read_bytes()
-        except FileNotFoundError:
+            known = (self.directory / self.name).read_bytes()
+            self.verify(known, None)
+        except (FileNotFoundError, SplitPassError):
             return None
+        return known
 
     def faults(self, now: int) -> set[Fault]:
         """What is wrong with what was fetched, as seen at Unix time `now`."""
@@ -121,15 +128,16 @@ class ListSource(Generic[L]):
     @property
     def evidence(self) -> Path:
         """Where a second list with the number of the one that is known is kept."""
-        return self.directory / f"{self._name}.conflict"
+        return self.directory / f"{self.name}.conflict"
 
     @property
     def _withdrawn(self) -> Path:
         """Where the newest list is kept if it is older than the one that is known, until a newer one comes."""
-        return self.directory / f"{self._name}.withdrawn"
+        return self.directory / f"{self.name}.withdrawn"
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """The name of the source, which its files have."""
         return f"{self.kind}.{self.role.name.lower()}"
 
     def _write(self, path: Path, statement: bytes) -> None:

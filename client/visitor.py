@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TypeVar
 
 from client.errors import NoPassLeft, VisitorError
+from client.findings import Findings, FindingsFile, Found
 from client.settings import ClientSettings
 from client.wallet import WalletFile
 from client.wallet_contents import Account, StoredPass, Wallet
@@ -17,6 +18,8 @@ from service.clock import Clock, unix_time
 from service.epoch_cache import EpochCache
 from service.log_client import KnownLogs
 from service.settings import load_domain, load_settings
+
+FINDINGS = "findings"
 
 T = TypeVar("T")
 
@@ -44,13 +47,39 @@ class Visitor:
         self.logs = KnownLogs(home / "epochs", self.servers)
 
     def change(self, change: Callable[[Wallet], tuple[Wallet, T]]) -> T:
-        """Change the wallet as `WalletFile.update` does."""
-        now = self.clock()
-        return self._file.update(
-            lambda wallet: change(
-                wallet.without_expired(self.domain, now, self.settings.retention_days, self.settings.memory_days)
-            )
-        )
+        """Change the wallet as `WalletFile.update` does. What was found about passes that expired goes as well."""
+        now, expired = self.clock(), set[bytes]()
+
+        def change_the_rest(wallet: Wallet) -> tuple[Wallet, T]:
+            rest = wallet.without_expired(self.domain, now, self.settings.retention_days, self.settings.memory_days)
+            expired.update(wallet.used.keys() - rest.used.keys())
+            return change(rest)
+
+        result = self._file.update(change_the_rest)
+        if expired:
+            for name in self._findings_names():
+                self.keep_found(name, ())
+        return result
+
+    def findings_file(self, name: str) -> FindingsFile:
+        """Where that is kept which was found in the lists of a source, by the source's name."""
+        return FindingsFile(self.home / FINDINGS / name, self._file)
+
+    def findings(self) -> Findings:
+        """What was found about the passes that the wallet knows, in the lists of all sources."""
+        used = self.wallet().used
+        found = (self.findings_file(name).read() for name in self._findings_names())
+        return sum((one.about(used) for one in found if one is not None), Findings())
+
+    def keep_found(self, name: str, found: Iterable[Found]) -> None:
+        """Keep more that was found in the lists of a source, durably."""
+        file = self.findings_file(name)
+        with self._file.locked():
+            known = file.read() or Findings()
+            file.write(known.about(self._file.read().used).with_more(found))
+
+    def _findings_names(self) -> list[str]:
+        return sorted(path.name for path in (self.home / FINDINGS).glob("[a-z]*"))
 
     def wallet(self) -> Wallet:
         """What the wallet holds."""

@@ -13,12 +13,14 @@ from nacl.exceptions import CryptoError
 
 from client.errors import WalletError
 from client.wallet_contents import Wallet
-from protocol.primitives.encoding import Message, Size
+from protocol.primitives.encoding import MAX_MESSAGE_BYTES, Message, Size
 from protocol.primitives.errors import Malformed
 from service.files import discard_unfinished, private_directory, write_private
 from service.passphrase import Passphrase
 
 LOCK_SECONDS = 30
+SEALED_BYTES = 40
+"""Nonce and tag of what is sealed."""
 
 T = TypeVar("T")
 
@@ -28,7 +30,7 @@ class SealedWallet(Message):
     """The file. `sealed` is nonce, ciphertext and tag (XChaCha20-Poly1305) with the header as associated data."""
 
     header: Passphrase
-    sealed: Annotated[bytes, Size(40, 2**26)]
+    sealed: Annotated[bytes, Size(SEALED_BYTES, MAX_MESSAGE_BYTES)]
 
 
 class WalletFile:
@@ -51,10 +53,10 @@ class WalletFile:
         """Make a new, empty wallet; raises `WalletError` if there is one already."""
         private_directory(path.parent)
         wallet = cls(path, Passphrase.new(operations, memory), passphrase)
-        with wallet._locked():
+        with wallet.locked():
             if path.exists():
                 raise WalletError(f"{path} exists already; a wallet is never overwritten")
-            wallet._write(Wallet(None, (), (), (), (), (), ()))
+            wallet._write(Wallet(None, (), (), (), ()))
         return wallet
 
     def read(self) -> Wallet:
@@ -72,16 +74,27 @@ class WalletFile:
     def update(self, change: Callable[[Wallet], tuple[Wallet, T]]) -> T:
         """Replace what the wallet holds by what `change` makes of it, and return what else it says.
 
-        Nobody else changes the wallet meanwhile; the new contents are durable when this returns. If `change` raises,
-        the wallet stays as it was.
+        Nobody else changes the wallet meanwhile; the new contents, within their limits, are durable when this returns.
+        If `change` raises, the wallet stays as it was.
         """
-        with self._locked():
+        with self.locked():
             contents, result = change(self.read())
-            self._write(contents)
+            self._write(contents.within_limits())
         return result
 
+    def seal(self, contents: bytes, purpose: bytes) -> bytes:
+        """Encrypt something else that belongs to this wallet; `purpose` is needed to open it."""
+        return bytes(self._box.encrypt(contents, self._header.to_bytes() + purpose))
+
+    def unseal(self, sealed: bytes, purpose: bytes) -> bytes:
+        """What was sealed; raises `CryptoError` if it is damaged, or of another wallet or purpose."""
+        if len(sealed) < SEALED_BYTES:
+            raise CryptoError("there is less than nonce and tag")
+        return self._box.decrypt(sealed, self._header.to_bytes() + purpose)
+
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
+        """Nobody else changes the wallet, or what belongs to it, within this context; raises `WalletError`."""
         try:
             self._lock.acquire()
         except Timeout:

@@ -5,25 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Self
 
+from client.hidden import Hidden
 from protocol.check_ins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Domain
 from protocol.handles import HandleRegistration, Name, Phone
 from protocol.http_messages import Decision, Session
 from protocol.passes import PASS_BYTES, OwnedPass, Pass
-from protocol.primitives.encoding import Bytes16, Bytes32, Message, Range, Size, Uint32
+from protocol.primitives.encoding import Bytes16, Bytes32, Range, Size, Uint32
 from protocol.primitives.group import Scalar
 from protocol.warrants import Venue
 
 MAX_PASSES = 1000
 """In an allowance."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Hidden(Message):
-    """A message whose `repr` shows nothing."""
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(hidden)"
+MAX_DAYS = 32
+"""Today, and as far ahead as passes are fetched."""
+MAX_VISITS, MAX_PAPERS, MAX_PAST = 2**13, 2**13, 2**16
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -122,37 +118,17 @@ class PastPass(Hidden):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class FoundNotice(Hidden):
-    """A notice (its number and advice) that concerns one of the visitor's passes."""
-
-    u: Bytes32
-    number: Uint32
-    advice: Annotated[str, Size(0, 1000)]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class FoundOpening(Hidden):
-    """A warrant (its id and legal reference) under which one of the visitor's passes was opened."""
-
-    u: Bytes32
-    warrant_id: Bytes16
-    legal_reference: Annotated[str, Size(1, 256)]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
 class Wallet(Hidden):
-    """Everything that a visitor keeps: days in order of epoch, visits in order of time, papers in that of printing.
+    """Keys and what they were used for: days in order of epoch, visits in order of time, papers in that of printing.
 
-    `notices` and `openings` are what was found about the passes of visits, of papers, and in `past`.
+    It is within its limits (`within_limits`) whenever it is written, and then fits what can be read.
     """
 
     account: Account | None
-    days: Annotated[tuple[Day, ...], Size(0, 1000)]
-    visits: Annotated[tuple[Visit, ...], Size(0, 2**16)]
-    papers: Annotated[tuple[Paper, ...], Size(0, 2**16)]
-    past: Annotated[tuple[PastPass, ...], Size(0, 2**16)]
-    notices: Annotated[tuple[FoundNotice, ...], Size(0, 2**16)]
-    openings: Annotated[tuple[FoundOpening, ...], Size(0, 2**16)]
+    days: Annotated[tuple[Day, ...], Size(0, MAX_DAYS)]
+    visits: Annotated[tuple[Visit, ...], Size(0, MAX_VISITS)]
+    papers: Annotated[tuple[Paper, ...], Size(0, MAX_PAPERS)]
+    past: Annotated[tuple[PastPass, ...], Size(0, MAX_PAST)]
 
     @property
     def used(self) -> dict[bytes, Visit | Paper | PastPass]:
@@ -185,7 +161,7 @@ class Wallet(Hidden):
     def without_expired(self, domain: Domain, now: int, retention_days: int, memory_days: int) -> Wallet:
         """This wallet without past days, exits that come too late, and what is older than the retention period.
 
-        Of the last, the passes alone are kept until `memory_days` after their day, and what was found about them.
+        Of the last, the passes alone are kept until `memory_days` after their day.
         """
         today, oldest = domain.epoch_at(now), now - retention_days * EPOCH_SECONDS
         visits = [visit for visit in self.visits if visit.entered >= oldest]
@@ -196,7 +172,6 @@ class Wallet(Hidden):
             for u, used in self.used.items()
             if u not in kept and domain.epoch_begins(used.epoch + 1) >= now - memory_days * EPOCH_SECONDS
         )
-        kept |= {past_pass.u for past_pass in past}
         return replace(
             self,
             days=tuple(day for day in self.days if day.epoch >= today),
@@ -205,6 +180,14 @@ class Wallet(Hidden):
             ),
             papers=tuple(papers),
             past=past,
-            notices=tuple(notice for notice in self.notices if notice.u in kept),
-            openings=tuple(opening for opening in self.openings if opening.u in kept),
         )
+
+    def within_limits(self) -> Wallet:
+        """This wallet without what is too much of it, so that nothing ever hinders a pass from being marked as used.
+
+        Of the oldest visits and papers the passes alone are kept, and of those the newest.
+        """
+        visits, papers = self.visits[-MAX_VISITS:], self.papers[-MAX_PAPERS:]
+        older: tuple[Visit | Paper, ...] = (*self.papers[:-MAX_PAPERS], *self.visits[:-MAX_VISITS])
+        past = (*self.past, *(PastPass(used.epoch, used.u) for used in older))
+        return replace(self, days=self.days[:MAX_DAYS], visits=visits, papers=papers, past=past[-MAX_PAST:])

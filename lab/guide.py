@@ -68,7 +68,7 @@ def _first_check_in(town: Town) -> list[tuple[str, str]]:
             "Verify a phone number, with the code of the message",
             f"{client} enrol \\\n  --phone {PHONE} --name {NAME} --code-file {outbox}",
         ),
-        ("Fetch passes for today and the next two days", f"{client} fetch"),
+        ("Fetch passes for today and the next three days", f"{client} fetch"),
         ("Show a code as a picture; it is good for half a minute", f"{client} show \\\n  --once --png {picture}"),
         (f"Read it at the door of {door.name}", f"{venue} read {picture}"),
         ("See how many came", f"{venue} status"),

@@ -82,13 +82,16 @@ class Outbreak:
             "authority", f"published a notice for {count} passes, among random ones; nobody's name was opened"
         )
         await self._look("looked into the same list", notices_source)
-        wallets = {person.phone: (person, person.visitor.wallet()) for person in self._town.people}
-        warned = {phone for phone, (_, wallet) in wallets.items() if wallet.notices}
+        findings = {person.phone: (person, person.visitor.findings()) for person in self._town.people}
+        warned = {phone for phone, (_, found) in findings.items() if found.notices}
         self._result.warned = len(warned)
-        person, wallet = wallets[min(warned)]
-        (found,) = wallet.notices
-        self._story.say(f"{person.name}'s phone", describe_notice(person.visitor, found, wallet.used[found.u]))
-        self._story.say("the others", f"{len(wallets) - len(warned)} find nothing; no phone told anybody what it found")
+        person, its = findings[min(warned)]
+        (notice,) = its.notices
+        used = person.visitor.wallet().used[notice.u]
+        self._story.say(f"{person.name}'s phone", describe_notice(person.visitor, notice, used))
+        self._story.say(
+            "the others", f"{len(findings) - len(warned)} find nothing; no phone told anybody what it found"
+        )
         shared = sum(map(len, released.visits.values()))
         self._result.expect(
             "exactly the cafe's guests are warned", holds=warned == self._day.at_cafe and count == shared
@@ -173,13 +176,14 @@ class Outbreak:
             await asyncio.to_thread(party.publish_lists)
             await party.peer.have_log_cosigned(self._session)
         await self._look("looked into both lists", *(partial(disclosures_source, role=role) for role in Role))
-        wallets = {person.phone: (person, person.visitor.wallet()) for person in town.people}
-        told = {phone for phone, (_, wallet) in wallets.items() if wallet.openings}
+        findings = {person.phone: (person, person.visitor.findings()) for person in town.people}
+        told = {phone for phone, (_, found) in findings.items() if found.openings}
         self._result.told_of_opening = len(told)
-        person, wallet = wallets[min(told)]
-        found = wallet.openings[0]
-        self._story.say(f"{person.name}'s phone", describe_opening(person.visitor, found, wallet.used[found.u]))
-        self._story.say("the others", f"{len(wallets) - len(told)} find that nothing of theirs was opened")
+        person, its = findings[min(told)]
+        opened = its.openings[0]
+        used = person.visitor.wallet().used[opened.u]
+        self._story.say(f"{person.name}'s phone", describe_opening(person.visitor, opened, used))
+        self._story.say("the others", f"{len(findings) - len(told)} find that nothing of theirs was opened")
         self._result.expect("exactly those who were opened are told so", holds=told == self._day.at_club)
 
     async def ask_after_erasure(self) -> None:

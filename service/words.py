@@ -122,6 +122,10 @@ _LIST_FAULTS = {
         "two different ones have the same number. Both are kept in the directory lists, as evidence.",
         "번호가 같은데 내용이 다른 것이 둘 있습니다. 증거로 lists 폴더에 둘 다 보관합니다.",
     ),
+    "lost": (
+        "what was found in them is lost or damaged here. Run notices, which fetches them again.",
+        "찾아 둔 내용이 없거나 손상되었습니다. notices를 실행하면 다시 받습니다.",
+    ),
 }
 """What is wrong with a party's lists, by the value of the client's `Fault`."""
 _LISTS = {

@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import Annotated, Any, ClassVar, NoReturn, Self, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, NoReturn, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import cbor2
 
@@ -20,6 +20,8 @@ from protocol.primitives.errors import MalformedEncoding
 
 MAX_DEPTH = 8
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -113,10 +115,13 @@ class Message:
             The one encoding.
 
         Raises:
-            MalformedEncoding: A field is not of its declared type and size.
+            MalformedEncoding: A field is not of its declared type and size, or the message is too long to be decoded.
         """
         kind: Any = type(self)
-        return encode_item(_codec_of(kind).encode(self))
+        encoding = encode_item(_codec_of(kind).encode(self))
+        if len(encoding) > MAX_MESSAGE_BYTES:
+            raise MalformedEncoding(f"longer than {MAX_MESSAGE_BYTES} bytes")
+        return encoding
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -241,7 +246,7 @@ def _enumeration(cls: type[IntEnum]) -> _Codec:
         except KeyError:
             raise MalformedEncoding(f"not a {cls.__name__}") from None
 
-    return _Codec(int, decode)
+    return _Codec(lambda value: int(_instance(cls, value)), decode)
 
 
 def _byte_encoded(cls: Any) -> _Codec:
@@ -252,7 +257,13 @@ def _byte_encoded(cls: Any) -> _Codec:
             raise MalformedEncoding(f"expected the bytes of a {cls.__name__}")
         return make(item)
 
-    return _Codec(bytes, decode)
+    return _Codec(lambda value: bytes(_instance(cls, value)), decode)
+
+
+def _instance(cls: type[T], value: Any) -> T:
+    if not isinstance(value, cls):
+        raise MalformedEncoding(f"expected a {cls.__name__}, found {type(value).__name__}")
+    return value
 
 
 def _int(item: Any) -> int:

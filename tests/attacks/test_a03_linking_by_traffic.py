@@ -154,8 +154,8 @@ def test_a03_fetching_what_is_published_says_nothing_about_who_fetches(town: Tow
         assert all(line.startswith(b"GET /v1/") for lines in sent for line in lines)
         everything = b"".join(line for lines in sent for line in lines)
         assert not [word for word in (b"ookie", b"uthorization", b"f-None", b"?") if word in everything]
-    wallets = [Visitor(person.home, b"passphrase", lambda: town.now).wallet() for person in (guest, hermit)]
-    assert [(len(wallet.notices), len(wallet.openings)) for wallet in wallets] == [(3, 3), (0, 0)]
+    found = [Visitor(person.home, b"passphrase", lambda: town.now).findings() for person in (guest, hermit)]
+    assert [(len(one.notices), len(one.openings)) for one in found] == [(3, 3), (0, 0)]
 
 
 def test_a03_codes_of_one_person_share_nothing(town: Town) -> None:

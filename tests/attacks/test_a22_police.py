@@ -158,13 +158,13 @@ def test_a22_the_person_concerned_learns_of_the_opening(town: Town) -> None:
     assert (town.scan(suspect, club), town.scan(other, bar)) == (Decision.ADMITTED, Decision.ADMITTED)
     assert len(town.investigate(club).contacts) == 1
     assert town.search(suspect) == set()
-    assert suspect.visitor.wallet().openings == ()
+    assert suspect.visitor.findings().openings == ()
     town.world.now += 86_400
     town.world.keep_houses()
     assert town.search(suspect) | town.search(other) == set()
-    (found,) = suspect.visitor.wallet().openings
+    (found,) = suspect.visitor.findings().openings
     assert (found.u, found.legal_reference) == (suspect.visitor.wallet().visits[0].u, "감염병예방법 제76조의2")
-    assert other.visitor.wallet().openings == ()
+    assert other.visitor.findings().openings == ()
 
 
 def test_a22_the_police_themselves_are_nobody(town: Town) -> None:

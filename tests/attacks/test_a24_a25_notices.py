@@ -51,7 +51,7 @@ def test_a24_a_notice_does_not_tell_which_visits_belong_together(town: Town) -> 
     visits = [visit for person in (regular, other) for visit in person.visitor.wallet().visits]
     assert [noticed_visit(1, visit.u) in lists[0] for visit in visits] == [True, False, True]
     assert town.search(regular) | town.search(other) == set()
-    assert [len(person.visitor.wallet().notices) for person in (regular, other)] == [3, 2]
+    assert [len(person.visitor.findings().notices) for person in (regular, other)] == [3, 2]
 
 
 def test_a25_a_stale_notice_is_noticed(town: Town) -> None:

@@ -12,12 +12,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from client.__main__ import main
+from client.findings import Findings, FoundNotice, FoundOpening
 from client.list_search import search_lists
 from client.list_sources import disclosures_source, list_sources, notices_source
 from client.lists import Fault
 from client.visitor import Visitor
 from client.visits import open_entry
-from client.wallet_contents import FoundNotice, FoundOpening, Paper, PastPass, Visit
+from client.wallet_contents import Paper, PastPass, Visit
 from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening, sign_disclosure
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import MAX_LIST_AGE, sign_notice
@@ -83,11 +84,11 @@ def test_c10_a_notice_is_found_by_those_it_concerns_alone(supplied: Visitor, imi
     publish_notice(imitated, 0, NOW, advice="")
     publish_notice(imitated, 1, NOW, mine, STRANGER)
     assert search_notices(supplied) == set()
-    assert supplied.wallet().notices == (FoundNotice(mine, 1, ADVICE),)
+    assert supplied.findings().notices == (FoundNotice(mine, 1, ADVICE),)
     assert search_notices(supplied) == set()
     publish_notice(imitated, 2, NOW, mine, other)
     assert search_notices(supplied) == set()
-    assert [found.number for found in supplied.wallet().notices] == [1, 2, 2]
+    assert [found.number for found in supplied.findings().notices] == [1, 2, 2]
 
 
 @pytest.mark.parametrize("role", Role)
@@ -99,10 +100,10 @@ def test_c8_an_opening_is_found_in_either_partys_disclosure(
     publish_disclosure(imitated, role, 0, NOW, opening(imitated, STRANGER), record)
     search(supplied)
     found = FoundOpening(mine, record.warrant_id, record.legal_reference)
-    assert supplied.wallet().openings == (found,)
+    assert supplied.findings().openings == (found,)
     publish_disclosure(imitated, OPERATOR if role is AUTHORITY else AUTHORITY, 0, NOW, record)
     search(supplied)
-    assert supplied.wallet().openings == (found,)
+    assert supplied.findings().openings == (found,)
 
 
 def test_only_what_is_new_is_asked_for(newcomer: Visitor, imitated: ImitatedParties, clock: Clock) -> None:
@@ -143,10 +144,10 @@ def test_a25_a_missing_list_is_noticed_and_asked_for_until_it_is_there(
     withheld = imitated.lists[AUTHORITY, "notices"].pop(1)
     for _ in range(2):
         assert search_notices(supplied) == {Fault.MISSING, Fault.STALE}
-        assert supplied.wallet().notices == ()
+        assert supplied.findings().notices == ()
     imitated.lists[AUTHORITY, "notices"][1] = withheld
     assert search_notices(supplied) == set()
-    assert [found.number for found in supplied.wallet().notices] == [1]
+    assert [found.number for found in supplied.findings().notices] == [1]
 
 
 def test_a25_a_list_that_goes_back_is_noticed(newcomer: Visitor, imitated: ImitatedParties) -> None:
@@ -171,7 +172,7 @@ def test_a_party_that_signs_lists_without_end_is_not_followed_for_ever(
     imitated.requests.clear()
     assert search_notices(supplied) == {Fault.TOO_MANY, Fault.STALE}
     assert asked(imitated) == ["notices", *[f"notices/{number}" for number in (5, 4, 3, 2)]]
-    assert [found.number for found in supplied.wallet().notices] == [6, 2]
+    assert [found.number for found in supplied.findings().notices] == [6, 2]
     assert notices_source(supplied).known() is None
     monkeypatch.setattr("client.lists.MAX_LISTS", 7)
     assert search_notices(supplied) == set()
@@ -186,7 +187,7 @@ def test_what_was_found_before_a_list_that_does_not_hold_is_kept(
     imitated.lists[AUTHORITY, "notices"][0] = b"no list"
     with pytest.raises(MalformedEncoding):
         search_notices(supplied)
-    assert [found.number for found in supplied.wallet().notices] == [1]
+    assert [found.number for found in supplied.findings().notices] == [1]
     monkeypatch.setattr("client.list_search.SEARCH_SECONDS", 0)
     with pytest.raises(Unreachable, match="takes too long"):
         search_notices(supplied)
@@ -220,7 +221,7 @@ def test_a21_two_lists_of_one_number_are_kept_as_evidence(supplied: Visitor, imi
     first = imitated.lists[AUTHORITY, "notices"][0]
     publish_notice(imitated, 0, NOW, mine)
     assert search_notices(supplied) == {Fault.CONFLICTING}
-    assert [found.u for found in supplied.wallet().notices] == [mine]
+    assert [found.u for found in supplied.findings().notices] == [mine]
     source = notices_source(supplied)
     assert source.known() == first
     assert source.evidence.read_bytes() == imitated.lists[AUTHORITY, "notices"][0]
@@ -253,10 +254,12 @@ def test_c8_an_opening_is_found_when_the_visit_itself_is_forgotten(
     assert {one.u: one for one in wallet.past} == {u: PastPass(remembered.epoch, u) for u in (mine, STRANGER)}
     publish_disclosure(imitated, OPERATOR, 0, clock.now, opening(imitated, mine))
     search(supplied)
-    assert [found.u for found in supplied.wallet().openings] == [mine]
+    assert [found.u for found in supplied.findings().openings] == [mine]
     clock.now = NOW + 122 * EPOCH_SECONDS
     wallet = supplied.wallet()
-    assert (wallet.past, wallet.openings) == ((), ())
+    assert (wallet.past, supplied.findings()) == ((), Findings())
+    kept = [supplied.findings_file(path.name).read() for path in (supplied.home / "findings").iterdir()]
+    assert kept == [Findings()] * 3
     assert mine not in wallet.to_bytes()
 
 
@@ -264,9 +267,9 @@ def test_c10_what_was_found_goes_with_its_visit(supplied: Visitor, imitated: Imi
     publish_notice(imitated, 0, NOW, visit(supplied))
     search_notices(supplied)
     clock.now += 119 * EPOCH_SECONDS
-    assert len(supplied.wallet().notices) == 1
+    assert len(supplied.findings().notices) == 1
     clock.now += 3 * EPOCH_SECONDS
-    assert supplied.wallet().notices == ()
+    assert supplied.findings().notices == ()
 
 
 def test_a_party_that_is_away_hides_nothing_of_the_other(supplied: Visitor, imitated: ImitatedParties) -> None:
@@ -276,7 +279,7 @@ def test_a_party_that_is_away_hides_nothing_of_the_other(supplied: Visitor, imit
     with pytest.raises(Unreachable):
         online(lambda session: search_lists(supplied, session, source))
     online(lambda session: search_lists(supplied, session, disclosures_source(supplied, AUTHORITY)))
-    assert len(supplied.wallet().openings) == 1
+    assert len(supplied.findings().openings) == 1
 
 
 @pytest.fixture

@@ -13,10 +13,13 @@ from filelock import FileLock
 from client.errors import WalletError
 from client.wallet import SealedWallet, WalletFile
 from client.wallet_contents import (
+    MAX_DAYS,
+    MAX_PAPERS,
+    MAX_PASSES,
+    MAX_PAST,
+    MAX_VISITS,
     Account,
     Day,
-    FoundNotice,
-    FoundOpening,
     Paper,
     PastPass,
     PendingHandle,
@@ -26,8 +29,12 @@ from client.wallet_contents import (
 )
 from protocol.check_ins import MAX_STAY
 from protocol.handles import register_handle
-from protocol.http_messages import Session
+from protocol.http_messages import Decision, Session
+from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.group import Scalar
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.warrants import Venue
+from service.passphrase import Passphrase
 from tests.client.conftest import NAME, PASSPHRASE, PHONE
 from tests.support.domain import NOW, TODAY, OpenEpoch, Parties
 from tests.support.domain import Visitor as Person
@@ -52,8 +59,6 @@ def contents(today: OpenEpoch, visitor: Person) -> Wallet:
         (Visit(TODAY, second.u, bytes(range(16)), NOW, None, None, None, second),),
         (Paper(TODAY, third.u),),
         (PastPass(TODAY - 30, bytes(range(32))),),
-        (FoundNotice(second.u, 3, "검사"),),
-        (FoundOpening(bytes(range(32)), bytes(16), "제76조의2"),),
     )
 
 
@@ -245,6 +250,54 @@ def test_changes_from_two_sides_are_all_kept(path: Path, contents: Wallet) -> No
     assert len({one.u for one in WalletFile.open(path, PASSPHRASE).read().visits}) == 40
 
 
+def largest(pending: PendingHandle) -> Wallet:
+    """A wallet that is as large as one within its limits can be."""
+    stored = StoredPass(bytes(128), Scalar(bytes(31) + b"\1"))
+    venue = Venue(255, bytes(16), "가" * 42 + "aa", "u" * 256, public_key(SigningKey(bytes(32))))
+    late, u = 2**32 - 1, bytes(32)
+    visit = Visit(late, u, bytes(16), late, venue, Decision.NO_ENTRY, late, stored)
+    return Wallet(
+        Account("+" + "8" * 15, "가" * 42 + "aa", Session(bytes(16), bytes(32))),
+        (Day(late, late, pending, (stored,) * MAX_PASSES, MAX_PASSES),) * MAX_DAYS,
+        (visit,) * MAX_VISITS,
+        (Paper(late, u),) * MAX_PAPERS,
+        (PastPass(late, u),) * MAX_PAST,
+    )
+
+
+def test_the_largest_wallet_fits_what_is_read(contents: Wallet) -> None:
+    pending = contents.days[1].pending
+    assert pending is not None
+    encoding = largest(pending).to_bytes()
+    assert len(encoding) > 10 * 2**20
+    header = Passphrase.new(16, 2**30)
+    assert len(SealedWallet(header, encoding + bytes(40)).to_bytes()) <= MAX_MESSAGE_BYTES
+
+
+def test_what_is_too_much_never_hinders_a_pass_from_being_marked_as_used(
+    path: Path, contents: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest goes; of a visit and a paper the pass stays, among those that are past."""
+    for name, limit in (("DAYS", 3), ("VISITS", 4), ("PAPERS", 3), ("PAST", 6)):
+        monkeypatch.setattr(f"client.wallet_contents.MAX_{name}", limit)
+    (visit,), (paper,), (past,), (day, _) = contents.visits, contents.papers, contents.past, contents.days
+    newest = replace(visit, u=bytes(31) + b"\7")
+    wallet = filled(path, contents)
+    full = replace(
+        contents,
+        days=(day, *(replace(day, epoch=TODAY + 1 + number) for number in range(3))),
+        visits=(visit,) * 5,
+        papers=(paper,) * 5,
+        past=(past,) * 6,
+    )
+    wallet.update(lambda _: (replace(full, visits=(*full.visits, newest)), None))
+    kept = wallet.read()
+    assert (len(kept.visits), len(kept.papers), len(kept.past)) == (4, 3, 6)
+    assert kept.visits[-1] == newest
+    assert kept.past[-4:] == (*[PastPass(TODAY, paper.u)] * 2, *[PastPass(TODAY, visit.u)] * 2)
+    assert [one.epoch for one in kept.days] == [TODAY, TODAY + 1, TODAY + 2]
+
+
 def test_what_expired_is_dropped(parties: Parties, contents: Wallet) -> None:
     def after(seconds: int) -> Wallet:
         return contents.without_expired(parties.domain, NOW + seconds, retention_days=28, memory_days=120)
@@ -264,11 +317,8 @@ def test_what_expired_is_dropped(parties: Parties, contents: Wallet) -> None:
         contents.visits[0].u,
         contents.papers[0].u,
     }
-    assert len(after(ends + 90 * DAY).openings) == 1
-    assert after(ends + 90 * DAY + 1).openings == ()
-    assert len(after(ends + 120 * DAY).notices) == len(after(ends + 120 * DAY).past) - 1 == 1
-    last = after(ends + 120 * DAY + 1)
-    assert (last.past, last.notices) == ((), ())
+    assert len(after(ends + 120 * DAY).past) == 2
+    assert after(ends + 120 * DAY + 1).past == ()
     assert (
         bytes(contents.days[1].pending.h if contents.days[1].pending else Scalar.random())
         not in after(2 * DAY).to_bytes()

@@ -12,6 +12,7 @@ from nacl.pwhash import argon2id
 from PIL import Image
 
 from client.errors import WalletError
+from client.findings import Findings, FindingsFile
 from client.wallet import SealedWallet, WalletFile
 from client.wallet_contents import Wallet
 from conformance.vectors import world
@@ -105,6 +106,18 @@ def _wallet_decoders(random: Random, directory: Path) -> Iterator[Decoder]:
         sealed.write_bytes(replace(SealedWallet.from_bytes(whole), sealed=encrypted).to_bytes())
         return opened.read()
 
+    findings = FindingsFile(directory / "notices.authority", opened)
+    found = tuple(random_message(random, Findings) for _ in range(4))
+    findings.write(found[0])
+
+    def read_findings(data: bytes) -> object:
+        findings.path.write_bytes(opened.seal(data, b"findings notices.authority"))
+        return findings.read()
+
+    yield Decoder(
+        "findings file", _reading(findings.path, lambda _: findings.read()), (), (findings.path.read_bytes(),)
+    )
+    yield Decoder("findings", read_findings, (), tuple(one.to_bytes() for one in found))
     yield Decoder("wallet contents", read_contents, (WalletError,), tuple(one.to_bytes() for one in contents), cost=5)
 
 

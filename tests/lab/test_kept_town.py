@@ -102,7 +102,7 @@ def test_the_printed_commands_lead_to_a_check_in(tmp_path: Path, monkeypatch: py
         be_patient(town)
         said = [pasted(command, monkeypatch) for command in town.commands]
         assert len(said) == 5
-        assert said[1].count("12 passes") == 3
+        assert said[1].count("12 passes left") == 4
         assert said[3].startswith("ADMITTED")
         assert re.search(r"[1-9]\d* in, \d+ out", said[4])
         town.wait_for(r"message to \+821012345678: SplitPass code: \d{6}\n")

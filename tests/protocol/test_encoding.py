@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
-from typing import Any
+from typing import Annotated, Any
 
 import cbor2
 import pytest
@@ -18,7 +18,7 @@ import protocol
 from protocol.check_ins import Direction
 from protocol.commitments import BEGINNING, CommitmentOpening
 from protocol.passes import PassAnswers, PassRequest
-from protocol.primitives.encoding import MAX_DEPTH, MAX_MESSAGE_BYTES, Message, decode_item, encode_item
+from protocol.primitives.encoding import MAX_DEPTH, MAX_MESSAGE_BYTES, Message, Size, decode_item, encode_item
 from protocol.primitives.errors import Malformed, MalformedEncoding, Rejected
 from protocol.primitives.group import Point
 from protocol.releases import MAX_COMMITMENTS, Release, ReleasedLeaf
@@ -209,10 +209,24 @@ def test_encoding_checks_fields_as_decoding_does() -> None:
         replace(venue, name="홍" * 43),  # 129 bytes in UTF-8
         replace(venue, name="\ud800"),
         replace(warrant, max_records=0),
+        replace(venue, key=bytes(venue.key)),  # type: ignore[arg-type]
         ReleasedLeaf(1, NOW, Direction.ENTRY, b""),
+        ReleasedLeaf(1, NOW, 1, bytes(32)),  # type: ignore[arg-type]
     ):
         with pytest.raises(MalformedEncoding):
             wrong.to_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Long(Message):
+    content: Annotated[bytes, Size(0, 2**25)]
+
+
+def test_what_could_not_be_decoded_is_not_encoded() -> None:
+    longest = Long(bytes(MAX_MESSAGE_BYTES - 6))
+    assert Long.from_bytes(longest.to_bytes()) == longest
+    with pytest.raises(MalformedEncoding, match="longer"):
+        Long(bytes(MAX_MESSAGE_BYTES - 5)).to_bytes()
 
 
 def test_an_array_may_be_as_long_as_its_size_says_and_no_longer() -> None:

@@ -219,7 +219,11 @@ export function message(fields, check = () => {}) {
       check(value);
       return value;
     },
-    toBytes: (value) => encodeItem(type.encode(value)),
+    toBytes: (value) => {
+      const encoding = encodeItem(type.encode(value));
+      if (encoding.length > MAX_MESSAGE_BYTES) throw new MalformedEncoding(`longer than ${MAX_MESSAGE_BYTES} bytes`);
+      return encoding;
+    },
     fromBytes: (data) => type.decode(decodeItem(data)),
   };
   return type;
