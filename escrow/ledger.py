@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sql
 
 from escrow.errors import WarrantExhausted
+from protocol.opening import VerifiedShares
 from protocol.primitives.hashing import digest32
 from protocol.releases import VerifiedRelease
+from protocol.visits import Visit
 from service.storage import exclusive, is_among
 
 metadata = sql.MetaData()
@@ -21,7 +24,10 @@ _released = sql.Table(
     sql.Column("pass_digest", sql.LargeBinary(32), primary_key=True),
     sql.Column("venue", sql.LargeBinary(16), nullable=False),
     sql.Column("time", sql.BigInteger, nullable=False),
+    sql.Column("given", sql.Boolean, nullable=False),
+    sql.Column("named", sql.Boolean, nullable=False),
 )
+"""`given`: the pass got a share; else another venue had one of it. `named`: its label names the venue (scan mode)."""
 _totals = sql.Table(
     "released_totals",
     metadata,
@@ -40,46 +46,68 @@ class ReleaseLedger:
     def __init__(self, engine: sql.Engine) -> None:
         self._engine = engine
 
-    def record(self, release: VerifiedRelease, now: int) -> VerifiedRelease:
-        """Commit a release at Unix time `now`, and return it without the passes released for other venues.
+    def record(self, release: VerifiedRelease, now: int, given: VerifiedShares | None = None) -> VerifiedRelease:
+        """Commit a release at Unix time `now`, and return it with the passes that get a share.
+
+        A pass that got one for another venue gets another only if one of the two labels names its venue. Every such
+        pass is kept under this warrant, with a share or without. With the shares that the other party has `given`, only
+        its passes get one.
 
         Raises `WarrantExhausted`, and nothing is committed, if the warrant would then have more than its maximum of
         records.
         """
         warrant = release.warrant
-        digests = {(epoch, u): _digest(u) for epoch, visits in release.visits.items() for u in visits}
+        passes = _passes(release)
         with exclusive(self._engine) as connection:
             rows = connection.execute(sql.select(_released).where(_released.c.epoch.in_(list(release.visits)))).all()
-            elsewhere = {(row.epoch, row.pass_digest) for row in rows if row.venue != warrant.venue_id}
-            known = {(row.epoch, row.pass_digest) for row in rows if row.warrant == warrant.warrant_id}
-            kept = {
-                epoch: {u: visit for u, visit in visits.items() if (epoch, digests[epoch, u]) not in elsewhere}
-                for epoch, visits in release.visits.items()
-            }
-            new = [
-                {
-                    "warrant": warrant.warrant_id,
-                    "epoch": epoch,
-                    "pass_digest": digests[epoch, u],
-                    "venue": warrant.venue_id,
-                    "time": now,
-                }
-                for epoch, visits in kept.items()
-                for u in visits
-                if (epoch, digests[epoch, u]) not in known
-            ]
+            taken = {_key(row) for row in rows if row.venue != warrant.venue_id and row.given and not row.named}
+            known = {_key(row): row.given for row in rows if row.warrant == warrant.warrant_id}
+            shared, refused = set(), set()
+            for key, (u, visit) in passes.items():
+                if key in taken and not visit.names_venue:
+                    refused.add(key)
+                elif given is None or u in given.shares.get(key[0], {}):
+                    shared.add(key)
+            new = [key for key in shared if not known.get(key)]
             mine = _totals.c.warrant == warrant.warrant_id
             total = connection.scalar(sql.select(_totals.c.records).where(mine)) or 0
             if total + len(new) > warrant.max_records:
                 raise WarrantExhausted(warrant.warrant_id, warrant.max_records)
+            values = [
+                {
+                    "warrant": warrant.warrant_id,
+                    "epoch": epoch,
+                    "pass_digest": digest,
+                    "venue": warrant.venue_id,
+                    "time": now,
+                    "given": (epoch, digest) in shared,
+                    "named": passes[epoch, digest][1].names_venue,
+                }
+                for epoch, digest in [*new, *(refused - known.keys())]
+            ]
+            for epoch, digest in known.keys() & set(new):  # a release before this one did not show the label
+                same = (_released.c.epoch == epoch) & (_released.c.pass_digest == digest)
+                connection.execute(sql.delete(_released).where(_released.c.warrant == warrant.warrant_id, same))
+            if values:
+                connection.execute(sql.insert(_released), values)
             if new:
-                connection.execute(sql.insert(_released), new)
                 connection.execute(sql.delete(_totals).where(mine))
                 connection.execute(sql.insert(_totals).values(warrant=warrant.warrant_id, records=total + len(new)))
-        set_aside = release.set_aside.copy()
-        set_aside["ReleasedElsewhere"] += len(digests) - sum(map(len, kept.values()))
-        kept = {epoch: visits for epoch, visits in kept.items() if visits}
-        return replace(release, visits=kept, set_aside=+set_aside)
+        kept: dict[int, dict[bytes, Visit]] = {}
+        for key in sorted(shared):
+            u, visit = passes[key]
+            kept.setdefault(key[0], {})[u] = visit
+        return replace(release, visits=kept)
+
+    def elsewhere(self, release: VerifiedRelease) -> set[tuple[int, bytes]]:
+        """The passes of a release, by epoch and `u`, that got a share for another venue."""
+        other = (_released.c.venue != release.warrant.venue_id) & _released.c.given
+        with self._engine.begin() as connection:
+            rows = connection.execute(
+                sql.select(_released).where(_released.c.epoch.in_(list(release.visits)), other)
+            ).all()
+        found = {_key(row) for row in rows}
+        return {(key[0], u) for key, (u, _) in _passes(release).items() if key in found}
 
     def forget_epochs(self, epochs: Iterable[int]) -> None:
         """Delete the record of epochs that can never be opened again."""
@@ -87,5 +115,14 @@ class ReleaseLedger:
             connection.execute(sql.delete(_released).where(is_among(_released.c.epoch, epochs)))
 
 
-def _digest(u: bytes) -> bytes:
-    return digest32("released-pass", u)
+def _passes(release: VerifiedRelease) -> dict[tuple[int, bytes], tuple[bytes, Visit]]:
+    """Each pass and its visit, by what the ledger knows it by."""
+    return {
+        (epoch, digest32("released-pass", u)): (u, visit)
+        for epoch, visits in release.visits.items()
+        for u, visit in visits.items()
+    }
+
+
+def _key(row: sql.Row[Any]) -> tuple[int, bytes]:
+    return row.epoch, row.pass_digest

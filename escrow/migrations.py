@@ -33,3 +33,10 @@ def tell_released_passes_by_epoch(operations: Operations) -> None:
         "SELECT warrant, epoch, pass_digest, venue, time FROM released_passes_before"
     )
     operations.drop_table("released_passes_before")
+
+
+def tell_reused_passes(operations: Operations) -> None:
+    """Note of each pass whether it got a share, and whether its label names the venue; until now all got one."""
+    for name, default in (("given", sql.true()), ("named", sql.false())):
+        column = sql.Column(name, sql.Boolean, nullable=False, server_default=default)
+        operations.add_column("released_passes", column)

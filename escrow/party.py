@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
-from escrow import commitments, ledger, openings, publications, venues
+from escrow import commitments, judgements, ledger, openings, publications, venues
 from escrow.commitments import CommitmentRegister
 from escrow.disclosures import Disclosures
 from escrow.epochs import Epochs
+from escrow.judgements import Judgements
 from escrow.ledger import ReleaseLedger
 from escrow.log.log import TransparencyLog
 from escrow.log.witness import Witness
@@ -66,6 +67,7 @@ class Party:
             inbox.metadata,
             venues.metadata,
             commitments.metadata,
+            judgements.metadata,
             ledger.metadata,
             openings.metadata,
             publications.metadata,
@@ -88,6 +90,7 @@ class Party:
         )
         self.venues = VenueRegister(self.engine, self.domain)
         self.commitments = CommitmentRegister(self.engine, self.venues, settings.commitments_per_hour)
+        self.judgements = Judgements(self.engine)
         self.releases = ReleaseLedger(self.engine)
         self.openings = Openings(self.engine)
         self.disclosures = Disclosures(self.engine, self.domain, role, self.identity, self.openings, self.log, clock)
@@ -107,6 +110,7 @@ class Party:
     def forget_old(self, now: int) -> None:
         """Delete what the party stores for a time that is over at Unix time `now`, apart from epochs."""
         inbox.forget_old(self.engine, now)
+        self.judgements.forget_ended(lambda ends: self.epochs.erase_by(self.domain.epoch_at(ends - 1)) <= now)
         self.commitments.delete_before(now - (self.settings.retention_days + COMMITMENT_DAYS) * EPOCH_SECONDS)
 
     def forget_epochs(self, epochs: Collection[int]) -> None:

@@ -1,4 +1,4 @@
-"""Giving shares for a warrant: the same checks and the same record at both parties. Spec: §3.10."""
+"""Giving shares for a warrant: the same record at both parties, and what the operator checks before. Spec: §3.10."""
 
 from __future__ import annotations
 
@@ -12,39 +12,73 @@ from escrow.openings import shares_released
 from escrow.party import Party
 from protocol.epochs import EpochKey
 from protocol.http_messages import SharesRequest
-from protocol.opening import VerifiedShares, create_shares
+from protocol.opening import VerifiedShares, create_shares, without_invalid_passes
 from protocol.primitives.errors import OutOfScope
-from protocol.releases import VerifiedRelease, verify_release
+from protocol.releases import Judgement, VerifiedRelease, deciding_commitments, judge_release, release_digest
 from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant, warrant_epochs
 
 
-async def give_shares(
-    party: Party, session: ClientSession, request: SharesRequest, given: VerifiedShares | None = None
-) -> bytes:
-    """A party's signed shares: check the request, record the release, and only then make them.
+async def give_shares(party: Party, session: ClientSession, request: SharesRequest) -> bytes:
+    """The operator's signed shares: check and judge the request, record the release, and only then make them.
 
-    With the shares that the other party has `given`, only for their passes: others could not be opened.
-
-    Raises what `verify_warrant`, `verify_venue` and `verify_release` raise, `OutOfScope` for a warrant of another
-    purpose, `WarrantExhausted` when the warrant's maximum would be exceeded, `VenueChanged` when the venue's record is
-    not the present one, `ErasedEpoch` when all of it was erased, and `PeerFailed` when the other party does not cosign
-    what was put on record.
+    Raises what `judge_request` raises, `OutOfScope` for a warrant of another purpose, `WarrantExhausted` when the
+    warrant's maximum would be exceeded, `ErasedEpoch` when all of it was erased, and `PeerFailed` when the other party
+    does not cosign what was put on record.
     """
-    warrant = verify_warrant(party.domain, request.warrant, party.clock())  # step 1, as far as the release
-    if warrant.record.purpose is not Purpose.OPENING:
-        raise OutOfScope("nothing is opened under a warrant of this purpose", warrant.record.warrant_id)
+    release = await judge_request(party, session, request)  # steps 1, 2
+    if release.warrant.purpose is not Purpose.OPENING:
+        raise OutOfScope("nothing is opened under a warrant of this purpose", release.warrant.warrant_id)
+    return await record_and_share(party, session, release)
+
+
+async def judge_request(party: Party, session: ClientSession, request: SharesRequest) -> VerifiedRelease:
+    """The visits that the operator and the authority both admit: by what the operator holds and the authority named.
+
+    The first judgement of a release is stored durably and repeated. One that fails is not stored. The purpose of the
+    warrant does not matter here.
+
+    Raises what `verify_warrant`, `verify_venue` and `judge_release` raise, and `VenueChanged` when the venue's record
+    is not the present one.
+    """
+    warrant = verify_warrant(party.domain, request.warrant, party.clock())
     venue = verify_venue(party.domain, request.venue)
     if not await asyncio.to_thread(party.venues.counts, venue.record):
         raise VenueChanged(venue.record.venue_id)
     epoch_keys = await warrant_epoch_keys(party, session, warrant.record)
-    commitments = await asyncio.to_thread(party.commitments.of, venue.record.venue_id)
-    release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, commitments, request.release)
-    release = without_erased(party, release if given is None else _given(release, given))  # step 2
-    release = await asyncio.to_thread(party.releases.record, release, party.clock())  # steps 2, 3, 4
+
+    def judge() -> VerifiedRelease:
+        digest = release_digest(request.release)
+        known = party.judgements.get(warrant.record.warrant_id, digest)
+        if known is None:
+            received = party.commitments.of(venue.record.venue_id)
+            held = deciding_commitments(warrant.record, received, request.release)
+            judged = judge_release(
+                warrant, venue, epoch_keys, Judgement(digest, held, request.commitments), request.release
+            )
+            known = party.judgements.first(warrant.record, digest, judged.judgement)
+            if known == judged.judgement:
+                return judged
+        return judge_release(warrant, venue, epoch_keys, known, request.release)
+
+    return await asyncio.to_thread(judge)
+
+
+async def record_and_share(
+    party: Party, session: ClientSession, release: VerifiedRelease, given: VerifiedShares | None = None
+) -> bytes:
+    """A party's signed shares of a release that was judged, recorded before they are made.
+
+    With the shares that the other party has `given`, only for their passes: others could not be opened.
+
+    Raises `WarrantExhausted`, `ErasedEpoch` and `PeerFailed`, as `give_shares` does.
+    """
+    release = without_erased(party, without_invalid_passes(release))  # step 3
+    release = await asyncio.to_thread(party.releases.record, release, party.clock(), given)  # steps 3, 4, 5
     if release.visits:
         await _put_on_record(party, session, release)
-    secrets = {epoch: (epoch_keys[epoch], party.epochs.secret(epoch)) for epoch in release.visits}
-    # Steps 5, 6: the share of each pass, and the signature.
+    keys = await warrant_epoch_keys(party, session, release.warrant)
+    secrets = {epoch: (keys[epoch], party.epochs.secret(epoch)) for epoch in release.visits}
+    # Steps 6, 7: the share of each pass, and the signature.
     return await asyncio.to_thread(create_shares, party.domain, party.role, release, secrets, party.identity)
 
 
@@ -60,15 +94,6 @@ async def _put_on_record(party: Party, session: ClientSession, release: Verified
     entry = shares_released(record, release.warrant.discloses)
     await asyncio.to_thread(party.log.append, entry, party.clock())
     await party.peer.witnessed(session, entry)
-
-
-def _given(release: VerifiedRelease, given: VerifiedShares) -> VerifiedRelease:
-    kept = {
-        epoch: {u: visit for u, visit in visits.items() if u in given.shares[epoch]}
-        for epoch, visits in release.visits.items()
-        if epoch in given.shares
-    }
-    return replace(release, visits=kept)
 
 
 def without_erased(party: Party, release: VerifiedRelease) -> VerifiedRelease:

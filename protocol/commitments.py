@@ -53,6 +53,14 @@ class CommitmentOpening(Message):
     size: Uint32
 
 
+@dataclass(frozen=True, slots=True)
+class HeldCommitment(Message):
+    """A commitment of a venue that a party has received, as it tells the other party: the 32 bytes and their time."""
+
+    time: Uint32
+    commitment: Bytes32
+
+
 BEGINNING = CommitmentOpening(0, bytes(32), 0)
 """Stands for the empty tree, which nobody has to commit to."""
 

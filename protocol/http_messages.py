@@ -9,6 +9,7 @@ from typing import Annotated
 from protocol.handles import Name, Phone
 from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size
 from protocol.primitives.statements import JointStatement, Statement
+from protocol.releases import HeldCommitments, check_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,18 @@ class Session(Message):
 
 @dataclass(frozen=True, slots=True)
 class SharesRequest(Message):
-    """What the authority shows the operator to be given shares."""
+    """What the authority shows the operator to be given shares.
+
+    `commitments` are those of the venue that the authority holds and that decide about the release.
+    """
 
     warrant: JointStatement
     venue: JointStatement
     release: Statement
+    commitments: HeldCommitments
+
+    def __post_init__(self) -> None:
+        check_order(self.commitments)
 
 
 class Decision(IntEnum):

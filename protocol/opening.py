@@ -6,24 +6,33 @@ that sent it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssistedEntry
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role
-from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
-from protocol.primitives.errors import FaultyShares, IdentityElement, Malformed, MalformedPoint, OutOfScope
+from protocol.primitives.encoding import Bytes16, Message, Size, Uint8, Uint32
+from protocol.primitives.errors import (
+    CommitmentMismatch,
+    ConflictingStatements,
+    FaultyShares,
+    IdentityElement,
+    Malformed,
+    MalformedPoint,
+    OutOfScope,
+)
 from protocol.primitives.group import Point, RandomBytes, secure_random
 from protocol.primitives.hashing import frame
 from protocol.primitives.proofs import EqualityProof, prove_shares, verify_shares
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, Statement, sign_statement, verify_payload
-from protocol.releases import VerifiedRelease
+from protocol.releases import HeldCommitments, Judgement, VerifiedRelease, judge_release, release_digest
 from protocol.visits import Visit
-from protocol.warrants import MAX_RELEASE
+from protocol.warrants import MAX_RELEASE, RegisteredVenue, ValidWarrant, warrant_epochs
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +47,17 @@ class EpochShares(Message):
 
 @dataclass(frozen=True, slots=True)
 class Shares(Message):
-    """All the shares that one party gives for a release, signed with its identity key."""
+    """All the shares that one party gives for a release, signed with its identity key.
+
+    `judgement` names the release, and the commitments by which both parties judged it.
+    """
 
     TAG: ClassVar[str] = "shares"
 
     domain: Uint8
     role: Role
     warrant_id: Bytes16
-    release: Bytes32
+    judgement: Judgement
     epochs: Annotated[tuple[EpochShares, ...], Size(0, 64)]
 
 
@@ -95,6 +107,7 @@ def create_shares(
         InvalidProof: A secret does not belong to its epoch key.
     """
     all_shares = []
+    judgement = release.judgement.to_bytes()
     for epoch, visits in sorted(release.visits.items()):
         if epoch not in epochs:
             continue
@@ -104,11 +117,67 @@ def create_shares(
         if not u:
             continue
         D = [x * u_i for u_i in u]
-        context = _shares_context(epoch_key, role, release)
+        context = _shares_context(epoch_key, role, release, judgement)
         proof = prove_shares(context, x, epoch_key.shares[role], u, D, random_bytes)
         all_shares.append(EpochShares(epoch, tuple(u), tuple(D), proof))
-    message = Shares(domain.number, role, release.warrant.warrant_id, release.digest, tuple(all_shares))
+    message = Shares(domain.number, role, release.warrant.warrant_id, release.judgement, tuple(all_shares))
     return sign_statement(message, identity)
+
+
+def without_invalid_passes(release: VerifiedRelease) -> VerifiedRelease:
+    """Leave out the passes that get no share, because their `u` is no valid point: only a cheating authority signs one.
+
+    Args:
+        release: The verified release.
+
+    Returns:
+        The release without them.
+    """
+    kept = {
+        epoch: {u: visit for u, visit in visits.items() if _valid_points([u])}
+        for epoch, visits in release.visits.items()
+    }
+    return replace(release, visits={epoch: visits for epoch, visits in kept.items() if visits})
+
+
+def judge_shares(
+    domain: Domain,
+    role: Role,
+    warrant: ValidWarrant,
+    venue: RegisteredVenue,
+    epoch_keys: Mapping[int, EpochKey],
+    named: HeldCommitments,
+    release: bytes,
+    statement: bytes,
+) -> VerifiedRelease:
+    """Judge a release by what a party's signed shares say that it was judged by.
+
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party that gives the shares.
+        warrant: The valid warrant.
+        venue: The registered venue.
+        epoch_keys: The keys of each epoch, by its number.
+        named: The commitments that the authority named when it asked for the shares.
+        release: The signed release.
+        statement: The signed shares.
+
+    Returns:
+        What both parties admit by these commitments: nothing, if the release does not fit them.
+
+    Raises:
+        MalformedEncoding: It is no statement, which proves nothing.
+        InvalidSignature: The party did not sign it, which proves nothing.
+        FaultyShares: The party signed something else than shares: the error has the evidence.
+        OutOfScope: The authority named other commitments, or the release is for another warrant or venue.
+    """
+    judgement = _read_shares(domain, role, statement).judgement  # step 1
+    if (judgement.release, judgement.authority) != (release_digest(release), named):  # step 2
+        raise OutOfScope("another release was judged, or by other commitments", warrant.record.warrant_id)
+    try:
+        return judge_release(warrant, venue, epoch_keys, judgement, release)  # step 3
+    except (CommitmentMismatch, ConflictingStatements):
+        return VerifiedRelease(warrant.record, {}, Counter(), judgement)
 
 
 def verify_party_shares(
@@ -118,51 +187,53 @@ def verify_party_shares(
     epoch_keys: Mapping[int, EpochKey],
     statement: bytes,
 ) -> VerifiedShares:
-    """Check one party's shares for a release.
+    """Check one party's shares for a release that was judged by the commitments that they say.
 
     Args:
         domain: The domain, as it is pinned.
         role: The party that gives them.
-        release: The verified release.
+        release: The release, as `judge_release` or `judge_shares` verified it by these commitments.
         epoch_keys: The keys of each epoch, by its number.
         statement: The signed shares.
 
     Returns:
-        The shares.
+        The shares, without those of epochs whose keys are not given.
 
     Raises:
         MalformedEncoding: It is no statement, which proves nothing.
         InvalidSignature: The party did not sign it, which proves nothing.
-        OutOfScope: The shares are for another release.
+        OutOfScope: The shares are for another release, or it was judged by other commitments.
         FaultyShares: The party signed it and it is wrong: the error has the evidence.
     """
-    payload = verify_payload(Shares, statement, domain.identity_key(role))  # step 1
-    try:
-        message = Shares.from_bytes(payload)  # step 2
-    except Malformed:
-        raise FaultyShares(f"the {role.name.lower()} signed something else than shares", role, statement) from None
-    expected = (domain.number, role, release.warrant.warrant_id, release.digest)
-    if (message.domain, message.role, message.warrant_id, message.release) != expected:  # step 3
-        raise OutOfScope("the shares are for another release", release.warrant.warrant_id)
+    message = _read_shares(domain, role, statement)  # steps 1, 2
+    expected = (domain.number, role, release.warrant.warrant_id, release.judgement)
+    said = (message.domain, message.role, message.warrant_id, message.judgement)
+    if said != expected:  # steps 3, 4
+        raise OutOfScope("the shares are for another release, or another judgement", release.warrant.warrant_id)
     verified: dict[int, dict[bytes, Point]] = {}
+    judgement = message.judgement.to_bytes()
+    named: set[int] = set()
     for part in message.epochs:
+        faulty = FaultyShares(f"the {role.name.lower()}'s shares for epoch {part.epoch} are wrong", role, statement)
+        if part.epoch in named or len(part.passes) != len(part.shares):  # step 5
+            raise faulty
+        named.add(part.epoch)
         epoch_key = epoch_keys.get(part.epoch)
-        known = release.visits.get(part.epoch, {})
+        if epoch_key is None and part.epoch in warrant_epochs(domain, release.warrant):  # step 6
+            continue
         passes = [bytes(u) for u in part.passes]
         if (
-            epoch_key is None  # step 4
-            or part.epoch in verified
-            or len(passes) != len(part.shares)
-            or not known.keys() >= set(passes)
-            or not verify_shares(  # step 5
-                _shares_context(epoch_key, role, release),
+            epoch_key is None
+            or not release.visits.get(part.epoch, {}).keys() >= set(passes)  # step 7
+            or not verify_shares(  # step 8
+                _shares_context(epoch_key, role, release, judgement),
                 epoch_key.shares[role],
                 part.passes,
                 part.shares,
                 part.proof,
             )
         ):
-            raise FaultyShares(f"the {role.name.lower()}'s shares for epoch {part.epoch} are wrong", role, statement)
+            raise faulty
         verified[part.epoch] = dict(zip(passes, part.shares, strict=True))
     return VerifiedShares(role, verified)
 
@@ -216,5 +287,13 @@ def _valid_points(encodings: list[bytes]) -> list[Point]:
     return points
 
 
-def _shares_context(epoch_key: EpochKey, role: Role, release: VerifiedRelease) -> bytes:
-    return frame("shares", epoch_key.context, bytes([role]), release.warrant.warrant_id, release.digest)
+def _read_shares(domain: Domain, role: Role, statement: bytes) -> Shares:
+    payload = verify_payload(Shares, statement, domain.identity_key(role))  # step 1
+    try:
+        return Shares.from_bytes(payload)  # step 2
+    except Malformed:
+        raise FaultyShares(f"the {role.name.lower()} signed something else than shares", role, statement) from None
+
+
+def _shares_context(epoch_key: EpochKey, role: Role, release: VerifiedRelease, judgement: bytes) -> bytes:
+    return frame("shares", epoch_key.context, bytes([role]), release.warrant.warrant_id, judgement)

@@ -6,9 +6,11 @@ encoding or only its digest, so that none can have been added, taken from anothe
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, ClassVar
 
 from protocol.any_check_in import AnyCheckIn, read_any_check_in, verify_any_check_in
@@ -17,7 +19,9 @@ from protocol.commitments import (
     BEGINNING,
     CommitmentOpening,
     CommittedCheckIn,
+    HeldCommitment,
     KeptCommitment,
+    VenueCommitment,
     append_check_ins,
     check_in_digest,
     commitment_digest,
@@ -27,6 +31,7 @@ from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8,
 from protocol.primitives.errors import (
     CommitmentMismatch,
     CommittedLate,
+    ConflictingStatements,
     Malformed,
     MalformedEncoding,
     OutOfScope,
@@ -34,13 +39,15 @@ from protocol.primitives.errors import (
 )
 from protocol.primitives.hashing import digest32
 from protocol.primitives.signatures import SigningKey
-from protocol.primitives.statements import sign_statement, verify_statement
+from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
 from protocol.transparency.merkle import CompactRange
 from protocol.visits import Visit, collect_visits
-from protocol.warrants import RegisteredVenue, ValidWarrant, Warrant
+from protocol.warrants import RegisteredVenue, ValidWarrant, Venue, Warrant
 
 MAX_LEAVES = 250_000
 MAX_COMMITMENTS = 10_000
+MAX_HELD = MAX_COMMITMENTS + 2
+"""So many commitments can decide about a release: the one it starts from, those it opens, and the next one."""
 MAX_RELEASED_CHECK_IN = 640
 MAX_RELEASE_BYTES = 16_000_000
 """The longest signed release: a party request with the warrant and the venue beside it is still a message."""
@@ -95,19 +102,65 @@ class Release(Message):
     leaves: Annotated[tuple[ReleasedLeaf, ...], Size(0, MAX_LEAVES)]
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedRelease:
-    """The visits of a release that hold and lie in scope; made by `verify_release` alone.
+HeldCommitments = Annotated[tuple[HeldCommitment, ...], Size(0, MAX_HELD)]
 
-    `digest` (32 bytes) stands for the whole release, as it was signed. `visits` are by epoch and pass (`u`).
-    `set_aside` counts the check-ins that were left out, by the name of the error, and as `Withheld` those that the
-    venue does not show although they lie in the window.
+
+@dataclass(frozen=True, slots=True)
+class Judgement(Message):
+    """The commitments of a venue by which both parties judge one of its releases, each in the order of time.
+
+    `release` is the release digest. The operator's commitments are what it has received itself, the authority's what it
+    named when it asked for shares.
     """
 
-    digest: bytes
+    release: Bytes32
+    operator: HeldCommitments
+    authority: HeldCommitments
+
+    def __post_init__(self) -> None:
+        for held in (self.operator, self.authority):
+            check_order(held)
+
+    @property
+    def conflicts(self) -> list[tuple[HeldCommitment, HeldCommitment]]:
+        """What the parties hold differently of one time: both, as the venue signed them, are evidence against it."""
+        operator = {held.time: held for held in self.operator}
+        pairs = ((operator[held.time], held) for held in self.authority if held.time in operator)
+        return [(first, second) for first, second in pairs if first != second]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedRelease:
+    """The visits of a release that hold and lie in scope; made by `verify_release` and `judge_release` alone.
+
+    `visits` are by epoch and pass (`u`).
+    `set_aside` counts the check-ins that were left out, by the name of the error, as `Withheld` those that the venue
+    does not show although they lie in the window, and as `AdmittedByOne` visits that one party alone admits.
+    `judgement` has the commitments that decided it; of a release that one party has verified, for both what it holds.
+    """
+
     warrant: Warrant
     visits: dict[int, dict[bytes, Visit]]
     set_aside: Counter[str]
+    judgement: Judgement
+
+    @property
+    def digest(self) -> bytes:
+        """The 32 bytes that stand for the whole release, as it was signed."""
+        return self.judgement.release
+
+
+def check_order(held: Sequence[HeldCommitment]) -> None:
+    """Refuse commitments that are not in ascending order of time, one for each.
+
+    Args:
+        held: What a party says that it holds.
+
+    Raises:
+        MalformedEncoding: They are not.
+    """
+    if any(earlier.time >= later.time for earlier, later in pairwise(held)):
+        raise MalformedEncoding("the commitments are not in the order of time, one for each")
 
 
 def choose_openings(
@@ -167,7 +220,7 @@ def verify_release(
     commitments: Mapping[int, bytes],
     release: bytes,
 ) -> VerifiedRelease:
-    """Check a venue's release and keep the visits that the warrant covers.
+    """Check a venue's release by one party's commitments and keep the visits that the warrant covers.
 
     A check-in that does not hold, lies out of scope, or is of an epoch whose keys are not given is set aside and
     counted.
@@ -218,7 +271,76 @@ def verify_release(
                 kept.setdefault(epoch, {})[u] = visit
             else:
                 set_aside[OutOfScope.__name__] += len(visit.check_ins)
-    return VerifiedRelease(release_digest(release), record, kept, set_aside)
+    held = _deciding(record, commitments, message)
+    judgement = Judgement(release_digest(release), held, held)
+    return VerifiedRelease(record, kept, set_aside, judgement)
+
+
+def deciding_commitments(warrant: Warrant, commitments: Mapping[int, bytes], release: bytes) -> HeldCommitments:
+    """Of a party's commitments, those by which a release is judged: with no others the verdict is the same.
+
+    Args:
+        warrant: The warrant.
+        commitments: The venue's commitments (32 bytes) by time, as the party received them.
+        release: The signed release.
+
+    Returns:
+        The commitments in the order of time.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        CommitmentMismatch: They are more than a release can open.
+    """
+    return _deciding(warrant, commitments, Release.from_bytes(statement_payload(release)))
+
+
+def judge_release(
+    warrant: ValidWarrant,
+    venue: RegisteredVenue,
+    epoch_keys: Mapping[int, EpochKey],
+    judgement: Judgement,
+    release: bytes,
+) -> VerifiedRelease:
+    """Check a venue's release by the commitments of both parties, and keep the visits that both admit.
+
+    Args:
+        warrant: The valid warrant.
+        venue: The registered venue.
+        epoch_keys: The keys of each epoch that is published, by its number.
+        judgement: What each party holds, for this release.
+        release: The signed release.
+
+    Returns:
+        The visits that both verdicts have, as the authority's has them, and what was set aside.
+
+    Raises:
+        Malformed: The bytes are no such statement.
+        InvalidSignature: The signature does not hold.
+        OutOfScope: It is for another warrant or venue.
+        CommitmentMismatch: It does not fit what one of the parties holds.
+        ConflictingStatements: The same, and the parties hold different commitments of one time. The error has both
+            `VenueCommitment` messages, without the venue's signatures.
+    """
+    verdicts: dict[HeldCommitments, VerifiedRelease] = {}
+    try:
+        for held in (judgement.operator, judgement.authority):  # step 1
+            if held not in verdicts:
+                received = {commitment.time: commitment.commitment for commitment in held}
+                verdicts[held] = verify_release(warrant, venue, epoch_keys, received, release)
+    except CommitmentMismatch:
+        if judgement.conflicts:
+            raise _conflict(venue.record, judgement) from None
+        raise
+    operator, authority = verdicts[judgement.operator], verdicts[judgement.authority]
+    visits: dict[int, dict[bytes, Visit]] = {}
+    for epoch, u in sorted(_passes(operator) & _passes(authority)):  # step 2
+        visit = authority.visits[epoch][u]
+        if visit.ciphertext == operator.visits[epoch][u].ciphertext:
+            visits.setdefault(epoch, {})[u] = visit
+    set_aside = authority.set_aside.copy()
+    both = sum(map(len, visits.values()))
+    set_aside["AdmittedByOne"] += len(_passes(operator) | _passes(authority)) - both  # step 3
+    return VerifiedRelease(authority.warrant, visits, +set_aside, judgement)
 
 
 def release_digest(release: bytes) -> bytes:
@@ -258,6 +380,30 @@ def _verify_leaves(
     if len(placed) != len(release.leaves):
         raise CommitmentMismatch("the release has check-ins that no commitment covers")
     return placed
+
+
+def _passes(release: VerifiedRelease) -> set[tuple[int, bytes]]:
+    return {(epoch, u) for epoch, visits in release.visits.items() for u in visits}
+
+
+def _conflict(venue: Venue, judgement: Judgement) -> ConflictingStatements:
+    """The first time for which the parties hold different commitments."""
+    first, second = (
+        VenueCommitment(venue.domain, venue.venue_id, held.time, held.commitment).to_bytes()
+        for held in judgement.conflicts[0]
+    )
+    detail = f"the venue made two commitments at {judgement.conflicts[0][0].time}; each party has one of the two"
+    return ConflictingStatements(detail, first, second)
+
+
+def _deciding(warrant: Warrant, commitments: Mapping[int, bytes], release: Release) -> HeldCommitments:
+    first = release.opened_from.time
+    last = release.openings[-1].time if release.openings else first
+    known = sorted(time for time in commitments if first <= time <= warrant.issued)  # step 1
+    deciding = known[: bisect_right(known, last) + 1]  # step 2
+    if len(deciding) > MAX_HELD:  # step 3
+        raise CommitmentMismatch("the venue has made more commitments than a release can open")
+    return tuple(HeldCommitment(time, commitments[time]) for time in deciding)
 
 
 def _start(release: Release) -> CompactRange:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from protocol.any_check_in import AnyCheckIn
-from protocol.check_ins import MAX_STAY, Direction
+from protocol.assisted_check_ins import AssistedCheckIn
+from protocol.check_ins import MAX_STAY, CheckInMessage, Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,18 @@ class Visit:
         first = self.entry or self.exit
         assert first is not None
         return first
+
+    @property
+    def ciphertext(self) -> bytes:
+        """What both parties' shares open: the `v` of a pass, or the sealed record of an assisted check-in."""
+        message = self.check_in.message
+        return message.sealed if isinstance(message, AssistedCheckIn) else message.v
+
+    @property
+    def names_venue(self) -> bool:
+        """Whether the holder of the pass signed that it is at this venue: in scan mode, and never on paper."""
+        messages = (check_in.message for check_in in self.check_ins)
+        return any(isinstance(message, CheckInMessage) and message.venue_id is not None for message in messages)
 
     @property
     def check_ins(self) -> list[AnyCheckIn]:

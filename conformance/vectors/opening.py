@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -11,8 +12,10 @@ from nacl.bindings import crypto_core_ed25519_add, crypto_core_ed25519_is_valid_
 
 from conformance.vectors.files import VectorFile
 from conformance.vectors.group import ORDER_8
-from conformance.vectors.pinned import Draws, pinned, pinned_scalar
+from conformance.vectors.judged_releases import ONE_ALONE, TwoViews
+from conformance.vectors.pinned import Draws, drawing_first, pinned, pinned_scalar
 from conformance.vectors.releases import (
+    EPOCH_KEYS,
     RELEASE_KEYS,
     RELEASED,
     VERIFIED_RELEASE,
@@ -21,7 +24,7 @@ from conformance.vectors.releases import (
     release_check,
     verified,
 )
-from conformance.vectors.warrants import VALID_WARRANT, sign_item
+from conformance.vectors.warrants import REGISTERED_VENUE, VALID_WARRANT, sign_item
 from conformance.vectors.world import (
     ASSERTED,
     ASSISTED,
@@ -46,13 +49,14 @@ from protocol.check_ins import CheckInMessage, Direction, sign_check_in, verify_
 from protocol.epochs import Role
 from protocol.opening import EpochShares, Shares, create_shares
 from protocol.passes import OwnedPass, Pass, pass_signing_input
+from protocol.primitives.encoding import decode_item
 from protocol.primitives.errors import FaultyShares, InvalidSignature, MalformedEncoding, OutOfScope
-from protocol.primitives.group import B, Point, RandomBytes
+from protocol.primitives.group import B, Point
 from protocol.primitives.hashing import frame
 from protocol.primitives.proofs import prove_shares
 from protocol.primitives.signatures import SigningKey
-from protocol.primitives.statements import sign_statement
-from protocol.releases import VerifiedRelease
+from protocol.primitives.statements import sign_statement, statement_payload
+from protocol.releases import Judgement, VerifiedRelease, judge_release
 
 
 def _shares(role: Role, release: VerifiedRelease = VERIFIED_RELEASE) -> tuple[Draws, bytes]:
@@ -62,12 +66,14 @@ def _shares(role: Role, release: VerifiedRelease = VERIFIED_RELEASE) -> tuple[Dr
 
 
 def _context(role: Role, release: VerifiedRelease) -> bytes:
-    return frame("shares", EPOCH_KEY.context, bytes([role]), release.warrant.warrant_id, release.digest)
+    warrant_id, judgement = release.warrant.warrant_id, release.judgement.to_bytes()
+    return frame("shares", EPOCH_KEY.context, bytes([role]), warrant_id, judgement)
 
 
 def _signed(role: Role, key: SigningKey | None = None, /, **changed: Any) -> bytes:
     """A party's statement with fields changed, signed again."""
-    message = Shares(NUMBER, role, VALID_WARRANT.record.warrant_id, VERIFIED_RELEASE.digest, (_steps(role),))
+    release = VERIFIED_RELEASE
+    message = Shares(NUMBER, role, release.warrant.warrant_id, release.judgement, (_steps(role),))
     return sign_statement(replace(message, **changed), key or IDENTITY[role])
 
 
@@ -117,6 +123,8 @@ def shares() -> VectorFile:
             "make.seed": "the party's identity key, an Ed25519 seed",
             "make.share": "its share x of the epoch's key",
             **RELEASE_KEYS,
+            "make.operator_commitments": "the commitments that the operator received, by their time",
+            "check.commitments": "those that the authority received, and named when it asked for the shares",
             "check.role": "1 operator, 2 authority",
             "check.statement": "the signed statement of shares",
             "intermediate.context": "what the proof is bound to",
@@ -128,17 +136,22 @@ def shares() -> VectorFile:
         SETTING,
     )
 
-    def add(name: str, role: Role, check_ins: list[bytes]) -> None:
-        log = committed_log({EPOCH: check_ins})
-        release = verified(log)
+    def add(name: str, role: Role, views: TwoViews) -> VerifiedRelease:
+        signed = views.log.release(VALID_WARRANT)
+        release = judge_release(VALID_WARRANT, REGISTERED_VENUE, EPOCH_KEYS, views.judgement, signed)
         draws, statement = _shares(role, release)
         steps = _steps(role, release)
-        message = Shares(NUMBER, role, release.warrant.warrant_id, release.digest, (steps,))
+        message = Shares(NUMBER, role, release.warrant.warrant_id, release.judgement, (steps,))
         assert statement == sign_statement(message, IDENTITY[role])
         file.accept(
             name,
-            make={"seed": bytes(IDENTITY[role]), "share": SECRETS[role].share, "random": draws.drawn},
-            check={**release_check(log), "role": role, "statement": statement},
+            make={
+                "seed": bytes(IDENTITY[role]),
+                "share": SECRETS[role].share,
+                "random": draws.drawn,
+                "operator_commitments": views.operator,
+            },
+            check={**release_check(views.log), "commitments": views.authority, "role": role, "statement": statement},
             intermediate={
                 "context": _context(role, release),
                 "passes": steps.passes,
@@ -149,13 +162,14 @@ def shares() -> VectorFile:
                 "shares": [{"epoch": EPOCH, "u": u, "D": D} for u, D in zip(steps.passes, steps.shares, strict=True)]
             },
         )
+        return release
 
     for name, role, check_ins in [
         ("operator", Role.OPERATOR, RELEASED),
         ("authority", Role.AUTHORITY, RELEASED),
         ("a pass whose u is no valid point gets no share", Role.OPERATOR, [*RELEASED, INVALID_U]),
     ]:
-        add(name, role, check_ins)
+        add(name, role, TwoViews(committed_log({EPOCH: check_ins})))
     operator = Role.OPERATOR
     error = pinned_scalar("error") * B
     good = _steps(operator)
@@ -194,7 +208,8 @@ def shares() -> VectorFile:
     )
     record = VALID_WARRANT.record
     halves = [[bytes(point) for point in points] for points in (good.passes, good.shares)]
-    item = [NUMBER, operator, record.warrant_id, VERIFIED_RELEASE.digest]
+    judgement = decode_item(VERIFIED_RELEASE.judgement.to_bytes())
+    item = [NUMBER, operator, record.warrant_id, judgement]
     no_point = [*item, [[EPOCH, halves[0], [bytes(32), *halves[1][1:]], bytes(good.proof)]]]
     reject(
         "operator",
@@ -204,7 +219,12 @@ def shares() -> VectorFile:
     )
     reject("operator", "nothing, well signed", FaultyShares, statement=sign_item("shares", [], OPERATOR))
     reject("operator", "no statement", MalformedEncoding, statement=pinned("noise", 80))
-    reject("operator", "another release", OutOfScope, statement=_signed(operator, release=pinned("release")))
+    reject(
+        "operator",
+        "another release",
+        OutOfScope,
+        statement=_signed(operator, judgement=replace(VERIFIED_RELEASE.judgement, release=pinned("release"))),
+    )
     reject("operator", "another warrant", OutOfScope, statement=_signed(operator, warrant_id=pinned("warrant 2", 16)))
     reject("operator", "another role", OutOfScope, statement=_signed(operator, role=Role.AUTHORITY))
     reject("operator", "another domain", OutOfScope, statement=_signed(operator, domain=NUMBER + 1))
@@ -221,9 +241,55 @@ def shares() -> VectorFile:
         statement=_signed(operator, epochs=(EpochShares(EPOCH, tuple(foreign), tuple(D), proof),)),
     )
     ascending = sorted(RELEASED[:2], key=lambda encoding: CheckInMessage.from_bytes(encoding).u)
-    add("passes that were released in ascending order", operator, ascending)
-    add("passes that were released in descending order", operator, ascending[::-1])
+    for order, in_order in (("ascending", ascending), ("descending", ascending[::-1])):
+        add(f"passes that were released in {order} order", operator, TwoViews(committed_log({EPOCH: in_order})))
+    _reject_judgements(file, add)
     return file
+
+
+def _reject_judgements(file: VectorFile, add: Callable[[str, Role, TwoViews], VerifiedRelease]) -> None:
+    """What a party may sign of how the release was judged."""
+    operator, base = Role.OPERATOR, "the operator alone holds a commitment that forbids a visit"
+    judged = add(base, operator, ONE_ALONE)
+    add("the same, of the authority", Role.AUTHORITY, ONE_ALONE)
+    wider = judge_release(
+        VALID_WARRANT,
+        REGISTERED_VENUE,
+        EPOCH_KEYS,
+        replace(judged.judgement, operator=judged.judgement.authority),
+        ONE_ALONE.log.release(VALID_WARRANT),
+    )
+    assert len(wider.visits[EPOCH]) == len(judged.visits[EPOCH]) + 1
+
+    def claiming(release: VerifiedRelease, judgement: Judgement) -> bytes:
+        return _shares(operator, replace(release, judgement=judgement))[1]
+
+    reject = file.reject
+    reject(
+        base,
+        "a share of the visit that its own commitments forbid",
+        FaultyShares,
+        statement=claiming(wider, judged.judgement),
+    )
+    last = judged.judgement.operator[-1]
+    false = replace(judged.judgement, operator=(*judged.judgement.operator[:-1], replace(last, commitment=bytes(32))))
+    reject(base, "commitments that admit nothing", FaultyShares, statement=claiming(judged, false))
+    nothing = sign_statement(Shares(NUMBER, operator, judged.warrant.warrant_id, judged.judgement, ()), OPERATOR)
+    file.accept(
+        "no shares",
+        check=next(one for one in file.vectors if one["name"] == base)["check"] | {"statement": nothing},
+        result={"shares": []},
+    )
+    reject(base, "the authority named others", OutOfScope, statement=claiming(wider, wider.judgement), commitments={})
+    exchanged = replace(judged.judgement, operator=judged.judgement.authority, authority=judged.judgement.operator)
+    reject(base, "the commitments exchanged", OutOfScope, statement=claiming(judged, exchanged))
+    message = Shares.from_bytes(statement_payload(claiming(judged, judged.judgement)))
+    bound = replace(message, judgement=wider.judgement)
+    reject(base, "a proof for another judgement", FaultyShares, statement=sign_statement(bound, OPERATOR))
+    disordered = replace(message, judgement=judged.judgement).to_bytes()
+    item = decode_item(disordered)
+    item[3][1].reverse()
+    reject(base, "commitments that are not in order", FaultyShares, statement=sign_item("shares", item, OPERATOR))
 
 
 def opening() -> VectorFile:
@@ -288,7 +354,7 @@ def opening() -> VectorFile:
         commitments=other.commitments,
         release=other.release(VALID_WARRANT),
     )
-    same = seal_assisted(EPOCH_KEY, ASSERTED, SHOWN.time, VENUE.venue_id, _drawing(bytes(PASSES[0].r) + bytes(32)))
+    same = seal_assisted(EPOCH_KEY, ASSERTED, SHOWN.time, VENUE.venue_id, drawing_first(bytes(PASSES[0].r) + bytes(32)))
     assert bytes(same.u) == SHOWN.u
     add("an assisted check-in after one with the same u and time", [SHOWN.to_bytes(), same.to_bytes()])
     add(
@@ -297,10 +363,3 @@ def opening() -> VectorFile:
         is_assisted=True,
     )
     return file
-
-
-def _drawing(first: bytes) -> RandomBytes:
-    """Random bytes of which the first draw is given."""
-    draws = Draws("after the first")
-    given = [first]
-    return lambda length: given.pop() if given else draws(length)

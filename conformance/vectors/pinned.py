@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import shake_256
 
-from protocol.primitives.group import Point, Scalar
+from protocol.primitives.group import Point, RandomBytes, Scalar
 
 L = 2**252 + 27742317777372353535851937790883648493
 
@@ -30,6 +30,13 @@ class Draws:
         """The next `length` bytes."""
         self.drawn.append(pinned(f"{self.name}, draw {len(self.drawn)}", length))
         return self.drawn[-1]
+
+
+def drawing_first(first: bytes) -> RandomBytes:
+    """Random bytes of which the first draw is given."""
+    draws = Draws("after the first")
+    given = [first]
+    return lambda length: given.pop() if given else draws(length)
 
 
 def flip(data: bytes, position: int) -> bytes:

@@ -17,6 +17,8 @@ from service.cli import local_time
 
 OPENING_SECONDS = 86_400
 """How long the authority may take from the operator's shares to its own."""
+ERASING_SECONDS = 3600
+"""How long after an erasure its entry may be."""
 TimedRelease = tuple[int, SharesReleased]
 """A release with the Unix time at which it was put on record."""
 
@@ -25,7 +27,7 @@ async def check_releases(audit: Audit) -> AsyncIterator[Finding]:
     """Pair the operator's releases with the authority's.
 
     The operator gives its shares first, and the authority none for other passes. The authority's count is smaller only
-    if it had erased an epoch that the operator still had.
+    if one of the two has erased an epoch that the operator still had when it gave.
     """
     if audit.logs.keys() != set(Role):
         return
@@ -80,12 +82,14 @@ def is_pair(audit: Audit, operator: TimedRelease, authority: TimedRelease) -> bo
 
 
 def may_be_fewer(audit: Audit, given: int, added: int) -> bool:
-    """Whether the authority, at Unix time `added`, had erased an epoch of which the operator had its share at `given`.
+    """Whether by Unix time `added` a party had erased an epoch of which the operator had its share at `given`.
 
-    What the operator had erased is not among what it gave.
+    What the operator had erased is not among what it gave. What it erased after that it does not give again, although
+    its record stays. An erasure is on record a little after it was made, maybe in the second of another entry.
     """
     logs = audit.logs
-    return bool(_erased_by(logs[Role.AUTHORITY], added) - _erased_by(logs[Role.OPERATOR], given))
+    erased = {epoch for role in Role for epoch in _erased_by(logs[role], added + ERASING_SECONDS)}
+    return bool(erased - _erased_by(logs[Role.OPERATOR], given - 1))
 
 
 def _erased_by(followed: FollowedLog, time: int) -> set[int]:

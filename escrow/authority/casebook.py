@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sql
@@ -11,6 +12,7 @@ import sqlalchemy as sql
 from escrow.errors import UnknownWarrant
 from protocol.opening import OpeningTranscript
 from protocol.primitives.statements import JointStatement
+from protocol.releases import HeldCommitments, Judgement
 from protocol.warrants import Warrant
 from service.storage import exclusive
 
@@ -29,8 +31,36 @@ _cases = sql.Table(
     sql.Column("opened_venue", sql.LargeBinary),
 )
 
+_requests = sql.Table(
+    "shares_requests",
+    metadata,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("release", sql.LargeBinary(32), primary_key=True),
+    sql.Column("venue", sql.LargeBinary, nullable=False),
+    sql.Column("judgement", sql.LargeBinary, nullable=False),
+)
+"""What the operator was asked, from before it was: the venue's record, and the commitments that were named."""
+_received = sql.Table(
+    "received_shares",
+    metadata,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("release", sql.LargeBinary(32), primary_key=True),
+    sql.Column("digest", sql.LargeBinary(32), primary_key=True),
+    sql.Column("statement", sql.LargeBinary, nullable=False),
+    sql.Column("time", sql.BigInteger, nullable=False),
+)
+"""Every different statement of shares that the operator signed, from before it is judged: a false one is evidence."""
+
 _FOUND = ("release", "opened_release", "operator_shares", "authority_shares", "opened_venue")
 """The columns with what was released and opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedShares:
+    """Shares that the operator signed, and the Unix time at which they came."""
+
+    statement: bytes
+    time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +119,38 @@ class Casebook:
         """Keep the venue's release."""
         self._update(warrant_id, release=release)
 
+    def asked(self, warrant_id: bytes, release: bytes) -> tuple[JointStatement, HeldCommitments] | None:
+        """The venue's record and the commitments with which shares for a release (its digest) were last asked for."""
+        with self._engine.begin() as connection:
+            for row in connection.execute(sql.select(_requests).where(_same(_requests, warrant_id, release))):
+                return JointStatement.from_bytes(row.venue), Judgement.from_bytes(row.judgement).authority
+        return None
+
+    def store_asked(
+        self, warrant_id: bytes, release: bytes, venue: JointStatement, commitments: HeldCommitments
+    ) -> None:
+        """Keep with what shares for a release (its digest) are asked for: the venue's record and commitments."""
+        judgement = Judgement(release, (), commitments).to_bytes()
+        with self._engine.begin() as connection:
+            connection.execute(sql.delete(_requests).where(_same(_requests, warrant_id, release)))
+            values = {"warrant": warrant_id, "release": release, "venue": venue.to_bytes(), "judgement": judgement}
+            connection.execute(sql.insert(_requests).values(**values))
+
+    def received(self, warrant_id: bytes, release: bytes) -> list[ReceivedShares]:
+        """The operator's statements of shares for a release (its digest), the first one first."""
+        query = sql.select(_received).where(_same(_received, warrant_id, release)).order_by(_received.c.time)
+        with self._engine.begin() as connection:
+            return [ReceivedShares(row.statement, row.time) for row in connection.execute(query)]
+
+    def store_received(self, warrant_id: bytes, release: bytes, received: ReceivedShares) -> None:
+        """Keep a statement of shares for a release (its digest), before it is judged."""
+        digest = sha256(received.statement).digest()
+        same = _same(_received, warrant_id, release) & (_received.c.digest == digest)
+        with exclusive(self._engine) as connection:
+            if connection.scalar(sql.select(_received.c.time).where(same)) is None:
+                row = _received.insert().values(warrant=warrant_id, release=release, digest=digest)
+                connection.execute(row.values(statement=received.statement, time=received.time))
+
     def store_transcript(self, warrant_id: bytes, transcript: OpeningTranscript, venue: JointStatement) -> None:
         """Keep the transcript of an opening, and the venue's record of that time: its key may change."""
         self._update(
@@ -105,6 +167,8 @@ class Casebook:
         with exclusive(self._engine) as connection:
             rows = connection.execute(sql.select(_cases.c.warrant, _cases.c.record).where(filled)).all()
             ended = [row.warrant for row in rows if is_over(Warrant.from_bytes(row.record).ends)]
+            for table in (_requests, _received):
+                connection.execute(sql.delete(table).where(table.c.warrant.in_(ended)))
             connection.execute(sql.update(_cases).where(_cases.c.warrant.in_(ended)).values(**dict.fromkeys(_FOUND)))
 
     def _update(self, warrant_id: bytes, **values: bytes) -> None:
@@ -115,6 +179,10 @@ class Casebook:
         with self._engine.begin() as connection:
             rows = connection.execute(sql.select(_cases).where(condition)).all()
         return [_case(row) for row in rows]
+
+
+def _same(table: sql.Table, warrant_id: bytes, release: bytes) -> sql.ColumnElement[bool]:
+    return (table.c.warrant == warrant_id) & (table.c.release == release)
 
 
 def _case(row: sql.Row[Any]) -> Case:

@@ -15,6 +15,7 @@ import click
 from escrow.cli import add_party_commands, show_warrant
 from protocol.check_ins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.warrants import MAX_EMBARGO, Purpose, Warrant, warrant_epochs
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
 
@@ -179,10 +180,16 @@ def list_warrants(home: Path) -> None:
 @click.pass_obj
 def release(home: Path, warrant_id: bytes) -> None:
     """Show the venue the WARRANT and take what it releases. Both parties signed it. Nothing is opened yet."""
-    released: VerifiedRelease = _run(
-        PROGRAM.open(home), lambda investigation: investigation.request_release(warrant_id)
-    )
+    authority = PROGRAM.open(home)
+    released: VerifiedRelease = _run(authority, lambda investigation: investigation.request_release(warrant_id))
     click.echo(f"{sum(map(len, released.visits.values()))} visits released{_aside(released.set_aside)}")
+    complete = released.warrant.issued + REQUEST_TOLERANCE
+    if authority.clock() < complete:
+        click.echo(
+            f"until {local_time(complete, authority.domain.utc_offset)} a commitment may be on its way to one of the "
+            "parties; what is opened before that may miss visits",
+            err=True,
+        )
 
 
 @warrants.command(name="open")
@@ -192,6 +199,8 @@ def open_command(home: Path, warrant_id: bytes) -> None:
     """Open what was released under WARRANT. Asks the operator for its shares and adds the authority's."""
     result: OpeningResult = _run(PROGRAM.open(home), lambda investigation: investigation.open(warrant_id))
     click.echo(f"{result.visits} visits opened, {_count(result)}{_aside(result.set_aside)}")
+    if result.reused:
+        click.echo(f"{result.reused} of them with a pass that was opened for another venue too")
 
 
 @warrants.command()

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from aiohttp import ClientSession
 
 from escrow.authority.authority import Authority
+from escrow.authority.casebook import Case, ReceivedShares
 from escrow.authority.errors import NoRelease, NotOpened, VenueNotApproved, VenueOffline
-from escrow.shares import give_shares, warrant_epoch_keys, without_erased
+from escrow.authority.operators_shares import ask_for_shares, judge_received, kept_shares
+from escrow.shares import record_and_share, warrant_epoch_keys
 from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted
 from protocol.epochs import EpochKey, Role
 from protocol.handles import IdentityRecord, directory_index, open_entry
-from protocol.http_messages import SharesRequest
-from protocol.opening import OpeningTranscript, VerifiedShares, open_release, verify_party_shares
+from protocol.opening import OpeningTranscript, open_release, verify_party_shares
 from protocol.primitives.errors import InvalidEntry, OutOfScope
 from protocol.primitives.group import Point
 from protocol.primitives.statements import JointStatement, sign_statement
@@ -45,13 +46,15 @@ class Contact:
 class OpeningResult:
     """What an opening gave. `visits` counts those in scope, `set_aside` what gave no contact, by the reason's name.
 
-    `contacts` are people whom the operator verified, `asserted` those whom nobody did.
+    `contacts` are people whom the operator verified, `asserted` those whom nobody did. `reused` counts the visits whose
+    pass was opened for another venue too.
     """
 
     visits: int
     contacts: tuple[Contact, ...]
     asserted: tuple[Contact, ...]
     set_aside: Counter[str]
+    reused: int = 0
 
 
 class Investigation:
@@ -115,27 +118,30 @@ class Investigation:
                 raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice", warrant_id)
             if case.countersigned is None or case.release is None:
                 raise NoRelease(warrant_id)
-            request = SharesRequest(case.countersigned, await self._venue(case.record.venue_id), case.release)
+            venue = await self._venue(case.record.venue_id)
             keys = await warrant_epoch_keys(self._authority, self._session, case.record)
-            release = await asyncio.to_thread(self._verify_request, request, self._authority.clock(), keys)
+            joint, statement, now = case.countersigned, case.release, self._authority.clock()
+            release = await asyncio.to_thread(self._verify_release, joint, venue, statement, now, keys)
             passes.update(u for visits in release.visits.values() for u in visits)
         await asyncio.to_thread(self._authority.notices.publish, advice, passes)
         return len(passes)
 
     async def open(self, warrant_id: bytes) -> OpeningResult:
-        """Obtain the operator's shares, add the authority's, store the transcript, and read the contacts."""
+        """Obtain the operator's shares, add the authority's, store the transcript, and read the contacts.
+
+        With the operator's shares at hand an opening is finished also when the warrant has expired.
+        """
         case = self._authority.cases.get(warrant_id)
         if case.countersigned is None or case.release is None:
             raise NoRelease(warrant_id)
-        request = SharesRequest(case.countersigned, await self._venue(case.record.venue_id), case.release)
         keys = await warrant_epoch_keys(self._authority, self._session, case.record)
-        release = await asyncio.to_thread(self._verify_request, request, case.record.issued, keys)
-        without_erased(self._authority, release)  # or the operator would have an opening on record that never came
-        from_operator = await self._authority.peer.ask(self._session, "/v1/shares", request.to_bytes())
-        given = await asyncio.to_thread(self._verify_shares, Role.OPERATOR, release, keys, from_operator)
-        own = await give_shares(self._authority, self._session, request, given)
-        transcript = OpeningTranscript(case.countersigned, case.release, from_operator, own)
-        self._authority.cases.store_transcript(warrant_id, transcript, request.venue)
+        opening = await asyncio.to_thread(kept_shares, self._authority, case, keys)
+        if opening is None:
+            venue = await self._venue(case.record.venue_id)
+            opening = await ask_for_shares(self._authority, self._session, case, keys, venue)
+        own = await record_and_share(self._authority, self._session, opening.release, opening.given)
+        transcript = OpeningTranscript(case.countersigned, case.release, opening.statement, own)
+        self._authority.cases.store_transcript(warrant_id, transcript, opening.venue)
         return await self.read(warrant_id)
 
     async def read(self, warrant_id: bytes) -> OpeningResult:
@@ -144,21 +150,20 @@ class Investigation:
         if case.transcript is None or case.opened_venue is None:
             raise NotOpened(warrant_id)
         keys = await warrant_epoch_keys(self._authority, self._session, case.record)
-        return await asyncio.to_thread(self._read, case.transcript, case.opened_venue, case.record.issued, keys)
+        return await asyncio.to_thread(self._read, case, case.transcript, keys)
 
-    def _read(
-        self, transcript: OpeningTranscript, venue: JointStatement, issued: int, keys: dict[int, EpochKey]
-    ) -> OpeningResult:
-        request = SharesRequest(transcript.warrant, venue, transcript.release)
-        release = self._verify_request(request, issued, keys)
-        operator = self._verify_shares(Role.OPERATOR, release, keys, transcript.operator_shares)
-        authority = self._verify_shares(Role.AUTHORITY, release, keys, transcript.authority_shares)
+    def _read(self, case: Case, transcript: OpeningTranscript, keys: dict[int, EpochKey]) -> OpeningResult:
+        received = ReceivedShares(transcript.operator_shares, case.record.issued)
+        opening = judge_received(self._authority, case, transcript.release, received, keys)
+        release, domain = opening.release, self._authority.domain
+        authority = verify_party_shares(domain, Role.AUTHORITY, release, keys, transcript.authority_shares)
+        elsewhere = self._authority.releases.elsewhere(release)
         records: dict[Person, IdentityRecord | AssertedRecord] = {}  # one person has a handle for each epoch
         visits: dict[Person, list[tuple[int | None, int | None]]] = {}
         set_aside = release.set_aside.copy()
-        shared = 0
-        for visit, opened in open_release(release, operator, authority):
-            shared += 1
+        shared = set()
+        for visit, opened in open_release(release, opening.given, authority):
+            shared.add((visit.check_in.epoch, bytes(visit.check_in.message.u)))
             try:
                 record = self._identify(keys[visit.check_in.epoch], visit.check_in, opened)
             except InvalidEntry:
@@ -168,14 +173,15 @@ class Investigation:
             records[person] = record
             visits.setdefault(person, []).append((visit.entered, visit.left))
         total = sum(map(len, release.visits.values()))
-        set_aside["NoShare"] += total - shared
+        set_aside["ReleasedElsewhere"] += len(elsewhere - shared)
+        set_aside["NoShare"] += total - len(elsewhere | shared)
         contacts = [
             Contact(record, tuple(sorted(visits[person], key=_first_time))) for person, record in records.items()
         ]
         contacts.sort(key=lambda contact: (_first_time(contact.visits[0]), contact.record.phone))
         verified = tuple(contact for contact in contacts if isinstance(contact.record, IdentityRecord))
         asserted = tuple(contact for contact in contacts if isinstance(contact.record, AssertedRecord))
-        return OpeningResult(total, verified, asserted, +set_aside)
+        return OpeningResult(total, verified, asserted, +set_aside, len(elsewhere & shared))
 
     def _identify(
         self, epoch_key: EpochKey, check_in: AnyCheckIn, opened: Point | None
@@ -193,17 +199,13 @@ class Investigation:
             raise InvalidEntry("the check-in opens to no entry")
         return open_entry(epoch_key, opened, entry)
 
-    def _verify_request(self, request: SharesRequest, issued: int, keys: dict[int, EpochKey]) -> VerifiedRelease:
-        """The release of a request. The warrant's expiry does not matter here: it limits when shares are given."""
-        warrant = verify_warrant(self._authority.domain, request.warrant, issued)
-        venue = verify_venue(self._authority.domain, request.venue)
-        commitments = self._authority.commitments.of(venue.record.venue_id)
-        return verify_release(warrant, venue, keys, commitments, request.release)
-
-    def _verify_shares(
-        self, role: Role, release: VerifiedRelease, keys: dict[int, EpochKey], statement: bytes
-    ) -> VerifiedShares:
-        return verify_party_shares(self._authority.domain, role, release, keys, statement)
+    def _verify_release(
+        self, joint: JointStatement, venue: JointStatement, release: bytes, now: int, keys: dict[int, EpochKey]
+    ) -> VerifiedRelease:
+        warrant = verify_warrant(self._authority.domain, joint, now)
+        registered = verify_venue(self._authority.domain, venue)
+        commitments = self._authority.commitments.of(registered.record.venue_id)
+        return verify_release(warrant, registered, keys, commitments, release)
 
     async def _venue(self, venue_id: bytes) -> JointStatement:
         """A venue's record with both signatures; raises `VenueNotApproved`, or `Problem` without the operator's."""

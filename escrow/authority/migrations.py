@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
-from escrow.migrations import index_released_epochs, tell_released_passes_by_epoch
+from escrow.migrations import index_released_epochs, tell_released_passes_by_epoch, tell_reused_passes
 from service.migration import Step
 
 if TYPE_CHECKING:
@@ -18,5 +18,10 @@ def keep_the_opened_venue(operations: Operations) -> None:
     operations.add_column("cases", sql.Column("opened_venue", sql.LargeBinary))
 
 
-STEPS: tuple[Step, ...] = (keep_the_opened_venue, index_released_epochs, tell_released_passes_by_epoch)
+STEPS: tuple[Step, ...] = (
+    keep_the_opened_venue,
+    index_released_epochs,
+    tell_released_passes_by_epoch,
+    tell_reused_passes,
+)
 """Append the change of an existing table here; what a step did in a release stays as it was."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
-from escrow.migrations import index_released_epochs, tell_released_passes_by_epoch
+from escrow.migrations import index_released_epochs, tell_released_passes_by_epoch, tell_reused_passes
 from service.migration import Step
 
 if TYPE_CHECKING:
@@ -25,5 +25,5 @@ def index_epochs(operations: Operations) -> None:
     index_released_epochs(operations)
 
 
-STEPS: tuple[Step, ...] = (find_decisions_in_the_log, index_epochs, tell_released_passes_by_epoch)
+STEPS: tuple[Step, ...] = (find_decisions_in_the_log, index_epochs, tell_released_passes_by_epoch, tell_reused_passes)
 """Append the change of an existing table here; what a step did in a release stays as it was."""

@@ -45,7 +45,7 @@ def forged_shares(parties: Parties, today: OpenEpoch, release: VerifiedRelease) 
     """A wrong share of the operator, with a proof: commit, take the challenge, then solve for the share."""
     key, x = today.key, today.secrets[Role.OPERATOR].share
     X, u = key.shares[Role.OPERATOR], Point(next(iter(release.visits[key.epoch])))
-    context = _shares_context(key, Role.OPERATOR, release)
+    context = _shares_context(key, Role.OPERATOR, release, release.judgement.to_bytes())
     claimed = Scalar.random() * B  # what a challenge that covers the share makes the forger decide first
     seed, (a,) = proofs._batch("shares", context, (B, X), [u], [claimed])
     M, k, T = a * u, Scalar.random(), Scalar.random() * B
@@ -55,7 +55,8 @@ def forged_shares(parties: Parties, today: OpenEpoch, release: VerifiedRelease) 
     wrong = inverse(c * a) * (s * M - T)
     assert wrong != x * u
     part = EpochShares(key.epoch, (u,), (wrong,), EqualityProof(c, (s,)))
-    message = Shares(parties.domain.number, Role.OPERATOR, release.warrant.warrant_id, release.digest, (part,))
+    said = parties.domain.number, Role.OPERATOR, release.warrant.warrant_id
+    message = Shares(*said, release.judgement, (part,))
     return sign_statement(message, parties.keys[Role.OPERATOR]), wrong
 
 

@@ -65,7 +65,7 @@ class Framing:
     ) -> None:
         self.parties, self.today, self.release = parties, today, release
         self.x, self.X = today.secrets[Role.OPERATOR].share, today.key.shares[Role.OPERATOR]
-        self.context = _shares_context(today.key, Role.OPERATOR, release)
+        self.context = _shares_context(today.key, Role.OPERATOR, release, release.judgement.to_bytes())
         self.u = [Point(u) for u in sorted(release.visits[today.key.epoch])]
         self.D = [self.x * u for u in self.u]
         self.wrong = with_cancelling_errors(self.u, self.D, guilty.handle - framed.handle)
@@ -74,7 +74,8 @@ class Framing:
         """What the authority opens with the wrong shares; raises `FaultyShares` if it catches them."""
         key, release = self.today.key, self.release
         part = EpochShares(key.epoch, tuple(self.u), tuple(self.wrong), proof)
-        message = Shares(self.parties.domain.number, Role.OPERATOR, release.warrant.warrant_id, release.digest, (part,))
+        said = self.parties.domain.number, Role.OPERATOR, release.warrant.warrant_id
+        message = Shares(*said, release.judgement, (part,))
         keys, secrets = {key.epoch: key}, {key.epoch: (key, self.today.secrets[Role.AUTHORITY])}
         operator, authority = (
             verify_party_shares(self.parties.domain, role, release, keys, statement)

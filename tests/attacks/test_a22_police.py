@@ -85,7 +85,7 @@ def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
         venue = club.venue.registration
         assert venue is not None
         release = open_log(club.venue, ValidWarrant(warrant))
-        shares = SharesRequest(forged, venue, release).to_bytes()
+        shares = SharesRequest(forged, venue, release, ()).to_bytes()
         outcomes = [
             await refusal(investigation.request_release(warrant.warrant_id)),
             await refusal(

@@ -150,7 +150,7 @@ def test_a30_an_edited_warrant_opens_nothing_more(town: Town, field: str) -> Non
                 to_venue = world.authority.peer.ask_server(
                     session, club.url, club.venue.venue_id.hex(), "/v1/releases", joint.to_bytes()
                 )
-                shares = SharesRequest(joint, venue, release).to_bytes()
+                shares = SharesRequest(joint, venue, release, ()).to_bytes()
                 outcomes |= {
                     await refusal(to_venue),
                     await refusal(world.authority.peer.ask(session, "/v1/shares", shares)),

@@ -33,7 +33,7 @@ from protocol.party_requests import sign_request
 from protocol.passes import request_allowance
 from protocol.primitives.encoding import Message
 from protocol.primitives.statements import sign_statement
-from protocol.releases import VerifiedRelease
+from protocol.releases import Judgement, VerifiedRelease
 from protocol.visits import Visit
 from protocol.warrants import Warrant
 from service.clock import unix_time
@@ -181,7 +181,10 @@ def release_each(home: Path, warrant_id: bytes, passes: list[bytes]) -> list[str
     authority, outcomes = Authority(home), []
     for u in passes:
         release = VerifiedRelease(
-            bytes(32), Warrant.from_bytes(warrant_id), {authority.epochs.today: {u: Visit()}}, Counter()
+            Warrant.from_bytes(warrant_id),
+            {authority.epochs.today: {u: Visit()}},
+            Counter(),
+            Judgement(bytes(32), (), ()),
         )
         try:
             authority.releases.record(release, unix_time())

@@ -158,9 +158,10 @@ def test_passes_that_were_released_are_told_by_their_epochs(kind: str, tmp_path:
     engine = open_database(url, STEPS, ledger.metadata)
     with engine.begin() as connection:
         table = ledger.metadata.tables["released_passes"]
-        connection.execute(sql.insert(table).values(**row | {"epoch": 1}))
+        new = {"epoch": 1, "given": True, "named": True}
+        connection.execute(sql.insert(table).values(**row | new))
         (earlier, kept) = connection.execute(sql.select(table).order_by(table.c.epoch)).mappings()
-    assert (earlier["epoch"], dict(kept)) == (1, row)
+    assert (earlier["epoch"], dict(kept)) == (1, row | {"given": True, "named": False})
     assert sql.inspect(engine).get_pk_constraint("released_passes")["constrained_columns"] == [
         "warrant",
         "epoch",

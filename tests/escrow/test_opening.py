@@ -36,7 +36,7 @@ from service.http_client import new_session
 from service.problems import Problem
 from service.refusals import STATUSES
 from tests.support.running import run
-from tests.support.servers import Door, Enrolled, World, carry_out, open_door, warrant_for
+from tests.support.servers import Door, Enrolled, World, carry_out, named, open_door, warrant_for
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_c5_a_warrant_that_one_party_signed_alone_opens_nothing(world: World, do
             assert refusal.value.name == "warrant-pending"
             signed = sign_statement(warrant, world.authority.identity)
             venue = await _joint_venue(investigation, door)
-            request = SharesRequest(JointStatement(signed, signed), venue, signed)
+            request = SharesRequest(JointStatement(signed, signed), venue, signed, ())
             with pytest.raises(Problem) as refusal:
                 await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
             assert refusal.value.name == "invalid-signature"
@@ -195,7 +195,7 @@ def test_c5_an_edited_window_breaks_the_signature(world: World, door: Door) -> N
         edited = JointStatement(sign_statement(wider, world.authority.identity), case.countersigned.operator)
         async with new_session() as session:
             venue = await _joint_venue(Investigation(world.authority, session), door)
-        request = SharesRequest(edited, venue, case.release)
+        request = SharesRequest(edited, venue, case.release, ())
         with pytest.raises(Problem) as refusal:
             await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
         assert refusal.value.name == "conflicting-statements"
@@ -211,8 +211,15 @@ def test_c5_an_expired_warrant_gives_no_shares(world: World, door: Door) -> None
         await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         world.now = warrant.expires + 1
         async with new_session() as session:
-            with pytest.raises(Problem) as refusal:
+            with pytest.raises(OutOfScope):  # nor does an honest authority ask
                 await Investigation(world.authority, session).open(warrant.warrant_id)
+            case = world.authority.cases.get(warrant.warrant_id)
+            assert case.countersigned is not None
+            assert case.release is not None
+            venue = await _joint_venue(Investigation(world.authority, session), door)
+        request = SharesRequest(case.countersigned, venue, case.release, named(world, door.record.venue_id))
+        with pytest.raises(Problem) as refusal:
+            await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
         assert refusal.value.name == "out-of-scope"
 
     run(story())
@@ -235,8 +242,10 @@ def test_c5_a_warrant_for_a_notice_opens_nothing(world: World, door: Door) -> No
             assert case.countersigned is not None
             assert case.release is not None
             venue = await _joint_venue(investigation, door)
-            with pytest.raises(OutOfScope):  # the authority's own shares
-                await give_shares(world.authority, session, SharesRequest(case.countersigned, venue, case.release))
+            request = SharesRequest(case.countersigned, venue, case.release, named(world, door.record.venue_id))
+            with pytest.raises(Problem) as refusal:
+                await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
+            assert refusal.value.name == "out-of-scope"
 
     run(story())
 
@@ -336,7 +345,8 @@ def test_c5_the_maximum_holds_for_openings_at_once(world: World, door: Door) -> 
         async with new_session() as session:
             venue = await _joint_venue(Investigation(world.authority, session), door)
         assert case.countersigned is not None
-        requests = [SharesRequest(case.countersigned, venue, release) for release in releases if release]
+        held = named(world, door.record.venue_id)
+        requests = [SharesRequest(case.countersigned, venue, release, held) for release in releases if release]
         answers = await asyncio.gather(
             *(world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes()) for request in requests),
             return_exceptions=True,
@@ -358,7 +368,7 @@ def test_c5_a_pass_released_for_one_venue_is_not_opened_for_another(world: World
         await second.admit(visitors[1][1][0])
         findings = await full_opening(world, second)
         assert [contact.record.phone for contact in findings.contacts] == [visitors[1][0].phone]
-        assert findings.set_aside == {"NoShare": 1}
+        assert findings.set_aside == {"ReleasedElsewhere": 1}
 
     shown, visitors = run(first())
     with open_door(world) as second:

@@ -11,7 +11,7 @@ import sqlalchemy as sql
 from escrow.authority.investigation import Investigation
 from escrow.party import Party
 from protocol.disclosures import OpeningRecord
-from protocol.releases import VerifiedRelease
+from protocol.releases import Judgement, VerifiedRelease
 from protocol.visits import Visit
 from service.http_client import new_session
 from tests.support.domain import opening_warrant
@@ -63,7 +63,8 @@ def test_c8_each_release_of_a_warrant_has_its_own_record_and_one_that_is_repeate
 
     def released(digest: int, *numbers: int) -> VerifiedRelease:
         visits = {bytes([number]) * 32: Visit() for number in numbers}
-        return VerifiedRelease(bytes([digest]) * 32, warrant, {world.today: visits}, Counter())
+        judgement = Judgement(bytes([digest]) * 32, (), ())
+        return VerifiedRelease(warrant, {world.today: visits}, Counter(), judgement)
 
     openings = world.operator.openings
     first = openings.record(released(1, 1, 2))

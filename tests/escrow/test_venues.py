@@ -130,7 +130,7 @@ def test_the_key_before_gives_no_release_and_what_was_opened_can_still_be_read(w
     assert verify_venue(world.settings.domain, old_venue).record == door.record
     assert stored.countersigned is not None
     assert stored.release is not None
-    request = SharesRequest(stored.countersigned, old_venue, stored.release).to_bytes()
+    request = SharesRequest(stored.countersigned, old_venue, stored.release, ()).to_bytes()
     with pytest.raises(Problem, match="present record"):
         run(world.as_party(Role.AUTHORITY, "/v1/shares", request))
 

@@ -11,7 +11,7 @@ from escrow.ledger import ReleaseLedger
 from protocol.releases import VerifiedRelease
 
 
-def _unnoted(_self: ReleaseLedger, release: VerifiedRelease, _now: int) -> VerifiedRelease:
+def _unnoted(_self: ReleaseLedger, release: VerifiedRelease, *_: object) -> VerifiedRelease:
     return release
 
 

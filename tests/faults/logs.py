@@ -36,7 +36,9 @@ class Records:
         opened = {opened_visit(shares.warrant_id, u) for u in passes}
         return not passes or (
             {(shares.warrant_id, digest32("released-pass", u)) for u in passes} <= self.ledger
-            and any(record.release == shares.release and opened <= set(record.digests) for record in self.openings)
+            and any(
+                record.release == shares.judgement.release and opened <= set(record.digests) for record in self.openings
+            )
         )
 
 

@@ -233,7 +233,7 @@ class Oracle:
     def note_given(self, party: str, statement: bytes) -> Shares:
         """Note that a party gave these shares; its record of them is looked for at the end of the trial."""
         shares = Shares.from_bytes(statement_payload(statement))
-        self.given[party, shares.warrant_id, shares.release] = shares
+        self.given[party, shares.warrant_id, shares.judgement.release] = shares
         return shares
 
 

@@ -10,7 +10,7 @@ from random import Random
 from secrets import token_bytes, token_hex
 
 from protocol.check_ins import Direction, sign_check_in
-from protocol.commitments import VenueCommitment
+from protocol.commitments import HeldCommitment, VenueCommitment, commitment_digest
 from protocol.epochs import Role
 from protocol.handles import Handle, IdentityRecord, register_handle, seal_record
 from protocol.http_messages import SharesRequest, VerificationAnswer, VerificationRequest
@@ -247,15 +247,19 @@ def _shares(_random: Random, tested: ServersUnderTest, route: Route) -> list[Rec
     joint = tested.both_sign(warrant)
     signed = open_log(tested.place.venue, ValidWarrant(warrant))
     release = statement_payload(signed)
+    held = tuple(
+        HeldCommitment(kept.opening.time, commitment_digest(kept.opening.salt, kept.tree))
+        for kept in tested.place.venue.log.commitments()
+    )
 
     def around_release(statement: bytes) -> bytes:
-        return SharesRequest(joint, tested.registration, statement).to_bytes()
+        return SharesRequest(joint, tested.registration, statement, held).to_bytes()
 
     def around_warrant(payload: bytes) -> bytes:
-        return SharesRequest(_both_sign(tested, Warrant, payload), tested.registration, signed).to_bytes()
+        return SharesRequest(_both_sign(tested, Warrant, payload), tested.registration, signed, held).to_bytes()
 
     def around_venue(payload: bytes) -> bytes:
-        return SharesRequest(joint, _both_sign(tested, Venue, payload), signed).to_bytes()
+        return SharesRequest(joint, _both_sign(tested, Venue, payload), signed, held).to_bytes()
 
     return [
         Recipe(lambda: release, (lambda payload: sign_anything(Release, payload, venue_key), around_release, *party)),

@@ -334,7 +334,7 @@ class Story:
         later = world.today + 10
         world.operator.epochs.publish(later)
         warrant = replace(self.servers.warrant(), ends=world.settings.domain.epoch_begins(later + 1))
-        request = SharesRequest(self.servers.both_sign(warrant), self.servers.both_sign(record), bytes(80))
+        request = SharesRequest(self.servers.both_sign(warrant), self.servers.both_sign(record), bytes(80), ())
         await refused("peer-unreachable", world.as_party(AUTHORITY, "/v1/shares", request.to_bytes()))
 
     async def operator_with_liar(self) -> None:

@@ -18,6 +18,7 @@ from protocol.transparency.merkle import CompactRange
 from protocol.warrants import Purpose, Warrant, sign_application
 from tests.openapi.refusals import ZEROS, refused
 from tests.openapi.story_servers import NO_POINT, StoryServers, signed, spoiled
+from tests.support.servers import named
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 
@@ -130,17 +131,19 @@ class WarrantSteps:
         no_key = signed("venue", spoiled(record, 4, NO_POINT), world.authority.identity)
         wider = replace(warrant, ends=warrant.ends + 1)
         unfit = replace(Release.from_bytes(statement_payload(release)), openings=(), leaves=())
-        key = self.servers.door.venue.signing_key
+        key, held = self.servers.door.venue.signing_key, named(world, record.venue_id)
         for name, request in {
-            "commitment-mismatch": SharesRequest(joint, venue, sign_statement(unfit, key)),
-            "malformed-point": SharesRequest(joint, replace(venue, authority=no_key), release),
-            "venue-changed": SharesRequest(joint, self.servers.both_sign(replace(record, name="다른 클럽")), release),
+            "commitment-mismatch": SharesRequest(joint, venue, sign_statement(unfit, key), held),
+            "malformed-point": SharesRequest(joint, replace(venue, authority=no_key), release, held),
+            "venue-changed": SharesRequest(
+                joint, self.servers.both_sign(replace(record, name="다른 클럽")), release, held
+            ),
             "conflicting-statements": SharesRequest(
-                replace(joint, operator=self.servers.both_sign(wider).operator), venue, release
+                replace(joint, operator=self.servers.both_sign(wider).operator), venue, release, held
             ),
             "out-of-scope": SharesRequest(
-                self.servers.both_sign(replace(warrant, purpose=Purpose.NOTICE)), venue, release
+                self.servers.both_sign(replace(warrant, purpose=Purpose.NOTICE)), venue, release, held
             ),
         }.items():
             await refused(name, world.as_party(AUTHORITY, "/v1/shares", request.to_bytes()))
-        return await world.as_party(AUTHORITY, "/v1/shares", SharesRequest(joint, venue, release).to_bytes())
+        return await world.as_party(AUTHORITY, "/v1/shares", SharesRequest(joint, venue, release, held).to_bytes())

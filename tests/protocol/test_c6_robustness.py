@@ -217,7 +217,9 @@ def test_c6_nobody_is_blamed_for_what_it_did_not_sign_or_for_another_release(ope
         replace(honest, domain=1),
         replace(honest, role=other),
         replace(honest, warrant_id=bytes(16)),
-        replace(honest, release=bytes(32)),
+        replace(honest, judgement=replace(honest.judgement, release=bytes(32))),
+        replace(honest, judgement=replace(honest.judgement, operator=())),
+        replace(honest, judgement=replace(honest.judgement, authority=())),
     ):
         with pytest.raises(OutOfScope) as caught:
             opening.judge_message(role, wrong)
@@ -227,8 +229,13 @@ def test_c6_nobody_is_blamed_for_what_it_did_not_sign_or_for_another_release(ope
 @every_role
 def test_c6_a_proof_is_bound_to_its_release(opening: Opening, role: Role) -> None:
     """The same passes under another warrant: shares that were given there prove nothing here."""
-    elsewhere = replace(opening, release=replace(opening.release, digest=bytes(32)))
-    elsewhere.assert_blamed(role, replace(opening.shares(role), release=bytes(32)))
+    for judgement in (
+        replace(opening.release.judgement, release=bytes(32)),
+        replace(opening.release.judgement, operator=()),
+        replace(opening.release.judgement, authority=()),
+    ):
+        elsewhere = replace(opening, release=replace(opening.release, judgement=judgement))
+        elsewhere.assert_blamed(role, replace(opening.shares(role), judgement=judgement))
     record = replace(opening.release.warrant, warrant_id=bytes(16))
     other_warrant = replace(opening, release=replace(opening.release, warrant=record))
     other_warrant.assert_blamed(role, replace(opening.shares(role), warrant_id=bytes(16)))

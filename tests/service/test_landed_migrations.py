@@ -25,11 +25,13 @@ LANDED = {
         ("find_decisions_in_the_log", "5ba0bd8d28b869e8"),
         ("index_epochs", "3c102b59a7c1cd03"),
         ("tell_released_passes_by_epoch", "af12b55cadef65be"),
+        ("tell_reused_passes", "de81dbc9bb9eaf23"),
     ],
     "authority": [
         ("keep_the_opened_venue", "4ca7518df3812c4c"),
         ("index_released_epochs", "f9adcf9846a17f8e"),
         ("tell_released_passes_by_epoch", "af12b55cadef65be"),
+        ("tell_reused_passes", "de81dbc9bb9eaf23"),
     ],
     "venue": [
         ("name_the_venue", "d14e1c45f646695b"),

@@ -17,6 +17,7 @@ import sqlalchemy as sql
 from aiohttp import ClientSession
 
 from escrow.authority.investigation import Investigation
+from escrow.errors import PeerFailed
 from lab.processes import Servers, free_ports
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.epochs import Role
@@ -150,7 +151,7 @@ async def stop_operator(
     code = await asyncio.to_thread(Held, f"{url}/v1/verifications", VerificationRequest(PHONE))
     with monkeypatch.context() as patched:
         patched.setattr("escrow.peer.call", held_until(lambda: place.stop("operator", url)))
-        with pytest.raises((Problem, Unreachable)):  # what is asked after the shares
+        with pytest.raises((Problem, Unreachable, PeerFailed)):  # what is asked after the shares
             await investigation.open(warrant_id)
     with world.operator.engine.connect() as connection:
         assert connection.scalar(sql.text("SELECT count(*) FROM released_passes")) == 1

@@ -41,7 +41,7 @@ from protocol.primitives.group import POINT_BYTES, SCALAR_BYTES
 from protocol.primitives.proofs import EqualityProof, KnowledgeProof, OwnershipProof
 from protocol.primitives.signatures import SIGNATURE_BYTES
 from protocol.qr_text import to_qr_text
-from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, MAX_RELEASE_BYTES, Release, ReleasedLeaf
+from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, MAX_RELEASE_BYTES, Judgement, Release, ReleasedLeaf
 from protocol.warrants import MAX_EMBARGO, MAX_RELEASE, MAX_WARRANT_DAYS
 from service.http import HTTP_PROBLEMS, problem_name
 from service.refusals import STATUSES, Refusal
@@ -121,6 +121,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MAX_LEAVES": longest(Release, "leaves"),
         "MAX_RELEASED_CHECK_IN": longest(ReleasedLeaf, "content"),
         "MAX_COMMITMENTS": longest(Release, "openings"),
+        "MAX_HELD": longest(Judgement, "operator"),
         "COMMITMENT_MARGIN": COMMITMENT_MARGIN,
         "COMMITMENT_DELAY": COMMITMENT_DELAY,
         "MAX_LISTS": MAX_LISTS,

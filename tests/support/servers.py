@@ -26,6 +26,7 @@ from escrow.server import keep_house
 from lab.processes import free_ports
 from lab.town import UNLIMITED, UNLIMITED_PARTY
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in
+from protocol.commitments import HeldCommitment
 from protocol.epochs import EpochKey, Role
 from protocol.handles import HandleGrant, HandleRegistration, register_handle
 from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
@@ -35,6 +36,7 @@ from protocol.primitives.encoding import Message
 from protocol.primitives.group import Scalar
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import JointStatement, sign_statement
+from protocol.releases import HeldCommitments
 from protocol.warrants import Venue, VenueApplication, Warrant, verify_warrant
 from service.clock import DAY
 from service.http import cbor_response, create_app, read_body
@@ -290,6 +292,12 @@ def open_door(world: World) -> Iterator[Door]:
         for role in Role:
             assert world.approve(role, door.record).exit_code == 0
         yield door
+
+
+def named(world: World, venue_id: bytes) -> HeldCommitments:
+    """What the authority may name of a venue's commitments when it asks for shares."""
+    commitments = world.authority.commitments.of(venue_id)
+    return tuple(HeldCommitment(time, commitments[time]) for time in sorted(commitments))
 
 
 def warrant_for(door: Door, begins: int, ends: int, *, max_records: int = 100) -> Warrant:

@@ -11,7 +11,7 @@ from conformance.vectors.venue_log import VenueLog
 from protocol import http_messages
 from protocol.assisted_check_ins import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in, verify_check_in
-from protocol.commitments import VenueCommitment, verify_commitment
+from protocol.commitments import HeldCommitment, VenueCommitment, verify_commitment
 from protocol.epochs import EpochStatement, Role, verify_epoch
 from protocol.handles import (
     DirectoryEntry,
@@ -33,7 +33,7 @@ from protocol.primitives.errors import Malformed, Rejected
 from protocol.primitives.group import Point
 from protocol.primitives.statements import JointStatement, sign_statement, statement_payload, verify_statement
 from protocol.qr_text import from_qr_text, to_qr_text
-from protocol.releases import Release, VerifiedRelease
+from protocol.releases import HeldCommitments, Release, VerifiedRelease
 from protocol.visits import Visit
 from protocol.warrants import (
     ValidWarrant,
@@ -97,6 +97,10 @@ class RecordedVisit:
     commitment: bytes
     transcript: OpeningTranscript
     request: bytes
+
+    @property
+    def held(self) -> HeldCommitments:
+        return tuple(HeldCommitment(time, self.commitments[time]) for time in sorted(self.commitments))
 
     @functools.cached_property
     def valid_warrant(self) -> ValidWarrant:
@@ -320,6 +324,8 @@ def messages_of(visit: RecordedVisit) -> list[Message]:
         signed(VenueCommitment, visit.commitment),
         release,
         *release.openings,
+        *visit.held,
+        verify_statement(Shares, transcript.operator_shares, parties.domain.operator_key).judgement,
         *release.leaves,
         *(leaf.committed for leaf in release.leaves),
         signed(Shares, transcript.operator_shares),
@@ -330,7 +336,7 @@ def messages_of(visit: RecordedVisit) -> list[Message]:
         http_messages.VerificationRequest("+821012345678"),
         http_messages.VerificationAnswer("+821012345678", "012345", "홍길동"),
         http_messages.Session(visitor.account_id, token_bytes(32)),
-        http_messages.SharesRequest(visit.warrant, parties.both_sign(parties.venue), transcript.release),
+        http_messages.SharesRequest(visit.warrant, parties.both_sign(parties.venue), transcript.release, visit.held),
         http_messages.DoorAnswer(http_messages.Decision.ADMITTED),
     ]
 

@@ -22,7 +22,14 @@ from protocol.disclosures import OpeningRecord
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role
 from protocol.handles import DirectoryReceipt, IdentityRecord
 from protocol.notices import verify_notice
-from protocol.opening import create_shares, open_check_in, open_release, verify_party_shares
+from protocol.opening import (
+    VerifiedShares,
+    create_shares,
+    judge_shares,
+    open_check_in,
+    open_release,
+    verify_party_shares,
+)
 from protocol.paper_check_ins import sign_paper_check_in
 from protocol.paper_passes import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import OwnedPass, Pass, PendingPass, accept_answer
@@ -33,7 +40,16 @@ from protocol.primitives.hashing import digest, digest32, frame, hash_to_scalar,
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement, verify_statement
 from protocol.qr_text import from_qr_text, to_qr_text
-from protocol.releases import ReleasedLeaf, VerifiedRelease, sign_release, verify_release
+from protocol.releases import (
+    Judgement,
+    ReleasedLeaf,
+    VerifiedRelease,
+    deciding_commitments,
+    judge_release,
+    release_digest,
+    sign_release,
+    verify_release,
+)
 from protocol.transparency.log_entries import EpochPublished, LogEntry
 from protocol.transparency.logs import check_consistency
 from protocol.transparency.merkle import CompactRange
@@ -241,7 +257,10 @@ def check_release(
     commitments: dict[int, bytes],
     release: bytes,
 ) -> Values:
-    verified = _verified(epoch_key, warrant, now, venue, commitments, release)
+    return _shown(_verified(epoch_key, warrant, now, venue, commitments, release))
+
+
+def _shown(verified: VerifiedRelease) -> Values:
     return {
         "digest": verified.digest,
         "visits": [
@@ -266,11 +285,44 @@ def _verified(
     return verify_release(valid, registered, {epoch_key.epoch: epoch_key}, commitments, release)
 
 
+def check_judged_release(
+    epoch_key: EpochKey,
+    warrant: JointStatement,
+    now: int,
+    venue: JointStatement,
+    operator_commitments: dict[int, bytes],
+    authority_commitments: dict[int, bytes],
+    release: bytes,
+) -> Values:
+    judged = _judged(epoch_key, warrant, now, venue, operator_commitments, authority_commitments, release)
+    return {"judgement": judged.judgement, **_shown(judged)}
+
+
+def _judged(
+    epoch_key: EpochKey,
+    warrant: JointStatement,
+    now: int,
+    venue: JointStatement,
+    operator_commitments: dict[int, bytes],
+    authority_commitments: dict[int, bytes],
+    release: bytes,
+) -> VerifiedRelease:
+    valid = verify_warrant(epoch_key.domain, warrant, now)
+    registered = verify_venue(epoch_key.domain, venue)
+    judgement = Judgement(
+        release_digest(release),
+        deciding_commitments(valid.record, operator_commitments, release),
+        deciding_commitments(valid.record, authority_commitments, release),
+    )
+    return judge_release(valid, registered, {epoch_key.epoch: epoch_key}, judgement, release)
+
+
 def make_shares(
     epoch_key: EpochKey,
     seed: SigningKey,
     share: Scalar,
     random: RandomBytes,
+    operator_commitments: dict[int, bytes],
     role: Role,
     warrant: JointStatement,
     now: int,
@@ -278,10 +330,10 @@ def make_shares(
     commitments: dict[int, bytes],
     release: bytes,
 ) -> Values:
-    verified = _verified(epoch_key, warrant, now, venue, commitments, release)
+    judged = _judged(epoch_key, warrant, now, venue, operator_commitments, commitments, release)
     secret = EpochSecret(role, epoch_key.epoch, share, None)
     epochs = {epoch_key.epoch: (epoch_key, secret)}
-    return {"statement": create_shares(epoch_key.domain, role, verified, epochs, seed, random)}
+    return {"statement": create_shares(epoch_key.domain, role, judged, epochs, seed, random)}
 
 
 def check_shares(
@@ -294,8 +346,7 @@ def check_shares(
     release: bytes,
     statement: bytes,
 ) -> Values:
-    verified = _verified(epoch_key, warrant, now, venue, commitments, release)
-    shares = verify_party_shares(epoch_key.domain, role, verified, {epoch_key.epoch: epoch_key}, statement)
+    _, shares = _shares(epoch_key, role, warrant, now, venue, commitments, release, statement)
     return {
         "shares": [
             {"epoch": epoch, "u": u, "D": D}
@@ -303,6 +354,24 @@ def check_shares(
             for u, D in sorted(by_pass.items())
         ]
     }
+
+
+def _shares(
+    epoch_key: EpochKey,
+    role: Role,
+    warrant: JointStatement,
+    now: int,
+    venue: JointStatement,
+    commitments: dict[int, bytes],
+    release: bytes,
+    statement: bytes,
+) -> tuple[VerifiedRelease, VerifiedShares]:
+    """What the authority makes of a party's shares, if it named what decides of the commitments."""
+    domain, keys = epoch_key.domain, {epoch_key.epoch: epoch_key}
+    valid, registered = verify_warrant(domain, warrant, now), verify_venue(domain, venue)
+    named = deciding_commitments(valid.record, commitments, release)
+    judged = judge_shares(domain, role, valid, registered, keys, named, release, statement)
+    return judged, verify_party_shares(domain, role, judged, keys, statement)
 
 
 def check_opening(
@@ -315,13 +384,11 @@ def check_opening(
     operator_shares: bytes,
     authority_shares: bytes,
 ) -> Values:
-    verified = _verified(epoch_key, warrant, now, venue, commitments, release)
-    keys = {epoch_key.epoch: epoch_key}
-    operator, authority = (
-        verify_party_shares(epoch_key.domain, role, verified, keys, statement)
+    (judged, operator), (_, authority) = (
+        _shares(epoch_key, role, warrant, now, venue, commitments, release, statement)
         for role, statement in [(Role.OPERATOR, operator_shares), (Role.AUTHORITY, authority_shares)]
     )
-    opened = open_release(verified, operator, authority)
+    opened = open_release(judged, operator, authority)
     return {"opened": [{"u": visit.check_in.message.u, "handle": handle} for visit, handle in opened]}
 
 

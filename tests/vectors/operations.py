@@ -114,6 +114,7 @@ OPERATIONS = {
         Call(adapters.check_notice, as_it_is),
         Call(sign_notice, whole("statement"), identity="seed", passes="noticed"),
     ),
+    "judged-release": Operation(Call(adapters.check_judged_release, as_it_is)),
     "opening-record": Operation(
         Call(adapters.check_record, as_it_is), Call(record_opening, whole("record"), passes="opened")
     ),

@@ -37,6 +37,9 @@ export const VenueCommitment = signedMessage('venue-commitment', {
   commitment: bytes(32),
 });
 
+/** What a party has received, as it tells the other party. @typedef {Decoded<typeof HeldCommitment>} HeldCommitment */
+export const HeldCommitment = message({ time: uint32, commitment: bytes(32) });
+
 /** @typedef {Decoded<typeof CommitmentOpening>} CommitmentOpening */
 export const CommitmentOpening = message({ time: uint32, salt: bytes(32), size: uint32 });
 

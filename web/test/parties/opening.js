@@ -4,9 +4,12 @@
  * @import { Domain, EpochKey } from '../../protocol/epochs.js'
  * @import { Decoded } from '../../protocol/primitives/encoding.js'
  * @import { RandomBytes, Scalar } from '../../protocol/primitives/group.js'
+ * @import { Venue } from '../../protocol/warrants.js'
  * @import { AnyCheckIn } from './anyCheckIn.js'
- * @import { VerifiedRelease } from './releases.js'
+ * @import { JudgedRelease } from './judgements.js'
+ * @import { HeldCommitment as Held } from './commitments.js'
  * @import { Visit } from './visits.js'
+ * @import { Warrant } from './warrants.js'
  */
 
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
@@ -23,6 +26,8 @@ import {
   uint8,
 } from '../../protocol/primitives/encoding.js';
 import {
+  CommitmentMismatch,
+  ConflictingStatements,
   FaultyShares,
   IdentityElement,
   Malformed,
@@ -30,11 +35,13 @@ import {
   OutOfScope,
 } from '../../protocol/primitives/errors.js';
 import { B, Point } from '../../protocol/primitives/group.js';
-import { bigEndian, frame } from '../../protocol/primitives/hashing.js';
+import { bigEndian, digest32, frame } from '../../protocol/primitives/hashing.js';
 import { EqualityProof, batch, proveEquality, sum, verifyEquality } from '../../protocol/primitives/proofs.js';
 import { verifyPayload } from '../../protocol/primitives/statements.js';
 import { passOf } from './anyCheckIn.js';
+import { Judgement, judgeRelease } from './judgements.js';
 import { signStatement } from './signing.js';
+import { warrantEpochs } from './warrants.js';
 
 const points = array(byteEncoded(Point), 1, 50_000);
 
@@ -45,7 +52,7 @@ export const Shares = signedMessage('shares', {
   domain: uint8,
   role: enumeration(Role),
   warrantId: bytes(16),
-  release: bytes(32),
+  judgement: Judgement,
   epochs: array(EpochShares, 0, 64),
 });
 
@@ -80,14 +87,14 @@ export function verifyShares(context, X, u, D, proof) {
   }
 }
 
-/** @param {EpochKey} epochKey @param {Role} role @param {VerifiedRelease} release */
-export function sharesContext(epochKey, role, { warrant, digest }) {
-  return frame('shares', epochKey.context, bigEndian(role, 1), warrant.warrantId, digest);
+/** @param {EpochKey} epochKey @param {Role} role @param {JudgedRelease} release */
+export function sharesContext(epochKey, role, { warrant, judgement }) {
+  return frame('shares', epochKey.context, bigEndian(role, 1), warrant.warrantId, Judgement.toBytes(judgement));
 }
 
 /**
  * A party's shares for the visits of a release in one epoch. Draws 32 random bytes.
- * @param {EpochKey} epochKey @param {Role} role @param {VerifiedRelease} release @param {Scalar} x
+ * @param {EpochKey} epochKey @param {Role} role @param {JudgedRelease} release @param {Scalar} x
  * @param {RandomBytes} randomBytes
  */
 export function createEpochShares(epochKey, role, release, x, randomBytes) {
@@ -113,16 +120,37 @@ function validPoint(u) {
 }
 
 /**
- * @param {Domain} domain @param {Role} role @param {VerifiedRelease} release @param {EpochShares[]} epochs
+ * @param {Domain} domain @param {Role} role @param {JudgedRelease} release @param {EpochShares[]} epochs
  * @param {Uint8Array} seed
  */
-export function signShares(domain, role, { warrant, digest }, epochs, seed) {
-  const said = { domain: domain.number, role, warrantId: warrant.warrantId, release: digest, epochs };
+export function signShares(domain, role, { warrant, judgement }, epochs, seed) {
+  const said = { domain: domain.number, role, warrantId: warrant.warrantId, judgement, epochs };
   return signStatement(Shares, said, seed);
 }
 
 /**
- * @param {Domain} domain @param {Role} role @param {VerifiedRelease} release @param {Map<number, EpochKey>} epochKeys
+ * A release as a party's shares say that it was judged, if the authority named these commitments.
+ * @param {Domain} domain @param {Role} role @param {Warrant} warrant @param {Venue} venue
+ * @param {Map<number, EpochKey>} epochKeys @param {Held[]} named @param {Uint8Array} release
+ * @param {Uint8Array} statement
+ * @returns {JudgedRelease}
+ */
+export function judgeShares(domain, role, warrant, venue, epochKeys, named, release, statement) {
+  const { judgement } = decodeShares(verifyPayload(Shares, statement, identityKey(domain, role)));
+  const digest = digest32('release', release);
+  if (!sameBytes(Judgement.toBytes({ ...judgement, release: digest, authority: named }), Judgement.toBytes(judgement))) {
+    throw new OutOfScope('the release was judged by other commitments');
+  }
+  try {
+    return judgeRelease(warrant, venue, epochKeys, judgement, release);
+  } catch (error) {
+    if (!(error instanceof CommitmentMismatch || error instanceof ConflictingStatements)) throw error;
+    return { digest, warrant, visits: new Map(), setAside: {}, judgement };
+  }
+}
+
+/**
+ * @param {Domain} domain @param {Role} role @param {JudgedRelease} release @param {Map<number, EpochKey>} epochKeys
  * @param {Uint8Array} statement
  * @returns {VerifiedShares}
  */
@@ -132,28 +160,35 @@ export function verifyPartyShares(domain, role, release, epochKeys, statement) {
     said.domain !== domain.number ||
     said.role !== role ||
     !sameBytes(said.warrantId, release.warrant.warrantId) ||
-    !sameBytes(said.release, release.digest)
+    !sameBytes(Judgement.toBytes(said.judgement), Judgement.toBytes(release.judgement))
   ) {
     throw new OutOfScope('the shares are for another release');
   }
   /** @type {VerifiedShares} */
   const verified = new Map();
+  const named = new Set();
+  const { first, last } = warrantEpochs(domain, release.warrant);
   for (const { epoch, passes, shares, proof } of said.epochs) {
+    refuseUnless(!named.has(epoch) && passes.length === shares.length);
+    named.add(epoch);
     const epochKey = epochKeys.get(epoch);
+    if (epochKey === undefined) {
+      refuseUnless(first <= epoch && epoch <= last);
+      continue;
+    }
     const known = release.visits.get(epoch) ?? new Map();
     const u = passes.map((point) => bytesToHex(point.toBytes()));
-    if (
-      epochKey === undefined ||
-      verified.has(epoch) ||
-      passes.length !== shares.length ||
-      !u.every((pass) => known.has(pass)) ||
-      !verifyShares(sharesContext(epochKey, role, release), epochKey.shares[role], passes, shares, proof)
-    ) {
-      throw new FaultyShares('the shares are wrong');
-    }
+    refuseUnless(u.every((pass) => known.has(pass)));
+    const context = sharesContext(epochKey, role, release);
+    refuseUnless(verifyShares(context, epochKey.shares[role], passes, shares, proof));
     verified.set(epoch, new Map(u.map((pass, i) => [pass, shares[i]])));
   }
   return verified;
+}
+
+/** @param {boolean} holds */
+function refuseUnless(holds) {
+  if (!holds) throw new FaultyShares('the shares are wrong');
 }
 
 /** @param {Uint8Array} payload */
@@ -168,7 +203,7 @@ function decodeShares(payload) {
 
 /**
  * Every visit that both parties gave a share for: its `u` in hex and its handle, or null if it has none.
- * @param {VerifiedRelease} release @param {VerifiedShares} operator @param {VerifiedShares} authority
+ * @param {JudgedRelease} release @param {VerifiedShares} operator @param {VerifiedShares} authority
  */
 export function openRelease(release, operator, authority) {
   return [...release.visits]

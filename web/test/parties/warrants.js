@@ -48,12 +48,13 @@ export function verifyWarrant(domain, joint, now) {
   if (record.domain !== domain.number) throw new WrongDomain('the statement is of another domain');
   if (record.issued > now + REQUEST_TOLERANCE) throw new OutOfScope('the warrant is not issued yet');
   if (now > record.expires) throw new OutOfScope('the warrant has expired');
-  checkEpochs(domain, record);
+  warrantEpochs(domain, record);
   return record;
 }
 
-/** Refuse a window that visits of too many epochs may lie in. @param {Domain} domain @param {Warrant} warrant */
-function checkEpochs(domain, { begins, ends }) {
+/** The first and the last epoch that a visit in a window may be of. @param {Domain} domain @param {Warrant} warrant */
+export function warrantEpochs(domain, { begins, ends }) {
   const [first, last] = [epochAt(domain, begins - MAX_STAY), epochAt(domain, ends - 1)];
   if (last - first > MAX_WARRANT_DAYS) throw new OutOfScope("a warrant's window spans too many days");
+  return { first, last };
 }

@@ -16,6 +16,7 @@ import * as logs from '../../protocol/transparency/logs.js';
 import * as warrants from '../../protocol/warrants.js';
 import * as assistedParties from '../parties/assistedCheckIns.js';
 import * as commitmentParties from '../parties/commitments.js';
+import * as judgementParties from '../parties/judgements.js';
 import * as openingParties from '../parties/opening.js';
 import * as paperCheckInParties from '../parties/paperCheckIns.js';
 import * as paperParties from '../parties/paperPasses.js';
@@ -37,6 +38,7 @@ const modules = [
   warrants,
   assistedParties,
   commitmentParties,
+  judgementParties,
   openingParties,
   paperCheckInParties,
   paperParties,

@@ -1,6 +1,7 @@
 /**
  * @import { EpochKey } from '../../protocol/epochs.js'
  * @import { JointStatement } from '../../protocol/primitives/statements.js'
+ * @import { VerifiedRelease } from '../parties/releases.js'
  */
 
 import { verifyVenue } from '../../protocol/warrants.js';
@@ -54,7 +55,7 @@ export const releaseKeys = /** @type {const} */ ([
  * @param {EpochKey} epochKey @param {JointStatement} warrant @param {number} now @param {JointStatement} venue
  * @param {Map<number, Uint8Array>} commitments @param {Uint8Array} release
  */
-export function verifiedRelease(epochKey, warrant, now, venue, commitments, release) {
+function verifiedRelease(epochKey, warrant, now, venue, commitments, release) {
   const { domain, epoch } = epochKey;
   const record = verifyWarrant(domain, warrant, now);
   return verifyRelease(record, verifyVenue(domain, venue), new Map([[epoch, epochKey]]), commitments, release);
@@ -72,7 +73,8 @@ function releaseOf(epochKey, warrant, now, openedFrom, frontier, openings, leave
 
 const contents = /** @type {const} */ ([epochKey, jointWarrant, now, openedFrom, frontier, openings, leaves]);
 
-const checkRelease = call([...releaseKeys], verifiedRelease, ({ digest, visits, setAside }) => ({
+/** What a vector shows of a release. @param {VerifiedRelease} release */
+export const showRelease = ({ digest, visits, setAside }) => ({
   digest,
   visits: [...visits].flatMap(([epoch, sameEpoch]) =>
     [...sameEpoch.keys()].sort().map((u) => {
@@ -81,7 +83,9 @@ const checkRelease = call([...releaseKeys], verifiedRelease, ({ digest, visits, 
     }),
   ),
   set_aside: setAside,
-}));
+});
+
+const checkRelease = call([...releaseKeys], verifiedRelease, showRelease);
 
 export default {
   'venue-commitment': {

@@ -1,0 +1,103 @@
+"""The operator's shares of a release: asked for, kept as they came, and judged by what they say. Spec: §3.10."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from aiohttp import ClientSession
+
+from escrow.authority.authority import Authority
+from escrow.authority.casebook import Case, ReceivedShares
+from escrow.authority.errors import NoRelease
+from escrow.shares import without_erased
+from protocol.epochs import EpochKey, Role
+from protocol.http_messages import SharesRequest
+from protocol.opening import Shares, VerifiedShares, judge_shares, verify_party_shares
+from protocol.primitives.errors import FaultyShares, OutOfScope
+from protocol.primitives.statements import JointStatement, verify_payload
+from protocol.releases import VerifiedRelease, release_digest, verify_release
+from protocol.warrants import verify_venue, verify_warrant
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedShares:
+    """The operator's shares, the visits of the release that both parties admit, and the venue's record of that time."""
+
+    statement: bytes
+    given: VerifiedShares
+    release: VerifiedRelease
+    venue: JointStatement
+
+
+def kept_shares(authority: Authority, case: Case, epoch_keys: Mapping[int, EpochKey]) -> JudgedShares | None:
+    """The shares of a case's release that the operator has given already, if they are as they should be.
+
+    They count also when the warrant has expired since they were asked for.
+    """
+    if case.release is None:
+        return None
+    for received in authority.cases.received(case.record.warrant_id, release_digest(case.release)):
+        with suppress(FaultyShares, OutOfScope):  # the operator may answer better now
+            return judge_received(authority, case, case.release, received, epoch_keys)
+    return None
+
+
+async def ask_for_shares(
+    authority: Authority,
+    session: ClientSession,
+    case: Case,
+    epoch_keys: Mapping[int, EpochKey],
+    joint_venue: JointStatement,
+) -> JudgedShares:
+    """The shares of a case's release, as the operator gives them now for the venue's present record.
+
+    What it is asked is kept before it is asked, and what it signs before that is judged.
+
+    Raises `NoRelease`, `OutOfScope` when the warrant has expired, `ErasedEpoch` when all of it was erased, `Problem`
+    when the operator refuses, `FaultyShares`, and what `verify_release` raises.
+    """
+    if case.countersigned is None or case.release is None:
+        raise NoRelease(case.record.warrant_id)
+    joint, signed = case.countersigned, case.release
+    warrant_id, digest = case.record.warrant_id, release_digest(signed)
+    now = authority.clock()
+    warrant, venue = verify_warrant(authority.domain, joint, now), verify_venue(authority.domain, joint_venue)
+    asked = authority.cases.asked(warrant_id, digest)
+    if asked is None:
+        commitments = await asyncio.to_thread(authority.commitments.of, venue.record.venue_id)
+        release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, commitments, signed)
+        without_erased(authority, release)  # or the operator would have an opening on record that never came
+        named = release.judgement.authority
+    else:
+        _, named = asked
+    authority.cases.store_asked(warrant_id, digest, joint_venue, named)
+    request = SharesRequest(joint, joint_venue, signed, named)
+    statement = await authority.peer.ask(session, "/v1/shares", request.to_bytes())
+    verify_payload(Shares, statement, authority.domain.operator_key)  # what it did not sign proves nothing
+    received = ReceivedShares(statement, now)
+    authority.cases.store_received(warrant_id, digest, received)
+    return await asyncio.to_thread(judge_received, authority, case, signed, received, epoch_keys)
+
+
+def judge_received(
+    authority: Authority, case: Case, signed: bytes, received: ReceivedShares, epoch_keys: Mapping[int, EpochKey]
+) -> JudgedShares:
+    """Judge shares for a signed release of a case, by the commitments that were named when they were asked for.
+
+    Raises `OutOfScope`, also when they were asked for after the warrant had expired, and `FaultyShares`.
+    """
+    warrant_id = case.record.warrant_id
+    asked = authority.cases.asked(warrant_id, release_digest(signed))
+    if case.countersigned is None or asked is None:
+        raise NoRelease(warrant_id)
+    joint_venue, named = asked
+    warrant = verify_warrant(authority.domain, case.countersigned, received.time)
+    venue = verify_venue(authority.domain, joint_venue)
+    release = judge_shares(
+        authority.domain, Role.OPERATOR, warrant, venue, epoch_keys, named, signed, received.statement
+    )
+    given = verify_party_shares(authority.domain, Role.OPERATOR, release, epoch_keys, received.statement)
+    return JudgedShares(received.statement, given, release, joint_venue)
