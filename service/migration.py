@@ -25,7 +25,8 @@ def migrate(connection: sql.Connection, steps: Sequence[Step], tables: Sequence[
     The version of a database is the number of `steps` that are behind it. Raises `ConfigurationError`, and nothing is
     changed, if a newer version of the program made it.
     """
-    version = _version(connection, len(steps), tables)
+    existing = set(sql.inspect(connection).get_table_names())
+    version = _version(connection, existing, len(steps), tables)
     if version > len(steps):
         raise ConfigurationError(
             f"the database has version {version} and this program knows {len(steps)}; install the newer program"
@@ -33,9 +34,11 @@ def migrate(connection: sql.Connection, steps: Sequence[Step], tables: Sequence[
     if version < len(steps):
         _take(steps[version:], connection)
     for metadata in (_metadata, *tables):
-        metadata.create_all(connection)
-    connection.execute(sql.delete(_versions))
-    connection.execute(sql.insert(_versions).values(version=len(steps)))
+        if version < len(steps) or not existing.issuperset(metadata.tables):
+            metadata.create_all(connection)
+    if version < len(steps) or _versions.name not in existing:
+        connection.execute(sql.delete(_versions))
+        connection.execute(sql.insert(_versions).values(version=len(steps)))
 
 
 def _take(steps: Sequence[Step], connection: sql.Connection) -> None:
@@ -47,9 +50,8 @@ def _take(steps: Sequence[Step], connection: sql.Connection) -> None:
         step(operations)
 
 
-def _version(connection: sql.Connection, latest: int, tables: Sequence[sql.MetaData]) -> int:
+def _version(connection: sql.Connection, existing: set[str], latest: int, tables: Sequence[sql.MetaData]) -> int:
     """The version that a database says; 0 for one that is older than such notes, the latest for an empty one."""
-    existing = set(sql.inspect(connection).get_table_names())
     if _versions.name in existing:
         version: int = connection.execute(sql.select(_versions.c.version)).scalar_one()
         return version

@@ -25,6 +25,8 @@ guests = sql.Table(
     sql.Column("door", sql.String(20), nullable=False),
 )
 sql.Table("doors", second, sql.Column("door", sql.String(20), primary_key=True))
+parking = sql.MetaData()
+sql.Table("places", parking, sql.Column("number", sql.Integer, primary_key=True))
 
 
 def add_doors(operations: Operations) -> None:
@@ -59,6 +61,29 @@ def test_an_old_database_gets_the_new_columns_and_tables_and_keeps_its_rows(url:
     assert rows(engine, "SELECT * FROM guests") == [(1, "홍길동", "front")]
     assert rows(engine, "SELECT * FROM doors") == []
     assert rows(open_database(url, (add_doors,), second), "SELECT * FROM schema_version") == [(1,)]
+
+
+def test_a_database_that_is_up_to_date_is_only_read(url: str) -> None:
+    open_database(url, (add_doors,), second)
+    said: list[str] = []
+
+    def hear(_connection: object, _cursor: object, statement: str, *_others: object) -> None:
+        said.append(statement.split(maxsplit=1)[0])
+
+    sql.event.listen(sql.Engine, "before_cursor_execute", hear)
+    try:
+        open_database(url, (add_doors,), second)
+    finally:
+        sql.event.remove(sql.Engine, "before_cursor_execute", hear)
+    assert "SELECT" in said
+    assert not {"CREATE", "DELETE", "INSERT", "UPDATE"} & set(said)
+
+
+def test_a_table_that_is_missing_is_made_without_a_step(url: str) -> None:
+    open_database(url, (), first)
+    engine = open_database(url, (), first, parking)
+    assert rows(engine, "SELECT * FROM places") == []
+    assert rows(engine, "SELECT * FROM guests") == [(1, "홍길동")]
 
 
 def test_an_empty_database_takes_no_steps(tmp_path: Path) -> None:
