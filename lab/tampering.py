@@ -43,7 +43,7 @@ def inserted(place: Place, other: Place, window: Window) -> Iterator[None]:
     new = {**_somebody(other, window), "venue": place.id, "position": size}
     leaf = {name: new[name] for name in ("epoch", "time", "direction")}
     leaf["digest"] = check_in_digest(new["encoded"])
-    tree = append_check_ins(newest.tree, [CommittedCheckIn(**leaf)])
+    tree = append_check_ins(newest.tree, [CommittedCheckIn(**{**leaf, "direction": Direction(leaf["direction"])})])
     grown = sql.update(commitments).where(commitment)
     _execute(
         place,
