@@ -13,7 +13,9 @@ from pathlib import Path
 from nacl.utils import random as random_bytes
 
 from benchmarks.session import Session
-from protocol.notices import MAX_DIGESTS, sign_notice
+from conformance.vectors.joint_notices import publish_notice
+from protocol.epochs import Role
+from protocol.notices import MAX_DIGESTS
 
 LISTS = 10
 PASSES = 200
@@ -53,7 +55,8 @@ def measure_searches(session: Session) -> Iterator[SearchResult]:
     parties = session.parties
     passes = [random_bytes(32) for _ in range(PASSES)]
     noticed = [passes[0], *(random_bytes(32) for _ in range(MAX_DIGESTS // 2))]
-    statement = sign_notice(parties.domain, 1, session.now, "advice", noticed, parties.authority)
+    keys = {Role.OPERATOR: parties.operator, Role.AUTHORITY: parties.authority}
+    statement = publish_notice(parties.domain, keys, 1, session.now, "advice", noticed)
     values = {"domain": parties.domain.to_bytes().hex(), "passes": [u.hex() for u in passes], "lists": LISTS}
     programs = {"Python": (ROOT, [sys.executable, "-m", "benchmarks.search"])}
     node = shutil.which("node")

@@ -14,7 +14,7 @@ from client.list_sources import Source
 from client.lists import Fault
 from client.visitor import Visitor
 from protocol.disclosures import Disclosure
-from protocol.notices import Notice
+from protocol.notices import VerifiedNotice
 from service.problems import Unreachable
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ async def search_lists(visitor: Visitor, session: ClientSession, source: Source)
     return source.faults(now) | ({result.fault} if result.fault else set())
 
 
-def matches(published: Notice | Disclosure, used: Iterable[bytes]) -> Iterator[Found]:
+def matches(published: VerifiedNotice | Disclosure, used: Iterable[bytes]) -> Iterator[Found]:
     """Look for passes in a list.
 
     Args:
@@ -64,7 +64,7 @@ def matches(published: Notice | Disclosure, used: Iterable[bytes]) -> Iterator[F
     Yields:
         What the list says about one of the passes.
     """
-    if isinstance(published, Notice):
+    if isinstance(published, VerifiedNotice):
         yield from (FoundNotice(u, published.number, published.advice) for u in used if published.concerns(u))
     else:
         for record in (opening.record for opening in published.openings):

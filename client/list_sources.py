@@ -8,13 +8,13 @@ from client.lists import ListSource
 from client.visitor import Visitor
 from protocol.disclosures import Disclosure, verify_disclosure
 from protocol.epochs import Role
-from protocol.notices import Notice, verify_notice
+from protocol.notices import VerifiedNotice, verify_notice
 
-Source = ListSource[Notice] | ListSource[Disclosure]
+Source = ListSource[VerifiedNotice] | ListSource[Disclosure]
 
 
-def notices_source(visitor: Visitor) -> ListSource[Notice]:
-    """The authority's notices."""
+def notices_source(visitor: Visitor) -> ListSource[VerifiedNotice]:
+    """The notices of both parties, which the authority gives."""
     role, directory = Role.AUTHORITY, visitor.home / "lists"
     verify = partial(verify_notice, visitor.domain)
     return ListSource(role, "notices", visitor.servers.url(role), directory, verify, visitor.settings.retention_days)

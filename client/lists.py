@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from protocol.disclosures import Disclosure
-from protocol.epochs import EPOCH_SECONDS, Role, check_same_statement
-from protocol.notices import MAX_LIST_AGE, Notice
+from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.notices import MAX_LIST_AGE, VerifiedNotice
 from protocol.party_requests import REQUEST_TOLERANCE
-from protocol.primitives.errors import ConflictingStatements, SplitPassError
+from protocol.primitives.errors import SplitPassError
 from service.files import private_directory, write_private
 from service.http_client import call
 from service.problems import Problem
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_LISTS = 1000
 """How many lists of one source a client follows at a time: whoever signs more of them could keep it busy for ever."""
 
-L = TypeVar("L", Notice, Disclosure)
+L = TypeVar("L", VerifiedNotice, Disclosure)
 
 
 class Fault(Enum):
@@ -72,17 +72,15 @@ class ListSource(Generic[L]):
         if statement is None:
             return FollowResult(fault=Fault.MISSING)
         # Step 2, and again for those between.
-        newest, last = self.verify(statement, None), -1 if known is None else self.verify(known, None).number
+        newest, before = self.verify(statement, None), None if known is None else self.verify(known, None)
+        last = -1 if before is None else before.number
         if newest.number < last:
             self._write(self._withdrawn, statement)
             return FollowResult(fault=Fault.WITHDRAWN)
         look(newest)  # step 3
-        if known is not None and newest.number == last:
-            try:
-                check_same_statement(known, statement)
-            except ConflictingStatements as conflict:
-                self._write(self.evidence, conflict.second)
-                return FollowResult(fault=Fault.CONFLICTING)
+        if newest.number == last and newest != before:
+            self._write(self.evidence, statement)
+            return FollowResult(fault=Fault.CONFLICTING)
         received, oldest = newest, now - self.oldest_days * EPOCH_SECONDS
         for count, number in enumerate(range(newest.number - 1, last, -1), start=1):
             if known is None and received.time < oldest:

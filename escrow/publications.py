@@ -49,10 +49,19 @@ def is_of_one_day(domain: Domain, time: int, other: int) -> bool:
 
 
 class PublishedLists:
-    """A party's lists of one kind, `notices` or `disclosures`, numbered from 0 on; `contents` is their log entry."""
+    """A party's lists of one kind, `notices` or `disclosures`, numbered from 0 on.
 
-    def __init__(self, engine: sql.Engine, kind: str, contents: type[NoticePublished | DisclosurePublished]) -> None:
-        self._engine, self.kind, self._contents = engine, kind, contents
+    `contents` is their log entry, and `digest` gives what it says of a list.
+    """
+
+    def __init__(
+        self,
+        engine: sql.Engine,
+        kind: str,
+        contents: type[NoticePublished | DisclosurePublished],
+        digest: Callable[[bytes], bytes] = list_digest,
+    ) -> None:
+        self._engine, self.kind, self._contents, self._digest = engine, kind, contents, digest
 
     def publish(self, log: TransparencyLog, now: int, sign: Sign) -> bool:
         """Store the list that `sign` makes at Unix time `now`, durably; whether it made one.
@@ -64,17 +73,22 @@ class PublishedLists:
             number = last[0].number + 1 if last else 0
             statement = sign(connection, number, last[0].time if last else None)
             if statement is not None:
-                row = {"kind": self.kind, "number": number, "time": now, "statement": statement}
-                connection.execute(sql.insert(_lists).values(**row))
-        self._put_on_record(log, now)
+                self._insert(connection, PublishedList(number, now, statement))
+        self.put_on_record(log, now)
         return statement is not None
 
-    def _put_on_record(self, log: TransparencyLog, now: int) -> None:
+    def add(self, made: PublishedList) -> None:
+        """Store a list durably, unless another process has stored one of its number."""
+        with exclusive(self._engine) as connection:
+            if not self._select(connection, _lists.c.number == made.number):
+                self._insert(connection, made)
+
+    def put_on_record(self, log: TransparencyLog, now: int) -> None:
         """Put what is stored into the log, in the order of the numbers, and from then on give it to everyone."""
         with self._engine.begin() as connection:
             stored = self._select(connection, _lists.c.entry.is_(None))
         for published in reversed(stored):
-            entry = log.append(self._contents(published.number, list_digest(published.statement)), now)
+            entry = log.append(self._contents(published.number, self._digest(published.statement)), now)
             with self._engine.begin() as connection:
                 mine = (_lists.c.kind == self.kind) & (_lists.c.number == published.number)
                 connection.execute(sql.update(_lists).where(mine).values(entry=entry))
@@ -88,10 +102,19 @@ class PublishedLists:
             raise ListNotPublished(self.kind, number)
         return found[0]
 
+    def newest(self) -> PublishedList | None:
+        """The list with the highest number, if there is one, even if it is not on record yet."""
+        with self._engine.begin() as connection:
+            return next(iter(self._select(connection, sql.true(), limit=1)), None)
+
     def all(self) -> list[PublishedList]:
         """Every list, newest first."""
         with self._engine.begin() as connection:
             return self._select(connection, sql.true())
+
+    def _insert(self, connection: sql.Connection, made: PublishedList) -> None:
+        row = {"kind": self.kind, "number": made.number, "time": made.time, "statement": made.statement}
+        connection.execute(sql.insert(_lists).values(**row))
 
     def _select(
         self, connection: sql.Connection, condition: sql.ColumnElement[bool], limit: int | None = None

@@ -18,6 +18,7 @@ from client.list_sources import Source, disclosures_source, notices_source
 from client.visitor import Visitor
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
+from escrow.authority.notices import NoticePublisher
 from escrow.operator.operator import Operator
 from lab.contacts import contacts_table, read_contacts
 from lab.processes import command_output
@@ -70,16 +71,18 @@ class Outbreak:
     def __init__(self, story: Story, town: Town, day: Day, session: ClientSession, directory: Path) -> None:
         self._story, self._town, self._day, self._session = story, town, day, session
         self._directory, self._result = directory, story.result
-        self._investigation = Investigation(Authority(town.authority), session)
+        self._authority = Authority(town.authority)
+        self._investigation = Investigation(self._authority, session)
 
     async def warn(self) -> None:
         """A notice, and what every visitor's client makes of it at home."""
         await asyncio.to_thread(self._commit, self._day.cafe)
         warrant = await self._agree(Purpose.NOTICE, self._day.cafe)
         released = await self._investigation.request_release(warrant)
-        count = await self._investigation.publish_notice([warrant], ADVICE)
+        count = (await NoticePublisher(self._authority, self._session).publish([warrant])).passes
         self._story.say(
-            "authority", f"published a notice for {count} passes, among random ones; nobody's name was opened"
+            "both parties",
+            f"signed a notice for {count} passes, among others that belong to nobody; nobody's name was opened",
         )
         await self._look("looked into the same list", notices_source)
         findings = {person.phone: (person, person.visitor.findings()) for person in self._town.people}
@@ -251,6 +254,7 @@ class Outbreak:
             issued=issued,
             expires=issued + EPOCH_SECONDS,
             discloses=issued + EPOCH_SECONDS,
+            advice=ADVICE if purpose is Purpose.NOTICE else "",
         )
         self._investigation.draw_warrant(warrant)
         await self._investigation.propose_warrant(warrant.warrant_id)

@@ -7,7 +7,8 @@ from enum import IntEnum
 from typing import Annotated
 
 from protocol.handles import Name, Phone
-from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size
+from protocol.notices import MAX_NOTICE_RELEASES
+from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint32
 from protocol.primitives.statements import JointStatement, Statement
 from protocol.releases import HeldCommitments, check_order
 
@@ -59,6 +60,18 @@ class SharesRequest(Message):
 
     def __post_init__(self) -> None:
         check_order(self.commitments)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRequest(Message):
+    """What the authority asks the operator to sign: a notice for everyone in these releases, or for nobody.
+
+    `number`: the notice's. `time`: the present, in Unix seconds.
+    """
+
+    number: Uint32
+    time: Uint32
+    releases: Annotated[tuple[SharesRequest, ...], Size(0, MAX_NOTICE_RELEASES)]
 
 
 class Decision(IntEnum):

@@ -31,6 +31,9 @@ MAX_WARRANT_DAYS = 31
 MAX_EMBARGO = 90 * EPOCH_SECONDS
 """How many seconds after a warrant's issue what was opened under it is published at the latest."""
 
+Advice = Annotated[str, Size(0, 1000)]
+"""What those who are warned should do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Venue(Message):
@@ -71,8 +74,8 @@ class Warrant(Message):
 
     All times are Unix seconds. `assumed_stay`: how many seconds a visit without an exit counts after its entry.
     `max_records`: how many different passes may be opened under it, in all. `issued`: when the authority's officer
-    signed it. `expires`: after this no share is released. `discloses`: from then on both parties publish what was
-    opened.
+    signed it. `expires`: after this no share is released, and no notice signed. `discloses`: from then on both parties
+    publish what was opened. `advice`: what a notice under it tells those concerned; empty if it is for opening.
     """
 
     TAG: ClassVar[str] = "warrant"
@@ -89,6 +92,7 @@ class Warrant(Message):
     issued: Uint32
     expires: Uint32
     discloses: Uint32
+    advice: Advice = ""
 
     def __post_init__(self) -> None:
         if self.begins >= self.ends:  # step 1
@@ -97,6 +101,8 @@ class Warrant(Message):
             raise OutOfScope("a warrant must not expire or disclose before it is issued", self.warrant_id)
         if self.discloses > self.issued + MAX_EMBARGO:  # step 3
             raise OutOfScope("a warrant's embargo lasts too long", self.warrant_id)
+        if bool(self.advice) is not (self.purpose is Purpose.NOTICE):  # step 4
+            raise OutOfScope("a warrant for a notice has advice, and no other has", self.warrant_id)
 
     def is_near(self, time: int) -> bool:
         """Whether a check-in of this time can belong to a visit in the window."""

@@ -47,6 +47,7 @@ STATUSES = {
     "warrant-pending": 409,
     "warrant-refused": 403,
     "warrant-exhausted": 403,
+    "notice-exists": 409,
     "entry-exists": 409,
     "not-registered": 404,
     "no-scan-mode": 404,

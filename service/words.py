@@ -85,10 +85,12 @@ def answer_in_words(decision: Decision | None) -> tuple[str, str]:
 
 
 def notice_in_words(where: str, advice: str) -> str:
-    """A notice that concerns a visit: when and where it was, and what the authority advises."""
+    """A notice that concerns a visit: when and where it was, what is advised, and what following that may tell."""
     return (
         f"The health authority warns those who were there with you ({where}): {advice}\n"
-        f"보건당국이 회원님의 방문({where})에 대해 알립니다: {advice}"
+        "Nobody else knows that this concerns you. Whoever you call or tell learns it.\n"
+        f"보건당국이 회원님의 방문({where})에 대해 알립니다: {advice}\n"
+        "이 알림이 회원님에 관한 것임은 회원님만 압니다. 연락하거나 말하면 상대방이 알게 됩니다."
     )
 
 

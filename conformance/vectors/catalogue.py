@@ -72,6 +72,7 @@ FILES = (
     release_edges.release_edges,
     judged_releases.judged_release,
     notices.notice,
+    notices.notice_answer,
     notices.opening_record,
     notices.disclosure,
     opening.shares,

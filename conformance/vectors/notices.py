@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from conformance.vectors.files import VectorFile
+from conformance.vectors.joint_notices import answer_notice, publish_notice
 from conformance.vectors.pinned import Draws, pinned
 from conformance.vectors.releases import VERIFIED_RELEASE
 from conformance.vectors.warrants import sign_item
@@ -22,86 +24,212 @@ from conformance.vectors.world import (
 )
 from protocol.disclosures import DisclosedOpening, record_opening, sign_disclosure
 from protocol.epochs import Role
-from protocol.notices import VISIT_DIGEST_BYTES, sign_notice, verify_notice
+from protocol.notices import VISIT_DIGEST_BYTES, NoticeAnswer, PaddedDigests, list_passes, sign_notice
 from protocol.primitives.encoding import decode_item, encode_item
 from protocol.primitives.errors import (
+    ConflictingStatements,
+    InvalidNotice,
     InvalidSignature,
     MalformedEncoding,
+    ReplayedRequest,
     SplitPassError,
     WrongDomain,
     WrongNumber,
     WrongParty,
 )
+from protocol.primitives.hashing import digest32
 from protocol.primitives.signatures import SigningKey
 
 _OTHER_U = pinned("a pass that was used elsewhere")
+_SEED = pinned("the seed of the padding")
+_ADVICE = "가까운 보건소에서 검사를 받으십시오."
 
 
 def notice() -> VectorFile:
-    """`sign_notice`, `verify_notice` and `Notice.concerns`."""
+    """`list_passes`, `verify_notice` and `VerifiedNotice.concerns`."""
     file = VectorFile(
         "notice",
-        "A notice: which passes it is for, hidden among random digests",
+        "A notice of both parties: which passes it is for, hidden among digests that belong to nobody",
         "§3.12",
         {
-            "make.seed": "the authority's identity key, an Ed25519 seed",
+            "make.operator_seed": "the operator's identity key, an Ed25519 seed",
+            "make.authority_seed": "the authority's identity key, an Ed25519 seed",
             "make.number": "the notice's number",
             "make.time": "Unix time in seconds",
             "make.advice": "what those concerned should do",
             "make.noticed": "the passes that the notice is for, each a `u`",
+            "make.padding_seed": "what the padding is made of",
             "check.domain": "a Domain message",
             "check.number": "the number that was asked for, or null",
-            "check.statement": "the signed notice",
+            "check.notice": "a PublishedNotice message",
             "check.passes": "a visitor's passes, each a `u`",
             "result.advice": "the advice",
             "result.concerned": "those of `passes` that the notice is for",
         },
     )
-    mine, advice = [owned.public.u for owned in PASSES], "가까운 보건소에서 검사를 받으십시오."
-    for name, number, noticed, said in (
-        ("ordinary", 5, [mine[0], _OTHER_U, mine[1]], advice),
-        ("empty", 0, [], ""),
-    ):
-        draws = Draws(f"notice {name}")
-        statement = sign_notice(DOMAIN, number, NOW, said, noticed, AUTHORITY, draws)
+    mine = [owned.public.u for owned in PASSES]
+    noticed = [mine[0], _OTHER_U, mine[1]]
+    for name, number, those, said in (("ordinary", 5, noticed, _ADVICE), ("empty", 0, [], "")):
         file.accept(
             name,
             make={
-                "seed": bytes(AUTHORITY),
+                "operator_seed": bytes(OPERATOR),
+                "authority_seed": bytes(AUTHORITY),
+                "number": number,
+                "time": NOW,
+                "advice": said,
+                "noticed": those,
+                "padding_seed": _SEED,
+            },
+            check={
+                "domain": DOMAIN,
+                "number": number if those else None,
+                "notice": publish_notice(DOMAIN, IDENTITY, number, NOW, said, those, _SEED),
+                "passes": mine,
+            },
+            result={"advice": said, "concerned": [u for u in mine if u in those]},
+        )
+    digests = list_passes(5, noticed, _SEED)
+    fields: list[object] = [NUMBER, 5, NOW, _ADVICE, digests.digest]
+    by = {role: sign_item("notice", fields, key) for role, key in IDENTITY.items()}
+
+    def reject(
+        change: str,
+        error: type[SplitPassError],
+        encoding: bytes = bytes(digests),
+        *,
+        authority: bytes = by[Role.AUTHORITY],
+        operator: bytes = by[Role.OPERATOR],
+    ) -> None:
+        file.reject("ordinary", change, error, notice=encode_item([[authority, operator], encoding]))
+
+    parts = _parts(digests)
+    for change, wrong in {
+        "two digests in the wrong order": [parts[1], parts[0], *parts[2:]],
+        "one digest twice": [parts[0], *parts[:-1]],
+        "1023 digests": parts[:-1],
+        "1025 digests": [*parts, b"\xff" * VISIT_DIGEST_BYTES],
+        "a digest of 11 bytes": [*parts[:-1], b"\xff" * (VISIT_DIGEST_BYTES + 1)],
+    }.items():
+        encoding = b"".join(wrong)
+        of_these = [*fields[:4], digest32("notice-digests", encoding)]
+        signed = {role: sign_item("notice", of_these, key) for role, key in IDENTITY.items()}
+        reject(change, MalformedEncoding, encoding, authority=signed[Role.AUTHORITY], operator=signed[Role.OPERATOR])
+    too_long = sign_item("notice", [*fields[:3], "가" * 333 + "ab", fields[4]], AUTHORITY)
+    reject("advice of 1001 bytes", MalformedEncoding, authority=too_long)
+    file.reject("ordinary", "asked for under another number", WrongNumber, number=4)
+    file.reject("ordinary", "in another domain", WrongDomain, domain=replace(DOMAIN, number=8))
+    reject("signed by the operator alone", InvalidSignature, authority=by[Role.OPERATOR])
+    reject("signed by the authority alone", InvalidSignature, operator=by[Role.AUTHORITY])
+    for change, item in {
+        "another number from the operator": [NUMBER, 6, *fields[2:]],
+        "another time from the operator": [*fields[:2], NOW + 1, *fields[3:]],
+        "another advice from the operator": [*fields[:3], "집에 계십시오.", fields[4]],
+        "another list from the operator": [*fields[:4], list_passes(5, mine, _SEED).digest],
+    }.items():
+        reject(change, ConflictingStatements, operator=sign_item("notice", item, OPERATOR))
+    for change, changed in {
+        "another list than both signed": list_passes(5, mine, _SEED),
+        "the list with another padding": list_passes(5, noticed, pinned("another seed")),
+    }.items():
+        reject(change, InvalidNotice, bytes(changed))
+    return file
+
+
+def notice_answer() -> VectorFile:
+    """`verify_notice_answer`."""
+    file = VectorFile(
+        "notice-answer",
+        "What the operator answers to the authority's request for a notice",
+        "§3.12",
+        {
+            "make.seed": "the operator's identity key, an Ed25519 seed",
+            "make.number": "the notice's number",
+            "make.time": "Unix time in seconds",
+            "make.advice": "what those concerned should do",
+            "make.noticed": "the passes that the notice is for, each a `u`",
+            "make.warrants": "the ids of the warrants",
+            "make.padding_seed": "what the padding is made of",
+            "check.domain": "a Domain message",
+            "check.number": "the number that was asked for",
+            "check.advice": "the advice of the warrants",
+            "check.passes": "the passes of all verified visits, each a `u`",
+            "check.earliest": "Unix time in seconds: that of the notice before",
+            "check.now": "Unix time in seconds",
+            "check.answer": "a NoticeAnswer message",
+            "result.noticed": "those of `passes` that the notice is for, ascending",
+        },
+    )
+    mine = sorted(owned.public.u for owned in PASSES)
+    warrants = (WARRANT.warrant_id,)
+    for name, number, passes, noticed, said, ids in (
+        ("ordinary", 5, mine, mine, _ADVICE, warrants),
+        ("without a pass that the operator does not admit", 5, mine, mine[1:], _ADVICE, warrants),
+        ("empty", 0, [], [], "", ()),
+    ):
+        file.accept(
+            name,
+            make={
+                "seed": bytes(OPERATOR),
                 "number": number,
                 "time": NOW,
                 "advice": said,
                 "noticed": noticed,
-                "random": draws.drawn,
+                "warrants": list(ids),
+                "padding_seed": _SEED,
             },
             check={
                 "domain": DOMAIN,
-                "number": number if noticed else None,
-                "statement": statement,
-                "passes": mine,
+                "number": number,
+                "advice": said,
+                "passes": passes,
+                "earliest": NOW,
+                "now": NOW - 120,
+                "answer": answer_notice(DOMAIN, OPERATOR, number, NOW, said, noticed, ids, _SEED),
             },
-            result={"advice": said, "concerned": [u for u in mine if u in noticed]},
+            result={"noticed": noticed},
         )
-    signed = sign_notice(DOMAIN, 5, NOW, advice, [mine[0], _OTHER_U, mine[1]], AUTHORITY, Draws("notice ordinary"))
-    encoding = bytes(verify_notice(DOMAIN, signed).digests)
-    digests = [encoding[start : start + VISIT_DIGEST_BYTES] for start in range(0, len(encoding), VISIT_DIGEST_BYTES)]
-    fields: list[object] = [NUMBER, 5, NOW, advice]
-    for change, wrong in {
-        "two digests in the wrong order": [digests[1], digests[0], *digests[2:]],
-        "one digest twice": [digests[0], *digests[:-1]],
-        "1023 digests": digests[:-1],
-        "1025 digests": [*digests, b"\xff" * VISIT_DIGEST_BYTES],
-        "a digest of 11 bytes": [*digests[:-1], b"\xff" * (VISIT_DIGEST_BYTES + 1)],
-    }.items():
-        statement = sign_item("notice", [*fields, b"".join(wrong)], AUTHORITY)
-        file.reject("ordinary", change, MalformedEncoding, statement=statement)
-    too_long = sign_item("notice", [*fields[:3], "가" * 333 + "ab", encoding], AUTHORITY)
-    file.reject("ordinary", "advice of 1001 bytes", MalformedEncoding, statement=too_long)
-    file.reject("ordinary", "asked for under another number", WrongNumber, number=4)
-    file.reject("ordinary", "in another domain", WrongDomain, domain=replace(DOMAIN, number=8))
-    by_operator = sign_item("notice", [*fields, encoding], OPERATOR)
-    file.reject("ordinary", "signed by the operator", InvalidSignature, statement=by_operator)
+
+    def answer(number: int = 5, time: int = NOW, advice: str = _ADVICE, **changed: Any) -> NoticeAnswer:
+        made = answer_notice(
+            changed.pop("domain", DOMAIN),
+            changed.pop("key", OPERATOR),
+            number,
+            time,
+            advice,
+            changed.pop("noticed", mine),
+            warrants,
+            _SEED,
+        )
+        return replace(made, **changed)
+
+    for change, error, changed in (
+        ("signed by the authority", InvalidSignature, answer(key=AUTHORITY)),
+        ("another domain", WrongDomain, answer(domain=replace(DOMAIN, number=8))),
+        ("another number", WrongNumber, answer(6)),
+        ("before the notice before", ReplayedRequest, answer(time=NOW - 1)),
+        ("too far in the future", ReplayedRequest, answer(time=NOW + 1)),
+        ("another list than the signed one", InvalidNotice, answer(digests=list_passes(5, mine[1:], _SEED))),
+        ("another advice", InvalidNotice, answer(advice="집에 계십시오.")),
+        ("no advice", InvalidNotice, answer(advice="")),
+        ("a pass that was not released", InvalidNotice, answer(noticed=[*mine, _OTHER_U])),
+        ("another seed", InvalidNotice, answer(seed=pinned("another seed"))),
+    ):
+        file.reject("ordinary", change, error, answer=changed)
+    padded = list_passes(0, [_OTHER_U], _SEED)
+    alone = replace(
+        answer(0, advice="", noticed=[]),
+        notice=sign_notice(DOMAIN, 0, NOW, "", padded, OPERATOR),
+        digests=padded,
+        warrants=(),
+    )
+    file.reject("empty", "a pass in the place of padding", InvalidNotice, answer=alone)
     return file
+
+
+def _parts(digests: PaddedDigests) -> list[bytes]:
+    encoding = bytes(digests)
+    return [encoding[start : start + VISIT_DIGEST_BYTES] for start in range(0, len(encoding), VISIT_DIGEST_BYTES)]
 
 
 _DRAWS = Draws("opening record")

@@ -143,7 +143,7 @@ def warrant() -> VectorFile:
         ("ordinary", WARRANT, NOW),
         ("in its last second", WARRANT, WARRANT.expires),
         ("on a clock that is behind", WARRANT, first),
-        ("for a notice", replace(WARRANT, purpose=Purpose.NOTICE), NOW),
+        ("for a notice", replace(WARRANT, purpose=Purpose.NOTICE, advice="검사를 받으십시오."), NOW),
         ("without an embargo", replace(WARRANT, discloses=WARRANT.issued), NOW),
         ("with the longest embargo", replace(WARRANT, discloses=WARRANT.issued + MAX_EMBARGO), NOW),
         ("with the longest window", longest, NOW),
@@ -217,19 +217,26 @@ def warrant() -> VectorFile:
         "ordinary",
         "expired before it was issued",
         OutOfScope,
-        joint=_both_sign_item("warrant", [*fields[:10], before, fields[11]]),
+        joint=_both_sign_item("warrant", [*fields[:10], before, *fields[11:]]),
         now=before,
     )
     file.reject(
         "ordinary",
         "disclosing before it was issued",
         OutOfScope,
-        joint=_both_sign_item("warrant", [*fields[:11], before]),
+        joint=_both_sign_item("warrant", [*fields[:11], before, *fields[12:]]),
     )
     file.reject(
         "ordinary",
         "an embargo of more than 90 days",
         OutOfScope,
-        joint=_both_sign_item("warrant", [*fields[:11], WARRANT.issued + MAX_EMBARGO + 1]),
+        joint=_both_sign_item("warrant", [*fields[:11], WARRANT.issued + MAX_EMBARGO + 1, *fields[12:]]),
     )
+    for change, error, purpose, advice in (
+        ("advice, and nobody is warned", OutOfScope, Purpose.OPENING, "검사를 받으십시오."),
+        ("a notice without advice", OutOfScope, Purpose.NOTICE, ""),
+        ("advice of 1001 bytes", MalformedEncoding, Purpose.NOTICE, "가" * 333 + "ab"),
+    ):
+        wrong = _both_sign_item("warrant", [*fields[:3], purpose, *fields[4:12], advice])
+        file.reject("ordinary", change, error, joint=wrong)
     return file

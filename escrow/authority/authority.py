@@ -9,10 +9,12 @@ from escrow.authority import casebook, directory
 from escrow.authority.casebook import Casebook
 from escrow.authority.directory import Directory
 from escrow.authority.migrations import STEPS
-from escrow.authority.notices import Notices
 from escrow.authority.settings import AuthoritySettings
 from escrow.party import Party
+from escrow.publications import PublishedLists
 from protocol.epochs import Role
+from protocol.notices import notice_digest
+from protocol.transparency.log_entries import NoticePublished
 from service.clock import Clock, unix_time
 from service.settings import load_settings
 
@@ -27,12 +29,7 @@ class Authority(Party):
         super().__init__(Role.AUTHORITY, home, settings, STEPS, directory.metadata, casebook.metadata, clock=clock)
         self.directory = Directory(self.engine)
         self.cases = Casebook(self.engine)
-        self.notices = Notices(self.engine, self.domain, self.identity, self.log, clock)
-
-    def publish_lists(self) -> None:
-        """Publish also a notice of each day, an empty one if there is none."""
-        super().publish_lists()
-        self.notices.publish_daily()
+        self.notices = PublishedLists(self.engine, "notices", NoticePublished, notice_digest)
 
     def forget_epochs(self, epochs: Collection[int]) -> None:
         """Delete also the directory of erased epochs, and what was opened of windows that ended in them."""

@@ -20,7 +20,7 @@ from protocol.warrants import MAX_EMBARGO, Purpose, Warrant, warrant_epochs
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from aiohttp import ClientSession, web
 
     from escrow.authority.authority import Authority
     from escrow.authority.investigation import Investigation, OpeningResult
@@ -96,6 +96,12 @@ def warrants() -> None:
     "--purpose", type=click.Choice([purpose.name.lower() for purpose in Purpose]), default="opening", show_default=True
 )
 @click.option(
+    "--advice",
+    default="",
+    help="For a notice: what those concerned should do, in at most 1000 bytes. The operator's officer reads and signs "
+    "it too.",
+)
+@click.option(
     "--assumed-stay",
     type=click.IntRange(0, MAX_STAY // 60),
     default=120,
@@ -119,14 +125,17 @@ def draw(
     ends: datetime,
     legal_reference: str,
     purpose: str,
+    advice: str,
     assumed_stay: int,
     max_records: int,
     valid_days: int,
     embargo_days: int,
 ) -> None:
     """Sign a warrant and propose it to the operator. It is for one venue and one window. Prints its id."""
-    if not legal_reference.isprintable():
-        raise click.UsageError("the legal reference is one line of printable characters")
+    if not (legal_reference + advice).isprintable():
+        raise click.UsageError("legal reference and advice are each one line of printable characters")
+    if bool(advice) is not (purpose == Purpose.NOTICE.name.lower()):
+        raise click.UsageError("a warrant for a notice needs --advice, and no other has any")
     authority = PROGRAM.open(home)
     authority.venues.get(venue_id)
     offset, issued = authority.domain.utc_offset, authority.clock()
@@ -143,6 +152,7 @@ def draw(
         issued=issued,
         expires=issued + valid_days * EPOCH_SECONDS,
         discloses=issued + embargo_days * EPOCH_SECONDS,
+        advice=advice,
     )
     warrant_epochs(authority.domain, warrant)
     committed = authority.commitments.newest(venue_id)
@@ -226,14 +236,22 @@ def notices() -> None:
 
 @notices.command(name="publish")
 @click.argument("warrant_ids", metavar="WARRANTS...", nargs=-1, required=True, type=Hexadecimal(16))
-@click.option("--advice", required=True, help="What those concerned should do, in at most 1000 bytes.")
 @click.pass_obj
-def publish_notice(home: Path, warrant_ids: tuple[bytes, ...], advice: str) -> None:
-    """Publish a notice for everyone in the releases of these WARRANTS."""
-    if not advice.isprintable():
-        raise click.UsageError("the advice is one line of printable characters")
-    count: int = _run(PROGRAM.open(home), lambda investigation: investigation.publish_notice(warrant_ids, advice))
-    click.echo(f"a notice for {count} passes is published")
+def publish_notice(home: Path, warrant_ids: tuple[bytes, ...]) -> None:
+    """Publish a notice for everyone in the releases of these WARRANTS, which have the same advice.
+
+    The operator verifies the releases and makes the list, and both parties sign it. A warrant is good for one notice.
+    """
+    from escrow.authority.notices import Noticed, NoticePublisher
+
+    authority = PROGRAM.open(home)
+
+    async def publish(session: ClientSession) -> Noticed:
+        return await NoticePublisher(authority, session).publish(warrant_ids)
+
+    noticed = _online(publish)
+    left_out = f"; the operator did not admit {noticed.left_out} more" if noticed.left_out else ""
+    click.echo(f"a notice for {noticed.passes} passes is published{left_out}")
 
 
 @notices.command(name="list")
@@ -243,7 +261,7 @@ def list_notices(home: Path) -> None:
     from protocol.notices import VISIT_DIGEST_BYTES, verify_notice
 
     authority = PROGRAM.open(home)
-    for published in authority.notices.lists.all():
+    for published in authority.notices.all():
         notice = verify_notice(authority.domain, published.statement, published.number)
         digests = len(bytes(notice.digests)) // VISIT_DIGEST_BYTES
         published_at = local_time(notice.time, authority.domain.utc_offset)
@@ -252,12 +270,17 @@ def list_notices(home: Path) -> None:
 
 def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) -> T:
     from escrow.authority.investigation import Investigation
+
+    return _online(lambda session: step(Investigation(authority, session)))
+
+
+def _online(work: Callable[[ClientSession], Awaitable[T]]) -> T:
     from escrow.server import PEER_SECONDS
     from service.http_client import new_session
 
     async def run() -> T:
         async with new_session(PEER_SECONDS) as session:
-            return await step(Investigation(authority, session))
+            return await work(session)
 
     return asyncio.run(run())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import ClientSession
@@ -18,11 +17,12 @@ from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted
 from protocol.epochs import EpochKey, Role
 from protocol.handles import IdentityRecord, directory_index, open_entry
+from protocol.http_messages import SharesRequest
 from protocol.opening import OpeningTranscript, open_release, verify_party_shares
 from protocol.primitives.errors import InvalidEntry, OutOfScope
 from protocol.primitives.group import Point
 from protocol.primitives.statements import JointStatement, sign_statement
-from protocol.releases import VerifiedRelease, verify_release
+from protocol.releases import HeldCommitments, VerifiedRelease, release_digest, verify_release
 from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
 from service.http_client import call
 from service.problems import Problem
@@ -105,26 +105,41 @@ class Investigation:
         self._authority.cases.store_release(warrant_id, statement)
         return release
 
-    async def publish_notice(self, warrant_ids: Sequence[bytes], advice: str) -> int:
-        """Warn everyone who is in the releases of these warrants (16-byte ids), in one notice.
+    async def released(self, warrant_id: bytes) -> tuple[SharesRequest, VerifiedRelease]:
+        """What was released under a warrant (16-byte id) for a notice that is valid now, and what shows it.
 
-        Returns how many passes it is for. Raises `OutOfScope` for a warrant that is for opening, `NoRelease`, and what
-        `verify_release` raises.
+        The commitments that are named are stored first: the operator repeats its judgement by them.
+
+        Raises `OutOfScope` for a warrant that is for opening, `NoRelease`, and what `verify_release` raises.
         """
-        passes: set[bytes] = set()
-        for warrant_id in warrant_ids:
-            case = self._authority.cases.get(warrant_id)
-            if case.record.purpose is not Purpose.NOTICE:
-                raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice", warrant_id)
-            if case.countersigned is None or case.release is None:
-                raise NoRelease(warrant_id)
-            venue = await self._venue(case.record.venue_id)
-            keys = await warrant_epoch_keys(self._authority, self._session, case.record)
-            joint, statement, now = case.countersigned, case.release, self._authority.clock()
-            release = await asyncio.to_thread(self._verify_release, joint, venue, statement, now, keys)
-            passes.update(u for visits in release.visits.values() for u in visits)
-        await asyncio.to_thread(self._authority.notices.publish, advice, passes)
-        return len(passes)
+        case = self._authority.cases.get(warrant_id)
+        if case.record.purpose is not Purpose.NOTICE:
+            raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice", warrant_id)
+        venue = await self._venue(case.record.venue_id)
+        asked = None if case.release is None else self._authority.cases.asked(warrant_id, release_digest(case.release))
+        named = None if asked is None else asked[1]
+        request, release = await self._verify_released(case, venue, named, self._authority.clock())
+        self._authority.cases.store_asked(warrant_id, release.judgement.release, venue, request.commitments)
+        return request, release
+
+    async def released_then(self, warrant_id: bytes) -> tuple[SharesRequest, VerifiedRelease]:
+        """The same as it was when the operator was asked, although the warrant may have expired since."""
+        case = self._authority.cases.get(warrant_id)
+        asked = None if case.release is None else self._authority.cases.asked(warrant_id, release_digest(case.release))
+        if asked is None:
+            raise NoRelease(warrant_id)
+        return await self._verify_released(case, *asked, case.record.issued)
+
+    async def _verify_released(
+        self, case: Case, venue: JointStatement, named: HeldCommitments | None, now: int
+    ) -> tuple[SharesRequest, VerifiedRelease]:
+        if case.countersigned is None or case.release is None:
+            raise NoRelease(case.record.warrant_id)
+        keys = await warrant_epoch_keys(self._authority, self._session, case.record)
+        release = await asyncio.to_thread(
+            self._verify_release, case.countersigned, venue, case.release, now, keys, named
+        )
+        return SharesRequest(case.countersigned, venue, case.release, release.judgement.authority), release
 
     async def open(self, warrant_id: bytes) -> OpeningResult:
         """Obtain the operator's shares, add the authority's, store the transcript, and read the contacts.
@@ -200,11 +215,21 @@ class Investigation:
         return open_entry(epoch_key, opened, entry)
 
     def _verify_release(
-        self, joint: JointStatement, venue: JointStatement, release: bytes, now: int, keys: dict[int, EpochKey]
+        self,
+        joint: JointStatement,
+        venue: JointStatement,
+        release: bytes,
+        now: int,
+        keys: dict[int, EpochKey],
+        named: HeldCommitments | None,
     ) -> VerifiedRelease:
+        """The release by the commitments that were named for it, or by those that the authority holds now."""
         warrant = verify_warrant(self._authority.domain, joint, now)
         registered = verify_venue(self._authority.domain, venue)
-        commitments = self._authority.commitments.of(registered.record.venue_id)
+        if named is None:
+            commitments = self._authority.commitments.of(registered.record.venue_id)
+        else:
+            commitments = {held.time: held.commitment for held in named}
         return verify_release(warrant, registered, keys, commitments, release)
 
     async def _venue(self, venue_id: bytes) -> JointStatement:

@@ -1,46 +1,100 @@
-"""The notices that warn people who were somewhere. Spec: §3.12."""
+"""The notices that warn people who were somewhere: the operator makes each list, and both sign it. Spec: §3.12."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import sqlalchemy as sql
-
-from escrow.log.log import TransparencyLog
-from escrow.publications import PublishedLists, is_of_one_day
-from protocol.epochs import Domain
-from protocol.notices import sign_notice
-from protocol.primitives.signatures import SigningKey
+from escrow.authority.authority import Authority
+from escrow.authority.investigation import Investigation
+from escrow.publications import PublishedList
+from protocol.http_messages import NoticeRequest
+from protocol.notices import Notice, NoticeAnswer, PublishedNotice, list_digest, verify_notice, verify_notice_answer
+from protocol.primitives.statements import JointStatement, sign_statement, statement_payload
 from protocol.transparency.log_entries import NoticePublished
-from service.clock import Clock
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+    from protocol.http_messages import SharesRequest
+    from protocol.releases import VerifiedRelease
+
+Released = dict[bytes, tuple["SharesRequest", "VerifiedRelease"]]
+"""What was released under each warrant, by its id."""
 
 
-class Notices:
-    """The authority's notices. `lists` are those that it published."""
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """For how many passes a notice is, and how many more the operator did not admit."""
 
-    def __init__(
-        self, engine: sql.Engine, domain: Domain, identity: SigningKey, log: TransparencyLog, clock: Clock
-    ) -> None:
-        self._domain, self._identity, self._log, self._clock = domain, identity, log, clock
-        self.lists = PublishedLists(engine, "notices", NoticePublished)
+    passes: int
+    left_out: int
 
-    def publish(self, advice: str, passes: Collection[bytes]) -> None:
-        """Warn those who used passes (each a `u` of a verified release) with advice of at most 1000 bytes."""
 
-        def sign(_connection: sql.Connection, number: int, _last: int | None) -> bytes:
-            return self._sign(number, advice, passes)
+class NoticePublisher:
+    """Has the operator sign notices, signs them as well, and publishes them.
 
-        self.lists.publish(self._log, self._clock(), sign)
+    Under a number that the operator has signed before it gives what it signed then. So what an interruption has left is
+    published first.
+    """
 
-    def publish_daily(self) -> None:
-        """Publish an empty notice unless there was one today."""
+    def __init__(self, authority: Authority, session: ClientSession) -> None:
+        self._authority, self._session = authority, session
+        self._investigation = Investigation(authority, session)
 
-        def sign(_connection: sql.Connection, number: int, last: int | None) -> bytes | None:
-            if last is not None and is_of_one_day(self._domain, last, self._clock()):
-                return None
-            return self._sign(number, "", ())
+    async def publish(self, warrant_ids: Sequence[bytes]) -> Noticed:
+        """Warn everyone who is in the releases of these warrants (16-byte ids), in one notice.
 
-        self.lists.publish(self._log, self._clock(), sign)
+        Raises what `Investigation.released` and `verify_notice_answer` raise, and `Problem` if the operator refuses.
+        """
+        released = {one: await self._investigation.released(one) for one in warrant_ids}
+        while True:
+            warrants, noticed = await self._publish_next(released)
+            if set(warrants) == released.keys():
+                return noticed
 
-    def _sign(self, number: int, advice: str, passes: Collection[bytes]) -> bytes:
-        return sign_notice(self._domain, number, self._clock(), advice, passes, self._identity)
+    async def publish_daily(self) -> None:
+        """Publish a notice for nobody unless there is one of today; raises as `publish`."""
+        while self._is_due():
+            await self._publish_next({})
+        await asyncio.to_thread(self._authority.notices.put_on_record, self._authority.log, self._authority.clock())
+
+    def _is_due(self) -> bool:
+        newest, day = self._authority.notices.newest(), self._authority.domain.epoch_at
+        return newest is None or day(newest.time) < day(self._authority.clock())
+
+    async def _publish_next(self, released: Released) -> tuple[tuple[bytes, ...], Noticed]:
+        """Publish the notice of the next number, whatever it is: for which warrants, and for how many passes."""
+        last = await asyncio.to_thread(self._authority.notices.newest)
+        number, now = 0 if last is None else last.number + 1, self._authority.clock()
+        request = NoticeRequest(number, now, tuple(shown for shown, _ in released.values()))
+        answer = NoticeAnswer.from_bytes(
+            await self._authority.peer.ask(self._session, "/v1/notices", request.to_bytes())
+        )
+        entry = NoticePublished(number, list_digest(answer.notice))
+        if await asyncio.to_thread(self._authority.log.index_of, entry) is None:
+            noticed = await self._verify(number, 0 if last is None else last.time, answer, released)
+        else:
+            noticed = Noticed(0, 0)  # this very notice was published before the database was restored
+        notice = Notice.from_bytes(statement_payload(answer.notice))
+        joint = JointStatement(sign_statement(notice, self._authority.identity), answer.notice)
+        published = PublishedNotice(joint, answer.digests).to_bytes()
+        verify_notice(self._authority.domain, published, number)
+        await asyncio.to_thread(self._authority.notices.add, PublishedList(number, notice.time, published))
+        await asyncio.to_thread(self._authority.notices.put_on_record, self._authority.log, now)
+        return answer.warrants, noticed
+
+    async def _verify(self, number: int, earliest: int, answer: NoticeAnswer, released: Released) -> Noticed:
+        passes: set[bytes] = set()
+        advice = ""
+        for warrant_id in answer.warrants:
+            if warrant_id not in released:  # an interruption has left it, and the warrant may have expired since
+                released = {**released, warrant_id: await self._investigation.released_then(warrant_id)}
+            release = released[warrant_id][1]
+            advice = release.warrant.advice
+            passes.update(u for visits in release.visits.values() for u in visits)
+        domain, now = self._authority.domain, self._authority.clock()
+        noticed = await asyncio.to_thread(verify_notice_answer, domain, number, advice, passes, earliest, now, answer)
+        return Noticed(len(noticed), len(passes) - len(noticed))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import ClientSession, web
 
 from escrow.authority.authority import Authority
+from escrow.authority.notices import NoticePublisher
 from escrow.errors import ErasedEpoch
 from escrow.lists_server import list_routes
-from escrow.server import PEER_SECONDS, create_party_app
+from escrow.server import COSIGNING_SECONDS, HOUSEKEEPING_SECONDS, PEER_SECONDS, create_party_app
 from protocol.handles import DirectoryEntry, sign_receipt
 from protocol.passes import IssueBatch, issue_batch
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
+from service.background import log_failures
 from service.http import cbor_response, read_body
 from service.http_client import new_session
 
@@ -50,12 +53,31 @@ async def create_authority_app(authority: Authority) -> web.Application:
     """The authority's server; call it inside the event loop that will run it."""
     session = new_session(PEER_SECONDS)
     server = AuthorityServer(authority, session)
-    return create_party_app(
+    app = create_party_app(
         authority,
         session,
         [
             web.post("/v1/directory", server.deposit),
             web.post("/v1/passes", server.issue_passes),
-            *list_routes(authority.notices.lists),
+            *list_routes(authority.notices),
         ],
     )
+
+    async def warning(_app: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(_warn_daily(authority, session))
+        yield
+        task.cancel()
+
+    app.cleanup_ctx.append(warning)
+    return app
+
+
+async def _warn_daily(authority: Authority, session: ClientSession) -> None:
+    """Have each day's notice signed, and try again soon if the operator cannot just now."""
+    while True:
+        seconds = COSIGNING_SECONDS
+        with log_failures("there is no notice of today"):
+            if authority.passed.believable:
+                await NoticePublisher(authority, session).publish_daily()
+            seconds = HOUSEKEEPING_SECONDS
+        await asyncio.sleep(seconds)

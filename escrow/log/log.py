@@ -21,7 +21,14 @@ from protocol.epochs import Domain, EpochStatement, Role
 from protocol.primitives.errors import SplitPassError
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import statement_payload
-from protocol.transparency.log_entries import EntryBody, EpochErased, EpochPublished, LogEntry, log_entry
+from protocol.transparency.log_entries import (
+    EntryBody,
+    EpochErased,
+    EpochPublished,
+    LogEntry,
+    NoticePublished,
+    log_entry,
+)
 from protocol.transparency.logs import (
     Inclusion,
     WitnessedCheckpoint,
@@ -57,6 +64,7 @@ class TransparencyLog:
         self._places: dict[tuple[int, bytes], int] = {}
         self._epochs: dict[int, EpochPublished] = {}
         self._erased: dict[int, int] = {}
+        self._newest_notice: int | None = None
 
     def append(self, contents: EntryBody, time: int) -> int:
         """The index of an entry that says this: a new one at a Unix time, or the one that says it already.
@@ -122,6 +130,11 @@ class TransparencyLog:
         """The epochs that the log says are erased."""
         with self._locked():
             return set(self._erased)
+
+    def newest_notice(self) -> int | None:
+        """The highest number of a notice that is on record."""
+        with self._locked():
+            return self._newest_notice
 
     def shows_erased(self, epoch: int) -> bool:
         """Whether everybody can see that an epoch is erased."""
@@ -199,6 +212,8 @@ class TransparencyLog:
                 self._epochs.setdefault(epoch, contents)
             elif isinstance(contents, EpochErased):
                 self._erased.setdefault(contents.epoch, index)
+            elif isinstance(contents, NoticePublished):
+                self._newest_notice = max(contents.number, self._newest_notice or 0)
         self._tree = tree
 
     def _read_checkpoints(self) -> tuple[bytes | None, bytes | None]:

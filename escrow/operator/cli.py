@@ -94,6 +94,8 @@ def show(home: Path, warrant_id: bytes) -> None:
     click.echo(f"window           {local_time(record.begins, offset)} to {local_time(record.ends, offset)}")
     click.echo(f"assumed stay     {record.assumed_stay // 60} minutes, of a visit without an exit")
     click.echo(f"legal reference  {printable(record.legal_reference)}")
+    if record.advice:
+        click.echo(f"advice           {printable(record.advice)}")
     click.echo(f"at most          {record.max_records} records")
     click.echo(f"issued           {local_time(record.issued, offset)}")
     click.echo(f"expires          {local_time(record.expires, offset)}")

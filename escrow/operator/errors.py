@@ -14,6 +14,12 @@ class InvalidPhone(Refusal):
         super().__init__("give the number in international form, for example +821012345678")
 
 
+class NoticeExists(Refusal):
+    """A notice for nobody was signed on this day, or one under a warrant that is named again."""
+
+    name = "notice-exists"
+
+
 class TooManyCodes(Refusal):
     """A phone was sent all the codes of a day."""
 

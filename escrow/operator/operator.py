@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from escrow.errors import ErasedEpoch, PeerFailed
-from escrow.operator import accounts, warrants
+from escrow.operator import accounts, notices, warrants
 from escrow.operator.accounts import Account, Accounts
 from escrow.operator.code_sender import load_sender
 from escrow.operator.errors import EpochNotOpen
 from escrow.operator.migrations import STEPS
+from escrow.operator.notices import SignedNotices
 from escrow.operator.settings import OperatorSettings
 from escrow.operator.warrants import Warrants
 from escrow.party import Party
-from protocol.epochs import EpochKey, Role
+from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
 from protocol.handles import Handle, IdentityRecord
 from service.clock import Clock, unix_time
 from service.problems import Problem
@@ -38,9 +39,11 @@ class Operator(Party):
 
     def __init__(self, home: Path, clock: Clock = unix_time) -> None:
         settings = load_settings(OperatorSettings, home / "settings.toml")
-        super().__init__(Role.OPERATOR, home, settings, STEPS, accounts.metadata, warrants.metadata, clock=clock)
+        tables = accounts.metadata, warrants.metadata, notices.metadata
+        super().__init__(Role.OPERATOR, home, settings, STEPS, *tables, clock=clock)
         self.accounts = Accounts(self.engine, settings, self.identity)
         self.warrants = Warrants(self.engine, self.domain, self.log, clock)
+        self.notices = SignedNotices(self.engine, self.domain, self.identity, self.log, clock)
         self.sender = load_sender(settings.sender, home)
 
     def identity_record(self, epoch_key: EpochKey, account: Account, handle: Handle) -> IdentityRecord:
@@ -74,9 +77,10 @@ class Operator(Party):
             raise PeerFailed(AUTHORITY_FAILED) from None
 
     def forget_old(self, now: int) -> None:
-        """Delete also accounts whose numbers were not verified again, and verifications that are over."""
+        """Delete also accounts whose numbers were not verified again, verifications that are over, and old lists."""
         super().forget_old(now)
         self.accounts.forget_old(now)
+        self.notices.forget_before(now - self.settings.retention_days * EPOCH_SECONDS)
 
     def forget_epochs(self, epochs: Collection[int]) -> None:
         """Delete also the handles registered for erased epochs."""

@@ -11,6 +11,7 @@ from escrow.errors import PeerFailed
 from escrow.operator.accounts import Account
 from escrow.operator.errors import CodeNotSent, WarrantPending, WarrantRefused
 from escrow.operator.issuing import Issuing
+from escrow.operator.notices import give_notice
 from escrow.operator.operator import AUTHORITY_FAILED, Operator
 from escrow.server import PEER_SECONDS, create_party_app
 from escrow.shares import give_shares
@@ -24,7 +25,7 @@ from protocol.handles import (
     verify_receipt,
     verify_registration,
 )
-from protocol.http_messages import SharesRequest, VerificationAnswer, VerificationRequest
+from protocol.http_messages import NoticeRequest, SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.passes import AllowanceRequest
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.errors import Malformed, Rejected
@@ -117,6 +118,12 @@ class OperatorServer:
         body = await asyncio.to_thread(self._operator.peer.receive, request.path, statement)
         return cbor_response(await give_shares(self._operator, self._session, SharesRequest.from_bytes(body)))
 
+    async def give_notice(self, request: web.Request) -> web.Response:
+        """The operator's signature under a notice, with its list."""
+        statement = await read_body(request, MAX_MESSAGE_BYTES)
+        body = await asyncio.to_thread(self._operator.peer.receive, request.path, statement)
+        return cbor_response(await give_notice(self._operator, self._session, NoticeRequest.from_bytes(body)))
+
     def _client(self, request: web.Request) -> str:
         return client_network(request, self._operator.settings.client_address_header)
 
@@ -148,6 +155,7 @@ async def create_operator_app(operator: Operator) -> web.Application:
             web.post("/v1/warrants", server.propose_warrant),
             web.post("/v1/warrants/{warrant}/countersignature", server.countersignature),
             web.post("/v1/shares", server.give_shares),
+            web.post("/v1/notices", server.give_notice),
         ],
     )
     app[REQUESTS].refusals.append(server.issuing.close)

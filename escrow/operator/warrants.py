@@ -70,16 +70,16 @@ class Warrants:
         """Take a warrant that the authority signed, or take it again, at Unix time `now`.
 
         Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `OutOfScope` when it says it is issued later or its
-        window has too many days, `InvalidName` for a legal reference that cannot be printed, `WarrantExists` if its id
-        stands for another.
+        window has too many days, `InvalidName` for a legal reference or advice that cannot be printed, `WarrantExists`
+        if its id stands for another.
         """
         record = verify_statement(Warrant, statement, self._domain.authority_key)
         if record.domain != self._domain.number:
             raise WrongDomain("the warrant is of another domain", record.domain)
         check_issued(record, now)
         warrant_epochs(self._domain, record)
-        if not record.legal_reference.isprintable():  # the officer reads it on a terminal
-            raise InvalidName("a legal reference has printable characters only")
+        if not (record.legal_reference + record.advice).isprintable():  # the officer reads it on a terminal
+            raise InvalidName("a legal reference and advice have printable characters only")
         with exclusive(self._engine) as connection:
             known = connection.scalar(sql.select(_warrants.c.statement).where(_warrants.c.warrant == record.warrant_id))
             if known is None:

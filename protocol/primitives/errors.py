@@ -117,6 +117,10 @@ class InvalidAnswer(Rejected):
     """A pass answer could not be used. Every cause looks the same, so that a failure tells nobody anything."""
 
 
+class InvalidNotice(Rejected):
+    """A notice is not over its list, or warns others than those who may be warned."""
+
+
 class WrongAllowance(Rejected):
     """A client asked for another number of passes than everyone asks for, or for one pass twice."""
 

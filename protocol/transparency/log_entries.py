@@ -83,7 +83,7 @@ class SharesReleased(Message):
 
 @dataclass(frozen=True, slots=True)
 class NoticePublished(Message):
-    """The authority has published the notice of a number; `digest` stands for its statement."""
+    """The party has signed the notice of a number; `digest` stands for its statement."""
 
     number: Uint32
     digest: Bytes32

@@ -19,9 +19,10 @@ from client.lists import Fault
 from client.visitor import Visitor
 from client.visits import open_entry
 from client.wallet_contents import Paper, PastPass, Visit
+from conformance.vectors.joint_notices import publish_notice as joint_notice
 from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening, sign_disclosure
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.notices import MAX_LIST_AGE, sign_notice
+from protocol.notices import MAX_LIST_AGE
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongNumber
 from service.files import write_private
 from service.problems import Unreachable
@@ -36,9 +37,8 @@ STRANGER = bytes(32)
 
 
 def publish_notice(imitated: ImitatedParties, number: int, time: int, *passes: bytes, advice: str = ADVICE) -> None:
-    key = imitated.parties.keys[AUTHORITY]
-    statement = sign_notice(imitated.domain, number, time, advice, passes, key)
-    imitated.lists.setdefault((AUTHORITY, "notices"), {})[number] = statement
+    published = joint_notice(imitated.domain, imitated.parties.keys, number, time, advice, passes)
+    imitated.lists.setdefault((AUTHORITY, "notices"), {})[number] = published
 
 
 def publish_disclosure(imitated: ImitatedParties, role: Role, number: int, time: int, *records: OpeningRecord) -> None:
@@ -231,9 +231,11 @@ def test_a21_two_lists_of_one_number_are_kept_as_evidence(supplied: Visitor, imi
 
 def test_a_list_that_does_not_hold_is_not_taken(newcomer: Visitor, imitated: ImitatedParties) -> None:
     lists = imitated.lists.setdefault((AUTHORITY, "notices"), {})
-    lists[0] = sign_notice(imitated.domain, 0, NOW, "", [], imitated.parties.keys[OPERATOR])
-    with pytest.raises(InvalidSignature):
-        search_notices(newcomer)
+    for role in Role:  # one party signed for both
+        keys = dict.fromkeys(Role, imitated.parties.keys[role])
+        lists[0] = joint_notice(imitated.domain, keys, 0, NOW, "", [])
+        with pytest.raises(InvalidSignature):
+            search_notices(newcomer)
     publish_notice(imitated, 0, NOW)
     publish_notice(imitated, 1, NOW)
     lists[0] = lists[1]
@@ -329,4 +331,4 @@ def test_it_is_said_that_nothing_was_found(imitated: ImitatedParties, command: C
     assert "Nothing that was published concerns you.\n공개된 내용 중 회원님에게 해당하는 것은 없습니다." in told.output
     assert "The authority's notices: some are missing." in told.output
     imitated.lists[AUTHORITY, "notices"] = {0: b"no list"}
-    assert "The authority's notices: not a tagged COSE_Sign1 structure" in command("notices").output
+    assert "The authority's notices: not a CBOR item that SplitPass uses" in command("notices").output

@@ -92,6 +92,7 @@ def run_good_servers(directory: Path) -> Iterator[GoodServers]:
         return [(create_venue_app(venue.home, lambda: world.now), port)]
 
     with serving(parties):
+        world.warn_daily()
         asyncio.run(_register(world, venue))
         with serving(door):
             urls = {**{Server[role.name]: url for role, url in world.urls.items()}, Server.VENUE: url}

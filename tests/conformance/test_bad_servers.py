@@ -12,6 +12,7 @@ from aiohttp import web
 
 from conformance.forgeries import FORGERIES
 from conformance.tester import Server
+from conformance.vectors.joint_notices import publish_notice
 from lab.processes import free_ports
 from protocol import passes
 from protocol.check_ins import CheckInMessage, Direction
@@ -110,6 +111,20 @@ def drawing_new_keys(good: GoodServers) -> Spoil:
         authority = good.world.authority
         _, statement = create_epoch(authority.domain, Role.AUTHORITY, int(epoch), authority.identity)
         return cbor_response(statement)
+
+    return spoil
+
+
+def warning_alone(good: GoodServers) -> Spoil:
+    """The authority signs the notice in both names."""
+
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        if asked.path != "/v1/notices":
+            return answer
+        world = good.world
+        keys = dict.fromkeys(Role, world.authority.identity)
+        return cbor_response(publish_notice(world.settings.domain, keys, 0, world.now, "", []))
 
     return spoil
 
@@ -275,6 +290,7 @@ REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/pre
         },
         {
             OPERATOR: (giving_passes_without_end, {"5.3/allowance-used"}),
+            AUTHORITY: (warning_alone, {"3.12/joint"}),
             VENUE: (telling_who_was_here, {"3.8/spent-but-forged"}),
         },
         {VENUE: (looking_papers_up_first, PAPERS)},

@@ -1,32 +1,38 @@
-"""What both parties publish for everyone: the authority's notices (C10), and both parties' disclosures (C8)."""
+"""What both parties publish for everyone: notices together (C10), and disclosures each (C8)."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sql
 
 from escrow.authority.errors import NoRelease
 from escrow.authority.investigation import Investigation
+from escrow.authority.notices import Noticed
+from escrow.operator.notices import Wanted
 from escrow.party import Party
 from protocol.check_ins import Direction, sign_check_in
 from protocol.disclosures import Disclosure, verify_disclosure
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.notices import Notice, list_digest, verify_notice
+from protocol.http_messages import NoticeRequest, SharesRequest
+from protocol.notices import NoticeAnswer, VerifiedNotice, list_digest, list_passes, notice_digest, verify_notice
 from protocol.passes import OwnedPass
-from protocol.primitives.errors import OutOfScope
+from protocol.primitives.errors import InvalidNotice, OutOfScope
+from protocol.primitives.statements import sign_statement, statement_payload
 from protocol.releases import VerifiedRelease
 from protocol.transparency.log_entries import DisclosurePublished, LogEntry, NoticePublished, SharesReleased
 from protocol.transparency.tiles import TILE_WIDTH, entries_tile
-from protocol.warrants import Purpose, Warrant
+from protocol.warrants import Warrant
 from service.http_client import new_session
 from service.problems import Problem
 from tests.support.databases import KINDS
 from tests.support.running import run
-from tests.support.servers import Door, World, carry_out, open_door, run_world, warrant_for
+from tests.support.servers import Door, World, carry_out, notice_for, open_door, publish_notice, run_world, warrant_for
 
 ADVICE = "가까운 보건소에서 검사를 받으십시오."
 
@@ -44,9 +50,21 @@ def door(world: World) -> Iterator[Door]:
         yield door
 
 
-async def notice(world: World, number: int | None = None) -> Notice:
+async def notice(world: World, number: int | None = None) -> VerifiedNotice:
     path = "/v1/notices" if number is None else f"/v1/notices/{number}"
     return verify_notice(world.settings.domain, await world.get(Role.AUTHORITY, path), number)
+
+
+def warning_for(door: Door) -> Warrant:
+    """A warrant that covers the first two of those who were `admitted`."""
+    return notice_for(warrant_for(door, door.world.now - 600, door.world.now + 600), ADVICE)
+
+
+async def released(world: World, door: Door) -> Warrant:
+    """A warrant for a notice, carried out as far as the release."""
+    warrant = warning_for(door)
+    await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+    return warrant
 
 
 async def disclosure(world: World, role: Role, number: int | None = None) -> Disclosure:
@@ -78,28 +96,23 @@ def said(party: Party, index: int) -> object:
     return LogEntry.from_bytes(entries[index % TILE_WIDTH]).contents
 
 
-def test_c10_the_authority_warns_whoever_was_there_and_opens_nothing(world: World, door: Door) -> None:
+def test_c10_both_parties_warn_whoever_was_there_and_open_nothing(world: World, door: Door) -> None:
     async def story() -> None:
         shown = await admitted(world, door)
-        warrant = replace(warrant_for(door, world.now - 600, world.now + 600), purpose=Purpose.NOTICE)
-        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        warrants = [await released(world, door)]
         world.now += 120
-        same_window = replace(warrant, warrant_id=bytes(16), issued=world.now)
-        both = [warrant.warrant_id, same_window.warrant_id]
-        (_, count) = await carry_out(
-            world,
-            same_window,
-            lambda it: it.request_release(same_window.warrant_id),
-            lambda it: it.publish_notice(both, ADVICE),
-        )
-        assert count == 2
+        warrants.append(await released(world, door))
+        ids = [warrant.warrant_id for warrant in warrants]
+        assert await publish_notice(world, ids) == Noticed(2, 0)
         published = await notice(world, 1)
         assert published == await notice(world)
         assert [published.concerns(owned.public.u) for owned in shown] == [True, True, False]
         assert (published.time, published.advice) == (world.now, ADVICE)
+        for party in (world.operator, world.authority):
+            assert party.log.index_of(NoticePublished(1, list_digest(sign_statement(published.record, party.identity))))
         with pytest.raises(Problem, match="nothing is opened under a warrant of this purpose"):
             async with new_session() as session:
-                await Investigation(world.authority, session).open(warrant.warrant_id)
+                await Investigation(world.authority, session).open(ids[0])
         world.now += EPOCH_SECONDS
         world.keep_houses()
         assert [(await disclosure(world, role)).openings for role in Role] == [(), ()]
@@ -110,18 +123,18 @@ def test_c10_the_authority_warns_whoever_was_there_and_opens_nothing(world: Worl
 def test_c10_only_releases_under_a_valid_warrant_are_warned_of(world: World, door: Door) -> None:
     async def story() -> None:
         await admitted(world, door)
-        warrant = replace(warrant_for(door, world.now - 600, world.now + 600), purpose=Purpose.NOTICE)
+        warrant = warning_for(door)
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
             investigation.draw_warrant(warrant)
             await investigation.propose_warrant(warrant.warrant_id)
             world.operator.warrants.countersign(warrant.warrant_id, world.operator.identity)
             with pytest.raises(NoRelease, match="release first"):
-                await investigation.publish_notice([warrant.warrant_id], ADVICE)
+                await publish_notice(world, [warrant.warrant_id])
             await investigation.request_release(warrant.warrant_id)
             world.now = warrant.expires + 1
             with pytest.raises(OutOfScope, match="expired"):
-                await investigation.publish_notice([warrant.warrant_id], ADVICE)
+                await publish_notice(world, [warrant.warrant_id])
         assert (await notice(world)).number == 0
 
     run(story())
@@ -132,9 +145,8 @@ def test_c10_nobody_is_warned_under_a_warrant_for_opening(world: World, door: Do
         await admitted(world, door)
         warrant = warrant_for(door, world.now - 600, world.now + 600)
         await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
-        async with new_session() as session:
-            with pytest.raises(OutOfScope, match="draw one for a notice"):
-                await Investigation(world.authority, session).publish_notice([warrant.warrant_id], ADVICE)
+        with pytest.raises(OutOfScope, match="draw one for a notice"):
+            await publish_notice(world, [warrant.warrant_id])
         assert (await notice(world)).number == 0
 
     run(story())
@@ -153,21 +165,203 @@ def test_c10_a_venue_cannot_have_somebody_warned_who_was_not_there(world: World,
             sign_check_in(key, elsewhere[0], moment, Direction.ENTRY, bytes(16)),
             replace(sign_check_in(key, elsewhere[1], moment, Direction.ENTRY), domain=key.domain.number + 1),
         )
-        warrant = replace(warrant_for(door, world.now - 600, world.now + 600), purpose=Purpose.NOTICE)
-        released, count = await carry_out(
-            world,
-            warrant,
-            lambda it: it.request_release(warrant.warrant_id),
-            lambda it: it.publish_notice([warrant.warrant_id], ADVICE),
-        )
-        assert isinstance(released, VerifiedRelease)
-        assert released.set_aside == {"InvalidSignature": 1, "OutOfScope": 1, "WrongDomain": 1}
-        assert count == 1
+        warrant = warning_for(door)
+        (release,) = await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        assert isinstance(release, VerifiedRelease)
+        assert release.set_aside == {"InvalidSignature": 1, "OutOfScope": 1, "WrongDomain": 1}
+        assert await publish_notice(world, [warrant.warrant_id]) == Noticed(1, 0)
         published = await notice(world)
         shown = [one.public.u for one in (mine[0], forged[0], *elsewhere)]
         assert [published.concerns(u) for u in shown] == [True] + [False] * (len(shown) - 1)
 
     run(story())
+
+
+def asked(world: World, number: int, *shown: SharesRequest, time: int | None = None) -> NoticeAnswer:
+    """What the operator answers the authority, which asks for a notice."""
+    request = NoticeRequest(number, world.now if time is None else time, shown)
+    return NoticeAnswer.from_bytes(run(world.as_party(Role.AUTHORITY, "/v1/notices", request.to_bytes())))
+
+
+def shown(world: World, warrant: Warrant) -> SharesRequest:
+    async def request() -> SharesRequest:
+        async with new_session() as session:
+            return (await Investigation(world.authority, session).released(warrant.warrant_id))[0]
+
+    return run(request())
+
+
+def expect_refusal(name: str, call: Callable[[], object]) -> None:
+    with pytest.raises(Problem) as refusal:
+        call()
+    assert refusal.value.name == name
+
+
+def test_c10_a_number_has_one_notice_whatever_is_asked_for(world: World, door: Door) -> None:
+    """The authority asks twice for one number, with other releases: the second answer is the first."""
+    run(admitted(world, door))
+    request = shown(world, run(released(world, door)))
+    first = asked(world, 1, request)
+    world.now += 3600  # a late repetition is not of the present, and is the same all the same
+    for again in (asked(world, 1, request), asked(world, 1), asked(world, 1, time=0)):
+        assert again == first
+    assert first.warrants == (Warrant.from_bytes(statement_payload(request.warrant.authority)).warrant_id,)
+    expect_refusal("replayed-request", lambda: asked(world, 2, time=world.now - 121))
+    expect_refusal("replayed-request", lambda: asked(world, 2, time=world.now + 121))
+
+
+def test_c10_the_operator_draws_another_seed_for_each_notice(world: World) -> None:
+    """The authority, which could choose padding that stands for somebody, has no say in it."""
+    answers = []
+    for number in (1, 2):
+        world.now += EPOCH_SECONDS
+        answers.append(asked(world, number))
+    assert len({answer.seed for answer in answers}) == 2
+    assert [answer.digests for answer in answers] == [
+        list_passes(number, [], answer.seed) for number, answer in enumerate(answers, 1)
+    ]
+
+
+def test_c10_numbers_only_grow_also_when_the_operators_database_is_an_old_one(world: World) -> None:
+    """What is on record is signed, whatever the database knows."""
+    world.now += EPOCH_SECONDS
+    asked(world, 1)
+    with world.operator.engine.begin() as connection:
+        connection.execute(sql.text("DELETE FROM signed_notices"))
+    world.now += EPOCH_SECONDS
+    for number in (0, 1):
+        expect_refusal("wrong-number", partial(asked, world, number))
+    asked(world, 2)
+    with world.operator.engine.begin() as connection:
+        connection.execute(sql.text("UPDATE signed_notices SET answer = NULL"))
+    expect_refusal("wrong-number", lambda: asked(world, 2))
+
+
+def test_c10_a_warrant_is_good_for_one_notice_and_a_day_for_one_without(world: World, door: Door) -> None:
+    """So the officers' signatures bound what the operator does and stores for the authority."""
+    run(admitted(world, door))
+    request = shown(world, run(released(world, door)))
+    expect_refusal("notice-exists", lambda: asked(world, 1))
+    asked(world, 1, request)
+    expect_refusal("notice-exists", lambda: asked(world, 2, request))
+    expect_refusal("notice-exists", lambda: asked(world, 2))
+    world.now += 43_199  # the last second of the day
+    expect_refusal("notice-exists", lambda: asked(world, 2))
+    world.now += 1
+    assert asked(world, 2).warrants == ()
+    expect_refusal("notice-exists", lambda: asked(world, 3, time=world.now - 1))
+
+
+def test_c10_the_operator_signs_only_what_both_officers_agreed_to(world: World, door: Door) -> None:
+    run(admitted(world, door))
+    first = shown(world, run(released(world, door)))
+    world.now += 120
+    other = notice_for(warrant_for(door, world.now - 600, world.now + 600), "집에 계십시오.")
+    run(carry_out(world, other, lambda it: it.request_release(other.warrant_id)))
+    world.now += 120
+    opening = warrant_for(door, world.now - 600, world.now + 600)
+    run(carry_out(world, opening, lambda it: it.request_release(opening.warrant_id)))
+    case = world.authority.cases.get(opening.warrant_id)
+    assert case.countersigned is not None
+    for releases in (
+        (first, shown(world, other)),  # of two minds
+        (first, first),
+        (replace(first, warrant=case.countersigned),),
+    ):
+        expect_refusal("out-of-scope", partial(asked, world, 1, *releases))
+    alone = replace(first.warrant, operator=first.warrant.authority)
+    expect_refusal("invalid-signature", lambda: asked(world, 1, replace(first, warrant=alone)))
+    expect_refusal("malformed-encoding", lambda: asked(world, 1, replace(first, release=bytes(80))))
+    world.now += EPOCH_SECONDS
+    expect_refusal("out-of-scope", lambda: asked(world, 1, first))
+    assert asked(world, 1).warrants == (), "nothing was signed"
+
+
+def test_c10_what_an_interruption_has_left_is_published_first(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator has signed, and the authority dies before it has stored it; then it lacks it for a day."""
+    run(admitted(world, door))
+    warrant = run(released(world, door))
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.authority.notices, "add", dies)
+        with pytest.raises(KeyboardInterrupt):
+            run(publish_notice(world, [warrant.warrant_id]))
+    assert run(notice(world)).number == 0
+    world.now = warrant.expires + 1
+    world.warn_daily()
+    assert [(run(notice(world, number)).advice) for number in (1, 2)] == [ADVICE, ""]
+    assert run(notice(world, 1)).time < warrant.expires
+
+
+def test_c10_an_authority_whose_database_is_an_old_one_publishes_the_same_again(world: World, door: Door) -> None:
+    """Its log says that it did, so that it need not have the releases any more."""
+    run(admitted(world, door))
+    warrant = run(released(world, door))
+    run(publish_notice(world, [warrant.warrant_id]))
+    before = run(world.get(Role.AUTHORITY, "/v1/notices"))
+    with world.authority.engine.begin() as connection:
+        connection.execute(sql.text("DELETE FROM published_lists WHERE kind = 'notices' AND number = 1"))
+        connection.execute(sql.text("UPDATE cases SET release = NULL"))
+    world.now += EPOCH_SECONDS
+    world.warn_daily()
+    assert run(world.get(Role.AUTHORITY, "/v1/notices/1")) == before
+    assert run(notice(world)).number == 2
+
+
+def test_c10_the_authority_refuses_an_operator_that_warns_others(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator adds a pass of its own choice, or says something else."""
+    run(admitted(world, door))
+    warrant = run(released(world, door))
+    honest = world.operator.notices.sign
+
+    def adding(number: int, time: int, wanted: Wanted, passes: Collection[bytes]) -> NoticeAnswer:
+        return honest(number, time, wanted, {*passes, bytes(32)})
+
+    monkeypatch.setattr(world.operator.notices, "sign", adding)
+    with pytest.raises(InvalidNotice, match="padding"):
+        run(publish_notice(world, [warrant.warrant_id]))
+    assert run(notice(world)).number == 0
+
+
+def test_c10_the_officer_is_told_whom_the_operator_did_not_admit(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(admitted(world, door))
+    warrant = run(released(world, door))
+    honest = world.operator.notices.sign
+
+    def leaving_out(number: int, time: int, wanted: Wanted, passes: Collection[bytes]) -> NoticeAnswer:
+        return honest(number, time, wanted, sorted(passes)[1:])
+
+    monkeypatch.setattr(world.operator.notices, "sign", leaving_out)
+    assert run(publish_notice(world, [warrant.warrant_id])) == Noticed(1, 1)
+
+
+def test_c10_the_operator_keeps_no_release_and_its_lists_for_its_retention(world: World, door: Door) -> None:
+    run(admitted(world, door))
+    request = shown(world, run(released(world, door)))
+    u = {owned for visits in run(_verified(world, request)).visits.values() for owned in visits}
+    asked(world, 1, request)
+    stored = b"".join(path.read_bytes() for path in world.home(Role.OPERATOR).glob("operator.db*"))
+    assert not [one for one in u if one in stored]
+    kept = world.operator.settings.retention_days * EPOCH_SECONDS
+    world.operator.forget_old(world.now + kept)
+    assert world.operator.notices.answer(1) is not None
+    world.operator.forget_old(world.now + kept + 1)
+    assert world.operator.notices.answer(1) is None
+
+
+async def _verified(world: World, request: SharesRequest) -> VerifiedRelease:
+    warrant = Warrant.from_bytes(statement_payload(request.warrant.authority))
+    async with new_session() as session:
+        return (await Investigation(world.authority, session).released(warrant.warrant_id))[1]
 
 
 def test_a25_every_list_is_continued_each_day(world: World) -> None:
@@ -225,16 +419,39 @@ def test_c8_what_is_published_is_on_record_before_anyone_is_given_it(
     def dies(*_: object) -> int:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as broken:
-        broken.setattr(world.authority.log, "append", dies)
-        with pytest.raises(KeyboardInterrupt):
-            world.authority.publish_lists()
-    with pytest.raises(Problem, match="not published"):
-        run(world.get(Role.AUTHORITY, "/v1/disclosures/1"))
-    world.authority.publish_lists()
-    for kind, contents in (("disclosures", DisclosurePublished), ("notices", NoticePublished)):
+    for publish in (world.authority.publish_lists, world.warn_daily):
+        with monkeypatch.context() as broken:
+            broken.setattr(world.authority.log, "append", dies)
+            with pytest.raises(KeyboardInterrupt):
+                publish()
+    for kind, publish in (("disclosures", world.authority.publish_lists), ("notices", world.warn_daily)):
+        with pytest.raises(Problem, match="not published"):
+            run(world.get(Role.AUTHORITY, f"/v1/{kind}/1"))
+        publish()
+    for kind, contents, digest in (
+        ("disclosures", DisclosurePublished, list_digest),
+        ("notices", NoticePublished, notice_digest),
+    ):
         statement = run(world.get(Role.AUTHORITY, f"/v1/{kind}/1"))
-        assert world.authority.log.index_of(contents(1, list_digest(statement))) is not None
+        assert world.authority.log.index_of(contents(1, digest(statement))) is not None
+
+
+def test_c10_the_operator_has_on_record_what_it_signed_before_anyone_is_given_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.now += EPOCH_SECONDS
+
+    def dies(*_: object) -> int:
+        raise OSError("the disk is full")  # its server may be keeping house meanwhile, and lives on
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.operator.log, "append", dies)
+        with pytest.raises(OSError, match="full"):
+            world.operator.notices.sign(1, world.now, Wanted((), ""), ())
+        with pytest.raises(OSError, match="full"):
+            world.operator.notices.answer(1)
+    given = asked(world, 1)
+    assert world.operator.log.index_of(NoticePublished(1, list_digest(given.notice))) is not None
 
 
 def test_c8_an_opening_that_never_left_is_not_disclosed(
@@ -259,16 +476,28 @@ def test_c10_the_officer_publishes_and_sees_notices(world: World, door: Door) ->
 
     async def story() -> Warrant:
         await admitted(world, door)
-        warrant = replace(warrant_for(door, world.now - 600, world.now + 600), purpose=Purpose.NOTICE)
-        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
-        return warrant
+        return await released(world, door)
 
     warrant = run(story())
-    for wrong in ("first\nsecond", "\x1b[2J"):
-        refused = world.officer(Role.AUTHORITY, "notices", "publish", warrant.warrant_id.hex(), "--advice", wrong)
-        assert refused.exit_code == 2
-    result = world.officer(Role.AUTHORITY, "notices", "publish", warrant.warrant_id.hex(), "--advice", "검사")
+    result = world.officer(Role.AUTHORITY, "notices", "publish", warrant.warrant_id.hex())
     assert (result.exit_code, result.output) == (0, "a notice for 2 passes is published\n")
     listed = world.officer(Role.AUTHORITY, "notices", "list").output
-    assert [word in listed for word in ("1024", "검사")] == [True, True]
-    assert run(notice(world)).advice == "검사"
+    assert [word in listed for word in ("1024", ADVICE)] == [True, True]
+    assert run(notice(world)).advice == ADVICE
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--purpose", "notice"),
+        ("--purpose", "opening", "--advice", "검사"),
+        ("--purpose", "notice", "--advice", "first\nsecond"),
+        ("--purpose", "notice", "--advice", "\x1b[2J"),
+    ],
+)
+def test_c10_advice_goes_with_a_warrant_for_a_notice(world: World, door: Door, options: tuple[str, ...]) -> None:
+    window = ("--from", "2023-11-15 11:00:00", "--until", "2023-11-15 12:30:00", "--legal-reference", "제76조의2")
+    venue = door.record.venue_id.hex()
+    refused = world.officer(Role.AUTHORITY, "warrants", "draw", "--venue", venue, *window, *options)
+    assert refused.exit_code == 2
+    assert world.authority.cases.all() == []

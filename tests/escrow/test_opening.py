@@ -30,13 +30,13 @@ from protocol.primitives.group import B, Scalar
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement, verify_statement
 from protocol.releases import MAX_RELEASED_CHECK_IN, VerifiedRelease
-from protocol.warrants import MAX_WARRANT_DAYS, Purpose, Warrant
+from protocol.warrants import MAX_WARRANT_DAYS, Warrant
 from service.cli import local_time
 from service.http_client import new_session
 from service.problems import Problem
 from service.refusals import STATUSES
 from tests.support.running import run
-from tests.support.servers import Door, Enrolled, World, carry_out, named, open_door, warrant_for
+from tests.support.servers import Door, Enrolled, World, carry_out, named, notice_for, open_door, warrant_for
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def test_c5_a_warrant_for_a_notice_opens_nothing(world: World, door: Door) -> No
     async def story() -> None:
         (_, passes), _ = await world.visitors_with_passes(2)
         await door.admit(passes[0])
-        warrant = replace(warrant_for(door, world.now - 600, world.now + 600), purpose=Purpose.NOTICE)
+        warrant = notice_for(warrant_for(door, world.now - 600, world.now + 600))
         released, *_ = await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         assert isinstance(released, VerifiedRelease)
         assert released.visits[world.today].keys() == {passes[0].public.u}
@@ -277,7 +277,7 @@ def test_a_warrant_for_too_many_days_is_not_taken(world: World, door: Door) -> N
 
 def test_the_operators_officer_sees_all_that_a_warrant_says(world: World, door: Door) -> None:
     world.now = int(time.time())  # the commands' clock
-    drawn = draw(world, door, "--purpose", "notice", "--assumed-stay", "90")
+    drawn = draw(world, door, "--purpose", "notice", "--advice", "검사를 받으세요", "--assumed-stay", "90")
     warrant = drawn.stdout.strip()
     assert "never committed" in drawn.stderr
     issued = world.operator.warrants.get(bytes.fromhex(warrant)).record.issued
@@ -289,6 +289,7 @@ def test_the_operators_officer_sees_all_that_a_warrant_says(world: World, door: 
         "window           2023-11-15 11:00:00 to 2023-11-15 12:30:00",
         "assumed stay     90 minutes, of a visit without an exit",
         "legal reference  제76조의2",
+        "advice           검사를 받으세요",
         "at most          500 records",
         f"issued           {times[0]}",
         f"expires          {times[1]}",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from conformance.vectors import logs, world
+from conformance.vectors.joint_notices import answer_notice, publish_notice
 from escrow.audit.state import AuditState
 from escrow.errors import UnknownLog, UnsignedCheckpoint
 from escrow.log.files import TileFiles
@@ -14,11 +16,11 @@ from escrow.log.pending import Pending
 from escrow.log.witness import OtherSize, Witness
 from protocol.disclosures import DisclosedOpening, Disclosure, record_opening, sign_disclosure, verify_disclosure
 from protocol.epochs import Role, check_same_statement
-from protocol.notices import Notice, sign_notice, verify_notice
+from protocol.notices import Notice, NoticeAnswer, PublishedNotice, verify_notice, verify_notice_answer
 from protocol.paper_passes import print_pass
 from protocol.primitives.errors import SplitPassError
 from protocol.primitives.signatures import SigningKey, public_key
-from protocol.primitives.statements import statement_payload
+from protocol.primitives.statements import JointStatement, statement_payload
 from protocol.qr_text import to_qr_text
 from protocol.releases import release_digest
 from protocol.transparency.log_entries import LogEntry
@@ -56,6 +58,7 @@ _NOTE = sign_log(world.DOMAIN, logs.ROLE, _SIZE, _ROOT, world.AUTHORITY)
 _WITNESSED = _NOTE + witness_log(world.DOMAIN, logs.ROLE, _NOTE, world.TIME, world.OPERATOR)
 _ORIGIN, _WITNESS_NAME = (log_origin(world.DOMAIN, role) for role in (logs.ROLE, Role.OPERATOR))
 _NUMBERS = struct.Struct(">II")
+_JOINT = (Role.AUTHORITY, Role.OPERATOR)
 
 
 def publication_decoders(directory: Path) -> Iterator[Decoder]:
@@ -70,26 +73,45 @@ def publication_decoders(directory: Path) -> Iterator[Decoder]:
 
 def _list_decoders() -> Iterator[Decoder]:
     u = bytes(world.PASSES[0].public.u)
-    notice = sign_notice(world.DOMAIN, 3, world.NOW, "검사를 받으세요", [u], world.AUTHORITY)
+    notice = publish_notice(world.DOMAIN, world.IDENTITY, 3, world.NOW, "검사를 받으세요", [u])
+    answer = answer_notice(world.DOMAIN, world.OPERATOR, 3, world.NOW, "검사를 받으세요", [u])
+    published = PublishedNotice.from_bytes(notice)
     record = record_opening(world.WARRANT, release_digest(b"release"), [u])
     disclosure = sign_disclosure(
         world.DOMAIN, Role.OPERATOR, 3, world.NOW, (DisclosedOpening(7, record),), world.OPERATOR
     )
 
     def read_notice(data: bytes) -> object:
-        statement = sign_anything(Notice, data, world.AUTHORITY)
-        check_same_statement(notice, notice)
-        return verify_notice(world.DOMAIN, statement, 3).concerns(u)
+        joint = JointStatement(*(sign_anything(Notice, data, world.IDENTITY[role]) for role in _JOINT))
+        return verify_notice(world.DOMAIN, replace(published, notice=joint).to_bytes(), 3).concerns(u)
+
+    def read_answer(data: bytes) -> object:
+        made = replace(answer, notice=sign_anything(Notice, data, world.OPERATOR))
+        return verify_notice_answer(world.DOMAIN, 3, "검사를 받으세요", [u], world.NOW, world.NOW, made)
+
+    def read_whole_answer(data: bytes) -> object:
+        made = NoticeAnswer.from_bytes(data)
+        return verify_notice_answer(world.DOMAIN, 3, "검사를 받으세요", [u], world.NOW, world.NOW, made)
 
     def read_disclosure(data: bytes) -> object:
         statement = sign_anything(Disclosure, data, world.OPERATOR)
         verified = verify_disclosure(world.DOMAIN, Role.OPERATOR, statement, 3)
         return [opening.record.names(u) for opening in verified.openings]
 
-    yield Decoder("verify notice", read_notice, _EXPECTED, (statement_payload(notice),), 4)
+    said = (statement_payload(answer.notice),)
+    yield Decoder("verify what both signed of a notice", read_notice, _EXPECTED, said, 4)
+    yield Decoder(
+        "verify notice", lambda data: verify_notice(world.DOMAIN, data, 3).concerns(u), _EXPECTED, (notice,), 4
+    )
+    yield Decoder("verify what the operator signed of a notice", read_answer, _EXPECTED, said, 4)
+    yield Decoder("verify notice answer", read_whole_answer, _EXPECTED, (answer.to_bytes(),), 4)
     yield Decoder("verify disclosure", read_disclosure, _EXPECTED, (statement_payload(disclosure),), 4)
     yield Decoder(
-        "another notice of the same number", lambda data: check_same_statement(notice, data), _EXPECTED, (notice,), 4
+        "another disclosure of the same number",
+        lambda data: check_same_statement(disclosure, data),
+        _EXPECTED,
+        (disclosure,),
+        4,
     )
 
 

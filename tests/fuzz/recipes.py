@@ -13,7 +13,7 @@ from protocol.check_ins import Direction, sign_check_in
 from protocol.commitments import HeldCommitment, VenueCommitment, commitment_digest
 from protocol.epochs import Role
 from protocol.handles import Handle, IdentityRecord, register_handle, seal_record
-from protocol.http_messages import SharesRequest, VerificationAnswer, VerificationRequest
+from protocol.http_messages import NoticeRequest, SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.paper_passes import from_paper_text, print_pass
 from protocol.party_requests import PartyRequest
 from protocol.passes import IssueBatch, request_allowance
@@ -21,7 +21,7 @@ from protocol.primitives.errors import MalformedEncoding
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import JointStatement, statement_payload
-from protocol.releases import Release
+from protocol.releases import HeldCommitments, Release
 from protocol.transparency.logs import log_id, log_origin
 from protocol.transparency.signed_notes import parse_note, sign_note
 from protocol.transparency.tiles import Tile
@@ -240,6 +240,13 @@ def _countersignature(_random: Random, tested: ServersUnderTest, route: Route) -
     return [Recipe(bytes, _as_party(tested, route.server, path), path) for path in paths]
 
 
+def _held(tested: ServersUnderTest) -> HeldCommitments:
+    return tuple(
+        HeldCommitment(kept.opening.time, commitment_digest(kept.opening.salt, kept.tree))
+        for kept in tested.place.venue.log.commitments()
+    )
+
+
 def _shares(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
     """Of a release, a warrant and a venue, each is changed under the right signatures."""
     party = _as_party(tested, route.server, route.path)
@@ -247,10 +254,7 @@ def _shares(_random: Random, tested: ServersUnderTest, route: Route) -> list[Rec
     joint = tested.both_sign(warrant)
     signed = open_log(tested.place.venue, ValidWarrant(warrant))
     release = statement_payload(signed)
-    held = tuple(
-        HeldCommitment(kept.opening.time, commitment_digest(kept.opening.salt, kept.tree))
-        for kept in tested.place.venue.log.commitments()
-    )
+    held = _held(tested)
 
     def around_release(statement: bytes) -> bytes:
         return SharesRequest(joint, tested.registration, statement, held).to_bytes()
@@ -265,6 +269,26 @@ def _shares(_random: Random, tested: ServersUnderTest, route: Route) -> list[Rec
         Recipe(lambda: release, (lambda payload: sign_anything(Release, payload, venue_key), around_release, *party)),
         Recipe(warrant.to_bytes, (around_warrant, *party)),
         Recipe(tested.place.venue.record.to_bytes, (around_venue, *party)),
+    ]
+
+
+def _notice(random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
+    """For a release, whose warrant is changed under the right signatures; and for nobody."""
+    party = _as_party(tested, route.server, route.path)
+    warrant = replace(_warrant(tested), purpose=Purpose.NOTICE, advice="검사", issued=tested.committed)
+    signed = open_log(tested.place.venue, ValidWarrant(warrant))
+
+    def request(*shown: SharesRequest) -> bytes:
+        return NoticeRequest(random.choice((0, 1, random.getrandbits(32))), int(time.time()), shown).to_bytes()
+
+    def around_warrant(payload: bytes) -> bytes:
+        return request(SharesRequest(_both_sign(tested, Warrant, payload), tested.registration, signed, _held(tested)))
+
+    whole = SharesRequest(tested.both_sign(warrant), tested.registration, signed, _held(tested))
+    return [
+        Recipe(warrant.to_bytes, (around_warrant, *party)),
+        Recipe(lambda: request(whole), party),
+        Recipe(request, party),
     ]
 
 
@@ -348,6 +372,7 @@ _KNOWN: dict[tuple[str, str], Callable[[Random, ServersUnderTest, Route], list[R
     ("operator", "/v1/warrants"): _proposal,
     ("operator", "/v1/warrants/{warrant}/countersignature"): _countersignature,
     ("operator", "/v1/shares"): _shares,
+    ("operator", "/v1/notices"): _notice,
     ("authority", "/v1/directory"): _deposit,
     ("authority", "/v1/passes"): _batch,
     ("venue", "/v1/check-ins"): _check_in,

@@ -20,7 +20,7 @@ from protocol.check_ins import Direction, sign_check_in
 from protocol.commitments import sign_commitment
 from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
 from protocol.handles import DirectoryEntry, register_handle
-from protocol.http_messages import SharesRequest, VerificationAnswer, VerificationRequest
+from protocol.http_messages import NoticeRequest, SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.paper_passes import from_paper_text, print_pass
 from protocol.passes import ANSWER_BYTES, REQUEST_BYTES, IssueBatch, PassAnswers, request_allowance
 from protocol.primitives.encoding import Message
@@ -45,7 +45,7 @@ from tests.openapi.refusals import (
 from tests.openapi.story_servers import NO_POINT, Served, StoryServers, spoiled
 from tests.openapi.warrants import WarrantSteps
 from tests.support.running import run, serving
-from tests.support.servers import ALLOWANCE, Enrolled, World
+from tests.support.servers import ALLOWANCE, Enrolled, World, notice_for
 from tests.support.venues import make_venue
 from venue.server import create_venue_app
 
@@ -120,6 +120,7 @@ class Story:
         self.ahead_secrets: list[Scalar] = []
 
     async def together(self) -> None:
+        self.servers.world.warn_daily()
         await self.enrol()
         await self.register_venues()
         await self.ask_for_epochs()
@@ -336,6 +337,9 @@ class Story:
         warrant = replace(self.servers.warrant(), ends=world.settings.domain.epoch_begins(later + 1))
         request = SharesRequest(self.servers.both_sign(warrant), self.servers.both_sign(record), bytes(80), ())
         await refused("peer-unreachable", world.as_party(AUTHORITY, "/v1/shares", request.to_bytes()))
+        shown = replace(request, warrant=self.servers.both_sign(notice_for(warrant)))
+        asked = NoticeRequest(6, world.now, (shown,))
+        await refused("peer-unreachable", world.as_party(AUTHORITY, "/v1/notices", asked.to_bytes()))
 
     async def operator_with_liar(self) -> None:
         await self.fetch_ahead("peer-failed")

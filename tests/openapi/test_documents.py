@@ -76,7 +76,11 @@ def test_paths_are_the_routes(server: str, apps: dict[str, web.Application]) -> 
 @pytest.mark.parametrize("server", SERVERS)
 def test_limits_are_those_of_the_server(server: str) -> None:
     for one in operations(server):
-        large = (server, one.path) in {("operator", "/v1/shares"), ("authority", "/v1/passes")}
+        large = (server, one.path) in {
+            ("operator", "/v1/shares"),
+            ("operator", "/v1/notices"),
+            ("authority", "/v1/passes"),
+        }
         if one.body is not None:
             assert one.body["schema"]["maxLength"] == (MAX_MESSAGE_BYTES if large else SMALL_BODY_BYTES)
 

@@ -9,16 +9,16 @@ import pytest
 
 from protocol.commitments import sign_commitment
 from protocol.epochs import Role
-from protocol.http_messages import SharesRequest
+from protocol.http_messages import NoticeRequest, SharesRequest
 from protocol.party_requests import REQUEST_TOLERANCE, sign_request
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import JointStatement, sign_statement, statement_payload
 from protocol.releases import Release
 from protocol.transparency.merkle import CompactRange
-from protocol.warrants import Purpose, Warrant, sign_application
+from protocol.warrants import Warrant, sign_application
 from tests.openapi.refusals import ZEROS, refused
 from tests.openapi.story_servers import NO_POINT, StoryServers, signed, spoiled
-from tests.support.servers import named
+from tests.support.servers import named, notice_for
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 
@@ -40,10 +40,40 @@ class WarrantSteps:
             patch.setattr(witness, "add_checkpoint", lambda body, time: honest(body, time + 3600))  # not to rely on
             await refused("peer-failed", self.shares(warrant, release))
         await self.shares(warrant, release)
+        await self.notices()
         single = replace(self.servers.warrant(), max_records=1)
         await refused("warrant-exhausted", self.shares(single, await self.release(single)))
         world.operator.epochs.erase(world.today)
         await refused("epoch-erased", self.shares(warrant, release))
+
+    async def notices(self) -> None:
+        """The operator's signature under a notice, after those that are refused."""
+        world, record, key = self.servers.world, self.servers.door.venue.record, self.servers.door.venue.signing_key
+        venue, warrant = self.servers.both_sign(record), notice_for(self.servers.warrant())
+        joint = self.servers.both_sign(warrant)
+        release = await self.release(warrant)
+        shown = SharesRequest(joint, venue, release, named(world, record.venue_id))
+        no_key = signed("venue", spoiled(record, 4, NO_POINT), world.authority.identity)
+        unfit = replace(Release.from_bytes(statement_payload(release)), openings=(), leaves=())
+        wider = self.servers.both_sign(replace(warrant, ends=warrant.ends + 1)).operator
+
+        async def ask(number: int, *releases: SharesRequest, time: int = world.now) -> bytes:
+            request = NoticeRequest(number, time, releases)
+            return await world.as_party(AUTHORITY, "/v1/notices", request.to_bytes())
+
+        await ask(0)
+        await refused("notice-exists", ask(1))
+        await refused("replayed-request", ask(1, shown, time=world.now - REQUEST_TOLERANCE - 1))
+        for name, one in {
+            "commitment-mismatch": replace(shown, release=sign_statement(unfit, key)),
+            "malformed-point": replace(shown, venue=replace(venue, authority=no_key)),
+            "venue-changed": replace(shown, venue=self.servers.both_sign(replace(record, name="다른 클럽"))),
+            "conflicting-statements": replace(shown, warrant=replace(joint, operator=wider)),
+            "out-of-scope": replace(shown, warrant=self.servers.both_sign(self.servers.warrant())),
+        }.items():
+            await refused(name, ask(1, one))
+        await ask(5, shown)
+        await refused("wrong-number", ask(4))
 
     async def commit(self) -> None:
         """The door's commitment at both parties, after those that are refused."""
@@ -85,6 +115,7 @@ class WarrantSteps:
         await refused("warrant-exists", propose(sign_statement(replace(warrant, ends=warrant.ends + 1), identity)))
         await refused("out-of-scope", propose(signed("warrant", spoiled(warrant, 5, warrant.begins), identity)))
         await refused("invalid-name", propose(sign_statement(replace(warrant, legal_reference="\x1b[2J"), identity)))
+        await refused("invalid-name", propose(sign_statement(notice_for(warrant, "\x1b[2J"), identity)))
         await refused("warrant-pending", countersignature(warrant.warrant_id.hex()))
         assert world.officer(OPERATOR, "warrants", "countersign", warrant.warrant_id.hex()).exit_code == 0
         await countersignature(warrant.warrant_id.hex())
@@ -141,9 +172,7 @@ class WarrantSteps:
             "conflicting-statements": SharesRequest(
                 replace(joint, operator=self.servers.both_sign(wider).operator), venue, release, held
             ),
-            "out-of-scope": SharesRequest(
-                self.servers.both_sign(replace(warrant, purpose=Purpose.NOTICE)), venue, release, held
-            ),
+            "out-of-scope": SharesRequest(self.servers.both_sign(notice_for(warrant)), venue, release, held),
         }.items():
             await refused(name, world.as_party(AUTHORITY, "/v1/shares", request.to_bytes()))
         return await world.as_party(AUTHORITY, "/v1/shares", SharesRequest(joint, venue, release, held).to_bytes())

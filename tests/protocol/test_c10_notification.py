@@ -1,45 +1,60 @@
-"""C10: the authority can warn everyone who was at a venue without opening anything. A24: a list tells nothing more."""
+"""C10: both parties can warn everyone who was at a venue without opening anything. A24: a list tells nothing more."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from conformance.vectors.joint_notices import answer_notice, publish_notice
 from protocol import notices
 from protocol.epochs import Role
 from protocol.notices import (
     MAX_DIGESTS,
     MIN_DIGESTS,
     VISIT_DIGEST_BYTES,
-    Notice,
+    NoticeAnswer,
     PaddedDigests,
+    PublishedNotice,
+    VerifiedNotice,
+    list_passes,
     noticed_visit,
     sign_notice,
     verify_notice,
+    verify_notice_answer,
 )
-from protocol.primitives.encoding import encode_item
-from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongNumber
-from protocol.primitives.statements import sign_statement
+from protocol.party_requests import REQUEST_TOLERANCE
+from protocol.primitives import hashing
+from protocol.primitives.encoding import decode_item, encode_item
+from protocol.primitives.errors import (
+    ConflictingStatements,
+    InvalidNotice,
+    InvalidSignature,
+    MalformedEncoding,
+    ReplayedRequest,
+    WrongDomain,
+    WrongNumber,
+)
+from protocol.primitives.statements import JointStatement
 from tests.support.domain import NOW, Parties
 
 passes = st.lists(st.binary(min_size=32, max_size=32), max_size=20, unique=True)
 numbers = st.integers(0, 2**32 - 1)
 
 
-def noticed(parties: Parties, number: int, those: list[bytes], seed: int | None = None) -> Notice:
-    """A notice, signed and verified; with a seed its padding is always the same."""
-    random = {} if seed is None else {"random_bytes": Random(seed).randbytes}
-    statement = sign_notice(parties.domain, number, NOW, "검사", those, parties.keys[Role.AUTHORITY], **random)
-    return verify_notice(parties.domain, statement, number)
+def noticed(parties: Parties, number: int, those: list[bytes], seed: bytes = bytes(32)) -> VerifiedNotice:
+    """A notice, signed by both and verified."""
+    published = publish_notice(parties.domain, parties.keys, number, NOW, "검사", those, seed)
+    return verify_notice(parties.domain, published, number)
 
 
-def split(notice: Notice) -> list[bytes]:
-    encoding = bytes(notice.digests)
+def split(notice: VerifiedNotice | PaddedDigests) -> list[bytes]:
+    encoding = bytes(notice.digests if isinstance(notice, VerifiedNotice) else notice)
     return [encoding[start : start + VISIT_DIGEST_BYTES] for start in range(0, len(encoding), VISIT_DIGEST_BYTES)]
 
 
@@ -73,20 +88,37 @@ def test_c10_its_size_hides_how_many_it_is_for(parties: Parties, count: int, siz
     assert all(map(notice.concerns, many(count)))
 
 
-def test_c10_padding_that_repeats_a_digest_is_drawn_again(parties: Parties) -> None:
-    draws = [bytes(VISIT_DIGEST_BYTES * MIN_DIGESTS), Random(1).randbytes(VISIT_DIGEST_BYTES * (MIN_DIGESTS - 1))]
-    key = parties.keys[Role.AUTHORITY]
-    statement = sign_notice(parties.domain, 1, NOW, "", [], key, lambda length: draws.pop(0)[:length])
-    assert not draws
-    assert len(split(verify_notice(parties.domain, statement))) == MIN_DIGESTS
+def test_c10_padding_that_repeats_a_digest_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every other padding is the same: the list is full all the same, and nothing is in it twice."""
+    honest = hashing.digest
+
+    def repeating(name: str, *parts: bytes) -> bytes:
+        if name == "notice-padding" and parts[-1][-1] % 2:
+            return bytes(64)
+        return honest(name, *parts)
+
+    monkeypatch.setattr(notices, "digest", repeating)
+    digests = split(list_passes(1, many(3), bytes(32)))
+    assert len(set(digests)) == MIN_DIGESTS
+    assert bytes(VISIT_DIGEST_BYTES) in digests
 
 
 @given(those=passes, random=st.randoms())
-def test_c10_the_order_of_the_visits_leaves_no_trace(parties: Parties, those: list[bytes], random: Random) -> None:
+def test_c10_the_order_of_the_visits_leaves_no_trace(those: list[bytes], random: Random) -> None:
     """A24: luca's list was in the order in which it was made."""
     shuffled = those.copy()
     random.shuffle(shuffled)
-    assert noticed(parties, 1, those, seed=7) == noticed(parties, 1, shuffled, seed=7)
+    assert list_passes(1, those, bytes(32)) == list_passes(1, shuffled, bytes(32))
+
+
+@given(number=numbers, other=numbers, seed=st.binary(min_size=32, max_size=32))
+def test_c10_the_padding_is_of_one_notice_and_one_seed(number: int, other: int, seed: bytes) -> None:
+    """Padding that two lists share would show that it is padding. Everyone with the seed makes the same."""
+    here, there = (set(split(list_passes(one, [], seed))) for one in (number, other))
+    assert (here == there) is (number == other)
+    assert number == other or not here & there
+    changed = bytes([seed[0] ^ 1]) + seed[1:]
+    assert not here & set(split(list_passes(number, [], changed)))
 
 
 @given(number=numbers, other=numbers, u=st.binary(min_size=32, max_size=32))
@@ -122,18 +154,23 @@ def test_c10_a_list_of_another_size_is_refused(count: int) -> None:
 
 
 def test_c10_the_largest_list_fits_into_a_message(parties: Parties) -> None:
-    encoding = b"".join(number.to_bytes(VISIT_DIGEST_BYTES, "big") for number in range(MAX_DIGESTS))
-    notice = Notice(parties.domain.number, 1, NOW, "검사", PaddedDigests(encoding))
-    assert verify_notice(parties.domain, sign_statement(notice, parties.keys[Role.AUTHORITY])) == notice
-    assert (MAX_DIGESTS - 1).to_bytes(VISIT_DIGEST_BYTES, "big") in notice.digests
-    assert MAX_DIGESTS.to_bytes(VISIT_DIGEST_BYTES, "big") not in notice.digests
+    digests = PaddedDigests(b"".join(number.to_bytes(VISIT_DIGEST_BYTES, "big") for number in range(MAX_DIGESTS)))
+    authority, operator = (
+        sign_notice(parties.domain, 1, NOW, "검사", digests, parties.keys[role])
+        for role in (Role.AUTHORITY, Role.OPERATOR)
+    )
+    published = PublishedNotice(JointStatement(authority, operator), digests)
+    verified = verify_notice(parties.domain, published.to_bytes())
+    assert (MAX_DIGESTS - 1).to_bytes(VISIT_DIGEST_BYTES, "big") in verified.digests
+    assert MAX_DIGESTS.to_bytes(VISIT_DIGEST_BYTES, "big") not in verified.digests
+    assert NoticeAnswer((), bytes(32), operator, digests).to_bytes()
 
 
-def test_c10_a_notice_for_too_many_passes_says_so(parties: Parties, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_c10_a_notice_for_too_many_passes_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their digests are the end of `u` here: a million hashes take seconds and do not matter."""
     monkeypatch.setattr(notices, "noticed_visit", lambda _number, u: u[-VISIT_DIGEST_BYTES:])
     with pytest.raises(MalformedEncoding, match="at most 1048576 passes, and these are 1048577"):
-        noticed(parties, 1, many(MAX_DIGESTS + 1))
+        list_passes(1, many(MAX_DIGESTS + 1), bytes(32))
 
 
 def test_c10_half_a_digest_is_refused() -> None:
@@ -144,26 +181,86 @@ def test_c10_half_a_digest_is_refused() -> None:
 
 
 def test_c10_a_message_with_another_list_does_not_decode(parties: Parties) -> None:
-    fields = [parties.domain.number, 1, NOW, "검사"]
-    digests = split(noticed(parties, 1, []))
-    good = encode_item([*fields, b"".join(digests)])
-    assert Notice.from_bytes(good).to_bytes() == good
+    published = publish_notice(parties.domain, parties.keys, 1, NOW, "검사", [])
+    joint, encoding = decode_item(published)
+    assert encode_item([joint, encoding]) == published
+    digests = split(PaddedDigests(encoding))
     for wrong in (digests[::-1], digests[1:], [*digests[1:], digests[0]]):
         with pytest.raises(MalformedEncoding):
-            Notice.from_bytes(encode_item([*fields, b"".join(wrong)]))
+            PublishedNotice.from_bytes(encode_item([joint, b"".join(wrong)]))
 
 
-def test_c10_only_the_authority_warns_and_only_its_own_domain(parties: Parties) -> None:
+def test_c10_both_parties_warn_together_and_only_their_own_domain(parties: Parties) -> None:
+    """A35: what one party signed alone, or signed in both names, is no notice."""
     domain = parties.domain
-    signed = {role: sign_notice(domain, 3, NOW, "", [], parties.keys[role]) for role in Role}
-    with pytest.raises(InvalidSignature):
-        verify_notice(domain, signed[Role.OPERATOR], 3)
+    published = publish_notice(domain, parties.keys, 3, NOW, "", [])
+    for role in Role:
+        alone = publish_notice(domain, dict.fromkeys(Role, parties.keys[role]), 3, NOW, "", [])
+        with pytest.raises(InvalidSignature):
+            verify_notice(domain, alone, 3)
     with pytest.raises(WrongDomain):
-        verify_notice(replace(domain, number=domain.number ^ 1), signed[Role.AUTHORITY], 3)
+        verify_notice(replace(domain, number=domain.number ^ 1), published, 3)
     with pytest.raises(WrongNumber):
-        verify_notice(domain, signed[Role.AUTHORITY], 2)
-    assert verify_notice(domain, signed[Role.AUTHORITY], 3) == verify_notice(domain, signed[Role.AUTHORITY])
-    zero = sign_notice(domain, 0, NOW, "", [], parties.keys[Role.AUTHORITY])
+        verify_notice(domain, published, 2)
+    assert verify_notice(domain, published, 3) == verify_notice(domain, published)
     with pytest.raises(WrongNumber):
-        verify_notice(domain, signed[Role.AUTHORITY], 0)
-    assert verify_notice(domain, zero, 0).number == 0
+        verify_notice(domain, published, 0)
+    assert verify_notice(domain, publish_notice(domain, parties.keys, 0, NOW, "", []), 0).number == 0
+
+
+@pytest.mark.parametrize("change", [{"number": 4}, {"time": NOW + 1}, {"advice": "다른"}, {"passes": [bytes(32)]}])
+def test_c10_both_signed_the_very_same(parties: Parties, change: dict[str, Any]) -> None:
+    said = {"number": 3, "time": NOW, "advice": "검사", "passes": []}
+    first, second = (
+        PublishedNotice.from_bytes(publish_notice(parties.domain, parties.keys, **one))
+        for one in (said, {**said, **change})
+    )
+    mixed = PublishedNotice(replace(first.notice, operator=second.notice.operator), first.digests)
+    with pytest.raises(ConflictingStatements):
+        verify_notice(parties.domain, mixed.to_bytes())
+
+
+def test_c10_the_list_is_the_one_that_was_signed(parties: Parties) -> None:
+    published = PublishedNotice.from_bytes(publish_notice(parties.domain, parties.keys, 3, NOW, "검사", many(1)))
+    for digests in (list_passes(3, many(2), bytes(32)), list_passes(3, many(1), bytes(31) + b"1")):
+        with pytest.raises(InvalidNotice):
+            verify_notice(parties.domain, replace(published, digests=digests).to_bytes())
+
+
+@given(released=passes, left_out=st.integers(0, 20), other=st.binary(min_size=32, max_size=32))
+def test_c10_the_operator_can_leave_out_passes_and_add_none(
+    parties: Parties, released: list[bytes], left_out: int, other: bytes
+) -> None:
+    domain, operator = parties.domain, parties.keys[Role.OPERATOR]
+    admitted = released[left_out:]
+    answer = answer_notice(domain, operator, 3, NOW, "검사", admitted)
+    assert verify_notice_answer(domain, 3, "검사", released, NOW, NOW, answer) == frozenset(admitted)
+    if other not in released:
+        added = answer_notice(domain, operator, 3, NOW, "검사", [*admitted, other])
+        with pytest.raises(InvalidNotice, match="padding"):
+            verify_notice_answer(domain, 3, "검사", released, NOW, NOW, added)
+
+
+def test_c10_the_authority_signs_nothing_else_than_it_asked_for(parties: Parties) -> None:
+    domain, operator, authority = parties.domain, parties.keys[Role.OPERATOR], parties.keys[Role.AUTHORITY]
+    those = many(3)
+    good = answer_notice(domain, operator, 3, NOW, "검사", those)
+
+    def take(answer: NoticeAnswer, earliest: int = NOW, now: int = NOW) -> None:
+        verify_notice_answer(domain, 3, "검사", those, earliest, now, answer)
+
+    take(good)
+    take(good, now=NOW - REQUEST_TOLERANCE)
+    for error, answer in (
+        (InvalidSignature, answer_notice(domain, authority, 3, NOW, "검사", those)),
+        (WrongDomain, answer_notice(replace(domain, number=domain.number ^ 1), operator, 3, NOW, "검사", those)),
+        (WrongNumber, answer_notice(domain, operator, 4, NOW, "검사", those)),
+        (InvalidNotice, answer_notice(domain, operator, 3, NOW, "전화하십시오.", those)),
+        (InvalidNotice, replace(good, digests=list_passes(3, those[1:], good.seed))),
+        (InvalidNotice, replace(good, seed=b"another seed, of thirty-two bytes"[:32])),
+    ):
+        with pytest.raises(error):
+            take(answer)
+    for times in ({"earliest": NOW + 1}, {"now": NOW - REQUEST_TOLERANCE - 1}):
+        with pytest.raises(ReplayedRequest):
+            take(good, **times)

@@ -327,7 +327,7 @@ def test_c5_an_edited_warrant_is_refused(parties: Parties) -> None:
         {"begins": record.begins - 1},
         {"venue_id": OTHER_VENUE},
         {"max_records": record.max_records + 1},
-        {"purpose": Purpose.NOTICE},
+        {"purpose": Purpose.NOTICE, "advice": "검사"},
         {"assumed_stay": record.assumed_stay + 60},
         {"issued": record.issued + 1},
         {"discloses": record.discloses + 1},

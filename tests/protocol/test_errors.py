@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 from nacl.signing import SigningKey
 
+from conformance.vectors.joint_notices import publish_notice
 from protocol.assisted_check_ins import AssertedRecord, seal_assisted, verify_assisted
 from protocol.check_ins import Direction, sign_check_in, verify_check_in
 from protocol.commitments import sign_commitment, verify_commitment
 from protocol.disclosures import sign_disclosure, verify_disclosure
 from protocol.epochs import EPOCH_SECONDS, Role, verify_epoch_statement
 from protocol.handles import register_handle, verify_registration
-from protocol.notices import sign_notice, verify_notice
+from protocol.notices import verify_notice
 from protocol.paper_check_ins import sign_paper_check_in, verify_paper_check_in
 from protocol.paper_passes import from_paper_text, print_pass, verify_paper
 from protocol.party_requests import sign_request, verify_request
@@ -55,7 +56,7 @@ def test_another_domain_is_named(parties: Parties, today: OpenEpoch, visitor: Vi
     on_paper = sign_paper_check_in(key, verify_paper(key, paper), NOW, Direction.ENTRY, VENUE)
     assisted = seal_assisted(key, AssertedRecord("홍길동", "+821012345678"), NOW, VENUE)
     _, commitment = sign_commitment(parties.venue, parties.venue_key, NOW, CompactRange())
-    notice = sign_notice(domain, 3, NOW, "", [], parties.keys[Role.AUTHORITY])
+    notice = publish_notice(domain, parties.keys, 3, NOW, "", [])
     disclosure = sign_disclosure(domain, Role.OPERATOR, 3, NOW, (), operator)
     request = sign_request(domain, Role.OPERATOR, "authority", "/v1/passes", NOW, b"", operator)
     for call in (
@@ -105,7 +106,7 @@ def test_another_epoch_is_named(parties: Parties, today: OpenEpoch, tomorrow: Op
 
 
 def test_another_number_is_named(parties: Parties) -> None:
-    notice = sign_notice(parties.domain, 3, NOW, "", [], parties.keys[Role.AUTHORITY])
+    notice = publish_notice(parties.domain, parties.keys, 3, NOW, "", [])
     disclosure = sign_disclosure(parties.domain, Role.OPERATOR, 3, NOW, (), parties.keys[Role.OPERATOR])
     for call in (
         lambda: verify_notice(parties.domain, notice, 2),

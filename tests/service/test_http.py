@@ -16,7 +16,7 @@ from client.lists import Fault, ListSource
 from escrow.errors import PeerFailed
 from lab.processes import free_ports
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.notices import Notice, verify_notice
+from protocol.notices import VerifiedNotice, verify_notice
 from service.confirmed_time import ConfirmedTime
 from service.http_client import call, new_session
 from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
@@ -149,7 +149,7 @@ def test_an_unknown_problem_is_treated_by_its_status(tmp_path: Path, status: int
     domain = found_domain().domain
 
     async def follow(url: str) -> Fault | int | None:
-        def verify(statement: bytes, number: int | None) -> Notice:
+        def verify(statement: bytes, number: int | None) -> VerifiedNotice:
             return verify_notice(domain, statement, number)
 
         source = ListSource(Role.AUTHORITY, "notices", url, tmp_path, verify, 28)

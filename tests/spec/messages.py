@@ -9,6 +9,7 @@ from pkgutil import walk_packages
 from secrets import token_bytes
 
 import protocol
+from conformance.vectors.joint_notices import answer_notice, publish_notice
 from conformance.vectors.venue_log import VenueLog
 from protocol.assisted_check_ins import AssertedRecord, open_assisted, seal_assisted, verify_assisted
 from protocol.check_ins import Direction, sign_check_in, verify_check_in
@@ -19,12 +20,13 @@ from protocol.handles import DirectoryReceipt, verify_receipt
 from protocol.http_messages import (
     Decision,
     DoorAnswer,
+    NoticeRequest,
     Session,
     SharesRequest,
     VerificationAnswer,
     VerificationRequest,
 )
-from protocol.notices import list_digest, sign_notice, verify_notice
+from protocol.notices import PublishedNotice, list_digest, notice_digest, verify_notice, verify_notice_answer
 from protocol.opening import OpeningTranscript, Shares, create_shares, open_release, verify_party_shares
 from protocol.paper_check_ins import sign_paper_check_in, verify_paper_check_in
 from protocol.paper_passes import from_paper_text, print_pass, verify_paper
@@ -101,7 +103,12 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
     )  # fmt: skip
     record = verify_statement(Release, release, public_key(parties.venue_key))
     authority_shares = verify_statement(Shares, shares[Role.AUTHORITY], domain.authority_key)
-    notice = sign_notice(domain, 0, NOW, "검사를 받으십시오.", [entry.u, posted.u], keys[Role.AUTHORITY])
+    advice, noticed, ids = "검사를 받으십시오.", [entry.u, posted.u], (warrant.record.warrant_id,)
+    answer = answer_notice(domain, keys[Role.OPERATOR], 0, NOW, advice, noticed, ids)
+    assert verify_notice_answer(domain, 0, advice, noticed, NOW, NOW, answer) == frozenset(noticed)
+    notice = publish_notice(domain, keys, 0, NOW, advice, noticed)
+    published = PublishedNotice.from_bytes(notice)
+    assert published.notice.operator == answer.notice
     opening = record_opening(warrant.record, verified.digest, [entry.u, posted.u])
     openings = (DisclosedOpening(0, opening),)
     disclosure = sign_disclosure(domain, Role.AUTHORITY, 0, NOW, openings, keys[Role.AUTHORITY])
@@ -109,12 +116,13 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
     assert all(read.concerns(one.u) and opening.names(one.u) for one in (entry, posted))
     assert len(opening.commitment) == 32
     phone, name = visitor.record.phone, visitor.record.name
+    asked = SharesRequest(joint_warrant, joint_venue, release, authority_shares.judgement.authority)
     contents: list[EntryBody] = [
         EpochPublished(today.statements[Role.AUTHORITY], NOW + 86_400),
         EpochErased(key.epoch),
         WarrantDecided(WarrantDecision.COUNTERSIGNED, commit_to_warrant(warrant.record.to_bytes(), token_bytes(32))),
         SharesReleased(2, warrant.record.discloses, opening.commitment),
-        NoticePublished(0, list_digest(notice)),
+        NoticePublished(0, notice_digest(notice)),
         DisclosurePublished(0, list_digest(disclosure)),
     ]
     entries = [log_entry(NOW, one) for one in contents]
@@ -148,13 +156,16 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         record.openings[0],
         record.leaves[0],
         record.leaves[0].committed,
-        SharesRequest(joint_warrant, joint_venue, release, authority_shares.judgement.authority),
+        asked,
         authority_shares.judgement,
         authority_shares.judgement.authority[0],
         authority_shares,
         authority_shares.epochs[0],
         OpeningTranscript(joint_warrant, release, shares[Role.OPERATOR], shares[Role.AUTHORITY]),
-        read,
+        NoticeRequest(0, NOW, (asked,)),
+        answer,
+        published,
+        read.record,
         told,
         told.openings[0],
         opening,
@@ -170,7 +181,7 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         application,
         release,
         request,
-        notice,
+        published.notice.authority,
         disclosure,
     ]
     return Visit({type(message): message for message in messages}, [*statements, *shares.values()])

@@ -10,6 +10,7 @@ import nacl.bindings
 import nacl.signing
 import pytest
 
+from conformance.vectors.joint_notices import publish_notice
 from conformance.vectors.venue_log import VenueLog
 from protocol import assisted_check_ins, handles, passes
 from protocol.assisted_check_ins import AssertedRecord, AssistedCheckIn, open_assisted, seal_assisted, verify_assisted
@@ -26,7 +27,7 @@ from protocol.handles import (
     verify_grant,
     verify_registration,
 )
-from protocol.notices import sign_notice, verify_notice
+from protocol.notices import list_passes, sign_notice, verify_notice
 from protocol.opening import create_shares, open_release, verify_party_shares
 from protocol.paper_check_ins import PaperCheckInMessage, sign_paper_check_in, verify_paper_check_in
 from protocol.paper_passes import from_paper_text, print_pass, verify_paper
@@ -113,7 +114,7 @@ def prepared(n: int) -> Operations:
     statements = {role: shares(role) for role in Role}
     both = {role: verify_party_shares(domain, role, verified, {TODAY: key}, statements[role]) for role in Role}
     operator, authority = Role.OPERATOR, Role.AUTHORITY
-    notice = sign_notice(domain, 0, NOW, "", [], keys[authority])
+    notice, digests = publish_notice(domain, keys, 0, NOW, "", []), list_passes(0, [], bytes(32))
     return {
         ("publish an epoch", "operator"): lambda: create_epoch(domain, operator, TODAY, keys[operator]),
         ("publish an epoch", "authority"): lambda: create_epoch(domain, authority, TODAY, keys[authority]),
@@ -158,6 +159,6 @@ def prepared(n: int) -> Operations:
         ),
         ("combine n shares", "authority"): lambda: list(open_release(verified, both[operator], both[authority])),
         ("open an entry", "authority"): lambda: open_entry(key, handle, grant.entry),
-        ("sign a notice", "authority"): lambda: sign_notice(domain, 0, NOW, "", [], keys[authority]),
+        ("sign a notice", "each party"): lambda: sign_notice(domain, 0, NOW, "", digests, keys[authority]),
         ("verify a notice", "client"): lambda: verify_notice(domain, notice, 0),
     }

@@ -17,6 +17,7 @@ from escrow.audit.audit import Audit
 from escrow.commitments import CommitmentRegister
 from escrow.epochs import Epochs
 from escrow.log.witness import Witness
+from escrow.operator import notices as signed_notices
 from escrow.operator.accounts import Accounts
 from escrow.server import keep_house
 from protocol import (
@@ -85,7 +86,9 @@ PROCEDURES: list[list[Source]] = [
     [opening.verify_party_shares, opening._read_shares],
     [signed_notes.verify_checkpoint, signed_notes.verify_note, signed_notes.parse_note],
     [logs.verify_logged_epoch, logs.verify_logged_entry],
-    [notices.sign_notice],
+    [notices.list_passes],
+    [signed_notices.give_notice, signed_notices.SignedNotices],
+    [notices.verify_notice_answer],
     [notices.verify_notice],
     [ListSource.follow, ListSource],
     [disclosures.verify_disclosure],

@@ -27,7 +27,14 @@ from protocol.disclosures import MAX_OPENINGS
 from protocol.epochs import EPOCH_SECONDS
 from protocol.handles import ENTRY_BYTES, RECORD_BYTES
 from protocol.http_messages import Decision
-from protocol.notices import MAX_DIGESTS, MAX_LIST_AGE, MIN_DIGESTS, VISIT_DIGEST_BYTES, Notice
+from protocol.notices import (
+    MAX_DIGESTS,
+    MAX_LIST_AGE,
+    MAX_NOTICE_RELEASES,
+    MIN_DIGESTS,
+    VISIT_DIGEST_BYTES,
+    Notice,
+)
 from protocol.opening import Shares
 from protocol.paper_check_ins import sign_paper_check_in
 from protocol.paper_passes import MAX_PAPER_BYTES, from_paper_text, print_pass, verify_paper
@@ -134,6 +141,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MIN_NOTICE": MIN_DIGESTS,
         "MAX_NOTICE": MAX_DIGESTS,
         "MAX_ADVICE": longest(Notice, "advice"),
+        "MAX_NOTICE_RELEASES": MAX_NOTICE_RELEASES,
         "MAX_LIST_AGE": MAX_LIST_AGE,
         "MAX_OPENINGS": MAX_OPENINGS,
         "RETENTION_DAYS": default(EscrowSettings, "retention_days"),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from pathlib import Path
 
 from escrow.authority.investigation import Investigation, OpeningResult
 from protocol.epochs import Role
-from protocol.warrants import Purpose, Warrant
+from protocol.warrants import Warrant
 from service.http_client import new_session
 from tests.support.domain import opening_warrant
-from tests.support.servers import World, carry_out
+from tests.support.servers import World, carry_out, notice_for, publish_notice
 
 
 def warrant_around_now(world: World, venue_id: bytes) -> Warrant:
@@ -32,13 +31,9 @@ async def trace(world: World, venue_id: bytes) -> tuple[bytes, OpeningResult]:
 async def warn(world: World, venue_id: bytes, advice: str = "검사") -> None:
     """Commitment, warrant, release and notice: everyone who is at a venue around now is warned."""
     world.now += 1  # as above
-    warrant = replace(warrant_around_now(world, venue_id), purpose=Purpose.NOTICE)
-    await carry_out(
-        world,
-        warrant,
-        lambda investigation: investigation.request_release(warrant.warrant_id),
-        lambda investigation: investigation.publish_notice([warrant.warrant_id], advice),
-    )
+    warrant = notice_for(warrant_around_now(world, venue_id), advice)
+    await carry_out(world, warrant, lambda investigation: investigation.request_release(warrant.warrant_id))
+    await publish_notice(world, [warrant.warrant_id])
 
 
 def export(world: World, warrant_id: bytes, file: Path) -> list[dict[str, str]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_bytes
 from unittest.mock import patch
@@ -19,6 +20,7 @@ from conformance.vectors.venue_log import VenueLog
 from escrow.__main__ import main as escrow
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
+from escrow.authority.notices import Noticed, NoticePublisher
 from escrow.authority.server import create_authority_app
 from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
@@ -37,7 +39,7 @@ from protocol.primitives.group import Scalar
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.releases import HeldCommitments
-from protocol.warrants import Venue, VenueApplication, Warrant, verify_warrant
+from protocol.warrants import Purpose, Venue, VenueApplication, Warrant, verify_warrant
 from service.clock import DAY
 from service.http import cbor_response, create_app, read_body
 from service.http_client import call, new_session
@@ -47,7 +49,7 @@ from tests.support.databases import server_of
 from tests.support.domain import opening_warrant
 from tests.support.mixing import Asking, leaving_at_once
 from tests.support.prepared import Homes, kept_directory, new_homes
-from tests.support.running import run, serving
+from tests.support.running import online, run, serving
 
 NOON = 1_700_017_200
 """Noon on 15 November 2023 in Seoul."""
@@ -117,6 +119,14 @@ class World:
         for party in (self.operator, self.authority):
             party.passed.confirm()
             keep_house(party)
+        self.warn_daily()
+
+    def warn_daily(self) -> None:
+        """What the authority's server does with the operator's: a notice for each day."""
+        with ThreadPoolExecutor(1) as another_thread:  # here a loop may be running
+            another_thread.submit(
+                online, lambda session: NoticePublisher(self.authority, session).publish_daily()
+            ).result()
 
     @property
     def today(self) -> int:
@@ -272,6 +282,7 @@ def _running_homes(database: str, _server: str) -> Homes:
 
 async def _settle(world: World) -> None:
     async with new_session() as session:
+        await NoticePublisher(world.authority, session).publish_daily()
         for party in (world.operator, world.authority):
             today = party.epochs.today
             await party.epochs.cache.refresh(session, today, today + party.settings.publish_ahead_days)
@@ -304,6 +315,17 @@ def warrant_for(door: Door, begins: int, ends: int, *, max_records: int = 100) -
     """A warrant that the authority may draw for a door."""
     number, now = door.world.settings.number, door.world.now
     return opening_warrant(number, door.record.venue_id, begins, ends, now, max_records=max_records)
+
+
+def notice_for(warrant: Warrant, advice: str = "검사") -> Warrant:
+    """The same warrant, for a notice with some advice."""
+    return replace(warrant, purpose=Purpose.NOTICE, advice=advice)
+
+
+async def publish_notice(world: World, warrant_ids: Sequence[bytes]) -> Noticed:
+    """Have a notice for what was released under these warrants signed by both parties and published."""
+    async with new_session() as session:
+        return await NoticePublisher(world.authority, session).publish(warrant_ids)
 
 
 async def carry_out(

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from conformance.vectors.encoding import readable
+from conformance.vectors.joint_notices import answer_notice, publish_notice
 from conformance.vectors.message_edges import message_kinds
 from protocol.assisted_check_ins import AssistedCheckIn, open_assisted, verify_assisted
 from protocol.check_ins import CheckInMessage, Direction, possible_epochs, sign_check_in
@@ -21,7 +22,7 @@ from protocol.commitments import (
 from protocol.disclosures import OpeningRecord
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role
 from protocol.handles import DirectoryReceipt, IdentityRecord
-from protocol.notices import verify_notice
+from protocol.notices import NoticeAnswer, verify_notice, verify_notice_answer
 from protocol.opening import (
     VerifiedShares,
     create_shares,
@@ -392,9 +393,43 @@ def check_opening(
     return {"opened": [{"u": visit.check_in.message.u, "handle": handle} for visit, handle in opened]}
 
 
-def check_notice(domain: Domain, number: int | None, statement: bytes, passes: list[bytes]) -> Values:
-    notice = verify_notice(domain, statement, number)
-    return {"advice": notice.advice, "concerned": [u for u in passes if notice.concerns(u)]}
+def check_notice(domain: Domain, number: int | None, notice: bytes, passes: list[bytes]) -> Values:
+    verified = verify_notice(domain, notice, number)
+    return {"advice": verified.advice, "concerned": [u for u in passes if verified.concerns(u)]}
+
+
+def make_notice(
+    domain: Domain,
+    operator_seed: SigningKey,
+    authority_seed: SigningKey,
+    number: int,
+    time: int,
+    advice: str,
+    noticed: list[bytes],
+    padding_seed: bytes,
+) -> Values:
+    keys = {Role.OPERATOR: operator_seed, Role.AUTHORITY: authority_seed}
+    return {"notice": publish_notice(domain, keys, number, time, advice, noticed, padding_seed)}
+
+
+def make_notice_answer(
+    domain: Domain,
+    seed: SigningKey,
+    number: int,
+    time: int,
+    advice: str,
+    noticed: list[bytes],
+    warrants: list[bytes],
+    padding_seed: bytes,
+) -> Values:
+    return {"answer": answer_notice(domain, seed, number, time, advice, noticed, tuple(warrants), padding_seed)}
+
+
+def check_notice_answer(
+    domain: Domain, number: int, advice: str, passes: list[bytes], earliest: int, now: int, answer: NoticeAnswer
+) -> Values:
+    noticed = verify_notice_answer(domain, number, advice, passes, earliest, now, answer)
+    return {"noticed": sorted(noticed)}
 
 
 def check_record(record: OpeningRecord, passes: list[bytes]) -> Values:

@@ -21,7 +21,6 @@ from protocol.handles import (
     verify_receipt,
     verify_registration,
 )
-from protocol.notices import sign_notice
 from protocol.paper_check_ins import verify_paper_check_in
 from protocol.party_requests import sign_request, verify_request
 from protocol.passes import issue_batch, issue_pass, request_allowance, verify_allowance
@@ -112,7 +111,11 @@ OPERATIONS = {
     "release-edges": Operation(Call(adapters.check_release, as_it_is)),
     "notice": Operation(
         Call(adapters.check_notice, as_it_is),
-        Call(sign_notice, whole("statement"), identity="seed", passes="noticed"),
+        Call(adapters.make_notice, as_it_is),
+    ),
+    "notice-answer": Operation(
+        Call(adapters.check_notice_answer, as_it_is),
+        Call(adapters.make_notice_answer, as_it_is),
     ),
     "judged-release": Operation(Call(adapters.check_judged_release, as_it_is)),
     "opening-record": Operation(

@@ -48,8 +48,8 @@ def party_of(world: World, role: Role) -> Party:
     return world.operator if role is OPERATOR else world.authority
 
 
-def alive(world: World, *roles: Role) -> None:
-    """Both parties, or these, do what they do all the time."""
+def alive(world: World, *roles: Role, warned: bool = True) -> None:
+    """Both parties, or these, do what they do all the time; unless `warned`, apart from notices."""
     parties = [party_of(world, role) for role in roles or (OPERATOR, AUTHORITY)]
 
     async def cosign() -> None:
@@ -60,6 +60,8 @@ def alive(world: World, *roles: Role) -> None:
     for party in parties:
         party.passed.confirm()
         keep_house(party)
+    if warned and not roles:
+        world.warn_daily()
     run(cosign())
 
 
@@ -455,7 +457,7 @@ def test_the_command_needs_the_domain_alone(world: World) -> None:
         ("authority", "stale"),
         ("operator", "stale"),
     ]
-    assert [log["entries"] for log in report["logs"]] == [5, 6]  # epochs, a disclosure, and a notice
+    assert [log["entries"] for log in report["logs"]] == [6, 6]  # epochs, a disclosure, and a notice
     assert report["time"] == world.now
 
 

@@ -12,12 +12,12 @@ import pytest
 from escrow.audit.findings import Fault
 from lab.processes import free_ports
 from protocol.epochs import EPOCH_SECONDS, Role, create_epoch
-from protocol.notices import sign_notice
 from protocol.transparency.log_entries import EpochPublished
 from protocol.transparency.logs import Inclusion, sign_log, witness_log
 from protocol.transparency.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
 from service.problems import Problem
 from tests.escrow.audit.test_audit import alive, audit, command, entries_of, found, in_front, second_statement
+from tests.escrow.audit.test_lists import other_notice
 from tests.support.running import run
 from tests.support.servers import World
 
@@ -51,7 +51,7 @@ def forked_checkpoint(world: World, entries: list[bytes]) -> tuple[bytes, list[b
 def test_a_fork_that_is_shown_once_is_kept(world: World, grown: bool) -> None:
     """Also one that is larger than the honest log: nothing but the evidence of then can tell of it."""
     assert found(world) == set()
-    paths = ["/v1/log/tile/entries/000.p/6", "/v1/log/tile/0/000.p/6"] if grown else []
+    paths = ["/v1/log/tile/entries/000.p/7", "/v1/log/tile/0/000.p/7"] if grown else []
     entries = entries_of(world.operator)[::-1]
     note, leaves = forked_checkpoint(world, [*entries, b"one more"] if grown else entries)
     tile = b"".join(len(one).to_bytes(2, "big") + one for one in [*entries, b"one more"])
@@ -84,11 +84,11 @@ def test_a_key_that_is_shown_once_is_kept(world: World) -> None:
 def test_a_list_that_is_given_once_is_kept(world: World) -> None:
     world.now += EPOCH_SECONDS
     alive(world)
-    other = sign_notice(world.settings.domain, 1, world.now, "", [], world.authority.identity)
+    other = other_notice(world, 1)
     with in_front(world, AUTHORITY, {"/v1/notices": once(other)}) as urls:
-        assert found(world, urls=urls) == {(AUTHORITY, Fault.UNLOGGED_LIST)}
-    assert found(world) == {(AUTHORITY, Fault.UNLOGGED_LIST)}
-    assert kept(world) == [other]
+        assert found(world, urls=urls) == {(role, Fault.UNLOGGED_LIST) for role in Role}
+    assert found(world) == {(role, Fault.UNLOGGED_LIST) for role in Role}
+    assert kept(world) == [other, other]
 
 
 def test_two_keys_on_record_are_found_when_the_log_is_gone(world: World) -> None:

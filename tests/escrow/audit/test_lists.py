@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sql
 
+from conformance.vectors.joint_notices import publish_notice
 from escrow.audit.findings import Fault
 from escrow.authority import investigation
+from escrow.operator.notices import give_notice
 from escrow.party import Party
 from protocol.disclosures import Disclosure, OpeningRecord, verify_disclosure
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.notices import Notice, list_digest, sign_notice, verify_notice
+from protocol.http_messages import NoticeRequest
+from protocol.notices import list_digest, notice_digest
+from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement
 from protocol.releases import VerifiedRelease
 from protocol.transparency.log_entries import (
@@ -39,22 +43,26 @@ from tests.escrow.audit.test_audit import (
     party_of,
     rewrite,
 )
-from tests.support.running import run
+from tests.support.running import online, run
 from tests.support.servers import World
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 
 
-def days(world: World, count: int = 1) -> None:
-    """So many days pass, and both parties do what is to be done."""
+def days(world: World, count: int = 1, *, warned: bool = True) -> None:
+    """So many days pass, and both parties do what is to be done; unless `warned`, apart from notices."""
     for _ in range(count):
         world.now += EPOCH_SECONDS
-        alive(world)
+        alive(world, warned=warned)
+
+
+def keys(world: World) -> dict[Role, SigningKey]:
+    return {role: party_of(world, role).identity for role in Role}
 
 
 def other_notice(world: World, number: int) -> bytes:
-    """A second notice of a number, signed by the authority."""
-    return sign_notice(world.settings.domain, number, world.now, "", [], world.authority.identity)
+    """A second notice of a number, signed by both parties."""
+    return publish_notice(world.settings.domain, keys(world), number, world.now, "", [], b"another seed")
 
 
 def constantly(other: bytes) -> Callable[[bytes], bytes]:
@@ -66,16 +74,28 @@ def execute(party: Party, statement: str, **values: Any) -> None:
         connection.execute(sql.text(statement), values)
 
 
-def publish(party: Party, made: Notice | Disclosure) -> None:
-    """A list that the party makes up, in the place of the one of its number."""
+def publish(party: Party, made: Disclosure) -> None:
+    """A disclosure that the party makes up, in the place of the one of its number."""
     statement = sign_statement(made, party.identity)
-    is_notice = isinstance(made, Notice)
-    contents = (NoticePublished if is_notice else DisclosurePublished)(made.number, list_digest(statement))
-    entry = party.log.append(contents, party.clock())
+    entry = party.log.append(DisclosurePublished(made.number, list_digest(statement)), party.clock())
+    _store(party, "disclosures", made.number, made.time, statement, entry)
+
+
+def publish_together(world: World, number: int, time: int, *on_record: Role) -> bytes:
+    """A notice that both parties make up, on record at these."""
+    published = publish_notice(world.settings.domain, keys(world), number, time, "", [])
+    entry = 0
+    for role in on_record:
+        entry = party_of(world, role).log.append(NoticePublished(number, notice_digest(published)), world.now)
+    _store(world.authority, "notices", number, time, published, entry)
+    return published
+
+
+def _store(party: Party, kind: str, number: int, time: int, statement: bytes, entry: int) -> None:
     execute(
         party,
         "INSERT INTO published_lists (kind, number, time, statement, entry) VALUES (:k, :n, :t, :s, :e)",
-        k="notices" if is_notice else "disclosures", n=made.number, t=made.time, s=statement, e=entry,
+        k=kind, n=number, t=time, s=statement, e=entry,
     )  # fmt: skip
 
 
@@ -101,7 +121,8 @@ def test_a_notice_that_one_visitor_was_given_is_found(world: World, tmp_path: Pa
     phone.mkdir()
     (phone / "notices.authority.conflict").write_bytes(other_notice(world, 1))
     findings = audit(world, seen=(phone,)).findings
-    assert [(finding.role, finding.fault) for finding in findings] == [(AUTHORITY, Fault.UNLOGGED_LIST)], findings
+    named = [(finding.role, finding.fault) for finding in findings]
+    assert named == [(role, Fault.UNLOGGED_LIST) for role in (AUTHORITY, OPERATOR)], "both have signed it"
     assert str(phone / "notices.authority.conflict") in findings[0].detail
 
 
@@ -111,7 +132,7 @@ def test_a_server_that_gives_auditors_another_list_is_found(world: World) -> Non
     for path, other in others.items():
         shutil.rmtree(world.directory / "audit", ignore_errors=True)  # an auditor who comes for the first time
         with in_front(world, AUTHORITY, {path: constantly(other)}) as urls:
-            assert (AUTHORITY, Fault.UNLOGGED_LIST) in found(world, urls=urls)
+            assert {(role, Fault.UNLOGGED_LIST) for role in Role} <= found(world, urls=urls)
 
 
 def test_a_list_that_nobody_is_given_is_found(world: World) -> None:
@@ -142,11 +163,11 @@ def test_lists_that_are_not_continued_are_found(world: World) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for party in (world.operator, world.authority):
             patch.setattr(party, "publish_lists", lambda: None)
-        days(world, 2)
+        days(world, 2, warned=False)
         assert found(world) == set()
-        days(world)
+        days(world, warned=False)
         stale = [(one.role, one.fault) for one in audit(world).findings]
-    assert sorted(stale) == [(OPERATOR, Fault.STALE_LISTS), *[(AUTHORITY, Fault.STALE_LISTS)] * 2]
+    assert sorted(stale) == [(role, Fault.STALE_LISTS) for role in (OPERATOR, OPERATOR, AUTHORITY, AUTHORITY)]
 
 
 @pytest.mark.parametrize("role", Role)
@@ -156,6 +177,40 @@ def test_one_party_alone_that_does_not_continue_its_lists_is_named(world: World,
         patch.setattr(party, "publish_lists", lambda: None)
         days(world, 3)
         assert found(world) == {(role, Fault.STALE_LISTS)}
+
+
+def test_who_is_late_with_notices_is_named_or_both(world: World) -> None:
+    """A25: the authority does not ask, or the operator does not sign; or what it signed is not published."""
+    days(world, 3, warned=False)
+    findings = audit(world).findings
+    assert [(one.role, one.fault) for one in findings] == [(role, Fault.STALE_LISTS) for role in (AUTHORITY, OPERATOR)]
+    assert "or the operator did not sign one" in findings[0].detail
+    assert "or the authority did not ask for one" in findings[1].detail
+    request = NoticeRequest(1, world.now, ())
+    online(lambda session: give_notice(world.operator, session, request))
+    alive(world, warned=False)
+    assert found(world) == {(AUTHORITY, Fault.STALE_LISTS)}
+    days(world)
+    assert found(world) == set()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_party_that_has_not_on_record_what_it_signed_is_found(world: World, role: Role) -> None:
+    """C10: whoever signs a notice that nobody can see has warned somebody in secret."""
+    days(world)
+    published = publish_together(world, 2, world.now, role)
+    world.now += 7200
+    alive(world)
+    (finding,) = {(one.role, one.fault, one.statement) for one in audit(world).findings}
+    other = AUTHORITY if role is OPERATOR else OPERATOR
+    assert finding == (other, Fault.UNLOGGED_LIST, published)
+    assert found(world) == {(other, Fault.UNLOGGED_LIST)}
+
+
+def test_two_notices_of_one_number_on_the_operators_record_are_found(world: World) -> None:
+    world.operator.log.append(NoticePublished(0, bytes(32)), world.now)
+    alive(world)
+    assert found(world) == {(OPERATOR, Fault.FALSE_LIST)}
 
 
 def test_disclosures_are_fetched_once(world: World) -> None:
@@ -302,8 +357,8 @@ def test_a_notice_of_another_time_is_found_by_whoever_audits_daily(world: World,
     """Such an audit does not fetch the one before it again."""
     days(world, 2)
     assert found(world) == set()
-    last = verify_notice(world.settings.domain, world.authority.notices.lists.get(None).statement)
-    publish(world.authority, replace(last, number=last.number + 1, time=last.time + shift))
+    last = world.authority.notices.get(None)
+    publish_together(world, last.number + 1, last.time + shift, *Role)
     days(world)
     assert found(world) == {(AUTHORITY, Fault.FALSE_LIST)}
     days(world)

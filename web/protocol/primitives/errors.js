@@ -72,6 +72,9 @@ export class InvalidReceipt extends Rejected {}
 /** A pass answer could not be used. Every cause looks the same, so that a failure tells nobody anything. */
 export class InvalidAnswer extends Rejected {}
 
+/** A notice is not over its list, or warns others than those who may be warned. */
+export class InvalidNotice extends Rejected {}
+
 /** A client asked for another number of passes than everyone asks for, or for one pass twice. */
 export class WrongAllowance extends Rejected {}
 

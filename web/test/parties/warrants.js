@@ -8,6 +8,7 @@
 
 import { MAX_STAY } from '../../protocol/checkIns.js';
 import { epochAt } from '../../protocol/epochs.js';
+import { advice } from '../../protocol/notices.js';
 import { bytes, enumeration, integer, signedMessage, text, uint32, uint8 } from '../../protocol/primitives/encoding.js';
 import { OutOfScope, WrongDomain } from '../../protocol/primitives/errors.js';
 import { verifyJointStatement } from '../../protocol/primitives/statements.js';
@@ -32,12 +33,16 @@ export const Warrant = signedMessage(
     issued: uint32,
     expires: uint32,
     discloses: uint32,
+    advice,
   },
-  ({ begins, ends, issued, expires, discloses }) => {
+  ({ purpose, begins, ends, issued, expires, discloses, advice }) => {
     if (begins >= ends) throw new OutOfScope("a warrant's window must end after it begins");
     if (discloses > issued + 90 * 86_400) throw new OutOfScope("a warrant's embargo lasts too long");
     if (issued > Math.min(expires, discloses)) {
       throw new OutOfScope('a warrant must not expire or disclose before it is issued');
+    }
+    if ((advice !== '') !== (purpose === Purpose.NOTICE)) {
+      throw new OutOfScope('a warrant for a notice has advice, and no other has');
     }
   },
 );

@@ -17,6 +17,7 @@ import * as warrants from '../../protocol/warrants.js';
 import * as assistedParties from '../parties/assistedCheckIns.js';
 import * as commitmentParties from '../parties/commitments.js';
 import * as judgementParties from '../parties/judgements.js';
+import * as noticeParties from '../parties/notices.js';
 import * as openingParties from '../parties/opening.js';
 import * as paperCheckInParties from '../parties/paperCheckIns.js';
 import * as paperParties from '../parties/paperPasses.js';
@@ -39,6 +40,7 @@ const modules = [
   assistedParties,
   commitmentParties,
   judgementParties,
+  noticeParties,
   openingParties,
   paperCheckInParties,
   paperParties,
@@ -59,6 +61,7 @@ export const NOT_HERE = [
   'EpochSecret',
   'EpochShares',
   'NoticePublished',
+  'NoticeRequest',
   'OpeningTranscript',
   'Session',
   'SharesReleased',
