@@ -83,7 +83,7 @@ def add(path: Path, name: str, url: str, venue_id: bytes | None) -> None:
 @cli.command(name="list")
 @click.pass_obj
 def list_venues(path: Path) -> None:
-    """Show the venues of this home: id, fingerprint of the key, name and state."""
+    """Show the venues of this home and their keys' fingerprints."""
     from protocol.primitives.signatures import public_key
     from service.keys import fingerprint
     from venue.home import VenueHome
