@@ -14,7 +14,7 @@ test test-long: export PYTEST_DEBUG_TEMPROOT = $(MEMORY)
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml $(ARGS)
 
-.PHONY: help setup demo town test test-long check bench vectors mutants spec-mutants fuzz faults format formal lock clean zbar spass
+.PHONY: help setup demo town test test-long check bench vectors mutants spec-mutants party-mutants fuzz faults format formal lock clean zbar spass
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -69,6 +69,9 @@ formal: $(VENV)/installed ## prove the formal models that changed, and write the
 
 spec-mutants: $(VENV)/installed zbar ## break one rule at a time and demand that a test vector notices
 	$(RUN) -m tests.vectors.mutants $(ARGS)
+
+party-mutants: $(VENV)/installed zbar ## break the parties' programs in 400 ways and demand that a test notices
+	$(RUN) -m tests.party_mutants $(ARGS)
 
 format: $(VENV)/installed ## write the code in the house's form
 	$(RUN) -m ruff format .

@@ -40,7 +40,7 @@ def test_the_folders_are_those_of_the_distribution() -> None:
     found = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
     assert listed == {
         name for name in found if any(path.suffix in {".md", ".py", ".yaml"} for path in (ROOT / name).rglob("*"))
-    } - {"build"}
+    } - {"build", "mutants"}
 
 
 def test_the_oldest_python_is_what_the_package_demands() -> None:
