@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from client.__main__ import main
-from client.findings import Findings, FoundNotice, FoundOpening
+from client.findings import MAX_FOR_PASS, Findings, FoundNotice, FoundOpening
 from client.list_search import search_lists
 from client.list_sources import disclosures_source, list_sources, notices_source
 from client.lists import Fault
@@ -323,6 +323,27 @@ def test_what_concerns_a_visitor_is_said_in_plain_words(
         assert text.count("was opened under") == 1
         assert "The authority's notices: none of the last 48 hours." in text
         assert "운영자의 열람 공개 목록: 최근 48시간 안에 나온 것이 없습니다." in text
+
+
+def test_what_is_lost_or_too_much_is_said(
+    supplied: Visitor, imitated: ImitatedParties, command: Callable[[str], Result]
+) -> None:
+    mine = visit(supplied)
+    for role in Role:
+        publish_disclosure(imitated, role, 0, NOW, *(opening(imitated, mine) for _ in range(MAX_FOR_PASS + 1)))
+    told = command("notices").output
+    assert told.count("More was published about your passes than is kept here: somebody fills the lists.") == 1
+    assert told.count("was opened under") == 2 * MAX_FOR_PASS
+    assert "lost or damaged" not in command("status").output
+
+    (supplied.home / "findings" / "disclosures.operator").unlink()
+    (supplied.home / "lists" / "disclosures.authority").write_bytes(b"no list")
+    status = command("status").output
+    assert status.count("what was found in them is lost or damaged here. Run notices") == 1
+    assert "The operator's disclosures: what was found in them is lost" in status
+    assert status.count("was opened under") == MAX_FOR_PASS
+    assert command("notices").output.count("was opened under") == 2 * MAX_FOR_PASS
+    assert "lost or damaged" not in command("status").output
 
 
 def test_it_is_said_that_nothing_was_found(imitated: ImitatedParties, command: Callable[[str], Result]) -> None:
