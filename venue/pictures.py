@@ -154,7 +154,7 @@ def _ways_to_look(image: Image.Image) -> Iterator[Grey]:
     """The picture in grey: as it is, smaller, larger; where it is transparent, on white and on black paper."""
     has_alpha = image.has_transparency_data
     for paper in (255, 0) if has_alpha else (255,):
-        grey = _grey(image, paper)
+        grey = _on_paper(image, paper)
         yield grey
         if max(grey.shape) > WORKING_SIDE:
             yield _resized(grey, WORKING_SIDE / max(grey.shape))
@@ -164,7 +164,7 @@ def _ways_to_look(image: Image.Image) -> Iterator[Grey]:
         yield most_contrast(np.asarray(image))
 
 
-def _grey(image: Image.Image, paper: int) -> Grey:
+def _on_paper(image: Image.Image, paper: int) -> Grey:
     if image.mode in _SIXTEEN_BITS:
         deep = np.asarray(image, dtype=np.float64)
         white = max(float(deep.max()), 1.0)
