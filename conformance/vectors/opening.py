@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -49,7 +49,7 @@ from protocol.check_ins import CheckInMessage, Direction, sign_check_in, verify_
 from protocol.epochs import Role
 from protocol.opening import EpochShares, Shares, create_shares
 from protocol.passes import OwnedPass, Pass, pass_signing_input
-from protocol.primitives.encoding import decode_item
+from protocol.primitives.encoding import decode_item, encode_item
 from protocol.primitives.errors import FaultyShares, InvalidSignature, MalformedEncoding, OutOfScope
 from protocol.primitives.group import B, Point
 from protocol.primitives.hashing import frame
@@ -84,6 +84,17 @@ def _steps(role: Role, release: VerifiedRelease = VERIFIED_RELEASE) -> EpochShar
     D = [x * u for u in passes]
     proof = prove_shares(_context(role, release), x, EPOCH_KEY.shares[role], passes, D, Draws(f"shares {role.name}"))
     return EpochShares(EPOCH, tuple(passes), tuple(D), proof)
+
+
+def _part(role: Role, passes: Sequence[Point], D: Sequence[Point]) -> EpochShares:
+    """Shares for some of the passes."""
+    context, x = _context(role, VERIFIED_RELEASE), SECRETS[role].share
+    proof = prove_shares(context, x, EPOCH_KEY.shares[role], passes, D, Draws(f"shares {role.name} of some"))
+    return EpochShares(EPOCH, tuple(passes), tuple(D), proof)
+
+
+def _exit() -> bytes:
+    return sign_check_in(EPOCH_KEY, PASSES[0], TIME, Direction.EXIT, None, Draws("an exit alone")).to_bytes()
 
 
 def _wrong_steps(role: Role, error: Point) -> EpochShares:
@@ -290,6 +301,12 @@ def _reject_judgements(file: VectorFile, add: Callable[[str, Role, TwoViews], Ve
     item = decode_item(disordered)
     item[3][1].reverse()
     reject(base, "commitments that are not in order", FaultyShares, statement=sign_item("shares", item, OPERATOR))
+    part, x = message.epochs[0], SECRETS[operator].share
+    context = frame("shares", EPOCH_KEY.context, bytes([operator]), judged.warrant.warrant_id, encode_item(item[3]))
+    proof = prove_shares(context, x, EPOCH_KEY.shares[operator], part.passes, part.shares, Draws("disordered"))
+    item[4][0][3] = bytes(proof)
+    bound_to_it = sign_item("shares", item, OPERATOR)
+    reject(base, "commitments that are not in order, and a proof for them", FaultyShares, statement=bound_to_it)
 
 
 def opening() -> VectorFile:
@@ -338,8 +355,18 @@ def opening() -> VectorFile:
         "a check-in whose difference is the identity": [*RELEASED, NOBODY],
         "a check-in whose v is no valid point": [*RELEASED, INVALID_V],
         "a check-in whose u is no valid point": [*RELEASED, INVALID_U],
+        "an exit alone": [_exit()],
     }.items():
         add(name, check_ins)
+    ordinary = next(vector for vector in file.vectors if vector["name"] == "ordinary")
+    for role in Role:
+        party, whole = role.name.lower(), _steps(role)
+        statement = _signed(role, epochs=(_part(role, whole.passes[:1], whole.shares[:1]),))
+        file.accept(
+            f"a visit without a share of the {party}",
+            check=ordinary["check"] | {f"{party}_shares": statement},
+            result={"opened": ordinary["result"]["opened"][:1]},
+        )
     file.reject(
         "ordinary",
         "a wrong share of the authority",

@@ -71,6 +71,7 @@ def _visits() -> dict[str, list[Label]]:
         "an exit as late as it may be": [(ENDS - 15, ENTRY), (ENDS + MAX_STAY - 15, EXIT)],
         "an exit that is too late": [(ENDS - 15, ENTRY), (ENDS + MAX_STAY, EXIT)],
         "an exit before its entry and one after it": [(BEGINS + 60, ENTRY), (BEGINS + 45, EXIT), (BEGINS + 75, EXIT)],
+        "an exit at the time of its entry": [(BEGINS + 60, ENTRY), (BEGINS + 60, EXIT)],
         "two entries, the later first": [(BEGINS + 75, ENTRY), (BEGINS + 60, ENTRY), (BEGINS + 90, EXIT)],
         "two exits, the later first": [(BEGINS + 60, ENTRY), (BEGINS + 90, EXIT), (BEGINS + 75, EXIT)],
         "a visit before the window, and its pass again": [
@@ -83,15 +84,17 @@ def _visits() -> dict[str, list[Label]]:
 
 def _around_commitments() -> dict[str, VenueLog]:
     """Two commitments, and a check-in that the first or the second covers."""
-    first, second = BEGINS + 3600, BEGINS + 7200
+    usual, second = BEGINS + 3600, BEGINS + 7200
     covered = {
-        "a label as late as its commitment lets it be": (0, first + COMMITMENT_MARGIN),
-        "a label later than its commitment lets it be": (0, first + COMMITMENT_MARGIN + 15),
-        "a label as early as the commitment before lets it be": (1, first - COMMITMENT_MARGIN),
-        "a label earlier than the commitment before lets it be": (1, first - COMMITMENT_MARGIN - 15),
+        "a label as late as its commitment lets it be": (0, usual, usual + COMMITMENT_MARGIN),
+        "a label later than its commitment lets it be": (0, usual, usual + COMMITMENT_MARGIN + 15),
+        "a label a second later than its commitment lets it be": (0, usual - 1, usual + COMMITMENT_MARGIN),
+        "a label as early as the commitment before lets it be": (1, usual, usual - COMMITMENT_MARGIN),
+        "a label earlier than the commitment before lets it be": (1, usual, usual - COMMITMENT_MARGIN - 15),
+        "a label a second earlier than the one before lets it be": (1, usual + 1, usual - COMMITMENT_MARGIN),
     }
     logs = {}
-    for name, (by, time) in covered.items():
+    for name, (by, first, time) in covered.items():
         log = logs[name] = VenueLog(VENUE, VENUE_KEY)
         for index, at in enumerate((first, second)):
             if index == by:
