@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,31 +15,11 @@ from protocol.epochs import EpochSecret, Role
 from protocol.primitives.group import Scalar
 from protocol.transparency.logs import check_consistency
 from service.files import write_private
+from tests.support.at_once import A_MOMENT, after_meeting, at_once
 from tests.support.domain import Parties
 from tests.support.logs import append, open_log, open_witness, request_for
 
 EPOCH = 20_000
-A_MOMENT = 0.3
-"""So many seconds one waits for another that a lock keeps away."""
-
-
-def at_once(*works: Callable[[], object]) -> list[object]:
-    """What each returned or raised, all of them running at the same time."""
-    with ThreadPoolExecutor(len(works)) as threads:
-        futures = [threads.submit(work) for work in works]
-        return [future.exception() or future.result() for future in futures]
-
-
-def after_meeting(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function; whoever calls it first waits for the second one, for a moment."""
-    barrier = threading.Barrier(2)
-
-    def called(*arguments: object) -> object:
-        with suppress(threading.BrokenBarrierError):
-            barrier.wait(A_MOMENT)
-        return function(*arguments)
-
-    return called
 
 
 def test_c8_of_two_forks_at_once_a_witness_cosigns_one(
