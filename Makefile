@@ -35,19 +35,21 @@ test: $(VENV)/installed zbar spass web/node_modules ## every claim, attack, vect
 test-long: $(VENV)/installed zbar web/node_modules ## the tests that take long: real runs, killed processes, fuzzing
 	$(RUN) -m pytest -n 2 --dist worksteal -m long $(ARGS)
 
-check: $(VENV)/installed web/node_modules ## linters, types, import contracts, test vectors
+check: $(VENV)/installed web/node_modules ## linters, types, import contracts, test vectors, recordings
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports --no-cache
 	$(RUN) -m conformance.vectors --check
+	$(RUN) -m conformance.corpus --check
 	cd web && npm run --silent lint && npm run --silent types
 
 bench: $(VENV)/installed zbar ## what every operation costs, next to its floor
 	$(RUN) -m benchmarks $(ARGS)
 
-vectors: $(VENV)/installed ## write the test vectors again
+vectors: $(VENV)/installed ## write the test vectors, and the recordings for auditors, again
 	$(RUN) -m conformance.vectors
+	$(RUN) -m conformance.corpus
 
 fuzz: $(VENV)/installed zbar ## a million malformed messages
 	$(RUN) -m tests.fuzz $(ARGS)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
+
+from conformance.generated import write_or_check
 
 DIRECTORY = Path(__file__).parents[2] / "spec" / "vectors"
 
@@ -17,19 +18,7 @@ def main(check: bool) -> None:
     from conformance.vectors.catalogue import FILES
 
     wanted = {f"{file.name}.json": file.to_json() for file in (make() for make in FILES)}
-    present = {path.name: path.read_text("utf-8") for path in DIRECTORY.glob("*.json")}
-    different = sorted(name for name in wanted | present if wanted.get(name) != present.get(name))
-    if check:
-        for name in different:
-            click.echo(f"spec/vectors/{name} differs from what the protocol makes")
-        sys.exit(bool(different))
-    DIRECTORY.mkdir(parents=True, exist_ok=True)
-    for name in different:
-        if name in wanted:
-            (DIRECTORY / name).write_text(wanted[name], "utf-8")
-        else:
-            (DIRECTORY / name).unlink()
-        click.echo(f"spec/vectors/{name}")
+    write_or_check("spec/vectors", DIRECTORY, wanted, check=check)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,8 @@ class Audit:
                 continue  # the parties never signed it
             is_larger = other.checkpoint.size > followed.witnessed.checkpoint.size
             if self._is_evidence(path) and is_larger:
-                follower.findings.append(follower.forked(f"{path} did not continue its log, an audit found", note))
+                detail = f"{path} did not continue its log, an audit found"
+                follower.findings.append(follower.forked(detail, note, other.checkpoint.size))
                 continue
             before = len(follower.findings)
             follower.compare(followed, note, other, str(path))

@@ -32,26 +32,26 @@ def check_openings(audit: Audit, role: Role, followed: FollowedLog, disclosures:
     for record, disclosure, opening, contents in _openings(followed, disclosures):
         if contents is None:
             detail = f"disclosure {disclosure.number} opens no commitment of entry {opening.entry}"
-            yield Finding(role, Fault.FALSE_LIST, detail)
+            yield Finding(role, Fault.FALSE_LIST, detail, about={"list": "disclosures", "number": disclosure.number})
             continue
         told.setdefault(opening.entry, (record, opening.record.warrant_id))
         early = contents.discloses - record.time
         if early > REQUEST_TOLERANCE and record.is_new:
             detail = f"disclosure {disclosure.number} tells of an opening {early} seconds before its embargo is over"
-            yield Finding(role, Fault.DISCLOSED_EARLY, detail)
+            yield Finding(role, Fault.DISCLOSED_EARLY, detail, about={"entry": opening.entry})
     for record in followed.records:
         if isinstance(record.contents, SharesReleased):
             too_long = record.contents.discloses - record.time - MAX_EMBARGO - REQUEST_TOLERANCE
             if too_long > 0 and record.is_new:
                 detail = f"entry {record.index} sets an embargo that is {too_long} seconds longer than any may be"
-                yield Finding(role, Fault.FALSE_ENTRY, detail)
+                yield Finding(role, Fault.FALSE_ENTRY, detail, about={"entry": record.index})
             disclosed, _ = told.get(record.index, (None, b""))
             late = (disclosed.time if disclosed else audit.now) - _due(record.contents, record.time)
             if late > 0 and (disclosed is None or disclosed.is_new):
                 when, hours = local_time(record.time, audit.domain.utc_offset), late // 3600 + 1
                 still = "" if disclosed else ", nor is now"
                 detail = f"its release of {when} was not disclosed {hours} hours after it had to be{still}"
-                yield Finding(role, Fault.UNDISCLOSED, detail)
+                yield Finding(role, Fault.UNDISCLOSED, detail, about={"entry": record.index})
     if role is Role.OPERATOR:
         yield from _check_countersigned(followed, told)
 
@@ -72,7 +72,7 @@ def _check_countersigned(followed: FollowedLog, told: Mapping[int, tuple[LogReco
     for count, (warrant_id, (index, is_new)) in enumerate(first.items(), start=1):
         if is_new and count > bisect_left(countersigned, index):
             detail = f"it gave shares under warrant {warrant_id.hex()} without a countersigned one on record"
-            yield Finding(Role.OPERATOR, Fault.UNLOGGED_WARRANT, detail)
+            yield Finding(Role.OPERATOR, Fault.UNLOGGED_WARRANT, detail, about={"warrant": warrant_id.hex()})
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,10 @@ def _compare_passes(audit: Audit, releases: Mapping[Role, Sequence[_Release]]) -
             if missing:
                 name = other.name.lower()
                 detail = f"it did not disclose {len(missing)} passes that the {name} did, of warrant {warrant_id.hex()}"
-                yield Finding(role, Fault.PARTIAL_DISCLOSURE, detail)
+                yield Finding(role, Fault.PARTIAL_DISCLOSURE, detail, about={"warrant": warrant_id.hex()})
             if len(references) > 1:
                 detail = f"the parties name different legal references of warrant {warrant_id.hex()}"
-                yield Finding(role, Fault.FALSE_LIST, detail)
+                yield Finding(role, Fault.FALSE_LIST, detail, about={"warrant": warrant_id.hex()})
 
 
 def _compare_warrants(audit: Audit, releases: Mapping[Role, Sequence[_Release]]) -> Iterator[Finding]:
@@ -154,18 +154,18 @@ def _compare_warrants(audit: Audit, releases: Mapping[Role, Sequence[_Release]])
             if match.disclosed and match.due < audit.now:
                 yield from _false_warrant(audit, match.disclosed, added.disclosed, added.time)
         elif alone:
-            detail = (
-                f"it disclosed nothing of warrant {added.disclosed.warrant_id.hex()}, of which the authority disclosed "
-                f"{len(added.disclosed.digests)} passes"
-            )
-            yield Finding(Role.OPERATOR, Fault.PARTIAL_DISCLOSURE, detail)
+            warrant = added.disclosed.warrant_id.hex()
+            count = len(added.disclosed.digests)
+            detail = f"it disclosed nothing of warrant {warrant}, of which the authority disclosed {count} passes"
+            yield Finding(Role.OPERATOR, Fault.PARTIAL_DISCLOSURE, detail, about={"warrant": warrant})
 
 
 def _false_warrant(audit: Audit, operator: OpeningRecord, authority: OpeningRecord, time: int) -> Iterator[Finding]:
-    when, warrants = local_time(time, audit.domain.utc_offset), (operator.warrant_id.hex(), authority.warrant_id.hex())
-    detail = f"the parties disclosed a release of {when} under different warrants, {' and '.join(warrants)}"
-    for role in Role:
-        yield Finding(role, Fault.FALSE_LIST, f"{detail}: one of the two is false")
+    when = local_time(time, audit.domain.utc_offset)
+    warrants = {Role.OPERATOR: operator.warrant_id.hex(), Role.AUTHORITY: authority.warrant_id.hex()}
+    detail = f"the parties disclosed a release of {when} under different warrants, {' and '.join(warrants.values())}"
+    for role, warrant in warrants.items():
+        yield Finding(role, Fault.FALSE_LIST, f"{detail}: one of the two is false", about={"warrant": warrant})
 
 
 def _releases(followed: FollowedLog, disclosures: Disclosures) -> list[_Release]:

@@ -58,13 +58,14 @@ class EpochCheck:
             except Problem as problem:
                 if problem.name == "epoch-erased" and epoch not in self._erased:
                     detail = f"it says that epoch {epoch} is erased, and its log does not"
-                    yield self._finding(Fault.ERASURE_DENIED, detail)
+                    yield self._finding(Fault.ERASURE_DENIED, epoch, detail)
                 continue
             except Unreachable as error:
-                yield self._finding(Fault.UNREACHABLE, str(error))
+                yield Finding(self._role, Fault.UNREACHABLE, str(error))
                 return
             if epoch in self._erased:
-                yield self._finding(Fault.ERASURE_DENIED, f"its log says that epoch {epoch} is erased, and it does not")
+                detail = f"its log says that epoch {epoch} is erased, and it does not"
+                yield self._finding(Fault.ERASURE_DENIED, epoch, detail)
             elif not self._is_logged(epoch, statement):
                 async for finding in self._unlogged(epoch, statement):
                     yield finding
@@ -75,7 +76,7 @@ class EpochCheck:
             verify_epoch_statement(self._audit.domain, self._role, epoch, contents.statement)
         except SplitPassError as error:
             detail = f"entry {record.index} has no statement of an epoch: {error}"
-            self._false.append(self._finding(Fault.FALSE_ENTRY, detail))
+            self._false.append(Finding(self._role, Fault.FALSE_ENTRY, detail, about={"entry": record.index}))
         else:
             payload = statement_payload(contents.statement)
             self._published.setdefault(epoch, {}).setdefault(payload, contents.statement)
@@ -86,20 +87,20 @@ class EpochCheck:
         for epoch, statements in self._published.items():
             others = list(statements.values())[1:]
             if others:
-                yield self._finding(Fault.TWO_KEYS, f"its log has two statements of epoch {epoch}", others[0])
+                yield self._finding(Fault.TWO_KEYS, epoch, f"its log has two statements of epoch {epoch}", others[0])
             erased, is_new = self._erased.get(epoch, (self._audit.now, True))
             late = erased - self._erase_by[epoch]
             if is_new and late > ERASING_SECONDS:
                 still = "" if epoch in self._erased else ", and still has it"
                 detail = f"it kept epoch {epoch} for {late // 3600} hours too long{still}"
-                yield self._finding(Fault.KEPT_TOO_LONG, detail)
+                yield self._finding(Fault.KEPT_TOO_LONG, epoch, detail)
         days = promised_days(self._audit.domain, self._followed)
         too_long = sorted(epoch for epoch in days if days[epoch] > MAX_RETENTION_DAYS)
         if too_long:
             which = f"epoch {too_long[0]}" + (f" and {len(too_long) - 1} others" if too_long[1:] else "")
             longest = max(days[epoch] for epoch in too_long)
             detail = f"it promises to keep {which} for up to {longest} days, and {MAX_RETENTION_DAYS} are allowed"
-            yield self._finding(Fault.PROMISED_TOO_LONG, detail)
+            yield self._finding(Fault.PROMISED_TOO_LONG, too_long[0], detail)
 
     def _shown_to_visitors(self) -> Iterator[Finding]:
         for path, statement in self._audit.kept_evidence.statements(self._role):
@@ -110,23 +111,22 @@ class EpochCheck:
                 continue  # the party never signed it
             if not self._is_logged(epoch, statement):
                 detail = f"it showed somebody a key of epoch {epoch} that is not in its log: {path}"
-                yield self._finding(Fault.UNLOGGED_KEY, detail, statement)
+                yield self._finding(Fault.UNLOGGED_KEY, epoch, detail, statement)
 
     async def _unlogged(self, epoch: int, statement: bytes) -> AsyncIterator[Finding]:
         """What is wrong with a statement that the party shows, and its log does not have."""
         try:
             verify_epoch_statement(self._audit.domain, self._role, epoch, statement)
         except SplitPassError as error:
-            yield self._finding(
-                Fault.UNREACHABLE, f"it shows no statement of epoch {epoch}, but something else: {error}"
-            )
+            detail = f"it shows no statement of epoch {epoch}, but something else: {error}"
+            yield self._finding(Fault.UNREACHABLE, epoch, detail)
             return
         if epoch not in self._published and await self._may_be_logged(epoch, statement):
             return
         detail = f"it shows a key of epoch {epoch} that is not in its log"
         if epoch not in self._published and self._has_begun(epoch):
             detail += ", nor proven to be by a newer cosigned checkpoint; and the epoch has begun"
-        yield self._finding(Fault.UNLOGGED_KEY, detail, statement)
+        yield self._finding(Fault.UNLOGGED_KEY, epoch, detail, statement)
 
     async def _may_be_logged(self, epoch: int, statement: bytes) -> bool:
         """Whether a key that the log does not have is proven to be in it since, or waits for that and is not in use."""
@@ -149,8 +149,8 @@ class EpochCheck:
         except SplitPassError:
             return False
 
-    def _finding(self, fault: Fault, detail: str, statement: bytes = b"") -> Finding:
-        return Finding(self._role, fault, detail, statement)
+    def _finding(self, fault: Fault, epoch: int, detail: str, statement: bytes = b"") -> Finding:
+        return Finding(self._role, fault, detail, statement, {"epoch": epoch})
 
 
 async def check_epochs(audit: Audit) -> AsyncIterator[Finding]:

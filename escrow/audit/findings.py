@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from protocol.epochs import Role
@@ -61,15 +62,19 @@ class Fault(StrEnum):
     """It did not disclose passes that the other party disclosed under the same warrant, or nothing of this warrant."""
 
 
+About = Mapping[str, int | str]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A fault of a party, and what shows it.
 
     `statement` is what the party signed and cannot take back, if that shows the fault: a checkpoint that is cosigned,
-    or the statement of an epoch, notice or disclosure.
+    or the statement of an epoch, notice or disclosure. `about` has the values concerned, by the names of §6.7.
     """
 
     role: Role
     fault: Fault
     detail: str
     statement: bytes = b""
+    about: About = field(default_factory=dict)

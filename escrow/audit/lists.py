@@ -7,7 +7,7 @@ from functools import partial
 
 from escrow.audit.audit import Audit
 from escrow.audit.disclosures import check_openings, compare_disclosures
-from escrow.audit.findings import Fault, Finding
+from escrow.audit.findings import About, Fault, Finding
 from escrow.audit.log_follower import FollowedLog, LogRecord
 from protocol.disclosures import Disclosure, verify_disclosure
 from protocol.epochs import Role
@@ -22,6 +22,11 @@ from service.problems import Problem, Unreachable
 
 Lists = dict[int, VerifiedNotice | Disclosure]
 """A party's lists by the indices of their log entries."""
+
+
+def about_list(kind: str, number: int | None = None) -> About:
+    """The list that a fault is about, or all of a kind."""
+    return {"list": kind} | ({} if number is None else {"number": number})
 
 
 class ListsOnRecord:
@@ -43,7 +48,7 @@ class ListsOnRecord:
         for _, number, digest in self.published():
             if digest != self.digests[number]:
                 detail = f"its log has two {self.kind} of number {number}"
-                yield Finding(self.role, Fault.FALSE_LIST, detail)
+                yield Finding(self.role, Fault.FALSE_LIST, detail, about=about_list(self.kind, number))
 
 
 class ListCheck:
@@ -69,7 +74,7 @@ class ListCheck:
             async for finding in self._given():
                 yield finding
         except Unreachable as error:
-            yield self._finding(Fault.UNREACHABLE, str(error))
+            yield Finding(self._role, Fault.UNREACHABLE, str(error))
         for finding in self._shown_to_visitors():
             yield finding
 
@@ -80,7 +85,7 @@ class ListCheck:
             if number > expected:
                 last = "" if number == expected + 1 else f", and all up to {number - 1},"
                 detail = f"number {expected} of its {self._kind}{last} is not on record"
-                yield self._finding(Fault.MISSING_LIST, detail)
+                yield self._finding(Fault.MISSING_LIST, expected, detail)
             expected = number + 1
         for on_record in self._all:
             yield from on_record.contradictions()
@@ -105,7 +110,7 @@ class ListCheck:
                 yield finding
         elif newest.number < last:
             detail = f"it gives number {newest.number} of its {self._kind} as the newest, and has {last} on record"
-            yield self._finding(Fault.MISSING_LIST, detail)
+            yield self._finding(Fault.MISSING_LIST, last, detail)
         else:
             for finding in self._unlogged(statement, f"the newest of the {self._kind} is not in its log"):
                 yield finding
@@ -126,17 +131,20 @@ class ListCheck:
         """What is wrong with what the server gives as the list of a number."""
         published = self._read(statement, number)
         if statement is None:
-            yield self._finding(Fault.MISSING_LIST, f"it does not give number {number} of its {self._kind}")
+            yield self._finding(Fault.MISSING_LIST, number, f"it does not give number {number} of its {self._kind}")
         elif not self._has_digest(statement, digest):
             detail = f"number {number} of its {self._kind} is not as in its log"
-            yield self._finding(Fault.UNLOGGED_LIST, detail, b"" if published is None else statement)
+            if published is None:
+                yield self._finding(Fault.UNLOGGED_LIST, number, detail)
+            else:
+                yield from self._unlogged(statement, detail)
         elif published is None:
-            yield self._finding(Fault.FALSE_LIST, f"number {number} of its {self._kind} does not hold")
+            yield self._finding(Fault.FALSE_LIST, number, f"number {number} of its {self._kind} does not hold")
         else:
             if record.is_new and published.time not in in_time:
                 when = local_time(published.time, self._audit.domain.utc_offset)
                 detail = f"number {number} of its {self._kind} is dated {when}, which it cannot be of"
-                yield self._finding(Fault.FALSE_LIST, detail)
+                yield self._finding(Fault.FALSE_LIST, number, detail)
             self.lists[record.index] = published
             self._keep(number, statement)
             yield from self._unlogged(statement, f"number {number} of the {self._kind} is not in its log")
@@ -147,11 +155,11 @@ class ListCheck:
         has_signed = any(self._is_fresh(record.time) for one in others for record in one.records[-1:])
         detail = f"its newest of the {self._kind} is not of the last two days"
         if self._kind != "notices" or has_signed:
-            yield self._finding(Fault.STALE_LISTS, detail)
+            yield self._finding(Fault.STALE_LISTS, None, detail)
             return
-        yield self._finding(Fault.STALE_LISTS, f"{detail}; or the operator did not sign one")
+        yield self._finding(Fault.STALE_LISTS, None, f"{detail}; or the operator did not sign one")
         either = "it has signed no notice in the last two days; or the authority did not ask for one"
-        yield Finding(Role.OPERATOR, Fault.STALE_LISTS, either)
+        yield Finding(Role.OPERATOR, Fault.STALE_LISTS, either, about=about_list(self._kind))
 
     def _kept(self, number: int, digest: bytes) -> bytes | None:
         """A disclosure that was fetched before, which need not be fetched again to be compared."""
@@ -186,7 +194,8 @@ class ListCheck:
             if published.number > max(one.digests, default=-1) and is_new:
                 continue
             if not self._has_digest(statement, one.digests.get(published.number)):
-                yield Finding(one.role, Fault.UNLOGGED_LIST, detail, statement)
+                about = about_list(self._kind, published.number)
+                yield Finding(one.role, Fault.UNLOGGED_LIST, detail, statement, about)
 
     def _has_digest(self, statement: bytes, digest: bytes | None) -> bool:
         try:
@@ -194,8 +203,8 @@ class ListCheck:
         except SplitPassError:
             return False
 
-    def _finding(self, fault: Fault, detail: str, statement: bytes = b"") -> Finding:
-        return Finding(self._role, fault, detail, statement)
+    def _finding(self, fault: Fault, number: int | None, detail: str, statement: bytes = b"") -> Finding:
+        return Finding(self._role, fault, detail, statement, about_list(self._kind, number))
 
 
 _CONTENTS = {"notices": NoticePublished, "disclosures": DisclosurePublished}

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from aiohttp import ClientSession
 
-from escrow.audit.findings import Fault, Finding
+from escrow.audit.findings import About, Fault, Finding
 from escrow.audit.state import AuditState, KnownLog
 from escrow.audit.witness import WitnessCheck
 from protocol.epochs import Domain, Role
@@ -83,6 +83,7 @@ class LogFollower:
         self._session, self._domain, self._role, self._state = session, domain, role, state
         self._url, self._now, self._tell = urls[role], now, tell
         self._witness = WitnessCheck(session, domain, role, urls[other_party(role)], now)
+        self._size = 0
         self.findings: list[Finding] = []
 
     async def follow(self) -> FollowedLog | None:
@@ -91,6 +92,7 @@ class LogFollower:
             seen_by_witness = await self._witness.shown()  # first, so that the log's own is the newer one
             note = await call(self._session, "GET", f"{self._url}/v1/log/checkpoint")
             witnessed = self._verified(note)
+            self._size = witnessed.checkpoint.size
             self._state.keep_later(self._role, note)  # it is signed, whatever the party shows next
             return await self._follow(note, witnessed, seen_by_witness)
         except BrokenLog as broken:
@@ -110,13 +112,13 @@ class LogFollower:
         size, own = other.checkpoint.size, followed.witnessed.checkpoint.size
         if size <= own:
             if followed.root(size) != other.checkpoint.root:
-                self.findings.append(self.forked(f"{whose} has another tree of {size} entries", note))
+                self.findings.append(self.forked(f"{whose} has another tree of {size} entries", note, size))
         elif other.time < followed.witnessed.time - REQUEST_TOLERANCE <= self._now:
             earlier = f"{whose} has {size} entries, cosigned earlier than the {own} that it shows"
-            self.findings.append(self.forked(earlier, note))
+            self.findings.append(self.forked(earlier, note, size))
         elif followed.witnessed.time < self._now - COSIGNING_SECONDS:
             since = self._local(followed.witnessed.time)
-            self._find(Fault.WITHHELD, f"{whose} has {size} entries, and it shows the {own} of {since}")
+            self._find(Fault.WITHHELD, f"{whose} has {size} entries, and it shows the {own} of {since}", {"size": own})
 
     async def continues(self, followed: FollowedLog, note: bytes, later: WitnessedCheckpoint, whose: str) -> bool:
         """Whether a checkpoint, verified as `later`, is larger than the log's and continues it.
@@ -131,16 +133,15 @@ class LogFollower:
         except (Malformed, Problem, Unreachable):
             return False
         if root != followed.witnessed.checkpoint.root:
-            self.findings.append(
-                self.forked(f"{whose} has {later.checkpoint.size} entries that do not continue it", note)
-            )
+            size = later.checkpoint.size
+            self.findings.append(self.forked(f"{whose} has {size} entries that do not continue it", note, size))
             return False
         self._state.keep_later(self._role, note)
         return True
 
-    def forked(self, detail: str, note: bytes) -> Finding:
-        """That the party has signed two logs, and the other party has cosigned both."""
-        return Finding(self._role, Fault.FORKED, detail, note)
+    def forked(self, detail: str, note: bytes, size: int) -> Finding:
+        """That the party has signed two logs, and the other party has cosigned both. `size` is that of the note."""
+        return Finding(self._role, Fault.FORKED, detail, note, {"size": size})
 
     async def _follow(
         self, note: bytes, witnessed: WitnessedCheckpoint, seen_by_witness: tuple[bytes, WitnessedCheckpoint] | None
@@ -151,7 +152,7 @@ class LogFollower:
         self._state.store(self._role, note, log)
         if log.tree.size < witnessed.checkpoint.size:
             read = f"{log.tree.size} of its {witnessed.checkpoint.size} entries were read: the next audit goes on"
-            raise BrokenLog(Finding(self._role, Fault.UNREAD, read))
+            raise self._broken(Fault.UNREAD, read)
         followed = FollowedLog(witnessed, log, tuple(self._records(log, witnessed)))
         if seen_by_witness is not None:
             self.compare(followed, *seen_by_witness, "its witness")
@@ -168,7 +169,8 @@ class LogFollower:
         if self._now - witnessed.time > ALIVE_SECONDS:
             blame = await self._witness.blame(note, witnessed.checkpoint.size)
             if blame is not None:
-                self._find(Fault.STALE, f"it was cosigned last at {self._local(witnessed.time)}; {blame}")
+                detail = f"it was cosigned last at {self._local(witnessed.time)}; {blame}"
+                self._find(Fault.STALE, detail, {"time": witnessed.time})
 
     async def _grown(self, note: bytes, newest: Checkpoint) -> KnownLog:
         """The log with the entries that are new, or the next of them, all of it under the checkpoint."""
@@ -176,11 +178,11 @@ class LogFollower:
         size, before = newest.size, known.tree.size
         if size > MAX_ENTRIES:
             detail = f"its checkpoint is of {size} entries, and a log has at most {MAX_ENTRIES}"
-            raise BrokenLog(Finding(self._role, Fault.FALSE_TILES, detail))
+            raise self._broken(Fault.FALSE_TILES, detail)
         if size < before:
             if root_of(subtrees_of(known.leaves), size) != newest.root:
                 raise self._broken_off(note, size, before)
-            raise BrokenLog(Finding(self._role, Fault.WITHHELD, f"it had {before} entries before, and it shows {size}"))
+            raise self._broken(Fault.WITHHELD, f"it had {before} entries before, and it shows {size}")
         until = size if size - before <= MAX_READ else (before + MAX_READ) // TILE_WIDTH * TILE_WIDTH
         try:
             if last is not None and before < last.size:  # the rest of these is still to be read
@@ -189,18 +191,16 @@ class LogFollower:
             if log.tree.root() != await self._earlier_root(newest, until):
                 if await self._earlier_root(newest, before) != known.tree.root():
                     raise self._broken_off(note, size, before)
-                raise BrokenLog(
-                    Finding(self._role, Fault.FALSE_TILES, "its entries are not those under its checkpoint")
-                )
+                raise self._broken(Fault.FALSE_TILES, "its entries are not those under its checkpoint")
             await self._check_hashes(log, before, size)
         except Malformed as error:
-            raise BrokenLog(Finding(self._role, Fault.FALSE_TILES, str(error))) from None
+            raise self._broken(Fault.FALSE_TILES, str(error)) from None
         return log
 
     async def _check_continued(self, note: bytes, newest: Checkpoint, last: Checkpoint) -> None:
         if newest.size < last.size:
             detail = f"it had {last.size} entries before, and it shows {newest.size}"
-            raise BrokenLog(Finding(self._role, Fault.WITHHELD, detail))
+            raise self._broken(Fault.WITHHELD, detail)
         if await self._earlier_root(newest, last.size) != last.root:
             raise self._broken_off(note, newest.size, last.size)
 
@@ -226,7 +226,7 @@ class LogFollower:
                     : tile.width
                 ] != expected:
                     detail = f"{there.path} does not hold the hashes of entries"
-                    raise BrokenLog(Finding(self._role, Fault.FALSE_TILES, detail))
+                    raise self._broken(Fault.FALSE_TILES, detail)
             full = range(0, len(hashes) - len(hashes) % TILE_WIDTH, TILE_WIDTH)
             level, hashes = level + 1, [tree_root(hashes[i : i + TILE_WIDTH]) for i in full]
 
@@ -237,9 +237,7 @@ class LogFollower:
         except Problem as problem:
             if problem.status != 404:
                 raise
-            raise BrokenLog(
-                Finding(self._role, Fault.FALSE_TILES, f"it does not have the {what} of its checkpoint")
-            ) from None
+            raise self._broken(Fault.FALSE_TILES, f"it does not have the {what} of its checkpoint") from None
 
     def _records(self, log: KnownLog, witnessed: WitnessedCheckpoint) -> Iterator[LogRecord]:
         latest, known = 0, self._state.sizes[self._role]
@@ -251,21 +249,25 @@ class LogFollower:
                 record = LogRecord(index, entry.time, entry.contents, is_new)
             except SplitPassError as error:
                 if is_new:
-                    self._find(Fault.FALSE_ENTRY, f"entry {index} is none: {error}")
+                    self._find(Fault.FALSE_ENTRY, f"entry {index} is none: {error}", {"entry": index})
                 continue
             if is_new and not latest - REQUEST_TOLERANCE <= entry.time <= present:
-                self._find(Fault.FALSE_ENTRY, f"entry {index} says {self._local(entry.time)}, among others")
+                detail = f"entry {index} says {self._local(entry.time)}, among others"
+                self._find(Fault.FALSE_ENTRY, detail, {"entry": index})
             latest = max(latest, entry.time)
             yield record
 
     def _broken_off(self, note: bytes, size: int, before: int) -> BrokenLog:
-        return BrokenLog(self.forked(f"its {size} entries do not continue the {before} that it had before", note))
+        return BrokenLog(self.forked(f"its {size} entries do not continue the {before} that it had before", note, size))
+
+    def _broken(self, fault: Fault, detail: str) -> BrokenLog:
+        return BrokenLog(Finding(self._role, fault, detail, about={"size": self._size}))
 
     def _local(self, time: int) -> str:
         return local_time(time, self._domain.utc_offset)
 
-    def _find(self, fault: Fault, detail: str) -> None:
-        self.findings.append(Finding(self._role, fault, detail))
+    def _find(self, fault: Fault, detail: str, about: About | None = None) -> None:
+        self.findings.append(Finding(self._role, fault, detail, about=about or {}))
 
 
 def _as_in(tile: Tile, level: int, size: int) -> Tile:

@@ -63,9 +63,9 @@ def _unmatched(audit: Audit, role: Role, time: int, release: SharesReleased) -> 
     other, when = other_party(role), local_time(time, audit.domain.utc_offset)
     has = f"release of {release.count} shares of {when}"
     lacking = f"its log lacks the {role.name.lower()}'s {has}: {MAY_HIDE[other]}"
-    yield Finding(other, Fault.UNLOGGED_RELEASE, lacking)
+    yield Finding(other, Fault.UNLOGGED_RELEASE, lacking, about={"time": time})
     lone = f"the {other.name.lower()}'s log lacks its {has}: {MAY_PRETEND[role]}"
-    yield Finding(role, Fault.UNMATCHED_RELEASE, lone)
+    yield Finding(role, Fault.UNMATCHED_RELEASE, lone, about={"time": time})
 
 
 def _releases(followed: FollowedLog) -> list[TimedRelease]:

@@ -44,6 +44,7 @@ def as_json(audit: Audit) -> dict[str, Any]:
             {
                 "party": finding.role.name.lower(),
                 "fault": str(finding.fault),
+                "about": dict(finding.about),
                 "detail": finding.detail,
                 "evidence": str(audit.state.evidence_path(finding)) if finding.statement else None,
             }
