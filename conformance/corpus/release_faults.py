@@ -156,16 +156,21 @@ def false_list_opens_nothing() -> World:
 
 def clean_fewer_after_an_erasure() -> World:
     """The authority gave shares for fewer passes: it had erased an epoch of which the operator still had its share."""
-    return tell(authority=Opened(record_of(AUTHORITY, OPENED_PASSES[:2])), erased_early=AUTHORITY)
+    return tell(authority=Opened(record_of(AUTHORITY, OPENED_PASSES[:2])), erased=(AUTHORITY, -HOUR))
 
 
 def unlogged_release_fewer() -> World:
     """The authority gave shares for fewer passes, and only the operator had erased an epoch before."""
-    world = tell(authority=Opened(record_of(AUTHORITY, OPENED_PASSES[:2])), erased_early=OPERATOR)
+    world = tell(authority=Opened(record_of(AUTHORITY, OPENED_PASSES[:2])), erased=(OPERATOR, -HOUR))
     for role in Role:
         _one_log_lacks(world, role)
     world.found(AUTHORITY, "partial-disclosure", warrant=WARRANT_ID.hex())
     return world
+
+
+def clean_fewer_after_a_later_erasure() -> World:
+    """The authority gave shares for fewer passes: the operator had erased an epoch since, and gave no shares again."""
+    return tell(authority=Opened(record_of(AUTHORITY, OPENED_PASSES[:2])), erased=(OPERATOR, HOUR // 2))
 
 
 VARIANTS = (
@@ -183,4 +188,5 @@ VARIANTS = (
     false_list_warrant,
     false_list_opens_nothing,
     clean_fewer_after_an_erasure,
+    clean_fewer_after_a_later_erasure,
 )

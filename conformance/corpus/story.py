@@ -130,12 +130,12 @@ class World:
 def tell(
     operator: Opened | None = HONEST[Role.OPERATOR],
     authority: Opened | None = HONEST[Role.AUTHORITY],
-    erased_early: Role | None = None,
+    erased: tuple[Role, int] | None = None,
     stops: tuple[Role | None, str] | None = None,
 ) -> World:
     """The story up to the audit, with what each party puts on record of the opening; by default it is honest.
 
-    A party that has `erased_early` had no share of the day after any more when the opening was asked for. A party that
+    `erased` is who erased the epoch of the day after, and how many seconds after the operator gave shares. A party that
     `stops` puts no further list of that kind on record after the first day; None is both parties.
     """
     world, opened = World(), {Role.OPERATOR: operator, Role.AUTHORITY: authority}
@@ -151,11 +151,13 @@ def tell(
         publish_notice(world, number, *(role for role in Role if stopped not in {(role, "notices"), BOTH}))
         if number == 1:
             decide(world.operator)
-            if erased_early is not None:
-                erase_epoch(world.parties[erased_early], EPOCH + 2, NOW - HOUR)
+            if erased is not None and erased[1] < 0:
+                erase_epoch(world.parties[erased[0]], EPOCH + 2, NOW + erased[1])
             for delay, (role, its) in enumerate(opened.items()):
                 if its is not None:
                     releases[role] = world.parties[role].say(NOW + delay, its.entry)
+            if erased is not None and erased[1] > 0:
+                erase_epoch(world.parties[erased[0]], EPOCH + 2, NOW + erased[1])
         if number == 0:
             _client_sees(world, checked_in=True)
         if number == 2:
