@@ -175,9 +175,8 @@ def test_c5_each_party_holds_a_release_against_its_own_commitments(world: World,
         del world.committing[door.record.venue_id]
         await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         async with new_session() as session:
-            assert (
-                await refused(Investigation(world.authority, session).open(warrant.warrant_id)) == "commitment-mismatch"
-            )
+            opening = Investigation(world.authority, session).open(warrant.warrant_id)
+            assert await refused(opening) == "conflicting-statements"
         assert world.authority.cases.get(warrant.warrant_id).transcript is None
 
     run(story())
