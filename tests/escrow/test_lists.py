@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sql
 
+from conformance.vectors.joint_notices import answer_notice
 from escrow.authority.errors import NoRelease
 from escrow.authority.investigation import Investigation
 from escrow.authority.notices import Noticed
@@ -22,7 +23,7 @@ from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.http_messages import NoticeRequest, SharesRequest
 from protocol.notices import NoticeAnswer, VerifiedNotice, list_digest, list_passes, notice_digest, verify_notice
 from protocol.passes import OwnedPass
-from protocol.primitives.errors import InvalidNotice, OutOfScope
+from protocol.primitives.errors import InvalidNotice, OutOfScope, ReplayedRequest
 from protocol.primitives.statements import sign_statement, statement_payload
 from protocol.releases import VerifiedRelease
 from protocol.transparency.log_entries import DisclosurePublished, LogEntry, NoticePublished, SharesReleased
@@ -298,6 +299,34 @@ def test_c10_what_an_interruption_has_left_is_published_first(
     assert run(notice(world, 1)).time < warrant.expires
 
 
+def test_c10_a_commitment_that_comes_later_changes_no_notice(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The venue's next commitment would let neither party admit the release any more; both have judged it before."""
+    run(admitted(world, door))
+    warrant = run(released(world, door))
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.authority.notices, "add", dies)
+        with pytest.raises(KeyboardInterrupt):
+            run(publish_notice(world, [warrant.warrant_id]))
+    run(door.commit())
+    assert run(publish_notice(world, [warrant.warrant_id])) == Noticed(2, 0)
+    assert run(notice(world)).number == 1
+
+
+def test_c10_what_the_operator_signed_before_is_published_before_what_is_asked_for(world: World, door: Door) -> None:
+    world.now += EPOCH_SECONDS
+    asked(world, 1)  # the authority never had the answer
+    run(admitted(world, door))
+    warrant = run(released(world, door))
+    assert run(publish_notice(world, [warrant.warrant_id])) == Noticed(2, 0)
+    assert [run(notice(world, number)).advice for number in (1, 2)] == ["", ADVICE]
+
+
 def test_c10_an_authority_whose_database_is_an_old_one_publishes_the_same_again(world: World, door: Door) -> None:
     """Its log says that it did, so that it need not have the releases any more."""
     run(admitted(world, door))
@@ -311,6 +340,28 @@ def test_c10_an_authority_whose_database_is_an_old_one_publishes_the_same_again(
     world.warn_daily()
     assert run(world.get(Role.AUTHORITY, "/v1/notices/1")) == before
     assert run(notice(world)).number == 2
+
+
+def test_c10_nor_does_such_an_authority_publish_another_list(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = world.operator.notices.answer(0)
+    assert honest is not None
+    with world.authority.engine.begin() as connection:
+        connection.execute(sql.text("DELETE FROM published_lists WHERE kind = 'notices'"))
+    other = replace(honest, digests=list_passes(0, [bytes(32)], honest.seed))
+    monkeypatch.setattr(world.operator.notices, "answer", lambda _number: other)
+    with pytest.raises(InvalidNotice, match="another list"):
+        world.warn_daily()
+    assert world.authority.notices.all() == []
+
+
+def test_c10_no_notice_is_older_than_the_one_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator that signs old times would have clients stop before they reach what concerns them."""
+    old = answer_notice(world.settings.domain, world.operator.identity, 1, run(notice(world)).time - 1, "", [])
+    monkeypatch.setattr(world.operator.notices, "answer", lambda _number: old)
+    world.now += EPOCH_SECONDS
+    with pytest.raises(ReplayedRequest):
+        world.warn_daily()
+    assert run(notice(world)).number == 0
 
 
 def test_c10_the_authority_refuses_an_operator_that_warns_others(

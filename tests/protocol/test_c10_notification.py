@@ -22,7 +22,9 @@ from protocol.notices import (
     PaddedDigests,
     PublishedNotice,
     VerifiedNotice,
+    list_digest,
     list_passes,
+    notice_digest,
     noticed_visit,
     sign_notice,
     verify_notice,
@@ -218,6 +220,12 @@ def test_c10_both_signed_the_very_same(parties: Parties, change: dict[str, Any])
     mixed = PublishedNotice(replace(first.notice, operator=second.notice.operator), first.digests)
     with pytest.raises(ConflictingStatements):
         verify_notice(parties.domain, mixed.to_bytes())
+
+
+def test_c10_either_statement_of_a_notice_gives_what_is_on_record(parties: Parties) -> None:
+    published = publish_notice(parties.domain, parties.keys, 3, NOW, "검사", many(1))
+    joint = PublishedNotice.from_bytes(published).notice
+    assert notice_digest(published) == list_digest(joint.operator) == list_digest(joint.authority)
 
 
 def test_c10_the_list_is_the_one_that_was_signed(parties: Parties) -> None:
