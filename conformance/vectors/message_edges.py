@@ -17,6 +17,7 @@ from conformance.vectors.encoding import readable
 from conformance.vectors.files import VectorFile
 from conformance.vectors.pinned import pinned, pinned_scalar
 from conformance.vectors.world import ALLOWANCE, TIME, WARRANT
+from protocol.commitments import HeldCommitment
 from protocol.notices import MIN_DIGESTS, VISIT_DIGEST_BYTES, PaddedDigests
 from protocol.passes import PassRequest
 from protocol.primitives.encoding import Message, Range, Size, decode_item, encode_item
@@ -109,6 +110,8 @@ def _wrong_arrays(base: Any, size: Size, value: list[Any]) -> Iterator[tuple[str
         yield "with an item too few", value[: size.minimum - 1]
     if size.maximum <= MOST_ITEMS:
         yield "with an item too many", value * (size.maximum + 1)
+    if get_args(base)[0] is HeldCommitment:
+        yield "with an item twice", value * 2
     yield from ((f"with an item {change}", [wrong]) for change, wrong in _wrong_values(get_args(base)[0], value[0]))
 
 
