@@ -110,7 +110,7 @@ def test_a_number_without_a_country_code_is_one_of_the_region_in_the_settings(
     assert f"{NAME}, +819012345678: is this right?" in result.output
     assert opened(door, present) == [AssertedRecord(NAME, "+819012345678")]
     (door.home.path / "settings.toml").write_text('region = "Korea"\n')
-    assert "no country has this code" in admit(door, TYPED).output
+    assert "no country has the region's code" in admit(door, TYPED).output
 
 
 @pytest.mark.parametrize("typed", ["", f"{NAME}\n", f"{NAME}\n{PHONE}\n", f"{NAME}\n{PHONE}\nn\n"])

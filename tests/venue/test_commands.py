@@ -466,10 +466,9 @@ class TestErrorsAreOneLine:
 
     def test_settings_that_are_wrong(self, make_venue: MakeVenue) -> None:
         home = make_venue().home.path
-        (home / "settings.toml").write_text("port = 70000\ntolerence = 30\n")
-        text = self.check(home, "status")
-        assert "port" in text
-        assert "tolerence" in text
+        for name, value in (("port", 70_000), ("tolerence", 30)):
+            (home / "settings.toml").write_text(f"{name} = {value}\n")
+            assert name in self.check(home, "status")
 
     @pytest.mark.parametrize("database", ["nonsense", "sqlite:////nowhere/venue.db", "mysql+nodriver://x/y"])
     def test_a_database_that_does_not_open(self, make_venue: MakeVenue, database: str) -> None:
