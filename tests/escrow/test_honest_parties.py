@@ -457,8 +457,8 @@ def holding(party: PartyInMemory, venue_id: bytes, held: dict[int, bytes] | None
 
 
 BUDGET = settings(
-    max_examples=5,
-    stateful_step_count=15,
+    max_examples=4,
+    stateful_step_count=10,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
