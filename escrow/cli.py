@@ -47,9 +47,11 @@ def add_party_commands(group: click.Group, program: Program[P]) -> None:
     @click.pass_obj
     def serve_command(home: Path) -> None:
         """Run the server until it is interrupted. It publishes epochs ahead and erases those that are due."""
+        from service.files import demand_writable
         from service.serving import serve
 
         party = program.open(home)
+        demand_writable(home)
         party.epochs.vault.unlock()  # a passphrase is asked for now, not when the first warrant comes
         serve(program.create_app(party), party.settings)
 

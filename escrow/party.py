@@ -22,12 +22,14 @@ from escrow.settings import EscrowSettings
 from escrow.vault import Vault
 from escrow.vault_key import VaultKey, load_vault_key
 from escrow.venues import VenueRegister
-from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.epochs import EPOCH_SECONDS, Domain, Role
+from protocol.primitives.signatures import SigningKey, public_key
 from protocol.transparency.logs import other_party
 from service import inbox
 from service.clock import Clock
 from service.confirmed_time import ConfirmedTime
 from service.epoch_cache import EpochCache
+from service.errors import ConfigurationError
 from service.inbox import Inbox
 from service.keys import load_signing_key
 from service.migration import Step
@@ -62,6 +64,7 @@ class Party:
         self.domain_settings = load_domain(home)
         self.domain = self.domain_settings.domain
         self.identity = load_signing_key(home / "identity.key")
+        _check_pinned(self.domain, role, self.identity, home)  # before anything is written for another domain
         url = settings.database or sqlite_url(home / f"{role.name.lower()}.db")
         shared = (
             inbox.metadata,
@@ -126,3 +129,19 @@ class Party:
         owner = f"{self.role.name.lower()} of domain {self.domain.number} with the key {key}"
         copies = (self.home / copy for copy in self.settings.vault_copies)
         return Vault(self.home / "vault", owner, lambda: VaultKey(load_vault_key(self.home, self.settings)), copies)
+
+
+def _check_pinned(domain: Domain, role: Role, identity: SigningKey, home: Path) -> None:
+    own = public_key(identity)
+    if own == domain.identity_key(role):
+        return
+    domain_file, key_file, name = home / "domain.toml", home / "identity.key", role.name.lower()
+    if own == domain.identity_key(other_party(role)):
+        raise ConfigurationError(
+            f"{key_file} has the {other_party(role).name.lower()}'s key of {domain_file}: "
+            f"name the {name}'s home, or make a domain.toml whose keys are not swapped"
+        )
+    raise ConfigurationError(
+        f"{domain_file} is of another domain: its {name} does not have the key of {key_file}, "
+        f"{bytes(own).hex()}; put the domain.toml with this key there"
+    )

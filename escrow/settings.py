@@ -33,3 +33,7 @@ class EscrowSettings(ServerSettings, frozen=True, kw_only=True):
     whoever waits for a proof."""
     commitments_per_hour: Positive = 60
     """Commitments of one venue: one, and more where the other party does not answer."""
+
+    def __post_init__(self) -> None:
+        if self.vault_passphrase_file is not None and self.vault_key != "passphrase":
+            raise ValueError('vault_passphrase_file is read with vault_key = "passphrase" alone')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -57,7 +58,11 @@ def _explain(error: Exception) -> str:
     if isinstance(error, SplitPassError):
         return f"{error} ({type(error).__name__})"
     if _is_of_database(error):  # its own text may quote what the database holds
-        return f"the database failed ({type(error).__name__}); see settings.toml"
+        return f"the database failed ({type(error).__name__}); see settings.toml, and that the home can be written"
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
+        return (
+            f"{error.filename or 'the home directory'} is on a disk that is read-only; only what changes nothing works"
+        )
     return str(error)
 
 

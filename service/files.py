@@ -41,6 +41,14 @@ def check_private(path: Path) -> None:
         raise ConfigurationError(f"{path} can be read by others; run: chmod 600 {path}")
 
 
+def demand_writable(directory: Path) -> None:
+    """Raise `ConfigurationError` if this program cannot write in a directory, as a server has to in its home."""
+    if not os.access(directory, os.W_OK):
+        raise ConfigurationError(
+            f"{directory} cannot be written: a server needs a home that is its user's, on a disk that takes writes"
+        )
+
+
 def read_private(path: Path) -> bytes:
     """What a secret file holds; raises as `check_private` does."""
     check_private(path)

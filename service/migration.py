@@ -41,6 +41,15 @@ def migrate(connection: sql.Connection, steps: Sequence[Step], tables: Sequence[
         connection.execute(sql.insert(_versions).values(version=len(steps)))
 
 
+def demand_version(connection: sql.Connection, steps: Sequence[Step], tables: Sequence[sql.MetaData]) -> None:
+    """Raise `ConfigurationError` for a database that only reading cannot bring to the version of the program."""
+    version = _version(connection, set(sql.inspect(connection).get_table_names()), len(steps), tables)
+    if version != len(steps):
+        raise ConfigurationError(
+            f"the database has version {version}, this program knows {len(steps)}, and it cannot be written here"
+        )
+
+
 def _take(steps: Sequence[Step], connection: sql.Connection) -> None:
     from alembic.migration import MigrationContext  # most databases are of the present version and need no migration
     from alembic.operations import Operations

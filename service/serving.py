@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from service.errors import ConfigurationError
 from service.monitoring import log_as_json, serve_metrics
 from service.settings import ServerSettings
+
+if TYPE_CHECKING:
+    import ssl
 
 FINISH_SECONDS = 20
 """How long requests may go on when the server stops; then they are refused."""
@@ -80,13 +86,10 @@ async def finish_or_refuse(request: web.Request, handler: Handler) -> web.Stream
 
 
 def serve(app: web.Application | Awaitable[web.Application], settings: ServerSettings) -> None:
-    """Serve until SIGINT or SIGTERM. Raises `ConfigurationError` if the TLS settings cannot be used."""
+    """Serve until SIGINT or SIGTERM. Raises `ConfigurationError` if TLS or the port cannot be used."""
     log_as_json()
-    context = settings.tls()
-    if settings.metrics_port is not None:
-        serve_metrics(settings.metrics_port)
 
-    async def run() -> None:
+    async def run(context: ssl.SSLContext | None) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -99,7 +102,10 @@ def serve(app: web.Application | Awaitable[web.Application], settings: ServerSet
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.host, settings.port, ssl_context=context)
-            await site.start()
+            try:
+                await site.start()
+            except OSError as error:
+                raise ConfigurationError(_cannot_listen(settings.host, settings.port, error)) from None
             scheme = "http" if context is None else "https"
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             logger.info("listening on %s://%s:%d", scheme, host, runner.addresses[0][1])
@@ -111,7 +117,32 @@ def serve(app: web.Application | Awaitable[web.Application], settings: ServerSet
         finally:
             await runner.cleanup()
 
-    asyncio.run(run())
+    try:
+        context = settings.tls()
+        if settings.metrics_port is not None:
+            _measure(settings.metrics_port)
+    except ConfigurationError:
+        if asyncio.iscoroutine(app):
+            app.close()
+        raise
+    asyncio.run(run(context))
+
+
+def _measure(port: int) -> None:
+    try:
+        serve_metrics(port)
+    except OSError as error:
+        raise ConfigurationError(_cannot_listen("127.0.0.1", port, error, "metrics_port")) from None
+
+
+def _cannot_listen(host: str, port: int, error: OSError, setting: str = "port") -> str:
+    """What to do when nothing can listen at an address."""
+    where = f"this server cannot listen at {host}, port {port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{where}: another program does, maybe this server already; stop it, or set another {setting}"
+    if error.errno == errno.EACCES:
+        return f"{where}: ports below 1024 are the system's; set another {setting}, with a reverse proxy in front"
+    return f"{where}: {error.strerror}; set host to an address of this machine"
 
 
 def _stop_in_time() -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from protocol.epochs import Domain, Role
 from protocol.primitives.errors import SplitPassError
 from protocol.primitives.group import Point
 from service.errors import ConfigurationError
 from service.files import check_private
-from service.urls import is_protected, unprotected
+from service.urls import is_base, is_protected, unprotected
 
 if TYPE_CHECKING:
     import ssl
@@ -76,16 +76,22 @@ class PartySettings(Settings, frozen=True, kw_only=True):
             raise ValueError("the URL has to begin with https:// and to have no space, quotation mark or backslash")
         if not is_protected(self.url):
             raise ValueError(unprotected(self.url))
+        if not is_base(self.url):
+            raise ValueError("the URL has to be the server's alone, like https://operator.example, without a path")
 
 
 class DomainSettings(Settings, frozen=True, kw_only=True):
     """`domain.toml`: what clients and venues pin, and where the two parties' servers are."""
 
     number: Annotated[int, Meta(ge=0, le=255)]
-    utc_offset: int = 9 * 3600
-    allowance: int = 12
+    utc_offset: Annotated[int, Meta(ge=-50_400, le=50_400)] = 9 * 3600
+    allowance: Annotated[int, Meta(ge=1, le=1000)] = 12
     operator: PartySettings
     authority: PartySettings
+
+    def __post_init__(self) -> None:
+        if self.operator.key == self.authority.key:
+            raise ValueError("the operator and the authority have the same key; each makes its own, by init")
 
     @property
     def domain(self) -> Domain:
@@ -145,7 +151,19 @@ def check_settings(kind: type[S], values: dict[str, Any], where: str) -> S:
         return msgspec.convert(values, kind, dec_hook=_decode_path)
     except msgspec.ValidationError as error:
         fault, _, place = str(error).partition(" - at `$.")
+        if unknown := re.fullmatch("Object contains unknown field `(.*)`", fault):
+            fault = fault if place else _unknown(unknown[1], kind)
         raise ConfigurationError(f"{where}: {place[:-1]}: {fault}" if place else f"{where}: {fault}") from None
+
+
+def _unknown(name: str, kind: type[Settings]) -> str:
+    from difflib import get_close_matches  # a mistake alone needs it
+
+    names = [field.name for field in structs.fields(kind)]
+    near = get_close_matches(name, names, 1)
+    return f"there is no setting `{name}`; " + (
+        f"do you mean `{near[0]}`?" if near else f"there are {', '.join(names)}"
+    )
 
 
 def _decode_path(_kind: type, value: object) -> Path:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sql
 from filelock import FileLock
 
 from service.errors import ConfigurationError
-from service.migration import Step, migrate
+from service.migration import Step, demand_version, migrate
 
 DRIVERS = {
     **dict.fromkeys(("sqlite", "sqlite+pysqlite"), "sqlite+pysqlite"),
     **dict.fromkeys(("postgresql", "postgresql+psycopg"), "postgresql+psycopg"),
 }
 """The databases that `exclusive` knows to lock, by the scheme of their URLs."""
+SQLITE = "sqlite+pysqlite"
 BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
+"""How long a PostgreSQL server may take to answer."""
 DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 DATABASE_TROUBLE = (
     sql.exc.OperationalError,
@@ -35,19 +40,31 @@ def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql
     """An engine for `url` with all these tables. What a transaction commits survives a crash.
 
     An older database takes the `steps` that it lacks, or stays as it was. Raises `ConfigurationError` for a newer one,
-    for a URL that is not SQLite's or PostgreSQL's, and for a PostgreSQL that commits without waiting for its disk.
+    for a URL that is not SQLite's or PostgreSQL's, for a database that cannot be opened, for a PostgreSQL that commits
+    without waiting for its disk, and for an SQLite file on a disk that has no write-ahead log. An SQLite file in a
+    directory that takes no writes is opened for reading.
     """
-    engine = sql.create_engine(
-        _address(url),
-        hide_parameters=True,  # errors must not show personal data
-        pool_pre_ping=True,  # the database may have been restarted since a connection was last used
-    )
+    address = _address(url)
+    if address.drivername == SQLITE and _is_read_only(Path(address.database or "")):
+        return _open_for_reading(Path(address.database or ""), steps, tables)
+    try:
+        engine = sql.create_engine(
+            address,
+            hide_parameters=True,  # errors must not show personal data
+            pool_pre_ping=True,  # the database may have been restarted since a connection was last used
+            connect_args={} if address.drivername == SQLITE else {"connect_timeout": CONNECT_SECONDS},
+        )
+    except ModuleNotFoundError:
+        raise ConfigurationError("this database needs a driver: install splitpass[postgresql] as well") from None
     if engine.dialect.name == "sqlite":
         sql.event.listen(engine, "connect", _configure_sqlite)
         sql.event.listen(engine, "begin", _begin)
-    with _alone(engine), exclusive(engine) as connection:
-        _check_durable(connection)
-        migrate(connection, steps, tables)
+    try:
+        with _alone(engine), exclusive(engine) as connection:
+            _check_durable(connection)
+            migrate(connection, steps, tables)
+    except sql.exc.SQLAlchemyError as error:
+        raise ConfigurationError(_unanswered(engine, error)) from None
     return engine
 
 
@@ -113,10 +130,63 @@ def _address(url: str) -> sql.URL:
         ) from None
 
 
-def _configure_sqlite(connection: Any, _record: object) -> None:
+def _unanswered(engine: sql.Engine, error: Exception) -> str:
+    """What to do about a database that cannot be opened. Its own text may have a password, or what it holds."""
+    cause = getattr(error, "orig", None) or error
+    kind = getattr(cause, "sqlite_errorname", type(cause).__name__)
+    if engine.dialect.name == "sqlite":
+        return (
+            f"the database {engine.url.database} cannot be opened ({kind}): "
+            "see that it is an SQLite file, and that its directory is there, has room, and is this user's"
+        )
+    where = engine.url.render_as_string(hide_password=True)
+    return (
+        f"the database {where} cannot be opened ({kind}): see that it runs, "
+        "and that `database` in settings.toml has its host, name, user and password"
+    )
+
+
+def _begin_by_hand(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # this module begins transactions, not the driver
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+
+
+def _configure_sqlite(connection: Any, record: object) -> None:
+    _begin_by_hand(connection, record)
+    (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    if mode != "wal":
+        raise ConfigurationError(
+            f"SQLite keeps no write-ahead log on the disk of {_file_of(connection)} (journal_mode is {mode}): "
+            "put the database on a disk of this machine, not of a network, or use PostgreSQL"
+        )
+    for pragma in ("synchronous=FULL", "secure_delete=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _file_of(connection: Any) -> str:
+    return connection.execute("PRAGMA database_list").fetchone()[2] or "memory"
+
+
+def _is_read_only(file: Path) -> bool:
+    return file.parent.is_dir() and not os.access(file.parent, os.W_OK)
+
+
+def _open_for_reading(file: Path, steps: Sequence[Step], tables: Sequence[sql.MetaData]) -> sql.Engine:
+    """An engine that reads a file, in a directory that takes no writes."""
+    if not file.exists():
+        raise ConfigurationError(f"{file.parent} cannot be written, and there is no {file.name} to read")
+    log, shared = Path(f"{file}-wal"), Path(f"{file}-shm")
+    if not shared.exists() and log.exists() and log.stat().st_size:
+        raise ConfigurationError(f"{log} holds changes that are read only where {file.parent} can be written")
+    locks = "readonly_shm" if shared.exists() else "immutable"  # without that file no program has the database open
+    engine = sql.create_engine(f"{SQLITE}:///file:{quote(str(file))}?mode=ro&{locks}=1&uri=true", hide_parameters=True)
+    sql.event.listen(engine, "connect", _begin_by_hand)
+    sql.event.listen(engine, "begin", _begin)
+    try:
+        with engine.begin() as connection:
+            demand_version(connection, steps, tables)
+    except sql.exc.SQLAlchemyError as error:
+        raise ConfigurationError(_unanswered(engine, error)) from None
+    return engine
 
 
 def _check_durable(connection: sql.Connection) -> None:

@@ -25,6 +25,20 @@ def is_protected(url: str) -> bool:
         return False
 
 
+def is_base(url: str) -> bool:
+    """Whether a URL names a server and nothing on it: no path, query or user."""
+    try:
+        parts = urlsplit(url)
+        return (
+            bool(parts.hostname)
+            and parts.port != 0
+            and url.rstrip("/") == f"{parts.scheme}://{parts.netloc}"
+            and ("@" not in parts.netloc)
+        )
+    except ValueError:  # of a port that is none
+        return False
+
+
 def unprotected(url: str) -> str:
     """What to say of a URL that is not protected."""
     return f"{url} must begin with https://, or everybody on the way reads what is sent there"

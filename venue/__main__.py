@@ -198,10 +198,12 @@ def commit_command(path: Path, venue_id: bytes | None) -> None:
 def serve(path: Path) -> None:
     """Run the server of all venues here."""
     from service import serving
+    from service.files import demand_writable
     from venue.home import VenueHome
     from venue.server import create_venue_app
 
     home = VenueHome(path)
+    demand_writable(path)
     serving.serve(create_venue_app(home), home.settings)
 
 

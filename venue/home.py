@@ -73,8 +73,6 @@ class VenueHome:
     @cached_property
     def engine(self) -> sql.Engine:
         """The database."""
-        from sqlalchemy.exc import SQLAlchemyError
-
         from service import inbox
         from service.storage import open_database, sqlite_url
         from venue import log, reader_tokens, store
@@ -82,12 +80,7 @@ class VenueHome:
 
         url = self.settings.database or sqlite_url(self.path / "venue.db")
         tables = (store.metadata, log.metadata, reader_tokens.metadata, inbox.metadata)
-        try:
-            return open_database(url, steps(self.venue_ids), *tables)
-        except SQLAlchemyError as error:
-            raise ConfigurationError(
-                f"the database cannot be opened: {type(error).__name__}; see settings.toml"
-            ) from error
+        return open_database(url, steps(self.venue_ids), *tables)
 
     @cached_property
     def reader_tokens(self) -> ReaderTokens:

@@ -156,6 +156,9 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
     )
 
     async def upkeep(_app: web.Application) -> AsyncIterator[None]:
+        for venue in home.venues:
+            if venue.registration is None:
+                logger.warning("the venue %s is not registered yet: run register and confirm", venue.venue_id.hex())
         async with new_session() as session:
             tasks = [asyncio.create_task(work(session)) for work in (server.upkeep, server.commitments)]
             yield

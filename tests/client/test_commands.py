@@ -322,7 +322,7 @@ def test_passes_that_were_kept_back_are_a_fault_that_is_told(ready: Run, run: Ru
 def test_settings_and_servers_that_are_wrong_are_one_line(run: Run, home: Path, imitated: ImitatedParties) -> None:
     fails(run("show", "--once"), "run enrol first")
     (home / "settings.toml").write_text("retention = 3")
-    fails(run("status"), "settings.toml: Object contains unknown field `retention`")
+    fails(run("status"), "settings.toml: there is no setting `retention`; do you mean `retention_days`?")
     (home / "settings.toml").unlink()
     settings = (home / "domain.toml").read_text()
     (home / "domain.toml").write_text(settings.replace(imitated.urls["operator"], "http://127.0.0.1:9"))

@@ -12,12 +12,12 @@ from service.errors import ConfigurationError
 from service.settings import DomainSettings, Settings, load_settings
 from venue.settings import VenueDescription, VenueSettings
 
-KEY = "ab" * 32
+KEY, OTHER = "ab" * 32, "cd" * 32
 
 
 def domain_file(key: str = KEY, url: str = "https://operator.example") -> str:
     """A `domain.toml` whose operator has this key and URL."""
-    authority = f"[authority]\nkey = '{KEY}'\nurl = 'https://authority.example'\n"
+    authority = f"[authority]\nkey = '{OTHER}'\nurl = 'https://authority.example'\n"
     return f"number = 1\n[operator]\nkey = {json.dumps(key)}\nurl = {json.dumps(url)}\n{authority}"
 
 
@@ -34,7 +34,8 @@ def domain_file(key: str = KEY, url: str = "https://operator.example") -> str:
         (OperatorSettings, "vault_key = 'memory'", "vault_key: Invalid enum value 'memory'"),
         (OperatorSettings, "tls_key = 1", "tls_key: Expected `str`, got `int`"),
         (OperatorSettings, "vault_copies = ['a', 1]", "vault_copies[1]: Expected `str`, got `int`"),
-        (OperatorSettings, "colour = 'red'", "Object contains unknown field `colour`"),
+        (OperatorSettings, "colour = 'red'", "there is no setting `colour`; there are host, port, tls_certificate,"),
+        (OperatorSettings, "prot = 1", "there is no setting `prot`; do you mean `port`?"),
         (OperatorSettings, "port = ", "Invalid value (at end of document)"),
         (VenueSettings, "region = 'XX'", "no country has the region's code 'XX'"),
         (VenueDescription, "", "Object missing required field `name`"),
@@ -44,6 +45,13 @@ def domain_file(key: str = KEY, url: str = "https://operator.example") -> str:
         (DomainSettings, domain_file(url="https://a b"), "operator: the URL has to begin with https://"),
         (DomainSettings, domain_file(url="https://a\n"), "operator: the URL has to begin with https://"),
         (DomainSettings, domain_file(url="ftp://a"), "operator: the URL has to begin with https://"),
+        (DomainSettings, domain_file(url="https://a/path"), "operator: the URL has to be the server's alone"),
+        (DomainSettings, domain_file(url="https://a?query"), "operator: the URL has to be the server's alone"),
+        (DomainSettings, domain_file(url="https://user@a"), "operator: the URL has to be the server's alone"),
+        (DomainSettings, domain_file(url="https://a:port"), "operator: the URL has to be the server's alone"),
+        (DomainSettings, domain_file(url="https://a:70000"), "operator: the URL has to be the server's alone"),
+        (DomainSettings, domain_file(url="https:///"), "operator: the URL has to"),
+        (DomainSettings, domain_file(OTHER), "the operator and the authority have the same key"),
         (DomainSettings, domain_file(url="http://a"), "operator: http://a must begin with https://"),
     ],
 )

@@ -18,7 +18,6 @@ from msgspec import structs
 from client.visitor import Visitor
 from client.wallet_contents import Account
 from escrow.__main__ import main
-from protocol.epochs import Role
 from protocol.http_messages import Session
 from protocol.primitives.signatures import SigningKey, public_key
 from service.files import write_private
@@ -115,7 +114,8 @@ def loaded_by(program: str, *arguments: str, forbidden: set[str]) -> list[str]:
 def home(tmp_path: Path) -> Path:
     """A home directory with a domain in it."""
     operator, authority = (
-        PartySettings(key=bytes(public_key(SigningKey.generate())).hex(), url="http://127.0.0.1:1") for _ in Role
+        PartySettings(key=bytes(public_key(SigningKey.generate())).hex(), url=f"http://127.0.0.1:{port}")
+        for port in (1, 2)
     )
     domain = DomainSettings(number=1, operator=operator, authority=authority)
     (tmp_path / "domain.toml").write_text(domain.to_toml())

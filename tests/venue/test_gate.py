@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from aiohttp.test_utils import TestServer
 
 from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, sign_check_in
 from protocol.epochs import Role
@@ -14,6 +15,7 @@ from protocol.primitives.ed25519_selftest import UnfitLibrary
 from protocol.qr_text import to_qr_text
 from service.words import decision_in_a_line
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, found_domain, open_epoch
+from tests.support.running import run
 from tests.venue.conftest import MakeVenue, invoke_venue, stored
 from venue.home import ServedVenue
 from venue.server import create_venue_app
@@ -222,3 +224,17 @@ class TestExit:
 
 def test_every_decision_has_words() -> None:
     assert len({decision_in_a_line(decision) for decision in Decision}) == len(Decision)
+
+
+def test_a_server_says_which_of_its_venues_nobody_has_registered(
+    venue: ServedVenue, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def start() -> None:
+        async with TestServer(create_venue_app(venue.home)):
+            pass
+
+    (venue.path / "venue.cbor").unlink(missing_ok=True)
+    with caplog.at_level("WARNING"):
+        run(start())
+    told = f"the venue {venue.venue_id.hex()} is not registered yet: run register and confirm"
+    assert told in [record.getMessage() for record in caplog.records]
