@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sql
 
 from protocol.check_ins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Role
@@ -12,6 +13,7 @@ from tests.venue.conftest import known
 from tests.venue.test_log import admit
 from venue.errors import WindowTooOld
 from venue.home import ServedVenue
+from venue.log import Log, _commitments, _leaves
 from venue.release import open_log
 
 HOUR, DAYS = 3600, 28
@@ -51,3 +53,22 @@ def test_a_log_is_cut_where_both_parties_have_acknowledged_it(
 def test_a_window_before_the_cut_is_too_old(venue: ServedVenue, parties: Parties, begins: int) -> None:
     with pytest.raises(WindowTooOld):
         open_log(venue, parties.warrant(begins - 8 * HOUR, begins - 7 * HOUR, later=EPOCH_SECONDS))
+
+
+def test_a_venues_log_is_cut_and_no_others(venue: ServedVenue, begins: int) -> None:
+    """Of another venue of the chain, that is quiet, all commitments and leaves stay."""
+    other = Log(venue.home.engine, bytes(16))
+    with venue.home.engine.begin() as connection:
+        for table in (_leaves, _commitments):
+            rows = connection.execute(sql.select(table).where(table.c.venue == venue.venue_id)).mappings().all()
+            connection.execute(sql.insert(table), [{**row, "venue": bytes(16)} for row in rows])
+    kept = other.commitments()
+    venue.log.delete_before(begins)
+    assert len(venue.log.commitments()) < len(kept)
+    assert other.commitments() == kept
+    with venue.home.engine.connect() as connection:
+        left = {
+            one: connection.scalar(sql.select(sql.func.count()).where(_leaves.c.venue == one))
+            for one in (venue.venue_id, bytes(16))
+        }
+    assert (left[venue.venue_id] or 0) < (left[bytes(16)] or 0)
