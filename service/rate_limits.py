@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import re
 import time
+from functools import cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from aiohttp import web
@@ -12,6 +15,8 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from service.refusals import TooManyRequests
+
+logger = logging.getLogger("splitpass")
 
 IPV6_PREFIX = 56
 """A subscriber has at least so small a network, and can send from any address in it."""
@@ -39,7 +44,27 @@ class RateLimit:
 def client_network(request: web.Request, header: str | None) -> str:
     """The `network_of` the connection's address, or of what a reverse proxy wrote last into the `header`."""
     written = ",".join(request.headers.getall(header, ())) if header else ""
-    return network_of(written.rpartition(",")[2].strip()) or network_of(request.remote or "")
+    named = network_of(forwarded_address(written.rpartition(",")[2]))
+    if header and not named:
+        _warn_once(header)
+    return named or network_of(request.remote or "")
+
+
+def forwarded_address(element: str) -> str:
+    """The address in the last element of `X-Forwarded-For`, or of `Forwarded` (RFC 7239), without brackets and port."""
+    node = element.strip()
+    if "=" in node:
+        pairs = (pair.partition("=") for pair in node.split(";"))
+        node = next((value.strip() for name, _, value in pairs if name.strip().lower() == "for"), "")
+    node = node.strip('"')
+    if found := re.fullmatch(r"\[([^\]]*)\](:\w+)?|([^:]*):\w+", node):
+        return found[1] or found[3] or ""
+    return node
+
+
+@cache
+def _warn_once(header: str) -> None:
+    logger.warning("the header %s names no address: all who come through the proxy count as one client", header)
 
 
 def network_of(address: str) -> str:

@@ -22,7 +22,7 @@ from service.clock import HOUR
 from service.http_client import new_session
 from service.media_types import CBOR
 from service.problems import Problem
-from service.rate_limits import network_of
+from service.rate_limits import _warn_once, forwarded_address, network_of
 from tests.support.mixing import leaving_at_once
 from tests.support.processes import start_party
 from tests.support.programs import launch
@@ -212,6 +212,44 @@ def test_behind_a_proxy_its_last_word_counts(world: World) -> None:
 )
 def test_what_counts_as_one_client(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("element", "address"),
+    [
+        (" 203.0.113.7 ", "203.0.113.7"),
+        ("203.0.113.7:443", "203.0.113.7"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ('"[2001:db8::1]:443"', "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.7"),
+        ("for=203.0.113.7", "203.0.113.7"),
+        ('proto=https; For="[2001:db8::1]:4711";by=203.0.113.43', "2001:db8::1"),
+        ('for="203.0.113.7:_port"', "203.0.113.7"),
+        ("proto=https", ""),
+        ("", ""),
+        ("[", "["),
+        ("for=unknown", "unknown"),
+        ("for=_hidden", "_hidden"),
+    ],
+)
+def test_what_a_proxy_says_of_a_client(element: str, address: str) -> None:
+    assert forwarded_address(element) == address
+
+
+def test_a_header_that_names_no_address_is_told_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    limit(world, client_address_header="Forwarded")
+    _warn_once.cache_clear()
+
+    async def story() -> None:
+        for one in ('for="203.0.113.7:443"', "for=unknown", "for=_hidden"):
+            await ask_code(world, Forwarded=one)
+
+    with serving_operator(world):
+        run(story())
+    told = [record.getMessage() for record in caplog.records if "names no address" in record.getMessage()]
+    assert told == ["the header Forwarded names no address: all who come through the proxy count as one client"]
 
 
 def test_over_ipv6(tmp_path: Path) -> None:
