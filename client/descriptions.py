@@ -54,8 +54,9 @@ def describe_group(visitor: Visitor, group: list[Visit]) -> str:
     left = [visitor.local_time(visit.left) for visit in group if visit.left is not None]
     if left:
         some, some_korean = ("", "") if len(left) == len(group) else (f"{len(left)} ", f"{len(left)}명 ")
-        english.append(f"{some}left {max(left)}")
-        korean.append(f"{some_korean}{max(left)} 퇴장")
+        done, done_korean = ("exit code shown", "퇴장 QR 코드 표시") if first.venue is None else ("left", "퇴장")
+        english.append(f"{some}{done} {max(left)}")
+        korean.append(f"{some_korean}{max(left)} {done_korean}")
     return f"{', '.join(english)} / {', '.join(korean)}"
 
 

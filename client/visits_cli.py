@@ -117,7 +117,7 @@ def check_out_command(home: LockedHome, number: int | None, png: Path | None, on
     """Check out of a visit.
 
     It takes the pass of the entry; who came in together leaves together. Where you showed a code, this shows an
-    exit code; where you checked in by a link, it tells the venue.
+    exit code, and status notes no more than that; where you checked in by a link, it tells the venue.
     """
     import asyncio
 
@@ -155,7 +155,7 @@ def check_out_command(home: LockedHome, number: int | None, png: Path | None, on
 def paper_command(home: LockedHome, day: datetime, count: int, output: Path) -> None:
     """Make paper passes, for people without a phone.
 
-    Each takes a pass of that day, is good at one door for one visit, and leads to you if somebody is looked for.
+    Each takes a pass of that day, is meant for one visit, and leads to you if somebody is looked for.
     Whoever copies one can use it. Delete the file when it is printed.
     """
     from client.papers import print_papers

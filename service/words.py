@@ -5,6 +5,7 @@ A pair is the English text and the Korean one.
 
 from __future__ import annotations
 
+from protocol.check_ins import Direction
 from protocol.epochs import Role
 from protocol.http_messages import Decision
 from service.cli import printable
@@ -23,7 +24,7 @@ _WORDS = {
     ),
     Decision.TOO_OLD: (
         "the code is too old; show the live screen, not a picture, or a paper of today, and check the clock",
-        "시간이 지난 코드입니다. 사진이 아닌 현재 화면이나 오늘의 종이 출입증을 보여 주세요",
+        "시간이 지난 코드입니다. 사진이 아닌 현재 화면이나 오늘의 종이 출입증을 보여 주시고, 시계도 확인해 주세요",
     ),
     Decision.TOO_EARLY: (
         "the code is from the future; check the paper's day, the phone's clock and the door's",
@@ -47,9 +48,27 @@ def decision_in_words(decision: Decision) -> tuple[str, str]:
     return _WORDS[decision]
 
 
-def decision_in_a_line(decision: Decision) -> str:
-    """Why a door decided as it did, in one line for its staff."""
-    return " / ".join(decision_in_words(decision))
+_LEAVES = "goodbye", "퇴장이 확인되었습니다"
+_PAPER_TAKEN = "the paper is good, for coming in or for leaving", "종이 출입증의 입장 또는 퇴장이 확인되었습니다"
+_PAPER_SHOWN_AGAIN = (
+    "this paper was shown here before; to leave, show it again a minute after coming in",
+    "이미 사용한 종이 출입증입니다. 나갈 때에는 입장하고 1분이 지난 뒤에 다시 보여 주세요",
+)
+
+
+def decision_in_a_line(
+    decision: Decision, direction: Direction | None = Direction.ENTRY, *, paper: bool = False
+) -> str:
+    """Why a door decided as it did, in one line for its staff.
+
+    The direction of a paper is None where only the server knows it.
+    """
+    words = decision_in_words(decision)
+    if decision is Decision.ADMITTED and direction is not Direction.ENTRY:
+        words = _PAPER_TAKEN if direction is None else _LEAVES
+    elif decision is Decision.ALREADY_SPENT and paper:
+        words = _PAPER_SHOWN_AGAIN
+    return " / ".join(words)
 
 
 NOT_STORED = (

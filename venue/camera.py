@@ -12,6 +12,7 @@ from protocol.primitives.errors import Malformed
 from protocol.qr_text import from_qr_text
 from service.errors import ConfigurationError
 from venue.decoding import read_codes
+from venue.verdicts import Verdict
 
 OUT_OF_VIEW_SECONDS = 2
 ADMITTED_SECONDS = 30
@@ -22,9 +23,6 @@ ABSENT_SECONDS = 60
 RETRY_SECONDS = 1
 
 K = TypeVar("K")
-
-Verdict = Decision | str
-"""A door's decision, or why there is none."""
 
 
 class CameraLost(Exception):
@@ -110,7 +108,7 @@ class View:
             if text not in self._texts and not admitted:
                 verdict = self._decide(text)
                 verdicts.append(verdict)
-                admitted = verdict is Decision.ADMITTED
+                admitted = verdict.decision is Decision.ADMITTED
             self._texts[text] = now
             if admitted:
                 self._admitted[what] = now

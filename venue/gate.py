@@ -56,14 +56,18 @@ class Gate:
             delegated = verify_paper(key, paper)
         except InvalidSignature:
             return Decision.FORGED
-        entry, today = self._store.entry(paper.u), self._domain.epoch_at(label_time(now))
-        is_inside = entry is not None and PAPER_STAY <= now - entry.time <= MAX_STAY
-        direction = Direction.EXIT if is_inside else Direction.ENTRY
+        today, direction = self._domain.epoch_at(label_time(now)), self.paper_direction(paper, now)
         if direction is Direction.ENTRY and paper.epoch != today:
             return Decision.TOO_OLD if paper.epoch < today else Decision.TOO_EARLY
         message = sign_paper_check_in(key, delegated, now, direction, self._venue_id)
         fault = self._label_fault(message, now)
         return self._admit(PaperCheckIn(message, paper.epoch)) if fault is None else fault
+
+    def paper_direction(self, paper: PaperPass, now: int) -> Direction:
+        """Whether a paper that is shown now would come in or leave."""
+        entry = self._store.entry(paper.u)
+        is_inside = entry is not None and PAPER_STAY <= now - entry.time <= MAX_STAY
+        return Direction.EXIT if is_inside else Direction.ENTRY
 
     def decide(self, message: PassCheckInMessage, now: int) -> Decision:
         """Decide on a check-in at Unix time `now`. An admitted one is stored, durably, when this returns.

@@ -15,8 +15,8 @@ from service.problems import Problem, Unreachable
 from venue.cli import chosen_venue, venue_option
 
 if TYPE_CHECKING:
-    from venue.camera import Verdict
     from venue.pictures import Fault
+    from venue.verdicts import Verdict
 
 Decide: TypeAlias = "Callable[[str], Verdict]"
 Outcome: TypeAlias = "tuple[str, Verdict]"
@@ -93,17 +93,18 @@ def _own_decisions(path: Path, venue_id: bytes | None) -> Iterator[Decide]:
     from service.storage import is_storage_trouble
     from service.words import NOT_STORED
     from venue.expiry import deleting
+    from venue.verdicts import Verdict, gate_verdict
 
     served = chosen_venue(path, venue_id)
     gate = served.gate
 
     def decide(text: str) -> Verdict:
         try:
-            return gate.decide_text(text, unix_time())
+            return gate_verdict(gate, text, unix_time())
         except (SQLAlchemyError, OSError) as error:
             if not is_storage_trouble(error):
                 raise
-            return NOT_STORED
+            return Verdict(None, NOT_STORED)
 
     with deleting(served.home):
         yield decide
@@ -119,6 +120,7 @@ def _remote_decisions(server: str, token_file: Path) -> Iterator[Decide]:
     from service.words import no_decision_in_a_line
     from venue.remote import ANSWER_SECONDS, RemoteDoor
     from venue.setup import checked_url
+    from venue.verdicts import Verdict, server_verdict
 
     url, token = checked_url(server), load_secret(token_file)
     with asyncio.Runner() as runner:
@@ -126,9 +128,9 @@ def _remote_decisions(server: str, token_file: Path) -> Iterator[Decide]:
         async def decide(text: str) -> Verdict:
             async with new_session(ANSWER_SECONDS) as session:
                 try:
-                    return await RemoteDoor(session, url, token).decide_text(text)
+                    return server_verdict(text, await RemoteDoor(session, url, token).decide_text(text))
                 except (Problem, Unreachable, SplitPassError) as error:
-                    return no_decision_in_a_line(error)
+                    return Verdict(None, no_decision_in_a_line(error))
 
         yield lambda text: runner.run(decide(text))
 
@@ -144,12 +146,13 @@ def _read_image(path: Path) -> tuple[Path, list[str] | Fault]:
 
 def _read_files(files: Iterable[tuple[Path, list[str] | Fault]], decide: Decide) -> Iterator[Outcome]:
     from venue.pictures import Fault
+    from venue.verdicts import Verdict
 
     for path, texts in files:
         if isinstance(texts, Fault):
-            yield path.name, texts.value
+            yield path.name, Verdict(None, texts.value)
         elif not texts:
-            yield path.name, Fault.NO_CODE.value
+            yield path.name, Verdict(None, Fault.NO_CODE.value)
         else:
             for text in texts:
                 yield path.name, decide(text)
@@ -158,17 +161,13 @@ def _read_files(files: Iterable[tuple[Path, list[str] | Fault]], decide: Decide)
 def _report(outcomes: Iterable[Outcome]) -> tuple[int, int]:
     """Print the outcomes until they end or somebody interrupts; returns how many were admitted and refused."""
     from protocol.http_messages import Decision
-    from service.words import decision_in_a_line
 
     admitted = refused = 0
     try:
-        for source, outcome in outcomes:
-            if outcome is Decision.ADMITTED:
-                admitted += 1
-            else:
-                refused += 1
-            word = "ADMITTED" if outcome is Decision.ADMITTED else "REFUSED"
-            click.echo(f"{word}  {source}: {decision_in_a_line(outcome) if isinstance(outcome, Decision) else outcome}")
+        for source, verdict in outcomes:
+            is_admitted = verdict.decision is Decision.ADMITTED
+            admitted, refused = admitted + is_admitted, refused + (not is_admitted)
+            click.echo(f"{'ADMITTED' if is_admitted else 'REFUSED'}  {source}: {verdict.words}")
     except KeyboardInterrupt:
         pass
     return admitted, refused

@@ -80,7 +80,7 @@ def test_from_enrolment_to_the_door_and_out(ready: Run, imitated: ImitatedPartie
     assert f"{ALLOWANCE - 1} passes left" in status
     assert f"{ALLOWANCE} passes left" in status
     assert "Visit 1: " in status
-    assert "code shown, left " in status
+    assert "code shown, exit code shown " in status  # whether somebody read it, the phone does not know
 
 
 def test_two_uses_of_show_never_use_one_pass(ready: Run, imitated: ImitatedParties) -> None:
@@ -150,6 +150,7 @@ def test_a_refusal_is_an_error(ready: Run, imitated: ImitatedParties) -> None:
     assert result.exit_code == 1
     assert "the door refused: the code is too old" in result.output
     assert "시간이 지난 코드입니다" in result.output
+    assert "시계도 확인해 주세요" in result.output
     assert "입장이 확인되지 않았습니다" in result.output
     assert "refused (the code is too old" in ready("status").output
 

@@ -94,7 +94,8 @@ def test_a_group_leaves_together(supplied: Visitor, imitated: ImitatedParties, c
     assert (visit.u, visit.left) == (alone.stored.u, None)
     assert status(supplied) == [
         "2020-09-13 21:26, code shown / QR 코드 표시",
-        "2020-09-13 21:26, 2 people, code shown, left 2020-09-13 21:36 / 2명, QR 코드 표시, 2020-09-13 21:36 퇴장",
+        "2020-09-13 21:26, 2 people, code shown, exit code shown 2020-09-13 21:36 / 2명, QR 코드 표시, "
+        "2020-09-13 21:36 퇴장 QR 코드 표시",
     ]
 
 

@@ -26,11 +26,16 @@ from service.qr import qr_image
 from tests.support.domain import NOW, OpenEpoch, Visitor
 from tests.venue.test_decoding import PART
 from venue import camera
-from venue.camera import ADMITTED_SECONDS, CameraLost, Verdict, View, camera_frames
+from venue.camera import ADMITTED_SECONDS, CameraLost, View, camera_frames
 from venue.decoding import read_codes
 from venue.home import ServedVenue
+from venue.verdicts import Verdict, gate_verdict
 
 Frame = NDArray[Any]
+
+
+def decisions(verdicts: list[Verdict]) -> list[Decision | None]:
+    return [verdict.decision for verdict in verdicts]
 
 
 def record(film: Path, frames: list[Frame]) -> None:
@@ -104,9 +109,9 @@ class TestCamera:
         record(film, [shown, shown, self.frame(texts[0])])
         decided: list[str] = []
 
-        def decide(text: str) -> Decision:
+        def decide(text: str) -> Verdict:
             decided.append(text)
-            return Decision.UNREADABLE
+            return Verdict(Decision.UNREADABLE, "")
 
         view = View(decide)
         for frame in camera_frames(str(film), print):
@@ -143,11 +148,11 @@ class TestCamera:
         self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor, texts: list[str]
     ) -> None:
         clock = [0.0]
-        view = View(lambda text: venue.gate.decide_text(text, NOW + int(clock[0])), lambda: clock[0])
+        view = View(lambda text: gate_verdict(venue.gate, text, NOW + int(clock[0])), lambda: clock[0])
 
-        def show(seconds: float, text: str) -> list[Verdict]:
+        def show(seconds: float, text: str) -> list[Decision | None]:
             clock[0] = seconds
-            return view.show(self.frame(text))
+            return decisions(view.show(self.frame(text)))
 
         renewed = to_qr_text(sign_check_in(today.key, visitor.passes[0], NOW + 15, Direction.ENTRY))
         assert show(13.5, texts[0]) == [Decision.ADMITTED]
@@ -162,29 +167,29 @@ class TestCamera:
 
     def test_a_group_in_turn_is_decided_once_each(self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor) -> None:
         clock = [0.0]
-        view = View(lambda text: venue.gate.decide_text(text, NOW + int(clock[0])), lambda: clock[0])
-        verdicts: list[Verdict] = []
+        view = View(lambda text: gate_verdict(venue.gate, text, NOW + int(clock[0])), lambda: clock[0])
+        verdicts: list[Decision | None] = []
         for turn in range(9):
             clock[0] = 2.0 * turn
             message = sign_check_in(today.key, visitor.passes[turn % 3], NOW + 2 * turn, Direction.ENTRY)
-            verdicts += view.show(self.frame(to_qr_text(message)))
+            verdicts += decisions(view.show(self.frame(to_qr_text(message))))
         assert verdicts == [Decision.ADMITTED] * 3
 
     def test_a_paper_that_stays_in_view_comes_in_and_does_not_leave(
         self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor
     ) -> None:
         clock = [0.0]
-        view = View(lambda text: venue.gate.decide_text(text, NOW + int(clock[0])), lambda: clock[0])
+        view = View(lambda text: gate_verdict(venue.gate, text, NOW + int(clock[0])), lambda: clock[0])
         frame = self.frame(print_pass(today.key, visitor.passes[0]))
         verdicts = []
         for clock[0] in (0.0, 1.0, 20.0, 45.0, 70.0, 110.0):
-            verdicts.append(view.show(frame))
+            verdicts.append(decisions(view.show(frame)))
         assert verdicts == [[Decision.ADMITTED], [], [], [], [], [Decision.ADMITTED]]
 
     def test_a_refused_code_may_become_good_in_view(
         self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor, texts: list[str]
     ) -> None:
         renewed = to_qr_text(sign_check_in(today.key, visitor.passes[0], NOW + 60, Direction.ENTRY))
-        view = View(lambda text: venue.gate.decide_text(text, NOW + 60), lambda: 0.0)
-        assert view.show(self.frame(texts[0])) == [Decision.TOO_OLD]
-        assert view.show(self.frame(renewed)) == [Decision.ADMITTED]
+        view = View(lambda text: gate_verdict(venue.gate, text, NOW + 60), lambda: 0.0)
+        assert decisions(view.show(self.frame(texts[0]))) == [Decision.TOO_OLD]
+        assert decisions(view.show(self.frame(renewed))) == [Decision.ADMITTED]

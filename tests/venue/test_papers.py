@@ -18,11 +18,13 @@ from protocol.paper_check_ins import (
 from protocol.paper_passes import PaperPass, from_paper_text, print_pass, verify_paper
 from protocol.passes import OwnedPass
 from protocol.primitives.group import Scalar
+from protocol.qr_text import to_qr_text
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol, open_epoch
 from tests.support.venue_server import decisions, post, problems
 from tests.venue.conftest import MakeVenue, stored
 from venue.gate import PAPER_STAY
 from venue.home import ServedVenue
+from venue.verdicts import gate_verdict, server_verdict
 
 ADMITTED, SPENT = Decision.ADMITTED, Decision.ALREADY_SPENT
 
@@ -53,6 +55,29 @@ def test_a_paper_comes_in_once_and_leaves_once(
     assert entry.u == exit_.u == visitor.passes[0].public.u
     for message in (entry, exit_):
         assert verify_paper_check_in(today.key, message) == PaperCheckIn(message, today.key.epoch)
+
+
+def test_who_leaves_is_told_so_and_who_shows_a_paper_twice_what_to_do(
+    venue: ServedVenue, today: OpenEpoch, text: str, visitor: Visitor
+) -> None:
+    def said(shown: str, seconds: int) -> str:
+        return gate_verdict(venue.gate, shown, NOW + seconds).words
+
+    assert said(text, 0).startswith("welcome / ")
+    assert "to leave, show it again a minute after coming in" in said(text, 3)
+    assert "1분이 지난 뒤에" in said(text, PAPER_STAY - 1)
+    assert said(text, PAPER_STAY) == "goodbye / 퇴장이 확인되었습니다"
+    entry, exit_ = (
+        to_qr_text(sign_check_in(today.key, visitor.passes[1], NOW, way)) for way in (Direction.ENTRY, Direction.EXIT)
+    )
+    assert said(entry, 0).startswith("welcome / ")
+    assert "show a new code" in said(entry, 1)
+    assert said(exit_, 1).startswith("goodbye / ")
+    assert said("https://example.org", 1).startswith("this is not a SplitPass code")
+
+
+def test_a_server_tells_no_reader_which_way_a_paper_went(text: str) -> None:
+    assert server_verdict(text, ADMITTED).words.startswith("the paper is good, for coming in or for leaving / ")
 
 
 def test_what_the_paper_says_is_verified_once(
