@@ -33,7 +33,8 @@ from service.settings import ServerSettings
 def start_operator(home: Path, settings: str) -> subprocess.Popen[str]:
     """An operator's server with these settings, once it listens."""
     key = command_output("escrow", "operator", "--home", str(home), "init")
-    domain = command_output("escrow", "domain", "--operator-key", key, "--authority-key", key)
+    other = command_output("escrow", "authority", "--home", str(home.with_name("other")), "init")
+    domain = command_output("escrow", "domain", "--operator-key", key, "--authority-key", other)
     (home / "domain.toml").write_text(domain)
     (home / "settings.toml").write_text(settings)
     process = subprocess.Popen(
@@ -104,6 +105,7 @@ def test_half_a_tls_configuration_is_an_error(tmp_path: Path) -> None:
     certificate, key = write_certificate(tmp_path)
     with pytest.raises(ConfigurationError, match="go together"):
         ServerSettings(port=1, tls_certificate=certificate).tls()
+    certificate.chmod(0o600)
     with pytest.raises(ConfigurationError, match="cannot be used"):
         ServerSettings(port=1, tls_certificate=key, tls_key=certificate).tls()
 

@@ -22,7 +22,7 @@ from service.settings import DomainSettings, check_settings
 from service.urls import PLAIN_HTTP_HOSTS, is_protected
 from venue.__main__ import cli as venue
 
-KEY = bytes(public_key(SigningKey.generate())).hex()
+KEYS = {one: bytes(public_key(SigningKey.generate())).hex() for one in ("operator", "authority")}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("party", ["operator", "authority"])
 def test_a_domain_whose_party_has_no_tls_is_refused(party: str, tmp_path: Path) -> None:
-    parts = {one: {"key": KEY, "url": f"https://{one}.example"} for one in ("operator", "authority")}
+    parts = {one: {"key": key, "url": f"https://{one}.example"} for one, key in KEYS.items()}
     good = check_settings(DomainSettings, {"number": 1, **parts}, "domain.toml")
     parts[party]["url"] = f"http://{party}.example"
     with pytest.raises(ConfigurationError, match=rf"{party}: http://{party}\.example must begin with https://"):
