@@ -20,10 +20,13 @@ from pythonjsonlogger.json import JsonFormatter
 
 from service.version import build
 
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+"""What times to answer are counted by: from a check-in at a door to a release between the parties."""
+
 logger = logging.getLogger("splitpass")
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _requests = Counter("splitpass_requests", "Requests answered.", ("method", "route", "status"))
-_seconds = Histogram("splitpass_request_seconds", "Time to answer.", ("method", "route"))
+_seconds = Histogram("splitpass_request_seconds", "Time to answer.", ("method", "route"), buckets=SECONDS)
 _epochs_ahead = Gauge("splitpass_epochs_ahead", "Days after today whose joint epoch key is here; -1 without today's.")
 _build = Info("splitpass_build", "The package and the specification that the program is of.")
 _housekeeping = Gauge("splitpass_housekeeping_timestamp_seconds", "When housekeeping last went through, in Unix time.")
