@@ -144,6 +144,11 @@ async def create_operator_app(operator: Operator) -> web.Application:
     """The operator's server; call it inside the event loop that will run it."""
     session = new_session(PEER_SECONDS)
     server = OperatorServer(operator, session)
+    logger.info(
+        "nobody gets passes until %d visitors ask within %g s: a smaller domain has none (minimum_accounts)",
+        operator.settings.minimum_accounts,
+        operator.settings.mixing_seconds,
+    )
     app = create_party_app(
         operator,
         session,

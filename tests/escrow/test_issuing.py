@@ -11,6 +11,7 @@ import sqlalchemy as sql
 from aiohttp import ClientSession
 
 from escrow.operator.issuing import Issuing
+from escrow.operator.server import create_operator_app
 from escrow.party import Party
 from lab.coalition import opened_by, recognised_by_authority, recognised_by_operator
 from lab.processes import free_ports
@@ -419,3 +420,15 @@ def _tables(party: Party) -> dict[str, list[object]]:
     tables.reflect(party.engine)
     with party.engine.begin() as connection:
         return {name: list(connection.execute(sql.select(table))) for name, table in tables.tables.items()}
+
+
+def test_an_operator_says_at_start_how_many_visitors_a_batch_needs(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def start() -> None:
+        await (await create_operator_app(world.operator)).cleanup()
+
+    with caplog.at_level("INFO"):
+        run(start())
+    told = "nobody gets passes until 2 visitors ask within 0.8 s: a smaller domain has none (minimum_accounts)"
+    assert told in [record.getMessage() for record in caplog.records]

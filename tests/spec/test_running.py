@@ -11,6 +11,7 @@ from msgspec import structs
 from prometheus_client import REGISTRY
 
 from client.__main__ import main as client
+from client.settings import ClientSettings
 from escrow.__main__ import main as escrow
 from escrow.authority.settings import AuthoritySettings
 from escrow.operator.settings import OperatorSettings
@@ -61,6 +62,12 @@ def test_settings() -> None:
         (role, field.name): "–" if field.default in {None, ()} else str(field.default)
         for role, kind in SETTINGS.items()
         for field in structs.fields(kind)
+    }
+
+
+def test_client_settings() -> None:
+    assert {row["name"]: row["default"] for row in table("client settings")} == {
+        field.name: str(field.default) for field in structs.fields(ClientSettings)
     }
 
 
