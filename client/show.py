@@ -21,6 +21,8 @@ from service.files import write_private
 from service.qr import qr_terminal
 
 COLUMNS, ROWS = 65, 36
+BLACK_AND_WHITE = "#ffffff on #000000"
+"""By value where a terminal can: what it calls black and white depends on its theme."""
 CAPTIONS = {
     Direction.ENTRY: ("Entry: hold this to the reader.", "입장 QR 코드를 리더기에 대 주세요."),
     Direction.EXIT: ("Exit: hold this to the reader.", "퇴장 QR 코드를 리더기에 대 주세요."),
@@ -31,10 +33,29 @@ GROUP_STEP = 2
 """For how many seconds a terminal shows each code of a group."""
 
 
-def check_size(console: Console) -> None:
-    """Raise `VisitorError` if a code does not fit the terminal. Call it before a pass is burned."""
-    if console.is_terminal and (console.width < COLUMNS or console.height < ROWS):
-        raise VisitorError(f"the terminal needs {COLUMNS} columns and {ROWS} rows for a code; enlarge it, or use --png")
+def code_console() -> Console:
+    """The console that codes are shown on. Their black and white is no decoration, and stays under `NO_COLOR`."""
+    return Console(no_color=False)
+
+
+def check_console(console: Console, *, once: bool) -> None:
+    """Raise `VisitorError` if a reader could not read codes there. Call it before a pass is burned."""
+    if not console.is_terminal:
+        if not once:
+            raise VisitorError(
+                "the output is no terminal, where codes could change: use --once or --png / "
+                "터미널이 아닙니다. --once나 --png를 사용해 주세요"
+            )
+    elif console.color_system is None:
+        raise VisitorError(
+            "this terminal (see the variable TERM) shows no black and white, which a reader needs: use --png / "
+            "흑백을 구분해 표시할 수 없는 터미널입니다. --png를 사용해 주세요"
+        )
+    elif console.width < COLUMNS or console.height < ROWS:
+        raise VisitorError(
+            f"the terminal needs {COLUMNS} columns and {ROWS} rows for a code; enlarge it, or use --png / "
+            f"터미널을 {COLUMNS}열 {ROWS}행 이상으로 키우거나 --png를 사용해 주세요"
+        )
 
 
 def show_once(screens: Sequence[Screen], now: int, console: Console, png: Path | None) -> None:
@@ -93,4 +114,4 @@ def _frame(screens: Sequence[Screen], number: int, now: int, lasts: tuple[str, s
     screen = screens[number]
     (english, korean), group = CAPTIONS[screen.direction], _of_group(screens, number)
     caption = f"{english}{group} {lasts[0]}\n{korean}{group} {lasts[1]}"
-    return Text.assemble((qr_terminal(screen.text(now)), "bright_white on black"), caption, no_wrap=True)
+    return Text.assemble((qr_terminal(screen.text(now)), BLACK_AND_WHITE), caption, no_wrap=True)

@@ -60,7 +60,7 @@ def show(home: LockedHome, people: int, png: Path | None, once: bool, seconds: i
     """
     from client.visits import open_entries
 
-    _check_screen(png)
+    _check_screen(png, once)
     visitor = home.open()
     _run_screen(visitor, open_entries(visitor, people), png, once, seconds)
 
@@ -124,11 +124,11 @@ def check_out_command(home: LockedHome, number: int | None, png: Path | None, on
     from client.visits import check_out, group_to_leave, open_exits
     from service.http_client import new_session
 
-    _check_screen(png)
     visitor = home.open()
     group = group_to_leave(visitor, number)
     venue = group[0].venue
     if venue is None:
+        _check_screen(png, once)
         _run_screen(visitor, open_exits(visitor, group), png, once, seconds)
         return
 
@@ -199,14 +199,12 @@ def _people(count: int) -> str:
     return "1 person" if count == 1 else f"{count} people"
 
 
-def _check_screen(png: Path | None) -> None:
+def _check_screen(png: Path | None, once: bool) -> None:
     """Make sure that a code can be shown, before a pass is burned for it."""
-    from rich.console import Console
-
-    from client.show import check_size
+    from client.show import check_console, code_console
 
     if png is None:
-        check_size(Console())
+        check_console(code_console(), once=once)
     else:
         _check_writable(png)
 
@@ -217,11 +215,9 @@ def _check_writable(file: Path) -> None:
 
 
 def _run_screen(visitor: Visitor, screens: list[Screen], png: Path | None, once: bool, seconds: int) -> None:
-    from rich.console import Console
+    from client.show import code_console, show_live, show_once
 
-    from client.show import show_live, show_once
-
-    console = Console()
+    console = code_console()
     if once:
         show_once(screens, visitor.clock(), console, png)
         return

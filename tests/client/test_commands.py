@@ -90,7 +90,7 @@ def test_two_uses_of_show_never_use_one_pass(ready: Run, imitated: ImitatedParti
 
 
 def test_a_terminal_that_is_too_small_costs_no_pass(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("FORCE_COLOR", "1"), ("COLUMNS", "60"), ("LINES", "50")):
+    for name, value in (("TERM", "xterm"), ("FORCE_COLOR", "1"), ("COLUMNS", "60"), ("LINES", "50")):
         monkeypatch.setenv(name, value)
     fails(ready("show", "--once"), "enlarge it")
     assert "Visit 1" not in ready("status").output

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from client.errors import VisitorError
-from client.show import COLUMNS, ROWS, check_size, show_live, show_once
+from client.show import COLUMNS, ROWS, check_console, code_console, show_live, show_once
 from client.visitor import Visitor
 from client.visits import group_to_leave, open_entry, open_exits
 from protocol.check_ins import CheckInMessage, Direction
@@ -16,6 +16,9 @@ from tests.client.conftest import Clock
 from tests.support.camera import read_png, read_terminal
 from tests.support.domain import NOW
 from tests.support.imitated import ImitatedParties
+
+BLACK_AND_WHITE = "\x1b[97;40m", "\x1b[38;5;231;48;5;16m", "\x1b[38;2;255;255;255;48;2;0;0;0m"
+"""In 16 colours, in 256, and in all."""
 
 
 def console(*, terminal: bool, width: int = 100, height: int = 50) -> tuple[Console, io.StringIO]:
@@ -42,7 +45,16 @@ def test_an_exit_says_so(supplied: Visitor, imitated: ImitatedParties) -> None:
 def test_the_code_is_white_on_black_in_a_terminal_of_any_colour(supplied: Visitor) -> None:
     to, output = console(terminal=True)
     show_once([open_entry(supplied)], NOW, to, None)
-    assert "\x1b[97;40m" in output.getvalue()
+    assert any(code in output.getvalue() for code in BLACK_AND_WHITE)
+
+
+def test_the_code_keeps_black_and_white_without_colours(
+    supplied: Visitor, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (("NO_COLOR", "1"), ("FORCE_COLOR", "1"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+    show_once([open_entry(supplied)], NOW, code_console(), None)
+    assert any(code in capsys.readouterr().out for code in BLACK_AND_WHITE)
 
 
 def test_a_camera_reads_the_png(supplied: Visitor, imitated: ImitatedParties, tmp_path: Path) -> None:
@@ -90,7 +102,7 @@ def test_a_terminal_just_large_enough_shows_all_of_it(
     supplied: Visitor, imitated: ImitatedParties, clock: Clock
 ) -> None:
     to, output = console(terminal=True, width=COLUMNS, height=ROWS)
-    check_size(to)
+    check_console(to, once=False)
 
     def sleep(seconds: float) -> None:
         imitated.verify(read_terminal(output.getvalue()))
@@ -104,5 +116,18 @@ def test_a_terminal_just_large_enough_shows_all_of_it(
 @pytest.mark.parametrize(("width", "height"), [(COLUMNS - 1, ROWS), (COLUMNS, ROWS - 1)])
 def test_a_terminal_that_is_too_small_says_so(width: int, height: int) -> None:
     with pytest.raises(VisitorError, match="enlarge it"):
-        check_size(console(terminal=True, width=width, height=height)[0])
-    check_size(console(terminal=False, width=width, height=height)[0])
+        check_console(console(terminal=True, width=width, height=height)[0], once=False)
+    check_console(console(terminal=False, width=width, height=height)[0], once=True)
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown"])
+def test_a_terminal_without_black_and_white_says_so(monkeypatch: pytest.MonkeyPatch, term: str) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with pytest.raises(VisitorError, match="shows no black and white"):
+        check_console(code_console(), once=True)
+
+
+def test_what_is_no_terminal_gets_one_code_or_none() -> None:
+    with pytest.raises(VisitorError, match="use --once or --png"):
+        check_console(console(terminal=False)[0], once=False)
