@@ -43,7 +43,9 @@ def domain(
     allowance: int,
 ) -> None:
     """Print a domain's domain.toml. Parties, venues and clients all have it in their home directory."""
+    from service.errors import ConfigurationError
     from service.settings import DomainSettings, check_settings
+    from service.urls import is_base
 
     values = {
         "number": number,
@@ -53,6 +55,11 @@ def domain(
         "authority": {"key": authority_key, "url": authority_url},
     }
     settings = check_settings(DomainSettings, values, "domain.toml")
+    for name, party in (("operator", settings.operator), ("authority", settings.authority)):
+        if not is_base(party.url):
+            raise ConfigurationError(
+                f"domain.toml: {name}: the URL has to be the server's alone, as https://{name}.example, without a path"
+            )
     click.echo(settings.to_toml(), nl=False)
 
 

@@ -15,7 +15,7 @@ from protocol.primitives.errors import SplitPassError
 from protocol.primitives.group import Point
 from service.errors import ConfigurationError
 from service.files import check_private
-from service.urls import is_base, is_protected, unprotected
+from service.urls import is_protected, unprotected
 
 if TYPE_CHECKING:
     import ssl
@@ -76,8 +76,6 @@ class PartySettings(Settings, frozen=True, kw_only=True):
             raise ValueError("the URL has to begin with https:// and to have no space, quotation mark or backslash")
         if not is_protected(self.url):
             raise ValueError(unprotected(self.url))
-        if not is_base(self.url):
-            raise ValueError("the URL has to be the server's alone, like https://operator.example, without a path")
 
 
 class DomainSettings(Settings, frozen=True, kw_only=True):

@@ -63,6 +63,8 @@ def test_a_domain_of_another_party_is_refused_before_anything_is_written(
     [
         (("--operator-url", "https://a.example/path"), "operator: the URL has to be the server's alone"),
         (("--operator-url", "https://a.example?query"), "operator: the URL has to be the server's alone"),
+        (("--authority-url", "https://user@a.example"), "authority: the URL has to be the server's alone"),
+        (("--operator-url", "https://a.example:70000"), "operator: the URL has to be the server's alone"),
         (("--allowance", "0"), "allowance: Expected `int` >= 1"),
         (("--utc-offset", "60000"), "utc_offset: Expected `int` <= 50400"),
     ],
