@@ -16,8 +16,6 @@ from venue.cli import chosen_venue, venue_option
 if TYPE_CHECKING:
     from protocol.assisted_check_ins import AssertedRecord
 
-MAX_NAME_BYTES = 128
-
 
 @click.command()
 @venue_option
@@ -60,7 +58,7 @@ def _ask(region: str) -> AssertedRecord:
 
 
 def _name(text: str) -> str:
-    from service.contact_details import canonical_name, is_name
+    from service.contact_details import MAX_NAME_BYTES, canonical_name, is_name
 
     name = canonical_name(text)
     if not is_name(name) or len(name.encode()) > MAX_NAME_BYTES:

@@ -16,6 +16,7 @@ from datetime import date, datetime, timedelta, timezone
 from escrow.authority.investigation import Contact
 from protocol.assisted_check_ins import AssertedRecord
 from protocol.handles import IdentityRecord
+from service.contact_details import joins
 
 HEADER = ("name", "phone", "verified on", "visits")
 NOT_VERIFIED = "not verified (asserted by the venue)"
@@ -42,7 +43,10 @@ def contacts_csv(contacts: Iterable[Contact], utc_offset: int) -> str:
 
 def harmless(text: str) -> str:
     """`text` without any character that could begin a formula or end a cell; it begins with a letter or digit."""
-    cleaned = "".join(character if _is_harmless(character) else REPLACEMENT for character in text)
+    cleaned = "".join(
+        character if _is_harmless(character) or joins(text, place) else REPLACEMENT
+        for place, character in enumerate(text)
+    )
     return cleaned if cleaned[:1].isalnum() else REPLACEMENT + cleaned
 
 

@@ -277,9 +277,9 @@ class Accounts:
 
 
 def check_name(name: str) -> None:
-    """Raise `InvalidName` unless a name is letters, marks, digits and `-'.·`, with single spaces between."""
+    """Raise `InvalidName` unless a name is one as step 1 says."""
     if not contact_details.is_name(name):
-        raise InvalidName("a name has letters, digits, hyphens, dots, and single spaces between")
+        raise InvalidName("a name has letters, digits, hyphens, dots, apostrophes, and single spaces between")
 
 
 def is_international_number(phone: str) -> bool:

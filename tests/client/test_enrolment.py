@@ -9,7 +9,7 @@ from client.enrolment import confirm_code, international_number, request_code
 from client.errors import VisitorError
 from client.passes import fetch_passes
 from client.visitor import Visitor
-from service.contact_details import canonical_name
+from service.contact_details import canonical_name, is_name
 from service.problems import Problem, Unreachable
 from tests.client.conftest import NAME, PHONE, enrol
 from tests.support.domain import TODAY
@@ -39,6 +39,23 @@ def test_a_number_without_its_country_is_refused(newcomer: Visitor, imitated: Im
 def test_names_have_one_spelling() -> None:
     assert canonical_name(unicodedata.normalize("NFD", "  홍   길동\n")) == "홍 길동"
     assert international_number("+82-10.1234 5678") == PHONE
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        *((f"O{apostrophe}Neill", "O'Neill") for apostrophe in "’‘‛′´`＇"),
+        *((f"Anne{hyphen}Marie", "Anne-Marie") for hyphen in "‐‑‒–—−﹣－"),
+        *((f"マリ{dot}キュリー", "マリ·キュリー") for dot in "・･•‧∙⋅"),
+        ("홍\u3000길동", "홍 길동"),
+        ("J． Doe", "J. Doe"),
+        ("Kapi\u02bbolani", "Kapi\u02bbolani"),
+        ("علی\u200cرضا", "علی\u200cرضا"),
+    ],
+)
+def test_what_keyboards_make_of_a_name(typed: str, kept: str) -> None:
+    assert canonical_name(typed) == kept
+    assert is_name(kept)
 
 
 def test_a_wrong_code_changes_nothing(newcomer: Visitor, imitated: ImitatedParties) -> None:

@@ -32,7 +32,7 @@ def test_a_contact_is_a_line_that_reads_well() -> None:
     assert row == ["홍길동", "tel:+821012345678", "2024-06-26", stays]
 
 
-@pytest.mark.parametrize("name", ["Anne-Marie O'Neill", "José Ñ.", "李小龍", "नरेन्द्र"])
+@pytest.mark.parametrize("name", ["Anne-Marie O'Neill", "José Ñ.", "李小龍", "नरेन्द्र", "علی\u200cرضا"])
 def test_names_of_people_stay_as_they_are(name: str) -> None:
     assert listed(name)[1][0] == name
 

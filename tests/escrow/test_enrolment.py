@@ -179,7 +179,27 @@ def test_enrolling_again_ends_the_old_session(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["=1+1", "a\tb", "a,b", "a;=b", '"', "<b>", " ", "길동  홍", "a\nb", "@sum", "\u202egnp"]
+    "name",
+    [
+        "=1+1",
+        "a\tb",
+        "a,b",
+        "a;=b",
+        '"',
+        "<b>",
+        " ",
+        "길동  홍",
+        "a\nb",
+        "@sum",
+        "\u202egnp",
+        "a/b",
+        "’",
+        "\u200c길",
+        "길\u200d",
+        "길 \u200d동",
+        "a.\u200cb",
+        "길\u200d\u200d동",
+    ],
 )
 def test_a_name_that_a_spreadsheet_could_run_is_refused(world: World, name: str) -> None:
     async def story() -> str:
@@ -188,7 +208,9 @@ def test_a_name_that_a_spreadsheet_could_run_is_refused(world: World, name: str)
     assert run(story()) == "invalid-name"
 
 
-@pytest.mark.parametrize("name", ["홍길동", "Anne-Marie O'Neill", "José Ñ.", "李小龍", "नरेन्द्र"])
+@pytest.mark.parametrize(
+    "name", ["홍길동", "Anne-Marie O'Neill", "José Ñ.", "李小龍", "नरेन्द्र", "علی\u200cرضا", "श्री\u200dराम", "ක්\u200dරිස්ටි"]
+)
 def test_names_of_people_are_accepted(world: World, name: str) -> None:
     async def story() -> Session:
         return await answer(world, await ask_code(world), name)
