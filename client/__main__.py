@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections import Counter
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from client.enrol_cli import enrol
 from client.errors import NotIssued, PassesWithheld, VisitorError
 from client.locked_home import PASSPHRASE_VARIABLE, LockedHome
 from client.visits_cli import check_in_command, check_out_command, paper_command, show
 from protocol.primitives.errors import SplitPassError
 from service.cli import CommandGroup, home_option, printable, version_option
-from service.errors import ConfigurationError
 from service.problems import Problem, Unreachable
 
 if TYPE_CHECKING:
@@ -58,40 +57,6 @@ def main(context: click.Context, home: Path, passphrase_file: Path | None) -> No
     a door.
     """
     context.obj = LockedHome(home, passphrase_file)
-
-
-@main.command()
-@click.option(
-    "--phone",
-    prompt="Phone number with country code / 국가번호를 포함한 전화번호",
-    help="For example +82 10-1234-5678.",
-)
-@click.option("--name", prompt="Name / 이름", help="As it stands in your papers.")
-@click.option(
-    "--code-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Take the code from the last six-digit number in this file instead of asking for it.",
-)
-@click.pass_obj
-def enrol(home: LockedHome, phone: str, name: str, code_file: Path | None) -> None:
-    """Verify your phone number with the operator and make a wallet."""
-    import asyncio
-
-    from client.enrolment import confirm_code, request_code
-    from service.http_client import new_session
-
-    visitor = home.open(create=True)
-
-    async def run() -> None:
-        async with new_session() as session:
-            await request_code(visitor, session, phone)
-            await confirm_code(visitor, session, phone, name, _read_code(code_file))
-
-    asyncio.run(run())
-    click.echo(
-        "Your number is verified. Run fetch to get passes, and have a timer run it every hour from now on.\n"
-        "전화번호가 확인되었습니다. fetch를 실행해 출입증을 받고, 앞으로 매시간 실행되도록 해 주세요."
-    )
 
 
 @main.command()
@@ -224,18 +189,7 @@ def status(home: LockedHome) -> None:
         report_faults(source, source.faults(visitor.clock()))
 
 
-def _read_code(code_file: Path | None) -> str:
-    """The six-digit code that the operator sent."""
-    if code_file is None:
-        code: str = click.prompt("Code from the message / 문자로 받은 인증 번호")
-        return code.strip()
-    codes = re.findall(r"(?<!\d)\d{6}(?!\d)", code_file.read_text("utf-8", errors="replace"))
-    if not codes:
-        raise ConfigurationError(f"{code_file} holds no six-digit code")
-    return str(codes[-1])
-
-
-for command in (show, check_in_command, check_out_command, paper_command):
+for command in (enrol, show, check_in_command, check_out_command, paper_command):
     main.add_command(command)
 
 if __name__ == "__main__":

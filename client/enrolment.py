@@ -18,17 +18,47 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 
-def international_number(text: str) -> str:
-    """A phone number in E.164 form, without the spaces, hyphens and brackets people write; raises `VisitorError`."""
-    number = contact_details.international_number(text)
+def international_number(text: str, region: str | None = None) -> str:
+    """A phone number in E.164 form, without the spaces, hyphens and brackets people write; raises `VisitorError`.
+
+    Without a country code it is one of `region` (ISO 3166, two letters) if there is one.
+    """
+    number = contact_details.international_number(text, region)
     if number is None:
-        raise VisitorError("give the number with its country code, for example +82 10-1234-5678")
+        raise VisitorError(
+            "this is no telephone number; with its country code it is one like +82 10-1234-5678 / "
+            "전화번호를 확인해 주세요. 예: 010-1234-5678, +82 10-1234-5678"
+        )
     return number
+
+
+def checked_name(text: str) -> str:
+    """A name as the operator takes it; raises `VisitorError` with what is wrong, before anything costs a message."""
+    name = contact_details.canonical_name(text)
+    if unfit := contact_details.unfit_in_name(name):
+        shown = " ".join(one if one.isprintable() else f"U+{ord(one):04X}" for one in unfit)
+        raise VisitorError(
+            f"a name has letters, digits, spaces and - ' . · alone; leave out {shown} / "
+            f"이름에 쓸 수 없는 글자가 있습니다: {shown}"
+        )
+    if not name or len(name.encode()) > contact_details.MAX_NAME_BYTES:
+        raise VisitorError(
+            f"a name has 1 to {contact_details.MAX_NAME_BYTES} bytes of UTF-8 / 이름이 비어 있거나 너무 깁니다"
+        )
+    return name
+
+
+def checked_code(text: str) -> str:
+    """The six digits of a code, without spaces and hyphens; raises `VisitorError`."""
+    code = re.sub(r"[\s-]", "", text)
+    if not re.fullmatch("[0-9]{6}", code):
+        raise VisitorError("a code has six digits / 인증 번호는 숫자 여섯 자리입니다")
+    return code
 
 
 async def request_code(visitor: Visitor, session: ClientSession, phone: str) -> None:
     """Have the operator send a one-time code to a phone. Raises `VisitorError`, `Problem` or `Unreachable`."""
-    request = VerificationRequest(international_number(phone))
+    request = VerificationRequest(international_number(phone, visitor.settings.region))
     await call(session, "POST", f"{visitor.servers.url(Role.OPERATOR)}/v1/verifications", request)
 
 
@@ -38,9 +68,8 @@ async def confirm_code(visitor: Visitor, session: ClientSession, phone: str, nam
     Unused passes of another account are dropped: they would be another person's. Raises `VisitorError`, `Malformed`,
     `Problem` or `Unreachable`.
     """
-    if not re.fullmatch("[0-9]{6}", code):
-        raise VisitorError("a code has six digits")
-    answer = VerificationAnswer(international_number(phone), code, contact_details.canonical_name(name))
+    number = international_number(phone, visitor.settings.region)
+    answer = VerificationAnswer(number, checked_code(code), checked_name(name))
     url = f"{visitor.servers.url(Role.OPERATOR)}/v1/sessions"
     account = Account(answer.phone, answer.name, Session.from_bytes(await call(session, "POST", url, answer)))
 

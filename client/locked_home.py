@@ -13,6 +13,7 @@ from service.errors import ConfigurationError
 from service.files import read_private
 
 if TYPE_CHECKING:
+    from client.settings import ClientSettings
     from client.visitor import Visitor
 
 PASSPHRASE_VARIABLE = "SPLITPASS_PASSPHRASE"  # noqa: S105  # the variable's name
@@ -24,6 +25,13 @@ class LockedHome:
 
     directory: Path
     passphrase_file: Path | None
+
+    def settings(self) -> ClientSettings:
+        """The visitor's settings, which no passphrase locks; raises `ConfigurationError`."""
+        from client.settings import ClientSettings
+        from service.settings import load_settings
+
+        return load_settings(ClientSettings, self.directory / "settings.toml")
 
     def open(self, *, create: bool = False) -> Visitor:
         """The visitor; asks for the passphrase unless a file or the environment has it.

@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 from nacl.pwhash import argon2id
 
+from service.contact_details import DEFAULT_REGION, is_region
 from service.passphrase import MAX_MEMORY, MAX_OPERATIONS
 from service.settings import Positive, Settings
 
@@ -23,6 +24,12 @@ class ClientSettings(Settings, frozen=True, kw_only=True):
 
     It shows the authority which passes are one person's.
     """
+    region: str = DEFAULT_REGION
+    """The country (ISO 3166, two letters) of telephone numbers that are typed without a country code."""
     passphrase_operations: Annotated[int, Meta(ge=1, le=MAX_OPERATIONS)] = argon2id.OPSLIMIT_MODERATE
     passphrase_memory: Annotated[int, Meta(ge=argon2id.MEMLIMIT_MIN, le=MAX_MEMORY)] = argon2id.MEMLIMIT_MODERATE
     """What Argon2id spends on a new wallet's passphrase: passes over the memory, and its size in bytes."""
+
+    def __post_init__(self) -> None:
+        if self.region != DEFAULT_REGION and not is_region(self.region):  # which loads a large package
+            raise ValueError(f"no country has the region's code {self.region!r}")

@@ -29,6 +29,7 @@ def is_region(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
+DEFAULT_REGION = "KR"
 MAX_NAME_BYTES = 128
 _TYPED_OTHERWISE = str.maketrans(
     {

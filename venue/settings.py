@@ -6,10 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from service.contact_details import is_region
+from service.contact_details import DEFAULT_REGION, is_region
 from service.settings import Port, ServerSettings, Settings
-
-DEFAULT_REGION = "KR"
 
 
 class VenueSettings(ServerSettings, frozen=True, kw_only=True):

@@ -329,7 +329,7 @@ def test_settings_and_servers_that_are_wrong_are_one_line(run: Run, home: Path, 
     (home / "domain.toml").write_text(settings.replace(imitated.urls["operator"], "http://127.0.0.1:9"))
     (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\n")
     fails(run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", imitated.outbox), "does not answer")
-    fails(run("enrol", "--phone", "010", "--name", NAME), "country code")
+    fails(run("enrol", "--phone", "1", "--name", NAME), "country code")
     (home / "domain.toml").unlink()
     fails(run("status"), "domain.toml is missing")
 
@@ -359,6 +359,25 @@ def test_the_passphrase_and_the_code_are_asked_for(home: Path, imitated: Imitate
     assert "run enrol" in status.output
     empty = CliRunner(env={"SPLITPASS_PASSPHRASE": ""}).invoke(main, ["--home", str(home), "status"])
     fails(empty, "empty passphrase")
+
+
+def test_what_is_mistyped_is_asked_for_again_and_costs_one_message(
+    run: Run, home: Path, imitated: ImitatedParties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.support.imitated.secrets.randbelow", lambda _: 123_456)
+    typed = "12\n010-1234-5678\nHong, Gildong/x\n홍길동\n12\n654321\n123 456\n"
+    result = run("enrol", typed=typed)
+    assert result.exit_code == 0, result.output
+    assert imitated.requests.count("verification") == 1
+    assert imitated.requests.count("session") == 2
+    assert "leave out , /" in result.output
+    assert "not the one that was sent (wrong-code) / 받은 인증 번호와 다릅니다" in result.output
+    assert f"Enrolled: 홍길동, {PHONE}" in run("status").output
+
+
+def test_what_is_given_and_wrong_is_not_asked_for(run: Run, imitated: ImitatedParties) -> None:
+    fails(run("enrol", "--phone", PHONE, "--name", "Hong/Gildong"), "leave out /")
+    assert imitated.requests == []
 
 
 def test_a_code_file_without_a_code_is_one_line(run: Run, tmp_path: Path) -> None:

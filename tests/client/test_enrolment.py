@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from msgspec.structs import replace
 
-from client.enrolment import confirm_code, international_number, request_code
+from client.enrolment import checked_name, confirm_code, international_number, request_code
 from client.errors import VisitorError
 from client.passes import fetch_passes
 from client.visitor import Visitor
@@ -29,10 +29,53 @@ def test_numbers_are_taken_as_people_write_them(newcomer: Visitor, imitated: Imi
     assert list(imitated.codes) == [PHONE]
 
 
-@pytest.mark.parametrize("number", ["", "010-1234-5678", "+0 10 1234 5678", "+82", "+82101234567890123456", "+82x12"])
-def test_a_number_without_its_country_is_refused(newcomer: Visitor, imitated: ImitatedParties, number: str) -> None:
+@pytest.mark.parametrize("number", ["", "12", "+0 10 1234 5678", "+82", "+82101234567890123456", "+82x12"])
+def test_what_is_no_number_is_refused(newcomer: Visitor, imitated: ImitatedParties, number: str) -> None:
     with pytest.raises(VisitorError, match="country code"):
         online(lambda session: request_code(newcomer, session, number))
+    assert imitated.requests == []
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "010-1234-5678",
+        "01012345678",
+        "010 1234 5678",
+        "(010) 1234-5678",
+        "０１０－１２３４－５６７８",
+        "+82 (0)10-1234-5678",
+    ],
+)
+def test_numbers_of_ones_region_need_no_country(newcomer: Visitor, imitated: ImitatedParties, number: str) -> None:
+    online(lambda session: request_code(newcomer, session, number))
+    assert list(imitated.codes) == [PHONE]
+
+
+def test_the_region_is_a_setting(newcomer: Visitor, imitated: ImitatedParties) -> None:
+    newcomer.settings = replace(newcomer.settings, region="JP")
+    online(lambda session: request_code(newcomer, session, "090-1234-5678"))
+    assert list(imitated.codes) == ["+819012345678"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Hong, Gildong", "leave out ,"),
+        ("홍/길동", "leave out /"),
+        ("홍\u200b길동", r"leave out U\+200B"),
+        ("\u202egnp", r"쓸 수 없는 글자가 있습니다: U\+202E"),
+        (" ", "1 to 128 bytes"),
+        ("가" * 43, "너무 깁니다"),
+    ],
+)
+def test_what_is_no_name_is_told_before_it_is_sent(
+    newcomer: Visitor, imitated: ImitatedParties, name: str, said: str
+) -> None:
+    with pytest.raises(VisitorError, match=said):
+        checked_name(name)
+    with pytest.raises(VisitorError):
+        online(lambda session: confirm_code(newcomer, session, PHONE, name, "123456"))
     assert imitated.requests == []
 
 
