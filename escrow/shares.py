@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-
-from aiohttp import ClientSession
+from typing import TYPE_CHECKING
 
 from escrow.errors import ErasedEpoch, VenueChanged
 from escrow.openings import shares_released
@@ -16,6 +15,9 @@ from protocol.opening import VerifiedShares, create_shares, without_invalid_pass
 from protocol.primitives.errors import OutOfScope
 from protocol.releases import Judgement, VerifiedRelease, deciding_commitments, judge_release, release_digest
 from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant, warrant_epochs
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 
 async def give_shares(party: Party, session: ClientSession, request: SharesRequest) -> bytes:

@@ -238,9 +238,10 @@ def notices() -> None:
 @click.argument("warrant_ids", metavar="WARRANTS...", nargs=-1, required=True, type=Hexadecimal(16))
 @click.pass_obj
 def publish_notice(home: Path, warrant_ids: tuple[bytes, ...]) -> None:
-    """Publish a notice for everyone in the releases of these WARRANTS, which have the same advice.
+    """Warn everyone in the releases of these WARRANTS.
 
-    The operator verifies the releases and makes the list, and both parties sign it. A warrant is good for one notice.
+    They have the same advice. The operator verifies the releases and makes the list, and both parties sign it.
+    A warrant is good for one notice.
     """
     from escrow.authority.notices import Noticed, NoticePublisher
 

@@ -180,7 +180,7 @@ def test_a07_a_copy_leads_to_who_had_the_paper_printed(town: Town, people: list[
     assert names_of(town, cafe) == [(people[0].phone, people[0].name)]
     second = town.investigate(club)
     assert second.contacts == ()
-    assert second.set_aside["NoShare"] == 1
+    assert second.set_aside["ReleasedElsewhere"] == 1
 
 
 def test_a07_a_door_that_keeps_a_paper_invents_a_visit_of_its_day(town: Town, people: list[Person]) -> None:

@@ -41,7 +41,7 @@ def start_operator(home: Path, settings: str) -> subprocess.Popen[str]:
         [sys.executable, "-m", "escrow", "operator", "--home", str(home), "serve"], stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
-    assert "listening" in process.stderr.readline()
+    assert any("listening" in line for line in process.stderr)
     return process
 
 
