@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 
 
 def international_number(text: str, region: str | None = None) -> str | None:
@@ -20,6 +21,18 @@ def international_number(text: str, region: str | None = None) -> str | None:
     if number.extension or not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_called_at_the_usual_price(phone: str, regions: Collection[str]) -> bool:
+    """Whether a number in E.164 form is of one of these countries, and is none that costs or answers otherwise.
+
+    Satellite telephones are of no country. Premium and shared-cost numbers, and those that no person carries, are none.
+    """
+    import phonenumbers  # noqa: PLC0415
+
+    kinds, number = phonenumbers.PhoneNumberType, phonenumbers.parse(phone)
+    special = {kinds.PREMIUM_RATE, kinds.SHARED_COST, kinds.TOLL_FREE, kinds.UAN, kinds.PAGER, kinds.VOICEMAIL}
+    return phonenumbers.region_code_for_number(number) in regions and phonenumbers.number_type(number) not in special
 
 
 def is_region(code: str) -> bool:

@@ -101,6 +101,9 @@ class Accounts:
         """
         if not is_international_number(phone):
             raise InvalidPhone
+        regions = self._settings.code_regions
+        if not contact_details.is_called_at_the_usual_price(phone, regions):
+            raise InvalidPhone(f"codes are sent to numbers of {', '.join(regions)} alone, and to none that costs extra")
         code, day = f"{secrets.randbelow(10**6):06}", now // DAY
         with exclusive(self._engine) as connection:
             row = connection.execute(sql.select(_verifications).where(_verifications.c.phone == phone)).one_or_none()

@@ -6,12 +6,12 @@ from service.refusals import Refusal, TryLater
 
 
 class InvalidPhone(Refusal):
-    """What was given is not an international telephone number."""
+    """What was given is not an international telephone number, or one that is sent no codes."""
 
     name = "invalid-phone"
 
-    def __init__(self) -> None:
-        super().__init__("give the number in international form, for example +821012345678")
+    def __init__(self, why: str = "give the number in international form, for example +821012345678") -> None:
+        super().__init__(why)
 
 
 class NoticeExists(Refusal):

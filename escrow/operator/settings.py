@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from escrow.settings import EscrowSettings
+from service.contact_details import DEFAULT_REGION, is_region
 from service.settings import Port, Positive
 
 
@@ -16,6 +17,8 @@ class OperatorSettings(EscrowSettings, frozen=True, kw_only=True):
     port: Port = 8401
     sender: str = "escrow.operator.code_sender:OutboxSender"
     """Where one-time codes go: `module:Class`, called with the home directory."""
+    code_regions: tuple[str, ...] = (DEFAULT_REGION,)
+    """The countries (ISO 3166, two letters) whose numbers are sent codes. None that costs extra ever is."""
     code_seconds: Annotated[int, Meta(ge=30)] = 300
     code_attempts: Positive = 5
     codes_per_day: Positive = 10
@@ -42,3 +45,11 @@ class OperatorSettings(EscrowSettings, frozen=True, kw_only=True):
     """A batch holds the requests of at least so many accounts, or does not leave."""
     mixing_seconds: Annotated[float, Meta(gt=0, le=60)] = 45
     """How long a batch collects requests."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for region in self.code_regions:
+            if region != DEFAULT_REGION and not is_region(region):  # which loads a large package
+                raise ValueError(f"no country has the region's code {region!r}")
+        if not self.code_regions:
+            raise ValueError("code_regions names no country, so that nobody could enrol")

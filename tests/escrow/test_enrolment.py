@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import phonenumbers
 import pytest
 import sqlalchemy as sql
 
@@ -14,6 +15,7 @@ from escrow.operator.code_sender import load_sender
 from lab.processes import free_ports
 from protocol.epochs import Role
 from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
+from service.contact_details import is_called_at_the_usual_price
 from service.problems import Problem
 from service.refusals import Unauthenticated
 from tests.escrow.gateway import broken_gateway
@@ -226,6 +228,51 @@ def test_what_is_no_phone_number_is_sent_nothing(world: World, phone: str) -> No
         run(world.post(Role.OPERATOR, "/v1/verifications", VerificationRequest(phone)))
     assert refusal.value.name == "invalid-phone"
     assert not (world.home(Role.OPERATOR) / "outbox.txt").exists()
+
+
+def example(region: str, kind: int) -> str:
+    number = phonenumbers.example_number_for_type(region, kind)
+    assert number is not None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@pytest.mark.parametrize("abroad", ["+819012345678", "+12015550123", "+447400123456", "+8613123456789"])
+def test_numbers_of_other_countries_are_sent_nothing_unless_the_operator_says_so(abroad: str) -> None:
+    assert not is_called_at_the_usual_price(abroad, ("KR",))
+    assert is_called_at_the_usual_price(abroad, ("KR", "JP", "US", "GB", "CN"))
+
+
+@pytest.mark.parametrize("kind", ["PREMIUM_RATE", "TOLL_FREE", "UAN", "SHARED_COST", "PAGER", "VOICEMAIL"])
+def test_numbers_that_cost_extra_are_never_sent_codes(kind: str) -> None:
+    tried = 0
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        if phonenumbers.example_number_for_type(region, getattr(phonenumbers.PhoneNumberType, kind)) is not None:
+            tried += 1
+            phone = example(region, getattr(phonenumbers.PhoneNumberType, kind))
+            assert not is_called_at_the_usual_price(phone, phonenumbers.SUPPORTED_REGIONS)
+    assert tried > 2
+
+
+@pytest.mark.parametrize("code", sorted(phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS))
+def test_satellite_telephones_are_never_sent_codes(code: int) -> None:
+    number = phonenumbers.example_number_for_non_geo_entity(code)
+    assert number is not None
+    phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    assert not is_called_at_the_usual_price(phone, phonenumbers.SUPPORTED_REGIONS)
+
+
+def test_an_operator_sends_codes_to_its_countries(world: World) -> None:
+    def asked(phone: str) -> str:
+        try:
+            run(world.post(Role.OPERATOR, "/v1/verifications", VerificationRequest(phone)))
+        except Problem as problem:
+            return problem.name
+        return world.last_code(phone)
+
+    premium = example("KR", phonenumbers.PhoneNumberType.PREMIUM_RATE)
+    assert [asked(phone) for phone in ("+819012345678", premium, "+870773111632")] == ["invalid-phone"] * 3
+    assert not (world.home(Role.OPERATOR) / "outbox.txt").exists()
+    assert len(asked("+821012345678")) == 6
 
 
 def test_the_database_holds_neither_codes_nor_tokens(world: World) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from client.settings import ClientSettings
 from escrow.operator.settings import OperatorSettings
 from service.errors import ConfigurationError
 from service.settings import DomainSettings, Settings, load_settings
@@ -38,6 +39,10 @@ def domain_file(key: str = KEY, url: str = "https://operator.example") -> str:
         (OperatorSettings, "prot = 1", "there is no setting `prot`; do you mean `port`?"),
         (OperatorSettings, "port = ", "Invalid value (at end of document)"),
         (VenueSettings, "region = 'XX'", "no country has the region's code 'XX'"),
+        (ClientSettings, "region = 'kr'", "no country has the region's code 'kr'"),
+        (OperatorSettings, "code_regions = ['KR', 'XX']", "no country has the region's code 'XX'"),
+        (OperatorSettings, "code_regions = ['001']", "no country has the region's code '001'"),
+        (OperatorSettings, "code_regions = []", "code_regions names no country"),
         (VenueDescription, "", "Object missing required field `name`"),
         (DomainSettings, "number = 1\noperator = 1", "operator: Expected `object`, got `int`"),
         (DomainSettings, domain_file(key=KEY + "\n"), "operator: the key has to be 64 hexadecimal digits"),

@@ -54,12 +54,16 @@ def test_a_command(command: str) -> None:
     assert {str(one.name) for one in found.params if one.required} <= {name for name, value in given.items() if value}
 
 
+def written(default: object) -> str:
+    return ", ".join(default) if isinstance(default, tuple) else str(default)
+
+
 def test_settings() -> None:
     stated = {
         (role, row["name"]): row["default"] for row in table("settings") for role in WHOSE.get(row["of"], {row["of"]})
     }
     assert stated == {
-        (role, field.name): "–" if field.default in {None, ()} else str(field.default)
+        (role, field.name): "–" if field.default in {None, ()} else written(field.default)
         for role, kind in SETTINGS.items()
         for field in structs.fields(kind)
     }
