@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 
+import promql_parser
 import pytest
 import yaml
 from prometheus_client import REGISTRY
@@ -49,8 +50,12 @@ def test_a_time_that_alarms_can_be_told_from_a_shorter_one() -> None:
 
 
 def test_prometheus_reads_them() -> None:
+    """Each expression is one of its language; where its own `promtool` is installed, it reads the whole file."""
+    for text in EXPRESSIONS:
+        promql_parser.parse(text)
+    with pytest.raises(ValueError, match="invalid promql"):
+        promql_parser.parse("splitpass_up ==")
     promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is missing: Debian's package prometheus has it")
-    done = subprocess.run([promtool, "check", "rules", FILE], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    if promtool is not None:
+        done = subprocess.run([promtool, "check", "rules", FILE], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
