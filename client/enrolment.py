@@ -11,7 +11,7 @@ from client.visitor import Visitor
 from client.wallet_contents import Account, Wallet
 from protocol.epochs import Role
 from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
-from service import contact_details
+from service import names, phone_numbers
 from service.http_client import call
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def international_number(text: str, region: str | None = None) -> str:
 
     Without a country code it is one of `region` (ISO 3166, two letters) if there is one.
     """
-    number = contact_details.international_number(text, region)
+    number = phone_numbers.international_number(text, region)
     if number is None:
         raise VisitorError(
             "this is no telephone number; with its country code it is one like +82 10-1234-5678 / "
@@ -34,17 +34,15 @@ def international_number(text: str, region: str | None = None) -> str:
 
 def checked_name(text: str) -> str:
     """A name as the operator takes it; raises `VisitorError` with what is wrong, before anything costs a message."""
-    name = contact_details.canonical_name(text)
-    if unfit := contact_details.unfit_in_name(name):
+    name = names.canonical_name(text)
+    if unfit := names.unfit_in_name(name):
         shown = " ".join(one if one.isprintable() else f"U+{ord(one):04X}" for one in unfit)
         raise VisitorError(
             f"a name has letters, digits, spaces and - ' . · alone; leave out {shown} / "
             f"이름에 쓸 수 없는 글자가 있습니다: {shown}"
         )
-    if not name or len(name.encode()) > contact_details.MAX_NAME_BYTES:
-        raise VisitorError(
-            f"a name has 1 to {contact_details.MAX_NAME_BYTES} bytes of UTF-8 / 이름이 비어 있거나 너무 깁니다"
-        )
+    if not name or len(name.encode()) > names.MAX_NAME_BYTES:
+        raise VisitorError(f"a name has 1 to {names.MAX_NAME_BYTES} bytes of UTF-8 / 이름이 비어 있거나 너무 깁니다")
     return name
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 from msgspec import Meta
 from nacl.pwhash import argon2id
 
-from service.contact_details import DEFAULT_REGION, is_region
 from service.passphrase import MAX_MEMORY, MAX_OPERATIONS
+from service.phone_numbers import DEFAULT_REGION, is_region
 from service.settings import Positive, Settings
 
 

@@ -58,7 +58,7 @@ def _ask(region: str) -> AssertedRecord:
 
 
 def _name(text: str) -> str:
-    from service.contact_details import MAX_NAME_BYTES, canonical_name, is_name
+    from service.names import MAX_NAME_BYTES, canonical_name, is_name
 
     name = canonical_name(text)
     if not is_name(name) or len(name.encode()) > MAX_NAME_BYTES:
@@ -69,7 +69,7 @@ def _name(text: str) -> str:
 
 
 def _phone(region: str, text: str) -> str:
-    from service.contact_details import international_number
+    from service.phone_numbers import international_number
 
     phone = international_number(text, region)
     if phone is None:

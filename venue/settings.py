@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from service.contact_details import DEFAULT_REGION, is_region
+from service.phone_numbers import DEFAULT_REGION, is_region
 from service.settings import Port, ServerSettings, Settings
 
 

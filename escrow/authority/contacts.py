@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta, timezone
 from escrow.authority.investigation import Contact
 from protocol.assisted_check_ins import AssertedRecord
 from protocol.handles import IdentityRecord
-from service.contact_details import joins
+from service.names import joins
 
 HEADER = ("name", "phone", "verified on", "visits")
 NOT_VERIFIED = "not verified (asserted by the venue)"

@@ -31,7 +31,7 @@ from protocol.http_messages import Session, VerificationAnswer
 from protocol.primitives.group import Point
 from protocol.primitives.hashing import digest32
 from protocol.primitives.signatures import SigningKey
-from service import contact_details
+from service import names, phone_numbers
 from service.clock import DAY
 from service.refusals import Unauthenticated
 from service.storage import exclusive, is_among
@@ -102,7 +102,7 @@ class Accounts:
         if not is_international_number(phone):
             raise InvalidPhone
         regions = self._settings.code_regions
-        if not contact_details.is_called_at_the_usual_price(phone, regions):
+        if not phone_numbers.is_called_at_the_usual_price(phone, regions):
             raise InvalidPhone(f"codes are sent to numbers of {', '.join(regions)} alone, and to none that costs extra")
         code, day = f"{secrets.randbelow(10**6):06}", now // DAY
         with exclusive(self._engine) as connection:
@@ -281,13 +281,13 @@ class Accounts:
 
 def check_name(name: str) -> None:
     """Raise `InvalidName` unless a name is one as step 1 says."""
-    if not contact_details.is_name(name):
+    if not names.is_name(name):
         raise InvalidName("a name has letters, digits, hyphens, dots, apostrophes, and single spaces between")
 
 
 def is_international_number(phone: str) -> bool:
     """Whether a number has the one form of E.164: a second one would be a second account, with tries of its own."""
-    return contact_details.international_number(phone) == phone
+    return phone_numbers.international_number(phone) == phone
 
 
 def _token_digest(token: bytes) -> bytes:

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from escrow.settings import EscrowSettings
-from service.contact_details import DEFAULT_REGION, is_region
+from service.phone_numbers import DEFAULT_REGION, is_region
 from service.settings import Port, Positive
 
 

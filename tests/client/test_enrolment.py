@@ -9,7 +9,7 @@ from client.enrolment import checked_name, confirm_code, international_number, r
 from client.errors import VisitorError
 from client.passes import fetch_passes
 from client.visitor import Visitor
-from service.contact_details import canonical_name, is_name
+from service.names import canonical_name, is_name
 from service.problems import Problem, Unreachable
 from tests.client.conftest import NAME, PHONE, enrol
 from tests.support.domain import TODAY

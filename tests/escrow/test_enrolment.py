@@ -15,7 +15,7 @@ from escrow.operator.code_sender import load_sender
 from lab.processes import free_ports
 from protocol.epochs import Role
 from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
-from service.contact_details import is_called_at_the_usual_price
+from service.phone_numbers import is_called_at_the_usual_price
 from service.problems import Problem
 from service.refusals import Unauthenticated
 from tests.escrow.gateway import broken_gateway

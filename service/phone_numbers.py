@@ -1,0 +1,43 @@
+"""Telephone numbers as people give them. Spec: §4.2, §5.3."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+DEFAULT_REGION = "KR"
+
+
+def international_number(text: str, region: str | None = None) -> str | None:
+    """A phone number in the one form that E.164 gives it; None if `text` is no possible one with its country code.
+
+    Takes the spaces, hyphens and brackets that people write. Without a country code it is a number of `region` (ISO
+    3166, two letters) if there is one.
+    """
+    import phonenumbers  # noqa: PLC0415 - it takes long to load
+
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if number.extension or not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_called_at_the_usual_price(phone: str, regions: Collection[str]) -> bool:
+    """Whether a number in E.164 form is of one of these countries, and is none that costs or answers otherwise.
+
+    Satellite telephones are of no country. Premium and shared-cost numbers, and those that no person carries, are none.
+    """
+    import phonenumbers  # noqa: PLC0415
+
+    kinds, number = phonenumbers.PhoneNumberType, phonenumbers.parse(phone)
+    special = {kinds.PREMIUM_RATE, kinds.SHARED_COST, kinds.TOLL_FREE, kinds.UAN, kinds.PAGER, kinds.VOICEMAIL}
+    return phonenumbers.region_code_for_number(number) in regions and phonenumbers.number_type(number) not in special
+
+
+def is_region(code: str) -> bool:
+    """Whether two letters stand for a country that has telephone numbers."""
+    import phonenumbers  # noqa: PLC0415
+
+    return code in phonenumbers.SUPPORTED_REGIONS
