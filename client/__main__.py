@@ -72,17 +72,21 @@ def fetch(home: LockedHome, ahead: int, delay: int) -> None:
     """
     import asyncio
 
+    from client.server_clocks import ServerClocks, clock_warning
     from service.http_client import new_session
 
-    visitor = home.open()
+    clocks, visitor = ServerClocks(), home.open()
     today = visitor.domain.epoch_at(visitor.clock())
 
     async def run() -> bool:
         await asyncio.sleep(secrets.SystemRandom().uniform(0, delay))
-        async with new_session(FETCH_SECONDS) as session:
+        async with new_session(FETCH_SECONDS, clocks.trace()) as session:
             return all([await _fetch_day(visitor, session, epoch) for epoch in range(today, today + ahead + 1)])
 
-    if not asyncio.run(run()):
+    is_good = asyncio.run(run())
+    if warning := clock_warning(clocks.seconds_behind()):
+        click.echo(warning, err=True)
+    if not is_good:
         raise click.exceptions.Exit(1)
 
 

@@ -15,7 +15,7 @@ from service.problems import NotConnected, Problem, Unreachable
 from service.urls import is_protected, unprotected
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
+    from aiohttp import ClientResponse, ClientSession, TraceConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,18 @@ async def exchange(
     return Answer(response.status, response.reason or "", response.content_type, received)
 
 
-def new_session(seconds: float = 60) -> ClientSession:
-    """A client session whose requests take at most `seconds`, and which tells and keeps nothing that marks a client."""
+def new_session(seconds: float = 60, *traces: TraceConfig) -> ClientSession:
+    """A client session whose requests take at most `seconds`, and which tells and keeps nothing that marks a client.
+
+    It reports its requests to `traces`.
+    """
     from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
 
     return ClientSession(
-        timeout=ClientTimeout(total=seconds), cookie_jar=DummyCookieJar(), headers={"User-Agent": "SplitPass"}
+        timeout=ClientTimeout(total=seconds),
+        cookie_jar=DummyCookieJar(),
+        headers={"User-Agent": "SplitPass"},
+        trace_configs=list(traces),
     )
 
 

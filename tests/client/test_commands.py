@@ -320,6 +320,29 @@ def test_passes_that_were_kept_back_are_a_fault_that_is_told(ready: Run, run: Ru
     assert (again.exit_code, told in again.output, told in run("status").output) == (0, True, True)
 
 
+@pytest.mark.parametrize(
+    ("operator", "authority", "told"),
+    [
+        (20, 20, r"(19|20|21) s behind the servers'[^\n]*\n이 기기의 시계가 서버보다 (19|20|21)초 늦습니다"),
+        (-7, -30, r"[678] s ahead of the servers'[^\n]*\n이 기기의 시계가 서버보다 [678]초 빠릅니다"),
+        (0, 30, None),
+        (-30, 30, None),
+        (0, 0, None),
+    ],
+)
+def test_a_clock_that_is_wrong_is_told(
+    run: Run, imitated: ImitatedParties, operator: int, authority: int, told: str | None
+) -> None:
+    run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", imitated.outbox)
+    imitated.date = {"operator": operator, "authority": authority}
+    fetched = run("fetch", "--ahead", 0)
+    assert fetched.exit_code == 0
+    if told is None:
+        assert "This clock" not in fetched.output
+    else:
+        assert re.search(told, fetched.output)
+
+
 def test_settings_and_servers_that_are_wrong_are_one_line(run: Run, home: Path, imitated: ImitatedParties) -> None:
     fails(run("show", "--once"), "run enrol first")
     (home / "settings.toml").write_text("retention = 3")

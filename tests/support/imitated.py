@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -62,6 +65,8 @@ class ImitatedParties:
         self.publishes = True
         self.lists: dict[tuple[Role, str], dict[int, bytes]] = {}
         self.outbox: Path | None = None
+        self.date: dict[str, int] = {}
+        """By how many seconds a server's `Date` is ahead."""
         self.urls: dict[str, str] = {}
 
     @property
@@ -104,7 +109,13 @@ class ImitatedParties:
             web.post("/v1/passes", self._passes),
         ]
         routes = {**escrow, "venue": [web.post("/v1/check-ins", self._check_ins)]}
-        return {name: create_app(of_party) for name, of_party in routes.items()}
+        apps = {name: create_app(of_party) for name, of_party in routes.items()}
+        for name, app in apps.items():
+            app.on_response_prepare.append(partial(self._set_date, name))
+        return apps
+
+    async def _set_date(self, name: str, _request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(time.time() + self.date.get(name, 0), usegmt=True)
 
     def _epoch_handler(self, role: Role) -> Handler:
         async def handler(request: web.Request) -> web.Response:

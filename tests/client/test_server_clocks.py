@@ -1,0 +1,53 @@
+"""The clock here beside those of the servers."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+
+import pytest
+
+from client.server_clocks import ServerClocks, clock_warning
+
+NOW = 1_600_000_000
+
+
+def behind(*answers: tuple[str, float, float, float]) -> int:
+    """After answers of servers: by how much each is ahead, when it was sent, and how long it took."""
+    clocks = ServerClocks()
+    for server, ahead, sent, took in answers:
+        clocks.note(server, formatdate(int(NOW + sent + took / 2 + ahead), usegmt=True), NOW + sent, NOW + sent + took)
+    return clocks.seconds_behind()
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.2, 0.5, 0.8, 0.99])
+@pytest.mark.parametrize("ahead", [-60, -6, 6, 20, 3600])
+def test_the_difference_is_known_to_a_second(fraction: float, ahead: int) -> None:
+    assert behind(("a", ahead, fraction, 0.1)) == pytest.approx(ahead, abs=1)
+
+
+@pytest.mark.parametrize("ahead", [-4, -1, 0, 1, 4])
+def test_who_is_nearly_right_is_not_warned(ahead: int) -> None:
+    assert clock_warning(behind(*(("a", ahead, place * 0.3, 0.01) for place in range(8)))) is None
+
+
+@pytest.mark.parametrize("ahead", [-5, 5])
+def test_the_warning_begins_at_five_seconds(ahead: int) -> None:
+    assert clock_warning(behind(*(("a", ahead, place * 0.3, 0.01) for place in range(8)))) is not None
+
+
+def test_one_server_that_is_wrong_is_no_reason_to_set_the_clock() -> None:
+    assert behind(("a", 60, 0, 0.1), ("b", 0.2, 0.3, 0.1)) in {0, 1}
+    assert behind(("a", 60, 0, 0.1), ("b", -60, 0, 0.1)) == 0
+    assert behind(("a", 60, 0, 0.1), ("b", 20, 0, 0.1)) == 20
+
+
+def test_a_slow_answer_tells_nothing() -> None:
+    assert behind(("a", 60, 0, 10)) == 0
+    assert behind() == 0
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Thu, 99 Jan 1970 00:00:00 GMT", "Sun, 06 Nov 99999 08:49:37 GMT"])
+def test_a_date_that_is_none_tells_nothing(date: str) -> None:
+    clocks = ServerClocks()
+    clocks.note("a", date, NOW, NOW)
+    assert clocks.seconds_behind() == 0
