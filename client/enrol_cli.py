@@ -64,7 +64,7 @@ def enrol(home: LockedHome, phone: str | None, name: str | None, code_file: Path
         async with new_session() as session:
             sent_to = await _request(visitor, session, number, None if phone is not None else ask_phone)
             if code_file is None:
-                click.echo(f"A code was sent to {sent_to}. / {sent_to} 번호로 인증 번호를 보냈습니다.", err=True)
+                click.echo("A code was sent. / 인증 번호를 보냈습니다.", err=True)
             await _confirm(visitor, session, sent_to, called, code_file, None if name is not None else ask_name)
 
     asyncio.run(run())

@@ -75,8 +75,18 @@ def test_every_code_is_read_back_from_the_sheet(supplied: Visitor) -> None:
 def test_the_sheet_says_in_two_languages_what_it_is_good_for(supplied: Visitor) -> None:
     document = sheet_pdf("2020-09-13", print_papers(supplied, TODAY, 1))
     words = pypdfium2.PdfDocument(document)[0].get_textpage().get_text_range()
-    for sentence in ("2020-09-13", "one door", "한 곳에 한 번", "when you leave", "나갈 때", "copies", "복사하면"):
+    for sentence in (
+        "2020-09-13",
+        "for one visit",
+        "이 날 하루, 한 번",
+        "when you leave",
+        "나갈 때",
+        "copies",
+        "복사하면",
+    ):
         assert sentence in words
+    for claim in ("one door", "한 곳"):  # which no door can hold: another one does not know that it was used
+        assert claim not in words
     assert document == sheet_pdf("2020-09-13", read_texts(pages(document)[0]))  # nothing else is in it
 
 

@@ -57,8 +57,9 @@ class RecordedTown(Town):
         assert [process.wait(120) for process in running] == [0] * len(commands)
 
     def more_settings(self, server: str) -> str:
-        """Venues are patient, for the machine may be busy."""
-        own = {"operator": 'sender = "tests.escrow.gateway:EitherSender"\n', "venue-1": "tolerance = 600\n"}
+        """Venues are patient, for the machine may be busy; visitors come from two countries."""
+        operator = 'sender = "tests.escrow.gateway:EitherSender"\ncode_regions = ["KR", "NL"]\n'
+        own = {"operator": operator, "venue-1": "tolerance = 600\n"}
         return own.get(server, "")
 
     def written(self) -> dict[str, str]:

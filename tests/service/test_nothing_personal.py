@@ -197,6 +197,8 @@ class Story:
         guess = VerificationAnswer(phone, "000000", name).to_bytes()
         for _ in range(6):
             await self.ask(operator, "POST", "/v1/sessions", guess)
+        unfit = VerificationAnswer(phone, "000000", f"={name}").to_bytes()
+        await self.ask(operator, "POST", "/v1/sessions", unfit)
 
     async def lose_messages(self) -> None:
         """A sender that fails in ways of its own, with number and code in its errors."""
