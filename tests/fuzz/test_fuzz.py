@@ -56,7 +56,8 @@ OVER_HTTP = {
 }
 """What the fuzzed routes reach, and their handlers."""
 OF_ONES_OWN = {
-    *("client.locked_home.LockedHome.open", "client.show.check_size", "client.descriptions.describe_opening"),
+    *("client.locked_home.LockedHome.open", "client.show.check_console", "client.descriptions.describe_opening"),
+    *("client.enrolment.checked_name", "client.enrolment.checked_code"),
     *("escrow.program.Program.load_settings", "escrow.program.Program.open", "service.words.opening_in_words"),
     *(f"escrow.{role}.cli.{role.capitalize()}Program.load_settings" for role in ("authority", "operator")),
     *(f"escrow.{role}.cli.{role.capitalize()}Program.open" for role in ("authority", "operator")),
