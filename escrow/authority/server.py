@@ -11,8 +11,9 @@ from aiohttp import ClientSession, web
 from escrow.authority.authority import Authority
 from escrow.authority.notices import NoticePublisher
 from escrow.errors import ErasedEpoch
+from escrow.housekeeping import COSIGNING_SECONDS, HOUSEKEEPING_SECONDS
 from escrow.lists_server import list_routes
-from escrow.server import COSIGNING_SECONDS, HOUSEKEEPING_SECONDS, PEER_SECONDS, create_party_app
+from escrow.server import PEER_SECONDS, create_party_app
 from protocol.handles import DirectoryEntry, sign_receipt
 from protocol.passes import IssueBatch, issue_batch
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES

@@ -1,117 +1,20 @@
-"""The notices that the operator signs for the authority: each once, and for verified visits alone. Spec: §3.12."""
+"""Signing a notice for the authority: for visits that the operator verified, and for no other. Spec: §3.12."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from secrets import token_bytes
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-import sqlalchemy as sql
+from aiohttp import ClientSession
 
-from escrow.log.log import TransparencyLog
-from escrow.operator.errors import NoticeExists
+from escrow.operator.operator import Operator
+from escrow.operator.signed_notices import Wanted
 from escrow.shares import judge_request
-from protocol.epochs import Domain
 from protocol.http_messages import NoticeRequest
-from protocol.notices import NoticeAnswer, list_digest, list_passes, sign_notice
+from protocol.notices import NoticeAnswer
 from protocol.party_requests import REQUEST_TOLERANCE
-from protocol.primitives.errors import OutOfScope, ReplayedRequest, WrongNumber
-from protocol.primitives.signatures import SigningKey
-from protocol.transparency.log_entries import NoticePublished
+from protocol.primitives.errors import OutOfScope, ReplayedRequest
 from protocol.warrants import Purpose, ValidWarrant, verify_warrant
-from service.clock import Clock
-from service.storage import exclusive
-
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
-
-    from escrow.operator.operator import Operator
-
-SEED_BYTES = 32
-
-metadata = sql.MetaData()
-_notices = sql.Table(
-    "signed_notices",
-    metadata,
-    sql.Column("number", sql.BigInteger, primary_key=True, autoincrement=False),
-    sql.Column("time", sql.BigInteger, nullable=False),
-    sql.Column("answer", sql.LargeBinary),
-)
-"""`answer` is what the authority was given, null when it is past its retention."""
-_warrants = sql.Table(
-    "noticed_warrants",
-    metadata,
-    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
-    sql.Column("number", sql.BigInteger, nullable=False),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a notice is to be: under which warrants, by their ids, and with which advice."""
-
-    warrants: tuple[bytes, ...]
-    advice: str
-
-
-class SignedNotices:
-    """The register of the notices that the operator has signed."""
-
-    def __init__(
-        self, engine: sql.Engine, domain: Domain, identity: SigningKey, log: TransparencyLog, clock: Clock
-    ) -> None:
-        self._engine, self._domain, self._identity = engine, domain, identity
-        self._log, self._clock = log, clock
-
-    def answer(self, number: int) -> NoticeAnswer | None:
-        """What was answered for a number; None if nothing was, or it is past its retention."""
-        with self._engine.begin() as connection:
-            answer = connection.scalar(sql.select(_notices.c.answer).where(_notices.c.number == number))
-        if answer is None:
-            return None
-        given = NoticeAnswer.from_bytes(answer)
-        self._log.append(NoticePublished(number, list_digest(given.notice)), self._clock())  # if a crash prevented it
-        return given
-
-    def refuse_known(self, number: int, time: int, warrants: Collection[bytes]) -> None:
-        """Refuse a number that is not new, a second notice for nobody of a day, and a warrant that had its notice."""
-        with self._engine.begin() as connection:
-            self._check(connection, number, time, warrants)
-
-    def sign(self, number: int, time: int, wanted: Wanted, passes: Collection[bytes]) -> NoticeAnswer:
-        """Make the list of a notice, sign it, and store both durably; from then on they are the answer."""
-        seed = token_bytes(SEED_BYTES)  # step 7
-        digests = list_passes(number, passes, seed)
-        signed = sign_notice(self._domain, number, time, wanted.advice, digests, self._identity)
-        answer = NoticeAnswer(wanted.warrants, seed, signed, digests)
-        with exclusive(self._engine) as connection:  # step 8
-            self._check(connection, number, time, wanted.warrants)
-            connection.execute(sql.insert(_notices).values(number=number, time=time, answer=answer.to_bytes()))
-            for warrant in wanted.warrants:
-                connection.execute(sql.insert(_warrants).values(warrant=warrant, number=number))
-        self._log.append(NoticePublished(number, list_digest(signed)), self._clock())
-        return answer
-
-    def forget_before(self, time: int) -> None:
-        """Delete the answers of notices before a Unix time, with their seeds and lists; that they were signed stays."""
-        with self._engine.begin() as connection:
-            connection.execute(sql.update(_notices).where(_notices.c.time < time).values(answer=None))
-
-    def _check(self, connection: sql.Connection, number: int, time: int, warrants: Collection[bytes]) -> None:
-        newest = connection.execute(sql.select(_notices).order_by(_notices.c.number.desc()).limit(1)).one_or_none()
-        on_record = self._log.newest_notice()
-        if number <= max(-1 if newest is None else newest.number, -1 if on_record is None else on_record):  # step 4
-            raise WrongNumber("a notice of this number, or a later one, is signed already", number)
-        if not warrants and newest is not None and self._day(time) <= self._day(newest.time):  # step 5
-            raise NoticeExists("there is a notice of this day already")
-        had = connection.scalar(sql.select(_warrants.c.number).where(_warrants.c.warrant.in_(list(warrants))).limit(1))
-        if had is not None:
-            raise NoticeExists(f"notice {had} was signed under one of these warrants")
-
-    def _day(self, time: int) -> int:
-        return self._domain.epoch_at(time)
 
 
 async def give_notice(operator: Operator, session: ClientSession, request: NoticeRequest) -> NoticeAnswer:

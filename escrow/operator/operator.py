@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from escrow.errors import ErasedEpoch, PeerFailed
-from escrow.operator import accounts, notices, warrants
+from escrow.operator import accounts, signed_notices, warrants
 from escrow.operator.accounts import Account, Accounts
 from escrow.operator.code_sender import load_sender
 from escrow.operator.errors import EpochNotOpen
 from escrow.operator.migrations import STEPS
-from escrow.operator.notices import SignedNotices
 from escrow.operator.settings import OperatorSettings
+from escrow.operator.signed_notices import SignedNotices
 from escrow.operator.warrants import Warrants
 from escrow.party import Party
 from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
@@ -39,7 +39,7 @@ class Operator(Party):
 
     def __init__(self, home: Path, clock: Clock = unix_time) -> None:
         settings = load_settings(OperatorSettings, home / "settings.toml")
-        tables = accounts.metadata, warrants.metadata, notices.metadata
+        tables = accounts.metadata, warrants.metadata, signed_notices.metadata
         super().__init__(Role.OPERATOR, home, settings, STEPS, *tables, clock=clock)
         self.accounts = Accounts(self.engine, settings, self.identity)
         self.warrants = Warrants(self.engine, self.domain, self.log, clock)

@@ -12,9 +12,9 @@ import sqlalchemy as sql
 from escrow import commitments
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation, OpeningResult
+from escrow.housekeeping import keep_house
 from escrow.operator.operator import Operator
 from escrow.party import Party
-from escrow.server import keep_house
 from protocol.commitments import VenueCommitment, sign_commitment
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.party_requests import REQUEST_TOLERANCE

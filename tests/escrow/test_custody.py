@@ -29,9 +29,9 @@ from escrow.custody import (
 )
 from escrow.environment import VAULT_KEY_VARIABLE
 from escrow.errors import ErasedEpoch
+from escrow.housekeeping import keep_house
 from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
-from escrow.server import keep_house
 from protocol.epochs import Domain, Role
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.signatures import SigningKey, public_key

@@ -17,9 +17,9 @@ from prometheus_client import REGISTRY
 from escrow.authority.authority import Authority
 from escrow.authority.server import create_authority_app
 from escrow.errors import ErasedEpoch
+from escrow.housekeeping import check_clock, keep_house
 from escrow.operator.operator import Operator
 from escrow.party import Party
-from escrow.server import check_clock, keep_house
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.opening import OpeningTranscript
 from protocol.party_requests import sign_request

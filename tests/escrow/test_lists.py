@@ -15,7 +15,7 @@ from conformance.vectors.joint_notices import answer_notice
 from escrow.authority.errors import NoRelease
 from escrow.authority.investigation import Investigation
 from escrow.authority.notices import Noticed
-from escrow.operator.notices import Wanted
+from escrow.operator.signed_notices import Wanted
 from escrow.party import Party
 from protocol.check_ins import Direction, sign_check_in
 from protocol.disclosures import Disclosure, verify_disclosure

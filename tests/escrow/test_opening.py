@@ -15,8 +15,8 @@ from click.testing import Result
 
 from escrow.authority.investigation import Investigation, OpeningResult
 from escrow.errors import ErasedEpoch, UnknownWarrant
+from escrow.housekeeping import keep_house
 from escrow.party import Party
-from escrow.server import keep_house
 from escrow.shares import give_shares
 from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, sign_check_in
 from protocol.epochs import EPOCH_SECONDS, Role

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sql
 
-from escrow.server import keep_house
+from escrow.housekeeping import keep_house
 from tests.support.databases import FOR_SERVERS
 from tests.support.running import run
 from tests.support.servers import run_world

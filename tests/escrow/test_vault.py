@@ -17,9 +17,9 @@ from escrow.__main__ import main as escrow
 from escrow.authority.authority import Authority
 from escrow.environment import VAULT_KEY_VARIABLE
 from escrow.errors import ErasedEpoch
+from escrow.housekeeping import keep_house
 from escrow.operator.operator import Operator
 from escrow.party import Party
-from escrow.server import keep_house
 from escrow.settings import EscrowSettings
 from escrow.vault import Vault
 from escrow.vault_key import VaultKey, WrongKey, load_vault_key

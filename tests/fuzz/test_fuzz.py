@@ -66,7 +66,7 @@ OF_ONES_OWN = {
     *("escrow.audit.releases.check_releases", "escrow.audit.kept_evidence.KeptEvidence.checkpoints"),
     *("escrow.audit.witness.WitnessCheck.check_time", "venue.expiry.Expiry.check_and_delete"),
     *("escrow.authority.investigation.Investigation.open", "escrow.authority.investigation.Investigation.read"),
-    *("escrow.custody.split_keys", "escrow.operator.code_sender.load_sender", "escrow.server.check_clock"),
+    *("escrow.custody.split_keys", "escrow.operator.code_sender.load_sender", "escrow.housekeeping.check_clock"),
     *(
         "escrow.vault_key.KeyEncryption.open",
         "service.cli.parse_local_time",

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-import escrow.server  # noqa: F401  has the parties' metrics
+import escrow.housekeeping  # noqa: F401  has the parties' metrics
 from service.monitoring import SECONDS
 from tests.spec.text import ROOT, table
 

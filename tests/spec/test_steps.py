@@ -16,10 +16,11 @@ from escrow.audit import checks as audit_checks
 from escrow.audit.audit import Audit
 from escrow.commitments import CommitmentRegister
 from escrow.epochs import Epochs
+from escrow.housekeeping import keep_house
 from escrow.log.witness import Witness
-from escrow.operator import notices as signed_notices
 from escrow.operator.accounts import Accounts
-from escrow.server import keep_house
+from escrow.operator.notices import give_notice
+from escrow.operator.signed_notices import SignedNotices
 from protocol import (
     assisted_check_ins,
     check_ins,
@@ -87,7 +88,7 @@ PROCEDURES: list[list[Source]] = [
     [signed_notes.verify_checkpoint, signed_notes.verify_note, signed_notes.parse_note],
     [logs.verify_logged_epoch, logs.verify_logged_entry],
     [notices.list_passes],
-    [signed_notices.give_notice, signed_notices.SignedNotices],
+    [give_notice, SignedNotices],
     [notices.verify_notice_answer],
     [notices.verify_notice],
     [ListSource.follow, ListSource],

@@ -22,9 +22,9 @@ from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
 from escrow.authority.notices import Noticed, NoticePublisher
 from escrow.authority.server import create_authority_app
+from escrow.housekeeping import keep_house
 from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
-from escrow.server import keep_house
 from lab.processes import free_ports
 from lab.town import UNLIMITED, UNLIMITED_PARTY
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in
@@ -243,7 +243,7 @@ def run_world(directory: Path, database: str = "sqlite", cosigning_seconds: floa
     While a test runs they keep house, and have their logs cosigned, when it says so: its clock may jump meanwhile.
     """
     with (
-        patch("escrow.server.COSIGNING_SECONDS", cosigning_seconds),
+        patch("escrow.housekeeping.COSIGNING_SECONDS", cosigning_seconds),
         _run(World(directory, database, homes=running_homes(database))) as world,
     ):
         yield world

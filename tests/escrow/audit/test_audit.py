@@ -23,9 +23,9 @@ from escrow.audit.checks import CHECKS
 from escrow.audit.findings import Fault
 from escrow.audit.kept_evidence import KeptEvidence
 from escrow.audit.state import AuditState
+from escrow.housekeeping import keep_house
 from escrow.log.log import TransparencyLog
 from escrow.party import Party
-from escrow.server import keep_house
 from lab.processes import free_ports
 from protocol.epochs import EPOCH_SECONDS, Domain, Role, create_epoch
 from protocol.primitives.errors import InvalidSignature

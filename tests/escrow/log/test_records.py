@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from escrow.authority.investigation import Investigation, OpeningResult
 from escrow.errors import PeerFailed
+from escrow.housekeeping import keep_house
 from escrow.log.log import TransparencyLog
 from escrow.operator.errors import AlreadyDecided
 from escrow.party import Party
-from escrow.server import keep_house
 from lab.processes import free_ports
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.primitives.errors import NotLogged
