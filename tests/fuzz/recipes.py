@@ -195,13 +195,13 @@ def _application(_random: Random, tested: ServersUnderTest, _route: Route) -> li
     return [Recipe(core, (signed,)), Recipe(VenueApplication(changed).to_bytes, (around_agreed, signed))]
 
 
-def _commitment(_random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
-    """Commitments of a venue that the parties know, and of any other."""
+def _commitment(random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
+    """Commitments of a venue that the parties know, and of any other, of later times than those of its releases."""
     key = tested.place.venue.signing_key
 
     def core(venue_id: bytes) -> Callable[[], bytes]:
-        number = tested.today.domain.number
-        return lambda: VenueCommitment(number, venue_id, int(time.time()), token_bytes(32)).to_bytes()
+        number, later = tested.today.domain.number, random.randrange(20, 100)
+        return lambda: VenueCommitment(number, venue_id, int(time.time()) + later, token_bytes(32)).to_bytes()
 
     wrap = (lambda payload: sign_anything(VenueCommitment, payload, key),)
     return [Recipe(core(venue), wrap) for venue in (tested.place.id, token_bytes(16))]

@@ -32,6 +32,8 @@ from service.keys import load_signing_key
 from venue.server import create_venue_app
 
 FETCH_TRIES = 20
+NOTICE_SECONDS = 120
+"""An authority asks again every 30 s."""
 ADMITTED = 3
 """Check-ins that the venue has committed to; the other passes are unused."""
 
@@ -133,6 +135,7 @@ async def _set(
         check_in = sign_check_in(today, owned, int(time.time()), Direction.ENTRY, place.id)
         await call(session, "POST", f"{place.url}/v1/check-ins", check_in)
     await asyncio.to_thread(town.run, "venue", "--home", str(place.home), "commit")
+    await _notice_of_today(town, session)
     return ServersUnderTest(
         servers=servers,
         town=town,
@@ -152,6 +155,16 @@ async def _set(
         countersigned=await asyncio.to_thread(_countersign, town, place),
         operator=Operator(town.operator),
     )
+
+
+async def _notice_of_today(town: Town, session: ClientSession) -> None:
+    """Wait for the first notice: both parties sign it, soon after both have started."""
+    async with asyncio.timeout(NOTICE_SECONDS):
+        while True:
+            async with session.get(f"{town.settings.authority.url}/v1/notices") as answer:
+                if answer.status == 200:
+                    return
+            await asyncio.sleep(0.5)
 
 
 def _countersign(town: Town, place: Place) -> str:

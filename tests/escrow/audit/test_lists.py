@@ -391,7 +391,7 @@ def test_what_the_authority_did_not_open_is_no_false_disclosure(world: World) ->
         async def fail(*_: object) -> bytes:
             raise Problem(503, "storage-failed", "the disk is full")
 
-        patch.setattr(investigation, "give_shares", fail)
+        patch.setattr(investigation, "record_and_share", fail)
         with pytest.raises(Problem):
             open_something(world)
     days(world, 3)
