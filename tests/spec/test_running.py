@@ -33,7 +33,7 @@ WHOSE = {"all": set(SETTINGS), "parties": {"operator", "authority"}}
 def commands() -> list[str]:
     """Every `python -m` command of the chapter, in its blocks and in its sentences."""
     blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```", CHAPTER, re.MULTILINE | re.DOTALL)).replace("\\\n", " ")
-    lines = re.findall(r"^python -m .*$", blocks, re.MULTILINE)
+    lines = re.findall(r"^(?:.*\$\()?(python -m [^)&\n]*)", blocks, re.MULTILINE)
     return sorted({*lines, *re.findall(r"`(python -m [^`]+)`", CHAPTER)})
 
 
