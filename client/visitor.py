@@ -1,7 +1,8 @@
-"""A visitor: a wallet, a domain and a clock. Every use of the wallet drops what has expired."""
+"""A visitor: a wallet, a domain and a clock. Every use of a wallet that can be written drops what has expired."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
@@ -51,7 +52,7 @@ class Visitor:
         now, expired = self.clock(), set[bytes]()
 
         def change_the_rest(wallet: Wallet) -> tuple[Wallet, T]:
-            rest = wallet.without_expired(self.domain, now, self.settings.retention_days, self.settings.memory_days)
+            rest = self._without_expired(wallet, now)
             expired.update(wallet.used.keys() - rest.used.keys())
             return change(rest)
 
@@ -82,8 +83,13 @@ class Visitor:
         return sorted(path.name for path in (self.home / FINDINGS).glob("[a-z]*"))
 
     def wallet(self) -> Wallet:
-        """What the wallet holds."""
+        """What the wallet holds. What has expired is deleted, unless the home takes no writes."""
+        if not os.access(self.home, os.W_OK):
+            return self._without_expired(self._file.read(), self.clock())
         return self.change(lambda wallet: (wallet, wallet))
+
+    def _without_expired(self, wallet: Wallet, now: int) -> Wallet:
+        return wallet.without_expired(self.domain, now, self.settings.retention_days, self.settings.memory_days)
 
     def account(self) -> Account:
         """The visitor's account; raises `VisitorError` before enrolment."""

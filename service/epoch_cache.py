@@ -25,7 +25,7 @@ class EpochCache:
     """
 
     def __init__(self, directory: Path, settings: DomainSettings, own: Role | None = None) -> None:
-        self.directory = private_directory(directory)
+        self.directory = directory
         self.settings = settings
         self.domain = settings.domain
         self._own = own
@@ -43,6 +43,7 @@ class EpochCache:
         verify_epoch_statement(self.domain, role, epoch, statement)
         known = self.statement(role, epoch)
         if known is None:
+            private_directory(self.directory)
             write_private(self._path(role, epoch), statement)
             return
         try:

@@ -61,7 +61,7 @@ class KnownLogs:
     """The latest checkpoint of each party's log in a directory, and a second one as evidence if they fall out."""
 
     def __init__(self, directory: Path, settings: DomainSettings) -> None:
-        self._directory = private_directory(directory)
+        self._directory = directory
         self._settings = settings
 
     async def check_epoch(self, session: ClientSession, role: Role, epoch: int, statement: bytes) -> None:
@@ -85,6 +85,7 @@ class KnownLogs:
                 write_private(self._conflict(role), note)
                 raise InconsistentLog(f"the {role.name.lower()}'s log does not continue what it was before")
         if known is None or known.checkpoint.size <= received.checkpoint.size:
+            private_directory(self._directory)
             write_private(self._path(role), note)
 
     def _known(self, role: Role) -> WitnessedCheckpoint | None:

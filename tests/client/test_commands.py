@@ -408,3 +408,14 @@ def test_a_code_file_without_a_code_is_one_line(run: Run, tmp_path: Path) -> Non
     empty.write_text("+821012345678 has no code")
     fails(run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", empty), "no six-digit code")
     fails(run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", tmp_path / "none"), "No such file")
+
+
+def test_status_needs_no_home_that_can_be_written(
+    ready: Run, home: Path, imitated: ImitatedParties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = ready("status").output
+    (home / "wallet.lock").unlink(missing_ok=True)
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
+    monkeypatch.setattr(os, "access", lambda _path, mode: not mode & os.W_OK)  # as on a disk that takes no writes
+    assert ready("status").output == told
+    assert {path: path.stat().st_mtime_ns for path in home.rglob("*")} == before

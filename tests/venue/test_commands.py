@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import shutil
 import signal
@@ -315,6 +316,21 @@ def test_readers_are_added_listed_and_revoked(make_venue: MakeVenue, tmp_path: P
     assert line.startswith("정문  added ")
     assert "revoked" in line
     assert "printable" in invoke_venue(home, "readers", "add", "\x1b[2J", "--output", str(tmp_path / "x")).stderr
+
+
+def test_lists_need_no_home_that_can_be_written(
+    make_venue: MakeVenue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_venue().home.path
+    lists = ["list"], ["status"], ["readers", "list"]
+    assert invoke_venue(home, "readers", "add", "정문", "--output", str(tmp_path / "token")).exit_code == 0
+    told = [invoke_venue(home, *command).stdout for command in lists]
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
+    assert home / "epochs" not in before
+    monkeypatch.setattr(os, "access", lambda _path, mode: not mode & os.W_OK)  # as on a disk that takes no writes
+    assert [invoke_venue(home, *command).stdout for command in lists] == told
+    assert {path: path.stat().st_mtime_ns for path in home.rglob("*")} == before
+    assert "cannot be written" in invoke_venue(home, "serve").stderr
 
 
 def test_a_door_with_its_own_machine_asks_the_server(
