@@ -59,7 +59,9 @@ async def media_type(tester: Tester, server: Server) -> None:
 
 
 def _is_no_message(answer: Answer) -> bool:
-    return answer.request == "GET /healthz" or any(part in answer.request for part in ("/poster.", "/v1/log/"))
+    return answer.request in ("GET /healthz", "GET /readyz") or any(
+        part in answer.request for part in ("/poster.", "/v1/log/")
+    )
 
 
 def _is_problem_document(answer: Answer) -> bool:

@@ -47,6 +47,16 @@ async def health(tester: Tester, server: Server) -> None:
         raise Failed(f"{answer}: {answer.body[:100]!r}")
 
 
+@checks.add_at(Server, "5.1/readiness")
+async def readiness(tester: Tester, server: Server) -> None:
+    """`GET /readyz` answers 200 and `{"status": "ready"}`, or 503, `not-ready`."""
+    answer = await tester.get(server, "/readyz")
+    if answer.status != 200:
+        answer.expect_problem(503, "not-ready")
+    elif answer.document != {"status": "ready"}:
+        raise Failed(f"{answer}: {answer.body[:100]!r}")
+
+
 @checks.add_at(Server, "5.1/unknown-path")
 async def unknown_path(tester: Tester, server: Server) -> None:
     """A path that does not exist is refused with 404, `not-found`."""

@@ -13,9 +13,12 @@ from escrow.housekeeping import housekeeping
 from escrow.lists_server import list_routes
 from escrow.log.server import LogRoutes
 from escrow.party import Party
+from protocol.primitives.errors import SplitPassError
+from protocol.transparency.logs import COSIGNING_SECONDS
 from service.clock import HOUR
 from service.http import cbor_response, create_app, path_bytes, read_body
 from service.rate_limits import RateLimit, client_network
+from service.readiness import missing_everywhere
 
 PEER_SECONDS = 600
 """How long the other party may take: a full batch or release is minutes of work."""
@@ -38,6 +41,7 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
             *routes,
         ],
         party.clock,
+        lambda: _missing(party),
     )
 
     async def keep(_app: web.Application) -> AsyncIterator[None]:
@@ -47,6 +51,19 @@ def create_party_app(party: Party, session: ClientSession, routes: list[web.Rout
 
     app.cleanup_ctx.append(keep)
     return app
+
+
+def _missing(party: Party) -> list[str]:
+    """What a party's server lacks to do its work."""
+    missing = missing_everywhere(party.engine, party.epochs.cache, party.epochs.today)
+    try:
+        published = party.log.published()
+    except (OSError, SplitPassError):
+        missing.append("the log's checkpoint cannot be read")
+    else:
+        if published is None or published[1].time < party.clock() - COSIGNING_SECONDS:
+            missing.append(f"the other party has not cosigned the log for {COSIGNING_SECONDS} s")
+    return missing
 
 
 class _SharedRoutes:

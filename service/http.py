@@ -19,6 +19,7 @@ from service.errors import ConfigurationError
 from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
 from service.monitoring import observe, whereabouts
 from service.problems import Problem, Unreachable
+from service.readiness import Readiness
 from service.refusals import (
     STATUSES,
     NotFound,
@@ -50,20 +51,28 @@ def problem_name(kind: type[SplitPassError]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
 
 
-def create_app(routes: list[web.RouteDef], clock: Clock = unix_time) -> web.Application:
-    """An application with the routes, `/healthz`, and a problem document for everything that goes wrong.
+def create_app(
+    routes: list[web.RouteDef], clock: Clock = unix_time, missing: Callable[[], list[str]] = list
+) -> web.Application:
+    """An application with the routes, `/healthz`, `/readyz`, and a problem document for everything that goes wrong.
 
-    `/healthz` tells the time of the `clock` by which the server works.
+    `/healthz` tells the time of the `clock` by which the server works, `/readyz` in words what is `missing` for it to
+    work. That is looked for in a thread.
     """
+    readiness = Readiness(missing)
 
     async def healthy(_request: web.Request) -> web.Response:
         headers = {"Date": formatdate(clock(), usegmt=True), "Cache-Control": "no-store"}
         return web.json_response({"status": "ok"}, headers=headers)
 
+    async def ready(_request: web.Request) -> web.Response:
+        await readiness.demand()
+        return web.json_response({"status": "ready"}, headers={"Cache-Control": "no-store"})
+
     app = web.Application(middlewares=[observe, _problems, finish_or_refuse])
     app[REQUESTS], app[_LARGE_BODIES] = Requests(), asyncio.Semaphore(LARGE_BODIES)
     app.on_shutdown.append(app[REQUESTS].finish)
-    app.add_routes([*routes, web.get("/healthz", healthy)])
+    app.add_routes([*routes, web.get("/healthz", healthy), web.get("/readyz", ready)])
     return app
 
 

@@ -17,6 +17,7 @@ STATUSES = {
     "internal-error": 500,
     "peer-failed": 502,
     "storage-failed": 503,
+    "not-ready": 503,
     "code-not-sent": 503,
     "peer-unreachable": 503,
     "not-published": 404,
@@ -116,6 +117,12 @@ class TooManyRequests(Refusal):
     def __init__(self, what: str, retry_after: int) -> None:
         super().__init__(f"{what}; try again in {retry_after} s")
         self.retry_after = retry_after
+
+
+class NotReady(Refusal):
+    """The server cannot do its work; the text names what is missing."""
+
+    name = "not-ready"
 
 
 class TryLater(Refusal):

@@ -103,6 +103,16 @@ def is_among(column: sql.ColumnElement[int], numbers: Iterable[int]) -> sql.Colu
     return sql.or_(sql.false(), *(column.between(*run) for run in runs))
 
 
+def can_be_read(engine: sql.Engine) -> bool:
+    """Whether a database answers just now. Nothing is written or locked."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(sql.text("SELECT version FROM schema_version")).all()
+    except sql.exc.SQLAlchemyError:
+        return False
+    return True
+
+
 def truncate_log(engine: sql.Engine) -> None:
     """Leave nothing of what was deleted in SQLite's write-ahead log; if somebody reads just now, the next call will."""
     if engine.dialect.name == "sqlite":

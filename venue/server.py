@@ -19,6 +19,7 @@ from service.errors import ConfigurationError
 from service.http import bearer_token, cbor_response, create_app, path_bytes, read_body, read_message
 from service.http_client import new_session
 from service.monitoring import note_housekeeping
+from service.readiness import missing_everywhere
 from service.refusals import Unauthenticated
 from venue.committing import commit
 from venue.errors import NoScanMode, NotRegistered, UnknownVenue
@@ -93,6 +94,10 @@ class VenueServer:
                             await commit(venue, session, self._clock(), self._home.settings.commitment_seconds)
             await asyncio.sleep(MINUTE)
 
+    def missing(self) -> list[str]:
+        """What the server lacks to do its work."""
+        return missing_everywhere(self._home.engine, self._home.epochs, self._home.domain.epoch_at(self._clock()))
+
     async def _refresh(self, session: ClientSession) -> bool:
         """Fetch epoch keys; returns whether those of today and tomorrow are known. Works without a network."""
         now = self._clock()
@@ -153,6 +158,7 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
             web.post(RELEASE_PATH, server.release),
         ],
         clock,
+        server.missing,
     )
 
     async def upkeep(_app: web.Application) -> AsyncIterator[None]:

@@ -238,6 +238,13 @@ def asking_for_no_token(good: GoodServers) -> Spoil:
     return spoil
 
 
+def ready_in_other_words(_place: GoodServers) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        return web.json_response({"status": "ok"}) if asked.path == "/readyz" else await asked.answer()
+
+    return spoil
+
+
 def reducing_scalars(_place: GoodServers) -> Spoil:
     """A door whose library takes `S + L` for `S`."""
 
@@ -294,7 +301,11 @@ REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/pre
             VENUE: (telling_who_was_here, {"3.8/spent-but-forged"}),
         },
         {VENUE: (looking_papers_up_first, PAPERS)},
-        {OPERATOR: (hiding_an_entry, {"5.2/tiles/operator"}), VENUE: (reducing_scalars, {"3.4/large-s/venue"})},
+        {
+            OPERATOR: (hiding_an_entry, {"5.2/tiles/operator"}),
+            AUTHORITY: (ready_in_other_words, {"5.1/readiness/authority"}),
+            VENUE: (reducing_scalars, {"3.4/large-s/venue"}),
+        },
     ],
     ids=lambda bad: "-".join(make.__name__ for make, _ in bad.values()),
 )

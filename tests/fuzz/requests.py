@@ -40,6 +40,7 @@ _PATHS = (
     "*",
     "/v1/epochs/",
     "/healthz/",
+    "/readyz/",
     "/?" + "a" * 4000,
     "/%",
 )

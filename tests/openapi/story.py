@@ -211,8 +211,29 @@ class Story:
                 await refused("not-found", self.servers.world.get(role, f"/v1/{kind}/last"))
             await self.servers.world.get(role, "/healthz")
         await self.servers.ask(self.servers.door, "GET", "/healthz")
+        await self.become_ready()
         await refused("not-found", self.servers.ask(self.servers.door, "GET", "/v2/venues"))
         await refused("method-not-allowed", self.servers.ask(self.servers.door, "GET", "/v1/check-ins"))
+
+    async def become_ready(self) -> None:
+        """Without keys no server is ready; with those of today and tomorrow each is."""
+        world, served = self.servers.world, self.servers.door
+        caches = (world.operator.epochs.cache, world.authority.epochs.cache, served.venue.home.epochs)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("service.readiness.LOOK_SECONDS", 0)
+            for cache in caches:
+                patch.setattr(cache, "key", lambda _epoch: None)
+            for role in Role:
+                await refused("not-ready", world.get(role, "/readyz"))
+            await refused("not-ready", self.servers.ask(served, "GET", "/readyz"))
+            for cache in caches:
+                patch.delattr(cache, "key")
+            async with new_session() as session:
+                for cache in caches:
+                    await cache.refresh(session, world.today, world.today + 1)
+            for role in Role:
+                await world.get(role, "/readyz")
+            await self.servers.ask(served, "GET", "/readyz")
 
     async def send_nonsense(self) -> None:
         world, domain = self.servers.world, self.servers.world.settings.domain

@@ -87,7 +87,7 @@ def test_limits_are_those_of_the_server(server: str) -> None:
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_paths_name_the_version(server: str) -> None:
-    assert all(one.path.startswith("/v1/") or one.path == "/healthz" for one in operations(server))
+    assert all(one.path.startswith("/v1/") or one.path in {"/healthz", "/readyz"} for one in operations(server))
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -102,7 +102,7 @@ def test_chapter_five_lists_the_same(server: str) -> None:
     sections = re.split(r"^## ", CHAPTERS["05-http-interface.md"], flags=re.MULTILINE)
     titles = (server.capitalize(), *(["at both parties"] if server != "venue" else []))
     rows = [row for text in sections if text.partition("\n")[0].endswith(titles) for row in text.splitlines()]
-    listed: dict[tuple[str, str], set[str]] = {("GET", "/healthz"): set()}
+    listed: dict[tuple[str, str], set[str]] = {("GET", "/healthz"): set(), ("GET", "/readyz"): {"not-ready"}}
     for row in rows:
         for request in re.findall(r"`(GET|POST) (/[^`]+)`", row.split(" | ")[0]):
             listed.setdefault(request, set()).update(re.findall(r"`([a-z-]+)`", row.rpartition(" | ")[2]))

@@ -23,9 +23,9 @@ from protocol.releases import MAX_RELEASE_BYTES, Release, ReleasedLeaf
 from protocol.warrants import Warrant, verify_venue
 from service.http_client import call
 from service.media_types import PROBLEM
-from tests.support.domain import NOW, OpenEpoch, Parties, Released, Visitor
+from tests.support.domain import NOW, OpenEpoch, Parties, Released, Visitor, open_epoch
 from tests.support.venue_server import decisions, post, problems, serving
-from tests.venue.conftest import commit, known
+from tests.venue.conftest import MakeVenue, commit, known
 from venue.decoding import read_codes
 from venue.home import ServedVenue
 from venue.poster import poster_png, poster_svg
@@ -80,6 +80,24 @@ def test_errors_are_problem_documents_over_http(venue: ServedVenue) -> None:
                     assert (await response.json(content_type=PROBLEM))["status"] == status
             async with session.get(url + "/healthz") as response:
                 assert response.status == 200
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("days", "missing"), [(0, ["today", "tomorrow"]), (1, ["tomorrow"]), (2, [])])
+def test_it_is_ready_with_the_keys_of_today_and_tomorrow(
+    make_venue: MakeVenue, parties: Parties, today: OpenEpoch, days: int, missing: list[str]
+) -> None:
+    known = [today, open_epoch(parties, today.key.epoch + 1)][:days]
+
+    async def run() -> None:
+        async with serving(make_venue(known)) as (session, url), session.get(url + "/readyz") as response:
+            document = await response.json(content_type=None)
+        if missing:
+            assert (response.status, document["type"]) == (503, "urn:splitpass:problem:not-ready")
+            assert [day for day in ("today", "tomorrow") if f"for {day}" in document["detail"]] == missing
+        else:
+            assert (response.status, document) == (200, {"status": "ready"})
 
     asyncio.run(run())
 
