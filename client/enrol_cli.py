@@ -139,7 +139,7 @@ def _read_code(code_file: Path | None) -> str:
         return _ask("Code from the message / 문자로 받은 인증 번호", checked_code)
     codes = re.findall(r"(?<!\d)\d{6}(?!\d)", code_file.read_text("utf-8", errors="replace"))
     if not codes:
-        raise ConfigurationError(f"{code_file} holds no six-digit code")
+        raise ConfigurationError(f"{code_file} holds no six-digit code / 파일에 여섯 자리 인증 번호가 없습니다")
     return str(codes[-1])
 
 

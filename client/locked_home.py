@@ -48,7 +48,7 @@ class LockedHome:
                 "Passphrase / 암호", hide_input=True, confirmation_prompt=is_new, err=True
             ).encode()
         if not passphrase:
-            raise ConfigurationError("an empty passphrase protects nothing; choose another")
+            raise ConfigurationError("an empty passphrase protects nothing; choose another / 빈 암호는 쓸 수 없습니다")
         from client.visitor import Visitor  # the question comes at once
 
         return Visitor(self.directory, passphrase, create=create)

@@ -89,7 +89,10 @@ def _handle(wallet: Wallet, epoch_key: EpochKey, account: Account) -> tuple[Wall
     """The handle of the epoch, drawn if there is none yet."""
     day = wallet.day(epoch_key.epoch)
     if day is None or day.issued is not None:
-        raise NotIssued("another command has changed the account, or fetched its passes, meanwhile")
+        raise NotIssued(
+            "another command has changed the account, or fetched its passes, meanwhile / "
+            "그사이 다른 명령이 계정을 바꾸었거나 출입증을 받았습니다"
+        )
     if day.pending is not None:
         return wallet, day.pending
     pending = PendingHandle(*register_handle(epoch_key, account.session.account_id), granted=0)
@@ -116,7 +119,8 @@ async def _ask(
     try:
         return requested, await call(session, "POST", url, request, account.session.token)
     except (Problem, Unreachable) as error:
-        raise NotIssued(f"no passes for {visitor.day_name(epoch_key.epoch)} this time: {error}") from None
+        why = str(error).partition(";")[0]  # without the advice for those who draw no time to ask again
+        raise NotIssued(f"no passes came this time: {why} / 이번에는 출입증을 받지 못했습니다") from None
 
 
 def _accept(epoch_key: EpochKey, requested: list[PendingPass], answer: bytes) -> list[OwnedPass]:
@@ -142,5 +146,7 @@ def _waiting(wallet: Wallet, epoch: int, pending: PendingHandle) -> Day:
     """The day that waits for this handle's passes; raises `NotIssued` if none does any more."""
     day = wallet.day(epoch)
     if day is None or day.pending is None or day.pending.h != pending.h:
-        raise NotIssued("the account was changed while its passes were on their way")
+        raise NotIssued(
+            "the account was changed while its passes were on their way / 출입증을 받는 동안 계정이 바뀌었습니다"
+        )
     return day

@@ -95,7 +95,10 @@ class Visitor:
         """The visitor's account; raises `VisitorError` before enrolment."""
         account = self.wallet().account
         if account is None:
-            raise VisitorError("no phone number has been verified yet; run enrol first")
+            raise VisitorError(
+                "no phone number has been verified yet; run enrol first / "
+                "확인된 전화번호가 없습니다. 먼저 enrol을 실행해 주세요"
+            )
         return account
 
     def take_passes(self, wallet: Wallet, epoch: int, count: int) -> tuple[list[StoredPass], Wallet]:
@@ -103,15 +106,19 @@ class Visitor:
         day = wallet.day(epoch)
         left = len(day.passes) if day else 0
         if day is None or left < count:
-            missing = f"{count} passes are needed and {left} left" if left else "there is no pass left"
-            raise NoPassLeft(f"{missing} for {self.day_name(epoch)}; passes are fetched ahead, by fetch")
+            raise NoPassLeft(
+                _missing(self.day_name(epoch), count, left, came=day is not None and day.issued is not None)
+            )
         return list(day.passes[:count]), wallet.with_day(replace(day, passes=day.passes[count:]))
 
     def epoch_key(self, epoch: int) -> EpochKey:
         """The key of an epoch for which passes were fetched, without a network."""
         key = self.epochs.key(epoch)
         if key is None:
-            raise VisitorError(f"the keys for {self.day_name(epoch)} are missing; run fetch")
+            name = self.day_name(epoch)
+            raise VisitorError(
+                f"the keys for {name} are missing; run fetch / {name}의 키가 없습니다. fetch를 실행해 주세요"
+            )
         return key
 
     def local_time(self, moment: int) -> str:
@@ -122,3 +129,17 @@ class Visitor:
     def day_name(self, epoch: int) -> str:
         """The date of an epoch."""
         return (date(1970, 1, 1) + timedelta(days=epoch)).isoformat()
+
+
+def _missing(day: str, count: int, left: int, *, came: bool) -> str:
+    """Why there are no `count` passes for a day."""
+    if not came:
+        return (
+            f"no passes for {day} have come yet; fetch gets them, and status says when / "
+            f"{day} 출입증을 아직 받지 못했습니다. fetch로 받으며, 요청 시각은 status에서 볼 수 있습니다"
+        )
+    if not left:
+        return f"there is no pass left for {day} / {day} 출입증이 남아 있지 않습니다"
+    return (
+        f"{count} passes are needed and {left} left for {day} / {day} 출입증이 {count}장 필요한데 {left}장 남았습니다"
+    )

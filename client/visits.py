@@ -73,10 +73,13 @@ def group_to_leave(visitor: Visitor, number: int | None = None) -> list[Visit]:
     groups = visitor.wallet().groups
     index = len(groups) if number is None else number
     if not 1 <= index <= len(groups):
-        raise NoVisit("there is no such visit")
+        raise NoVisit("there is no such visit / 그런 방문이 없습니다")
     inside = [visit for visit in groups[index - 1] if visit.exit_pass and visit.answer in {None, Decision.ADMITTED}]
     if not inside:
-        raise NoVisit("that visit is over, was refused, or began too long ago; status shows the others")
+        raise NoVisit(
+            "that visit is over, was refused, or began too long ago; status shows the others / "
+            "끝났거나 거절되었거나 너무 오래된 방문입니다. 다른 방문은 status에서 볼 수 있습니다"
+        )
     return inside
 
 
@@ -99,7 +102,10 @@ async def check_out(visitor: Visitor, session: ClientSession, group: list[Visit]
     for visit in group:
         stored = _exit_pass(visit)
         if visit.venue is None:
-            raise NoVisit("the phone does not know where that visit was; show the exit code there")
+            raise NoVisit(
+                "the phone does not know where that visit was; show the exit code there / "
+                "방문한 곳을 알 수 없습니다. 그곳에서 퇴장 QR 코드를 보여 주세요"
+            )
         left = label_time(visitor.clock())
         epoch_key = visitor.epoch_key(visit.epoch)
         decision = await _submit(session, visit.venue, epoch_key, stored, left, Direction.EXIT)
@@ -145,7 +151,7 @@ def _joint_decision(decisions: list[Decision]) -> Decision:
 
 def _exit_pass(visit: Visit) -> StoredPass:
     if visit.exit_pass is None:
-        raise NoVisit("that visit is over")
+        raise NoVisit("that visit is over / 이미 끝난 방문입니다")
     return visit.exit_pass
 
 

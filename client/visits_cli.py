@@ -211,7 +211,7 @@ def _check_screen(png: Path | None, once: bool) -> None:
 
 def _check_writable(file: Path) -> None:
     if not os.access(file.absolute().parent, os.W_OK):
-        raise ConfigurationError(f"{file} cannot be written")
+        raise ConfigurationError(f"{file} cannot be written / 파일을 쓸 수 없습니다")
 
 
 def _run_screen(visitor: Visitor, screens: list[Screen], png: Path | None, once: bool, seconds: int) -> None:

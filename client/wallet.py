@@ -55,7 +55,9 @@ class WalletFile:
         wallet = cls(path, Passphrase.new(operations, memory), passphrase)
         with wallet.locked():
             if path.exists():
-                raise WalletError(f"{path} exists already; a wallet is never overwritten")
+                raise WalletError(
+                    f"{path} exists already; a wallet is never overwritten / 지갑이 이미 있어 덮어쓰지 않습니다"
+                )
             wallet._write(Wallet(None, (), (), (), ()))
         return wallet
 
@@ -63,13 +65,17 @@ class WalletFile:
         """What the wallet holds now; raises `WalletError`."""
         file = _read_file(self._path)
         if file.header != self._header:
-            raise WalletError(f"{self._path} was replaced by another wallet")
+            raise WalletError(f"{self._path} was replaced by another wallet / 지갑이 다른 것으로 바뀌었습니다")
         try:
             return Wallet.from_bytes(self._box.decrypt(file.sealed, self._header.to_bytes()))
         except CryptoError:
-            raise WalletError(f"the passphrase is wrong, or {self._path} is damaged") from None
+            raise WalletError(
+                f"the passphrase is wrong, or {self._path} is damaged / 암호가 틀렸거나 지갑이 손상되었습니다"
+            ) from None
         except Malformed:
-            raise WalletError(f"{self._path} was written by another version of this program") from None
+            raise WalletError(
+                f"{self._path} was written by another version of this program / 다른 버전의 프로그램이 쓴 지갑입니다"
+            ) from None
 
     def update(self, change: Callable[[Wallet], tuple[Wallet, T]]) -> T:
         """Replace what the wallet holds by what `change` makes of it, and return what else it says.
@@ -98,7 +104,10 @@ class WalletFile:
         try:
             self._lock.acquire()
         except Timeout:
-            raise WalletError(f"another command has been using {self._path} for {LOCK_SECONDS} seconds") from None
+            raise WalletError(
+                f"another command has been using {self._path} for {LOCK_SECONDS} seconds / "
+                f"다른 명령이 {LOCK_SECONDS}초째 지갑을 쓰고 있습니다"
+            ) from None
         try:
             yield
         finally:
@@ -114,6 +123,10 @@ def _read_file(path: Path) -> SealedWallet:
     try:
         return SealedWallet.from_bytes(path.read_bytes())
     except FileNotFoundError:
-        raise WalletError("there is no wallet yet; run enrol first") from None
+        raise WalletError(
+            "there is no wallet yet; run enrol first / 아직 지갑이 없습니다. 먼저 enrol을 실행해 주세요"
+        ) from None
     except Malformed:
-        raise WalletError(f"{path} is damaged or no wallet; it was left as it is") from None
+        raise WalletError(
+            f"{path} is damaged or no wallet; it was left as it is / 손상되었거나 지갑이 아닙니다. 그대로 두었습니다"
+        ) from None

@@ -251,13 +251,14 @@ def test_a_day_that_fails_does_not_stop_the_next(run: Run, imitated: ImitatedPar
 
     def fail_once(_: PassAnswers) -> PassAnswers:
         imitated.alter_answers = answer
-        raise Problem(503, "try-later", "too few visitors are asking just now")
+        raise Problem(503, "try-later", "too few visitors are asking just now; try again at a random later time")
 
     imitated.alter_answers = fail_once
     result = run("fetch", "--ahead", 1)
     assert result.exit_code == 1
-    assert "this time: too few visitors" in result.output
+    assert "this time: too few visitors are asking just now / 이번에는 출입증을 받지 못했습니다\n" in result.output
     assert f"{ALLOWANCE} passes" in result.output
+    fails(run("show", "--once"), "have come yet")
     status = run("status").output
     assert "registered, no passes yet; fetch asks for them after " in status
     assert f"{ALLOWANCE} passes left" in status
@@ -269,7 +270,7 @@ def test_a_day_that_is_not_published_yet_is_no_failure(run: Run, imitated: Imita
     imitated.publishes = False
     result = run("fetch", "--ahead", 1)
     assert (result.exit_code, result.output.count("not published yet")) == (0, 2)
-    fails(run("show", "--once"), "no pass left")
+    fails(run("show", "--once"), "have come yet; fetch gets them, and status says when / ")
 
 
 @pytest.fixture
