@@ -34,10 +34,23 @@ AT_ONCE = (
 """What a visitor is told on the day of enrolment, or after an absence."""
 
 
+def _line(error: Exception) -> str:
+    """What went wrong, in one line."""
+    if isinstance(error, Problem | Unreachable):
+        from service.words import problem_in_words
+
+        return problem_in_words(error)
+    return printable(str(error))
+
+
 class Commands(CommandGroup):
     """Commands whose errors are one line."""
 
     expected = (*CommandGroup.expected, VisitorError)
+
+    def explain(self, error: Exception) -> str:
+        """The line about an expected failure, a server's in Korean too."""
+        return _line(error) if isinstance(error, Problem | Unreachable) else super().explain(error)
 
 
 @click.group(cls=Commands)
@@ -108,7 +121,7 @@ async def _fetch_day(visitor: Visitor, session: ClientSession, epoch: int) -> bo
         if isinstance(error, Problem) and error.status == 404:
             click.echo(f"{day_name}: not published yet / 아직 공개되지 않았습니다")
         else:
-            click.echo(f"{day_name}: {printable(str(error))}", err=True)
+            click.echo(f"{day_name}: {_line(error)}", err=True)
             is_good = False
     day = visitor.wallet().day(epoch)
     if day is not None:
@@ -155,7 +168,7 @@ async def _search(visitor: Visitor, session: ClientSession, source: Source) -> b
     try:
         faults = await search_lists(visitor, session, source)
     except (Problem, Unreachable, SplitPassError) as error:
-        click.echo(f"The {source.role.name.lower()}'s {source.kind}: {printable(str(error))}", err=True)
+        click.echo(f"The {source.role.name.lower()}'s {source.kind}: {_line(error)}", err=True)
         faults, is_complete = source.faults(visitor.clock()), False
     report_faults(source, faults)
     return is_complete and not faults

@@ -12,7 +12,6 @@ import click
 
 from client.errors import VisitorError
 from client.locked_home import LockedHome
-from service.cli import printable
 from service.errors import ConfigurationError
 from service.problems import Problem
 
@@ -20,18 +19,6 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
     from client.visitor import Visitor
-
-_KOREAN = {
-    "invalid-phone": "이 전화번호로는 인증 번호를 보낼 수 없습니다",
-    "invalid-name": "이름에 쓸 수 없는 글자가 있습니다",
-    "too-many-codes": "오늘은 이 번호로 인증 번호를 더 보낼 수 없습니다. 내일 다시 해 주세요",
-    "too-many-requests": "요청이 너무 많습니다. 잠시 후 다시 해 주세요",
-    "code-not-sent": "인증 번호를 보내지 못했습니다. 잠시 후 다시 해 주세요",
-    "wrong-code": "받은 인증 번호와 다릅니다. 다시 입력해 주세요",
-    "code-expired": "인증 번호의 유효 시간이 지났습니다. enrol을 다시 실행해 주세요",
-    "too-many-attempts": "인증 번호를 너무 여러 번 틀렸습니다. enrol을 다시 실행해 주세요",
-}
-"""What the operator refuses, by the problem's name."""
 
 
 @click.command()
@@ -77,14 +64,15 @@ def enrol(home: LockedHome, phone: str | None, name: str | None, code_file: Path
 async def _request(visitor: Visitor, session: ClientSession, phone: str, ask: Callable[[], str] | None) -> str:
     """Have a code sent; returns to which number. `ask` asks for another one that can get codes."""
     from client.enrolment import request_code
+    from service.words import problem_in_words
 
     while True:
         try:
             await request_code(visitor, session, phone)
         except Problem as problem:
             if problem.name != "invalid-phone" or ask is None:
-                raise VisitorError(_in_words(problem)) from None
-            click.echo(_in_words(problem), err=True)
+                raise VisitorError(problem_in_words(problem)) from None
+            click.echo(problem_in_words(problem), err=True)
             phone = ask()
         else:
             return phone
@@ -100,6 +88,7 @@ async def _confirm(
 ) -> None:
     """Show the code, and ask again for what was mistyped; the operator counts how often a code is tried."""
     from client.enrolment import confirm_code
+    from service.words import problem_in_words
 
     code = _read_code(code_file)
     while True:
@@ -107,13 +96,13 @@ async def _confirm(
             await confirm_code(visitor, session, phone, name, code)
         except Problem as problem:
             if problem.name == "wrong-code" and code_file is None:
-                click.echo(_in_words(problem), err=True)
+                click.echo(problem_in_words(problem), err=True)
                 code = _read_code(None)
             elif problem.name == "invalid-name" and ask_name is not None:
-                click.echo(_in_words(problem), err=True)
+                click.echo(problem_in_words(problem), err=True)
                 name = ask_name()
             else:
-                raise VisitorError(_in_words(problem)) from None
+                raise VisitorError(problem_in_words(problem)) from None
         else:
             return
 
@@ -141,8 +130,3 @@ def _read_code(code_file: Path | None) -> str:
     if not codes:
         raise ConfigurationError(f"{code_file} holds no six-digit code / 파일에 여섯 자리 인증 번호가 없습니다")
     return str(codes[-1])
-
-
-def _in_words(problem: Problem) -> str:
-    korean = _KOREAN.get(problem.name)
-    return f"{printable(problem.detail)} ({printable(problem.name)})" + (f" / {korean}" if korean else "")

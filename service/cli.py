@@ -42,7 +42,11 @@ class CommandGroup(click.Group):
         except Exception as error:
             if not isinstance(error, self.expected) and not _is_of_database(error):
                 raise
-            raise click.ClickException(printable(_explain(error))) from None
+            raise click.ClickException(printable(self.explain(error))) from None
+
+    def explain(self, error: Exception) -> str:
+        """The line about an expected failure."""
+        return _explain(error)
 
 
 def printable(text: str) -> str:

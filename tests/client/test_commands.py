@@ -352,7 +352,10 @@ def test_settings_and_servers_that_are_wrong_are_one_line(run: Run, home: Path, 
     settings = (home / "domain.toml").read_text()
     (home / "domain.toml").write_text(settings.replace(imitated.urls["operator"], "http://127.0.0.1:9"))
     (home / "settings.toml").write_text("passphrase_operations = 1\npassphrase_memory = 8192\n")
-    fails(run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", imitated.outbox), "does not answer")
+    fails(
+        run("enrol", "--phone", PHONE, "--name", NAME, "--code-file", imitated.outbox),
+        "does not answer (ClientConnectorError) / 서버가 응답하지 않습니다",
+    )
     fails(run("enrol", "--phone", "1", "--name", NAME), "country code")
     (home / "domain.toml").unlink()
     fails(run("status"), "domain.toml is missing")
