@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 
 from client.__main__ import main as client
 from client.settings import ClientSettings
+from escrow import server  # noqa: F401  has the parties' metrics
 from escrow.__main__ import main as escrow
 from escrow.authority.settings import AuthoritySettings
 from escrow.operator.settings import OperatorSettings
