@@ -63,7 +63,7 @@ def test_a23_no_page_tells_how_many_are_inside(town: Town) -> None:
     assert town.scan(other, club) is Decision.ADMITTED
     assert everything(club, paths) == before
     succeeded = {key for key, (status, _) in before.items() if status < 400}
-    shown = {"/healthz", record, f"{record}/poster.svg", f"{record}/poster.png"}
+    shown = {"/healthz", "/readyz", record, f"{record}/poster.svg", f"{record}/poster.png"}
     assert succeeded == {(method, path) for method in ("GET", "HEAD") for path in shown}
 
 
