@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -59,6 +60,19 @@ async def notice(world: World, number: int | None = None) -> VerifiedNotice:
 def warning_for(door: Door) -> Warrant:
     """A warrant that covers the first two of those who were `admitted`."""
     return notice_for(warrant_for(door, door.world.now - 600, door.world.now + 600), ADVICE)
+
+
+@contextmanager
+def dying_at(thing: object, method: str) -> Iterator[None]:
+    """A process that dies when it calls this, as it must."""
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(thing, method, dies)
+        with pytest.raises(KeyboardInterrupt):
+            yield
 
 
 async def released(world: World, door: Door) -> Warrant:
@@ -278,20 +292,12 @@ def test_c10_the_operator_signs_only_what_both_officers_agreed_to(world: World, 
     assert asked(world, 1).warrants == (), "nothing was signed"
 
 
-def test_c10_what_an_interruption_has_left_is_published_first(
-    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_c10_what_an_interruption_has_left_is_published_first(world: World, door: Door) -> None:
     """The operator has signed, and the authority dies before it has stored it; then it lacks it for a day."""
     run(admitted(world, door))
     warrant = run(released(world, door))
-
-    def dies(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as broken:
-        broken.setattr(world.authority.notices, "add", dies)
-        with pytest.raises(KeyboardInterrupt):
-            run(publish_notice(world, [warrant.warrant_id]))
+    with dying_at(world.authority.notices, "add"):
+        run(publish_notice(world, [warrant.warrant_id]))
     assert run(notice(world)).number == 0
     world.now = warrant.expires + 1
     world.warn_daily()
@@ -299,20 +305,12 @@ def test_c10_what_an_interruption_has_left_is_published_first(
     assert run(notice(world, 1)).time < warrant.expires
 
 
-def test_c10_a_commitment_that_comes_later_changes_no_notice(
-    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_c10_a_commitment_that_comes_later_changes_no_notice(world: World, door: Door) -> None:
     """The venue's next commitment would let neither party admit the release any more; both have judged it before."""
     run(admitted(world, door))
     warrant = run(released(world, door))
-
-    def dies(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as broken:
-        broken.setattr(world.authority.notices, "add", dies)
-        with pytest.raises(KeyboardInterrupt):
-            run(publish_notice(world, [warrant.warrant_id]))
+    with dying_at(world.authority.notices, "add"):
+        run(publish_notice(world, [warrant.warrant_id]))
     run(door.commit())
     assert run(publish_notice(world, [warrant.warrant_id])) == Noticed(2, 0)
     assert run(notice(world)).number == 1
@@ -461,20 +459,12 @@ def test_c8_both_parties_disclose_what_they_opened_once_the_embargo_is_over(worl
     run(story())
 
 
-def test_c8_what_is_published_is_on_record_before_anyone_is_given_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_c8_what_is_published_is_on_record_before_anyone_is_given_it(world: World) -> None:
     """The process dies between storing a list and the log; the next one goes on."""
     world.now += EPOCH_SECONDS
-
-    def dies(*_: object) -> int:
-        raise KeyboardInterrupt
-
     for publish in (world.authority.publish_lists, world.warn_daily):
-        with monkeypatch.context() as broken:
-            broken.setattr(world.authority.log, "append", dies)
-            with pytest.raises(KeyboardInterrupt):
-                publish()
+        with dying_at(world.authority.log, "append"):
+            publish()
     for kind, publish in (("disclosures", world.authority.publish_lists), ("notices", world.warn_daily)):
         with pytest.raises(Problem, match="not published"):
             run(world.get(Role.AUTHORITY, f"/v1/{kind}/1"))
@@ -505,16 +495,9 @@ def test_c10_the_operator_has_on_record_what_it_signed_before_anyone_is_given_it
     assert world.operator.log.index_of(NoticePublished(1, list_digest(given.notice))) is not None
 
 
-def test_c8_an_opening_that_never_left_is_not_disclosed(
-    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def dies(*_: object) -> int:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as broken:
-        broken.setattr(world.authority.log, "append", dies)
-        with pytest.raises(KeyboardInterrupt):
-            run(opened(world, door))
+def test_c8_an_opening_that_never_left_is_not_disclosed(world: World, door: Door) -> None:
+    with dying_at(world.authority.log, "append"):
+        run(opened(world, door))
     world.now += EPOCH_SECONDS
     world.keep_houses()
     assert len(run(disclosure(world, Role.OPERATOR)).openings) == 1
