@@ -1,15 +1,15 @@
-"""The authority as one object: a party with a directory and a casebook. Spec: §5.4."""
+"""The authority as one object: a party with a directory and its warrants. Spec: §5.4."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
 
-from escrow.authority import casebook, directory
-from escrow.authority.casebook import Casebook
+from escrow.authority import directory, warrants
 from escrow.authority.directory import Directory
 from escrow.authority.migrations import STEPS
 from escrow.authority.settings import AuthoritySettings
+from escrow.authority.warrants import Warrants
 from escrow.party import Party
 from escrow.publications import PublishedLists
 from protocol.epochs import Role
@@ -26,18 +26,18 @@ class Authority(Party):
 
     def __init__(self, home: Path, clock: Clock = unix_time) -> None:
         settings = load_settings(AuthoritySettings, home / "settings.toml")
-        super().__init__(Role.AUTHORITY, home, settings, STEPS, directory.metadata, casebook.metadata, clock=clock)
+        super().__init__(Role.AUTHORITY, home, settings, STEPS, directory.metadata, warrants.metadata, clock=clock)
         self.directory = Directory(self.engine)
-        self.cases = Casebook(self.engine)
+        self.warrants = Warrants(self.engine)
         self.notices = PublishedLists(self.engine, "notices", NoticePublished, notice_digest)
 
     def forget_epochs(self, epochs: Collection[int]) -> None:
         """Delete also the directory of erased epochs, and what was opened of windows that ended in them."""
         super().forget_epochs(epochs)
         self.directory.forget_epochs(epochs)
-        self.cases.forget_ended(lambda ends: self.domain.epoch_at(ends - 1) in epochs)
+        self.warrants.forget_ended(lambda ends: self.domain.epoch_at(ends - 1) in epochs)
 
     def forget_old(self, now: int) -> None:
         """Delete also what was opened of windows whose last day is past its retention, had it an epoch or not."""
         super().forget_old(now)
-        self.cases.forget_ended(lambda ends: self.epochs.erase_by(self.domain.epoch_at(ends - 1)) <= now)
+        self.warrants.forget_ended(lambda ends: self.epochs.erase_by(self.domain.epoch_at(ends - 1)) <= now)

@@ -180,9 +180,9 @@ def draw(
 def list_warrants(home: Path) -> None:
     """Show every warrant and how far it has come."""
     authority = PROGRAM.open(home)
-    for case in authority.cases.all():
-        name = authority.venues.get(case.record.venue_id).record.name
-        show_warrant(case.record, name, authority.domain.utc_offset, case.state)
+    for drawn in authority.warrants.all():
+        name = authority.venues.get(drawn.record.venue_id).record.name
+        show_warrant(drawn.record, name, authority.domain.utc_offset, drawn.state)
 
 
 @warrants.command()

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from aiohttp import ClientSession
 
 from escrow.authority.authority import Authority
-from escrow.authority.casebook import Case, ReceivedShares
 from escrow.authority.errors import NoRelease, NotOpened, VenueNotApproved, VenueOffline
 from escrow.authority.operators_shares import ask_for_shares, judge_received, kept_shares
+from escrow.authority.warrants import DrawnWarrant, ReceivedShares
 from escrow.shares import record_and_share, warrant_epoch_keys
 from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted
@@ -65,17 +65,19 @@ class Investigation:
 
     def draw_warrant(self, warrant: Warrant) -> None:
         """Sign a warrant and store it."""
-        self._authority.cases.add(warrant, sign_statement(warrant, self._authority.identity))
+        self._authority.warrants.add(warrant, sign_statement(warrant, self._authority.identity))
 
     async def propose_warrant(self, warrant_id: bytes) -> None:
         """Propose a warrant that was drawn to the operator."""
-        await self._authority.peer.ask(self._session, "/v1/warrants", self._authority.cases.get(warrant_id).statement)
+        await self._authority.peer.ask(
+            self._session, "/v1/warrants", self._authority.warrants.get(warrant_id).statement
+        )
 
     async def countersigned(self, warrant_id: bytes) -> JointStatement:
         """The warrant with both signatures; raises `Problem` while the operator has not signed, or when it refused."""
-        case = self._authority.cases.get(warrant_id)
-        if case.countersigned is not None:
-            return case.countersigned
+        drawn = self._authority.warrants.get(warrant_id)
+        if drawn.countersigned is not None:
+            return drawn.countersigned
         path = f"/v1/warrants/{warrant_id.hex()}/countersignature"
         try:
             countersignature = await self._authority.peer.ask(self._session, path, b"")
@@ -84,9 +86,9 @@ class Investigation:
                 raise
             await self.propose_warrant(warrant_id)
             countersignature = await self._authority.peer.ask(self._session, path, b"")
-        joint = JointStatement(case.statement, countersignature)
+        joint = JointStatement(drawn.statement, countersignature)
         verify_warrant(self._authority.domain, joint, self._authority.clock())
-        self._authority.cases.store_countersigned(warrant_id, joint)
+        self._authority.warrants.store_countersigned(warrant_id, joint)
         return joint
 
     async def request_release(self, warrant_id: bytes) -> VerifiedRelease:
@@ -102,7 +104,7 @@ class Investigation:
         keys = await warrant_epoch_keys(self._authority, self._session, valid.record)
         commitments = await asyncio.to_thread(self._authority.commitments.of, venue.record.venue_id)
         release = await asyncio.to_thread(verify_release, valid, venue, keys, commitments, statement)
-        self._authority.cases.store_release(warrant_id, statement)
+        self._authority.warrants.store_release(warrant_id, statement)
         return release
 
     async def released(self, warrant_id: bytes) -> tuple[SharesRequest, VerifiedRelease]:
@@ -112,64 +114,68 @@ class Investigation:
 
         Raises `OutOfScope` for a warrant that is for opening, `NoRelease`, and what `verify_release` raises.
         """
-        case = self._authority.cases.get(warrant_id)
-        if case.record.purpose is not Purpose.NOTICE:
+        drawn = self._authority.warrants.get(warrant_id)
+        if drawn.record.purpose is not Purpose.NOTICE:
             raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice", warrant_id)
-        venue = await self._venue(case.record.venue_id)
-        asked = None if case.release is None else self._authority.cases.asked(warrant_id, release_digest(case.release))
+        venue = await self._venue(drawn.record.venue_id)
+        asked = (
+            None if drawn.release is None else self._authority.warrants.asked(warrant_id, release_digest(drawn.release))
+        )
         named = None if asked is None else asked[1]
-        request, release = await self._verify_released(case, venue, named, self._authority.clock())
-        self._authority.cases.store_asked(warrant_id, release.judgement.release, venue, request.commitments)
+        request, release = await self._verify_released(drawn, venue, named, self._authority.clock())
+        self._authority.warrants.store_asked(warrant_id, release.judgement.release, venue, request.commitments)
         return request, release
 
     async def released_then(self, warrant_id: bytes) -> tuple[SharesRequest, VerifiedRelease]:
         """The same as it was when the operator was asked, although the warrant may have expired since."""
-        case = self._authority.cases.get(warrant_id)
-        asked = None if case.release is None else self._authority.cases.asked(warrant_id, release_digest(case.release))
+        drawn = self._authority.warrants.get(warrant_id)
+        asked = (
+            None if drawn.release is None else self._authority.warrants.asked(warrant_id, release_digest(drawn.release))
+        )
         if asked is None:
             raise NoRelease(warrant_id)
-        return await self._verify_released(case, *asked, case.record.issued)
+        return await self._verify_released(drawn, *asked, drawn.record.issued)
 
     async def _verify_released(
-        self, case: Case, venue: JointStatement, named: HeldCommitments | None, now: int
+        self, drawn: DrawnWarrant, venue: JointStatement, named: HeldCommitments | None, now: int
     ) -> tuple[SharesRequest, VerifiedRelease]:
-        if case.countersigned is None or case.release is None:
-            raise NoRelease(case.record.warrant_id)
-        keys = await warrant_epoch_keys(self._authority, self._session, case.record)
+        if drawn.countersigned is None or drawn.release is None:
+            raise NoRelease(drawn.record.warrant_id)
+        keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
         release = await asyncio.to_thread(
-            self._verify_release, case.countersigned, venue, case.release, now, keys, named
+            self._verify_release, drawn.countersigned, venue, drawn.release, now, keys, named
         )
-        return SharesRequest(case.countersigned, venue, case.release, release.judgement.authority), release
+        return SharesRequest(drawn.countersigned, venue, drawn.release, release.judgement.authority), release
 
     async def open(self, warrant_id: bytes) -> OpeningResult:
         """Obtain the operator's shares, add the authority's, store the transcript, and read the contacts.
 
         With the operator's shares at hand an opening is finished also when the warrant has expired.
         """
-        case = self._authority.cases.get(warrant_id)
-        if case.countersigned is None or case.release is None:
+        drawn = self._authority.warrants.get(warrant_id)
+        if drawn.countersigned is None or drawn.release is None:
             raise NoRelease(warrant_id)
-        keys = await warrant_epoch_keys(self._authority, self._session, case.record)
-        opening = await asyncio.to_thread(kept_shares, self._authority, case, keys)
+        keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
+        opening = await asyncio.to_thread(kept_shares, self._authority, drawn, keys)
         if opening is None:
-            venue = await self._venue(case.record.venue_id)
-            opening = await ask_for_shares(self._authority, self._session, case, keys, venue)
+            venue = await self._venue(drawn.record.venue_id)
+            opening = await ask_for_shares(self._authority, self._session, drawn, keys, venue)
         own = await record_and_share(self._authority, self._session, opening.release, opening.given)
-        transcript = OpeningTranscript(case.countersigned, case.release, opening.statement, own)
-        self._authority.cases.store_transcript(warrant_id, transcript, opening.venue)
+        transcript = OpeningTranscript(drawn.countersigned, drawn.release, opening.statement, own)
+        self._authority.warrants.store_transcript(warrant_id, transcript, opening.venue)
         return await self.read(warrant_id)
 
     async def read(self, warrant_id: bytes) -> OpeningResult:
         """The contacts of a warrant that was opened, from its transcript and the directory."""
-        case = self._authority.cases.get(warrant_id)
-        if case.transcript is None or case.opened_venue is None:
+        drawn = self._authority.warrants.get(warrant_id)
+        if drawn.transcript is None or drawn.opened_venue is None:
             raise NotOpened(warrant_id)
-        keys = await warrant_epoch_keys(self._authority, self._session, case.record)
-        return await asyncio.to_thread(self._read, case, case.transcript, keys)
+        keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
+        return await asyncio.to_thread(self._read, drawn, drawn.transcript, keys)
 
-    def _read(self, case: Case, transcript: OpeningTranscript, keys: dict[int, EpochKey]) -> OpeningResult:
-        received = ReceivedShares(transcript.operator_shares, case.record.issued)
-        opening = judge_received(self._authority, case, transcript.release, received, keys)
+    def _read(self, drawn: DrawnWarrant, transcript: OpeningTranscript, keys: dict[int, EpochKey]) -> OpeningResult:
+        received = ReceivedShares(transcript.operator_shares, drawn.record.issued)
+        opening = judge_received(self._authority, drawn, transcript.release, received, keys)
         release, domain = opening.release, self._authority.domain
         authority = verify_party_shares(domain, Role.AUTHORITY, release, keys, transcript.authority_shares)
         elsewhere = self._authority.releases.elsewhere(release)

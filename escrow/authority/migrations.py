@@ -18,10 +18,16 @@ def keep_the_opened_venue(operations: Operations) -> None:
     operations.add_column("cases", sql.Column("opened_venue", sql.LargeBinary))
 
 
+def name_the_warrants(operations: Operations) -> None:
+    """Keep warrants under their own name: a case is an investigation."""
+    operations.rename_table("cases", "warrants")
+
+
 STEPS: tuple[Step, ...] = (
     keep_the_opened_venue,
     index_released_epochs,
     tell_released_passes_by_epoch,
     tell_reused_passes,
+    name_the_warrants,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

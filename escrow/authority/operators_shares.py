@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from aiohttp import ClientSession
 
 from escrow.authority.authority import Authority
-from escrow.authority.casebook import Case, ReceivedShares
 from escrow.authority.errors import NoRelease
+from escrow.authority.warrants import DrawnWarrant, ReceivedShares
 from escrow.shares import without_erased
 from protocol.epochs import EpochKey, Role
 from protocol.http_messages import SharesRequest
@@ -32,40 +32,40 @@ class JudgedShares:
     venue: JointStatement
 
 
-def kept_shares(authority: Authority, case: Case, epoch_keys: Mapping[int, EpochKey]) -> JudgedShares | None:
-    """The shares of a case's release that the operator has given already, if they are as they should be.
+def kept_shares(authority: Authority, drawn: DrawnWarrant, epoch_keys: Mapping[int, EpochKey]) -> JudgedShares | None:
+    """The shares of a warrant's release that the operator has given already, if they are as they should be.
 
     They count also when the warrant has expired since they were asked for.
     """
-    if case.release is None:
+    if drawn.release is None:
         return None
-    for received in authority.cases.received(case.record.warrant_id, release_digest(case.release)):
+    for received in authority.warrants.received(drawn.record.warrant_id, release_digest(drawn.release)):
         with suppress(FaultyShares, OutOfScope):  # the operator may answer better now
-            return judge_received(authority, case, case.release, received, epoch_keys)
+            return judge_received(authority, drawn, drawn.release, received, epoch_keys)
     return None
 
 
 async def ask_for_shares(
     authority: Authority,
     session: ClientSession,
-    case: Case,
+    drawn: DrawnWarrant,
     epoch_keys: Mapping[int, EpochKey],
     joint_venue: JointStatement,
 ) -> JudgedShares:
-    """The shares of a case's release, as the operator gives them now for the venue's present record.
+    """The shares of a warrant's release, as the operator gives them now for the venue's present record.
 
     What it is asked is kept before it is asked, and what it signs before that is judged.
 
     Raises `NoRelease`, `OutOfScope` when the warrant has expired, `ErasedEpoch` when all of it was erased, `Problem`
     when the operator refuses, `FaultyShares`, and what `verify_release` raises.
     """
-    if case.countersigned is None or case.release is None:
-        raise NoRelease(case.record.warrant_id)
-    joint, signed = case.countersigned, case.release
-    warrant_id, digest = case.record.warrant_id, release_digest(signed)
+    if drawn.countersigned is None or drawn.release is None:
+        raise NoRelease(drawn.record.warrant_id)
+    joint, signed = drawn.countersigned, drawn.release
+    warrant_id, digest = drawn.record.warrant_id, release_digest(signed)
     now = authority.clock()
     warrant, venue = verify_warrant(authority.domain, joint, now), verify_venue(authority.domain, joint_venue)
-    asked = authority.cases.asked(warrant_id, digest)
+    asked = authority.warrants.asked(warrant_id, digest)
     if asked is None:
         commitments = await asyncio.to_thread(authority.commitments.of, venue.record.venue_id)
         release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, commitments, signed)
@@ -73,28 +73,32 @@ async def ask_for_shares(
         named = release.judgement.authority
     else:
         _, named = asked
-    authority.cases.store_asked(warrant_id, digest, joint_venue, named)
+    authority.warrants.store_asked(warrant_id, digest, joint_venue, named)
     request = SharesRequest(joint, joint_venue, signed, named)
     statement = await authority.peer.ask(session, "/v1/shares", request.to_bytes())
     verify_payload(Shares, statement, authority.domain.operator_key)  # what it did not sign proves nothing
     received = ReceivedShares(statement, now)
-    authority.cases.store_received(warrant_id, digest, received)
-    return await asyncio.to_thread(judge_received, authority, case, signed, received, epoch_keys)
+    authority.warrants.store_received(warrant_id, digest, received)
+    return await asyncio.to_thread(judge_received, authority, drawn, signed, received, epoch_keys)
 
 
 def judge_received(
-    authority: Authority, case: Case, signed: bytes, received: ReceivedShares, epoch_keys: Mapping[int, EpochKey]
+    authority: Authority,
+    drawn: DrawnWarrant,
+    signed: bytes,
+    received: ReceivedShares,
+    epoch_keys: Mapping[int, EpochKey],
 ) -> JudgedShares:
-    """Judge shares for a signed release of a case, by the commitments that were named when they were asked for.
+    """Judge shares for a signed release under a warrant, by the commitments that were named when they were asked for.
 
     Raises `OutOfScope`, also when they were asked for after the warrant had expired, and `FaultyShares`.
     """
-    warrant_id = case.record.warrant_id
-    asked = authority.cases.asked(warrant_id, release_digest(signed))
-    if case.countersigned is None or asked is None:
+    warrant_id = drawn.record.warrant_id
+    asked = authority.warrants.asked(warrant_id, release_digest(signed))
+    if drawn.countersigned is None or asked is None:
         raise NoRelease(warrant_id)
     joint_venue, named = asked
-    warrant = verify_warrant(authority.domain, case.countersigned, received.time)
+    warrant = verify_warrant(authority.domain, drawn.countersigned, received.time)
     venue = verify_venue(authority.domain, joint_venue)
     release = judge_shares(
         authority.domain, Role.OPERATOR, warrant, venue, epoch_keys, named, signed, received.statement

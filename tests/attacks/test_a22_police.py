@@ -124,7 +124,7 @@ def test_a22_a_legal_reference_does_not_command_the_officers_terminal(town: Town
     assert online(lambda _: refusal(world.as_party(Role.AUTHORITY, "/v1/warrants", statement))) == "invalid-name"
     options = ("--venue", club.venue.venue_id.hex(), "--from", "2023-11-15 11:00:00", "--until", "2023-11-15 12:00:00")
     drawn = world.officer(Role.AUTHORITY, "warrants", "draw", *options, "--legal-reference", DISGUISED)
-    assert (drawn.exit_code, world.authority.cases.all()) == (2, [])
+    assert (drawn.exit_code, world.authority.warrants.all()) == (2, [])
 
     with world.operator.engine.begin() as connection:  # a register that an earlier program filled
         row = {"warrant": warrant.warrant_id, "statement": statement}

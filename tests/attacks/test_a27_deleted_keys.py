@@ -103,9 +103,9 @@ def test_a27_what_was_deleted_with_the_epoch_is_in_no_log(town: Town, role: Role
         with world.operator.engine.begin() as connection:
             deleted = list(connection.exec_driver_sql("SELECT handle FROM handles").scalars())
     else:
-        (case,) = world.authority.cases.all()
-        assert isinstance(case.transcript, OpeningTranscript)
-        statements = (case.transcript.operator_shares, case.transcript.authority_shares)
+        (drawn,) = world.authority.warrants.all()
+        assert isinstance(drawn.transcript, OpeningTranscript)
+        statements = (drawn.transcript.operator_shares, drawn.transcript.authority_shares)
         parts = [part for one in statements for part in Shares.from_bytes(statement_payload(one)).epochs]
         deleted = [bytes(share) for part in parts for share in part.shares]
     assert len(deleted) == (2 if role is Role.OPERATOR else 4)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sql
 
-from escrow.authority.casebook import Casebook
+from escrow.authority.warrants import Warrants
 from escrow.operator.accounts import Accounts
 from escrow.operator.errors import TooManyCodes, VerificationExpired
 from protocol.http_messages import VerificationAnswer
@@ -55,16 +55,16 @@ def test_a_code_of_yesterday_that_could_not_be_sent_gives_none_back_today(world:
 
 @pytest.mark.parametrize("is_over", [lambda _ends: True, lambda _ends: False])
 def test_of_a_case_that_is_over_the_warrant_stays_alone(world: World, is_over: Callable[[int], bool]) -> None:
-    cases = Casebook(world.authority.engine)
+    warrants = Warrants(world.authority.engine)
     warrant = opening_warrant(world.settings.number, bytes(16), world.now - 600, world.now, world.now)
     joint = JointStatement(bytes(100), bytes(100))
-    cases.add(warrant, b"authority")
-    cases.store_countersigned(warrant.warrant_id, joint)
-    cases.store_release(warrant.warrant_id, b"release")
+    warrants.add(warrant, b"authority")
+    warrants.store_countersigned(warrant.warrant_id, joint)
+    warrants.store_release(warrant.warrant_id, b"release")
     transcript = OpeningTranscript(joint, b"release", b"operator's shares", b"authority's shares")
-    cases.store_transcript(warrant.warrant_id, transcript, joint)
-    cases.forget_ended(is_over)
+    warrants.store_transcript(warrant.warrant_id, transcript, joint)
+    warrants.forget_ended(is_over)
     with world.authority.engine.connect() as connection:
-        (row,) = connection.execute(sql.text("SELECT * FROM cases")).mappings()
+        (row,) = connection.execute(sql.text("SELECT * FROM warrants")).mappings()
     left = {column for column, value in row.items() if value is not None}
     assert (left == {"warrant", "record", "statement", "countersigned"}) is is_over(0)

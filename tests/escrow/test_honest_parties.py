@@ -22,8 +22,8 @@ from conformance.vectors.venue_log import VenueLog
 from conformance.vectors.warrants import sign_item
 from escrow.audit.disclosures import compare_disclosures
 from escrow.audit.releases import check_releases
-from escrow.authority.casebook import ReceivedShares
 from escrow.authority.operators_shares import judge_received
+from escrow.authority.warrants import ReceivedShares
 from escrow.errors import ErasedEpoch, VenueChanged, WarrantExhausted
 from escrow.shares import give_shares
 from protocol.check_ins import Direction, sign_check_in
@@ -232,8 +232,8 @@ class TwoParties(RuleBasedStateMachine):
         drawn = opening_warrant(number, VENUES[at].venue_id, now - back, now, now, max_records=most, assumed_stay=1800)
         record = replace(drawn, expires=now + 10 * back)
         joint = PARTIES.both_sign(record)
-        self.authority.cases.add(record, joint.authority)
-        self.authority.cases.store_countersigned(record.warrant_id, joint)
+        self.authority.warrants.add(record, joint.authority)
+        self.authority.warrants.store_countersigned(record.warrant_id, joint)
         self.cases.append(OpenedCase(record, joint))
         self.release(len(self.cases) - 1, set())
 
@@ -249,7 +249,7 @@ class TwoParties(RuleBasedStateMachine):
             verify_release(warrant, venue, KEYS, self.authority.received[case.record.venue_id], statement)
         except CommitmentMismatch:
             return
-        self.authority.cases.store_release(case.record.warrant_id, statement)
+        self.authority.warrants.store_release(case.record.warrant_id, statement)
         case.release = statement
 
     @precondition(lambda self: any(case.release for case in self.cases))
@@ -265,7 +265,7 @@ class TwoParties(RuleBasedStateMachine):
         self.fate, self.lie, self.case = fate, lie, case
         fewer = dict(list(self.authority.received[case.record.venue_id].items())[-1:])
         names_less = lie == "authority names less" and digest not in case.named
-        if self.authority.cases.asked(case.record.warrant_id, digest) is None:
+        if self.authority.warrants.asked(case.record.warrant_id, digest) is None:
             case.named[digest] = fewer if names_less else dict(self.authority.received[case.record.venue_id])
         self.operator.interrupted, self.authority.interrupted = fate == "operator ends", fate == "authority ends"
         self.told: str | None = None
@@ -323,11 +323,11 @@ class TwoParties(RuleBasedStateMachine):
     def check_blame(self, case: OpenedCase, digest: bytes, blame: FaultyShares) -> None:
         assert self.told is not None, "an honest party is blamed"
         assert blame.role is Role.OPERATOR
-        kept = self.authority.cases.received(case.record.warrant_id, digest)
+        kept = self.authority.warrants.received(case.record.warrant_id, digest)
         assert blame.statement in {received.statement for received in kept}
 
     def check_opened(self, case: OpenedCase, digest: bytes) -> None:
-        stored = self.authority.cases.get(case.record.warrant_id)
+        stored = self.authority.warrants.get(case.record.warrant_id)
         assert stored.transcript is not None
         assert stored.opened_venue is not None
         assert case.release is not None

@@ -368,19 +368,19 @@ def test_what_was_opened_goes_when_its_windows_last_day_would(tmp_path: Path, ki
     machine = Machine(World(tmp_path, kind), Role.AUTHORITY)
     machine.keep_house()
     assert isinstance(machine.party, Authority)
-    cases, day = machine.party.cases, machine.world.today if published else machine.world.today - 1
+    warrants, day = machine.party.warrants, machine.world.today if published else machine.world.today - 1
     ends = machine.party.domain.epoch_begins(day + 1)
     for end in (ends, ends + 1):
         warrant = opening_warrant(machine.party.domain.number, bytes(16), end - 3600, end, machine.world.now)
         joint = JointStatement(bytes(100), bytes(100))
-        cases.add(warrant, b"authority")
-        cases.store_countersigned(warrant.warrant_id, joint)
-        cases.store_release(warrant.warrant_id, b"release")
+        warrants.add(warrant, b"authority")
+        warrants.store_countersigned(warrant.warrant_id, joint)
+        warrants.store_release(warrant.warrant_id, b"release")
         transcript = OpeningTranscript(joint, b"release", b"operator's shares", b"authority's shares")
-        cases.store_transcript(warrant.warrant_id, transcript, joint)
+        warrants.store_transcript(warrant.warrant_id, transcript, joint)
 
     def states() -> list[str]:
-        return [case.state for case in sorted(cases.all(), key=lambda case: case.record.ends)]
+        return [drawn.state for drawn in sorted(warrants.all(), key=lambda drawn: drawn.record.ends)]
 
     machine.run(machine.until_due(day) - 1)
     machine.keep_house()
@@ -393,7 +393,7 @@ def test_what_was_opened_goes_when_its_windows_last_day_would(tmp_path: Path, ki
 
 @pytest.mark.parametrize("role", Role)
 def test_forgetting_costs_the_same_however_many_epochs_were_erased(tmp_path: Path, role: Role) -> None:
-    """And loads nothing of what the cases hold."""
+    """And loads nothing of what the warrants hold."""
     machine, statements = Machine(World(tmp_path), role), list[str]()
     sql.event.listen(
         machine.party.engine, "before_cursor_execute", lambda *arguments: statements.append(str(arguments[2]))

@@ -276,12 +276,12 @@ def test_c10_the_operator_signs_only_what_both_officers_agreed_to(world: World, 
     world.now += 120
     opening = warrant_for(door, world.now - 600, world.now + 600)
     run(carry_out(world, opening, lambda it: it.request_release(opening.warrant_id)))
-    case = world.authority.cases.get(opening.warrant_id)
-    assert case.countersigned is not None
+    drawn = world.authority.warrants.get(opening.warrant_id)
+    assert drawn.countersigned is not None
     for releases in (
         (first, shown(world, other)),  # of two minds
         (first, first),
-        (replace(first, warrant=case.countersigned),),
+        (replace(first, warrant=drawn.countersigned),),
     ):
         expect_refusal("out-of-scope", partial(asked, world, 1, *releases))
     alone = replace(first.warrant, operator=first.warrant.authority)
@@ -333,7 +333,7 @@ def test_c10_an_authority_whose_database_is_an_old_one_publishes_the_same_again(
     before = run(world.get(Role.AUTHORITY, "/v1/notices"))
     with world.authority.engine.begin() as connection:
         connection.execute(sql.text("DELETE FROM published_lists WHERE kind = 'notices' AND number = 1"))
-        connection.execute(sql.text("UPDATE cases SET release = NULL"))
+        connection.execute(sql.text("UPDATE warrants SET release = NULL"))
     world.now += EPOCH_SECONDS
     world.warn_daily()
     assert run(world.get(Role.AUTHORITY, "/v1/notices/1")) == before
@@ -534,4 +534,4 @@ def test_c10_advice_goes_with_a_warrant_for_a_notice(world: World, door: Door, o
     venue = door.record.venue_id.hex()
     refused = world.officer(Role.AUTHORITY, "warrants", "draw", "--venue", venue, *window, *options)
     assert refused.exit_code == 2
-    assert world.authority.cases.all() == []
+    assert world.authority.warrants.all() == []

@@ -126,13 +126,14 @@ def starting_gate(engine: sql.Engine, count: int) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
-    """All authority processes begin at once, on a database of the program's first version with one case."""
+    """All authority processes begin at once, on a database of the program's first version with one warrant."""
     world = real_world(tmp_path_factory.mktemp("authorities"), "postgresql")
     home, engine = world.home(Role.AUTHORITY), world.authority.engine
     warrant = opening_warrant(world.settings.number, token_bytes(16), world.now - 600, world.now, world.now)
-    world.authority.cases.add(warrant, b"signed")
+    world.authority.warrants.add(warrant, b"signed")
     with engine.begin() as connection:
-        connection.execute(sql.text("ALTER TABLE cases DROP COLUMN opened_venue"))
+        connection.execute(sql.text("ALTER TABLE warrants DROP COLUMN opened_venue"))
+        connection.execute(sql.text("ALTER TABLE warrants RENAME TO cases"))
         connection.execute(sql.text("DROP INDEX ix_released_passes_epoch"))
         connection.execute(sql.text("CREATE INDEX ix_released_passes_pass_digest ON released_passes (pass_digest)"))
         connection.execute(sql.text("UPDATE schema_version SET version = 0"))
@@ -151,8 +152,8 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
 
 
 def test_processes_that_begin_at_once_bring_an_older_database_up_to_date_once(authorities: Crowd) -> None:
-    (case,) = authorities.world.authority.cases.all()
-    assert (case.statement, case.opened_venue) == (b"signed", None)
+    (drawn,) = authorities.world.authority.warrants.all()
+    assert (drawn.statement, drawn.opened_venue) == (b"signed", None)
     engine = authorities.world.authority.engine
     assert "ix_released_passes_epoch" in {one["name"] for one in sql.inspect(engine).get_indexes("released_passes")}
     with engine.connect() as connection:

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sql
 
 from escrow import ledger
-from escrow.authority import casebook
-from escrow.authority.casebook import Casebook
+from escrow.authority import warrants as authority_warrants
 from escrow.authority.migrations import STEPS
+from escrow.authority.warrants import Warrants as AuthorityWarrants
 from escrow.log.log import TransparencyLog
 from escrow.operator import accounts
 from escrow.operator import migrations as operator_migrations
@@ -58,9 +58,10 @@ handles = sql.Table(
     sql.Column("requests", sql.Integer, nullable=False),
 )
 
+proposals = sql.MetaData()
 warrants = sql.Table(
     "warrants",
-    first,
+    proposals,
     sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
     sql.Column("statement", sql.LargeBinary, nullable=False),
     sql.Column("countersignature", sql.LargeBinary),
@@ -77,7 +78,7 @@ warrant_decisions = sql.Table(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_case_that_was_opened_without_its_venue_is_opened_again(kind: str, tmp_path: Path, parties: Parties) -> None:
+def test_what_was_opened_without_its_venue_is_opened_again(kind: str, tmp_path: Path, parties: Parties) -> None:
     url, warrant = new_database(kind, tmp_path), parties.warrant(NOW, NOW + 60).record
     joint = parties.both_sign(warrant)
     part = bytes(80)
@@ -85,13 +86,13 @@ def test_a_case_that_was_opened_without_its_venue_is_opened_again(kind: str, tmp
         row = {"warrant": warrant.warrant_id, "record": warrant.to_bytes(), "statement": joint.authority}
         opened = dict.fromkeys(("release", "opened_release", "operator_shares", "authority_shares"), part)
         connection.execute(sql.insert(cases).values(**row, countersigned=joint.to_bytes(), **opened))
-    book = Casebook(open_database(url, STEPS, casebook.metadata))
-    (case,) = book.all()
-    assert (case.record, case.countersigned, case.release, case.state) == (warrant, joint, part, "released")
+    drawn_ones = AuthorityWarrants(open_database(url, STEPS, authority_warrants.metadata))
+    (drawn,) = drawn_ones.all()
+    assert (drawn.record, drawn.countersigned, drawn.release, drawn.state) == (warrant, joint, part, "released")
     venue, transcript = parties.both_sign(parties.venue), OpeningTranscript(joint, part, part, part)
-    book.store_transcript(warrant.warrant_id, transcript, venue)
-    case = book.get(warrant.warrant_id)
-    assert (case.transcript, case.opened_venue, case.state) == (transcript, venue, "opened")
+    drawn_ones.store_transcript(warrant.warrant_id, transcript, venue)
+    drawn = drawn_ones.get(warrant.warrant_id)
+    assert (drawn.transcript, drawn.opened_venue, drawn.state) == (transcript, venue, "opened")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -101,7 +102,7 @@ def test_a_decision_stays_on_record(kind: str, tmp_path: Path, parties: Parties)
     url, salt = new_database(kind, tmp_path), bytes(32)
     logged, older = (parties.warrant(NOW, NOW + 60).record for _ in range(2))
     index = log.append(WarrantDecided(WarrantDecision.COUNTERSIGNED, commit_to_warrant(logged.to_bytes(), salt)), NOW)
-    with open_database(url, (), first, decisions).begin() as connection:
+    with open_database(url, (), first, proposals, decisions).begin() as connection:
         for record in (logged, older):
             joint = parties.both_sign(record)
             row = {"statement": joint.authority, "countersignature": joint.operator}

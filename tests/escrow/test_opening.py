@@ -188,14 +188,14 @@ def test_c5_an_edited_window_breaks_the_signature(world: World, door: Door) -> N
         await door.admit(passes[0])
         warrant = warrant_for(door, world.now - 600, world.now + 600)
         await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
-        case = world.authority.cases.get(warrant.warrant_id)
-        assert case.countersigned is not None
-        assert case.release is not None
+        drawn = world.authority.warrants.get(warrant.warrant_id)
+        assert drawn.countersigned is not None
+        assert drawn.release is not None
         wider = replace(warrant, ends=warrant.ends + 3600)
-        edited = JointStatement(sign_statement(wider, world.authority.identity), case.countersigned.operator)
+        edited = JointStatement(sign_statement(wider, world.authority.identity), drawn.countersigned.operator)
         async with new_session() as session:
             venue = await _joint_venue(Investigation(world.authority, session), door)
-        request = SharesRequest(edited, venue, case.release, ())
+        request = SharesRequest(edited, venue, drawn.release, ())
         with pytest.raises(Problem) as refusal:
             await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
         assert refusal.value.name == "conflicting-statements"
@@ -213,11 +213,11 @@ def test_c5_an_expired_warrant_gives_no_shares(world: World, door: Door) -> None
         async with new_session() as session:
             with pytest.raises(OutOfScope):  # nor does an honest authority ask
                 await Investigation(world.authority, session).open(warrant.warrant_id)
-            case = world.authority.cases.get(warrant.warrant_id)
-            assert case.countersigned is not None
-            assert case.release is not None
+            drawn = world.authority.warrants.get(warrant.warrant_id)
+            assert drawn.countersigned is not None
+            assert drawn.release is not None
             venue = await _joint_venue(Investigation(world.authority, session), door)
-        request = SharesRequest(case.countersigned, venue, case.release, named(world, door.record.venue_id))
+        request = SharesRequest(drawn.countersigned, venue, drawn.release, named(world, door.record.venue_id))
         with pytest.raises(Problem) as refusal:
             await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
         assert refusal.value.name == "out-of-scope"
@@ -238,11 +238,11 @@ def test_c5_a_warrant_for_a_notice_opens_nothing(world: World, door: Door) -> No
             with pytest.raises(Problem) as refusal:
                 await investigation.open(warrant.warrant_id)
             assert refusal.value.name == "out-of-scope"
-            case = world.authority.cases.get(warrant.warrant_id)
-            assert case.countersigned is not None
-            assert case.release is not None
+            drawn = world.authority.warrants.get(warrant.warrant_id)
+            assert drawn.countersigned is not None
+            assert drawn.release is not None
             venue = await _joint_venue(investigation, door)
-            request = SharesRequest(case.countersigned, venue, case.release, named(world, door.record.venue_id))
+            request = SharesRequest(drawn.countersigned, venue, drawn.release, named(world, door.record.venue_id))
             with pytest.raises(Problem) as refusal:
                 await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
             assert refusal.value.name == "out-of-scope"
@@ -302,7 +302,7 @@ def test_a_warrant_that_could_not_be_stored_was_not_drawn(world: World, door: Do
     """Its id is what the officers go by."""
     world.now = int(time.time())  # the commands' clock
     with world.authority.engine.begin() as connection:
-        connection.execute(sql.text("ALTER TABLE cases RENAME COLUMN statement TO another"))
+        connection.execute(sql.text("ALTER TABLE warrants RENAME COLUMN statement TO another"))
     drawn = draw(world, door)
     assert drawn.exit_code == 1
     assert drawn.stdout == ""
@@ -341,13 +341,13 @@ def test_c5_the_maximum_holds_for_openings_at_once(world: World, door: Door) -> 
             door.log.hidden = set(range(4)) - {shown}
             async with new_session() as session:
                 await Investigation(world.authority, session).request_release(warrant.warrant_id)
-            releases.append(world.authority.cases.get(warrant.warrant_id).release)
-        case = world.authority.cases.get(warrant.warrant_id)
+            releases.append(world.authority.warrants.get(warrant.warrant_id).release)
+        drawn = world.authority.warrants.get(warrant.warrant_id)
         async with new_session() as session:
             venue = await _joint_venue(Investigation(world.authority, session), door)
-        assert case.countersigned is not None
+        assert drawn.countersigned is not None
         held = named(world, door.record.venue_id)
-        requests = [SharesRequest(case.countersigned, venue, release, held) for release in releases if release]
+        requests = [SharesRequest(drawn.countersigned, venue, release, held) for release in releases if release]
         answers = await asyncio.gather(
             *(world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes()) for request in requests),
             return_exceptions=True,
@@ -411,7 +411,7 @@ def test_c6_the_authority_blames_wrong_shares_on_the_operator(
         async with new_session() as session:
             with pytest.raises(FaultyShares, match="operator"):
                 await Investigation(world.authority, session).open(warrant.warrant_id)
-        assert world.authority.cases.get(warrant.warrant_id).transcript is None
+        assert world.authority.warrants.get(warrant.warrant_id).transcript is None
 
     run(story())
 
@@ -490,7 +490,7 @@ def test_c5_the_maximum_outlives_the_erasure_of_what_it_counted(world: World, do
 
 @pytest.mark.long
 def test_a9_a_release_as_large_as_a_message_does_not_stop_erasure(world: World, door: Door) -> None:
-    """A venue pads its release: opening goes on, and so does everything that reads the cases afterwards."""
+    """A venue pads its release: opening goes on, and so does everything that reads the warrants afterwards."""
 
     async def story() -> None:
         (visitor, passes), _ = await world.visitors_with_passes(2)
@@ -500,13 +500,13 @@ def test_a9_a_release_as_large_as_a_message_does_not_stop_erasure(world: World, 
         _, findings = await carry_out(world, warrant, *both_steps(warrant))
         assert isinstance(findings, OpeningResult)
         assert [contact.record.phone for contact in findings.contacts] == [visitor.phone]
-        assert [case.state for case in world.authority.cases.all()] == ["opened"]
+        assert [drawn.state for drawn in world.authority.warrants.all()] == ["opened"]
         today = world.today
         world.now += 40 * EPOCH_SECONDS
         world.authority.passed.confirm()
         await asyncio.to_thread(keep_house, world.authority)
         assert world.authority.epochs.vault.is_erased(today)
-        assert [case.state for case in world.authority.cases.all()] == ["countersigned"]
+        assert [drawn.state for drawn in world.authority.warrants.all()] == ["countersigned"]
 
     run(story())
 
@@ -517,9 +517,9 @@ def test_erasing_one_epoch_leaves_the_openings_of_others(world: World, door: Doo
         await door.admit(passes[0])
         assert len((await full_opening(world, door)).contacts) == 1
         world.authority.epochs.erase(world.today + 2)
-        assert [case.state for case in world.authority.cases.all()] == ["opened"]
+        assert [drawn.state for drawn in world.authority.warrants.all()] == ["opened"]
         world.authority.epochs.erase(world.today)
-        assert [case.state for case in world.authority.cases.all()] == ["countersigned"]
+        assert [drawn.state for drawn in world.authority.warrants.all()] == ["countersigned"]
 
     run(story())
 

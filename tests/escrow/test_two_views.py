@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import protocol.opening
-from escrow.authority.casebook import ReceivedShares
 from escrow.authority.investigation import Investigation, OpeningResult
+from escrow.authority.warrants import ReceivedShares
 from escrow.operator.operator import Operator
 from escrow.shares import give_shares
 from protocol.check_ins import Direction, sign_check_in
@@ -141,15 +141,15 @@ def test_c6_false_shares_are_kept_and_better_ones_asked_for(
         monkeypatch.setattr("escrow.operator.server.give_shares", lie)
         with pytest.raises(FaultyShares) as found:
             await opened(world, warrant)
-        case = world.authority.cases.get(warrant.warrant_id)
-        assert case.release is not None
-        digest = release_digest(case.release)
-        (kept,) = world.authority.cases.received(warrant.warrant_id, digest)
+        drawn = world.authority.warrants.get(warrant.warrant_id)
+        assert drawn.release is not None
+        digest = release_digest(drawn.release)
+        (kept,) = world.authority.warrants.received(warrant.warrant_id, digest)
         assert kept == ReceivedShares(found.value.statement, world.now)
         monkeypatch.undo()
         world.now += 1
         assert len((await opened(world, warrant)).contacts) == 2
-        assert len(world.authority.cases.received(warrant.warrant_id, digest)) == 2
+        assert len(world.authority.warrants.received(warrant.warrant_id, digest)) == 2
 
     run(story())
 
@@ -284,20 +284,20 @@ def test_what_was_judged_and_received_goes_with_its_window(world: World, door: D
         return warrant.warrant_id
 
     warrant_id = run(story())
-    release = world.authority.cases.get(warrant_id).release
+    release = world.authority.warrants.get(warrant_id).release
     assert release is not None
     digest = release_digest(release)
-    cases = world.authority.cases
+    warrants = world.authority.warrants
     assert world.operator.judgements.get(warrant_id, digest)
-    assert cases.received(warrant_id, digest)
-    assert cases.asked(warrant_id, digest)
+    assert warrants.received(warrant_id, digest)
+    assert warrants.asked(warrant_id, digest)
     world.now += 27 * EPOCH_SECONDS
     world.keep_houses()
     assert world.operator.judgements.get(warrant_id, digest)
     world.now += 2 * EPOCH_SECONDS
     world.keep_houses()
     assert world.operator.judgements.get(warrant_id, digest) is None
-    assert (cases.received(warrant_id, digest), cases.asked(warrant_id, digest)) == ([], None)
+    assert (warrants.received(warrant_id, digest), warrants.asked(warrant_id, digest)) == ([], None)
 
 
 def test_what_is_named_does_not_change_the_first_judgement(world: World, door: Door) -> None:
@@ -306,11 +306,11 @@ def test_what_is_named_does_not_change_the_first_judgement(world: World, door: D
     async def story() -> None:
         warrant = await released(world, door)
         await opened(world, warrant)
-        case = world.authority.cases.get(warrant.warrant_id)
-        assert case.countersigned is not None
-        assert case.release is not None
-        assert case.opened_venue is not None
-        request = SharesRequest(case.countersigned, case.opened_venue, case.release, ())
+        drawn = world.authority.warrants.get(warrant.warrant_id)
+        assert drawn.countersigned is not None
+        assert drawn.release is not None
+        assert drawn.opened_venue is not None
+        request = SharesRequest(drawn.countersigned, drawn.opened_venue, drawn.release, ())
         statement = await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
         shares = verify_statement(Shares, statement, world.settings.domain.operator_key)
         assert shares.judgement.authority == named(world, door.record.venue_id)

@@ -87,9 +87,9 @@ def test_a_countersignature_that_does_not_hold_is_not_kept(
                     patch.setattr(world.authority.peer, "ask", answer)
                     with pytest.raises((ConflictingStatements, InvalidSignature)):
                         await investigation.countersigned(warrant.warrant_id)
-                assert world.authority.cases.get(warrant.warrant_id).countersigned is None
+                assert world.authority.warrants.get(warrant.warrant_id).countersigned is None
                 false.pop(0)
             joint = await investigation.countersigned(warrant.warrant_id)
-            assert world.authority.cases.get(warrant.warrant_id).countersigned == joint
+            assert world.authority.warrants.get(warrant.warrant_id).countersigned == joint
 
     run(story())

@@ -102,7 +102,7 @@ def test_the_key_before_gives_no_release_and_what_was_opened_can_still_be_read(w
         return findings
 
     before = run(open_first())
-    stored = world.authority.cases.get(warrant.warrant_id)
+    stored = world.authority.warrants.get(warrant.warrant_id)
     old_venue = stored.opened_venue
     assert old_venue is not None
 

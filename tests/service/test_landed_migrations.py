@@ -32,6 +32,7 @@ LANDED = {
         ("index_released_epochs", "f9adcf9846a17f8e"),
         ("tell_released_passes_by_epoch", "af12b55cadef65be"),
         ("tell_reused_passes", "de81dbc9bb9eaf23"),
+        ("name_the_warrants", "b82097f20af0df9a"),
     ],
     "venue": [
         ("name_the_venue", "d14e1c45f646695b"),

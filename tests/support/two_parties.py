@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sql
 
 from escrow import judgements, ledger, openings
-from escrow.authority import casebook
-from escrow.authority.casebook import Casebook
+from escrow.authority import warrants
 from escrow.authority.investigation import Investigation
+from escrow.authority.warrants import Warrants
 from escrow.judgements import Judgements
 from escrow.ledger import ReleaseLedger
 from escrow.openings import Openings
@@ -52,11 +52,11 @@ class PartyInMemory:
         self.skew, self._moment, self._epochs = 0, moment, epochs
         options = {"poolclass": sql.StaticPool, "connect_args": {"check_same_thread": False}}
         engine = sql.create_engine("sqlite://", **options)
-        for metadata in (judgements.metadata, ledger.metadata, openings.metadata, casebook.metadata):
+        for metadata in (judgements.metadata, ledger.metadata, openings.metadata, warrants.metadata):
             metadata.create_all(engine)
         self._engine = engine
         self.judgements, self.releases, self.openings = Judgements(engine), NotedLedger(engine), Openings(engine)
-        self.cases = Casebook(engine)
+        self.warrants = Warrants(engine)
         self.received: dict[bytes, dict[int, bytes]] = {}
         self.records: dict[bytes, Venue] = {}
         self.erased: set[int] = set()

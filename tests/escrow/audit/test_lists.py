@@ -316,7 +316,7 @@ def test_an_opening_that_is_disclosed_under_a_false_warrant_is_found(world: Worl
 @pytest.mark.parametrize("role", Role)
 def test_an_opening_that_is_disclosed_under_the_warrant_of_another_is_found(world: World, role: Role) -> None:
     open_something(world)
-    (opened,) = [case.record.warrant_id for case in world.authority.cases.all()]
+    (opened,) = [drawn.record.warrant_id for drawn in world.authority.warrants.all()]
     days(world)
     open_under(world, party_of(world, role), opened)
     days(world, 3)

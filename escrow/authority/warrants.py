@@ -17,8 +17,8 @@ from protocol.warrants import Warrant
 from service.storage import exclusive
 
 metadata = sql.MetaData()
-_cases = sql.Table(
-    "cases",
+_warrants = sql.Table(
+    "warrants",
     metadata,
     sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
     sql.Column("record", sql.LargeBinary, nullable=False),
@@ -64,7 +64,7 @@ class ReceivedShares:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class DrawnWarrant:
     """A warrant and how far it has come.
 
     `statement` is signed by the authority; `countersigned` by both parties; `release` is the venue's;
@@ -89,8 +89,8 @@ class Case:
         return "proposed" if self.countersigned is None else "countersigned"
 
 
-class Casebook:
-    """The authority's cases in its database."""
+class Warrants:
+    """The authority's warrants in its database."""
 
     def __init__(self, engine: sql.Engine) -> None:
         self._engine = engine
@@ -99,16 +99,16 @@ class Casebook:
         """Store a new warrant."""
         values = {"warrant": record.warrant_id, "record": record.to_bytes(), "statement": statement}
         with self._engine.begin() as connection:
-            connection.execute(sql.insert(_cases).values(**values))
+            connection.execute(sql.insert(_warrants).values(**values))
 
-    def get(self, warrant_id: bytes) -> Case:
-        """A case by its warrant's 16-byte id; raises `UnknownWarrant`."""
-        for case in self._select(_cases.c.warrant == warrant_id):
-            return case
+    def get(self, warrant_id: bytes) -> DrawnWarrant:
+        """A warrant by its 16-byte id; raises `UnknownWarrant`."""
+        for drawn in self._select(_warrants.c.warrant == warrant_id):
+            return drawn
         raise UnknownWarrant(warrant_id, "there is no such warrant")
 
-    def all(self) -> list[Case]:
-        """Every case."""
+    def all(self) -> list[DrawnWarrant]:
+        """Every warrant."""
         return self._select(sql.true())
 
     def store_countersigned(self, warrant_id: bytes, joint: JointStatement) -> None:
@@ -163,32 +163,34 @@ class Casebook:
 
     def forget_ended(self, is_over: Callable[[int], bool]) -> None:
         """Delete the releases and transcripts of the windows whose end, in Unix time, is over; the warrants stay."""
-        filled = _cases.c.release.is_not(None) | _cases.c.opened_release.is_not(None)
+        filled = _warrants.c.release.is_not(None) | _warrants.c.opened_release.is_not(None)
         with exclusive(self._engine) as connection:
-            rows = connection.execute(sql.select(_cases.c.warrant, _cases.c.record).where(filled)).all()
+            rows = connection.execute(sql.select(_warrants.c.warrant, _warrants.c.record).where(filled)).all()
             ended = [row.warrant for row in rows if is_over(Warrant.from_bytes(row.record).ends)]
             for table in (_requests, _received):
                 connection.execute(sql.delete(table).where(table.c.warrant.in_(ended)))
-            connection.execute(sql.update(_cases).where(_cases.c.warrant.in_(ended)).values(**dict.fromkeys(_FOUND)))
+            connection.execute(
+                sql.update(_warrants).where(_warrants.c.warrant.in_(ended)).values(**dict.fromkeys(_FOUND))
+            )
 
     def _update(self, warrant_id: bytes, **values: bytes) -> None:
         with self._engine.begin() as connection:
-            connection.execute(sql.update(_cases).where(_cases.c.warrant == warrant_id).values(**values))
+            connection.execute(sql.update(_warrants).where(_warrants.c.warrant == warrant_id).values(**values))
 
-    def _select(self, condition: sql.ColumnElement[bool]) -> list[Case]:
+    def _select(self, condition: sql.ColumnElement[bool]) -> list[DrawnWarrant]:
         with self._engine.begin() as connection:
-            rows = connection.execute(sql.select(_cases).where(condition)).all()
-        return [_case(row) for row in rows]
+            rows = connection.execute(sql.select(_warrants).where(condition)).all()
+        return [_drawn(row) for row in rows]
 
 
 def _same(table: sql.Table, warrant_id: bytes, release: bytes) -> sql.ColumnElement[bool]:
     return (table.c.warrant == warrant_id) & (table.c.release == release)
 
 
-def _case(row: sql.Row[Any]) -> Case:
+def _drawn(row: sql.Row[Any]) -> DrawnWarrant:
     joint = row.countersigned and JointStatement.from_bytes(row.countersigned)
     venue = None if row.opened_venue is None else JointStatement.from_bytes(row.opened_venue)
     # In parts: as one message it could be longer than a message may be.
     shares = row.opened_release, row.operator_shares, row.authority_shares
     opened = None if venue is None else OpeningTranscript(joint, *shares)
-    return Case(Warrant.from_bytes(row.record), row.statement, joint, row.release, opened, venue)
+    return DrawnWarrant(Warrant.from_bytes(row.record), row.statement, joint, row.release, opened, venue)
