@@ -14,13 +14,16 @@ test test-long: export PYTEST_DEBUG_TEMPROOT = $(MEMORY)
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml $(ARGS)
 
-.PHONY: help setup demo town test test-long check bench vectors mutants spec-mutants party-mutants fuzz faults format formal lock clean zbar spass
+.PHONY: help setup web demo town test test-long check bench vectors mutants spec-mutants party-mutants fuzz faults format formal lock clean zbar spass
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 setup: $(VENV)/installed zbar spass web/node_modules ## install everything that the verbs need, into this folder
+
+web: web/node_modules ## build the pages that servers serve, into service/dist
+	cd web && npm run --silent build
 
 demo: $(VENV)/installed zbar ## the whole story on this machine
 	$(RUN) -m lab demo $(ARGS)
@@ -86,7 +89,7 @@ lock: $(VENV)/installed ## lock Python's packages again after a change in pyproj
 	--constraint requirements/dev.txt --output-file requirements/$$party.txt || exit 1; done
 
 clean: ## remove what the verbs made
-	rm -rf $(VENV) web/node_modules mutants .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) web/node_modules service/dist mutants .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 
 $(VENV)/installed: pyproject.toml requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "SplitPass needs Python 3.11 or newer: make PYTHON=python3.12")'

@@ -104,6 +104,7 @@ export default [
       'symbol-description': 'error',
     },
   },
+  { files: ['build.mjs'], languageOptions: { globals: { Buffer: 'readonly', process: 'readonly' } } },
   { files: ['test/**'], languageOptions: { globals: { URL: 'readonly', process: 'readonly' } } },
   imports(['protocol/**']),
   imports(['protocol/*.js'], '\\./(primitives|transparency)/[A-Za-z0-9]+\\.js$'),

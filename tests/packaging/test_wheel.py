@@ -1,4 +1,4 @@
-"""The distribution installs the parties, with their fonts and the mark of typed packages, and nothing else of ours."""
+"""The distribution installs the parties, with fonts, built pages and the mark of typed packages, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ import pytest
 from tests.packaging.imports import DISTRIBUTED
 from tests.spec.text import ROOT
 
+PAGES = Path("service", "dist")
+BUILT = {PAGES / "visitor" / "manifest.json", PAGES / "door" / "index.html"}
+"""What `make web` may have written."""
+
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
@@ -24,6 +28,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             shutil.copytree(path, copy / path.name, ignore=ignored)
         elif path.is_file():
             shutil.copy(path, copy)
+    shutil.rmtree(copy / PAGES, ignore_errors=True)
+    for page in BUILT:
+        (copy / page).parent.mkdir(parents=True)
+        (copy / page).write_text("built")
     build = f"from setuptools.build_meta import build_wheel; build_wheel({str(built)!r})"
     subprocess.run([sys.executable, "-c", build], cwd=copy, capture_output=True, check=True)
     (wheel,) = built.iterdir()
@@ -41,7 +49,7 @@ def test_it_has_every_module(files: list[Path]) -> None:
     assert {file for file in files if file.suffix == ".py"} == modules
 
 
-def test_besides_modules_it_has_types_and_fonts(files: list[Path]) -> None:
+def test_besides_modules_it_has_types_fonts_and_pages(files: list[Path]) -> None:
     others = {file for file in files if file.suffix != ".py" and not file.parts[0].endswith(".dist-info")}
     fonts = {path.relative_to(ROOT) for path in (ROOT / "client" / "fonts").iterdir()}
-    assert others == fonts | {Path(package, "py.typed") for package in DISTRIBUTED}
+    assert others == fonts | BUILT | {Path(package, "py.typed") for package in DISTRIBUTED}
