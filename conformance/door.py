@@ -45,10 +45,16 @@ async def _send(tester: Tester, message: Message | bytes, token: bytes | None = 
 
 async def _decision(tester: Tester, message: CheckInMessage, token: bytes | None = None) -> Decision:
     """What the door says. A pass that was admitted is no fresh one for another check."""
-    decision = (await _send(tester, message, token)).expect_message(DoorAnswer).decision
-    if decision is Decision.ADMITTED:
+    answer = (await _send(tester, message, token)).expect_message(DoorAnswer)
+    if answer.decision is Decision.ADMITTED:
         tester.passes = [one for one in tester.passes if one.public.u != message.u]
-    return decision
+        _expect_direction(answer, message.direction)
+    return answer.decision
+
+
+def _expect_direction(answer: DoorAnswer, expected: Direction) -> None:
+    if answer.direction is not expected:
+        raise Failed(f"the direction of what was admitted is {answer.direction}; expected {expected.name}")
 
 
 async def _expect(tester: Tester, message: CheckInMessage, expected: Decision, token: bytes | None = None) -> None:
@@ -312,8 +318,9 @@ async def _send_paper(tester: Tester, paper: PaperPass, token: bytes | None = No
 
 async def _expect_of_paper(tester: Tester, paper: PaperPass, expected: Decision) -> None:
     answer = await _send_paper(tester, paper, tester.options.reader_token)
-    decision = answer.expect_message(DoorAnswer).decision
-    if decision is Decision.ADMITTED:
+    said = answer.expect_message(DoorAnswer)
+    if said.decision is Decision.ADMITTED:
         tester.passes = [one for one in tester.passes if one.public.u != paper.u]
-    if decision is not expected:
-        raise Failed(f"the door said {decision.name}; expected {expected.name}")
+        _expect_direction(said, Direction.ENTRY)
+    if said.decision is not expected:
+        raise Failed(f"the door said {said.decision.name}; expected {expected.name}")

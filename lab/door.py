@@ -37,4 +37,4 @@ class Door:
     async def read(self, picture: Path) -> Decision:
         """Read a picture and ask the venue's server."""
         (text,) = await asyncio.to_thread(read_file, picture)
-        return await self._reader.decide_text(text)
+        return (await self._reader.decide_text(text)).decision

@@ -66,7 +66,7 @@ class Walkers:
             what, walker.inside = "leaves", None
             (screen,) = await asyncio.to_thread(lambda: open_exits(visitor, group_to_leave(visitor)))
         door = RemoteDoor(self._session, place.url, place.token)
-        decision = await door.decide_text(screen.text(unix_time()))
+        decision = (await door.decide_text(screen.text(unix_time()))).decision
         if what == "comes to" and decision is Decision.ADMITTED:
             walker.inside = place
         self._say(f"{walker.person.name} {what} {place.name}: {decision.name}")

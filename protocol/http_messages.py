@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated
 
+from protocol.check_ins import Direction
 from protocol.handles import Name, Phone
 from protocol.notices import MAX_NOTICE_RELEASES
 from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint32
+from protocol.primitives.errors import MalformedEncoding
 from protocol.primitives.statements import JointStatement, Statement
 from protocol.releases import HeldCommitments, check_order
 
@@ -91,6 +93,11 @@ class Decision(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DoorAnswer(Message):
-    """A door's decision on one check-in."""
+    """A door's decision on one check-in, and which way it went. `direction` is null unless it was admitted."""
 
     decision: Decision
+    direction: Direction | None = None
+
+    def __post_init__(self) -> None:
+        if (self.decision is Decision.ADMITTED) != (self.direction is not None):
+            raise MalformedEncoding("what was admitted has a direction, and a refusal has none")

@@ -49,23 +49,17 @@ def decision_in_words(decision: Decision) -> tuple[str, str]:
 
 
 _LEAVES = "goodbye", "퇴장이 확인되었습니다"
-_PAPER_TAKEN = "the paper is good, for coming in or for leaving", "종이 출입증의 입장 또는 퇴장이 확인되었습니다"
 _PAPER_SHOWN_AGAIN = (
     "this paper was shown here before; to leave, show it again a minute after coming in",
     "이미 사용한 종이 출입증입니다. 나갈 때에는 입장하고 1분이 지난 뒤에 다시 보여 주세요",
 )
 
 
-def decision_in_a_line(
-    decision: Decision, direction: Direction | None = Direction.ENTRY, *, paper: bool = False
-) -> str:
-    """Why a door decided as it did, in one line for its staff.
-
-    The direction of a paper is None where only the server knows it.
-    """
+def decision_in_a_line(decision: Decision, direction: Direction | None, *, paper: bool = False) -> str:
+    """Why a door decided as it did, in one line for its staff."""
     words = decision_in_words(decision)
-    if decision is Decision.ADMITTED and direction is not Direction.ENTRY:
-        words = _PAPER_TAKEN if direction is None else _LEAVES
+    if decision is Decision.ADMITTED and direction is Direction.EXIT:
+        words = _LEAVES
     elif decision is Decision.ALREADY_SPENT and paper:
         words = _PAPER_SHOWN_AGAIN
     return " / ".join(words)

@@ -20,14 +20,14 @@ class RemoteDoor:
     def __init__(self, session: ClientSession, url: str, token: bytes) -> None:
         self._session, self._url, self._token = session, url, token
 
-    async def decide_text(self, text: str) -> Decision:
-        """The server's decision on the text of a QR code; raises `Problem`, `Unreachable` or `Malformed`.
+    async def decide_text(self, text: str) -> DoorAnswer:
+        """The server's answer to the text of a QR code; raises `Problem`, `Unreachable` or `Malformed`.
 
         Where there is no answer it is not known whether the server has taken the check-in.
         """
         try:
             code = parse_code(text)
         except Malformed:
-            return Decision.UNREADABLE
+            return DoorAnswer(Decision.UNREADABLE)
         path = "/v1/papers" if isinstance(code, PaperPass) else "/v1/check-ins"
-        return DoorAnswer.from_bytes(await call(self._session, "POST", self._url + path, code, self._token)).decision
+        return DoorAnswer.from_bytes(await call(self._session, "POST", self._url + path, code, self._token))

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from aiohttp import ClientSession, web
 
-from protocol.check_ins import CheckInMessage
+from protocol.check_ins import CheckInMessage, Direction
 from protocol.http_messages import Decision, DoorAnswer
 from protocol.paper_passes import PaperPass
 from protocol.primitives.statements import JointStatement
@@ -59,12 +59,12 @@ class VenueServer:
         """POST /v1/check-ins: from anyone whose label names a venue; without one, from a reader for its own venue."""
         message = await read_message(request, CheckInMessage)
         token = bearer_token(request) if message.venue_id is None else b""
-        return cbor_response(DoorAnswer(await asyncio.to_thread(self._decide, message, token)))
+        return cbor_response(await asyncio.to_thread(self._decide, message, token))
 
     async def paper(self, request: web.Request) -> web.Response:
         """POST /v1/papers: from a reader; the gate signs for the paper and forgets its key."""
         paper = await read_message(request, PaperPass)
-        return cbor_response(DoorAnswer(await asyncio.to_thread(self._decide_paper, paper, bearer_token(request))))
+        return cbor_response(await asyncio.to_thread(self._decide_paper, paper, bearer_token(request)))
 
     async def release(self, request: web.Request) -> web.Response:
         """POST /v1/releases: the check-ins of a warrant's window, for the authority."""
@@ -107,17 +107,18 @@ class VenueServer:
         note_housekeeping(today, known)
         return {today, today + 1} <= set(known)
 
-    def _decide(self, message: CheckInMessage, token: bytes) -> Decision:
-        if message.venue_id is None:
-            return self._venue_of_reader(token).gate.decide(message, self._clock())
-        venue = self._home.venue(message.venue_id)
+    def _decide(self, message: CheckInMessage, token: bytes) -> DoorAnswer:
+        venue_id = message.venue_id
+        venue = self._venue_of_reader(token) if venue_id is None else self._home.venue(venue_id)
         if venue is None:
             own_domain = message.domain == self._home.domain.number
-            return Decision.OTHER_VENUE if own_domain else Decision.UNKNOWN_DOMAIN
-        return venue.gate.decide(message, self._clock())
+            return DoorAnswer(Decision.OTHER_VENUE if own_domain else Decision.UNKNOWN_DOMAIN)
+        return _answer(venue.gate.decide(message, self._clock()), message.direction)
 
-    def _decide_paper(self, paper: PaperPass, token: bytes) -> Decision:
-        return self._venue_of_reader(token).gate.decide_paper(paper, self._clock())
+    def _decide_paper(self, paper: PaperPass, token: bytes) -> DoorAnswer:
+        gate, now = self._venue_of_reader(token).gate, self._clock()
+        direction = gate.paper_direction(paper, now)  # before it is decided
+        return _answer(gate.decide_paper(paper, now), direction)
 
     def _venue_of_reader(self, token: bytes) -> ServedVenue:
         reader = self._home.reader_tokens.find(token)
@@ -143,6 +144,10 @@ class VenueServer:
         if joint is None:
             raise NotRegistered(venue_id)
         return joint
+
+
+def _answer(decision: Decision, direction: Direction) -> DoorAnswer:
+    return DoorAnswer(decision, direction if decision is Decision.ADMITTED else None)
 
 
 def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Application:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from protocol.http_messages import Decision
+from protocol.http_messages import Decision, DoorAnswer
 from protocol.paper_passes import PaperPass
 from protocol.primitives.errors import Malformed
 from service.words import decision_in_a_line
@@ -27,21 +27,20 @@ class Verdict:
 def gate_verdict(gate: Gate, text: str, now: int) -> Verdict:
     """What a gate decides on the text of a code."""
     code = _parsed(text)
-    direction = gate.paper_direction(code, now) if isinstance(code, PaperPass) else None  # before it is decided
-    return _verdict(gate.decide_text(text, now), code, direction)
-
-
-def server_verdict(text: str, decision: Decision) -> Verdict:
-    """What a server has decided on the text of a code. It alone knows whether a paper comes in or leaves."""
-    return _verdict(decision, _parsed(text), None)
-
-
-def _verdict(decision: Decision, code: CheckInMessage | PaperPass | None, paper_direction: Direction | None) -> Verdict:
-    if code is None:
-        return Verdict(decision, decision_in_a_line(decision))
     if isinstance(code, PaperPass):
-        return Verdict(decision, decision_in_a_line(decision, paper_direction, paper=True))
-    return Verdict(decision, decision_in_a_line(decision, code.direction))
+        direction: Direction | None = gate.paper_direction(code, now)  # before it is decided
+    else:
+        direction = None if code is None else code.direction
+    return _verdict(gate.decide_text(text, now), direction, code)
+
+
+def server_verdict(text: str, answer: DoorAnswer) -> Verdict:
+    """What a server has answered to the text of a code."""
+    return _verdict(answer.decision, answer.direction, _parsed(text))
+
+
+def _verdict(decision: Decision, direction: Direction | None, code: CheckInMessage | PaperPass | None) -> Verdict:
+    return Verdict(decision, decision_in_a_line(decision, direction, paper=isinstance(code, PaperPass)))
 
 
 def _parsed(text: str) -> CheckInMessage | PaperPass | None:

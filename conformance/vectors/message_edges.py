@@ -17,7 +17,9 @@ from conformance.vectors.encoding import readable
 from conformance.vectors.files import VectorFile
 from conformance.vectors.pinned import pinned, pinned_scalar
 from conformance.vectors.world import ALLOWANCE, TIME, WARRANT
+from protocol.check_ins import Direction
 from protocol.commitments import HeldCommitment
+from protocol.http_messages import Decision, DoorAnswer
 from protocol.notices import MIN_DIGESTS, VISIT_DIGEST_BYTES, PaddedDigests
 from protocol.passes import PassRequest
 from protocol.primitives.encoding import Message, Range, Size, decode_item, encode_item
@@ -65,6 +67,8 @@ def message_edges() -> VectorFile:
         for place, field in enumerate(fields(kind)):
             if _is_optional(hints[field.name]):
                 absent = [*item[:place], None, *item[place + 1 :]]
+                if kind is DoorAnswer:
+                    absent[0] = int(Decision.FORGED)
                 check = {"kind": name, "encoding": encode_item(absent)}
                 file.accept(f"{name} without {field.name}", check=check, result={"item": readable(absent)})
         for change, wrong in _wrong(kind, item):
@@ -82,6 +86,9 @@ def _wrong(kind: type[Message], item: list[Any]) -> Iterator[tuple[str, Any]]:
     for place, field in enumerate(fields(kind)):
         for change, value in _wrong_values(hints[field.name], item[place]):
             yield f"{field.name} {change}", [*item[:place], value, *item[place + 1 :]]
+    if kind is DoorAnswer:
+        yield "admitted without a direction", [int(Decision.ADMITTED), None]
+        yield "refused with a direction", [int(Decision.FORGED), int(Direction.ENTRY)]
 
 
 def _wrong_values(declared: Any, value: Any) -> Iterator[tuple[str, Any]]:

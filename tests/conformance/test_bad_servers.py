@@ -30,6 +30,7 @@ from tests.conformance.proxy import Asked, Spoil, spoiled
 pytestmark = pytest.mark.long
 
 OPERATOR, AUTHORITY, VENUE = Server
+COME_IN = DoorAnswer(Decision.ADMITTED, Direction.ENTRY)
 MakeSpoil = Callable[[GoodServers], Spoil]
 
 
@@ -195,7 +196,7 @@ def admitting_replays(_place: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         answer = await asked.answer()
         spent = DoorAnswer(Decision.ALREADY_SPENT).to_bytes()
-        return cbor_response(DoorAnswer(Decision.ADMITTED)) if said(answer) == spent else answer
+        return cbor_response(COME_IN) if said(answer) == spent else answer
 
     return spoil
 
@@ -225,6 +226,15 @@ def looking_papers_up_first(_place: GoodServers) -> Spoil:
         answer = await asked.answer()
         forged = asked.path == "/v1/papers" and said(answer) == DoorAnswer(Decision.FORGED).to_bytes()
         return cbor_response(DoorAnswer(Decision.ALREADY_SPENT)) if forged else answer
+
+    return spoil
+
+
+def sending_papers_out(_place: GoodServers) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        is_entry = asked.path == "/v1/papers" and said(answer) == COME_IN.to_bytes()
+        return cbor_response(DoorAnswer(Decision.ADMITTED, Direction.EXIT)) if is_entry else answer
 
     return spoil
 
@@ -301,6 +311,7 @@ REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/pre
             VENUE: (telling_who_was_here, {"3.8/spent-but-forged"}),
         },
         {VENUE: (looking_papers_up_first, PAPERS)},
+        {VENUE: (sending_papers_out, {"3.8/paper"})},
         {
             OPERATOR: (hiding_an_entry, {"5.2/tiles/operator"}),
             AUTHORITY: (ready_in_other_words, {"5.1/readiness/authority"}),

@@ -17,7 +17,7 @@ import pytest
 
 from conformance.vectors.world import DOMAIN, OPERATOR
 from lab.processes import Servers
-from protocol.check_ins import CheckInMessage, label_time
+from protocol.check_ins import CheckInMessage, Direction, label_time
 from protocol.disclosures import OpeningRecord
 from protocol.epochs import Role
 from protocol.http_messages import Decision, DoorAnswer, Session, VerificationAnswer, VerificationRequest
@@ -41,6 +41,7 @@ from tests.support.domain import OpenEpoch
 from tests.support.programs import launch
 
 PHONE = "+821012345678"
+COME_IN = DoorAnswer(Decision.ADMITTED, Direction.ENTRY)
 WITH = {Kind.PAPER: {Kind.CHECK_IN, Kind.ASSISTED}, Kind.CHECK_IN: {Kind.PAPER}, Kind.PROPOSAL: {Kind.DECISION}}
 """What is lost together."""
 
@@ -293,10 +294,10 @@ def tell(
 
 def test_a_pass_that_is_admitted_twice_is_doubled(past: Past, oracle: Oracle) -> None:
     check_in = next(iter(past.oracle.acknowledged[Kind.CHECK_IN]))
-    for decision in (Decision.ADMITTED, Decision.ALREADY_SPENT):
-        tell(oracle, VENUE, "/v1/check-ins", check_in, 200, DoorAnswer(decision))
+    for answer in (COME_IN, DoorAnswer(Decision.ALREADY_SPENT)):
+        tell(oracle, VENUE, "/v1/check-ins", check_in, 200, answer)
         assert checks.doubled(past.town, oracle) == 0
-    tell(oracle, VENUE, "/v1/check-ins", check_in, 200, DoorAnswer(Decision.ADMITTED))
+    tell(oracle, VENUE, "/v1/check-ins", check_in, 200, COME_IN)
     assert checks.doubled(past.town, oracle) == 1
 
 
@@ -310,7 +311,7 @@ def test_a_paper_that_is_admitted_more_often_than_it_was_stored_is_doubled(past:
 
 def test_a_code_that_is_tried_too_often_is_found(past: Past, oracle: Oracle) -> None:
     guess = VerificationAnswer(PHONE, "123456", "아무개")
-    tell(oracle, "operator", "/v1/verifications", VerificationRequest(PHONE), 202, DoorAnswer(Decision.ADMITTED))
+    tell(oracle, "operator", "/v1/verifications", VerificationRequest(PHONE), 202, COME_IN)
     for _ in range(5):
         tell(oracle, "operator", "/v1/sessions", guess, 403, "wrong-code")
     assert list(checks.exceeded(past.town, oracle)) == []
@@ -320,9 +321,9 @@ def test_a_code_that_is_tried_too_often_is_found(past: Past, oracle: Oracle) -> 
 
 def test_too_many_codes_are_found(past: Past, oracle: Oracle) -> None:
     for _ in range(10):
-        tell(oracle, "operator", "/v1/verifications", VerificationRequest(PHONE), 202, DoorAnswer(Decision.ADMITTED))
+        tell(oracle, "operator", "/v1/verifications", VerificationRequest(PHONE), 202, COME_IN)
     assert list(checks.exceeded(past.town, oracle)) == []
-    tell(oracle, "operator", "/v1/verifications", VerificationRequest(PHONE), 202, DoorAnswer(Decision.ADMITTED))
+    tell(oracle, "operator", "/v1/verifications", VerificationRequest(PHONE), 202, COME_IN)
     assert list(checks.exceeded(past.town, oracle)) == ["a phone was sent too many codes"]
 
 
@@ -332,10 +333,10 @@ def test_passes_that_are_given_too_often_are_found(past: Past, oracle: Oracle, t
     tell(oracle, "operator", "/v1/sessions", enrolled, 200, session)
     *allowed, one_more = (request_allowance(today.key, Scalar.random())[1] for _ in range(4))
     for request in (*allowed, *allowed):  # a network may bring each twice, and both are answered
-        tell(oracle, "operator", "/v1/passes", request, 200, DoorAnswer(Decision.ADMITTED), session)
+        tell(oracle, "operator", "/v1/passes", request, 200, COME_IN, session)
     tell(oracle, "operator", "/v1/passes", one_more, 429, "allowance-used", session)
     assert list(checks.exceeded(past.town, oracle)) == []
-    tell(oracle, "operator", "/v1/passes", one_more, 200, DoorAnswer(Decision.ADMITTED), session)
+    tell(oracle, "operator", "/v1/passes", one_more, 200, COME_IN, session)
     assert list(checks.exceeded(past.town, oracle)) == ["an account was given passes too often"]
 
 
@@ -373,7 +374,7 @@ def test_a_code_of_another_time_that_is_admitted_is_found(past: Past, oracle: Or
     oracle.admit(check_in)
     assert oracle.findings == []
     late = replace(check_in, time=check_in.time - 420)
-    tell(oracle, VENUE, "/v1/check-ins", late, 200, DoorAnswer(Decision.ADMITTED))
+    tell(oracle, VENUE, "/v1/check-ins", late, 200, COME_IN)
     assert oracle.findings == ["a door admitted a code of another time"]
 
 

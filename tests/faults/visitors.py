@@ -163,10 +163,10 @@ class Visitors:
         door = RemoteDoor(self._running_town.session, self._place.url, self._place.token)
         for _ in range(TRIES - 1):
             try:
-                return await door.decide_text(text)
+                return (await door.decide_text(text)).decision
             except (Problem, Unreachable):
                 await self._running_town.pause(0.1)
-        return await door.decide_text(text)
+        return (await door.decide_text(text)).decision
 
     def _clock(self) -> int:
         return int(time.time()) + self.ahead

@@ -142,7 +142,7 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         IssueBatch(key.epoch, tuple(bytes(one) for one in visitor.request.requests)),
         visitor.answers,
         posted,
-        DoorAnswer(Decision.ADMITTED),
+        DoorAnswer(Decision.ADMITTED, Direction.ENTRY),
         paper,
         printed,
         asserted,
@@ -194,6 +194,7 @@ def nullable_messages(parties: Parties, today: OpenEpoch, visitor: Visitor) -> I
     yield today.secrets[Role.OPERATOR]
     yield VenueApplication(parties.venue)
     yield sign_check_in(today.key, visitor.passes[0], NOW, Direction.EXIT)
+    yield DoorAnswer(Decision.FORGED)
 
 
 def every_message_type() -> set[type[Message]]:

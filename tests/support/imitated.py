@@ -210,7 +210,7 @@ class ImitatedParties:
         decision = self.door(check_in)
         if decision is Decision.ADMITTED:
             self.check_ins.append(check_in)
-        return cbor_response(DoorAnswer(decision))
+        return cbor_response(DoorAnswer(decision, message.direction if decision is Decision.ADMITTED else None))
 
     def verify(self, message: CheckInMessage) -> CheckIn:
         """Verify a check-in as a door does: an exit in the epoch of this pass's entry."""

@@ -337,7 +337,7 @@ def messages_of(visit: RecordedVisit) -> list[Message]:
         http_messages.VerificationAnswer("+821012345678", "012345", "홍길동"),
         http_messages.Session(visitor.account_id, token_bytes(32)),
         http_messages.SharesRequest(visit.warrant, parties.both_sign(parties.venue), transcript.release, visit.held),
-        http_messages.DoorAnswer(http_messages.Decision.ADMITTED),
+        http_messages.DoorAnswer(http_messages.Decision.ADMITTED, Direction.ENTRY),
     ]
 
 

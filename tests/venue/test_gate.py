@@ -223,7 +223,7 @@ class TestExit:
 
 
 def test_every_decision_has_words() -> None:
-    assert len({decision_in_a_line(decision) for decision in Decision}) == len(Decision)
+    assert len({decision_in_a_line(decision, None) for decision in Decision}) == len(Decision)
 
 
 def test_a_server_says_which_of_its_venues_nobody_has_registered(

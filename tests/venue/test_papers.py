@@ -8,7 +8,7 @@ import pytest
 from nacl.bindings import crypto_sign_open
 
 from protocol.check_ins import MAX_STAY, Direction, sign_check_in
-from protocol.http_messages import Decision
+from protocol.http_messages import Decision, DoorAnswer
 from protocol.paper_check_ins import (
     PaperCheckIn,
     PaperCheckInMessage,
@@ -76,8 +76,19 @@ def test_who_leaves_is_told_so_and_who_shows_a_paper_twice_what_to_do(
     assert said("https://example.org", 1).startswith("this is not a SplitPass code")
 
 
-def test_a_server_tells_no_reader_which_way_a_paper_went(text: str) -> None:
-    assert server_verdict(text, ADMITTED).words.startswith("the paper is good, for coming in or for leaving / ")
+def test_a_server_tells_a_reader_which_way_a_paper_went(venue: ServedVenue, text: str, paper: PaperPass) -> None:
+    token = bytes(range(32))
+    venue.home.reader_tokens.add(venue.venue_id, "front door", token, NOW)
+
+    def said(seconds: int) -> str:
+        (answer,) = post(venue, "/v1/papers", paper, token=token, now=NOW + seconds)
+        assert isinstance(answer, bytes)
+        return server_verdict(text, DoorAnswer.from_bytes(answer)).words
+
+    assert said(0).startswith("welcome / ")
+    assert "to leave, show it again a minute after coming in" in said(3)
+    assert said(PAPER_STAY).startswith("goodbye / ")
+    assert "to leave, show it again" in said(PAPER_STAY)
 
 
 def test_what_the_paper_says_is_verified_once(

@@ -10,6 +10,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { Direction, MAX_STAY, TIME_STEP, possibleEpochs } from '../../protocol/checkIns.js';
 import { epochAt } from '../../protocol/epochs.js';
+import { Decision } from '../../protocol/httpMessages.js';
 import { sameBytes } from '../../protocol/primitives/encoding.js';
 import { InvalidSignature, Malformed } from '../../protocol/primitives/errors.js';
 import { secureRandom } from '../../protocol/primitives/group.js';
@@ -19,19 +20,6 @@ import { signPaperCheckIn } from './paperCheckIns.js';
 import { fromPaperText, passParts, verifyPaper } from './paperPasses.js';
 
 const PAPER_STAY = 60;
-
-export const Decision = Object.freeze({
-  ADMITTED: 0,
-  UNREADABLE: 1,
-  UNKNOWN_DOMAIN: 2,
-  UNKNOWN_EPOCH: 3,
-  TOO_OLD: 4,
-  TOO_EARLY: 5,
-  OTHER_VENUE: 6,
-  FORGED: 7,
-  ALREADY_SPENT: 8,
-  NO_ENTRY: 9,
-});
 
 export class Gate {
   /** What was admitted: time and epoch by direction and `u`. @type {Map<string, { time: number, epoch: number }>} */

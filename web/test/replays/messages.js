@@ -8,6 +8,7 @@ import * as checkIns from '../../protocol/checkIns.js';
 import * as disclosures from '../../protocol/disclosures.js';
 import * as epochs from '../../protocol/epochs.js';
 import * as handles from '../../protocol/handles.js';
+import * as httpMessages from '../../protocol/httpMessages.js';
 import * as notices from '../../protocol/notices.js';
 import * as passes from '../../protocol/passes.js';
 import * as statements from '../../protocol/primitives/statements.js';
@@ -31,6 +32,7 @@ const modules = [
   disclosures,
   epochs,
   handles,
+  httpMessages,
   notices,
   passes,
   statements,
@@ -55,7 +57,6 @@ const exported = Object.assign({}, ...modules);
 /** Messages that only servers send or keep, and parts that are read with what they are in. */
 export const NOT_HERE = [
   'DisclosurePublished',
-  'DoorAnswer',
   'EpochErased',
   'EpochPublished',
   'EpochSecret',
