@@ -24,24 +24,32 @@ PEER_SECONDS = 600
 """How long the other party may take: a full batch or release is minutes of work."""
 
 
-def create_party_app(party: Party, session: ClientSession, routes: list[web.RouteDef]) -> web.Application:
-    """A server with a party's own routes and those that both parties have; it closes `session` at its end."""
+def create_party_app(
+    party: Party, session: ClientSession, routes: list[web.RouteDef], open_routes: list[web.RouteDef]
+) -> web.Application:
+    """A server with a party's own routes and those that both parties have; it closes `session` at its end.
+
+    Pages of any origin may use the `open_routes`.
+    """
     shared = _SharedRoutes(party, session)
+    log = LogRoutes(party.domain, party.peer.role, party.log, party.witness, party.clock, shared.count_checkpoint)
     app = create_app(
         [
-            web.get("/v1/epochs/{epoch:0|[1-9][0-9]{0,9}}", shared.epoch),
-            web.get("/v1/epochs/{epoch:0|[1-9][0-9]{0,9}}/inclusion", shared.inclusion),
-            *LogRoutes(
-                party.domain, party.peer.role, party.log, party.witness, party.clock, shared.count_checkpoint
-            ).routes,
+            *log.routes,
             web.post("/v1/venues", shared.apply),
             web.get("/v1/venues/{venue}", shared.venue),
-            *list_routes(party.disclosures.lists),
             web.post("/v1/commitments", shared.commit),
             *routes,
         ],
         party.clock,
         lambda: _missing(party),
+        [
+            web.get("/v1/epochs/{epoch:0|[1-9][0-9]{0,9}}", shared.epoch),
+            web.get("/v1/epochs/{epoch:0|[1-9][0-9]{0,9}}/inclusion", shared.inclusion),
+            *log.open_routes,
+            *list_routes(party.disclosures.lists),
+            *open_routes,
+        ],
     )
 
     async def keep(_app: web.Application) -> AsyncIterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, nullcontext
 from email.utils import formatdate
 from typing import TypeVar
@@ -15,6 +15,7 @@ from aiohttp import web
 from protocol.primitives.encoding import Message
 from protocol.primitives.errors import Malformed, ReplayedRequest, SplitPassError
 from service.clock import Clock, unix_time
+from service.cross_origin import open_to_pages, share
 from service.errors import ConfigurationError
 from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
 from service.monitoring import observe, whereabouts
@@ -52,10 +53,14 @@ def problem_name(kind: type[SplitPassError]) -> str:
 
 
 def create_app(
-    routes: list[web.RouteDef], clock: Clock = unix_time, missing: Callable[[], list[str]] = list
+    routes: list[web.RouteDef],
+    clock: Clock = unix_time,
+    missing: Callable[[], list[str]] = list,
+    open_routes: Collection[web.RouteDef] = (),
 ) -> web.Application:
     """An application with the routes, `/healthz`, `/readyz`, and a problem document for everything that goes wrong.
 
+    Pages of any origin may use the `open_routes`, and no others.
     `/healthz` tells the time of the `clock` by which the server works, `/readyz` in words what is `missing` for it to
     work. That is looked for in a thread.
     """
@@ -69,10 +74,11 @@ def create_app(
         await readiness.demand()
         return web.json_response({"status": "ready"}, headers={"Cache-Control": "no-store"})
 
-    app = web.Application(middlewares=[observe, _problems, finish_or_refuse])
+    app = web.Application(middlewares=[observe, share, _problems, finish_or_refuse])
     app[REQUESTS], app[_LARGE_BODIES] = Requests(), asyncio.Semaphore(LARGE_BODIES)
     app.on_shutdown.append(app[REQUESTS].finish)
     app.add_routes([*routes, web.get("/healthz", healthy), web.get("/readyz", ready)])
+    open_to_pages(app, open_routes)
     return app
 
 

@@ -155,15 +155,14 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
     server = VenueServer(home, clock)
     app = create_app(
         [
-            web.get("/v1/venues/{venue}", server.venue),
             web.get("/v1/venues/{venue}/poster.svg", server.poster_svg),
             web.get("/v1/venues/{venue}/poster.png", server.poster_png),
-            web.post("/v1/check-ins", server.check_in),
             web.post("/v1/papers", server.paper),
             web.post(RELEASE_PATH, server.release),
         ],
         clock,
         server.missing,
+        [web.get("/v1/venues/{venue}", server.venue), web.post("/v1/check-ins", server.check_in)],
     )
 
     async def upkeep(_app: web.Application) -> AsyncIterator[None]:

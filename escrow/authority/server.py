@@ -60,8 +60,8 @@ async def create_authority_app(authority: Authority) -> web.Application:
         [
             web.post("/v1/directory", server.deposit),
             web.post("/v1/passes", server.issue_passes),
-            *list_routes(authority.notices),
         ],
+        list_routes(authority.notices),
     )
 
     async def warning(_app: web.Application) -> AsyncIterator[None]:

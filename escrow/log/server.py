@@ -41,11 +41,17 @@ class LogRoutes:
         self._witnessed = log_id(domain, witnessed)
 
     @property
-    def routes(self) -> list[web.RouteDef]:
-        """The routes."""
+    def open_routes(self) -> list[web.RouteDef]:
+        """The routes of the log, which visitors' clients use too."""
         return [
             web.get("/v1/log/checkpoint", self.checkpoint),
             web.get("/v1/log/tile/{tile:.+}", self.tile),
+        ]
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """The routes of the witness."""
+        return [
             web.post("/v1/witness/add-checkpoint", self.add_checkpoint),
             web.get("/v1/witness/{log}/checkpoint", self.witnessed_checkpoint),
         ]

@@ -153,14 +153,16 @@ async def create_operator_app(operator: Operator) -> web.Application:
         operator,
         session,
         [
-            web.post("/v1/verifications", server.request_code),
-            web.post("/v1/sessions", server.open_session),
-            web.post("/v1/handles", server.register_handle),
-            web.post("/v1/passes", server.issue_passes),
             web.post("/v1/warrants", server.propose_warrant),
             web.post("/v1/warrants/{warrant}/countersignature", server.countersignature),
             web.post("/v1/shares", server.give_shares),
             web.post("/v1/notices", server.give_notice),
+        ],
+        [
+            web.post("/v1/verifications", server.request_code),
+            web.post("/v1/sessions", server.open_session),
+            web.post("/v1/handles", server.register_handle),
+            web.post("/v1/passes", server.issue_passes),
         ],
     )
     app[REQUESTS].refusals.append(server.issuing.close)

@@ -186,7 +186,8 @@ async def _routes(town: Town, place: Place) -> list[Route]:
     for server, application in applications.items():
         for route in application.router.routes():
             assert route.resource is not None
-            routes.append(Route(server, route.method, route.resource.canonical))
+            if route.method != "OPTIONS":  # the same for every path that has it
+                routes.append(Route(server, route.method, route.resource.canonical))
         runner = web.AppRunner(application)  # closes what the application opened
         await runner.setup()
         await runner.cleanup()

@@ -18,7 +18,7 @@ from lab.processes import free_ports
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.errors import Malformed, Rejected, ReplayedRequest
 from service.http import SMALL_BODY_BYTES, problem_name
-from tests.openapi.documents import FOLDER, SERVERS, operations, outcomes
+from tests.openapi.documents import FOLDER, SERVERS, Operation, operations, outcomes
 from tests.openapi.recorder import rules_defined
 from tests.spec.text import CHAPTERS, table
 from tests.support.running import serving
@@ -68,9 +68,33 @@ def test_paths_are_the_routes(server: str, apps: dict[str, web.Application]) -> 
     routes = {
         (route.method, route.resource.canonical)
         for route in apps[server].router.routes()
-        if route.resource is not None and route.method != "HEAD"
+        if route.resource is not None and route.method not in {"HEAD", "OPTIONS"}
     }
     assert {(one.method, one.path) for one in operations(server)} == routes
+
+
+def is_open(operation: Operation) -> bool:
+    """Whether pages of any origin may use it."""
+    return bool(operation.description.get("x-open-to-pages"))
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_what_is_open_to_pages_answers_their_browsers(server: str, apps: dict[str, web.Application]) -> None:
+    answering = {
+        route.resource.canonical
+        for route in apps[server].router.routes()
+        if route.resource is not None and route.method == "OPTIONS"
+    }
+    assert answering == {one.path for one in operations(server) if is_open(one)}
+    assert all(is_open(one) for one in operations(server) if one.path in answering)
+
+
+def test_chapter_five_lists_what_is_open_to_pages() -> None:
+    text = CHAPTERS["05-http-interface.md"].partition("### Pages of other origins")[2].partition("Each of their")[0]
+    listed = re.findall(r"`([A-Z]+) (/[^`]+)`", text)
+    documented = {(one.method, one.path) for server in SERVERS for one in operations(server) if is_open(one)}
+    assert set(listed) == documented
+    assert len(listed) == len(documented)
 
 
 @pytest.mark.parametrize("server", SERVERS)
