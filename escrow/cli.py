@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from escrow.custody_cli import add_custody_commands
+from escrow.journal_cli import add_journal_command, officer
 from escrow.program import Program
 from escrow.venues_cli import add_venue_commands
-from service.cli import local_time
+from service.cli import local_time, printable
 from service.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ P = TypeVar("P", bound="Party")
 
 
 def add_party_commands(group: click.Group, program: Program[P]) -> None:
-    """Add `init`, `serve`, `status`, `erase`, `venues` and `custody` to a party's command group."""
+    """Add `init`, `serve`, `status`, `erase`, `venues`, `custody` and `journal` to a party's command group."""
     add_custody_commands(group, program)
     add_venue_commands(group, program)
+    add_journal_command(group, program)
 
     @group.command()
     @click.pass_obj
@@ -82,13 +84,36 @@ def add_party_commands(group: click.Group, program: Program[P]) -> None:
         if not yes:
             click.confirm(f"Destroy the share of epoch {epoch} for good?", abort=True)
         party.epochs.erase(epoch)
+        party.journal.note(officer(), f"erase epoch {epoch}")  # afterwards: a database must hinder no erasure
         if faults := party.epochs.vault.mirror().all:
             raise ConfigurationError(f"epoch {epoch} is erased here, but a copy may still hold it: {'; '.join(faults)}")
         click.echo(f"epoch {epoch} is erased")
 
 
-def show_warrant(warrant: Warrant, venue_name: str, utc_offset: int, state: str) -> None:
-    """Print a warrant in a list, and how far it has come. No line is cut at a terminal's width: ids are copied."""
+def show_warrant(warrant: Warrant, venue_name: str, utc_offset: int, state: str, opened: int | None = None) -> None:
+    """Print a warrant in a list, how far it has come, and for how many passes shares were given.
+
+    No line is cut at a terminal's width: ids are copied.
+    """
     window = f"{local_time(warrant.begins, utc_offset)} to {local_time(warrant.ends, utc_offset)}"
+    dates = f"issued {local_time(warrant.issued, utc_offset)}, expires {local_time(warrant.expires, utc_offset)}"
+    count = f"at most {warrant.max_records} records" if opened is None else f"{opened} of {warrant.max_records} records"
     click.echo(f"{warrant.warrant_id.hex()}  {warrant.purpose.name.lower()}  {state}")
     click.echo(f"    {venue_name}, {window}")
+    click.echo(f"    {dates}, {count}, {printable(warrant.legal_reference)}")
+
+
+def describe_warrant(warrant: Warrant, venue_name: str, utc_offset: int) -> None:
+    """Print everything that a warrant says."""
+    click.echo(f"warrant          {warrant.warrant_id.hex()}")
+    click.echo(f"purpose          {warrant.purpose.name.lower()}")
+    click.echo(f"venue            {venue_name} ({warrant.venue_id.hex()})")
+    click.echo(f"window           {local_time(warrant.begins, utc_offset)} to {local_time(warrant.ends, utc_offset)}")
+    click.echo(f"assumed stay     {warrant.assumed_stay // 60} minutes, of a visit without an exit")
+    click.echo(f"legal reference  {printable(warrant.legal_reference)}")
+    if warrant.advice:
+        click.echo(f"advice           {printable(warrant.advice)}")
+    click.echo(f"at most          {warrant.max_records} records")
+    click.echo(f"issued           {local_time(warrant.issued, utc_offset)}")
+    click.echo(f"expires          {local_time(warrant.expires, utc_offset)}")
+    click.echo(f"discloses        {local_time(warrant.discloses, utc_offset)}, what was opened under it")

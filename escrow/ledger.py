@@ -99,6 +99,11 @@ class ReleaseLedger:
             kept.setdefault(key[0], {})[u] = visit
         return replace(release, visits=kept)
 
+    def totals(self) -> dict[bytes, int]:
+        """How many passes got a share under each warrant in all, by the warrants' ids."""
+        with self._engine.begin() as connection:
+            return {row.warrant: row.records for row in connection.execute(sql.select(_totals))}
+
     def elsewhere(self, release: VerifiedRelease) -> set[tuple[int, bytes]]:
         """The passes of a release, by epoch and `u`, that got a share for another venue."""
         other = (_released.c.venue != release.warrant.venue_id) & _released.c.given

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
-from escrow import commitments, judgements, ledger, openings, publications, venues
+from escrow import commitments, journal, judgements, ledger, openings, publications, venues
 from escrow.commitments import CommitmentRegister
 from escrow.disclosures import Disclosures
 from escrow.epochs import Epochs
+from escrow.journal import Journal
 from escrow.judgements import Judgements
 from escrow.ledger import ReleaseLedger
 from escrow.log.log import TransparencyLog
@@ -70,6 +71,7 @@ class Party:
             inbox.metadata,
             venues.metadata,
             commitments.metadata,
+            journal.metadata,
             judgements.metadata,
             ledger.metadata,
             openings.metadata,
@@ -93,6 +95,7 @@ class Party:
         )
         self.venues = VenueRegister(self.engine, self.domain)
         self.commitments = CommitmentRegister(self.engine, self.venues, settings.commitments_per_hour)
+        self.journal = Journal(self.engine, clock)
         self.judgements = Judgements(self.engine)
         self.releases = ReleaseLedger(self.engine)
         self.openings = Openings(self.engine)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from escrow.journal_cli import officer
 from escrow.program import Program
 from service.cli import Hexadecimal
 from service.errors import ConfigurationError
@@ -52,6 +53,7 @@ def add_venue_commands(group: click.Group, program: Program[P]) -> None:
     def approve(home: Path, venue_id: bytes, key: str, *, lost_key: bool) -> None:
         """Sign the record of VENUE with this key, its first one or another. It counts once both parties have."""
         party = program.open(home)
+        party.journal.note(officer(), f"approve venue {venue_id.hex()}")
         if key == fingerprint(party.venues.get(venue_id).record.key):
             party.venues.approve(venue_id, party.identity)
         else:
@@ -68,6 +70,7 @@ def add_venue_commands(group: click.Group, program: Program[P]) -> None:
     def refuse(home: Path, venue_id: bytes, key: str) -> None:
         """Refuse a change of VENUE's key. What is approved stays."""
         party = program.open(home)
+        party.journal.note(officer(), f"refuse a key of venue {venue_id.hex()}")
         party.venues.refuse_change(_change(party, venue_id, key))
         click.echo("refused")
 

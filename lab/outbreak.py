@@ -127,7 +127,7 @@ class Outbreak:
         begins, ends = (local_time(moment, offset) for moment in self._day.window)
         venue = self._day.club.id.hex()
         window = ("--venue", venue, "--from", begins, "--until", ends, "--embargo-days", "0")
-        warrant = town.officer("authority", "warrants", "draw", *window, "--legal-reference", LAW)
+        warrant = town.officer("authority", "warrants", "draw", "--yes", *window, "--legal-reference", LAW)
         self._story.say("authority", f"warrant {warrant[:8]}… for {self._day.club.name}, {begins} to {ends}")
         self._story.say("operator", town.officer("operator", "warrants", "countersign", warrant))
         return warrant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -121,6 +122,25 @@ class Hexadecimal(click.ParamType[bytes]):
         return data
 
 
+class Moment(click.ParamType[datetime]):
+    """A day and a time of day, as people write them: with seconds or without, and with a zone or without."""
+
+    name = "time"
+    _FORM = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?) ?(Z|[+-]\d\d:?\d\d)?")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The moment; without a zone it has none."""
+        if isinstance(value, datetime):
+            return value
+        written = self._FORM.fullmatch(value.strip())
+        if written is None:
+            self.fail(f"{value!r} is no time: write a day and a time of day, such as 2027-05-02 18:00", param, ctx)
+        try:
+            return datetime.fromisoformat(f"{written[1]}T{written[2]}{written[3] or ''}")
+        except ValueError:
+            self.fail(f"{value!r} is no time that any calendar has", param, ctx)
+
+
 def local_time(time: int, utc_offset: int) -> str:
     """A Unix time as a person in the domain reads it, or its number if it is of no year from 1 to 9999."""
     try:
@@ -131,5 +151,7 @@ def local_time(time: int, utc_offset: int) -> str:
 
 
 def parse_local_time(moment: datetime, utc_offset: int) -> int:
-    """The Unix time of a moment that was typed without a time zone, in the domain's own time."""
+    """The Unix time of a moment; one that was typed without a time zone is in the domain's own time."""
+    if moment.tzinfo is not None:
+        return int(moment.timestamp())
     return int(moment.replace(tzinfo=UTC).timestamp()) - utc_offset

@@ -28,7 +28,7 @@ class Authority(Party):
         settings = load_settings(AuthoritySettings, home / "settings.toml")
         super().__init__(Role.AUTHORITY, home, settings, STEPS, directory.metadata, warrants.metadata, clock=clock)
         self.directory = Directory(self.engine)
-        self.warrants = Warrants(self.engine)
+        self.warrants = Warrants(self.engine, clock)
         self.notices = PublishedLists(self.engine, "notices", NoticePublished, notice_digest)
 
     def forget_epochs(self, epochs: Collection[int]) -> None:

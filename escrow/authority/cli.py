@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -12,54 +11,29 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from escrow.cli import add_party_commands, show_warrant
+from escrow.authority.program import PROGRAM, online
+from escrow.cli import add_party_commands, describe_warrant, show_warrant
+from escrow.journal_cli import officer, officer_option, show_journal
 from protocol.check_ins import MAX_STAY
-from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.epochs import EPOCH_SECONDS
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.warrants import MAX_EMBARGO, Purpose, Warrant, warrant_epochs
-from service.cli import CommandGroup, Hexadecimal, home_option, local_time, parse_local_time
+from service.cli import CommandGroup, Hexadecimal, Moment, home_option, local_time, parse_local_time, printable
 
 if TYPE_CHECKING:
-    from aiohttp import ClientSession, web
+    from aiohttp import ClientSession
 
     from escrow.authority.authority import Authority
     from escrow.authority.investigation import Investigation, OpeningResult
-    from escrow.authority.settings import AuthoritySettings
     from protocol.releases import VerifiedRelease
 
 T = TypeVar("T")
-
-
-class AuthorityProgram:
-    """The authority, as its commands need it."""
-
-    role = Role.AUTHORITY
-
-    def load_settings(self, home: Path) -> AuthoritySettings:
-        """What its `settings.toml` says; raises `ConfigurationError`."""
-        from escrow.authority.settings import AuthoritySettings
-        from service.settings import load_settings
-
-        return load_settings(AuthoritySettings, home / "settings.toml")
-
-    def open(self, home: Path) -> Authority:
-        """The authority of a home directory; raises `ConfigurationError`."""
-        from escrow.authority.authority import Authority
-
-        return Authority(home)
-
-    async def create_app(self, party: Authority) -> web.Application:
-        """Its server."""
-        from escrow.authority.server import create_authority_app
-
-        return await create_authority_app(party)
-
-
-PROGRAM = AuthorityProgram()
+STATES = "drawn", "proposed", "countersigned", "refused", "released", "opened", "expired"
 
 
 @click.group(name="authority", cls=CommandGroup)
 @home_option("authority")
+@officer_option
 @click.pass_context
 def authority_group(context: click.Context, home: Path) -> None:
     """The health authority: issues passes, opens check-ins.
@@ -84,8 +58,8 @@ def warrants() -> None:
 
 @warrants.command()
 @click.option("--venue", "venue_id", type=Hexadecimal(16), required=True, help="The venue's id, from `venues list`.")
-@click.option("--from", "begins", type=click.DateTime(), required=True, help="Start of the window, local time.")
-@click.option("--until", "ends", type=click.DateTime(), required=True, help="End of the window, local time.")
+@click.option("--from", "begins", type=Moment(), required=True, help="Start of the window, such as 2027-05-02 18:00.")
+@click.option("--until", "ends", type=Moment(), required=True, help="Its end. Without a zone it is the domain's time.")
 @click.option(
     "--legal-reference",
     required=True,
@@ -117,6 +91,7 @@ def warrants() -> None:
     show_default=True,
     help="Days until both parties publish what was opened, so that visitors learn of it.",
 )
+@click.option("--yes", is_flag=True, help="Do not ask, whatever is odd about it.")
 @click.pass_obj
 def draw(
     home: Path,
@@ -130,22 +105,31 @@ def draw(
     max_records: int,
     valid_days: int,
     embargo_days: int,
+    *,
+    yes: bool,
 ) -> None:
     """Sign a warrant and propose it to the operator. It is for one venue and one window. Prints its id."""
     if not (legal_reference + advice).isprintable():
         raise click.UsageError("legal reference and advice are each one line of printable characters")
     if bool(advice) is not (purpose == Purpose.NOTICE.name.lower()):
         raise click.UsageError("a warrant for a notice needs --advice, and no other has any")
+    from escrow.authority.drawing import Window, demand_possible
+
     authority = PROGRAM.open(home)
-    authority.venues.get(venue_id)
     offset, issued = authority.domain.utc_offset, authority.clock()
+    window = Window(venue_id, parse_local_time(begins, offset), parse_local_time(ends, offset))
+    odd = demand_possible(authority, window, max_records)
+    for one in odd:
+        click.echo(one, err=True)
+    if odd and not yes:
+        click.confirm("Sign the warrant all the same?", abort=True, err=True)
     warrant = Warrant(
         domain=authority.domain.number,
         warrant_id=secrets.token_bytes(16),
         venue_id=venue_id,
         purpose=Purpose[purpose.upper()],
-        begins=parse_local_time(begins, offset),
-        ends=parse_local_time(ends, offset),
+        begins=window.begins,
+        ends=window.ends,
         assumed_stay=assumed_stay * 60,
         legal_reference=legal_reference,
         max_records=max_records,
@@ -155,17 +139,7 @@ def draw(
         advice=advice,
     )
     warrant_epochs(authority.domain, warrant)
-    committed = authority.commitments.newest(venue_id)
-    if committed is None or committed < warrant.ends:
-        since = "never committed" if committed is None else f"last committed {local_time(committed, offset)}"
-        click.echo(f"the venue has {since}: what it admitted later is not released under this warrant", err=True)
-    for before, after in authority.commitments.pauses(venue_id, warrant.begins, warrant.ends):
-        since = f"from {local_time(before, offset)} " if before else ""
-        click.echo(
-            f"the venue did not commit {since}until {local_time(after, offset)}: among what it admitted then could be "
-            "another venue's check-ins",
-            err=True,
-        )
+    authority.journal.note(officer(), "draw", warrant_id=warrant.warrant_id)
 
     async def propose(investigation: Investigation) -> None:
         investigation.draw_warrant(warrant)
@@ -176,13 +150,36 @@ def draw(
 
 
 @warrants.command(name="list")
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
+@click.option("--venue", "venue_id", type=Hexadecimal(16), help="Only those for this venue.")
 @click.pass_obj
-def list_warrants(home: Path) -> None:
-    """Show every warrant and how far it has come."""
+def list_warrants(home: Path, state: str | None, venue_id: bytes | None) -> None:
+    """Show every warrant and how far it has come, the oldest first."""
     authority = PROGRAM.open(home)
-    for drawn in authority.warrants.all():
-        name = authority.venues.get(drawn.record.venue_id).record.name
-        show_warrant(drawn.record, name, authority.domain.utc_offset, drawn.state)
+    now, totals = authority.clock(), authority.releases.totals()
+    names = {listed.record.venue_id: listed.record.name for listed in authority.venues.all()}
+    for listed in authority.warrants.listed():
+        record, its_state = listed.record, listed.state_at(now)
+        if state in {None, its_state} and venue_id in {None, record.venue_id}:
+            count = totals.get(record.warrant_id, 0)
+            show_warrant(record, names[record.venue_id], authority.domain.utc_offset, its_state, count)
+
+
+@warrants.command()
+@click.argument("warrant_id", metavar="WARRANT", type=Hexadecimal(16))
+@click.pass_obj
+def show(home: Path, warrant_id: bytes) -> None:
+    """Show a WARRANT. Everything it says, what became of it, and who of the officers did what."""
+    authority = PROGRAM.open(home)
+    offset, listed = authority.domain.utc_offset, authority.warrants.listed_one(warrant_id)
+    describe_warrant(listed.record, authority.venues.get(listed.record.venue_id).record.name, offset)
+    click.echo(f"state            {listed.state_at(authority.clock())}")
+    for step, taken in listed.steps.items():
+        told = f", {taken.visits} visits" if taken.visits is not None else ""
+        told += f": {printable(taken.reason)}" if taken.reason else ""
+        click.echo(f"{step.value:17}{local_time(taken.time, offset)}{told}")
+    click.echo(f"opened           {authority.releases.totals().get(warrant_id, 0)} passes")
+    show_journal(authority.journal.entries(warrant_id=warrant_id), offset)
 
 
 @warrants.command()
@@ -191,6 +188,7 @@ def list_warrants(home: Path) -> None:
 def release(home: Path, warrant_id: bytes) -> None:
     """Show the venue the WARRANT and take what it releases. Both parties signed it. Nothing is opened yet."""
     authority = PROGRAM.open(home)
+    authority.journal.note(officer(), "release", warrant_id=warrant_id)
     released: VerifiedRelease = _run(authority, lambda investigation: investigation.request_release(warrant_id))
     click.echo(f"{sum(map(len, released.visits.values()))} visits released{_aside(released.set_aside)}")
     complete = released.warrant.issued + REQUEST_TOLERANCE
@@ -207,7 +205,9 @@ def release(home: Path, warrant_id: bytes) -> None:
 @click.pass_obj
 def open_command(home: Path, warrant_id: bytes) -> None:
     """Open what was released under WARRANT. Asks the operator for its shares and adds the authority's."""
-    result: OpeningResult = _run(PROGRAM.open(home), lambda investigation: investigation.open(warrant_id))
+    authority = PROGRAM.open(home)
+    authority.journal.note(officer(), "open", warrant_id=warrant_id)
+    result: OpeningResult = _run(authority, lambda investigation: investigation.open(warrant_id))
     click.echo(f"{result.visits} visits opened, {_count(result)}{_aside(result.set_aside)}")
     if result.reused:
         click.echo(f"{result.reused} of them with a pass that was opened for another venue too")
@@ -223,6 +223,7 @@ def export(home: Path, warrant_id: bytes, output: Path) -> None:
     from service.files import write_private
 
     authority = PROGRAM.open(home)
+    authority.journal.note(officer(), "export", warrant_id=warrant_id)
     result: OpeningResult = _run(authority, lambda investigation: investigation.read(warrant_id))
     text = contacts_csv((*result.contacts, *result.asserted), authority.domain.utc_offset)
     write_private(output, text.encode("utf-8-sig"))
@@ -246,11 +247,13 @@ def publish_notice(home: Path, warrant_ids: tuple[bytes, ...]) -> None:
     from escrow.authority.notices import Noticed, NoticePublisher
 
     authority = PROGRAM.open(home)
+    for warrant_id in warrant_ids:
+        authority.journal.note(officer(), "publish notice", warrant_id=warrant_id)
 
     async def publish(session: ClientSession) -> Noticed:
         return await NoticePublisher(authority, session).publish(warrant_ids)
 
-    noticed = _online(publish)
+    noticed = online(publish)
     left_out = f"; the operator did not admit {noticed.left_out} more" if noticed.left_out else ""
     click.echo(f"a notice for {noticed.passes} passes is published{left_out}")
 
@@ -272,18 +275,7 @@ def list_notices(home: Path) -> None:
 def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) -> T:
     from escrow.authority.investigation import Investigation
 
-    return _online(lambda session: step(Investigation(authority, session)))
-
-
-def _online(work: Callable[[ClientSession], Awaitable[T]]) -> T:
-    from escrow.server import PEER_SECONDS
-    from service.http_client import new_session
-
-    async def run() -> T:
-        async with new_session(PEER_SECONDS) as session:
-            return await work(session)
-
-    return asyncio.run(run())
+    return online(lambda session: step(Investigation(authority, session)))
 
 
 def _count(result: OpeningResult) -> str:

@@ -28,6 +28,16 @@ class VenueNotApproved(Refusal):
         self.venue_id = venue_id
 
 
+class NoWarrant(Refusal):
+    """No warrant can be for such a window at a venue (16-byte id), for a reason."""
+
+    name = "no-warrant"
+
+    def __init__(self, venue_id: bytes, reason: str) -> None:
+        super().__init__(reason)
+        self.venue_id, self.reason = venue_id, reason
+
+
 class VenueOffline(Refusal):
     """A venue (16-byte id) has no server that could be asked for its release."""
 

@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from escrow.authority.authority import Authority
 from escrow.authority.errors import NoRelease, NotOpened, VenueNotApproved, VenueOffline
 from escrow.authority.operators_shares import ask_for_shares, judge_received, kept_shares
-from escrow.authority.warrants import DrawnWarrant, ReceivedShares
+from escrow.authority.warrants import DrawnWarrant, ReceivedShares, Step
 from escrow.shares import record_and_share, warrant_epoch_keys
 from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted
@@ -69,9 +69,9 @@ class Investigation:
 
     async def propose_warrant(self, warrant_id: bytes) -> None:
         """Propose a warrant that was drawn to the operator."""
-        await self._authority.peer.ask(
-            self._session, "/v1/warrants", self._authority.warrants.get(warrant_id).statement
-        )
+        statement = self._authority.warrants.get(warrant_id).statement
+        self._authority.warrants.note(warrant_id, Step.PROPOSED)  # before: it may arrive without an answer
+        await self._authority.peer.ask(self._session, "/v1/warrants", statement)
 
     async def countersigned(self, warrant_id: bytes) -> JointStatement:
         """The warrant with both signatures; raises `Problem` while the operator has not signed, or when it refused."""
@@ -82,6 +82,8 @@ class Investigation:
         try:
             countersignature = await self._authority.peer.ask(self._session, path, b"")
         except Problem as problem:
+            if problem.name == "warrant-refused":
+                self._authority.warrants.note(warrant_id, Step.REFUSED, reason=problem.detail[:256])
             if problem.name != "unknown-warrant":
                 raise
             await self.propose_warrant(warrant_id)
@@ -104,7 +106,7 @@ class Investigation:
         keys = await warrant_epoch_keys(self._authority, self._session, valid.record)
         commitments = await asyncio.to_thread(self._authority.commitments.of, venue.record.venue_id)
         release = await asyncio.to_thread(verify_release, valid, venue, keys, commitments, statement)
-        self._authority.warrants.store_release(warrant_id, statement)
+        self._authority.warrants.store_release(warrant_id, statement, sum(map(len, release.visits.values())))
         return release
 
     async def released(self, warrant_id: bytes) -> tuple[SharesRequest, VerifiedRelease]:
@@ -163,7 +165,9 @@ class Investigation:
         own = await record_and_share(self._authority, self._session, opening.release, opening.given)
         transcript = OpeningTranscript(drawn.countersigned, drawn.release, opening.statement, own)
         self._authority.warrants.store_transcript(warrant_id, transcript, opening.venue)
-        return await self.read(warrant_id)
+        result = await self.read(warrant_id)
+        self._authority.warrants.note(warrant_id, Step.OPENED, visits=result.visits)
+        return result
 
     async def read(self, warrant_id: bytes) -> OpeningResult:
         """The contacts of a warrant that was opened, from its transcript and the directory."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
@@ -14,8 +15,10 @@ from protocol.opening import OpeningTranscript
 from protocol.primitives.statements import JointStatement
 from protocol.releases import HeldCommitments, Judgement
 from protocol.warrants import Warrant
-from service.storage import exclusive
+from service.clock import Clock, unix_time
+from service.storage import exclusive, insert_once
 
+NO_WARRANT = "there is no such warrant; see warrants list"
 metadata = sql.MetaData()
 _warrants = sql.Table(
     "warrants",
@@ -50,9 +53,56 @@ _received = sql.Table(
     sql.Column("time", sql.BigInteger, nullable=False),
 )
 """Every different statement of shares that the operator signed, from before it is judged: a false one is evidence."""
+_steps = sql.Table(
+    "warrant_steps",
+    metadata,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("step", sql.String(16), primary_key=True),
+    sql.Column("time", sql.BigInteger, nullable=False),
+    sql.Column("visits", sql.BigInteger),
+    sql.Column("reason", sql.String(256)),
+)
+"""When each step was first taken; `proposed` is noted before it is. `visits` are those of a release or an opening."""
 
 _FOUND = ("release", "opened_release", "operator_shares", "authority_shares", "opened_venue")
 """The columns with what was released and opened."""
+
+
+class Step(StrEnum):
+    """What became of a warrant, beside that it was drawn."""
+
+    PROPOSED = "proposed"
+    COUNTERSIGNED = "countersigned"
+    REFUSED = "refused"
+    RELEASED = "released"
+    OPENED = "opened"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """When a step was first taken (Unix time), how many visits it gave, and why, as far as that belongs to it."""
+
+    time: int
+    visits: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedWarrant:
+    """A warrant as lists show it: its statement, the steps that were taken, and the last of them."""
+
+    record: Warrant
+    steps: Mapping[Step, Taken]
+    state: str
+
+    def state_at(self, now: int) -> str:
+        """The state, or `expired` if nothing can be begun under it any more at Unix time `now`."""
+        is_over = self.state in {Step.OPENED, Step.REFUSED}
+        return "expired" if now > self.record.expires and not is_over else self.state
+
+    def stands_at(self, now: int) -> bool:
+        """Whether something is done, or can be begun, under it at Unix time `now`."""
+        return self.state_at(now) not in {Step.REFUSED, "expired"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +142,8 @@ class DrawnWarrant:
 class Warrants:
     """The authority's warrants in its database."""
 
-    def __init__(self, engine: sql.Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: sql.Engine, clock: Clock = unix_time) -> None:
+        self._engine, self._clock = engine, clock
 
     def add(self, record: Warrant, statement: bytes) -> None:
         """Store a new warrant."""
@@ -105,19 +155,49 @@ class Warrants:
         """A warrant by its 16-byte id; raises `UnknownWarrant`."""
         for drawn in self._select(_warrants.c.warrant == warrant_id):
             return drawn
-        raise UnknownWarrant(warrant_id, "there is no such warrant")
+        raise UnknownWarrant(warrant_id, NO_WARRANT)
 
     def all(self) -> list[DrawnWarrant]:
         """Every warrant."""
         return self._select(sql.true())
 
+    def listed_one(self, warrant_id: bytes) -> ListedWarrant:
+        """A warrant as lists show it, by its 16-byte id; raises `UnknownWarrant`."""
+        for one in self._listed(_warrants.c.warrant == warrant_id):
+            return one
+        raise UnknownWarrant(warrant_id, NO_WARRANT)
+
+    def listed(self) -> list[ListedWarrant]:
+        """Every warrant as lists show it, the first that was issued first. Nothing of what was found is read."""
+        return self._listed(sql.true())
+
+    def _listed(self, condition: sql.ColumnElement[bool]) -> list[ListedWarrant]:
+        found = [_warrants.c[name].is_not(None).label(name) for name in ("countersigned", "release", "opened_release")]
+        query = sql.select(_warrants.c.warrant, _warrants.c.record, *found).where(condition)
+        its_steps = sql.select(_steps).join(_warrants, _warrants.c.warrant == _steps.c.warrant).where(condition)
+        with self._engine.begin() as connection:
+            rows = connection.execute(query).all()
+            steps: dict[bytes, dict[Step, Taken]] = {}
+            for row in connection.execute(its_steps.order_by(_steps.c.time)):
+                steps.setdefault(row.warrant, {})[Step(row.step)] = Taken(row.time, row.visits, row.reason)
+        listed = [
+            ListedWarrant(Warrant.from_bytes(row.record), steps.get(row.warrant, {}), _state(row, steps))
+            for row in rows
+        ]
+        return sorted(listed, key=lambda one: (one.record.issued, one.record.warrant_id))
+
+    def note(self, warrant_id: bytes, step: Step, *, visits: int | None = None, reason: str | None = None) -> None:
+        """Keep that a step is taken, since when it is the first time, and what it gave the last time."""
+        with self._engine.begin() as connection:
+            self._note(connection, warrant_id, step, visits=visits, reason=reason)
+
     def store_countersigned(self, warrant_id: bytes, joint: JointStatement) -> None:
         """Keep the warrant with both signatures."""
-        self._update(warrant_id, countersigned=joint.to_bytes())
+        self._update(warrant_id, Step.COUNTERSIGNED, countersigned=joint.to_bytes())
 
-    def store_release(self, warrant_id: bytes, release: bytes) -> None:
-        """Keep the venue's release."""
-        self._update(warrant_id, release=release)
+    def store_release(self, warrant_id: bytes, release: bytes, visits: int | None = None) -> None:
+        """Keep the venue's release, and how many visits it has."""
+        self._update(warrant_id, Step.RELEASED, visits, release=release)
 
     def asked(self, warrant_id: bytes, release: bytes) -> tuple[JointStatement, HeldCommitments] | None:
         """The venue's record and the commitments with which shares for a release (its digest) were last asked for."""
@@ -155,6 +235,7 @@ class Warrants:
         """Keep the transcript of an opening, and the venue's record of that time: its key may change."""
         self._update(
             warrant_id,
+            Step.OPENED,
             opened_release=transcript.release,
             operator_shares=transcript.operator_shares,
             authority_shares=transcript.authority_shares,
@@ -173,9 +254,16 @@ class Warrants:
                 sql.update(_warrants).where(_warrants.c.warrant.in_(ended)).values(**dict.fromkeys(_FOUND))
             )
 
-    def _update(self, warrant_id: bytes, **values: bytes) -> None:
+    def _update(self, warrant_id: bytes, step: Step, visits: int | None = None, **values: bytes) -> None:
         with self._engine.begin() as connection:
             connection.execute(sql.update(_warrants).where(_warrants.c.warrant == warrant_id).values(**values))
+            self._note(connection, warrant_id, step, visits=visits)
+
+    def _note(self, connection: sql.Connection, warrant_id: bytes, step: Step, **values: int | str | None) -> None:
+        key = {"warrant": warrant_id, "step": step.value}
+        insert_once(connection, _steps, key | {"time": self._clock()})
+        known = (_steps.c.warrant == warrant_id) & (_steps.c.step == step.value)
+        connection.execute(sql.update(_steps).where(known).values(**values))
 
     def _select(self, condition: sql.ColumnElement[bool]) -> list[DrawnWarrant]:
         with self._engine.begin() as connection:
@@ -185,6 +273,14 @@ class Warrants:
 
 def _same(table: sql.Table, warrant_id: bytes, release: bytes) -> sql.ColumnElement[bool]:
     return (table.c.warrant == warrant_id) & (table.c.release == release)
+
+
+def _state(row: sql.Row[Any], steps: Mapping[bytes, Mapping[Step, Taken]]) -> str:
+    """The last step that was taken, also if what it gave is deleted since, or an older program took it."""
+    has = {Step.COUNTERSIGNED: row.countersigned, Step.RELEASED: row.release, Step.OPENED: row.opened_release}
+    taken = steps.get(row.warrant, {})
+    last = [step for step in Step if step in taken or has.get(step)]
+    return last[-1] if last else "drawn"
 
 
 def _drawn(row: sql.Row[Any]) -> DrawnWarrant:

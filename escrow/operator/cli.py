@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from escrow.cli import add_party_commands, show_warrant
+from escrow.cli import add_party_commands, describe_warrant, show_warrant
+from escrow.journal_cli import officer, officer_option, show_journal
 from protocol.epochs import Role
-from service.cli import CommandGroup, Hexadecimal, home_option, local_time, printable
+from service.cli import CommandGroup, Hexadecimal, home_option
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -49,6 +50,7 @@ PROGRAM = OperatorProgram()
 
 @click.group(name="operator", cls=CommandGroup)
 @home_option("operator")
+@officer_option
 @click.pass_context
 def operator_group(context: click.Context, home: Path) -> None:
     """The platform: verifies phones, countersigns warrants.
@@ -71,13 +73,18 @@ def warrants() -> None:
 
 
 @warrants.command(name="list")
+@click.option("--state", type=click.Choice(["pending", "countersigned", "refused"]), help="Only those in this state.")
+@click.option("--venue", "venue_id", type=Hexadecimal(16), help="Only those for this venue.")
 @click.pass_obj
-def list_warrants(home: Path) -> None:
+def list_warrants(home: Path, state: str | None, venue_id: bytes | None) -> None:
     """Show every warrant and its state."""
     operator = PROGRAM.open(home)
+    totals = operator.releases.totals()
     for proposed in operator.warrants.all():
-        name = _venue_name(operator, proposed.record)
-        show_warrant(proposed.record, name, operator.domain.utc_offset, proposed.state)
+        record = proposed.record
+        if state in {None, proposed.state} and venue_id in {None, record.venue_id}:
+            count = totals.get(record.warrant_id, 0)
+            show_warrant(record, _venue_name(operator, record), operator.domain.utc_offset, proposed.state, count)
 
 
 @warrants.command()
@@ -88,24 +95,15 @@ def show(home: Path, warrant_id: bytes) -> None:
     operator = PROGRAM.open(home)
     proposed = operator.warrants.get(warrant_id)
     record, offset = proposed.record, operator.domain.utc_offset
-    click.echo(f"warrant          {record.warrant_id.hex()}")
-    click.echo(f"purpose          {record.purpose.name.lower()}")
-    click.echo(f"venue            {_venue_name(operator, record)} ({record.venue_id.hex()})")
-    click.echo(f"window           {local_time(record.begins, offset)} to {local_time(record.ends, offset)}")
-    click.echo(f"assumed stay     {record.assumed_stay // 60} minutes, of a visit without an exit")
-    click.echo(f"legal reference  {printable(record.legal_reference)}")
-    if record.advice:
-        click.echo(f"advice           {printable(record.advice)}")
-    click.echo(f"at most          {record.max_records} records")
-    click.echo(f"issued           {local_time(record.issued, offset)}")
-    click.echo(f"expires          {local_time(record.expires, offset)}")
-    click.echo(f"discloses        {local_time(record.discloses, offset)}, what was opened under it")
+    describe_warrant(record, _venue_name(operator, record), offset)
     click.echo(f"state            {proposed.state}{f' ({proposed.refused})' if proposed.refused else ''}")
+    click.echo(f"shares given     for {operator.releases.totals().get(warrant_id, 0)} passes")
     decision = operator.warrants.decision(warrant_id)
     if decision is not None:
         click.echo(
             f"on record        entry {decision.index} of the log; {decision.salt.hex()} shows that it is this warrant"
         )
+    show_journal(operator.journal.entries(warrant_id=warrant_id), offset)
 
 
 @warrants.command()
@@ -114,6 +112,7 @@ def show(home: Path, warrant_id: bytes) -> None:
 def countersign(home: Path, warrant_id: bytes) -> None:
     """Consent to a WARRANT. The operator will then give shares under it, until it expires."""
     operator = PROGRAM.open(home)
+    operator.journal.note(officer(), "countersign", warrant_id=warrant_id)
     operator.warrants.countersign(warrant_id, operator.identity)
     click.echo("countersigned")
 
@@ -124,7 +123,9 @@ def countersign(home: Path, warrant_id: bytes) -> None:
 @click.pass_obj
 def refuse(home: Path, warrant_id: bytes, reason: str) -> None:
     """Refuse a WARRANT for good."""
-    PROGRAM.open(home).warrants.refuse(warrant_id, reason)
+    operator = PROGRAM.open(home)
+    operator.journal.note(officer(), "refuse", warrant_id=warrant_id)
+    operator.warrants.refuse(warrant_id, reason)
     click.echo("refused")
 
 

@@ -51,7 +51,7 @@ def both_steps(warrant: Warrant) -> list[Callable[[Investigation], Awaitable[obj
 
 def draw(world: World, door: Door, *more: str) -> Result:
     window = ("--from", "2023-11-15 11:00:00", "--until", "2023-11-15 12:30:00")
-    options = ("--venue", door.record.venue_id.hex(), *window, "--legal-reference", "제76조의2", *more)
+    options = ("--venue", door.record.venue_id.hex(), *window, "--legal-reference", "제76조의2", "--yes", *more)
     return world.officer(Role.AUTHORITY, "warrants", "draw", *options)
 
 
@@ -295,6 +295,7 @@ def test_the_operators_officer_sees_all_that_a_warrant_says(world: World, door: 
         f"expires          {times[1]}",
         f"discloses        {times[2]}, what was opened under it",
         "state            pending",
+        "shares given     for 0 passes",
     ]
 
 

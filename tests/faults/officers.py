@@ -69,7 +69,9 @@ class Officers:
         window = ("--from", local_time(now - WINDOW_SECONDS, offset), "--until", local_time(now + 1, offset))
         venue = place.id.hex()
         law = ("--legal-reference", "감염병예방법 제76조의2", "--assumed-stay", "0", "--max-records", str(most))
-        drawn = await self._command("authority", "warrants", "draw", "--venue", venue, *window, *law, must_end=False)
+        drawn = await self._command(
+            "authority", "warrants", "draw", "--yes", "--venue", venue, *window, *law, must_end=False
+        )
         if len(drawn) < 32:
             raise Failed(drawn)
         warrant = drawn[:32]

@@ -170,7 +170,7 @@ async def _notice_of_today(town: Town, session: ClientSession) -> None:
 def _countersign(town: Town, place: Place) -> str:
     begins, ends = (local_time(int(time.time()) + seconds, town.settings.utc_offset) for seconds in (-3600, 1))
     window = ("--venue", place.id.hex(), "--from", begins, "--until", ends, "--legal-reference", "제76조의2")
-    warrant = town.officer("authority", "warrants", "draw", *window)
+    warrant = town.officer("authority", "warrants", "draw", "--yes", *window)
     town.officer("operator", "warrants", "countersign", warrant)
     return warrant
 

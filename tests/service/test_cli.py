@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from client.__main__ import main as client
 from escrow.__main__ import main as escrow
 from lab.__main__ import main as lab
-from service.cli import local_time
+from service.cli import Moment, local_time, parse_local_time
 from venue.__main__ import cli as venue
 
 
@@ -35,6 +35,42 @@ def test_a_time_is_shown_as_in_the_domain(time: int, shown: str) -> None:
 @given(time=st.integers(0, 2**64 - 1), utc_offset=st.integers(-50_400, 50_400))
 def test_every_time_can_be_shown(time: int, utc_offset: int) -> None:
     assert local_time(time, utc_offset)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "2023-11-15 12:00",
+        "2023-11-15 12:00:00",
+        "2023-11-15T12:00",
+        " 2023-11-15 12:00:00 ",
+        "2023-11-15T12:00:00+09:00",
+        "2023-11-15 12:00 +0900",
+        "2023-11-15 03:00Z",
+        "2023-11-14 22:00:00 -05:00",
+    ],
+)
+def test_a_time_may_have_seconds_and_a_zone(typed: str) -> None:
+    assert parse_local_time(Moment().convert(typed, None, None), 9 * 3600) == 1_700_017_200
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("2023-11-15", "write a day and a time of day"),
+        ("12:00", "write a day and a time of day"),
+        ("15.11.2023 12:00", "write a day and a time of day"),
+        ("2023-11-15 12:00:00.5", "write a day and a time of day"),
+        ("2023-11-15 12:00 KST", "write a day and a time of day"),
+        ("", "write a day and a time of day"),
+        ("2023-02-30 12:00", "no time that any calendar has"),
+        ("2023-11-15 24:01", "no time that any calendar has"),
+        ("2023-11-15 12:00+99:00", "no time that any calendar has"),
+    ],
+)
+def test_what_is_no_time_is_said_to_be_none(typed: str, told: str) -> None:
+    with pytest.raises(click.BadParameter, match=told):
+        Moment().convert(typed, None, None)
 
 
 def groups(*path: str, of: click.Group) -> Iterator[tuple[str, ...]]:

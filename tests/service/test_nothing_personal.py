@@ -155,7 +155,7 @@ class Story:
         self.town.command("venue", "--home", str(self.place.home), "commit")
         window = [local_time(moment, offset) for moment in (self.began - 60, int(time.time()) + 1)]
         law = ("--venue", venue, "--from", window[0], "--until", window[1], "--legal-reference", "제76조의2")
-        warrant = self.town.officer("authority", "warrants", "draw", *law)[-32:]
+        warrant = self.town.officer("authority", "warrants", "draw", "--yes", *law)[-32:]
         contacts = self.town.directory / "contacts.csv"
         for role, *command in (
             ("operator", "warrants", "show", warrant),
