@@ -14,7 +14,7 @@ from client.errors import NotIssued, PassesWithheld, VisitorError
 from client.locked_home import PASSPHRASE_VARIABLE, LockedHome
 from client.visits_cli import check_in_command, check_out_command, paper_command, show
 from protocol.primitives.errors import SplitPassError
-from service.cli import CommandGroup, home_option, printable, version_option
+from service.cli import CommandGroup, home_option, version_option
 from service.problems import Problem, Unreachable
 
 if TYPE_CHECKING:
@@ -36,11 +36,9 @@ AT_ONCE = (
 
 def _line(error: Exception) -> str:
     """What went wrong, in one line."""
-    if isinstance(error, Problem | Unreachable):
-        from service.words import problem_in_words
+    from service.error_words import error_in_words, problem_in_words
 
-        return problem_in_words(error)
-    return printable(str(error))
+    return problem_in_words(error) if isinstance(error, Problem | Unreachable) else error_in_words(error)
 
 
 class Commands(CommandGroup):
@@ -49,8 +47,8 @@ class Commands(CommandGroup):
     expected = (*CommandGroup.expected, VisitorError)
 
     def explain(self, error: Exception) -> str:
-        """The line about an expected failure, a server's in Korean too."""
-        return _line(error) if isinstance(error, Problem | Unreachable) else super().explain(error)
+        """The line about an expected failure, in Korean too."""
+        return _line(error)
 
 
 @click.group(cls=Commands)

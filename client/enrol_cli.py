@@ -64,7 +64,7 @@ def enrol(home: LockedHome, phone: str | None, name: str | None, code_file: Path
 async def _request(visitor: Visitor, session: ClientSession, phone: str, ask: Callable[[], str] | None) -> str:
     """Have a code sent; returns to which number. `ask` asks for another one that can get codes."""
     from client.enrolment import request_code
-    from service.words import problem_in_words
+    from service.error_words import problem_in_words
 
     while True:
         try:
@@ -88,7 +88,7 @@ async def _confirm(
 ) -> None:
     """Show the code, and ask again for what was mistyped; the operator counts how often a code is tried."""
     from client.enrolment import confirm_code
-    from service.words import problem_in_words
+    from service.error_words import problem_in_words
 
     code = _read_code(code_file)
     while True:

@@ -25,12 +25,17 @@ def read_poster(domain: Domain, link: str) -> Venue:
     except (ValueError, binascii.Error):
         encoding = b""
     if not (is_web_url(link) and encoding):  # step 1
-        raise MalformedText("not the link of a venue's poster")
+        raise MalformedText("not the link of a venue's poster / 시설 포스터의 링크가 아닙니다")
     venue = verify_venue(domain, JointStatement.from_bytes(encoding)).record  # step 2
     if not is_web_url(venue.url):  # step 3
-        raise MalformedText("this venue takes no check-ins by link; show it a code")
+        raise MalformedText(
+            "this venue takes no check-ins by link; show it a code / "
+            "링크로 등록할 수 없는 시설입니다. QR 코드를 보여 주세요"
+        )
     if not is_protected(venue.url):
-        raise MalformedText(f"{unprotected(venue.url)}; show the venue a code")
+        raise MalformedText(
+            f"{unprotected(venue.url)}; show the venue a code / 안전하지 않은 주소입니다. QR 코드를 보여 주세요"
+        )
     return venue
 
 

@@ -37,7 +37,10 @@ class Screen:
         """The QR code's text at Unix time `now`; raises `WrongEpoch` when the pass is of another day."""
         time = label_time(now)
         if self.epoch_key.epoch not in possible_epochs(self.epoch_key.domain, time, self.direction):
-            raise WrongEpoch("a new day has begun; open the screen again", self.epoch_key.epoch)
+            raise WrongEpoch(
+                "a new day has begun; open the screen again / 날짜가 바뀌었습니다. 화면을 다시 열어 주세요",
+                self.epoch_key.epoch,
+            )
         return to_qr_text(sign_check_in(self.epoch_key, self.stored.owned, time, self.direction))
 
 

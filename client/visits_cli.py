@@ -77,13 +77,16 @@ def check_in_command(home: LockedHome, link: str, people: int, yes: bool) -> Non
     from client.posters import read_poster
     from client.visits import check_in, inside
     from protocol.http_messages import Decision
+    from service.error_words import error_in_words, problem_in_words
     from service.http_client import new_session
 
     visitor = home.open()
     try:
         venue = read_poster(visitor.domain, link)
     except SplitPassError as error:
-        raise click.ClickException(f"this is no poster of the domain / 이 명부의 포스터가 아닙니다: {error}") from None
+        raise click.ClickException(
+            f"no check-in by this link / 이 링크로는 등록할 수 없습니다: {error_in_words(error)}"
+        ) from None
     name = printable(venue.name)
     there = inside(visitor, venue)
     if there:
@@ -103,7 +106,7 @@ def check_in_command(home: LockedHome, link: str, people: int, yes: bool) -> Non
     try:
         decision = asyncio.run(run())
     except (Problem, Unreachable) as error:
-        click.echo(f"{printable(str(error))}\n시설 서버의 응답을 받지 못했습니다.", err=True)
+        click.echo(problem_in_words(error), err=True)
         decision = None
     answers = [visit.answer for visit in visitor.wallet().groups[-1]]
     _report(decision, answers.count(Decision.ADMITTED), people, f"Checked in at {name}", "입장")
@@ -164,7 +167,7 @@ def paper_command(home: LockedHome, day: datetime, count: int, output: Path) -> 
     from service.qr import qr_png
 
     if output.suffix not in {".pdf", ".png"}:
-        raise click.UsageError("the output must be a .pdf or .png file")
+        raise click.UsageError("the output must be a .pdf or .png file / 출력 파일은 .pdf나 .png여야 합니다")
     _check_writable(output)
     visitor = home.open()
     epoch = day.date().toordinal() - date(1970, 1, 1).toordinal()
@@ -186,13 +189,13 @@ def _report(decision: Decision | None, admitted: int, people: int, done: str, ko
         click.echo(f"{done}{group[0]}.\n{korean}이 확인되었습니다{group[1]}.")
         return
     english, in_korean = ("no answer came", "응답 없음") if decision is None else decision_in_words(decision)
-    refused = "" if decision is None else "the door refused: "
+    by_whom = ("", "") if decision is None else ("the door refused: ", "출입문에서 거절했습니다: ")
     if people > 1:
         english += f".\n{done}: {admitted} of {people}. Do not repeat it for all; status shows the visit"
         in_korean += f"\n{people}명 중 {admitted}명의 {korean}이 확인되었습니다. 나머지만 다시 등록해 주세요"
     else:
         in_korean += f". {korean}이 확인되지 않았습니다"
-    raise click.ClickException(f"{refused}{english}\n{in_korean}.")
+    raise click.ClickException(f"{by_whom[0]}{english}\n{by_whom[1]}{in_korean}.")
 
 
 def _people(count: int) -> str:

@@ -41,13 +41,13 @@ class CommandGroup(click.Group):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if not isinstance(error, self.expected) and not _is_of_database(error):
+            if not isinstance(error, self.expected) and not is_of_database(error):
                 raise
             raise click.ClickException(printable(self.explain(error))) from None
 
     def explain(self, error: Exception) -> str:
         """The line about an expected failure."""
-        return _explain(error)
+        return explain(error)
 
 
 def printable(text: str) -> str:
@@ -55,14 +55,15 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def _explain(error: Exception) -> str:
+def explain(error: Exception) -> str:
+    """An expected failure of a command in one line of English."""
     if isinstance(error, Problem):
         return f"{error.detail} ({error.name})"
     if isinstance(error, Refusal):
         return f"{error} ({error.name})"
     if isinstance(error, SplitPassError):
         return f"{error} ({type(error).__name__})"
-    if _is_of_database(error):  # its own text may quote what the database holds
+    if is_of_database(error):  # its own text may quote what the database holds
         return f"the database failed ({type(error).__name__}); see settings.toml, and that the home can be written"
     if isinstance(error, OSError) and error.errno == errno.EROFS:
         return (
@@ -71,7 +72,7 @@ def _explain(error: Exception) -> str:
     return str(error)
 
 
-def _is_of_database(error: Exception) -> bool:
+def is_of_database(error: Exception) -> bool:
     """Whether an error is SQLAlchemy's, which a command that raised one has loaded: most need no database."""
     errors = sys.modules.get("sqlalchemy.exc")
     return errors is not None and isinstance(error, errors.SQLAlchemyError)

@@ -38,14 +38,18 @@ def _write(path: Path, data: bytes, mode: int) -> None:
 def check_private(path: Path) -> None:
     """Raise `ConfigurationError` if others than its owner may read or write a secret file."""
     if path.stat().st_mode & 0o077:
-        raise ConfigurationError(f"{path} can be read by others; run: chmod 600 {path}")
+        raise ConfigurationError(
+            f"{path} can be read by others; run: chmod 600 {path} / "
+            "다른 사용자가 읽을 수 있는 파일입니다. 앞의 명령을 실행해 주세요"
+        )
 
 
 def demand_writable(directory: Path) -> None:
     """Raise `ConfigurationError` if this program cannot write in a directory, as a server has to in its home."""
     if not os.access(directory, os.W_OK):
         raise ConfigurationError(
-            f"{directory} cannot be written: a server needs a home that is its user's, on a disk that takes writes"
+            f"{directory} cannot be written: a server needs a home that is its user's, on a disk that takes writes / "
+            "쓸 수 있는 폴더가 필요합니다"
         )
 
 

@@ -35,4 +35,6 @@ class Passphrase(Message):
         try:
             return Aead(argon2id.kdf(Aead.KEY_SIZE, passphrase, self.salt, self.operations, self.memory))
         except CryptoError:
-            raise ConfigurationError(f"the passphrase needs {self.memory // 2**20} MiB of free memory") from None
+            raise ConfigurationError(
+                f"the passphrase needs {self.memory // 2**20} MiB of free memory / 암호를 확인할 메모리가 부족합니다"
+            ) from None

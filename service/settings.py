@@ -107,7 +107,7 @@ class DomainSettings(Settings, frozen=True, kw_only=True):
             )
             domain.to_bytes()
         except (ValueError, SplitPassError) as error:
-            raise ConfigurationError(f"domain.toml: {error}") from None
+            raise ConfigurationError(f"domain.toml: {error} / 설정 파일을 고쳐 주세요") from None
         return domain
 
     def url(self, role: Role) -> str:
@@ -135,11 +135,12 @@ def load_settings(kind: type[S], path: Path, *, required: bool = False) -> S:
     except FileNotFoundError:
         if required:
             raise ConfigurationError(
-                f"{path} is missing; `python -m escrow domain --help` tells how to make it"
+                f"{path} is missing: the operator makes it with `python -m escrow domain`, everybody else copies it "
+                "there / domain.toml이 없습니다. 운영자에게 받아 그 자리에 넣어 주세요"
             ) from None
         values = {}
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{path}: {error}") from None
+        raise ConfigurationError(f"{path}: {error} / 설정 파일을 고쳐 주세요") from None
     return check_settings(kind, values, str(path))
 
 
@@ -151,7 +152,8 @@ def check_settings(kind: type[S], values: dict[str, Any], where: str) -> S:
         fault, _, place = str(error).partition(" - at `$.")
         if unknown := re.fullmatch("Object contains unknown field `(.*)`", fault):
             fault = fault if place else _unknown(unknown[1], kind)
-        raise ConfigurationError(f"{where}: {place[:-1]}: {fault}" if place else f"{where}: {fault}") from None
+        where += f": {place[:-1]}" if place else ""
+        raise ConfigurationError(f"{where}: {fault} / 설정 파일을 고쳐 주세요") from None
 
 
 def _unknown(name: str, kind: type[Settings]) -> str:

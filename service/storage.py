@@ -55,7 +55,9 @@ def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql
             connect_args={} if address.drivername == SQLITE else {"connect_timeout": CONNECT_SECONDS},
         )
     except ModuleNotFoundError:
-        raise ConfigurationError("this database needs a driver: install splitpass[postgresql] as well") from None
+        raise ConfigurationError(
+            "this database needs a driver: install splitpass[postgresql] as well / 드라이버를 설치해 주세요"
+        ) from None
     if engine.dialect.name == "sqlite":
         sql.event.listen(engine, "connect", _configure_sqlite)
         sql.event.listen(engine, "begin", _begin)
@@ -136,7 +138,7 @@ def _address(url: str) -> sql.URL:
         return address.set(drivername=DRIVERS[address.drivername])
     except (sql.exc.ArgumentError, KeyError):  # whose texts may quote a password
         raise ConfigurationError(
-            "the database has to be sqlite:///... or postgresql://...; see settings.toml"
+            "the database has to be sqlite:///... or postgresql://...; see settings.toml / database 설정을 고쳐 주세요"
         ) from None
 
 
@@ -147,12 +149,14 @@ def _unanswered(engine: sql.Engine, error: Exception) -> str:
     if engine.dialect.name == "sqlite":
         return (
             f"the database {engine.url.database} cannot be opened ({kind}): "
-            "see that it is an SQLite file, and that its directory is there, has room, and is this user's"
+            "see that it is an SQLite file, and that its directory is there, has room, and is this user's / "
+            "데이터베이스를 열 수 없습니다. 파일과 폴더를 확인해 주세요"
         )
     where = engine.url.render_as_string(hide_password=True)
     return (
         f"the database {where} cannot be opened ({kind}): see that it runs, "
-        "and that `database` in settings.toml has its host, name, user and password"
+        "and that `database` in settings.toml has its host, name, user and password / "
+        "데이터베이스를 열 수 없습니다. 설정을 확인해 주세요"
     )
 
 
@@ -166,7 +170,8 @@ def _configure_sqlite(connection: Any, record: object) -> None:
     if mode != "wal":
         raise ConfigurationError(
             f"SQLite keeps no write-ahead log on the disk of {_file_of(connection)} (journal_mode is {mode}): "
-            "put the database on a disk of this machine, not of a network, or use PostgreSQL"
+            "put the database on a disk of this machine, not of a network, or use PostgreSQL / "
+            "데이터베이스를 네트워크 디스크가 아닌 이 기기의 디스크에 두세요"
         )
     for pragma in ("synchronous=FULL", "secure_delete=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
@@ -183,10 +188,14 @@ def _is_read_only(file: Path) -> bool:
 def _open_for_reading(file: Path, steps: Sequence[Step], tables: Sequence[sql.MetaData]) -> sql.Engine:
     """An engine that reads a file, in a directory that takes no writes."""
     if not file.exists():
-        raise ConfigurationError(f"{file.parent} cannot be written, and there is no {file.name} to read")
+        raise ConfigurationError(
+            f"{file.parent} cannot be written, and there is no {file.name} to read / 쓸 수 없는 폴더입니다"
+        )
     log, shared = Path(f"{file}-wal"), Path(f"{file}-shm")
     if not shared.exists() and log.exists() and log.stat().st_size:
-        raise ConfigurationError(f"{log} holds changes that are read only where {file.parent} can be written")
+        raise ConfigurationError(
+            f"{log} holds changes that are read only where {file.parent} can be written / 쓸 수 없는 폴더입니다"
+        )
     locks = "readonly_shm" if shared.exists() else "immutable"  # without that file no program has the database open
     engine = sql.create_engine(f"{SQLITE}:///file:{quote(str(file))}?mode=ro&{locks}=1&uri=true", hide_parameters=True)
     sql.event.listen(engine, "connect", _begin_by_hand)
@@ -202,7 +211,8 @@ def _open_for_reading(file: Path, steps: Sequence[Step], tables: Sequence[sql.Me
 def _check_durable(connection: sql.Connection) -> None:
     if connection.dialect.name == "postgresql" and connection.scalar(sql.text("SHOW synchronous_commit")) == "off":
         raise ConfigurationError(
-            "synchronous_commit is off for this database: PostgreSQL would lose what was acknowledged; turn it on"
+            "synchronous_commit is off for this database: PostgreSQL would lose what was acknowledged; turn it on / "
+            "PostgreSQL의 synchronous_commit을 켜 주세요"
         )
 
 

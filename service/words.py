@@ -67,7 +67,7 @@ def decision_in_a_line(decision: Decision, direction: Direction | None, *, paper
 
 NOT_STORED = (
     "the check-in could not be stored: there may be no room on the disk; admit nobody until it is / "
-    "저장하지 못했습니다. 디스크나 데이터베이스를 확인해 주세요"
+    "저장하지 못했습니다. 디스크나 데이터베이스를 확인하고, 그때까지 아무도 입장시키지 마세요"
 )
 
 
@@ -154,26 +154,3 @@ def list_fault_in_words(fault: str, role: Role, kind: str) -> str:
     """What is wrong (the value of the client's `Fault`) with the lists of this kind of a party."""
     english, korean = _LIST_FAULTS[fault]
     return f"The {role.name.lower()}'s {kind}: {english}\n{_LISTS[role, kind]}: {korean}"
-
-
-_PROBLEMS = {
-    "invalid-phone": "이 전화번호로는 인증 번호를 보낼 수 없습니다",
-    "invalid-name": "이름에 쓸 수 없는 글자가 있습니다",
-    "too-many-codes": "오늘은 이 번호로 인증 번호를 더 보낼 수 없습니다. 내일 다시 해 주세요",
-    "too-many-requests": "요청이 너무 많습니다. 잠시 후 다시 해 주세요",
-    "code-not-sent": "인증 번호를 보내지 못했습니다. 잠시 후 다시 해 주세요",
-    "wrong-code": "받은 인증 번호와 다릅니다. 다시 입력해 주세요",
-    "code-expired": "인증 번호의 유효 시간이 지났습니다. enrol을 다시 실행해 주세요",
-    "too-many-attempts": "인증 번호를 너무 여러 번 틀렸습니다. enrol을 다시 실행해 주세요",
-    "try-later": "지금은 처리할 수 없습니다. 나중에 다시 해 주세요",
-    "unauthenticated": "로그인이 유효하지 않습니다. enrol을 다시 실행해 주세요",
-}
-"""What a server refuses a visitor, in Korean, by the problem's name."""
-
-
-def problem_in_words(error: Problem | Unreachable) -> str:
-    """Why a server did not do what a visitor asked for, in one line."""
-    if isinstance(error, Unreachable):
-        return f"{printable(str(error))} / 서버가 응답하지 않습니다"
-    korean = _PROBLEMS.get(error.name)
-    return f"{printable(error.detail)} ({printable(error.name)})" + (f" / {korean}" if korean else "")

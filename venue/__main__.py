@@ -16,7 +16,17 @@ from venue.read_command import read
 from venue.reader_token_commands import readers
 
 
-@click.group(cls=CommandGroup)
+class DoorCommands(CommandGroup):
+    """Commands whose errors a door's staff can read."""
+
+    def explain(self, error: Exception) -> str:
+        """The line about an expected failure, in Korean too."""
+        from service.error_words import error_in_words
+
+        return error_in_words(error)
+
+
+@click.group(cls=DoorCommands)
 @version_option
 @home_option("venue")
 @click.pass_context
@@ -171,10 +181,12 @@ def fetch(path: Path) -> None:
     wanted, today = home.wanted_epochs(now), home.domain.epoch_at(now)
     known = online(lambda session: home.epochs.refresh(session, wanted.start, wanted.stop - 1))
     for epoch in wanted:
-        click.echo(f"{day_name(epoch)}  {'known' if epoch in known else 'not known'}")
+        click.echo(f"{day_name(epoch)}  {'known / 있음' if epoch in known else 'not known / 없음'}")
     online(Expiry(home).check_and_delete)
     if today not in known:
-        raise click.ClickException("the key of today is not known: these doors admit nobody")
+        raise click.ClickException(
+            "the key of today is not known: these doors admit nobody / 오늘의 키가 없어 아무도 들어갈 수 없습니다"
+        )
 
 
 @cli.command(name="commit")

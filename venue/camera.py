@@ -39,12 +39,14 @@ def camera_frames(source: str, tell: Callable[[str], None]) -> Iterator[Any]:
     try:
         import cv2  # noqa: PLC0415 - an optional library
     except ImportError:
-        raise ConfigurationError("a camera needs OpenCV; run: pip install 'splitpass[camera]'") from None
+        raise ConfigurationError(
+            "a camera needs OpenCV; run: pip install 'splitpass[camera]' / 카메라를 쓰려면 OpenCV를 설치해 주세요"
+        ) from None
     device = int(source) if source.isdecimal() else source
     capture = cv2.VideoCapture(device)
     try:
         if not capture.isOpened():
-            raise ConfigurationError(f"the camera {source} does not open")
+            raise ConfigurationError(f"the camera {source} does not open / 카메라를 열 수 없습니다")
         length = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))  # of a camera it is none
         is_film = Path(source).is_file() or length > 0
         last_seen, is_lost = time.monotonic(), False

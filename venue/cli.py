@@ -37,7 +37,10 @@ def chosen_venue(path: Path, venue_id: bytes | None) -> ServedVenue:
         return home.venues[0]
     chosen = None if venue_id is None else home.venue(venue_id)
     if chosen is None:
-        raise ConfigurationError("say which venue: --venue ID; `python -m venue list` shows the ids")
+        raise ConfigurationError(
+            "say which venue: --venue ID; `python -m venue list` shows the ids / "
+            "--venue ID로 시설을 지정해 주세요. ID는 list에서 볼 수 있습니다"
+        )
     return chosen
 
 

@@ -57,7 +57,7 @@ def read_with_zbar(grey: Grey) -> list[str]:
         from pyzbar import pyzbar  # noqa: PLC0415 - it loads a system library, which may be missing
     except ImportError:
         raise ConfigurationError(
-            "the zbar library is missing; run: apt install libzbar0 (macOS: brew install zbar)"
+            "the zbar library is missing; run: apt install libzbar0 (macOS: brew install zbar) / zbar를 설치해 주세요"
         ) from None
     height, width = grey.shape
     try:

@@ -46,7 +46,10 @@ class VenueHome:
     def __init__(self, path: Path) -> None:
         self.path = path
         if not (path / VENUES).is_dir():
-            raise ConfigurationError(f"{path} is no home of venues yet; run `python -m venue init` first")
+            raise ConfigurationError(
+                f"{path} is no home of venues yet; run `python -m venue init` first / "
+                "시설 폴더가 아닙니다. 먼저 init을 실행해 주세요"
+            )
         self.settings = load_settings(VenueSettings, path / "settings.toml")
         self.domain_settings: DomainSettings = load_domain(path)
         self.domain = self.domain_settings.domain

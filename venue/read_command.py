@@ -57,9 +57,14 @@ def read(
     from venue.pictures import watch_folder
 
     if bool(images) + bool(folder) + bool(camera) != 1:
-        raise click.UsageError("give images, --folder or --camera")
+        raise click.UsageError(
+            "give images, --folder or --camera / 이미지, --folder, --camera 가운데 하나를 지정해 주세요"
+        )
     if bool(server) != bool(token_file) or (server and venue_id):
-        raise click.UsageError("--server and --token-file go together, and the token says which venue it is")
+        raise click.UsageError(
+            "--server and --token-file go together, and the token says which venue it is / "
+            "--server와 --token-file을 함께 지정하고 --venue는 빼 주세요"
+        )
     decisions = (
         _remote_decisions(server, token_file) if server and token_file else _own_decisions(context.obj, venue_id)
     )

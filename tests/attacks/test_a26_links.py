@@ -120,6 +120,6 @@ def test_a26_a_link_does_not_say_where_to_send_nor_who_asks(
     ):
         result = follow("--yes", forged, typed="")
         assert result.exit_code == 1
-        assert "this is no poster of the domain" in result.output
+        assert "no check-in by this link" in result.output
     assert town.traffic == before
     assert victim.visitor.wallet() == wallet

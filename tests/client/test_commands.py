@@ -226,7 +226,7 @@ def test_what_is_no_poster_is_one_line(ready: Run, imitated: ImitatedParties) ->
     links = ["javascript:alert(1)", "https://door.example", link_to(imitated.poster(other))]
     before = list(imitated.requests)
     for link in links:
-        fails(ready("check-in", link, "--yes"), "this is no poster of the domain")
+        fails(ready("check-in", link, "--yes"), "no check-in by this link")
     assert imitated.requests == before
 
 

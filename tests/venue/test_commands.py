@@ -154,7 +154,7 @@ def test_from_init_to_the_poster(tmp_path: Path, parties: Parties, present: Open
 
         fetched = run_venue(home, "fetch")
         assert fetched.returncode == 0, fetched.stderr
-        assert [line.split("  ")[1] for line in fetched.stdout.splitlines()] == [
+        assert [line.split("  ")[1].partition(" / ")[0] for line in fetched.stdout.splitlines()] == [
             "not known",
             "known",
             "known",
