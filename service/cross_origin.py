@@ -12,7 +12,7 @@ _ANY_PAGE = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers"
 _REMEMBERED_SECONDS = 86_400
 
 
-def open_to_pages(app: web.Application, routes: Collection[web.RouteDef]) -> None:
+def let_pages_use(app: web.Application, routes: Collection[web.RouteDef]) -> None:
     """Add routes whose answers pages of any origin may read, and answers to browsers that ask whether they may."""
     answers = [web.options(path, _preflight) for path in {route.path for route in routes}]
     in_order = sorted([*routes, *answers], key=lambda route: route.path)  # those of one path become one resource

@@ -15,7 +15,7 @@ from aiohttp import web
 from protocol.primitives.encoding import Message
 from protocol.primitives.errors import Malformed, ReplayedRequest, SplitPassError
 from service.clock import Clock, unix_time
-from service.cross_origin import open_to_pages, share
+from service.cross_origin import let_pages_use, share
 from service.errors import ConfigurationError
 from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
 from service.monitoring import observe, whereabouts
@@ -78,7 +78,7 @@ def create_app(
     app[REQUESTS], app[_LARGE_BODIES] = Requests(), asyncio.Semaphore(LARGE_BODIES)
     app.on_shutdown.append(app[REQUESTS].finish)
     app.add_routes([*routes, web.get("/healthz", healthy), web.get("/readyz", ready)])
-    open_to_pages(app, open_routes)
+    let_pages_use(app, open_routes)
     return app
 
 

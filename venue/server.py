@@ -25,6 +25,7 @@ from venue.committing import commit
 from venue.errors import NoScanMode, NotRegistered, UnknownVenue
 from venue.expiry import HOUR, UNDELETED, Expiry
 from venue.home import ServedVenue, VenueHome
+from venue.pages import page_routes
 from venue.poster import poster_png, poster_svg, poster_text
 from venue.release import RELEASE_PATH, release
 
@@ -159,6 +160,7 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
             web.get("/v1/venues/{venue}/poster.png", server.poster_png),
             web.post("/v1/papers", server.paper),
             web.post(RELEASE_PATH, server.release),
+            *page_routes(home),
         ],
         clock,
         server.missing,

@@ -20,6 +20,8 @@ class VenueSettings(ServerSettings, frozen=True, kw_only=True):
     """How many days check-ins are kept after theirs."""
     region: str = DEFAULT_REGION
     """The country (ISO 3166, two letters) of telephone numbers that staff type without a country code."""
+    pages: bool = True
+    """Whether the server serves the page for doors, if it is built."""
     commitment_seconds: Annotated[int, Meta(ge=600, le=3600)] = 3600
     """How often the venues commit to their check-ins at both parties."""
 

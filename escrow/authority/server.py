@@ -20,6 +20,14 @@ from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from service.background import log_failures
 from service.http import cbor_response, read_body
 from service.http_client import new_session
+from service.plain_documents import front_page
+
+_WHAT = (
+    "이 서버는 전자출입명부 SplitPass의 보건당국 서버입니다. 출입증이 누구의 것인지 모르는 채로 발급하고, "
+    "알림과 열람 내역을 공개합니다. 방문자가 여기서 할 일은 없습니다.",
+    "This server is the health authority of SplitPass, an electronic visitor log. It issues passes without knowing "
+    "whose they are, and publishes notices and what was opened. Visitors have nothing to do here.",
+)
 
 
 class AuthorityServer:
@@ -60,6 +68,7 @@ async def create_authority_app(authority: Authority) -> web.Application:
         [
             web.post("/v1/directory", server.deposit),
             web.post("/v1/passes", server.issue_passes),
+            front_page("SplitPass", _WHAT),
         ],
         list_routes(authority.notices),
     )

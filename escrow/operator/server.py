@@ -13,6 +13,7 @@ from escrow.operator.errors import CodeNotSent, WarrantPending, WarrantRefused
 from escrow.operator.issuing import Issuing
 from escrow.operator.notices import give_notice
 from escrow.operator.operator import AUTHORITY_FAILED, Operator
+from escrow.operator.pages import page_routes
 from escrow.server import PEER_SECONDS, create_party_app
 from escrow.shares import give_shares
 from protocol.epochs import EpochKey
@@ -157,6 +158,7 @@ async def create_operator_app(operator: Operator) -> web.Application:
             web.post("/v1/warrants/{warrant}/countersignature", server.countersignature),
             web.post("/v1/shares", server.give_shares),
             web.post("/v1/notices", server.give_notice),
+            *page_routes(operator),
         ],
         [
             web.post("/v1/verifications", server.request_code),

@@ -15,6 +15,8 @@ class OperatorSettings(EscrowSettings, frozen=True, kw_only=True):
     """`settings.toml` in the operator's home directory."""
 
     port: Port = 8401
+    pages: bool = True
+    """Whether the server serves the page for visitors, if it is built."""
     sender: str = "escrow.operator.code_sender:OutboxSender"
     """Where one-time codes go: `module:Class`, called with the home directory."""
     code_regions: tuple[str, ...] = (DEFAULT_REGION,)

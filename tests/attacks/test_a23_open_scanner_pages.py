@@ -31,7 +31,7 @@ GUESSES = ["/", "/v1", "/v1/counts", "/v1/status", "/v1/days", "/v1/check-ins/co
 def routes(place: Place, now: int) -> list[str]:
     """Every path that a venue's server knows."""
     app = create_venue_app(place.venue.home, lambda: now)
-    return sorted({resource.canonical.format(venue=place.id.hex()) for resource in app.router.resources()})
+    return sorted({resource.canonical.format(venue=place.id.hex(), file="") for resource in app.router.resources()})
 
 
 def everything(place: Place, paths: list[str]) -> dict[tuple[str, str], Answer]:
@@ -64,6 +64,7 @@ def test_a23_no_page_tells_how_many_are_inside(town: Town) -> None:
     assert everything(club, paths) == before
     succeeded = {key for key, (status, _) in before.items() if status < 400}
     shown = {"/healthz", "/readyz", record, f"{record}/poster.svg", f"{record}/poster.png"}
+    shown |= {"/", f"/v/{club.id.hex()}"} | {path for path in paths if path.startswith("/door")}
     open_to_pages = {("OPTIONS", record), ("OPTIONS", "/v1/check-ins")}
     assert succeeded == {(method, path) for method in ("GET", "HEAD") for path in shown} | open_to_pages
 

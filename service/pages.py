@@ -1,0 +1,149 @@
+"""Built pages as a server serves them: each file with the headers that hold a browser to them. Spec: §5.6.
+
+`make web` builds the pages into `dist/`, beside this file.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import ETag, web
+
+from service.errors import ConfigurationError
+from service.refusals import NotFound
+
+DIST = Path(__file__).parent / "dist"
+DOMAIN_FILE = "domain.json"
+"""What the server tells the page: the domain, or the domains, that it pins."""
+SCAN = "scan.html"
+"""The one document that may ask any server: that of the venue whose poster was scanned."""
+SECURITY_HEADERS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What every file and document has, besides a policy of its own."""
+NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""What the policy of every document ends with."""
+_CACHING = {"immutable": "public, max-age=31536000, immutable", "revalidate": "no-cache"}
+logger = logging.getLogger("splitpass")
+_LOOPBACK = ("http://127.0.0.1:*", "http://localhost:*")
+
+
+class ManifestEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `manifest.json` says of a file: its media type, its digest, and whether its name is of its content."""
+
+    type: str
+    sha256: str
+    cache: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """A file of a page: its bytes, and its headers but those of the connection."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
+class Page:
+    """A built page, in memory: what a server shows cannot change while it runs.
+
+    Args:
+        name: Its folder's name; it is served below `/NAME/`.
+        domain: What `domain.json` says, as JSON.
+        urls: The servers that its documents may ask besides their own.
+        folder: Where pages were built.
+
+    Raises:
+        ConfigurationError: The files are not those of the manifest.
+    """
+
+    def __init__(self, name: str, domain: bytes, urls: Iterable[str], folder: Path = DIST) -> None:
+        self.name = name
+        origins = sorted({"{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls})
+        self.files = {
+            file: PageFile(body, _headers(file, body, entry, origins))
+            for file, (body, entry) in _load(folder / name).items()
+        }
+        said = ManifestEntry("application/json", hashlib.sha256(domain).hexdigest(), "revalidate")
+        self.files[DOMAIN_FILE] = PageFile(domain, _headers(DOMAIN_FILE, domain, said, origins))
+        self._compressed = {file: gzip.compress(one.body, mtime=0) for file, one in self.files.items()}
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """Where its files are."""
+        path = f"/{self.name}/"
+        return [web.get(path.rstrip("/"), self._move), web.get(path + "{file:[^/]*}", self.serve)]
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """A file, or 304 if the browser has it."""
+        name = request.match_info["file"] or "index.html"
+        file = self.files.get(name)
+        if file is None:
+            raise NotFound("this page has no such file")
+        response = web.Response(headers=file.headers | {"Vary": "Accept-Encoding"})
+        response.etag = ETag(hashlib.sha256(file.body).hexdigest()[:32], is_weak=True)
+        if any(tag.value in {response.etag.value, "*"} for tag in request.if_none_match or ()):
+            response.set_status(304)
+        elif "gzip" in request.headers.get("Accept-Encoding", "") and len(self._compressed[name]) < len(file.body):
+            response.headers["Content-Encoding"] = "gzip"
+            response.body = self._compressed[name]
+        else:
+            response.body = file.body
+        return response
+
+    async def _move(self, _request: web.Request) -> web.Response:
+        return web.Response(status=308, headers={"Location": f"/{self.name}/"})
+
+
+def built_page(name: str, domain: object, urls: Iterable[str], folder: Path = DIST) -> Page | None:
+    """A page, if it is built; `domain` becomes its `domain.json`. Otherwise as `Page`."""
+    if (folder / name / "manifest.json").exists():
+        return Page(name, msgspec.json.encode(domain), urls, folder)
+    logger.warning("there is no page at /%s/: it is not built; run make web and start again", name)
+    return None
+
+
+def _load(folder: Path) -> dict[str, tuple[bytes, ManifestEntry]]:
+    try:
+        manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=dict[str, ManifestEntry])
+        files = {name: ((folder / name).read_bytes(), entry) for name, entry in manifest.items()}
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ConfigurationError(f"{folder}: {error}; build the pages again with `make web`") from None
+    for name, (body, entry) in files.items():
+        if hashlib.sha256(body).hexdigest() != entry.sha256:
+            raise ConfigurationError(f"{folder / name} was changed; build the pages again with `make web`")
+    return files
+
+
+def _headers(name: str, body: bytes, entry: ManifestEntry, origins: list[str]) -> dict[str, str]:
+    return {
+        "Content-Type": entry.type,
+        "Cache-Control": _CACHING[entry.cache],
+        "Content-Security-Policy": _policy(name, body, entry, origins),
+        **SECURITY_HEADERS,
+    }
+
+
+def _policy(name: str, body: bytes, entry: ManifestEntry, origins: list[str]) -> str:
+    """What a browser lets a document, or a worker that is this script, do."""
+    compiles = entry.cache == "immutable" and name.endswith(".js") and b".wasm" in body
+    scripts = "'self' 'wasm-unsafe-eval'" if compiles else "'self'"
+    if name == SCAN:  # on this machine alone are parties without TLS, and so venues
+        origins = ["https:", *(_LOOPBACK if any(origin.startswith("http:") for origin in origins) else ())]
+    asked = " ".join(("'self'", *origins))
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
+        f"connect-src {asked}; worker-src 'self'; manifest-src 'self'; {NOTHING_ELSE}; "
+        "require-trusted-types-for 'script'; trusted-types splitpass"
+    )
