@@ -106,7 +106,7 @@ def _read(tree: Path, run: Path) -> Reach:
     data.read()
     tests = {
         str(Path(file).relative_to(tree)): {
-            line: frozenset(context.partition("|")[0] for context in contexts if context)
+            line: frozenset(context.rpartition("|")[0] for context in contexts if context)  # before the phase
             for line, contexts in data.contexts_by_lineno(file).items()
         }
         for file in data.measured_files()

@@ -25,6 +25,12 @@ def greet(name: str) -> str:
     return "how do you do, " + name
 """
 FILE = "service/program.py"
+NAMED = """
+import pytest
+
+@pytest.mark.parametrize("age", [30], ids=["30|[é]"])
+def test_named(age): assert is_old(age)
+"""
 TESTS = """
 from service.program import is_old
 
@@ -65,6 +71,7 @@ def test_what_no_test_notices_survives(program: Path) -> None:
     for mutant, tests, end in (
         (thirty, ("old", "young"), End.SURVIVED),
         (thirty, ("old", "young", "thirty"), End.KILLED),
+        (thirty, ("that_there_is_not",), End.SURVIVED),
         (welcome, (), End.UNREACHED),
     ):
         reach = Reach({FILE: {mutant.first: frozenset(f"test_program.py::test_{name}" for name in tests)}}, {})
@@ -99,11 +106,12 @@ def test_tests_run_again_when_their_file_has_changed(tmp_path: Path, monkeypatch
     for path, text in (("service/__init__.py", ""), (FILE, PROGRAM), ("tests/test_it.py", TESTS)):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(text)
+    (tmp_path / "tests" / "test_it.py").write_text(TESTS + NAMED)
     (line,) = (number for number, text in enumerate(PROGRAM.splitlines(), 1) if "age >= 30" in text)
     found = run_all(tmp_path, tmp_path / "reach", ["tests"])
-    assert sorted(found.of(FILE, line, line)) == sorted(
-        f"tests/test_it.py::test_{name}" for name in ("old", "thirty", "young")
-    )
+    names = ("named[30|[\\xe9]]", "old", "thirty", "young")
+    assert sorted(found.of(FILE, line, line)) == [f"tests/test_it.py::test_{name}" for name in names]
+    assert found.seconds.keys() == set(found.of(FILE, line, line))
     (tmp_path / "tests" / "test_it.py").write_text(TESTS.replace("thirty(): assert", "thirty(): assert not"))
     (tmp_path / "tests" / "test_new.py").write_text(TESTS.replace("old(): assert", "old(): assert not"))
     found = run_all(tmp_path, tmp_path / "reach", ["tests"])

@@ -85,6 +85,7 @@ def _write(path: Path, code: str) -> None:
 
 
 def _run(tree: Path, tests: list[str], limit: float) -> tuple[End, str]:
+    """What became of a mutant, and why. That pytest does not find a test, for instance, is not that one fails."""
     command = (sys.executable, "-m", "pytest", "-x", "--tb=no", *NO_CACHE, *PLUGINS, *tests)
     with TemporaryFile("w+") as output:
         process = subprocess.Popen(
@@ -92,18 +93,20 @@ def _run(tree: Path, tests: list[str], limit: float) -> tuple[End, str]:
             cwd=tree,
             env=environment_of(tree),
             stdout=output,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            end = End.KILLED if process.wait(limit) else End.SURVIVED
+            status = process.wait(limit)
         except subprocess.TimeoutExpired:
-            end = End.HUNG
+            return End.HUNG, ""
         finally:
             _end(process)
         output.seek(0)
-        failed = re.search("^(FAILED|ERROR) .*", output.read(), re.MULTILINE)
-    return end, failed[0] if failed else ""
+        said = output.read()
+    if failed := re.search("^(FAILED|ERROR|ImportError while loading conftest) .*", said, re.MULTILINE):
+        return End.KILLED, failed[0]
+    return End.SURVIVED, said[-300:] if status else ""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
