@@ -5,8 +5,25 @@
  */
 
 import { Direction } from './checkIns.js';
-import { enumeration, message, optional } from './primitives/encoding.js';
+import { bytes, enumeration, message, optional, text } from './primitives/encoding.js';
 import { MalformedEncoding } from './primitives/errors.js';
+
+/** A telephone number in E.164 form. */
+export const phone = text(4, 16);
+/** What a visitor is called, by their own word. */
+export const name = text(1, 128);
+
+/** Asks the operator to send a one-time code to a phone. */
+export const VerificationRequest = message({ phone });
+
+/** The one-time code (six digits) that a phone received, and the name of its owner. */
+export const VerificationAnswer = message({ phone, code: text(6, 6), name });
+
+/**
+ * A verified account (16 bytes) and the bearer token (32 bytes) of its session.
+ * @typedef {Decoded<typeof Session>} Session
+ */
+export const Session = message({ accountId: bytes(16), token: bytes(32) });
 
 /** What a door says to a check-in, and why. @typedef {typeof Decision[keyof typeof Decision]} Decision */
 export const Decision = Object.freeze({

@@ -79,6 +79,69 @@ export function verifyConsistency(oldSize, oldRoot, size, root, proof) {
   return last === 0 && sameBytes(oldComputed, oldRoot) && sameBytes(computed, root);
 }
 
+/**
+ * The complete subtrees of a tree: the hash (32 bytes) of the one with `2 ** level` leaves from leaf
+ * `index * 2 ** level` on.
+ * @typedef {(level: number, index: number) => Uint8Array} Subtrees
+ */
+
+/**
+ * The complete subtrees of the tree with these leaf hashes, all in memory.
+ * @param {Uint8Array[]} leaves @returns {Subtrees}
+ */
+export function subtreesOf(leaves) {
+  const levels = [leaves];
+  for (let below = leaves; below.length > 1; below = levels[levels.length - 1]) {
+    levels.push(Array.from({ length: half(below.length) }, (_, i) => nodeHash(below[2 * i], below[2 * i + 1])));
+  }
+  return (level, index) => levels[level][index];
+}
+
+/**
+ * The root (32 bytes) of the tree of the first `size` entries.
+ * @param {Subtrees} subtrees @param {number} size @returns {Uint8Array}
+ */
+export function rootOf(subtrees, size) {
+  return size === 0 ? EMPTY_ROOT : rootBetween(subtrees, 0, size);
+}
+
+/**
+ * Hashes (32 bytes each) that prove that the first `oldSize` entries of a tree of `size` stayed. Spec: §3.11, Trees.
+ * @param {Subtrees} subtrees @param {number} oldSize at most `size` @param {number} size @returns {Uint8Array[]}
+ */
+export function proveConsistency(subtrees, oldSize, size) {
+  if (oldSize === 0) return [];
+  let [begin, end] = [0, size];
+  const proof = [];
+  while (end !== oldSize) {
+    const middle = begin + 2 ** (bitLength(end - begin - 1) - 1);
+    if (oldSize <= middle) {
+      proof.push(rootBetween(subtrees, middle, end));
+      end = middle;
+    } else {
+      proof.push(rootBetween(subtrees, begin, middle));
+      begin = middle;
+    }
+  }
+  if (begin > 0) proof.push(rootBetween(subtrees, begin, end));
+  return proof.reverse();
+}
+
+/**
+ * The root of the leaves `first` to `end`, a range that RFC 9162 splits off.
+ * @param {Subtrees} subtrees @param {number} first @param {number} end
+ */
+function rootBetween(subtrees, first, end) {
+  const hashes = [];
+  for (let begin = first; begin < end; begin += 2 ** (bitLength(end - begin) - 1)) {
+    const level = bitLength(end - begin) - 1;
+    hashes.push(subtrees(level, begin / 2 ** level));
+  }
+  return hashes.reduceRight((root, subtree) => nodeHash(subtree, root));
+}
+
+/** @param {number} value */
+const bitLength = (value) => value.toString(2).length;
 /** @param {number} value */
 const isOdd = (value) => value % 2 === 1;
 /** @param {number} value */

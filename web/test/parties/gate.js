@@ -4,7 +4,7 @@
  * @import { Domain, EpochKey } from '../../protocol/epochs.js'
  * @import { CheckInMessage } from '../../protocol/checkIns.js'
  * @import { PaperCheckInMessage } from './paperCheckIns.js'
- * @import { PaperPass } from './paperPasses.js'
+ * @import { PaperPass } from '../../protocol/paperPasses.js'
  */
 
 import { bytesToHex } from '@noble/hashes/utils.js';

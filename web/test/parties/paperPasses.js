@@ -1,31 +1,18 @@
 /**
- * Paper passes: printed by a client, checked by a reader. Spec: §3.8, §4.3.
+ * Paper passes as a reader checks them. Spec: §3.8, §4.3.
  *
  * @import { EpochKey } from '../../protocol/epochs.js'
- * @import { OwnedPass } from '../../protocol/passes.js'
- * @import { Decoded } from '../../protocol/primitives/encoding.js'
- * @import { Point, RandomBytes } from '../../protocol/primitives/group.js'
+ * @import { Point, Scalar } from '../../protocol/primitives/group.js'
  */
 
-import { PASS_BYTES, passBytes, passStatement } from '../../protocol/passes.js';
-import { byteEncoded, bytes, message, uint32, uint8 } from '../../protocol/primitives/encoding.js';
+import { PAPER_PREFIX, PaperPass, delegationStatement } from '../../protocol/paperPasses.js';
+import { passStatement } from '../../protocol/passes.js';
 import { IdentityElement, InvalidSignature, WrongDomain, WrongEpoch } from '../../protocol/primitives/errors.js';
-import { B, Scalar } from '../../protocol/primitives/group.js';
-import { frame } from '../../protocol/primitives/hashing.js';
-import { SIGNATURE_BYTES, signWithScalar, verify } from '../../protocol/primitives/signatures.js';
-import { decodeText, encodeText } from '../../protocol/qrText.js';
+import { B } from '../../protocol/primitives/group.js';
+import { verify } from '../../protocol/primitives/signatures.js';
+import { decodeText } from '../../protocol/qrText.js';
 
-const PREFIX = 'SPP1:';
 const MAX_PAPER_BYTES = 238;
-
-/** A pass, a key `k` and the pass's signature for that key. @typedef {Decoded<typeof PaperPass>} PaperPass */
-export const PaperPass = message({
-  domain: uint8,
-  epoch: uint32,
-  publicPass: bytes(PASS_BYTES),
-  k: byteEncoded(Scalar),
-  delegation: bytes(SIGNATURE_BYTES),
-});
 
 /** @param {Uint8Array} publicPass 128 bytes */
 export const passParts = (publicPass) => ({
@@ -34,26 +21,9 @@ export const passParts = (publicPass) => ({
   signature: publicPass.subarray(64),
 });
 
-/** @param {EpochKey} epochKey @param {Uint8Array} publicPass @param {Point} K */
-export const delegationStatement = ({ context }, publicPass, K) =>
-  frame('paper-pass', context, publicPass, K.toBytes());
-
-/**
- * Draws 64 and 32 random bytes.
- * @param {EpochKey} epochKey @param {OwnedPass} owned @param {RandomBytes} randomBytes
- */
-export function printPass(epochKey, owned, randomBytes) {
-  const { domain, epoch } = epochKey;
-  const publicPass = passBytes(owned.public);
-  const k = Scalar.random(randomBytes);
-  const statement = delegationStatement(epochKey, publicPass, k.times(B));
-  const delegation = signWithScalar(owned.r, owned.public.u, statement, randomBytes);
-  return encodeText(PREFIX, PaperPass.toBytes({ domain: domain.number, epoch, publicPass, k, delegation }));
-}
-
 /** @param {string} text */
 export function fromPaperText(text) {
-  return PaperPass.fromBytes(decodeText(PREFIX, text, MAX_PAPER_BYTES));
+  return PaperPass.fromBytes(decodeText(PAPER_PREFIX, text, MAX_PAPER_BYTES));
 }
 
 /**

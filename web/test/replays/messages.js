@@ -10,6 +10,7 @@ import * as epochs from '../../protocol/epochs.js';
 import * as handles from '../../protocol/handles.js';
 import * as httpMessages from '../../protocol/httpMessages.js';
 import * as notices from '../../protocol/notices.js';
+import * as paperPasses from '../../protocol/paperPasses.js';
 import * as passes from '../../protocol/passes.js';
 import * as statements from '../../protocol/primitives/statements.js';
 import * as logEntries from '../../protocol/transparency/logEntries.js';
@@ -21,7 +22,6 @@ import * as judgementParties from '../parties/judgements.js';
 import * as noticeParties from '../parties/notices.js';
 import * as openingParties from '../parties/opening.js';
 import * as paperCheckInParties from '../parties/paperCheckIns.js';
-import * as paperParties from '../parties/paperPasses.js';
 import * as requestParties from '../parties/partyRequests.js';
 import * as passParties from '../parties/passes.js';
 import * as releaseParties from '../parties/releases.js';
@@ -34,6 +34,7 @@ const modules = [
   handles,
   httpMessages,
   notices,
+  paperPasses,
   passes,
   statements,
   logEntries,
@@ -45,7 +46,6 @@ const modules = [
   noticeParties,
   openingParties,
   paperCheckInParties,
-  paperParties,
   requestParties,
   passParties,
   releaseParties,
@@ -64,12 +64,9 @@ export const NOT_HERE = [
   'NoticePublished',
   'NoticeRequest',
   'OpeningTranscript',
-  'Session',
   'SharesReleased',
   'SharesRequest',
   'VenueApplication',
-  'VerificationAnswer',
-  'VerificationRequest',
   'WarrantDecided',
 ];
 
