@@ -23,7 +23,7 @@ DIST = Path(__file__).parent / "dist"
 DOMAIN_FILE = "domain.json"
 """What the server tells the page: the domain, or the domains, that it pins."""
 SCAN = "scan.html"
-"""The one document that may ask any server: that of the venue whose poster was scanned."""
+"""The one document that may ask any server, that of the venue whose poster was scanned. It has nothing else."""
 SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -33,7 +33,9 @@ SECURITY_HEADERS = {
 }
 """What every file and document has, besides a policy of its own."""
 NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""What the policy of every document ends with."""
+"""What the policy of every document ends with, but that of `SCAN`."""
+_CONFINED = "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
+"""The page frames it, and it has no origin: it reads nothing of what the page keeps."""
 _CACHING = {"immutable": "public, max-age=31536000, immutable", "revalidate": "no-cache"}
 logger = logging.getLogger("splitpass")
 _LOOPBACK = ("http://127.0.0.1:*", "http://localhost:*")
@@ -127,11 +129,13 @@ def _load(folder: Path) -> dict[str, tuple[bytes, ManifestEntry]]:
 
 
 def _headers(name: str, body: bytes, entry: ManifestEntry, origins: list[str]) -> dict[str, str]:
+    shared = {"Access-Control-Allow-Origin": "*"} if name.endswith(".js") else {}  # `SCAN` has no origin
     return {
         "Content-Type": entry.type,
         "Cache-Control": _CACHING[entry.cache],
         "Content-Security-Policy": _policy(name, body, entry, origins),
         **SECURITY_HEADERS,
+        **shared,
     }
 
 
@@ -139,11 +143,13 @@ def _policy(name: str, body: bytes, entry: ManifestEntry, origins: list[str]) ->
     """What a browser lets a document, or a worker that is this script, do."""
     compiles = entry.cache == "immutable" and name.endswith(".js") and b".wasm" in body
     scripts = "'self' 'wasm-unsafe-eval'" if compiles else "'self'"
+    ending = f"frame-src 'self'; {NOTHING_ELSE}"
     if name == SCAN:  # on this machine alone are parties without TLS, and so venues
         origins = ["https:", *(_LOOPBACK if any(origin.startswith("http:") for origin in origins) else ())]
+        ending = _CONFINED
     asked = " ".join(("'self'", *origins))
     return (
         f"default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
-        f"connect-src {asked}; worker-src 'self'; manifest-src 'self'; {NOTHING_ELSE}; "
+        f"connect-src {asked}; worker-src 'self'; manifest-src 'self'; {ending}; "
         "require-trusted-types-for 'script'; trusted-types splitpass"
     )

@@ -128,6 +128,7 @@ class Page {
       assetNames: '[name]-[hash]',
       bundle: true,
       minify: true,
+      charset: 'utf8',
       splitting: options.format === 'esm',
       target: TARGET,
       loader: { '.png': 'file', '.svg': 'file', '.woff2': 'file' },

@@ -4,9 +4,23 @@ import eslint from '@eslint/js';
 
 const PACKAGES = ['@noble/(ciphers|curves|hashes)/', 'cborg$'];
 const PAGES = ['visitor', 'door', 'desk'];
+const PARTS = [...PAGES, 'ui'];
 
 /** What the protocol uses of its surroundings: browsers and Node.js have it. */
 const everywhere = { TextDecoder: 'readonly', TextEncoder: 'readonly', atob: 'readonly', btoa: 'readonly' };
+
+/** What pages use of a browser besides. */
+const browser = Object.fromEntries(
+  [
+    ...['AbortController', 'AbortSignal', 'Blob', 'BroadcastChannel', 'DOMException', 'HTMLElement', 'IDBKeyRange'],
+    ...['MessageChannel', 'URL', 'Worker', 'addEventListener', 'caches', 'clearTimeout', 'crypto', 'customElements', 'document'],
+    ...['fetch', 'history', 'indexedDB', 'localStorage', 'location', 'matchMedia', 'navigator', 'parent', 'print'],
+    ...['removeEventListener', 'scrollTo', 'self', 'setInterval', 'setTimeout', 'window', 'BUILT_FILES'],
+  ].map((name) => [name, 'readonly']),
+);
+
+/** Where a text would become HTML: pages make elements by calls. */
+const SINKS = ['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'srcdoc', 'setHTMLUnsafe', 'write', 'writeln'];
 
 /**
  * Files of the protocol import nothing but packages, files of their own folder, and what else is listed.
@@ -36,6 +50,7 @@ const imports = (files, ...others) => ({
  */
 const standsAlone = (page) => ({
   files: [`${page}/**`],
+  languageOptions: { globals: browser },
   rules: {
     'no-restricted-imports': [
       'error',
@@ -43,11 +58,12 @@ const standsAlone = (page) => ({
         patterns: [
           {
             regex: `^\\.\\.?/(.*/)?(${[...PAGES, 'test'].filter((other) => other !== page).join('|')})/`,
-            message: 'Pages import the protocol, never each other.',
+            message: 'Pages import the protocol and what they share, never each other.',
           },
         ],
       },
     ],
+    'no-restricted-properties': ['error', ...SINKS.map((property) => ({ property, message: 'Make elements by calls.' }))],
   },
 });
 
@@ -114,5 +130,5 @@ export default [
     '\\.\\./primitives/[A-Za-z0-9]+\\.js$',
     '\\.\\./epochs\\.js$',
   ),
-  ...PAGES.map(standsAlone),
+  ...PARTS.map(standsAlone),
 ];

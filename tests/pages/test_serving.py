@@ -102,7 +102,8 @@ def test_a_page_can_do_nothing_but_what_it_needs(url: str, name: str) -> None:
     assert policy["script-src"] == policy["style-src"] == policy["worker-src"] == policy["manifest-src"] == "'self'"
     assert policy["require-trusted-types-for"] == "'script'"
     assert policy["trusted-types"] == "splitpass"
-    assert policy["base-uri"] == policy["form-action"] == policy["frame-ancestors"] == "'none'"
+    assert policy["base-uri"] == policy["form-action"] == "'none'"
+    assert policy["frame-ancestors"] == ("'self'" if name == "scan.html" else "'none'")
     assert not re.search(r"unsafe|\*|data:", answer.headers["Content-Security-Policy"])
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
@@ -122,6 +123,7 @@ def test_only_the_document_for_posters_asks_other_servers(url: str, built: Path)
     open_to_all = {name for name in manifest_of(built / "visitor") if "https:" in asked_by(url, name)}
     assert open_to_all == {"scan.html"}
     assert asked_by(url, "scan.html") == ["'self'", "https:"]
+    assert get(f"{url}/visitor/scan.html").policy["sandbox"] == "allow-scripts"  # and no origin
 
 
 def asked_by(url: str, name: str) -> list[str]:

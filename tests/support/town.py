@@ -61,15 +61,15 @@ class SeenRequest:
 class Town:
     """Everything under one directory. `traffic` is what all servers were asked.
 
-    The parties have run for a while, or begin at the time that is given.
+    The parties have run for a while, or begin at the time that is given, where clocks are so many seconds ahead of UTC.
     """
 
-    def __init__(self, directory: Path, begins: int | None = None) -> None:
+    def __init__(self, directory: Path, begins: int | None = None, utc_offset: int = 9 * 3600) -> None:
         self.directory = directory
         if begins is None:
             self.world = World(directory, homes=running_homes("sqlite"))
         else:
-            self.world = World(directory, now=begins)
+            self.world = World(directory, now=begins, utc_offset=utc_offset)
         self.places: list[Place] = []
         self.people: list[Person] = []
         self.traffic: list[SeenRequest] = []

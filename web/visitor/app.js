@@ -1,0 +1,79 @@
+/** The page around its screens: which one is shown, and what several tabs tell each other. */
+
+/** @import { Visitor } from './visitor.js' */
+
+import { element, fill } from '../ui/dom.js';
+import { changeLanguage, isKorean, say } from '../ui/language.js';
+import { ScreenElement } from './screen.js';
+
+/** Shows one screen at a time. Those other than the first lie behind the browser's back button. */
+export class App {
+  #channel = new BroadcastChannel('splitpass');
+  #main = element('main');
+  /** @type {string} */
+  #first = 'visitor-home';
+
+  /** @param {Visitor} visitor */
+  constructor(visitor) {
+    this.visitor = visitor;
+    visitor.onchange = () => this.#channel.postMessage('changed');
+    this.#channel.onmessage = ({ data }) => (data === 'erased' ? location.reload() : this.refresh());
+    addEventListener('popstate', ({ state }) => this.#show(customElements.get(state?.screen) ? state.screen : this.#first));
+    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.refresh());
+  }
+
+  /** Show the first screen. @param {string} first */
+  start(first) {
+    this.#first = first;
+    this.#drawFrame();
+    if (history.state?.screen) history.replaceState(null, '');
+    this.#show(first);
+  }
+
+  /** Show a screen. @param {string} name */
+  go(name) {
+    if (history.state?.screen) history.replaceState({ screen: name }, '');
+    else history.pushState({ screen: name }, '');
+    this.#show(name);
+  }
+
+  /** Go back to the first screen. */
+  home() {
+    if (history.state?.screen) history.back();
+    else this.#show(this.#first);
+  }
+
+  /** Draw the screen again: something has changed. */
+  refresh() {
+    const screen = this.#main.firstElementChild;
+    if (screen instanceof ScreenElement) screen.refresh();
+  }
+
+  /** Have other tabs begin anew: there is nothing left here. */
+  erased() {
+    this.#channel.postMessage('erased');
+  }
+
+  /** @param {string} name */
+  #show(name) {
+    const screen = /** @type {ScreenElement} */ (document.createElement(name));
+    screen.app = this;
+    fill(this.#main, screen);
+    scrollTo(0, 0);
+  }
+
+  #drawFrame() {
+    const speak = element('button', {
+      class: 'plain small',
+      lang: isKorean() ? 'en' : 'ko',
+      onclick: () => {
+        changeLanguage();
+        this.#drawFrame();
+        const screen = this.#main.firstElementChild;
+        if (screen instanceof ScreenElement) screen.draw();
+      },
+    }, isKorean() ? 'English' : '한국어');
+    document.title = say(['SplitPass: visitor', 'SplitPass 방문자']);
+    fill(document.body, element('header', { class: 'frame' }, element('p', { class: 'brand' }, 'SplitPass'), speak), this.#main);
+  }
+}

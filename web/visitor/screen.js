@@ -1,0 +1,29 @@
+/** What all screens have in common. */
+
+/** @import { App } from './app.js' */
+
+/** A screen of the page: an element that draws itself when it is shown, and again when something has changed. */
+export class ScreenElement extends HTMLElement {
+  /** @type {App} */
+  app = /** @type {any} */ (null);
+
+  async connectedCallback() {
+    await this.draw();
+    this.querySelector('h1')?.focus({ preventScroll: true });
+  }
+
+  /** Draw everything anew. @returns {Promise<void>} */
+  async draw() {
+    // each screen draws something else
+  }
+
+  /** Draw again because of something that happened elsewhere, unless somebody is typing here. @returns {Promise<void>} */
+  async refresh() {
+    await this.draw();
+  }
+
+  /** The visitor of the page. */
+  get visitor() {
+    return this.app.visitor;
+  }
+}
