@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from tests.party_mutants.drawing import PACKAGES, ROOT, all_mutants, draw
-from tests.party_mutants.reaching import run_all
+from tests.party_mutants.drawing import PACKAGES, ROOT, all_mutants, code_files, draw
+from tests.party_mutants.ends import Ends
+from tests.party_mutants.reaching import digest_of, run_all
 from tests.party_mutants.trying import End, Outcome, copy_tree, try_mutant
 
 FOLDER = ROOT / "mutants" / "parties"
@@ -29,34 +30,34 @@ def main(
 ) -> None:
     """Break the parties' programs by one change at a time, and run the tests that reach it.
 
-    First all tests that are not long run once, to find out which reach what; this is kept in mutants/parties. The exit
-    status is 0 if 95 % were noticed and tests/party_mutants/SURVIVORS.md explains the others.
+    First all tests that are not long run once, to find out which reach what. This and the ends of mutants are kept in
+    mutants/parties, for as long as the programs do not change: a run that was broken off goes on where it was, with
+    those that no test noticed tried again, for there may be new tests. The exit status is 0 if 95 % were noticed and
+    tests/party_mutants/SURVIVORS.md explains the others.
     """
-    tree = FOLDER / "tree"
+    folder = FOLDER / digest_of(*code_files())[:12]
+    tree = folder / "tree"
     copy_tree(tree)
     every = all_mutants(*prefixes)
     drawn = [mutant for mutant in every if mutant.name in names] if names else draw(every, count, seed)
     click.echo(f"{len(drawn)} of {len(every)} mutants, seed {seed}")
-    reach = run_all(tree, FOLDER / "reach", tests or [f"tests/{package}" for package in (*PACKAGES, "attacks")])
+    reach = run_all(tree, folder / "reach", tests or [f"tests/{package}" for package in (*PACKAGES, "attacks")])
     for test in sorted(reach.failing):
         click.echo(f"left out, because it fails although nothing is broken: {test}")
-    outcomes = []
+    outcomes, ends = [], Ends(folder / "ends")
     for number, mutant in enumerate(drawn, 1):
-        outcome = try_mutant(tree, mutant, reach, seconds)
+        outcome = ends.noticed(mutant.name) or try_mutant(tree, mutant, reach, seconds)
+        ends.keep(outcome)
         outcomes.append(outcome)
         tried = f"{outcome.tried} of {outcome.reaching} tests"
-        click.echo(f"{number}/{len(drawn)} {mutant.name}: {outcome.end}, {tried}")
-        if not _is_noticed(outcome):
+        click.echo(f"{number}/{len(drawn)} {mutant.name}: {outcome.end}, {tried} {outcome.said}")
+        if not outcome.is_noticed:
             click.echo(mutant.diff())
     sys.exit(_report(outcomes))
 
 
-def _is_noticed(outcome: Outcome) -> bool:
-    return outcome.end in {End.KILLED, End.HUNG}
-
-
 def _report(outcomes: list[Outcome]) -> int:
-    left = [outcome.mutant.name for outcome in outcomes if not _is_noticed(outcome)]
+    left = [outcome.name for outcome in outcomes if not outcome.is_noticed]
     explained = set(re.findall(r"^- `(.+?)`", SURVIVORS.read_text("utf-8"), re.MULTILINE))
     unexplained = [name for name in left if name not in explained]
     share = 1 - len(left) / len(outcomes)

@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 import libcst as cst
+import libcst.matchers as m
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from mutmut.mutation.file_mutation import NEVER_MUTATE_FUNCTION_NAMES, Mutation, MutationVisitor
 from mutmut.mutation.mutators import mutation_operators
@@ -18,8 +19,11 @@ from mutmut.mutation.pragma_handling import IgnoredCode
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("client", "escrow", "service", "venue")
-FOR_PEOPLE = re.compile(r"\b(raise|click\.echo|click\.confirm|click\.prompt|logger\.\w+|tell)\b|\bhelp=|\bassert\b")
-"""Lines with what people read. What is said there is looked at by people; whether it is said is decided before."""
+FOR_PEOPLE = re.compile(
+    r"\b(raise|click\.echo|click\.confirm|click\.prompt|logger\.\w+|log_failures|_?tell)\b|\bhelp=|\bassert\b"
+    r'|super\(\)\.__init__\(f?"'  # an error's text
+)
+"""Statements with what people read. What they say is looked at by people; whether it is said is decided before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +60,17 @@ class _Visitor(MutationVisitor):
 
 def all_mutants(*prefixes: str) -> list[Mutant]:
     """Every mutant of the files whose paths begin with one of the prefixes, in an order that is always the same."""
-    paths = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
     return [
         mutant
-        for path in paths
+        for path in code_files()
         if str(path.relative_to(ROOT)).startswith(prefixes or PACKAGES)
         for mutant in mutants_of(path)
     ]
+
+
+def code_files() -> list[Path]:
+    """What is broken."""
+    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
 
 def draw(mutants: list[Mutant], count: int, seed: int) -> list[Mutant]:
@@ -79,22 +87,30 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
     visitor = _Visitor(mutation_operators, IgnoredCode(set(), set(), set()))
     module = wrapper.visit(visitor)
     places = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
-    names, lines, numbers = _function_names(module), code.splitlines(), Counter[str]()
+    statements = [places[found] for found in m.findall(module, m.SimpleStatementLine())]
+    for_people = _lines_for_people(code.splitlines(), statements)
+    names, numbers = _function_names(module), Counter[str]()
     dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for mutation in visitor.mutations:
         function = names.get(id(mutation.contained_by_top_level_function))
         place = places.get(mutation.original_node)
-        if function is None or place is None or _is_for_people(lines, place, mutation):
+        if function is None or place is None or place.start.line in for_people or _is_sentence(mutation):
             continue
         numbers[function] += 1
         name = f"{dotted}.{function}#{numbers[function]}"
         yield Mutant(name, path, place.start.line, place.end.line, module, mutation)
 
 
-def _is_for_people(lines: list[str], place: CodeRange, mutation: Mutation) -> bool:
-    """Whether a change is of what people read: in a line of `FOR_PEOPLE`, or of a text with spaces in it."""
-    is_sentence = isinstance(mutation.original_node, cst.BaseString) and " " in _text(mutation.original_node)
-    return is_sentence or bool(FOR_PEOPLE.search(lines[place.start.line - 1]))
+def _lines_for_people(lines: list[str], statements: list[CodeRange]) -> set[int]:
+    """Those that match `FOR_PEOPLE`, and the others of a statement whose first line does."""
+    found = {number for number, line in enumerate(lines, 1) if FOR_PEOPLE.search(line)}
+    starting = (place for place in statements if place.start.line in found)
+    return found.union(*(range(place.start.line, place.end.line + 1) for place in starting))
+
+
+def _is_sentence(mutation: Mutation) -> bool:
+    """Whether it changes a text with spaces in it."""
+    return isinstance(mutation.original_node, cst.BaseString) and " " in _text(mutation.original_node)
 
 
 def _text(node: cst.CSTNode) -> str:

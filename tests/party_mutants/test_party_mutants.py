@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.party_mutants import drawing, trying
+from tests.party_mutants import drawing, reaching, trying
 from tests.party_mutants.__main__ import SURVIVORS
 from tests.party_mutants.drawing import ROOT, draw, mutants_of
-from tests.party_mutants.reaching import Reach
-from tests.party_mutants.trying import End, try_mutant
+from tests.party_mutants.ends import Ends
+from tests.party_mutants.reaching import Reach, run_all
+from tests.party_mutants.trying import End, Outcome, try_mutant
 
 PROGRAM = """
 def is_old(age: int) -> bool:
@@ -24,6 +25,12 @@ def greet(name: str) -> str:
     return "how do you do, " + name
 """
 FILE = "service/program.py"
+NAMED = """
+import pytest
+
+@pytest.mark.parametrize("age", [30], ids=["30|[é]"])
+def test_named(age): assert is_old(age)
+"""
 TESTS = """
 from service.program import is_old
 
@@ -64,11 +71,56 @@ def test_what_no_test_notices_survives(program: Path) -> None:
     for mutant, tests, end in (
         (thirty, ("old", "young"), End.SURVIVED),
         (thirty, ("old", "young", "thirty"), End.KILLED),
+        (thirty, ("that_there_is_not",), End.SURVIVED),
         (welcome, (), End.UNREACHED),
     ):
         reach = Reach({FILE: {mutant.first: frozenset(f"test_program.py::test_{name}" for name in tests)}}, {})
         assert try_mutant(program, mutant, reach, 10).end is end
         assert (program / FILE).read_text() == PROGRAM
+
+
+def test_what_is_said_over_several_lines_is_not_broken(program: Path) -> None:
+    file = program / FILE
+    file.write_text(
+        "def ask(name: str, age: int) -> None:\n    raise ValueError(\n        name\n        + str(age + 1)\n    )\n"
+    )
+    assert list(mutants_of(file)) == []
+    file.write_text("def ask(name: str, age: int) -> str:\n    return (\n        name\n        + str(age + 1)\n    )\n")
+    assert list(mutants_of(file)) != []
+
+
+def test_a_run_that_was_broken_off_goes_on_with_what_nobody_noticed(tmp_path: Path) -> None:
+    outcomes = [Outcome("a", End.KILLED, 1, 2, "FAILED b"), Outcome("b", End.SURVIVED, 2, 2), Outcome("c", End.HUNG)]
+    ends = Ends(tmp_path / "ends")
+    for outcome in outcomes:
+        ends.keep(outcome)
+    kept = Ends(tmp_path / "ends")
+    assert [kept.noticed(name) for name in "abcd"] == [outcomes[0], None, outcomes[2], None]
+    kept.keep(Outcome("b", End.KILLED))
+    assert Ends(tmp_path / "ends").noticed("b") == Outcome("b", End.KILLED)
+
+
+def test_tests_run_again_when_their_file_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing counts that a test of before has found."""
+    monkeypatch.setattr(reaching, "PLUGINS", ())
+    for path, text in (("service/__init__.py", ""), (FILE, PROGRAM), ("tests/test_it.py", TESTS)):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    (tmp_path / "tests" / "test_it.py").write_text(TESTS + NAMED)
+    (line,) = (number for number, text in enumerate(PROGRAM.splitlines(), 1) if "age >= 30" in text)
+    found = run_all(tmp_path, tmp_path / "reach", ["tests"])
+    names = ("named[30|[\\xe9]]", "old", "thirty", "young")
+    assert sorted(found.of(FILE, line, line)) == [f"tests/test_it.py::test_{name}" for name in names]
+    assert found.seconds.keys() == set(found.of(FILE, line, line))
+    (tmp_path / "tests" / "test_it.py").write_text(TESTS.replace("thirty(): assert", "thirty(): assert not"))
+    (tmp_path / "tests" / "test_new.py").write_text(TESTS.replace("old(): assert", "old(): assert not"))
+    found = run_all(tmp_path, tmp_path / "reach", ["tests"])
+    assert sorted(found.failing) == ["tests/test_it.py::test_thirty", "tests/test_new.py::test_old"]
+    assert len(found.of(FILE, line, line)) == 4
+    (tmp_path / "tests" / "test_it.py").unlink()
+    found = run_all(tmp_path, tmp_path / "reach", ["tests"])
+    assert {test.partition("::")[0] for test in found.of(FILE, line, line)} == {"tests/test_new.py"}
+    assert sorted(run.name for run in (tmp_path / "reach").iterdir()) == ["0", "1"]
 
 
 def test_the_fastest_tests_that_reach_a_line_come_first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,11 +12,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from tests.party_mutants.drawing import ROOT, Mutant
 from tests.party_mutants.reaching import NO_CACHE, PLUGINS, Reach, environment_of
 
 NOT_COPIED = ("mutants", ".venv", ".git", "node_modules", ".mypy_cache", ".ruff_cache", ".pytest_cache", "__pycache__")
+FIRST_SECONDS = 2.0
+"""Of tests that are tried by themselves first: most mutants need no more, and fewer files are collected."""
 START_SECONDS = 60
 """How long pytest may take to begin, on a machine that does other things as well."""
 TIMES = 4
@@ -33,12 +37,18 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a mutant, and of how many of the tests that reach it."""
+    """The end of a mutant, after how many of the tests that reach it, and what pytest said of the one that failed."""
 
-    mutant: Mutant
+    name: str
     end: End
-    tried: int
-    reaching: int
+    tried: int = 0
+    reaching: int = 0
+    said: str = ""
+
+    @property
+    def is_noticed(self) -> bool:
+        """Whether a test failed, or did not end."""
+        return self.end in {End.KILLED, End.HUNG}
 
 
 def copy_tree(tree: Path) -> None:
@@ -53,16 +63,18 @@ def try_mutant(tree: Path, mutant: Mutant, reach: Reach, seconds: float) -> Outc
     path = str(mutant.path.relative_to(ROOT))
     reaching = reach.of(path, mutant.first, mutant.last)
     if not reaching:
-        return Outcome(mutant, End.UNREACHED, 0, 0)
+        return Outcome(mutant.name, End.UNREACHED)
     sums = list(accumulate(reach.seconds.get(test, 0.0) for test in reaching))
-    tried = max(1, sum(total <= seconds for total in sums))
+    first, until = (max(1, sum(total <= limit for total in sums)) for limit in (min(FIRST_SECONDS, seconds), seconds))
     original = (tree / path).read_text("utf-8")
     _write(tree / path, mutant.code())
     try:
-        end = _run(tree, reaching[:tried], START_SECONDS + TIMES * sums[tried - 1])
+        end, said = _run(tree, reaching[:first], START_SECONDS + TIMES * sums[first - 1])
+        if end is End.SURVIVED and first < until:
+            end, said = _run(tree, reaching[first:until], START_SECONDS + TIMES * sums[until - 1])
     finally:
         _write(tree / path, original)
-    return Outcome(mutant, end, tried, len(reaching))
+    return Outcome(mutant.name, end, until, len(reaching), said)
 
 
 def _write(path: Path, code: str) -> None:
@@ -72,22 +84,29 @@ def _write(path: Path, code: str) -> None:
     os.utime(path, (modified, modified))
 
 
-def _run(tree: Path, tests: list[str], limit: float) -> End:
-    command = (sys.executable, "-m", "pytest", "-x", *NO_CACHE, *PLUGINS, *tests)
-    process = subprocess.Popen(
-        command,
-        cwd=tree,
-        env=environment_of(tree),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        return End.KILLED if process.wait(limit) else End.SURVIVED
-    except subprocess.TimeoutExpired:
-        return End.HUNG
-    finally:
-        _end(process)
+def _run(tree: Path, tests: list[str], limit: float) -> tuple[End, str]:
+    """What became of a mutant, and why. That pytest does not find a test, for instance, is not that one fails."""
+    command = (sys.executable, "-m", "pytest", "-x", "--tb=no", *NO_CACHE, *PLUGINS, *tests)
+    with TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=tree,
+            env=environment_of(tree),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(limit)
+        except subprocess.TimeoutExpired:
+            return End.HUNG, ""
+        finally:
+            _end(process)
+        output.seek(0)
+        said = output.read()
+    if failed := re.search("^(FAILED|ERROR|ImportError while loading conftest) .*", said, re.MULTILINE):
+        return End.KILLED, failed[0]
+    return End.SURVIVED, said[-300:] if status else ""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import click
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -27,6 +28,7 @@ from protocol.primitives.signatures import public_key
 from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
 from protocol.qr_text import to_qr_text
 from protocol.warrants import Venue, VenueApplication, verify_venue
+from service.clock import Clock, unix_time
 from service.http import cbor_response, create_app, read_body
 from service.keys import fingerprint, load_signing_key
 from service.problems import Problem
@@ -43,6 +45,7 @@ from tests.venue.conftest import (
     stored,
     venue_command,
 )
+from venue.__main__ import cli
 from venue.decoding import read_codes
 from venue.poster import can_draw
 
@@ -59,6 +62,7 @@ class Register:
         self.applications: list[Venue] = []
         self.approved: dict[Role, Venue] = {}
         self.commitments: dict[Role, dict[int, bytes]] = {role: {} for role in Role}
+        self.clock: Clock = unix_time
 
     async def apply(self, request: web.Request) -> web.Response:
         body = await read_body(request)
@@ -76,7 +80,7 @@ class Register:
         role = Role[request.match_info["role"].upper()]
         if role not in self.approved:
             raise Problem(404, "unknown-venue", "no such venue was approved")
-        message = verify_commitment(self.approved[role], await read_body(request), int(time.time()))
+        message = verify_commitment(self.approved[role], await read_body(request), self.clock())
         self.commitments[role][message.time] = message.commitment
         return cbor_response(b"", 202)
 
@@ -294,6 +298,49 @@ def test_a_chain_has_several_venues_in_one_home(tmp_path: Path, parties: Parties
         assert "say which venue" in invoke_venue(home, command).stderr
     assert invoke_venue(home, "status", "--venue", added).exit_code == 0
     assert "say which venue" in invoke_venue(home, "status", "--venue", "00" * 16).stderr
+
+
+def commands_about_a_venue(group: click.Group = cli) -> Iterator[tuple[str, ...]]:
+    """Each command that takes `--venue`, with what else it demands."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from ((name, *found) for found in commands_about_a_venue(command))
+        elif "--venue" in [option for parameter in command.params for option in parameter.opts]:
+            yield (name, *REQUIRED.get(name, ()))
+
+
+REQUIRED = {
+    "add": ("정문", "--output", "token"),
+    "revoke": ("정문",),
+    "poster": ("--output", "poster.svg"),
+    "read": ("--camera", "0"),
+}
+
+
+@pytest.mark.parametrize("command", [found for found in commands_about_a_venue() if found[0] not in {"init", "add"}])
+def test_a_command_about_a_venue_that_the_home_does_not_have_does_nothing(
+    make_venue: MakeVenue, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """Although there is one venue alone, which it would be about without the id."""
+    home = make_venue().home.path
+    monkeypatch.chdir(home)
+    assert "say which venue" in invoke_venue(home, *command, "--venue", "00" * 16).stderr
+    assert not {home / "token", home / "poster.svg"} & set(home.iterdir())
+
+
+def test_readers_are_those_of_the_venue_that_is_named(make_venue: MakeVenue, tmp_path: Path) -> None:
+    venue = make_venue()
+    home, first = venue.home.path, venue.venue_id.hex()
+    second = invoke_venue(home, "add", "--name", "카페").stdout.strip()
+    for name in (first, second):
+        added = invoke_venue(home, "readers", "add", "정문", "--output", str(tmp_path / name), "--venue", name)
+        assert added.exit_code == 0
+        reader = venue.home.reader_tokens.find(bytes.fromhex((tmp_path / name).read_text()))
+        assert reader is not None
+        assert (reader.venue_id.hex(), reader.door) == (name, "정문")
+    assert invoke_venue(home, "readers", "revoke", "정문", "--venue", second).exit_code == 0
+    listed = {name: invoke_venue(home, "readers", "list", "--venue", name).stdout for name in (first, second)}
+    assert ["revoked" in listed[name] for name in (first, second)] == [False, True]
 
 
 def test_readers_are_added_listed_and_revoked(make_venue: MakeVenue, tmp_path: Path, database: str) -> None:
