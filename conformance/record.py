@@ -23,13 +23,13 @@ checks = Checks(Server.VENUE)
 @checks.add("5.5/unknown-venue")
 async def unknown_venue(tester: Tester) -> None:
     """A venue that the server does not serve is refused with 404, `unknown-venue`."""
-    answer = await tester.get(Server.VENUE, f"/v1/venues/{token_bytes(16).hex()}")
+    answer = await tester.get(Server.VENUE, f"/v1/venues/{token_bytes(16).hex()}/0")
     answer.expect_problem(404, "unknown-venue")
 
 
 @checks.add("5.5/record", "--domain", "--venue-id")
 async def record(tester: Tester) -> None:
-    """`GET /v1/venues/{venue}` answers the `JointStatement` of that `Venue`, or `not-registered`."""
+    """`GET /v1/venues/{venue}/{domain}` answers the `JointStatement` of that `Venue`, or `not-registered`."""
     answer = await tester.get(Server.VENUE, tester.venue_path)
     if answer.is_problem(404, "not-registered"):
         raise NotRun("the venue is not registered: have both parties sign it")
@@ -48,13 +48,13 @@ async def url(tester: Tester) -> None:
 
 @checks.add("5.5/poster-svg", "5.5/record")
 async def poster_svg(tester: Tester) -> None:
-    """`GET /v1/venues/{venue}/poster.svg` answers a picture, or `no-scan-mode` for a venue without a URL."""
+    """`GET /v1/venues/{venue}/{domain}/poster.svg` answers a picture, or `no-scan-mode` for a venue without a URL."""
     _picture(tester, await tester.get(Server.VENUE, f"{tester.venue_path}/poster.svg"), "image/svg+xml")
 
 
 @checks.add("5.5/poster-png", "5.5/record")
 async def poster_png(tester: Tester) -> None:
-    """`GET /v1/venues/{venue}/poster.png` answers a picture whose QR code is the venue's link, or `no-scan-mode`."""
+    """`GET …/{domain}/poster.png` answers a picture whose QR code is the venue's link, or `no-scan-mode`."""
     picture = _picture(tester, await tester.get(Server.VENUE, f"{tester.venue_path}/poster.png"), "image/png")
     if picture is None:
         return

@@ -147,7 +147,7 @@ class Tester:
     def venue_path(self) -> str:
         """The path of the venue's record at its server."""
         assert self.options.venue_id is not None
-        return f"/v1/venues/{self.options.venue_id.hex()}"
+        return f"/v1/venues/{self.options.venue_id.hex()}/{self.domain.number}"
 
     @property
     def venue(self) -> Venue:

@@ -92,7 +92,7 @@ async def _keep_house_forever(party: Party, session: ClientSession) -> None:
                 await asyncio.to_thread(keep_house, party)
             today = party.epochs.today
             known = await party.epochs.cache.refresh(session, today, today + party.settings.publish_ahead_days)
-            note_housekeeping(today, known)
+            note_housekeeping(party.domain.number, today, known)
         is_kept = False
         await asyncio.sleep(HOUSEKEEPING_SECONDS if party.passed.believable else DOUBT_SECONDS)
 

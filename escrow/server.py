@@ -18,7 +18,7 @@ from protocol.transparency.logs import COSIGNING_SECONDS
 from service.clock import HOUR
 from service.http import cbor_response, create_app, path_bytes, read_body
 from service.rate_limits import RateLimit, client_network
-from service.readiness import missing_everywhere
+from service.readiness import missing_database, missing_keys
 
 PEER_SECONDS = 600
 """How long the other party may take: a full batch or release is minutes of work."""
@@ -63,7 +63,7 @@ def create_party_app(
 
 def _missing(party: Party) -> list[str]:
     """What a party's server lacks to do its work."""
-    missing = missing_everywhere(party.engine, party.epochs.cache, party.epochs.today)
+    missing = missing_database(party.engine) + missing_keys(party.epochs.cache, party.epochs.today)
     try:
         published = party.log.published()
     except (OSError, SplitPassError):

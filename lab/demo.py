@@ -173,9 +173,7 @@ class Demo:
         return len(screens)
 
     async def _scan(self, session: ClientSession, person: Person) -> None:
-        registration = self._club.place.venue.registration
-        assert registration is not None
-        _, link = poster_text(person.visitor.domain, registration)
+        _, link = poster_text(self._club.place.membership)
         venue = read_poster(person.visitor.domain, link)
         self._admitted(await check_in(person.visitor, session, venue))
 

@@ -38,9 +38,10 @@ def moved_in(place: Place, other: Place, window: Window) -> Iterator[None]:
 @contextmanager
 def inserted(place: Place, other: Place, window: Window) -> Iterator[None]:
     """Put somebody who was at the other place behind all who were here, and let the last commitment cover it."""
-    newest = place.venue.log.commitments()[-1]
+    newest = place.membership.log.commitments()[-1]
     size, commitment = newest.opening.size, commitments.c.time == newest.opening.time
     new = {**_somebody(other, window), "venue": place.id, "position": size}
+    domain = place.membership.pinned.domain.number
     leaf = {name: new[name] for name in ("epoch", "time", "direction")}
     leaf["digest"] = check_in_digest(new["encoded"])
     tree = append_check_ins(newest.tree, [CommittedCheckIn(**{**leaf, "direction": Direction(leaf["direction"])})])
@@ -48,7 +49,7 @@ def inserted(place: Place, other: Place, window: Window) -> Iterator[None]:
     _execute(
         place,
         sql.insert(check_ins).values(new),
-        sql.insert(leaves).values(venue=place.id, position=size, **leaf),
+        sql.insert(leaves).values(domain=domain, venue=place.id, position=size, **leaf),
         grown.values(size=tree.size, frontier=b"".join(tree.hashes)),
     )
     yield

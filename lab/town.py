@@ -18,11 +18,14 @@ from lab.processes import Servers, free_ports
 from service.keys import fingerprint, load_secret
 from service.settings import DomainSettings, PartySettings
 from venue.home import ServedVenue, VenueHome
+from venue.membership import Membership
 
 FAMILY_NAMES = "김이박최정강조윤장임한오서신권황안송류홍"
 GIVEN_NAMES = ("민준", "서연", "도윤", "지우", "하준", "서현", "은우", "수아", "시우", "지호", "예린", "유진")
 CLUB, CAFE = "클럽 이태원", "카페 무교동"
 NOON = 12 * 3600
+DOMAIN = "town"
+"""What venues call the domain."""
 TOKEN_FILE = "front-door.token"  # noqa: S105  a file's name
 UNLIMITED_PARTY = "applications_per_hour = 1000000\ncheckpoints_per_hour = 1000000\n"
 """Settings of a party whose venues, and the other party, all come from one address."""
@@ -63,6 +66,12 @@ class Place:
     def venue(self) -> ServedVenue:
         """The venue as its own process sees it."""
         return ServedVenue(VenueHome(self.home), self.id)
+
+    @property
+    def membership(self) -> Membership:
+        """The venue in the town's domain."""
+        (membership,) = self.venue.memberships
+        return membership
 
 
 class Town:
@@ -115,10 +124,10 @@ class Town:
         command = ("venue", "--home", str(home))
         self.run(*command, "init", "--name", name, "--url", self.url_of(server, port))
         (home / "settings.toml").write_text(f"port = {port}\n" + self.more_settings(server))
-        self.pin(home)
-        (venue,) = VenueHome(home).venue_ids
+        self.run(*command, "domains", "add", str(self.operator / "domain.toml"), "--name", DOMAIN)
         self.run(*command, "register")
-        key = fingerprint(ServedVenue(VenueHome(home), venue).record.key)
+        (membership,) = VenueHome(home).memberships
+        venue, key = membership.venue.venue_id, fingerprint(membership.record.key)
         for role in ("operator", "authority"):
             self.officer(role, "venues", "approve", venue.hex(), "--key", key)
         self.run(*command, "confirm")

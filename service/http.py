@@ -142,6 +142,14 @@ def path_bytes(request: web.Request, name: str, size: int) -> bytes:
     return bytes.fromhex(value)
 
 
+def path_domain(request: web.Request) -> int:
+    """A domain's number in the path; raises `NotFound`."""
+    value = request.match_info["domain"]
+    if not re.fullmatch("0|[1-9][0-9]{0,2}", value):
+        raise NotFound("there is no such domain")
+    return int(value)
+
+
 @web.middleware
 async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:

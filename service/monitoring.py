@@ -27,9 +27,13 @@ logger = logging.getLogger("splitpass")
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _requests = Counter("splitpass_requests", "Requests answered.", ("method", "route", "status"))
 _seconds = Histogram("splitpass_request_seconds", "Time to answer.", ("method", "route"), buckets=SECONDS)
-_epochs_ahead = Gauge("splitpass_epochs_ahead", "Days after today whose joint epoch key is here; -1 without today's.")
+_epochs_ahead = Gauge(
+    "splitpass_epochs_ahead", "Days after today whose joint epoch key is here; -1 without today's.", ("domain",)
+)
 _build = Info("splitpass_build", "The package and the specification that the program is of.")
-_housekeeping = Gauge("splitpass_housekeeping_timestamp_seconds", "When housekeeping last went through, in Unix time.")
+_housekeeping = Gauge(
+    "splitpass_housekeeping_timestamp_seconds", "When housekeeping last went through, in Unix time.", ("domain",)
+)
 
 
 @web.middleware
@@ -79,10 +83,16 @@ def whereabouts(error: BaseException) -> str:
     return "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
 
 
-def note_housekeeping(today: int, known: Collection[int]) -> None:
-    """Measure that housekeeping went through, and for how many days without a gap it found joint epoch keys."""
-    _epochs_ahead.set(next(days for days in count() if today + days not in known) - 1)
-    _housekeeping.set_to_current_time()
+def note_housekeeping(domain: int, today: int, known: Collection[int]) -> None:
+    """Measure that a domain's housekeeping went through, and for how many days without a gap it found joint keys."""
+    _epochs_ahead.labels(domain).set(next(days for days in count() if today + days not in known) - 1)
+    _housekeeping.labels(domain).set_to_current_time()
+
+
+def forget_housekeeping(domain: int) -> None:
+    """Measure nothing of a domain any more."""
+    for gauge in (_epochs_ahead, _housekeeping):
+        gauge.remove(str(domain))
 
 
 def serve_metrics(port: int) -> None:

@@ -42,13 +42,18 @@ class Readiness:
             raise NotReady("; ".join(missing))
 
 
-def missing_everywhere(engine: sql.Engine, epochs: EpochCache, today: int) -> list[str]:
-    """What any server needs and lacks: a database that can be read, and the joint keys of today and tomorrow."""
-    missing = [] if can_be_read(engine) else ["the database does not answer"]
-    for day, epoch in (("today", today), ("tomorrow", today + 1)):
-        if not _is_known(epochs, epoch):
-            missing.append(f"the keys of both parties for {day}, epoch {epoch}, are not here")
-    return missing
+def missing_database(engine: sql.Engine) -> list[str]:
+    """What is said of a database that cannot be read."""
+    return [] if can_be_read(engine) else ["the database does not answer"]
+
+
+def missing_keys(epochs: EpochCache, today: int) -> list[str]:
+    """Which of the joint keys of today and tomorrow are missing."""
+    return [
+        f"the keys of both parties for {day}, epoch {epoch}, are not here"
+        for day, epoch in (("today", today), ("tomorrow", today + 1))
+        if not _is_known(epochs, epoch)
+    ]
 
 
 def _is_known(epochs: EpochCache, epoch: int) -> bool:

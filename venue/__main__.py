@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,10 +12,14 @@ from service.cli import CommandGroup, Hexadecimal, home_option, local_time, vers
 from service.clock import unix_time
 from service.errors import ConfigurationError
 from venue.admit_command import admit
-from venue.cli import chosen_venue, day_name, online, venue_option
+from venue.cli import chosen_memberships, day_name, domain_option, for_each, online, venue_option
 from venue.decode_command import decode
+from venue.domain_commands import domains
 from venue.read_command import read
 from venue.reader_token_commands import readers
+
+if TYPE_CHECKING:
+    from venue.membership import Membership
 
 
 class DoorCommands(CommandGroup):
@@ -34,9 +40,10 @@ def cli(context: click.Context, home: Path) -> None:
     """One or several SplitPass venues: the doors of an electronic visitor log.
 
     \b
-    To set up:  init, then put the domain's domain.toml into the home directory,
+    To set up:  init, then domains add with a domain's domain.toml,
                 register, and confirm once both parties have approved.
-                add makes another venue of a chain in the same home.
+                A home may pin several domains, and add makes another venue
+                of a chain in it.
     Every day:  serve (keeps itself supplied with keys, and commits to what it
                 admitted), or fetch and commit while online and read, which
                 decides without a network.
@@ -52,6 +59,7 @@ cli.add_command(read)
 cli.add_command(decode)
 cli.add_command(admit)
 cli.add_command(readers)
+cli.add_command(domains)
 
 name_option = click.option("--name", required=True, help="The venue's name, as visitors know it.")
 url_option = click.option("--url", default="", help="Where visitors reach the server, for check-ins by poster.")
@@ -74,7 +82,7 @@ def init(home: Path, name: str, url: str, venue_id: bytes | None) -> None:
     from venue import setup
 
     setup.create_home(home, name, url, venue_id)
-    click.echo(f"created {home}; next: copy the domain's domain.toml there, then run register")
+    click.echo(f"created {home}; next: python -m venue domains add domain.toml --name NAME")
 
 
 @cli.command()
@@ -93,82 +101,99 @@ def add(path: Path, name: str, url: str, venue_id: bytes | None) -> None:
 @cli.command(name="list")
 @click.pass_obj
 def list_venues(path: Path) -> None:
-    """Show the venues of this home and their keys' fingerprints."""
+    """Show the venues of this home: in each domain a line with id, the key's fingerprint there, domain, and name."""
     from protocol.primitives.signatures import public_key
     from service.keys import fingerprint
     from venue.home import VenueHome
 
-    for venue in VenueHome(path).venues:
-        is_without = venue.has_lost_key and venue.next_key is None
-        key = "-" * 20 if is_without else fingerprint(public_key(venue.next_key or venue.signing_key))
-        state = "not registered" if venue.registration is None else "registered"
-        state += ", its key is lost" if venue.has_lost_key else ""
-        state += ", another key is applied for" if venue.next_key is not None else ""
-        click.echo(f"{venue.venue_id.hex()}  {key}  {venue.description.name}  {state}")
+    for one in VenueHome(path).memberships:
+        is_without = one.has_lost_key and one.next_key is None
+        key = "-" * 20 if is_without else fingerprint(public_key(one.next_key or one.signing_key))
+        state = "not registered" if one.registration is None else "registered"
+        state += ", its key is lost" if one.has_lost_key and one.registration is not None else ""
+        state += ", another key is applied for" if one.next_key is not None else ""
+        click.echo(f"{one.venue.venue_id.hex()}  {key}  {one.pinned.name}  {one.venue.description.name}  {state}")
 
 
 @cli.command()
 @venue_option
+@domain_option
 @click.pass_obj
-def register(path: Path, venue_id: bytes | None) -> None:
-    """Apply to both parties to be registered."""
+def register(path: Path, venue_id: bytes | None, domain_name: str | None) -> None:
+    """Apply to both parties of each domain to be registered."""
     from service.keys import fingerprint
     from venue import registration
 
-    served = chosen_venue(path, venue_id)
-    online(lambda session: registration.apply(served, session))
-    click.echo(f"applied to both parties; tell their officers the key's fingerprint: {fingerprint(served.record.key)}")
-    click.echo("run confirm when they have approved")
+    def apply(membership: Membership) -> Iterator[str]:
+        membership.draw_first_key()
+        online(lambda session: registration.apply(membership, session))
+        key = fingerprint(membership.record.key)
+        yield f"applied to both parties; tell their officers the key's fingerprint: {key}"
+        yield "run confirm when they have approved"
+
+    for_each(chosen_memberships(path, venue_id, domain_name), apply)
 
 
 @cli.command()
 @venue_option
+@domain_option
 @click.pass_obj
-def confirm(path: Path, venue_id: bytes | None) -> None:
-    """Fetch both parties' signatures under the venue's record."""
+def confirm(path: Path, venue_id: bytes | None, domain_name: str | None) -> None:
+    """Fetch both parties' signatures under the venue's record of each domain."""
     from venue import registration
 
-    served = chosen_venue(path, venue_id)
-    pending = online(lambda session: registration.confirm(served, session))
-    if pending:
-        names = " and the ".join(role.name.lower() for role in pending)
-        raise click.ClickException(f"not approved yet by the {names}; try again later")
-    click.echo("registered: both parties have signed this venue")
+    def fetch_signatures(membership: Membership) -> Iterator[str]:
+        pending = online(lambda session: registration.confirm(membership, session))
+        if pending:
+            names = " and the ".join(role.name.lower() for role in pending)
+            raise click.ClickException(f"not approved yet by the {names}; try again later")
+        yield "registered: both parties have signed this venue"
+
+    for_each(chosen_memberships(path, venue_id, domain_name), fetch_signatures)
 
 
 @cli.command(name="rotate-key")
 @click.option("--abandon", is_flag=True, help="Give up the change that is under way, which neither party has approved.")
 @venue_option
+@domain_option
 @click.pass_obj
-def rotate_key(path: Path, venue_id: bytes | None, *, abandon: bool) -> None:
-    """Apply to both parties to change the venue's key.
+def rotate_key(path: Path, venue_id: bytes | None, domain_name: str | None, *, abandon: bool) -> None:
+    """Apply to both parties of each domain to change the venue's key there.
 
     Draws a new one, in the place of the present key or of one that is lost. May be repeated until both have approved.
     Check-ins name the venue and no key, so all of them stay as they are.
     """
+    change = _give_up_change if abandon else _change_key
+    for_each(chosen_memberships(path, venue_id, domain_name), change)
+
+
+def _give_up_change(membership: Membership) -> Iterator[str]:
+    from service.keys import fingerprint
+    from venue import registration
+
+    given_up = online(lambda session: registration.abandon(membership, session))
+    yield f"the change of the key of {membership.venue.venue_id.hex()} is given up, and its new key deleted"
+    yield f"tell both parties' officers to refuse the new key: {fingerprint(given_up)}"
+
+
+def _change_key(membership: Membership) -> Iterator[str]:
     from protocol.primitives.signatures import public_key
     from service.keys import fingerprint
     from venue import registration
 
-    served = chosen_venue(path, venue_id)
-    if abandon:
-        given_up = online(lambda session: registration.abandon(served, session))
-        click.echo(f"the change of the key of {served.venue_id.hex()} is given up, and its new key deleted")
-        click.echo(f"tell both parties' officers to refuse the new key: {fingerprint(given_up)}")
-        return
-    key = served.draw_next_key()
-    online(lambda session: registration.apply(served, session))
-    click.echo(f"applied to both parties to change the key of {served.venue_id.hex()}")
-    if served.has_lost_key:
-        click.echo("the key before is lost, so it did not sign this: both parties' officers have to be told so")
-    click.echo(f"tell both parties' officers the new key's fingerprint: {fingerprint(public_key(key))}")
-    click.echo("run confirm when they have approved; until then the key before is the one that counts")
+    key = membership.draw_next_key()
+    online(lambda session: registration.apply(membership, session))
+    yield f"applied to both parties to change the key of {membership.venue.venue_id.hex()}"
+    if membership.has_lost_key:
+        yield "the key before is lost, so it did not sign this: both parties' officers have to be told so"
+    yield f"tell both parties' officers the new key's fingerprint: {fingerprint(public_key(key))}"
+    yield "run confirm when they have approved; until then the key before is the one that counts"
 
 
 @cli.command()
 @click.pass_obj
 def fetch(path: Path) -> None:
-    """Fetch the days' keys, so that the doors work offline.
+    """Fetch the days' keys of every domain, so that the doors work offline.
 
     They are those of yesterday to three days ahead. Also deletes the check-ins that are past their retention, as
     commit, read and the server do.
@@ -176,33 +201,44 @@ def fetch(path: Path) -> None:
     from venue.expiry import Expiry
     from venue.home import VenueHome
 
-    home = VenueHome(path)
-    now = unix_time()
-    wanted, today = home.wanted_epochs(now), home.domain.epoch_at(now)
-    known = online(lambda session: home.epochs.refresh(session, wanted.start, wanted.stop - 1))
-    for epoch in wanted:
-        click.echo(f"{day_name(epoch)}  {'known / 있음' if epoch in known else 'not known / 없음'}")
+    home, now = VenueHome(path), unix_time()
+    domains, lacking = list(home.domains), []
+    for pinned in domains:
+        wanted, today = pinned.wanted_epochs(now), pinned.domain.epoch_at(now)
+        known = online(lambda session: pinned.epochs.refresh(session, wanted.start, wanted.stop - 1))  # noqa: B023
+        named = "" if len(domains) == 1 else f"{pinned.name}: "
+        for epoch in wanted:
+            click.echo(f"{named}{day_name(epoch)}  {'known / 있음' if epoch in known else 'not known / 없음'}")
+        lacking += [pinned.name] if today not in known else []
     online(Expiry(home).check_and_delete)
-    if today not in known:
+    if lacking:
+        names = ", ".join(lacking)
         raise click.ClickException(
-            "the key of today is not known: these doors admit nobody / 오늘의 키가 없어 아무도 들어갈 수 없습니다"
+            f"the key of today is not known: these doors admit nobody of {names} / "
+            f"오늘의 키가 없어 아무도 들어갈 수 없습니다 ({names})"
         )
 
 
 @cli.command(name="commit")
 @venue_option
+@domain_option
 @click.pass_obj
-def commit_command(path: Path, venue_id: bytes | None) -> None:
-    """Commit to the check-ins so far at both parties, now. The server does it hourly."""
+def commit_command(path: Path, venue_id: bytes | None, domain_name: str | None) -> None:
+    """Commit to the check-ins so far at both parties of each domain, now. The server does it hourly."""
     from venue import committing
     from venue.expiry import Expiry
 
-    served = chosen_venue(path, venue_id)
-    time = online(lambda session: committing.commit(served, session, unix_time()))
-    assert time is not None
-    until = local_time(time, served.home.domain.utc_offset)
-    click.echo(f"both parties hold a commitment to what was admitted until {until}")
-    online(Expiry(served.home).check_and_delete)
+    def commit(membership: Membership) -> Iterator[str]:
+        time = online(lambda session: committing.commit(membership, session, unix_time()))
+        assert time is not None
+        until = local_time(time, membership.pinned.domain.utc_offset)
+        yield f"both parties hold a commitment to what was admitted until {until}"
+
+    memberships = chosen_memberships(path, venue_id, domain_name)
+    try:
+        for_each(memberships, commit)
+    finally:
+        online(Expiry(memberships[0].venue.home).check_and_delete)
 
 
 @cli.command()
@@ -222,21 +258,21 @@ def serve(path: Path) -> None:
 @cli.command()
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="FILE.svg or FILE.png")
 @venue_option
+@domain_option
 @click.pass_obj
-def poster(path: Path, output: Path, venue_id: bytes | None) -> None:
-    """Make the poster that visitors scan."""
+def poster(path: Path, output: Path, venue_id: bytes | None, domain_name: str | None) -> None:
+    """Make the poster that visitors of one domain scan."""
     from venue.poster import can_draw, poster_png, poster_svg, poster_text
 
-    served = chosen_venue(path, venue_id)
-    joint = served.registration
-    if joint is None:
-        raise ConfigurationError("the venue is not registered; run register and confirm first")
-    name, link = poster_text(served.home.domain, joint)
+    memberships = chosen_memberships(path, venue_id, domain_name)
+    if len(memberships) != 1:
+        raise ConfigurationError("each domain has a poster of its own: say which one with --domain NAME")
+    title, link = poster_text(memberships[0])
     if output.suffix == ".svg":
-        output.write_text(poster_svg(name, link), "utf-8")
+        output.write_text(poster_svg(title, link), "utf-8")
     elif output.suffix == ".png":
-        output.write_bytes(poster_png(name, link))
-        if not can_draw(name):
+        output.write_bytes(poster_png(title, link))
+        if not can_draw(title):
             click.echo("no font here has all the name's characters, so the picture goes without; SVG has it", err=True)
     else:
         raise click.UsageError("the output must be a .svg or .png file")
@@ -245,11 +281,16 @@ def poster(path: Path, output: Path, venue_id: bytes | None) -> None:
 
 @cli.command()
 @venue_option
+@domain_option
 @click.pass_obj
-def status(path: Path, venue_id: bytes | None) -> None:
-    """Count the check-ins of every day."""
-    for day in chosen_venue(path, venue_id).store.days():
-        click.echo(f"{day_name(day.epoch)}  {day.entries} in, {day.exits} out")
+def status(path: Path, venue_id: bytes | None, domain_name: str | None) -> None:
+    """Count the check-ins of every day, of each domain."""
+
+    def count(membership: Membership) -> Iterator[str]:
+        for day in membership.store.days():
+            yield f"{day_name(day.epoch)}  {day.entries} in, {day.exits} out"
+
+    for_each(chosen_memberships(path, venue_id, domain_name), count)
 
 
 if __name__ == "__main__":

@@ -29,10 +29,10 @@ def admit(path: Path, venue_id: bytes | None) -> None:
     from rich.console import Console
 
     served = chosen_venue(path, venue_id)
-    domain, gate = served.home.domain, served.gate
+    membership = served.assisted
     with Console().screen(hide_cursor=False):  # nothing of what is typed stays in the terminal's history
         record = _ask(served.home.settings.region)
-    entry = gate.admit(record, unix_time())
+    entry = served.gate.admit(membership.door, record, unix_time())
     if entry is None:
         raise ConfigurationError(
             "this door does not have the day's keys; run `python -m venue fetch` while online / "
@@ -40,8 +40,8 @@ def admit(path: Path, venue_id: bytes | None) -> None:
         )
     message = entry.message
     click.echo(
-        f"ADMITTED  {local_time(message.time, domain.utc_offset)}: sealed in {len(message.to_bytes())} bytes under "
-        f"{bytes(message.u).hex()[:16]}…, and kept nowhere else\n"
+        f"ADMITTED  {local_time(message.time, membership.pinned.domain.utc_offset)}: sealed in "
+        f"{len(message.to_bytes())} bytes under {bytes(message.u).hex()[:16]}…, and kept nowhere else\n"
         "입장 처리되었습니다. 이름과 전화번호는 봉인되어 여기서는 아무도 볼 수 없습니다."
     )
 

@@ -14,6 +14,7 @@ from service.background import log_failures
 from service.clock import Clock, unix_time
 from service.confirmed_time import ConfirmedTime
 from service.http_client import new_session
+from venue.domains import PinnedDomain
 from venue.home import VenueHome
 
 HOUR = 3600
@@ -21,22 +22,38 @@ UNDELETED = "what is past its retention could not be deleted"
 
 
 class Expiry:
-    """Deletes what a home of venues keeps for a time, by the time that has surely passed."""
+    """Deletes what a home of venues keeps for a time, by the time that has surely passed.
+
+    Of each domain by what its own parties confirm: those of another could otherwise have its check-ins deleted early.
+    """
 
     def __init__(self, home: VenueHome, clock: Clock = unix_time) -> None:
-        self._home = home
-        self._passed = ConfirmedTime(home.path / "passed.time", clock)
+        self._home, self._clock = home, clock
+        self._passed: dict[PinnedDomain, ConfirmedTime] = {}
+        self._times()  # read now: what is known to have passed counts, also where nothing can be written later
 
     def delete(self) -> None:
         """Delete by what is known to have passed."""
-        self._home.delete_expired(self._passed.at_least)
+        passed = {pinned: time.at_least for pinned, time in self._times().items()}
+        for pinned, time in passed.items():
+            self._home.delete_expired(pinned, time)
+        self._home.forget_requests(min(passed.values(), default=0))
 
     async def check_and_delete(self, session: ClientSession) -> None:
         """Have a party's clock confirm this one's before, if one can be reached."""
         try:
-            await self._passed.check(session, map(self._home.domain_settings.url, Role))
+            checks = (time.check(session, map(pinned.settings.url, Role)) for pinned, time in self._times().items())
+            await asyncio.gather(*checks)
         finally:  # a home that cannot be written must not keep a database from being emptied
             await asyncio.to_thread(self.delete)
+
+    def _times(self) -> dict[PinnedDomain, ConfirmedTime]:
+        """What has surely passed, of each domain."""
+        self._passed = {
+            pinned: self._passed.get(pinned) or ConfirmedTime(pinned.passed_file, self._clock)
+            for pinned in self._home.domains
+        }
+        return self._passed
 
 
 @contextmanager

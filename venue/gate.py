@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from protocol.any_check_in import AnyCheckIn, PassCheckInMessage, verify_any_check_in
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, seal_assisted, verify_assisted
@@ -20,19 +21,29 @@ PAPER_STAY = 60
 """How many seconds after its entry a paper can be shown for an exit: who shows it twice at once does not leave."""
 
 
-class Gate:
-    """Decides who comes in, and keeps what it admits.
+@dataclass(frozen=True, slots=True)
+class DoorDomain:
+    """What a door has of one domain: the keys of each epoch that is known, and what it admitted.
 
-    `epoch_key` gives the verified key of an epoch that is known, `venue_id` has 16 bytes, `tolerance` is in
-    seconds. Raises `UnfitLibrary` if the installed Ed25519 library does not keep the project's rule.
+    `tolerance` is in seconds.
     """
 
-    def __init__(
-        self, domain: Domain, epoch_key: Callable[[int], EpochKey | None], store: Store, venue_id: bytes, tolerance: int
-    ) -> None:
+    domain: Domain
+    epoch_key: Callable[[int], EpochKey | None]
+    store: Store
+    tolerance: int
+
+
+class Gate:
+    """Decides who comes in at a venue (16-byte id), and keeps what it admits.
+
+    `find` gives what the door has of the domain of a number, None if it takes no codes of this domain. Raises
+    `UnfitLibrary` if the installed Ed25519 library does not keep the project's rule.
+    """
+
+    def __init__(self, venue_id: bytes, find: Callable[[int], DoorDomain | None]) -> None:
         run_selftest()
-        self._domain, self._epoch_key, self._store = domain, epoch_key, store
-        self._venue_id, self._tolerance = venue_id, tolerance
+        self._venue_id, self._find = venue_id, find
 
     def decide_text(self, text: str, now: int) -> Decision:
         """Decide on the text of a QR code that a visitor shows, on a screen or on paper."""
@@ -47,86 +58,94 @@ class Gate:
 
         Both signatures on the paper are verified, once. The third one is this door's own.
         """
-        if paper.domain != self._domain.number:
+        of = self._find(paper.domain)
+        if of is None:
             return Decision.UNKNOWN_DOMAIN
-        key = self._epoch_key(paper.epoch)
+        key = of.epoch_key(paper.epoch)
         if key is None:
             return Decision.UNKNOWN_EPOCH
         try:
             delegated = verify_paper(key, paper)
         except InvalidSignature:
             return Decision.FORGED
-        today, direction = self._domain.epoch_at(label_time(now)), self.paper_direction(paper, now)
+        today, direction = of.domain.epoch_at(label_time(now)), _paper_direction(of, paper, now)
         if direction is Direction.ENTRY and paper.epoch != today:
             return Decision.TOO_OLD if paper.epoch < today else Decision.TOO_EARLY
         message = sign_paper_check_in(key, delegated, now, direction, self._venue_id)
-        fault = self._label_fault(message, now)
-        return self._admit(PaperCheckIn(message, paper.epoch)) if fault is None else fault
+        fault = self._label_fault(of, message, now)
+        return _admit(of, PaperCheckIn(message, paper.epoch)) if fault is None else fault
 
     def paper_direction(self, paper: PaperPass, now: int) -> Direction:
         """Whether a paper that is shown now would come in or leave."""
-        entry = self._store.entry(paper.u)
-        is_inside = entry is not None and PAPER_STAY <= now - entry.time <= MAX_STAY
-        return Direction.EXIT if is_inside else Direction.ENTRY
+        of = self._find(paper.domain)
+        return Direction.ENTRY if of is None else _paper_direction(of, paper, now)
 
     def decide(self, message: PassCheckInMessage, now: int) -> Decision:
         """Decide on a check-in at Unix time `now`. An admitted one is stored, durably, when this returns.
 
         What costs nothing is checked first. What the store knows of a pass is told only to who can sign with it.
         """
-        fault = self._label_fault(message, now)
+        of = self._find(message.domain)  # step 2
+        if of is None:
+            return Decision.UNKNOWN_DOMAIN
+        fault = self._label_fault(of, message, now)
         if fault is not None:
             return fault
-        check_in = self._verify(message)
-        return check_in if isinstance(check_in, Decision) else self._admit(check_in)
+        check_in = _verify(of, message)
+        return check_in if isinstance(check_in, Decision) else _admit(of, check_in)
 
-    def admit(self, record: AssertedRecord, now: int) -> AssistedEntry | None:
-        """Seal what staff took down for somebody without a phone, and keep that, durably when this returns.
+    def admit(self, of: DoorDomain, record: AssertedRecord, now: int) -> AssistedEntry | None:
+        """Seal for a domain what staff took down of somebody without a phone; that is kept durably when this returns.
 
         None if the day's keys are not known. Raises `MalformedEncoding` if name or number is of a wrong size.
         """
-        key = self._epoch_key(self._domain.epoch_at(label_time(now)))
+        key = of.epoch_key(of.domain.epoch_at(label_time(now)))
         if key is None:
             return None
         entry = verify_assisted(key, seal_assisted(key, record, now, self._venue_id))
-        self._store.spend(entry)
+        of.store.spend(entry)
         return entry
 
-    def _label_fault(self, message: PassCheckInMessage, now: int) -> Decision | None:
+    def _label_fault(self, of: DoorDomain, message: PassCheckInMessage, now: int) -> Decision | None:
         """What is wrong with a label here and now, before any signature is checked."""
-        if message.domain != self._domain.number:  # step 2
-            return Decision.UNKNOWN_DOMAIN
         if message.venue_id not in (None, self._venue_id):  # step 3
             return Decision.OTHER_VENUE
-        if message.time < now - self._tolerance:  # step 4
+        if message.time < now - of.tolerance:  # step 4
             return Decision.TOO_OLD
-        if message.time > now + self._tolerance:
+        if message.time > now + of.tolerance:
             return Decision.TOO_EARLY
         return None
 
-    def _verify(self, message: PassCheckInMessage) -> AnyCheckIn | Decision:
-        """The check-in in the one epoch whose keys it was signed for, or why there is none."""
-        refusal = Decision.FORGED
-        for epoch in possible_epochs(self._domain, message.time, message.direction):  # step 5
-            key = self._epoch_key(epoch)
-            if key is None:
-                refusal = Decision.UNKNOWN_EPOCH
-                continue
-            try:
-                return verify_any_check_in(key, message)
-            except InvalidSignature:
-                continue
-        return refusal
 
-    def _admit(self, check_in: AnyCheckIn) -> Decision:
-        """Decide on a check-in whose signatures hold, and keep it if it is admitted."""
-        if check_in.message.direction is Direction.EXIT and not self._has_entered(check_in):  # step 6
-            return Decision.NO_ENTRY
-        return Decision.ADMITTED if self._store.spend(check_in) else Decision.ALREADY_SPENT  # steps 7, 8
+def _paper_direction(of: DoorDomain, paper: PaperPass, now: int) -> Direction:
+    entered = of.store.entered(paper.epoch, paper.u)
+    is_inside = entered is not None and PAPER_STAY <= now - entered <= MAX_STAY
+    return Direction.EXIT if is_inside else Direction.ENTRY
 
-    def _has_entered(self, check_in: AnyCheckIn) -> bool:
-        """Whether the pass of an exit came in here, in the same epoch and not too long ago."""
-        entry = self._store.entry(bytes(check_in.message.u))
-        return (
-            entry is not None and entry.epoch == check_in.epoch and 0 <= check_in.message.time - entry.time <= MAX_STAY
-        )
+
+def _verify(of: DoorDomain, message: PassCheckInMessage) -> AnyCheckIn | Decision:
+    """The check-in in the one epoch whose keys it was signed for, or why there is none."""
+    refusal = Decision.FORGED
+    for epoch in possible_epochs(of.domain, message.time, message.direction):  # step 5
+        key = of.epoch_key(epoch)
+        if key is None:
+            refusal = Decision.UNKNOWN_EPOCH
+            continue
+        try:
+            return verify_any_check_in(key, message)
+        except InvalidSignature:
+            continue
+    return refusal
+
+
+def _admit(of: DoorDomain, check_in: AnyCheckIn) -> Decision:
+    """Decide on a check-in whose signatures hold, and keep it if it is admitted."""
+    if check_in.message.direction is Direction.EXIT and not _has_entered(of, check_in):  # step 6
+        return Decision.NO_ENTRY
+    return Decision.ADMITTED if of.store.spend(check_in) else Decision.ALREADY_SPENT  # steps 7, 8
+
+
+def _has_entered(of: DoorDomain, check_in: AnyCheckIn) -> bool:
+    """Whether the pass of an exit came in here, in the same epoch and not too long ago."""
+    entered = of.store.entered(check_in.epoch, bytes(check_in.message.u))
+    return entered is not None and 0 <= check_in.message.time - entered <= MAX_STAY

@@ -1,4 +1,4 @@
-"""A server's home directory, its venues, and what they make of a process: keys, stores, gates. Spec: §6.1.
+"""A server's home directory, the domains that it pins, and its venues. Spec: §6.1.
 
 The database is loaded when it is needed: the list of venues is there without it.
 """
@@ -11,34 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from protocol.check_ins import MAX_STAY
-from protocol.primitives.signatures import SigningKey, public_key
-from protocol.primitives.statements import JointStatement
 from protocol.releases import COMMITMENT_MARGIN
-from protocol.warrants import Venue, verify_venue
-from service.epoch_cache import EpochCache
 from service.errors import ConfigurationError
-from service.files import sync_directory, write_private
-from service.keys import create_secret, load_signing_key
-from service.settings import DomainSettings, load_domain, load_settings
+from service.settings import load_settings
+from venue.domains import PinnedDomain, PinnedDomains
+from venue.membership import Membership
 from venue.settings import VenueDescription, VenueSettings
 
 if TYPE_CHECKING:
     import sqlalchemy as sql
 
-    from service.inbox import Inbox
-    from venue.gate import Gate
-    from venue.log import Log
+    from venue.gate import DoorDomain, Gate
     from venue.reader_tokens import ReaderTokens
-    from venue.store import Store
 
 VENUES = "venues"
 """The directory of a home that has one directory for each venue, named by its id in hexadecimal."""
-DAYS_AHEAD = 3
-"""For how many days after today a door keeps epoch keys, to work without a network."""
 
 
 class VenueHome:
-    """One or several venues with one server and one database: `settings.toml`, `domain.toml`, `venues` and more.
+    """One or several venues with one server and one database: `settings.toml`, `domains`, `venues` and more.
 
     Raises `ConfigurationError` when something there is missing or wrong.
     """
@@ -51,9 +42,15 @@ class VenueHome:
                 "시설 폴더가 아닙니다. 먼저 init을 실행해 주세요"
             )
         self.settings = load_settings(VenueSettings, path / "settings.toml")
-        self.domain_settings: DomainSettings = load_domain(path)
-        self.domain = self.domain_settings.domain
-        self.epochs = EpochCache(path / "epochs", self.domain_settings)
+        self.domains = PinnedDomains(path, self.settings)
+        names = {pinned.name for pinned in self.domains}
+        if not names and (path / "domain.toml").exists():
+            raise ConfigurationError(f"{path} is of an earlier version; run `python -m venue domains adopt NAME`")
+        if not names:
+            raise ConfigurationError(f"{path} pins no domain yet; run `python -m venue domains add FILE --name NAME`")
+        chosen = [] if self.settings.assisted_domain is None else [self.settings.assisted_domain]
+        if unknown := sorted({*self.settings.domains, *chosen} - names):
+            raise ConfigurationError(f"settings.toml names domains that are not pinned here: {', '.join(unknown)}")
         self._venues: dict[bytes, ServedVenue] = {}
 
     @property
@@ -73,6 +70,29 @@ class VenueHome:
             return None
         return self._venues.setdefault(venue_id, ServedVenue(self, venue_id))
 
+    @property
+    def memberships(self) -> list[Membership]:
+        """Every venue in every domain."""
+        return [membership for venue in self.venues for membership in venue.memberships]
+
+    @property
+    def assisted_domain(self) -> PinnedDomain:
+        """The domain for which the doors seal what staff take down; raises `ConfigurationError` unless it is clear."""
+        taken = [pinned for pinned in self.domains if not pinned.closed]
+        chosen = self.settings.assisted_domain
+        found = [pinned for pinned in taken if chosen in {None, pinned.name}]
+        if len(found) != 1:
+            names = ", ".join(pinned.name for pinned in taken)
+            raise ConfigurationError(
+                f"say in settings.toml for which domain this is sealed: assisted_domain = NAME, one of {names}"
+            )
+        return found[0]
+
+    @property
+    def utc_offset(self) -> int:
+        """Seconds from UTC to the time that commands show where it is of no domain."""
+        return next(iter(self.domains)).domain.utc_offset
+
     @cached_property
     def engine(self) -> sql.Engine:
         """The database."""
@@ -83,7 +103,8 @@ class VenueHome:
 
         url = self.settings.database or sqlite_url(self.path / "venue.db")
         tables = (store.metadata, log.metadata, reader_tokens.metadata, inbox.metadata)
-        return open_database(url, steps(self.venue_ids), *tables)
+        numbers = [pinned.domain.number for pinned in self.domains]
+        return open_database(url, steps(self.venue_ids, numbers), *tables)
 
     @cached_property
     def reader_tokens(self) -> ReaderTokens:
@@ -92,68 +113,37 @@ class VenueHome:
 
         return ReaderTokens(self.engine)
 
-    def wanted_epochs(self, now: int) -> range:
-        """The epochs whose keys a door needs at Unix time `now`: yesterday's for exits, today's, and days ahead."""
-        today = self.domain.epoch_at(now)
-        return range(today - 1, today + DAYS_AHEAD + 1)
-
-    def delete_expired(self, now: int) -> int:
-        """Delete the check-ins whose epoch ended longer ago than the retention period; returns how many.
-
-        Also what no release needs of the venues' logs any more, and ids of requests that cannot come again.
-        """
+    def forget_requests(self, now: int) -> None:
+        """Delete ids of requests that cannot come again after Unix time `now`."""
         from service import inbox
+
+        inbox.forget_old(self.engine, now)
+
+    def delete_expired(self, pinned: PinnedDomain, now: int) -> int:
+        """Delete a domain's check-ins whose epoch ended longer ago than its retention period; returns how many.
+
+        Also what no release needs of the venues' logs any more.
+        """
         from service.storage import truncate_log
         from venue import store
 
-        inbox.forget_old(self.engine, now)
-        first = self.domain.epoch_at(now) - self.settings.retention_days
-        deleted = store.delete_before(self.engine, first)
-        for venue in self.venues:
-            venue.log.delete_before(self.domain.epoch_begins(first) - MAX_STAY - COMMITMENT_MARGIN)
+        domain = pinned.domain
+        first = domain.epoch_at(now) - pinned.retention_days
+        deleted = store.delete_before(self.engine, domain.number, first)
+        for membership in self.memberships:
+            if membership.pinned is pinned:
+                membership.log.delete_before(domain.epoch_begins(first) - MAX_STAY - COMMITMENT_MARGIN)
         truncate_log(self.engine)
         return deleted
 
 
 class ServedVenue:
-    """One venue of a home, with an id of 16 bytes: `venue.toml`, `venue.key` and `venue.cbor` in its directory.
-
-    While its key changes, `next.key` is there too. Raises `ConfigurationError` when something is missing or wrong, but
-    not before it is needed: the doors go on without the key.
-    """
+    """One venue of a home, with an id of 16 bytes: `venue.toml` in its directory, and a directory for each domain."""
 
     def __init__(self, home: VenueHome, venue_id: bytes) -> None:
         self.home, self.venue_id = home, venue_id
         self.path = home.path / VENUES / venue_id.hex()
-
-    @property
-    def signing_key(self) -> SigningKey:
-        """The venue key: it signs releases and opens nothing."""
-        if self.has_lost_key:
-            raise ConfigurationError(f"{self.path / 'venue.key'} is lost; run rotate-key to have another registered")
-        return load_signing_key(self.path / "venue.key")
-
-    @property
-    def has_lost_key(self) -> bool:
-        """Whether there is no venue key."""
-        return not (self.path / "venue.key").exists()
-
-    @property
-    def next_key(self) -> SigningKey | None:
-        """The key that is to take the place of the venue key, once both parties have approved it."""
-        path = self.path / "next.key"
-        return load_signing_key(path) if path.exists() else None
-
-    def draw_next_key(self) -> SigningKey:
-        """The key for a change, drawn unless a change is under way already."""
-        if self.next_key is None:
-            create_secret(self.path / "next.key")
-        return load_signing_key(self.path / "next.key")
-
-    def delete_next_key(self) -> None:
-        """Give up a change of the key; nothing happens if none is under way."""
-        (self.path / "next.key").unlink(missing_ok=True)
-        sync_directory(self.path)
+        self._memberships: dict[PinnedDomain, Membership] = {}
 
     @property
     def description(self) -> VenueDescription:
@@ -161,56 +151,34 @@ class ServedVenue:
         return load_settings(VenueDescription, self.path / "venue.toml")
 
     @property
-    def record(self) -> Venue:
-        """The venue as it asks to be registered, in a change of its key with the next one."""
-        description, key = self.description, public_key(self.next_key or self.signing_key)
-        return Venue(self.home.domain.number, self.venue_id, description.name, description.url, key)
+    def memberships(self) -> list[Membership]:
+        """The venue in each domain that the home pins, in the order of their names."""
+        return [self._membership(pinned) for pinned in self.home.domains]
+
+    def membership(self, domain: int) -> Membership | None:
+        """The venue in the domain of a number."""
+        pinned = self.home.domains.find(domain)
+        return None if pinned is None else self._membership(pinned)
 
     @property
-    def registration(self) -> JointStatement | None:
-        """The record that both parties signed, once `keep_registration` was called."""
-        try:
-            return JointStatement.from_bytes((self.path / "venue.cbor").read_bytes())
-        except FileNotFoundError:
-            return None
-
-    def keep_registration(self, joint: JointStatement) -> None:
-        """Verify and keep the record that both parties signed; the next key becomes the venue key.
-
-        Raises what `verify_venue` raises, and `ConfigurationError` if it is not the record of this venue.
-        """
-        if verify_venue(self.home.domain, joint).record != self.record:
-            raise ConfigurationError("the parties signed another record than venue.toml and venue.key describe")
-        write_private(self.path / "venue.cbor", joint.to_bytes())
-        if self.next_key is not None:
-            (self.path / "next.key").replace(self.path / "venue.key")
-            sync_directory(self.path)
-
-    @cached_property
-    def store(self) -> Store:
-        """The venue's check-ins."""
-        from venue.store import Store
-
-        return Store(self.home.engine, self.venue_id)
-
-    @cached_property
-    def log(self) -> Log:
-        """The venue's check-ins in the order in which it committed to them."""
-        from venue.log import Log
-
-        return Log(self.home.engine, self.venue_id)
+    def assisted(self) -> Membership:
+        """The venue in the domain for which staff take people down; raises `ConfigurationError` unless it is clear."""
+        return self._membership(self.home.assisted_domain)
 
     @cached_property
     def gate(self) -> Gate:
         """The decisions of the venue's doors."""
         from venue.gate import Gate
 
-        home = self.home
-        return Gate(home.domain, home.epochs.key, self.store, self.venue_id, home.settings.tolerance)
+        return Gate(self.venue_id, self._door)
 
-    @cached_property
-    def inbox(self) -> Inbox:
-        """Requests of the parties to this venue."""
-        from service.inbox import Inbox
+    def _door(self, domain: int) -> DoorDomain | None:
+        membership = self.membership(domain)
+        return None if membership is None or membership.pinned.closed else membership.door
 
-        return Inbox(self.home.engine, self.home.domain, self.venue_id.hex())
+    def _membership(self, pinned: PinnedDomain) -> Membership:
+        if pinned not in self._memberships:
+            self._memberships = {
+                known: membership for known, membership in self._memberships.items() if known in self.home.domains
+            }
+        return self._memberships.setdefault(pinned, Membership(self, pinned))

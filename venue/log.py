@@ -30,6 +30,7 @@ metadata = sql.MetaData()
 _leaves = sql.Table(
     "leaves",
     metadata,
+    sql.Column("domain", sql.SmallInteger, primary_key=True),
     sql.Column("venue", sql.LargeBinary(16), primary_key=True),
     sql.Column("position", sql.BigInteger, primary_key=True),
     sql.Column("epoch", sql.BigInteger, nullable=False),
@@ -40,6 +41,7 @@ _leaves = sql.Table(
 _commitments = sql.Table(
     "commitments",
     metadata,
+    sql.Column("domain", sql.SmallInteger, primary_key=True),
     sql.Column("venue", sql.LargeBinary(16), primary_key=True),
     sql.Column("time", sql.BigInteger, primary_key=True),
     sql.Column("salt", sql.LargeBinary(32), nullable=False),
@@ -52,18 +54,23 @@ _commitments = sql.Table(
 
 
 class Log:
-    """The log of one venue (16-byte id). Any number of processes may commit: each check-in gets one position."""
+    """The log of one venue (16-byte id) in one domain (its number), of that domain's check-ins alone.
 
-    def __init__(self, engine: sql.Engine, venue_id: bytes) -> None:
-        self._engine, self._venue_id = engine, venue_id
-        self._own = _commitments.c.venue == venue_id
+    Any number of processes may commit: each check-in gets one position.
+    """
+
+    def __init__(self, engine: sql.Engine, domain: int, venue_id: bytes) -> None:
+        self._engine, self._key = engine, {"domain": domain, "venue": venue_id}
+        self._own, self._own_leaves, self._own_check_ins = (
+            (table.c.domain == domain) & (table.c.venue == venue_id) for table in (_commitments, _leaves, check_ins)
+        )
 
     def commit(self, record: Venue, key: SigningKey, now: int, every: int = 0) -> tuple[int, bytes] | None:
         """Append all check-ins that are new and sign a commitment to the log, durably, at Unix time `now`.
 
         Returns its time and statement; None if none is due (`is_due`).
         """
-        new = sql.select(check_ins).where(check_ins.c.venue == self._venue_id, check_ins.c.position.is_(None))
+        new = sql.select(check_ins).where(self._own_check_ins, check_ins.c.position.is_(None))
         with exclusive(self._engine) as connection:
             last = self._last(connection, now)
             if not _is_due(last, now, every):
@@ -75,7 +82,7 @@ class Log:
             opening, statement = sign_commitment(record, key, time, tree)
             connection.execute(
                 sql.insert(_commitments).values(
-                    venue=self._venue_id,
+                    **self._key,
                     time=time,
                     salt=opening.salt,
                     size=opening.size,
@@ -124,22 +131,32 @@ class Log:
         """The leaves from position `first` up to, not including, `last`, with the check-ins that the warrant covers."""
         query = (
             sql.select(_leaves, check_ins.c.u, check_ins.c.encoded)
-            .outerjoin(check_ins, (check_ins.c.venue == _leaves.c.venue) & (check_ins.c.position == _leaves.c.position))
-            .where(_leaves.c.venue == self._venue_id, _leaves.c.position >= first, _leaves.c.position < last)
+            .outerjoin(
+                check_ins,
+                self._own_check_ins
+                & (check_ins.c.epoch == _leaves.c.epoch)
+                & (check_ins.c.position == _leaves.c.position),
+            )
+            .where(self._own_leaves, _leaves.c.position >= first, _leaves.c.position < last)
             .order_by(_leaves.c.position)
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
-        times: dict[bytes | None, dict[int, int]] = {}
+        times: dict[tuple[int, bytes | None], dict[int, int]] = {}
         for row in rows:
-            times.setdefault(row.u, {})[row.direction] = row.time
+            times.setdefault((row.epoch, row.u), {})[row.direction] = row.time
         covered = {
-            u
-            for u, visit in times.items()
+            (epoch, u)
+            for (epoch, u), visit in times.items()
             if u is not None and warrant.covers(visit.get(Direction.ENTRY), visit.get(Direction.EXIT))
         }
         return [
-            ReleasedLeaf(row.epoch, row.time, Direction(row.direction), row.encoded if row.u in covered else row.digest)
+            ReleasedLeaf(
+                row.epoch,
+                row.time,
+                Direction(row.direction),
+                row.encoded if (row.epoch, row.u) in covered else row.digest,
+            )
             for row in rows
         ]
 
@@ -154,9 +171,7 @@ class Log:
             return
         start = earlier[-1].opening
         with self._engine.begin() as connection:
-            connection.execute(
-                sql.delete(_leaves).where(_leaves.c.venue == self._venue_id, _leaves.c.position < start.size)
-            )
+            connection.execute(sql.delete(_leaves).where(self._own_leaves, _leaves.c.position < start.size))
             connection.execute(sql.delete(_commitments).where(self._own, _commitments.c.time < start.time))
 
     def _last(self, connection: sql.Connection, now: int) -> Any | None:
@@ -176,7 +191,7 @@ class Log:
             return
         leaves = [
             {
-                "venue": self._venue_id,
+                **self._key,
                 "position": position,
                 "epoch": row.epoch,
                 "time": row.time,
@@ -189,7 +204,8 @@ class Log:
         place = (
             sql.update(check_ins)
             .where(
-                check_ins.c.venue == self._venue_id,
+                self._own_check_ins,
+                check_ins.c.epoch == sql.bindparam("of_epoch"),
                 check_ins.c.u == sql.bindparam("of"),
                 check_ins.c.direction == sql.bindparam("towards"),
             )
@@ -197,8 +213,18 @@ class Log:
         )
         connection.execute(
             place,
-            [{"of": row.u, "towards": row.direction, "at": position} for position, row in enumerate(rows, size)],
+            [
+                {"of_epoch": row.epoch, "of": row.u, "towards": row.direction, "at": position}
+                for position, row in enumerate(rows, size)
+            ],
         )
+
+
+def forget_domain(engine: sql.Engine, domain: int) -> None:
+    """Delete the logs of every venue in a domain, and what check-ins there are."""
+    with engine.begin() as connection:
+        for table in (_leaves, _commitments, check_ins):
+            connection.execute(sql.delete(table).where(table.c.domain == domain))
 
 
 def _is_due(last: Any | None, now: int, every: int) -> bool:

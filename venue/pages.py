@@ -47,7 +47,7 @@ def page_routes(home: VenueHome) -> list[web.RouteDef]:
         return plain_document(venue.description.name, _POSTER)
 
     routes, links = [web.get("/v/{venue}", poster)], []
-    domains = [home.domain_settings]
+    domains = [pinned.settings for pinned in home.domains]
     door = built_page("door", domains, ()) if home.settings.pages else None
     if door is not None:
         routes += door.routes

@@ -9,11 +9,10 @@ from xml.etree import ElementTree
 
 from PIL import Image, ImageDraw, ImageFont
 
-from protocol.epochs import Domain
-from protocol.primitives.statements import JointStatement
 from protocol.warrants import verify_venue
 from service.errors import ConfigurationError
 from service.qr import qr_image, qr_svg
+from venue.membership import Membership
 
 _WIDTH, _HEIGHT, _CODE = 148, 210, 124
 _ADVICE = ("SplitPass로 찍고 체크인하세요", "Scan with SplitPass to check in")
@@ -30,16 +29,19 @@ _FONTS = (
 )
 
 
-def poster_text(domain: Domain, joint: JointStatement) -> tuple[str, str]:
-    """The name and the link of a registered venue's poster; the link's fragment never reaches a server.
+def poster_text(membership: Membership) -> tuple[str, str]:
+    """The title and the link of a registered venue's poster; the link's fragment never reaches a server.
 
-    Raises what `verify_venue` raises, and `ConfigurationError` for a venue without a server.
+    A link is of one domain, whose visitors alone can read it. Where doors take several, the title names it. Raises
+    what `verify_venue` raises, `NotRegistered`, and `ConfigurationError` for a venue without a server.
     """
-    record = verify_venue(domain, joint).record
+    joint, pinned = membership.registered, membership.pinned
+    record = verify_venue(pinned.domain, joint).record
     if not record.url:
         raise ConfigurationError("the venue was registered without a URL, so nobody can check in by a poster")
     fragment = base64.urlsafe_b64encode(joint.to_bytes()).rstrip(b"=").decode()
-    return record.name, f"{record.url.rstrip('/')}/#{fragment}"
+    title = record.name if len(membership.venue.memberships) == 1 else f"{record.name} · {pinned.name}"
+    return title, f"{record.url.rstrip('/')}/#{fragment}"
 
 
 @functools.lru_cache(_DRAWN)

@@ -45,7 +45,7 @@ def add(path: Path, door: str, output: Path, venue_id: bytes | None) -> None:
 def list_readers(path: Path, venue_id: bytes | None) -> None:
     """Show the readers and since when each is admitted or revoked."""
     served = chosen_venue(path, venue_id)
-    offset = served.home.domain.utc_offset
+    offset = served.home.utc_offset
     for reader in served.home.reader_tokens.all(served.venue_id):
         ended = "" if reader.revoked is None else f", revoked {local_time(reader.revoked, offset)}"
         click.echo(f"{reader.door}  added {local_time(reader.added, offset)}{ended}")

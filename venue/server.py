@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
 from aiohttp import ClientSession, web
@@ -12,19 +13,20 @@ from aiohttp import ClientSession, web
 from protocol.check_ins import CheckInMessage, Direction
 from protocol.http_messages import Decision, DoorAnswer
 from protocol.paper_passes import PaperPass
-from protocol.primitives.statements import JointStatement
 from service.background import log_failures
 from service.clock import Clock, unix_time
 from service.errors import ConfigurationError
-from service.http import bearer_token, cbor_response, create_app, path_bytes, read_body, read_message
+from service.http import bearer_token, cbor_response, create_app, path_bytes, path_domain, read_body, read_message
 from service.http_client import new_session
-from service.monitoring import note_housekeeping
-from service.readiness import missing_everywhere
+from service.monitoring import forget_housekeeping, note_housekeeping
+from service.readiness import missing_database, missing_keys
 from service.refusals import Unauthenticated
 from venue.committing import commit
-from venue.errors import NoScanMode, NotRegistered, UnknownVenue
+from venue.domains import PinnedDomain
+from venue.errors import NoScanMode, UnknownVenue
 from venue.expiry import HOUR, UNDELETED, Expiry
 from venue.home import ServedVenue, VenueHome
+from venue.membership import Membership
 from venue.pages import page_routes
 from venue.poster import poster_png, poster_svg, poster_text
 from venue.release import RELEASE_PATH, release
@@ -41,18 +43,20 @@ class VenueServer:
         self._home, self._clock = home, clock
         self._expiry = Expiry(home, clock)
         self._gates = [venue.gate for venue in home.venues]  # made now, so that what is missing shows at the start
+        self._engine = home.engine
+        self._measured: set[int] = set()
 
     async def venue(self, request: web.Request) -> web.Response:
-        """GET /v1/venues/{venue}: the record that both parties signed."""
-        return cbor_response(self._registration(request))
+        """GET /v1/venues/{venue}/{domain}: the record that both parties of the domain signed."""
+        return cbor_response(self._membership(request).registered)
 
     async def poster_svg(self, request: web.Request) -> web.Response:
-        """GET /v1/venues/{venue}/poster.svg."""
+        """GET /v1/venues/{venue}/{domain}/poster.svg."""
         document = await asyncio.to_thread(poster_svg, *self._poster_text(request))
         return web.Response(text=document, content_type="image/svg+xml")
 
     async def poster_png(self, request: web.Request) -> web.Response:
-        """GET /v1/venues/{venue}/poster.png."""
+        """GET /v1/venues/{venue}/{domain}/poster.png."""
         picture = await asyncio.to_thread(poster_png, *self._poster_text(request))
         return web.Response(body=picture, content_type="image/png")
 
@@ -75,45 +79,71 @@ class VenueServer:
     async def upkeep(self, session: ClientSession) -> None:
         """Delete what is past its retention and fetch epoch keys ahead, hourly; never ends, whatever fails.
 
-        While the door lacks the key of today or tomorrow it tries again every minute.
+        While the door lacks the key of today or tomorrow of a domain, it tries again every minute. It looks as often
+        whether the domains have changed.
         """
+        due, before = 0.0, list[PinnedDomain]()
         while True:
-            known = False
-            with log_failures(UNDELETED):
-                await self._expiry.check_and_delete(session)
-            with log_failures("epoch keys could not be refreshed"):
-                known = await self._refresh(session)
-            await asyncio.sleep(HOUR if known else MINUTE)
+            domains = list(self._home.domains)
+            if domains != before or time.monotonic() >= due:
+                with log_failures(UNDELETED):
+                    await self._expiry.check_and_delete(session)
+                known = await self._refresh_all(session, domains)
+                due, before = time.monotonic() + (HOUR if known else 0), domains
+            await asyncio.sleep(MINUTE)
 
     async def commitments(self, session: ClientSession) -> None:
-        """Commit to every registered venue's check-ins at both parties, hourly; never ends, whatever fails."""
+        """Commit to every registered venue's check-ins at both parties of each domain, hourly; never ends.
+
+        Whatever fails for one domain or venue, the others are committed to.
+        """
         while True:
             with log_failures("the venues of this home could not be listed"):
-                for venue in self._home.venues:
-                    with log_failures("the check-ins of venue %s could not be committed to", venue.venue_id.hex()):
-                        if venue.registration is not None:
-                            await commit(venue, session, self._clock(), self._home.settings.commitment_seconds)
+                await asyncio.gather(*(self._commit_in(session, pinned) for pinned in self._home.domains))
             await asyncio.sleep(MINUTE)
 
     def missing(self) -> list[str]:
-        """What the server lacks to do its work."""
-        return missing_everywhere(self._home.engine, self._home.epochs, self._home.domain.epoch_at(self._clock()))
+        """What the server lacks to do its work. A domain that lacks its keys does not keep those of others away."""
+        domains = list(self._home.domains)
+        keys = {pinned.name: missing_keys(pinned.epochs, pinned.domain.epoch_at(self._clock())) for pinned in domains}
+        missing = missing_database(self._engine) + ([] if domains else ["no domain is pinned"])
+        if all(keys.values()):
+            missing += [f"{name}: {text}" for name, texts in keys.items() for text in texts]
+        return missing
 
-    async def _refresh(self, session: ClientSession) -> bool:
-        """Fetch epoch keys; returns whether those of today and tomorrow are known. Works without a network."""
-        now = self._clock()
-        wanted, today = self._home.wanted_epochs(now), self._home.domain.epoch_at(now)
-        known = await self._home.epochs.refresh(session, wanted.start, wanted.stop - 1)
-        logger.info("epoch keys known: %d of %d", len(known), len(wanted))
-        note_housekeeping(today, known)
-        return {today, today + 1} <= set(known)
+    async def _commit_in(self, session: ClientSession, pinned: PinnedDomain) -> None:
+        """Commit to the check-ins of a domain, of one venue after the other: parties take so many in an hour."""
+        for membership in self._home.memberships:
+            venue_id = membership.venue.venue_id.hex()
+            with log_failures("the check-ins of venue %s in %s could not be committed to", venue_id, pinned.name):
+                if membership.pinned is pinned and membership.registration is not None:
+                    await commit(membership, session, self._clock(), self._home.settings.commitment_seconds)
+
+    async def _refresh_all(self, session: ClientSession, domains: Sequence[PinnedDomain]) -> bool:
+        """Fetch epoch keys of every domain; returns whether those of today and tomorrow are known of all."""
+        for number in self._measured - {pinned.domain.number for pinned in domains}:
+            forget_housekeeping(number)
+            self._measured.remove(number)
+        return all(await asyncio.gather(*(self._refresh(session, pinned) for pinned in domains)))
+
+    async def _refresh(self, session: ClientSession, pinned: PinnedDomain) -> bool:
+        """The same of one domain. Works without a network."""
+        with log_failures("epoch keys of %s could not be refreshed", pinned.name):
+            now, domain = self._clock(), pinned.domain
+            wanted, today = pinned.wanted_epochs(now), domain.epoch_at(now)
+            known = await pinned.epochs.refresh(session, wanted.start, wanted.stop - 1)
+            logger.info("epoch keys of %s known: %d of %d", pinned.name, len(known), len(wanted))
+            note_housekeeping(domain.number, today, known)
+            self._measured.add(domain.number)
+            return {today, today + 1} <= set(known)
+        return False
 
     def _decide(self, message: CheckInMessage, token: bytes) -> DoorAnswer:
         venue_id = message.venue_id
         venue = self._venue_of_reader(token) if venue_id is None else self._home.venue(venue_id)
         if venue is None:
-            own_domain = message.domain == self._home.domain.number
-            return DoorAnswer(Decision.OTHER_VENUE if own_domain else Decision.UNKNOWN_DOMAIN)
+            is_known = self._home.domains.find(message.domain) is not None
+            return DoorAnswer(Decision.OTHER_VENUE if is_known else Decision.UNKNOWN_DOMAIN)
         return _answer(venue.gate.decide(message, self._clock()), message.direction)
 
     def _decide_paper(self, paper: PaperPass, token: bytes) -> DoorAnswer:
@@ -132,19 +162,16 @@ class VenueServer:
 
     def _poster_text(self, request: web.Request) -> tuple[str, str]:
         try:
-            return poster_text(self._home.domain, self._registration(request))
+            return poster_text(self._membership(request))
         except ConfigurationError as error:
             raise NoScanMode(str(error)) from None
 
-    def _registration(self, request: web.Request) -> JointStatement:
-        venue_id = path_bytes(request, "venue", 16)
-        venue = self._home.venue(venue_id)
-        if venue is None:
-            raise UnknownVenue("this server does not serve this venue")
-        joint = venue.registration
-        if joint is None:
-            raise NotRegistered(venue_id)
-        return joint
+    def _membership(self, request: web.Request) -> Membership:
+        venue = self._home.venue(path_bytes(request, "venue", 16))
+        membership = None if venue is None else venue.membership(path_domain(request))
+        if membership is None:
+            raise UnknownVenue("this server does not serve this venue in this domain")
+        return membership
 
 
 def _answer(decision: Decision, direction: Direction) -> DoorAnswer:
@@ -156,21 +183,24 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
     server = VenueServer(home, clock)
     app = create_app(
         [
-            web.get("/v1/venues/{venue}/poster.svg", server.poster_svg),
-            web.get("/v1/venues/{venue}/poster.png", server.poster_png),
+            web.get("/v1/venues/{venue}/{domain}/poster.svg", server.poster_svg),
+            web.get("/v1/venues/{venue}/{domain}/poster.png", server.poster_png),
             web.post("/v1/papers", server.paper),
             web.post(RELEASE_PATH, server.release),
             *page_routes(home),
         ],
         clock,
         server.missing,
-        [web.get("/v1/venues/{venue}", server.venue), web.post("/v1/check-ins", server.check_in)],
+        [web.get("/v1/venues/{venue}/{domain}", server.venue), web.post("/v1/check-ins", server.check_in)],
     )
 
     async def upkeep(_app: web.Application) -> AsyncIterator[None]:
-        for venue in home.venues:
-            if venue.registration is None:
-                logger.warning("the venue %s is not registered yet: run register and confirm", venue.venue_id.hex())
+        for one in home.memberships:
+            if one.registration is None:
+                venue_id = one.venue.venue_id.hex()
+                logger.warning(
+                    "the venue %s is not registered in %s: run register and confirm", venue_id, one.pinned.name
+                )
         async with new_session() as session:
             tasks = [asyncio.create_task(work(session)) for work in (server.upkeep, server.commitments)]
             yield

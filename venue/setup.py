@@ -12,7 +12,6 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import Venue
 from service.errors import ConfigurationError
 from service.files import private_directory, write_private
-from service.keys import create_secret
 from service.urls import is_protected, unprotected
 from venue.home import VENUES
 
@@ -25,10 +24,10 @@ def create_home(path: Path, name: str, url: str, venue_id: bytes | None = None) 
 
 
 def add_venue(path: Path, name: str, url: str, known: bytes | None = None) -> bytes:
-    """Draw a venue's id (16 bytes) and key and write its description; returns the id.
+    """Draw a venue's id (16 bytes), unless it is `known` to parties, and write its description; returns the id.
 
-    With the id of a venue that is `known` to the parties, whose directory was lost, it gets no key: a new one has to be
-    registered. Raises `ConfigurationError` if the name or the URL will not do, or the venue is here already.
+    It gets a key for each domain when it is registered there. Raises `ConfigurationError` if the name or the URL will
+    not do, or the venue is here already.
     """
     venue_id, url = known or secrets.token_bytes(16), checked_url(url)
     if not name.isprintable():
@@ -41,8 +40,6 @@ def add_venue(path: Path, name: str, url: str, known: bytes | None = None) -> by
     if directory.exists():
         raise ConfigurationError(f"{directory} exists already")
     private_directory(directory)
-    if known is None:
-        create_secret(directory / "venue.key")
     lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in (("name", name), ("url", url)))
     write_private(directory / "venue.toml", "".join(lines).encode())
     return venue_id

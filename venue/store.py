@@ -14,24 +14,17 @@ metadata = sql.MetaData()
 check_ins = sql.Table(
     "check_ins",
     metadata,
+    sql.Column("domain", sql.SmallInteger, primary_key=True),
+    sql.Column("epoch", sql.BigInteger, primary_key=True),
     sql.Column("venue", sql.LargeBinary(16), primary_key=True),
     sql.Column("u", sql.LargeBinary(32), primary_key=True),
     sql.Column("direction", sql.SmallInteger, primary_key=True),
     sql.Column("time", sql.BigInteger, nullable=False),
-    sql.Column("epoch", sql.BigInteger, nullable=False, index=True),
     sql.Column("encoded", sql.LargeBinary, nullable=False),
     sql.Column("position", sql.BigInteger),
-    sql.Index("ix_check_ins_venue_position", "venue", "position"),
+    sql.Index("ix_check_ins_position", "domain", "venue", "position"),
 )
-"""`position`: where a check-in stands in the venue's log; null until the venue has committed to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """When a pass came in: its label's time in Unix seconds, and its epoch."""
-
-    time: int
-    epoch: int
+"""`position`: where a check-in stands in the venue's log of the domain; null until the venue has committed to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,37 +37,40 @@ class DayCount:
 
 
 class Store:
-    """What one venue (16-byte id) keeps, and nothing of the other venues in the database.
+    """What one venue (16-byte id) keeps of one domain (its number), and nothing else in the database.
 
     Any number of processes may share the database: a pass is spent once among them.
     """
 
-    def __init__(self, engine: sql.Engine, venue_id: bytes) -> None:
-        self._engine, self._venue_id = engine, venue_id
-        self._own = check_ins.c.venue == venue_id
+    def __init__(self, engine: sql.Engine, domain: int, venue_id: bytes) -> None:
+        self._engine, self._domain, self._venue_id = engine, domain, venue_id
+        self._own = (check_ins.c.domain == domain) & (check_ins.c.venue == venue_id)
 
     def spend(self, check_in: AnyCheckIn) -> bool:
         """Keep a check-in, durably when this returns; False if its pass was spent in this direction before."""
         message = check_in.message
         row = {
+            "domain": self._domain,
+            "epoch": check_in.epoch,
             "venue": self._venue_id,
             "u": bytes(message.u),
             "direction": int(message.direction),
             "time": message.time,
-            "epoch": check_in.epoch,
             "encoded": message.to_bytes(),
         }
         with self._engine.begin() as connection:
             return insert_once(connection, check_ins, row)
 
-    def entry(self, u: bytes) -> Entry | None:
-        """When the pass `u` (32 bytes) came in, if it did."""
-        query = sql.select(check_ins.c.time, check_ins.c.epoch).where(
-            self._own, check_ins.c.u == u, check_ins.c.direction == int(Direction.ENTRY)
+    def entered(self, epoch: int, u: bytes) -> int | None:
+        """The label's time (Unix seconds) of the entry with the pass `u` (32 bytes) of an epoch, if it came in."""
+        query = sql.select(check_ins.c.time).where(
+            self._own,
+            check_ins.c.epoch == epoch,
+            check_ins.c.u == u,
+            check_ins.c.direction == int(Direction.ENTRY),
         )
         with self._engine.connect() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else Entry(row.time, row.epoch)
+            return connection.scalar(query)
 
     def days(self) -> list[DayCount]:
         """The counts of every epoch, in order."""
@@ -90,7 +86,8 @@ class Store:
         return [DayCount(row.epoch, row.all - row.exits, row.exits) for row in rows]
 
 
-def delete_before(engine: sql.Engine, epoch: int) -> int:
-    """Delete the check-ins of the epochs before `epoch`, of every venue; returns how many there were."""
+def delete_before(engine: sql.Engine, domain: int, epoch: int) -> int:
+    """Delete a domain's check-ins of the epochs before `epoch`, of every venue; returns how many there were."""
+    earlier = (check_ins.c.domain == domain) & (check_ins.c.epoch < epoch)
     with engine.begin() as connection:
-        return connection.execute(sql.delete(check_ins).where(check_ins.c.epoch < epoch)).rowcount
+        return connection.execute(sql.delete(check_ins).where(earlier)).rowcount

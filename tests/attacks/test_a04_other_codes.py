@@ -20,6 +20,7 @@ from protocol.primitives.group import Point, Scalar
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import JointStatement, sign_statement
 from tests.support.town import Town
+from tests.support.venues import only
 
 
 def secret_scalar(key: SigningKey) -> Scalar:
@@ -42,10 +43,10 @@ def test_a04_no_code_makes_a_client_encrypt_to_the_venue(town: Town) -> None:
     """
     club = town.open_venue()
     person, _ = town.visitors("홍길동", "성춘향")
-    venue_key, domain = club.venue.signing_key, town.world.settings.domain
-    record = club.venue.record
+    venue_key, domain = only(club.venue).signing_key, town.world.settings.domain
+    record = only(club.venue).record
     own = sign_statement(record, venue_key)
-    honest = club.venue.registration
+    honest = only(club.venue).registration
     assert honest is not None
     shown = open_entry(person.visitor).text(town.now)
     before = list(town.traffic)
@@ -77,7 +78,7 @@ def test_a04_what_an_honest_poster_gets_is_closed_to_its_venue(town: Town) -> No
     person, _ = town.visitors("홍길동", "성춘향")
     assert town.scan(person, club) is Decision.ADMITTED
     (received,) = (CheckInMessage.from_bytes(seen.body) for seen in town.traffic if seen.path == "/v1/check-ins")
-    venue_key = club.venue.signing_key
+    venue_key = only(club.venue).signing_key
     assert secret_scalar(venue_key) * Point(bytes.fromhex("58" + "66" * 31)) == public_key(venue_key)
     parties = [party.epochs.secret(town.world.today) for party in (town.world.operator, town.world.authority)]
     recognise = recognised_by_operator(town.world.operator)

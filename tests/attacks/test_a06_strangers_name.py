@@ -16,6 +16,7 @@ from tests.support.investigations import export, trace
 from tests.support.running import run
 from tests.support.servers import World
 from tests.support.town import Town
+from tests.support.venues import only
 
 
 def test_a06_a_check_in_leads_to_the_phone_that_was_verified(town: Town) -> None:
@@ -68,7 +69,8 @@ def test_a06_what_staff_typed_is_no_verified_person(town: Town, tmp_path: Path) 
     stranger, here = town.visitors("성춘향", "홍길동")
     assert town.scan(here, club) is Decision.ADMITTED
     for person in (stranger, here):
-        assert club.venue.gate.admit(AssertedRecord(person.name, person.phone), town.now) is not None
+        record = AssertedRecord(person.name, person.phone)
+        assert club.venue.gate.admit(only(club.venue).door, record, town.now) is not None
 
     warrant, findings = run(trace(town.world, club.id))
     (contact,) = findings.contacts

@@ -21,6 +21,7 @@ from tests.support.investigations import export, trace
 from tests.support.running import run
 from tests.support.servers import World, open_door
 from tests.support.town import Town
+from tests.support.venues import only
 from venue.__main__ import cli
 
 FORMULAS = [
@@ -147,7 +148,7 @@ def test_a08_the_venue_asks_again_for_what_is_no_name(town: Town) -> None:
     result = CliRunner().invoke(cli, ["--home", str(club.home), "admit"], input=typed)
     assert result.exit_code == 1
     assert "is this right?" not in result.output
-    assert club.venue.store.days() == []
+    assert only(club.venue).store.days() == []
 
 
 def test_a08_a_malicious_venues_assertions_are_harmless_in_the_spreadsheet(town: Town, tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ def test_a08_a_malicious_venues_assertions_are_harmless_in_the_spreadsheet(town:
     names = [*FORMULAS, *ACCEPTED_BUT_ODD]
     for number, name in enumerate(names):
         phone = f"{PHONES[number % len(PHONES)]}{number}"
-        assert club.venue.gate.admit(AssertedRecord(name, phone), town.now) is not None
+        assert club.venue.gate.admit(only(club.venue).door, AssertedRecord(name, phone), town.now) is not None
     file = tmp_path / "contacts.csv"
     warrant, findings = run(trace(town.world, club.id))
     assert len(findings.asserted) == len(names)

@@ -20,6 +20,7 @@ from service.keys import fingerprint
 from service.problems import Problem
 from tests.support.running import online
 from tests.support.town import Town
+from tests.support.venues import only
 from venue.__main__ import cli
 
 
@@ -41,7 +42,7 @@ def change_key(town: Town, place: Place, *options: str) -> None:
 
 
 def lose_key(place: Place) -> None:
-    (place.venue.path / "venue.key").unlink()
+    (only(place.venue).path / "venue.key").unlink()
 
 
 def lose_directory(place: Place) -> None:
@@ -85,9 +86,9 @@ def test_a10_a_changed_key_is_worth_nothing_to_its_thief(town: Town) -> None:
     club = town.open_venue()
     visitor, _ = town.visitors("홍길동", "성춘향")
     assert town.scan(visitor, club) is Decision.ADMITTED
-    stolen = (club.venue.path / "venue.key").read_bytes()
+    stolen = (only(club.venue).path / "venue.key").read_bytes()
     change_key(town, club)
-    key_file = club.venue.path / "venue.key"
+    key_file = only(club.venue).path / "venue.key"
     good = key_file.read_bytes()
     key_file.write_bytes(stolen)
     with pytest.raises(Exception, match="signature"):
@@ -107,7 +108,9 @@ def test_a10_a_stranger_does_not_become_the_venue(town: Town) -> None:
     visitor, _ = town.visitors("홍길동", "성춘향")
     assert town.scan(visitor, club) is Decision.ADMITTED
     stranger = SigningKey.generate()
-    record = type(club.venue.record)(town.world.settings.number, club.id, club.name, club.url, public_key(stranger))
+    record = type(only(club.venue).record)(
+        town.world.settings.number, club.id, club.name, club.url, public_key(stranger)
+    )
     for role in Role:
         online(lambda _, role=role: town.world.post(role, "/v1/venues", sign_application(record, stranger)))  # type: ignore[misc]
         assert "NOT" in town.world.officer(role, "venues", "list").stdout

@@ -22,6 +22,7 @@ from tests.attacks.impostor import impostor, redirect
 from tests.support.investigations import trace
 from tests.support.running import online, run
 from tests.support.town import Town
+from tests.support.venues import only
 
 
 def forged_statements(town: Town, role: Role) -> list[bytes]:
@@ -96,7 +97,7 @@ def test_a12_an_exchanged_venue_key_releases_nothing(town: Town, signed_by_opera
     visitor, _ = town.visitors("홍길동", "성춘향")
     assert town.scan(visitor, club) is Decision.ADMITTED
     own = SigningKey.generate()
-    record = replace(club.venue.record, key=public_key(own))
+    record = replace(only(club.venue).record, key=public_key(own))
     forged = sign_statement(record, world.operator.identity if signed_by_operator else own)
     path = f"/v1/venues/{club.venue.venue_id.hex()}"
 

@@ -28,6 +28,7 @@ from tests.attacks.refusals import refusal
 from tests.support.investigations import warrant_around_now
 from tests.support.running import online
 from tests.support.town import Town
+from tests.support.venues import only
 from venue.home import VenueHome
 from venue.release import open_log
 
@@ -82,9 +83,9 @@ def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
         investigation = Investigation(world.authority, session)
         investigation.draw_warrant(warrant)
         await investigation.propose_warrant(warrant.warrant_id)
-        venue = club.venue.registration
+        venue = only(club.venue).registration
         assert venue is not None
-        release = open_log(club.venue, ValidWarrant(warrant))
+        release = open_log(only(club.venue), ValidWarrant(warrant))
         shares = SharesRequest(forged, venue, release, ()).to_bytes()
         outcomes = [
             await refusal(investigation.request_release(warrant.warrant_id)),

@@ -21,6 +21,7 @@ from service.problems import Problem
 from tests.attacks.refusals import refusal
 from tests.support.running import online
 from tests.support.town import Town
+from tests.support.venues import only
 from venue.server import create_venue_app
 
 Answer = tuple[int, bytes]
@@ -99,16 +100,16 @@ def test_a23_nobody_acts_as_the_venue(town: Town) -> None:
         return statuses
 
     assert set(online(attack)) == {401}
-    assert venue.store.days() == []
+    assert only(venue).store.days() == []
 
     own = SigningKey.generate()
-    stolen_id = replace(venue.record, key=public_key(own))
+    stolen_id = replace(only(venue).record, key=public_key(own))
     for role in Role:
         for key, previous in ((SigningKey.generate(), None), (own, own)):
             asked = town.world.post(role, "/v1/venues", sign_application(stolen_id, key, previous))
             assert online(lambda _, asked=asked: refusal(asked)) == "invalid-signature"  # type: ignore[misc]
         online(lambda _, role=role: town.world.post(role, "/v1/venues", sign_application(stolen_id, own)))  # type: ignore[misc]
-        assert town.world.authority.venues.get(club.id).record == venue.record
+        assert town.world.authority.venues.get(club.id).record == only(venue).record
 
 
 def test_a23_a_stolen_reader_ends_with_its_credential(town: Town) -> None:
@@ -125,7 +126,7 @@ def test_a23_a_stolen_reader_ends_with_its_credential(town: Town) -> None:
     club.venue.home.reader_tokens.revoke(club.id, "back door", town.now)
     with pytest.raises(Problem, match="not the token"):
         town.show(open_entry(person.visitor).text(town.now), stolen)
-    assert [(day.entries, day.exits) for day in club.venue.store.days()] == [(1, 0)]
+    assert [(day.entries, day.exits) for day in only(club.venue).store.days()] == [(1, 0)]
     assert town.show(open_entry(person.visitor).text(town.now), club) is Decision.ADMITTED
     seized = b"".join(path.read_bytes() for path in town.steal(club.home).rglob("*") if path.is_file())
     assert stolen.token not in seized

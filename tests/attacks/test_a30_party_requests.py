@@ -23,6 +23,7 @@ from tests.support.investigations import warrant_around_now
 from tests.support.running import run
 from tests.support.servers import World
 from tests.support.town import Town
+from tests.support.venues import only
 
 PATH = "/v1/directory"
 
@@ -139,7 +140,7 @@ def test_a30_an_edited_warrant_opens_nothing_more(town: Town, field: str) -> Non
             release = await world.authority.peer.ask_server(
                 session, club.url, club.venue.venue_id.hex(), "/v1/releases", honest.to_bytes()
             )
-            venue = club.venue.registration
+            venue = only(club.venue).registration
             assert venue is not None
             for joint in (
                 JointStatement(mine, honest.operator),

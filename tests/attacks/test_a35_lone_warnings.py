@@ -21,6 +21,7 @@ from tests.support.running import online, run
 from tests.support.servers import named, notice_for
 from tests.support.servers import publish_notice as publish_joint
 from tests.support.town import Town
+from tests.support.venues import only
 from venue.release import open_log
 
 CALL = "전화하십시오: 010-9999-9999"
@@ -72,14 +73,14 @@ def test_a35_the_operator_signs_no_list_of_the_authoritys_choice(town: Town) -> 
     run(town.commit(club))
     opening = warrant_around_now(world, club.id)
     warrant, other_advice = notice_for(opening, "검사를 받으십시오."), notice_for(opening, CALL)
-    venue = club.venue.registration
+    venue = only(club.venue).registration
     assert venue is not None
 
     def both(record: Message) -> JointStatement:
         return JointStatement(*(sign_statement(record, party.identity) for party in (world.authority, world.operator)))
 
     agreed, held = both(warrant), named(world, club.id)
-    release = open_log(club.venue, ValidWarrant(warrant))
+    release = open_log(only(club.venue), ValidWarrant(warrant))
     one = SharesRequest(agreed, venue, release, held)
     alone = sign_statement(other_advice, world.authority.identity)
     cut = release.replace(victim.visitor.wallet().visits[0].u, bytes(32), 1)

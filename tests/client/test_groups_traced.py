@@ -11,6 +11,7 @@ from client.visits import check_in, check_out, group_to_leave, open_entries, ope
 from protocol.http_messages import Decision
 from tests.support.running import online
 from tests.support.town import Town, run_town
+from tests.support.venues import only
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_a_family_leaves_together_and_its_visits_end_then(town: Town, by_poster:
     town.world.now += 600
     left = town.now - town.now % 15
     assert go() == {Decision.ADMITTED}
-    [day] = club.venue.store.days()
+    [day] = only(club.venue).store.days()
     assert (day.entries, day.exits) == (4, 3)
 
     findings = town.investigate(club)

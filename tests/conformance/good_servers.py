@@ -23,6 +23,8 @@ from protocol.epochs import Role
 from service.http_client import new_session
 from tests.support.running import serving
 from tests.support.servers import World
+from tests.support.venues import only
+from venue.domain_setup import add_domain
 from venue.home import ServedVenue, VenueHome
 from venue.registration import apply, confirm
 from venue.server import create_venue_app
@@ -78,7 +80,7 @@ def run_good_servers(directory: Path) -> Iterator[GoodServers]:
     home_directory, (port,) = directory / "venue", free_ports(1)
     url = f"http://127.0.0.1:{port}"
     venue_id, token = create_home(home_directory, "클럽", url), token_bytes(32)
-    (home_directory / "domain.toml").write_text(world.settings.to_toml())
+    add_domain(home_directory, world.settings.to_toml(), "first")
     venue = ServedVenue(VenueHome(home_directory), venue_id)
     venue.home.reader_tokens.add(venue_id, "front door", token, world.now)
 
@@ -101,12 +103,14 @@ def run_good_servers(directory: Path) -> Iterator[GoodServers]:
 
 async def _register(world: World, venue: ServedVenue) -> None:
     async with new_session() as session:
-        await apply(venue, session)
+        only(venue).draw_first_key()
+        await apply(only(venue), session)
         for role in Role:
-            assert world.approve(role, venue.record).exit_code == 0
-        assert await confirm(venue, session) == []
-        wanted = venue.home.wanted_epochs(world.now)
-        await venue.home.epochs.refresh(session, wanted.start, wanted.stop - 1)
+            assert world.approve(role, only(venue).record).exit_code == 0
+        assert await confirm(only(venue), session) == []
+        pinned = only(venue).pinned
+        wanted = pinned.wanted_epochs(world.now)
+        await pinned.epochs.refresh(session, wanted.start, wanted.stop - 1)
 
 
 def failed(outcomes: dict[str, Outcome]) -> set[str]:

@@ -46,7 +46,7 @@ from tests.support.processes import real_world, start_many
 from tests.support.programs import CONTEXT, launch
 from tests.support.running import run, serving
 from tests.support.servers import World
-from tests.support.venues import make_venue
+from tests.support.venues import make_venue, only
 
 OPERATORS, AUTHORITIES, VENUES = 3, 3, 2
 
@@ -312,7 +312,7 @@ def test_a_pass_is_spent_once_among_a_venues_servers(crowd: Crowd) -> None:
 
     async def story() -> Counter[Decision]:
         async with new_session() as session:
-            await venue.home.epochs.refresh(session, world.today, world.today)
+            await only(venue).pinned.epochs.refresh(session, world.today, world.today)
         urls = await start_many(crowd.servers, world, VENUES, "venue", "venue", "--home", str(home))
         key = await world.epoch_key()
         passes = [one for _, passes in await world.visitors_with_passes(2) for one in passes]

@@ -50,9 +50,7 @@ class Visitors:
         self._guessers = itertools.count()
         self.came: Counter[str] = Counter()
         self.ahead = 0
-        registration = self._place.venue.registration
-        assert registration is not None
-        _, self.link = poster_text(running.town.settings.domain, registration)
+        _, self.link = poster_text(self._place.membership)
         self._venue: Venue = read_poster(running.town.settings.domain, self.link)
 
     async def until(self, stop: asyncio.Event) -> None:

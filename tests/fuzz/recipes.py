@@ -33,6 +33,7 @@ from tests.fuzz.generation import random_message
 from tests.fuzz.mutation import mutate
 from tests.fuzz.servers_under_test import Route, ServersUnderTest
 from tests.support.codes import code_in_force
+from tests.support.venues import only
 from venue.release import open_log
 
 Wrap = Callable[[bytes], bytes]
@@ -178,7 +179,7 @@ def _allowance(_random: Random, tested: ServersUnderTest, _route: Route) -> list
 
 def _application(_random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
     key = SigningKey.generate()
-    changed = replace(tested.place.venue.record, key=public_key(key))
+    changed = replace(only(tested.place.venue).record, key=public_key(key))
 
     def core() -> bytes:
         number = tested.today.domain.number
@@ -189,7 +190,7 @@ def _application(_random: Random, tested: ServersUnderTest, _route: Route) -> li
         return sign_anything(VenueApplication, payload, key)
 
     def around_agreed(payload: bytes) -> bytes:
-        agreed = sign_anything(VenueApplication, payload, tested.place.venue.signing_key)
+        agreed = sign_anything(VenueApplication, payload, only(tested.place.venue).signing_key)
         return VenueApplication(changed, agreed).to_bytes()
 
     return [Recipe(core, (signed,)), Recipe(VenueApplication(changed).to_bytes, (around_agreed, signed))]
@@ -197,7 +198,7 @@ def _application(_random: Random, tested: ServersUnderTest, _route: Route) -> li
 
 def _commitment(random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
     """Commitments of a venue that the parties know, and of any other, of later times than those of its releases."""
-    key = tested.place.venue.signing_key
+    key = only(tested.place.venue).signing_key
 
     def core(venue_id: bytes) -> Callable[[], bytes]:
         number, later = tested.today.domain.number, random.randrange(20, 100)
@@ -243,16 +244,16 @@ def _countersignature(_random: Random, tested: ServersUnderTest, route: Route) -
 def _held(tested: ServersUnderTest) -> HeldCommitments:
     return tuple(
         HeldCommitment(kept.opening.time, commitment_digest(kept.opening.salt, kept.tree))
-        for kept in tested.place.venue.log.commitments()
+        for kept in only(tested.place.venue).log.commitments()
     )
 
 
 def _shares(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
     """Of a release, a warrant and a venue, each is changed under the right signatures."""
     party = _as_party(tested, route.server, route.path)
-    warrant, venue_key = replace(_warrant(tested), issued=tested.committed), tested.place.venue.signing_key
+    warrant, venue_key = replace(_warrant(tested), issued=tested.committed), only(tested.place.venue).signing_key
     joint = tested.both_sign(warrant)
-    signed = open_log(tested.place.venue, ValidWarrant(warrant))
+    signed = open_log(only(tested.place.venue), ValidWarrant(warrant))
     release = statement_payload(signed)
     held = _held(tested)
 
@@ -268,7 +269,7 @@ def _shares(_random: Random, tested: ServersUnderTest, route: Route) -> list[Rec
     return [
         Recipe(lambda: release, (lambda payload: sign_anything(Release, payload, venue_key), around_release, *party)),
         Recipe(warrant.to_bytes, (around_warrant, *party)),
-        Recipe(tested.place.venue.record.to_bytes, (around_venue, *party)),
+        Recipe(only(tested.place.venue).record.to_bytes, (around_venue, *party)),
     ]
 
 
@@ -276,7 +277,7 @@ def _notice(random: Random, tested: ServersUnderTest, route: Route) -> list[Reci
     """For a release, whose warrant is changed under the right signatures; and for nobody."""
     party = _as_party(tested, route.server, route.path)
     warrant = replace(_warrant(tested), purpose=Purpose.NOTICE, advice="검사", issued=tested.committed)
-    signed = open_log(tested.place.venue, ValidWarrant(warrant))
+    signed = open_log(only(tested.place.venue), ValidWarrant(warrant))
 
     def request(*shown: SharesRequest) -> bytes:
         return NoticeRequest(random.choice((0, 1, random.getrandbits(32))), int(time.time()), shown).to_bytes()

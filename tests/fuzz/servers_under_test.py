@@ -29,6 +29,7 @@ from protocol.primitives.statements import JointStatement, sign_statement
 from service.cli import local_time
 from service.http_client import call, new_session
 from service.keys import load_signing_key
+from tests.support.venues import only
 from venue.server import create_venue_app
 
 FETCH_TRIES = 20
@@ -119,7 +120,7 @@ async def _fetch_together(town: Town, people: list[Person], session: ClientSessi
 async def _set(
     servers: Servers, town: Town, place: Place, people: list[Person], session: ClientSession
 ) -> ServersUnderTest:
-    visitor, registration = people[0].visitor, place.venue.registration
+    visitor, registration = people[0].visitor, only(place.venue).registration
     assert registration is not None
     today, tomorrow = [await visitor.epochs.fetch(session, town.today + days) for days in range(2)]
     assert today is not None
@@ -151,7 +152,7 @@ async def _set(
         hs=tuple(h for h, _ in handles),
         handle=handles[0][1],
         passes=tuple(passes[ADMITTED:]),
-        committed=max(one.opening.time for one in place.venue.log.commitments()),
+        committed=max(one.opening.time for one in only(place.venue).log.commitments()),
         countersigned=await asyncio.to_thread(_countersign, town, place),
         operator=Operator(town.operator),
     )

@@ -46,7 +46,7 @@ from tests.openapi.story_servers import NO_POINT, Served, StoryServers, spoiled
 from tests.openapi.warrants import WarrantSteps
 from tests.support.running import run, serving
 from tests.support.servers import ALLOWANCE, Enrolled, World, notice_for
-from tests.support.venues import make_venue
+from tests.support.venues import make_venue, only
 from venue.server import create_venue_app
 
 NO_SCALARS = b"\xff" * 64
@@ -157,21 +157,21 @@ class Story:
         await refused("too-many-codes", post(OPERATOR, "/v1/verifications", VerificationRequest(phone)))
 
     async def register_venues(self) -> None:
-        world, record = self.servers.world, self.servers.door.venue.record
+        world, record = self.servers.world, only(self.servers.door.venue).record
         for served in (self.servers.door, self.servers.quiet):
-            other = f"/v1/venues/{ZEROS}"
+            other = f"/v1/venues/{ZEROS}/7"
             for part in ("", "/poster.svg", "/poster.png"):
                 await refused("not-registered", self.servers.ask(served, "GET", served.record_path + part))
                 await refused("unknown-venue", self.servers.ask(served, "GET", other + part))
-                await refused("not-found", self.servers.ask(served, "GET", "/v1/venues/here" + part))
+                await refused("not-found", self.servers.ask(served, "GET", "/v1/venues/here/7" + part))
         for role in Role:
-            key, quiet_key = self.servers.door.venue.signing_key, self.servers.quiet.venue.signing_key
+            key, quiet_key = only(self.servers.door.venue).signing_key, only(self.servers.quiet.venue).signing_key
             good = sign_application(record, key)
             await refused("unknown-venue", world.get(role, f"/v1/venues/{record.venue_id.hex()}"))
             await refused("not-found", world.get(role, "/v1/venues/here"))
             await world.post(role, "/v1/venues", good)
             await refused("venue-pending", world.get(role, f"/v1/venues/{record.venue_id.hex()}"))
-            await world.post(role, "/v1/venues", sign_application(self.servers.quiet.venue.record, quiet_key))
+            await world.post(role, "/v1/venues", sign_application(only(self.servers.quiet.venue).record, quiet_key))
             for name, application in {
                 "malformed-point": good.replace(bytes(record.key), NO_POINT),
                 "venue-exists": sign_application(replace(record, name="다른 클럽"), key),
@@ -188,9 +188,9 @@ class Story:
             venue = served.venue.venue_id.hex()
             signed = {}
             for role in Role:
-                assert world.approve(role, served.venue.record).exit_code == 0
+                assert world.approve(role, only(served.venue).record).exit_code == 0
                 signed[role] = await world.get(role, f"/v1/venues/{venue}")
-            served.venue.keep_registration(JointStatement(signed[AUTHORITY], signed[OPERATOR]))
+            only(served.venue).keep_registration(JointStatement(signed[AUTHORITY], signed[OPERATOR]))
             await self.servers.ask(served, "GET", served.record_path)
         door, quiet = self.servers.door, self.servers.quiet
         for picture in ("svg", "png"):
@@ -218,7 +218,7 @@ class Story:
     async def become_ready(self) -> None:
         """Without keys no server is ready; with those of today and tomorrow each is."""
         world, served = self.servers.world, self.servers.door
-        caches = (world.operator.epochs.cache, world.authority.epochs.cache, served.venue.home.epochs)
+        caches = (world.operator.epochs.cache, world.authority.epochs.cache, only(served.venue).pinned.epochs)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("service.readiness.LOOK_SECONDS", 0)
             for cache in caches:
@@ -290,7 +290,7 @@ class Story:
     async def visit(self) -> None:
         venue, now = self.servers.door.venue, self.servers.world.now
         async with new_session() as session:
-            await venue.home.epochs.refresh(session, self.servers.world.today, self.servers.world.today)
+            await only(venue).pinned.epochs.refresh(session, self.servers.world.today, self.servers.world.today)
         key = await self.servers.world.epoch_key()
         first, second = (owned[0] for owned in self.passes)
         shown = sign_check_in(key, second, now, Direction.ENTRY)
@@ -350,7 +350,7 @@ class Story:
         world.now = now
 
     async def operator_alone(self) -> None:
-        world, record = self.servers.world, self.servers.door.venue.record
+        world, record = self.servers.world, only(self.servers.door.venue).record
         await refused("peer-unreachable", world.register(await world.enrol(4), self.ahead))
         await self.fetch_ahead("peer-unreachable")
         later = world.today + 10
@@ -385,7 +385,8 @@ class Story:
         for role in Role:
             await LogSteps(self.servers.world, role).ask_too_often()
             *taken, last = (
-                sign_commitment(venue.record, venue.signing_key, now - back, CompactRange())[1] for back in range(61)
+                sign_commitment(only(venue).record, only(venue).signing_key, now - back, CompactRange())[1]
+                for back in range(61)
             )
             for statement in taken:
                 await post(role, "/v1/commitments", statement)

@@ -27,7 +27,7 @@ class Served:
 
     @property
     def record_path(self) -> str:
-        return f"/v1/venues/{self.venue.venue_id.hex()}"
+        return f"/v1/venues/{self.venue.venue_id.hex()}/7"
 
 
 class StoryServers:

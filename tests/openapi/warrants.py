@@ -19,6 +19,7 @@ from protocol.warrants import Warrant, sign_application
 from tests.openapi.refusals import ZEROS, refused
 from tests.openapi.story_servers import NO_POINT, StoryServers, signed, spoiled
 from tests.support.servers import named, notice_for
+from tests.support.venues import only
 
 OPERATOR, AUTHORITY = Role.OPERATOR, Role.AUTHORITY
 
@@ -48,7 +49,8 @@ class WarrantSteps:
 
     async def notices(self) -> None:
         """The operator's signature under a notice, after those that are refused."""
-        world, record, key = self.servers.world, self.servers.door.venue.record, self.servers.door.venue.signing_key
+        world, membership = self.servers.world, only(self.servers.door.venue)
+        record, key = membership.record, membership.signing_key
         venue, warrant = self.servers.both_sign(record), notice_for(self.servers.warrant())
         joint = self.servers.both_sign(warrant)
         release = await self.release(warrant)
@@ -77,7 +79,7 @@ class WarrantSteps:
 
     async def commit(self) -> None:
         """The door's commitment at both parties, after those that are refused."""
-        world, venue = self.servers.world, self.servers.door.venue
+        world, venue = self.servers.world, only(self.servers.door.venue)
         time, waiting = world.now - 60, SigningKey.generate()
         pending = replace(venue.record, venue_id=b"a venue in wait.", key=public_key(waiting))
         made = venue.log.commit(venue.record, venue.signing_key, time)
@@ -142,7 +144,7 @@ class WarrantSteps:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(place, value)
                 await refused(name, self.ask_release(self.servers.both_sign(warrant)))
-        key_file = self.servers.door.venue.path / "venue.key"
+        key_file = only(self.servers.door.venue).path / "venue.key"
         key_file.rename(key_file.with_suffix(".lost"))
         await refused("venue-key-lost", self.ask_release(self.servers.both_sign(warrant)))
         key_file.with_suffix(".lost").rename(key_file)
@@ -157,12 +159,12 @@ class WarrantSteps:
 
     async def shares(self, warrant: Warrant, release: bytes) -> bytes:
         """The operator's shares, after those that are refused."""
-        world, record = self.servers.world, self.servers.door.venue.record
+        world, record = self.servers.world, only(self.servers.door.venue).record
         joint, venue = self.servers.both_sign(warrant), self.servers.both_sign(record)
         no_key = signed("venue", spoiled(record, 4, NO_POINT), world.authority.identity)
         wider = replace(warrant, ends=warrant.ends + 1)
         unfit = replace(Release.from_bytes(statement_payload(release)), openings=(), leaves=())
-        key, held = self.servers.door.venue.signing_key, named(world, record.venue_id)
+        key, held = only(self.servers.door.venue).signing_key, named(world, record.venue_id)
         for name, request in {
             "commitment-mismatch": SharesRequest(joint, venue, sign_statement(unfit, key), held),
             "malformed-point": SharesRequest(joint, replace(venue, authority=no_key), release, held),

@@ -18,7 +18,7 @@ from venue.migrations import steps
 STEPS: dict[str, tuple[Callable[..., None], ...]] = {
     "operator": OPERATOR_STEPS,
     "authority": AUTHORITY_STEPS,
-    "venue": steps([bytes(16)]),
+    "venue": steps([bytes(16)], [255]),
 }
 LANDED = {
     "operator": [
@@ -37,6 +37,7 @@ LANDED = {
     "venue": [
         ("name_the_venue", "d14e1c45f646695b"),
         ("place_in_the_log", "6fff9179c519455a"),
+        ("name_the_domain", "a53c8f86a884a575"),
     ],
 }
 """The steps of each party in order, with the digest of what they do. Append to it; change nothing."""

@@ -26,7 +26,7 @@ from lab.processes import command_output, free_ports
 from protocol import SPEC_REVISION
 from service.errors import ConfigurationError
 from service.files import write_private
-from service.monitoring import note_housekeeping
+from service.monitoring import forget_housekeeping, note_housekeeping
 from service.settings import ServerSettings
 
 
@@ -81,9 +81,14 @@ def test_metrics_count_by_route_and_are_not_served_with_the_rest(tmp_path: Path)
 
 @pytest.mark.parametrize(("known", "ahead"), [((), -1), ((9, 11), -1), ((10,), 0), ((9, 10, 11, 12, 14), 2)])
 def test_days_ahead_are_counted_from_today_without_a_gap(known: tuple[int, ...], ahead: int) -> None:
-    note_housekeeping(10, known)
-    assert REGISTRY.get_sample_value("splitpass_epochs_ahead") == ahead
-    assert REGISTRY.get_sample_value("splitpass_housekeeping_timestamp_seconds") != 0
+    gauges = ("splitpass_epochs_ahead", "splitpass_housekeeping_timestamp_seconds")
+    for domain in (254, 255):
+        note_housekeeping(domain, 10, known)
+    forget_housekeeping(254)
+    values = [[REGISTRY.get_sample_value(name, {"domain": domain}) for domain in ("254", "255")] for name in gauges]
+    assert [gone for gone, _ in values] == [None, None]
+    assert values[0][1] == ahead
+    assert values[1][1]
 
 
 def test_a_server_speaks_tls(tmp_path: Path) -> None:

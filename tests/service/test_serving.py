@@ -33,6 +33,7 @@ from tests.support.domain import opening_warrant
 from tests.support.processes import Held, closed, connection_to, ended, real_world, start_party, start_venue
 from tests.support.running import run
 from tests.support.servers import Enrolled, World
+from tests.support.venues import only
 from venue.committing import commit
 from venue.home import VenueHome
 
@@ -104,7 +105,7 @@ async def stop_venue(place: Place, investigation: Investigation, monkeypatch: py
     first, second = [await place.check_in(passes[0]) for _, passes in place.visitors]
     await call(place.session, "POST", f"{url}/v1/check-ins", first)
     (venue,) = VenueHome(world.directory / "venue").venues
-    assert await commit(venue, place.session, int(time.time())) is not None
+    assert await commit(only(venue), place.session, int(time.time())) is not None
     warrant = opening_warrant(
         world.settings.number, place.venue.venue_id, first.time - 600, first.time + 600, int(time.time())
     )

@@ -7,7 +7,7 @@ import shlex
 
 import click
 import pytest
-from msgspec import structs
+from msgspec import NODEFAULT, structs
 from prometheus_client import REGISTRY
 
 from client.__main__ import main as client
@@ -64,7 +64,7 @@ def test_settings() -> None:
         (role, row["name"]): row["default"] for row in table("settings") for role in WHOSE.get(row["of"], {row["of"]})
     }
     assert stated == {
-        (role, field.name): "–" if field.default in {None, ()} else written(field.default)
+        (role, field.name): "–" if field.default in {None, (), NODEFAULT} else written(field.default)
         for role, kind in SETTINGS.items()
         for field in structs.fields(kind)
     }

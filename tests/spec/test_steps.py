@@ -42,7 +42,7 @@ from protocol.primitives import encoding, group, proofs, signatures, statements
 from protocol.transparency import logs, signed_notes
 from service.confirmed_time import ConfirmedTime
 from tests.spec.text import CHAPTERS, procedures
-from venue import release
+from venue import gate, release
 from venue.gate import Gate
 
 Source = Callable[..., object] | ModuleType
@@ -67,7 +67,7 @@ PROCEDURES: list[list[Source]] = [
     [passes.issue_batch, passes.issue_pass],
     [passes.accept_answer],
     [check_ins.verify_check_in],
-    [Gate.decide_text, Gate.decide, Gate._label_fault, Gate._verify, Gate._admit],
+    [Gate.decide_text, Gate.decide, Gate._label_fault, gate._verify, gate._admit],
     [paper_passes.print_pass],
     [paper_passes.verify_paper, paper_passes.verify_delegation],
     [paper_check_ins.verify_paper_check_in, paper_passes.verify_delegation],

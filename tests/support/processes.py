@@ -21,7 +21,7 @@ from service.media_types import CBOR
 from service.serving import STOP_SECONDS
 from tests.support.databases import new_database
 from tests.support.servers import World
-from tests.support.venues import make_venue
+from tests.support.venues import make_venue, only
 from venue.registration import apply, confirm
 
 
@@ -57,14 +57,14 @@ async def start_venue(servers: Servers, session: ClientSession, world: World, po
     venue = make_venue(world, world.directory / "venue", f"http://127.0.0.1:{port}")
     home = venue.home.path
     (home / "settings.toml").write_text(f'port = {port}\ndatabase = "{new_database(kind, home)}"\n')
-    await apply(venue, session)
+    await apply(only(venue), session)
     for role in Role:
-        assert world.approve(role, venue.record).exit_code == 0
-    assert await confirm(venue, session) == []
-    await venue.home.epochs.refresh(session, world.today, world.today)
+        assert world.approve(role, only(venue).record).exit_code == 0
+    assert await confirm(only(venue), session) == []
+    await only(venue).pinned.epochs.refresh(session, world.today, world.today)
     servers.start("venue", "venue", "--home", str(home), "serve")
-    await servers.wait_ready(session, "venue", venue.record.url)
-    return venue.record
+    await servers.wait_ready(session, "venue", only(venue).record.url)
+    return only(venue).record
 
 
 class Held:

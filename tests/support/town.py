@@ -38,7 +38,9 @@ from tests.support.investigations import trace
 from tests.support.mixing import leaving_at_once
 from tests.support.running import online, run, serving
 from tests.support.servers import World, running_homes
+from tests.support.venues import only
 from venue.committing import commit
+from venue.domain_setup import add_domain
 from venue.poster import poster_text
 from venue.registration import apply, confirm
 from venue.server import create_venue_app
@@ -124,7 +126,7 @@ class Town:
             url = f"http://127.0.0.1:{port}"
             venue = create_home(home, name, url)
             (home / "settings.toml").write_text(f"port = {port}\n")
-            (home / "domain.toml").write_text(self.world.settings.to_toml())
+            add_domain(home, self.world.settings.to_toml(), "first")
         else:
             home, url = beside.home, beside.url
             venue = add_venue(home, name, url)
@@ -139,19 +141,20 @@ class Town:
 
     def register(self, place: Place) -> None:
         """Apply to both parties, have both officers approve, and fetch what a door needs."""
-        venue = place.venue
-        online(lambda session: apply(venue, session))
+        membership = only(place.venue)
+        membership.draw_first_key()
+        online(lambda session: apply(membership, session))
         for role in Role:
-            assert self.world.approve(role, venue.record).exit_code == 0
-        assert online(lambda session: confirm(venue, session)) == []
-        wanted = venue.home.wanted_epochs(self.now)
-        online(lambda session: venue.home.epochs.refresh(session, wanted.start + 1, wanted.stop - 1))
+            assert self.world.approve(role, membership.record).exit_code == 0
+        assert online(lambda session: confirm(membership, session)) == []
+        wanted = membership.pinned.wanted_epochs(self.now)
+        online(lambda session: membership.pinned.epochs.refresh(session, wanted.start + 1, wanted.stop - 1))
 
     async def commit(self, place: Place) -> None:
         """What a venue's server does hourly, also if it fails."""
         async with new_session() as session:
             with suppress(Problem, ConfigurationError):
-                await commit(place.venue, session, self.now)
+                await commit(only(place.venue), session, self.now)
 
     def serve_venue(self, place: Place) -> None:
         async def apps() -> list[tuple[web.Application, int]]:
@@ -208,9 +211,7 @@ class Town:
 
     def link(self, place: Place) -> str:
         """What the place's poster says."""
-        registration = place.venue.registration
-        assert registration is not None
-        return poster_text(self.world.settings.domain, registration)[1]
+        return poster_text(only(place.venue))[1]
 
     def venue(self, place: Place) -> Venue:
         """The place as a client reads it from the poster."""

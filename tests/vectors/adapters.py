@@ -58,7 +58,7 @@ from protocol.transparency.signed_notes import Checkpoint
 from protocol.transparency.tiles import Tile, split_entries, split_hashes
 from protocol.transparency.witnesses import WitnessRequest
 from protocol.warrants import Venue, Warrant, is_agreed, verify_application, verify_venue, verify_warrant
-from venue.gate import Gate
+from venue.gate import DoorDomain, Gate
 from venue.store import Store, metadata
 
 Values = dict[str, Any]
@@ -180,7 +180,9 @@ def decide_all(
     engine = sql.create_engine("sqlite://", poolclass=sql.StaticPool)
     metadata.create_all(engine)
     keys = {epoch_key.epoch: epoch_key} if epochs == [epoch_key.epoch] else {}
-    gate = Gate(epoch_key.domain, keys.get, Store(engine, venue), venue, tolerance)
+    domain = epoch_key.domain
+    door = DoorDomain(domain, keys.get, Store(engine, domain.number, venue), tolerance)
+    gate = Gate(venue, {domain.number: door}.get)
     decisions = [
         gate.decide(CheckInMessage.from_bytes(bytes.fromhex(code)), now)
         if re.fullmatch("[0-9a-f]+", code)

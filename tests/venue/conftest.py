@@ -23,8 +23,11 @@ from protocol.warrants import Venue
 from service.files import private_directory, write_private
 from tests.support.databases import FOR_SERVERS, new_database
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol, open_epoch
+from tests.support.venues import only
 from venue.__main__ import cli
+from venue.domains import DOMAINS
 from venue.home import VENUES, ServedVenue, VenueHome
+from venue.membership import Membership
 from venue.store import metadata
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +42,7 @@ def make_venue(tmp_path: Path, parties: Parties) -> MakeVenue:
 
     def make(epochs: Iterable[OpenEpoch] = (), url: str = NOBODY, settings: str = "") -> ServedVenue:
         path, domain = private_directory(tmp_path / "venue"), parties.domain
-        (path / "domain.toml").write_text(
+        (private_directory(path / DOMAINS) / "first.toml").write_text(
             f"number = {domain.number}\nutc_offset = {domain.utc_offset}\nallowance = {domain.allowance}\n"
             + "".join(
                 f'[{role.name.lower()}]\nkey = "{bytes(domain.identity_key(role)).hex()}"\nurl = "{url}"\n'
@@ -51,7 +54,7 @@ def make_venue(tmp_path: Path, parties: Parties) -> MakeVenue:
         home = VenueHome(path)
         for epoch in epochs:
             for role, statement in epoch.statements.items():
-                home.epochs.keep(role, epoch.key.epoch, statement)
+                next(iter(home.domains)).epochs.keep(role, epoch.key.epoch, statement)
         return ServedVenue(home, parties.venue.venue_id)
 
     return make
@@ -61,7 +64,7 @@ def write_venue(home: Path, record: Venue, key: SigningKey) -> None:
     """A venue's directory in a home."""
     directory = private_directory(private_directory(home / VENUES) / record.venue_id.hex())
     (directory / "venue.toml").write_text(f'name = "{record.name}"\nurl = "{record.url}"\n')
-    write_private(directory / "venue.key", bytes(key).hex().encode())
+    write_private(private_directory(directory / "first") / "venue.key", bytes(key).hex().encode())
 
 
 @pytest.fixture
@@ -106,18 +109,23 @@ def stored(venue: ServedVenue) -> dict[int, list[bytes]]:
 
 
 def commit(venue: ServedVenue, now: int) -> None:
-    """Commit to a venue's check-ins, as both parties acknowledge."""
-    made = venue.log.commit(venue.record, venue.signing_key, now)
+    """Commit to a venue's check-ins in its one domain, as both parties acknowledge."""
+    commit_in(only(venue), now)
+
+
+def commit_in(membership: Membership, now: int) -> None:
+    """The same in one of several."""
+    made = membership.log.commit(membership.record, membership.signing_key, now)
     assert made is not None
     for role in Role:
-        venue.log.acknowledge(made[0], role)
+        membership.log.acknowledge(made[0], role)
 
 
 def known(venue: ServedVenue) -> dict[int, bytes]:
     """A venue's commitments as the parties know them."""
     return {
         one.opening.time: commitment_digest(one.opening.salt, one.tree)
-        for one in venue.log.commitments()
+        for one in only(venue).log.commitments()
         if one.acknowledged
     }
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from protocol.assisted_check_ins import AssertedRecord, AssistedCheckIn, open_assisted, verify_assisted
 from protocol.epochs import Role
 from tests.support.domain import NOW, OpenEpoch, Parties
+from tests.support.venues import only
 from tests.venue.conftest import MakeVenue, environment, stored, venue_command
 from venue.__main__ import cli
 from venue.home import ServedVenue
@@ -128,11 +129,11 @@ def test_a_door_without_the_days_keys_says_so(make_venue: MakeVenue) -> None:
 
 
 def test_the_gate_keeps_it_on_every_database(venue: ServedVenue, today: OpenEpoch) -> None:
-    entry = venue.gate.admit(AssertedRecord(NAME, PHONE), NOW)
+    entry = venue.gate.admit(only(venue).door, AssertedRecord(NAME, PHONE), NOW)
     assert entry is not None
     assert (entry.epoch, entry.message.time) == (today.key.epoch, NOW)
     assert stored(venue) == {today.key.epoch: [entry.message.to_bytes()]}
-    [day] = venue.store.days()
+    [day] = only(venue).store.days()
     assert (day.entries, day.exits) == (1, 0)
 
 

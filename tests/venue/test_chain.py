@@ -28,6 +28,7 @@ from service.problems import Problem
 from tests.support.databases import new_database
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor
 from tests.support.venue_server import decisions, post, problems, until_up
+from tests.support.venues import only
 from tests.venue.conftest import MakeVenue, commit, environment, free_port, stored, venue_command, write_venue
 from venue.home import ServedVenue
 from venue.remote import RemoteDoor
@@ -86,8 +87,8 @@ def test_what_is_shown_is_for_the_venue_of_the_reader(
     left = sign_check_in(today.key, visitor.passes[0], NOW, EXIT)
     here, there = token_for(venue), token_for(branch)
     assert decisions(post(venue, "/v1/check-ins", entry, token=here)) == [Decision.ADMITTED]
-    assert [(day.entries, day.exits) for day in venue.store.days()] == [(1, 0)]
-    assert branch.store.days() == []
+    assert [(day.entries, day.exits) for day in only(venue).store.days()] == [(1, 0)]
+    assert only(branch).store.days() == []
     assert decisions(post(venue, "/v1/check-ins", left, token=there)) == [Decision.NO_ENTRY]
     assert decisions(post(venue, "/v1/check-ins", entry, entry, token=there)) == [
         Decision.ADMITTED,
@@ -162,7 +163,7 @@ def test_a_release_is_of_one_venue(
 def test_a10_a_lost_key_stops_the_releases_of_its_venue_and_nothing_else(
     venue: ServedVenue, branch: ServedVenue, parties: Parties, today: OpenEpoch, visitor: Visitor
 ) -> None:
-    (branch.path / "venue.key").unlink()
+    (only(branch).path / "venue.key").unlink()
     scan = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, branch.venue_id)
     assert decisions(post(venue, "/v1/check-ins", scan)) == [Decision.ADMITTED]
     here, there = (asked_for(one, parties, warrant_for(one, parties)) for one in (venue, branch))

@@ -29,12 +29,14 @@ from protocol.primitives.statements import sign_statement, statement_payload, ve
 from protocol.qr_text import to_qr_text
 from protocol.warrants import Venue, VenueApplication, verify_venue
 from service.clock import Clock, unix_time
+from service.files import private_directory
 from service.http import cbor_response, create_app, read_body
 from service.keys import fingerprint, load_signing_key
 from service.problems import Problem
 from service.qr import qr_image
 from tests.support.domain import OpenEpoch, Parties, Visitor, open_epoch
 from tests.support.venue_server import until_up
+from tests.support.venues import only
 from tests.venue.conftest import (
     NOBODY,
     MakeVenue,
@@ -125,7 +127,7 @@ def write_domain(parties: Parties, home: Path, url: str) -> None:
     for role in Role:
         name = role.name.lower()
         text += f'[{name}]\nkey = "{bytes(domain.identity_key(role)).hex()}"\nurl = "{url}/{name}"\n'
-    (home / "domain.toml").write_text(text)
+    (private_directory(home / "domains") / "first.toml").write_text(text)
 
 
 def test_from_init_to_the_poster(tmp_path: Path, parties: Parties, present: OpenEpoch) -> None:
@@ -180,7 +182,7 @@ def test_a12_a_record_that_is_not_the_venue_s_own_is_not_kept(
     make_venue: MakeVenue, parties: Parties, change: dict[str, str | bytes]
 ) -> None:
     venue = make_venue()
-    fields = {name: getattr(venue.record, name) for name in ("domain", "venue_id", "name", "url", "key")}
+    fields = {name: getattr(only(venue).record, name) for name in ("domain", "venue_id", "name", "url", "key")}
     register = Register(parties, [])
     with register.serving() as server:
         write_domain(parties, venue.home.path, server)
@@ -188,7 +190,7 @@ def test_a12_a_record_that_is_not_the_venue_s_own_is_not_kept(
         refused = invoke_venue(venue.home.path, "confirm")
     assert refused.exit_code == 1
     assert refused.stderr.startswith("Error: ")
-    assert venue.registration is None
+    assert only(venue).registration is None
 
 
 @pytest.fixture
@@ -291,9 +293,11 @@ def test_a_chain_has_several_venues_in_one_home(tmp_path: Path, parties: Parties
     write_domain(parties, home, NOBODY)
     added = invoke_venue(home, "add", "--name", "카페", "--url", "https://cafe.example").stdout.strip()
     listed = invoke_venue(home, "list").stdout.splitlines()
-    assert sorted(line.split("  ")[2] for line in listed) == ["카페", "클럽"]
-    key = fingerprint(public_key(load_signing_key(home / "venues" / added / "venue.key")))
-    assert f"{added}  {key}  카페  not registered" in listed
+    assert sorted(line.split("  ")[3] for line in listed) == ["카페", "클럽"]
+    assert f"{added}  {'-' * 20}  first  카페  not registered" in listed
+    assert invoke_venue(home, "register", "--venue", added).exit_code == 1  # nobody answers, but it has a key
+    key = fingerprint(public_key(load_signing_key(home / "venues" / added / "first" / "venue.key")))
+    assert f"{added}  {key}  first  카페  not registered" in invoke_venue(home, "list").stdout.splitlines()
     for command in ("status", "register"):
         assert "say which venue" in invoke_venue(home, command).stderr
     assert invoke_venue(home, "status", "--venue", added).exit_code == 0
@@ -412,7 +416,7 @@ def test_a_door_with_its_own_machine_asks_the_server(
         venue.home.reader_tokens.revoke(venue.venue_id, "정문", int(time.time()))
         assert hold_up(codes[1], "4.png").startswith("REFUSED  4.png: the server does not know this reader")
     assert not nowhere.exists()
-    [day] = venue.store.days()
+    [day] = only(venue).store.days()
     assert (day.entries, day.exits) == (1, 0)
     # What decides here goes on without the server (A29).
     assert invoke_venue(venue.home.path, "read", str(codes[1])).exit_code == 0
@@ -430,7 +434,7 @@ def test_a_door_needs_its_credential_to_ask_a_server(tmp_path: Path) -> None:
 
 def test_a_key_changes_when_both_parties_have_approved(make_venue: MakeVenue, parties: Parties) -> None:
     venue = make_venue()
-    home, known, register = venue.home.path, venue.record, Register(parties, [])
+    home, known, register = venue.home.path, only(venue).record, Register(parties, [])
     register.approved = dict.fromkeys(Role, known)
     with register.serving() as server:
         write_domain(parties, home, server)
@@ -451,16 +455,16 @@ def test_a_key_changes_when_both_parties_have_approved(make_venue: MakeVenue, pa
             confirmed = invoke_venue(home, "confirm")
             assert confirmed.exit_code == (1 if waiting else 0)
             assert f"not approved yet by the {waiting};" in confirmed.output or not waiting
-            assert public_key(venue.signing_key) == (known if waiting else wanted).key
-    assert venue.next_key is None
-    joint = venue.registration
+            assert public_key(only(venue).signing_key) == (known if waiting else wanted).key
+    assert only(venue).next_key is None
+    joint = only(venue).registration
     assert joint is not None
-    assert verify_venue(parties.domain, joint).record == wanted == venue.record
+    assert verify_venue(parties.domain, joint).record == wanted == only(venue).record
 
 
 def test_a_change_of_the_key_is_given_up_unless_it_was_approved(make_venue: MakeVenue, parties: Parties) -> None:
     venue = make_venue()
-    home, known, register = venue.home.path, venue.record, Register(parties, [])
+    home, known, register = venue.home.path, only(venue).record, Register(parties, [])
     abandon = ("rotate-key", "--abandon")
     with register.serving() as server:
         write_domain(parties, home, server)
@@ -472,16 +476,16 @@ def test_a_change_of_the_key_is_given_up_unless_it_was_approved(make_venue: Make
             given_up = invoke_venue(home, *abandon)
             assert given_up.exit_code == 0
             assert fingerprint(wanted.key) in given_up.stdout
-            assert not (venue.path / "next.key").exists()
-            assert venue.record == known
+            assert not (only(venue).path / "next.key").exists()
+            assert only(venue).record == known
         assert invoke_venue(home, "confirm").exit_code == 0
         assert invoke_venue(home, "rotate-key").exit_code == 0
         assert register.applications[-1].key != wanted.key
         register.approved[Role.OPERATOR] = register.applications[-1]
         assert "approved by the operator already" in invoke_venue(home, *abandon).stderr
-        assert venue.record == register.applications[-1]
+        assert only(venue).record == register.applications[-1]
     assert "does not answer" in invoke_venue(home, *abandon).stderr
-    assert venue.next_key is not None
+    assert only(venue).next_key is not None
 
 
 class TestErrorsAreOneLine:
@@ -501,9 +505,10 @@ class TestErrorsAreOneLine:
     def test_when_nobody_answers(self, make_venue: MakeVenue, command: str) -> None:
         assert "does not answer" in self.check(make_venue().home.path, command)
 
-    def test_a_lost_key(self, make_venue: MakeVenue) -> None:
+    def test_a_lost_key(self, make_venue: MakeVenue, parties: Parties) -> None:
         venue = make_venue()
-        (venue.path / "venue.key").unlink()
+        only(venue).keep_registration(parties.both_sign(parties.venue))
+        (only(venue).path / "venue.key").unlink()
         assert "rotate-key" in self.check(venue.home.path, "register")
         assert "its key is lost" in invoke_venue(venue.home.path, "list").stdout
         assert invoke_venue(venue.home.path, "status").exit_code == 0
@@ -539,17 +544,16 @@ class TestErrorsAreOneLine:
 
     def test_a_key_that_others_may_read(self, make_venue: MakeVenue) -> None:
         venue = make_venue()
-        (venue.path / "venue.key").chmod(0o644)
+        (only(venue).path / "venue.key").chmod(0o644)
         assert "chmod 600" in self.check(venue.home.path, "register")
 
     def test_a_poster_before_the_registration(self, make_venue: MakeVenue, tmp_path: Path) -> None:
-        assert "not registered" in self.check(
-            make_venue().home.path, "poster", "--output", str(tmp_path / "poster.svg")
-        )
+        result = self.check(make_venue().home.path, "poster", "--output", str(tmp_path / "poster.svg"))
+        assert "have not both signed" in result
 
     def test_a_damaged_epoch_statement(self, make_venue: MakeVenue, present: OpenEpoch, codes: list[Path]) -> None:
         venue = make_venue([present])
-        (venue.home.path / "epochs" / f"{present.key.epoch}.operator").write_bytes(b"damaged")
+        (only(venue).pinned.epochs.directory / f"{present.key.epoch}.operator").write_bytes(b"damaged")
         self.check(venue.home.path, "read", str(codes[0]))
 
     def test_another_program_on_the_port(self, make_venue: MakeVenue, parties: Parties) -> None:

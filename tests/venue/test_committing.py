@@ -13,7 +13,7 @@ from protocol.epochs import Role
 from service.http_client import new_session
 from tests.support.running import run
 from tests.support.servers import World, run_world
-from tests.support.venues import make_venue
+from tests.support.venues import make_venue, only
 from venue.home import ServedVenue
 from venue.registration import apply, confirm
 from venue.server import create_venue_app
@@ -22,10 +22,10 @@ from venue.settings import VenueSettings
 
 async def register(world: World, venue: ServedVenue) -> None:
     async with new_session() as session:
-        await apply(venue, session)
+        await apply(only(venue), session)
         for role in Role:
-            assert world.approve(role, venue.record).exit_code == 0
-        assert await confirm(venue, session) == []
+            assert world.approve(role, only(venue).record).exit_code == 0
+        assert await confirm(only(venue), session) == []
 
 
 def test_c5_a_venues_server_commits_every_hour(

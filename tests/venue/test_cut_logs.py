@@ -9,6 +9,7 @@ from protocol.check_ins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.releases import COMMITMENT_MARGIN
 from tests.support.domain import TODAY, Parties, Released
+from tests.support.venues import only
 from tests.venue.conftest import known
 from tests.venue.test_log import admit
 from venue.errors import WindowTooOld
@@ -30,41 +31,41 @@ def begins(venue: ServedVenue, parties: Parties) -> int:
     for hour in range(-30, 6, 2):
         time = begins + hour * HOUR
         admit(venue, time)
-        made = venue.log.commit(venue.record, venue.signing_key, time + 900)
+        made = only(venue).log.commit(only(venue).record, only(venue).signing_key, time + 900)
         assert made is not None
         for role in Role:
             if role is Role.OPERATOR or not cut - 5 * HOUR < time < cut + 3 * HOUR:
-                venue.log.acknowledge(made[0], role)
-    assert venue.home.delete_expired(begins + DAYS * EPOCH_SECONDS) == 15
+                only(venue).log.acknowledge(made[0], role)
+    assert venue.home.delete_expired(only(venue).pinned, begins + DAYS * EPOCH_SECONDS) == 15
     return begins
 
 
 def test_a_log_is_cut_where_both_parties_have_acknowledged_it(
     venue: ServedVenue, parties: Parties, begins: int
 ) -> None:
-    oldest, *later = venue.log.commitments()
+    oldest, *later = only(venue).log.commitments()
     assert oldest.acknowledged
     assert [one.acknowledged for one in later[:4]] == [False] * 4
     warrant = parties.warrant(begins, begins + 600, later=EPOCH_SECONDS)
-    release = Released(open_log(venue, warrant), known(venue))
+    release = Released(open_log(only(venue), warrant), known(venue))
     assert parties.verify(warrant, {}, release).visits == {}
 
 
 def test_a_window_before_the_cut_is_too_old(venue: ServedVenue, parties: Parties, begins: int) -> None:
     with pytest.raises(WindowTooOld):
-        open_log(venue, parties.warrant(begins - 8 * HOUR, begins - 7 * HOUR, later=EPOCH_SECONDS))
+        open_log(only(venue), parties.warrant(begins - 8 * HOUR, begins - 7 * HOUR, later=EPOCH_SECONDS))
 
 
 def test_a_venues_log_is_cut_and_no_others(venue: ServedVenue, begins: int) -> None:
     """Of another venue of the chain, that is quiet, all commitments and leaves stay."""
-    other = Log(venue.home.engine, bytes(16))
+    other = Log(venue.home.engine, 255, bytes(16))
     with venue.home.engine.begin() as connection:
         for table in (_leaves, _commitments):
             rows = connection.execute(sql.select(table).where(table.c.venue == venue.venue_id)).mappings().all()
             connection.execute(sql.insert(table), [{**row, "venue": bytes(16)} for row in rows])
     kept = other.commitments()
-    venue.log.delete_before(begins)
-    assert len(venue.log.commitments()) < len(kept)
+    only(venue).log.delete_before(begins)
+    assert len(only(venue).log.commitments()) < len(kept)
     assert other.commitments() == kept
     with venue.home.engine.connect() as connection:
         left = {

@@ -15,6 +15,7 @@ from protocol.epochs import Role
 from service.http import create_app
 from service.http_client import new_session
 from tests.support.domain import NOW, OpenEpoch, Parties
+from tests.support.venues import only
 from tests.venue.conftest import NOBODY, MakeVenue, invoke_venue
 from tests.venue.test_commands import Register, write_domain
 from tests.venue.test_store import check_in
@@ -39,20 +40,20 @@ def test_a_wrong_clock_deletes_no_check_in(make_venue: MakeVenue, parties: Parti
         async with TestServer(create_app([], lambda: now)) as party:
             url = str(party.make_url("")).rstrip("/")
             venue = await upkeep(url)
-            assert venue.store.spend(check_in(1, NOW, epoch))
+            assert only(venue).store.spend(check_in(1, NOW, epoch))
             clock = NOW + 365 * DAY
             for nobody_agrees in (url, NOBODY):
-                assert len((await upkeep(nobody_agrees)).store.days()) == 1
+                assert len(only(await upkeep(nobody_agrees)).store.days()) == 1
             now = clock
-            assert (await upkeep(url)).store.days() == []
+            assert only(await upkeep(url)).store.days() == []
 
     asyncio.run(story())
 
 
 def test_a_home_that_cannot_be_written_keeps_nothing(make_venue: MakeVenue, parties: Parties, database: str) -> None:
     venue, later = make_venue(settings=database), NOW + 365 * DAY
-    assert venue.store.spend(check_in(1, NOW, parties.domain.epoch_at(NOW)))
-    counted = venue.home.path / "passed.time"
+    assert only(venue).store.spend(check_in(1, NOW, parties.domain.epoch_at(NOW)))
+    counted = only(venue).pinned.passed_file
     counted.write_text(str(later))
     expiry = Expiry(venue.home, lambda: later)
     counted.unlink()
@@ -64,7 +65,7 @@ def test_a_home_that_cannot_be_written_keeps_nothing(make_venue: MakeVenue, part
                 await expiry.check_and_delete(session)
 
     asyncio.run(story())
-    assert venue.store.days() == []
+    assert only(venue).store.days() == []
     venue.home.engine.dispose()
 
 
@@ -72,15 +73,15 @@ def test_a_home_that_cannot_be_written_keeps_nothing(make_venue: MakeVenue, part
 def old_and_new(make_venue: MakeVenue, parties: Parties, present: OpenEpoch, database: str) -> Iterator[ServedVenue]:
     """A venue with two check-ins, one of which is past its retention by the real clock."""
     venue, today = make_venue([present], settings=database), present.key.epoch
-    venue.keep_registration(parties.both_sign(parties.venue))
+    only(venue).keep_registration(parties.both_sign(parties.venue))
     for number, epoch in enumerate((today - venue.home.settings.retention_days - 1, today)):
-        assert venue.store.spend(check_in(number, parties.domain.epoch_begins(epoch), epoch))
+        assert only(venue).store.spend(check_in(number, parties.domain.epoch_begins(epoch), epoch))
     yield venue
     venue.home.engine.dispose()
 
 
 def epochs(venue: ServedVenue) -> list[int]:
-    return [day.epoch for day in venue.store.days()]
+    return [day.epoch for day in only(venue).store.days()]
 
 
 @pytest.mark.parametrize("command", ["fetch", "commit"])
@@ -102,7 +103,7 @@ def test_reading_deletes_by_what_has_passed_without_a_network(
     """Nothing before any time is known to have passed."""
     Image.new("L", (200, 200), 255).save(tmp_path / "empty.png")
     for known, left in ((0, 2), (int(time.time()) - 60, 1)):
-        (old_and_new.home.path / "passed.time").write_text(f"{known}\n")
+        only(old_and_new).pinned.passed_file.write_text(f"{known}\n")
         invoke_venue(old_and_new.home.path, "read", str(tmp_path / "empty.png"))
         assert len(epochs(old_and_new)) == left
     assert epochs(old_and_new) == [present.key.epoch]
@@ -119,7 +120,7 @@ def test_whoever_reads_for_days_deletes_again_and_again(
         with deleting(home, every=0.05):
             until(lambda: epochs(venue) == [today])
             for number in (3, 4):
-                assert venue.store.spend(check_in(number, parties.domain.epoch_begins(today - 29), today - 29))
+                assert only(venue).store.spend(check_in(number, parties.domain.epoch_begins(today - 29), today - 29))
                 until(lambda: epochs(venue) == [today])
         home.engine.dispose()
 

@@ -16,6 +16,7 @@ from protocol.qr_text import to_qr_text
 from service.words import decision_in_a_line
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, found_domain, open_epoch
 from tests.support.running import run
+from tests.support.venues import only
 from tests.venue.conftest import MakeVenue, invoke_venue, stored
 from venue.home import ServedVenue
 from venue.server import create_venue_app
@@ -233,8 +234,8 @@ def test_a_server_says_which_of_its_venues_nobody_has_registered(
         async with TestServer(create_venue_app(venue.home)):
             pass
 
-    (venue.path / "venue.cbor").unlink(missing_ok=True)
+    (only(venue).path / "venue.cbor").unlink(missing_ok=True)
     with caplog.at_level("WARNING"):
         run(start())
-    told = f"the venue {venue.venue_id.hex()} is not registered yet: run register and confirm"
+    told = f"the venue {venue.venue_id.hex()} is not registered in first: run register and confirm"
     assert told in [record.getMessage() for record in caplog.records]

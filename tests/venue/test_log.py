@@ -24,6 +24,7 @@ from protocol.warrants import ValidWarrant
 from service.problems import Problem, Unreachable
 from tests.support.databases import KINDS, new_database
 from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Released, Visitor, opening_warrant
+from tests.support.venues import only
 from tests.venue.conftest import MakeVenue, commit, invoke_venue, known, run_venue
 from tests.venue.test_commands import Register, write_domain
 from venue.cli import online
@@ -40,7 +41,7 @@ def admit(venue: ServedVenue, time: int, direction: Direction = ENTRY, u: bytes 
     """Store a check-in that no gate has seen."""
     signed_pass = (u or token_bytes(32)) + token_bytes(160)
     message = CheckInMessage(255, time - time % 15, direction, None, signed_pass)
-    assert venue.store.spend(CheckIn(message, venue.home.domain.epoch_at(message.time)))
+    assert only(venue).store.spend(CheckIn(message, only(venue).pinned.domain.epoch_at(message.time)))
     return message.u
 
 
@@ -51,8 +52,8 @@ def everything(venue: ServedVenue) -> ValidWarrant:
 
 def assert_consistent(venue: ServedVenue) -> None:
     """Every commitment is to the beginning of the log, and every check-in that has a position has one of its own."""
-    kept = venue.log.commitments()
-    leaves = venue.log.leaves(everything(venue).record, 0, kept[-1].opening.size)
+    kept = only(venue).log.commitments()
+    leaves = only(venue).log.leaves(everything(venue).record, 0, kept[-1].opening.size)
     for one in kept:
         tree = append_check_ins(CompactRange(), [leaf.committed for leaf in leaves[: one.opening.size]])
         assert (one.tree, one.opening.size) == (tree, tree.size)
@@ -71,17 +72,17 @@ def test_check_ins_get_their_positions_by_time_when_the_venue_commits(venue: Ser
     admit(venue, NOW + 90, EXIT, passes[NOW])
     commit(venue, NOW + 120)
     commit(venue, NOW + 120)  # within one second
-    assert [(one.opening.time, one.opening.size) for one in venue.log.commitments()] == [
+    assert [(one.opening.time, one.opening.size) for one in only(venue).log.commitments()] == [
         (NOW + 60, 3),
         (NOW + 120, 5),
         (NOW + 121, 5),
     ]
-    leaves = venue.log.leaves(everything(venue).record, 0, 5)
+    leaves = only(venue).log.leaves(everything(venue).record, 0, 5)
     assert [leaf.time for leaf in leaves] == [NOW, NOW + 15, NOW + 30, NOW - 60, NOW + 90]
     assert_consistent(venue)
-    time, statement = venue.log.commit(venue.record, venue.signing_key, NOW + 180) or (0, b"")
-    message = verify_commitment(venue.record, statement, NOW + 180)
-    last = venue.log.commitments()[-1]
+    time, statement = only(venue).log.commit(only(venue).record, only(venue).signing_key, NOW + 180) or (0, b"")
+    message = verify_commitment(only(venue).record, statement, NOW + 180)
+    last = only(venue).log.commitments()[-1]
     assert (message.time, message.commitment) == (time, commitment_digest(last.opening.salt, last.tree))
     assert not last.acknowledged
 
@@ -101,13 +102,13 @@ def test_only_what_the_warrant_covers_is_shown(
         )
     ]
     for hour, message in enumerate(shown):
-        assert venue.store.spend(CheckIn(message, TODAY))
+        assert only(venue).store.spend(CheckIn(message, TODAY))
         commit(venue, NOW + hour)
     warrant = parties.warrant(NOW, NOW + 600, assumed_stay=3600)
-    start, opened = choose_openings(warrant.record, venue.log.commitments())
-    leaves = venue.log.leaves(warrant.record, 0, 5)
+    start, opened = choose_openings(warrant.record, only(venue).log.commitments())
+    leaves = only(venue).log.leaves(warrant.record, 0, 5)
     assert [not leaf.withheld for leaf in leaves] == [True, True, False, False, True]
-    release = sign_release(warrant, venue.signing_key, start, [one.opening for one in opened], leaves)
+    release = sign_release(warrant, only(venue).signing_key, start, [one.opening for one in opened], leaves)
     verified = parties.verify(warrant, {TODAY: today.key}, Released(release, known(venue)))
     assert [len(visits) for visits in verified.visits.values()] == [2]
     assert not verified.set_aside
@@ -120,7 +121,7 @@ def commit_at_once(home: Path, barrier: Barrier, number: int) -> None:
         barrier.wait()
         admit(venue, NOW + 15 * turn)
         if number:
-            venue.log.commit(venue.record, venue.signing_key, NOW)
+            only(venue).log.commit(only(venue).record, only(venue).signing_key, NOW)
 
 
 @pytest.mark.long
@@ -138,7 +139,7 @@ def test_several_processes_give_each_check_in_one_position(make_venue: MakeVenue
         process.join()
         assert process.exitcode == 0
     commit(venue, NOW)
-    kept = venue.log.commitments()
+    kept = only(venue).log.commitments()
     assert len(kept) == (PROCESSES - 1) * ROUNDS + 1
     assert kept[-1].opening.size == PROCESSES * ROUNDS
     assert_consistent(venue)
@@ -146,23 +147,23 @@ def test_several_processes_give_each_check_in_one_position(make_venue: MakeVenue
 
 def test_one_process_commits_for_all(venue: ServedVenue) -> None:
     every = venue.home.settings.commitment_seconds
-    assert venue.log.is_due(NOW, every)
+    assert only(venue).log.is_due(NOW, every)
     commit(venue, NOW)
     for now, due in ((NOW, False), (NOW + every - 1, False), (NOW + every, True)):
-        assert venue.log.is_due(now, every) is due
-        assert (venue.log.commit(venue.record, venue.signing_key, now, every) is not None) is due
+        assert only(venue).log.is_due(now, every) is due
+        assert (only(venue).log.commit(only(venue).record, only(venue).signing_key, now, every) is not None) is due
 
 
 def test_a_clock_that_was_ahead_does_not_stop_commitments(venue: ServedVenue) -> None:
     """No party took what it signed, and nothing waits for that time to come."""
     admit(venue, NOW)
-    assert venue.log.commit(venue.record, venue.signing_key, NOW + EPOCH_SECONDS)
+    assert only(venue).log.commit(only(venue).record, only(venue).signing_key, NOW + EPOCH_SECONDS)
     admit(venue, NOW)
-    assert venue.log.is_due(NOW + 60, 3600)
-    assert venue.log.commit(venue.record, venue.signing_key, NOW + 60, 3600)
-    assert not venue.log.is_due(NOW + 60 + REQUEST_TOLERANCE, 3600)
-    assert [one.opening.size for one in venue.log.commitments()] == [2, 1]
-    assert sorted(leaf.time for leaf in venue.log.leaves(everything(venue).record, 0, 2)) == [NOW, NOW]
+    assert only(venue).log.is_due(NOW + 60, 3600)
+    assert only(venue).log.commit(only(venue).record, only(venue).signing_key, NOW + 60, 3600)
+    assert not only(venue).log.is_due(NOW + 60 + REQUEST_TOLERANCE, 3600)
+    assert [one.opening.size for one in only(venue).log.commitments()] == [2, 1]
+    assert sorted(leaf.time for leaf in only(venue).log.leaves(everything(venue).record, 0, 2)) == [NOW, NOW]
 
 
 def test_what_is_deleted_leaves_the_days_after_it_openable(venue: ServedVenue, parties: Parties) -> None:
@@ -172,19 +173,19 @@ def test_what_is_deleted_leaves_the_days_after_it_openable(venue: ServedVenue, p
     for hour in range(-30, 30, 2):
         admit(venue, begins + hour * 3600)
         commit(venue, begins + hour * 3600 + 900)
-    before = len(venue.log.commitments())
-    assert venue.home.delete_expired(begins + days * EPOCH_SECONDS) == 15
-    kept = venue.log.commitments()
+    before = len(only(venue).log.commitments())
+    assert venue.home.delete_expired(only(venue).pinned, begins + days * EPOCH_SECONDS) == 15
+    kept = only(venue).log.commitments()
     assert before - len(kept) == 8
     oldest = kept[0].opening
     assert begins - MAX_STAY - COMMITMENT_MARGIN - 7200 < oldest.time <= begins - MAX_STAY - COMMITMENT_MARGIN
 
     def released(warrant: ValidWarrant) -> Released:
-        start, opened = choose_openings(warrant.record, venue.log.commitments())
+        start, opened = choose_openings(warrant.record, only(venue).log.commitments())
         first, last = start.opening.size, opened[-1].opening.size
-        leaves = venue.log.leaves(warrant.record, first, last)
+        leaves = only(venue).log.leaves(warrant.record, first, last)
         openings = [one.opening for one in opened]
-        return Released(sign_release(warrant, venue.signing_key, start, openings, leaves), commitments)
+        return Released(sign_release(warrant, only(venue).signing_key, start, openings, leaves), commitments)
 
     commitments = known(venue)
     warrant = parties.warrant(begins, begins + 600, later=EPOCH_SECONDS)
@@ -200,9 +201,9 @@ def test_what_is_deleted_leaves_the_days_after_it_openable(venue: ServedVenue, p
 def test_a_young_log_is_kept_from_its_beginning(venue: ServedVenue) -> None:
     admit(venue, NOW)
     commit(venue, NOW)
-    assert venue.home.delete_expired(NOW + 40 * EPOCH_SECONDS) == 1
-    assert delete_before(venue.home.engine, TODAY + 40) == 0
-    assert venue.log.commitments()[0].opening.size == 1
+    assert venue.home.delete_expired(only(venue).pinned, NOW + 40 * EPOCH_SECONDS) == 1
+    assert delete_before(venue.home.engine, 255, TODAY + 40) == 0
+    assert only(venue).log.commitments()[0].opening.size == 1
 
 
 @pytest.fixture
@@ -211,7 +212,7 @@ def registered(make_venue: MakeVenue, parties: Parties) -> Iterator[tuple[Served
     register = Register(parties, [])
     register.approved = dict.fromkeys(Role, parties.venue)
     venue = make_venue()
-    venue.keep_registration(parties.both_sign(parties.venue))
+    only(venue).keep_registration(parties.both_sign(parties.venue))
     with register.serving() as server:
         write_domain(parties, venue.home.path, server)
         [venue] = VenueHome(venue.home.path).venues
@@ -224,7 +225,7 @@ def test_the_command_tells_both_parties(registered: tuple[ServedVenue, Register]
     done = run_venue(venue.home.path, "commit")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("both parties hold a commitment to what was admitted until 20")
-    [kept] = venue.log.commitments()
+    [kept] = only(venue).log.commitments()
     assert kept.acknowledged
     assert kept.opening.size == 1
     for role in Role:
@@ -238,17 +239,17 @@ def test_no_commitment_is_made_that_one_party_could_not_hear_of(
     now = int(time.time())
     del register.approved[Role.AUTHORITY]
     with pytest.raises(Problem):
-        online(lambda session: commit_at_both(venue, session, now))
-    assert [one.acknowledged for one in venue.log.commitments()] == [False]
-    text = (venue.home.path / "domain.toml").read_text()
-    (venue.home.path / "domain.toml").write_text(text.replace("http://127.0.0.1", "http://127.0.0.2", 1))
+        online(lambda session: commit_at_both(only(venue), session, now))
+    assert [one.acknowledged for one in only(venue).log.commitments()] == [False]
+    text = (venue.home.path / "domains" / "first.toml").read_text()
+    (venue.home.path / "domains" / "first.toml").write_text(text.replace("http://127.0.0.1", "http://127.0.0.2", 1))
     refused = invoke_venue(venue.home.path, "commit")
     assert refused.exit_code == 1
     assert "does not answer" in refused.output
     [away] = VenueHome(venue.home.path).venues
     with pytest.raises(Unreachable):
-        online(lambda session: commit_at_both(away, session, now))
-    assert len(venue.log.commitments()) == 1
+        online(lambda session: commit_at_both(only(away), session, now))
+    assert len(only(venue).log.commitments()) == 1
 
 
 def test_a_commitment_that_only_one_party_has_is_sent_again_and_then_followed_by_another(
@@ -259,11 +260,11 @@ def test_a_commitment_that_only_one_party_has_is_sent_again_and_then_followed_by
     first = int(time.time()) - 100
 
     def commit_hourly(now: int) -> int | None:
-        return online(lambda session: commit_at_both(venue, session, now, every=3600))
+        return online(lambda session: commit_at_both(only(venue), session, now, every=3600))
 
     def drawn(issued: int) -> list[int]:
         warrant = opening_warrant(255, venue.venue_id, NOW, NOW + 600, issued)
-        return [one.opening.time for one in choose_openings(warrant, venue.log.commitments())[1]]
+        return [one.opening.time for one in choose_openings(warrant, only(venue).log.commitments())[1]]
 
     del register.approved[Role.AUTHORITY]
     for now in (first, first + 60, first + REQUEST_TOLERANCE):
@@ -281,7 +282,7 @@ def test_a_commitment_that_only_one_party_has_is_sent_again_and_then_followed_by
         connection.execute(sql.update(metadata.tables["commitments"]).values(authority=False))
     assert commit_hourly(first + REQUEST_TOLERANCE + 1) == first + REQUEST_TOLERANCE + 1
     assert commit_hourly(first + 3600) is None
-    assert [one.acknowledged for one in venue.log.commitments()] == [False, True]
+    assert [one.acknowledged for one in only(venue).log.commitments()] == [False, True]
 
 
 def test_an_unacknowledged_commitment_is_opened_between_others_and_ends_no_release(parties: Parties) -> None:

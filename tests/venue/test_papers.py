@@ -21,6 +21,7 @@ from protocol.primitives.group import Scalar
 from protocol.qr_text import to_qr_text
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol, open_epoch
 from tests.support.venue_server import decisions, post, problems
+from tests.support.venues import only
 from tests.venue.conftest import MakeVenue, stored
 from venue.gate import PAPER_STAY
 from venue.home import ServedVenue
@@ -102,7 +103,7 @@ def test_what_the_paper_says_is_verified_once(
         return crypto_sign_open(signed, public)
 
     gate = venue.gate
-    venue.home.epochs.key(paper.epoch)  # which verifies the two epoch statements, once a day
+    only(venue).pinned.epochs.key(paper.epoch)  # which verifies the two epoch statements, once a day
     monkeypatch.setattr("protocol.primitives.signatures.crypto_sign_open", count)
     assert gate.decide_paper(paper, NOW) is ADMITTED
     assert len(verified) == 2

@@ -25,6 +25,7 @@ from service.http_client import call
 from service.media_types import PROBLEM
 from tests.support.domain import NOW, OpenEpoch, Parties, Released, Visitor, open_epoch
 from tests.support.venue_server import decisions, post, problems, serving
+from tests.support.venues import only
 from tests.venue.conftest import MakeVenue, commit, known
 from venue.decoding import read_codes
 from venue.home import ServedVenue
@@ -47,7 +48,7 @@ def test_a23_present_mode_is_for_readers_with_the_token(venue: ServedVenue, toda
     shown = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY)
     assert problems(post(venue, "/v1/check-ins", shown)) == [(401, "unauthenticated")]
     assert problems(post(venue, "/v1/check-ins", shown, token=token_bytes(32))) == [(401, "unauthenticated")]
-    assert venue.store.days() == []
+    assert only(venue).store.days() == []
     token = token_bytes(32)
     venue.home.reader_tokens.add(venue.venue_id, "front door", token, NOW)
     assert decisions(post(venue, "/v1/check-ins", shown, token=token)) == [Decision.ADMITTED]
@@ -69,10 +70,11 @@ def test_errors_are_problem_documents_over_http(venue: ServedVenue) -> None:
             for method, path, status in (
                 ("GET", "/nothing", 404),
                 ("GET", "/v1/check-ins", 405),
-                ("GET", f"/v1/venues/{venue.venue_id.hex()}", 404),
-                ("GET", f"/v1/venues/{venue.venue_id.hex()}/poster.svg", 404),
-                ("GET", f"/v1/venues/{bytes(16).hex()}/poster.png", 404),
-                ("GET", "/v1/venues/here", 404),
+                ("GET", f"/v1/venues/{venue.venue_id.hex()}/255", 404),
+                ("GET", f"/v1/venues/{venue.venue_id.hex()}/255/poster.svg", 404),
+                ("GET", f"/v1/venues/{bytes(16).hex()}/255/poster.png", 404),
+                ("GET", "/v1/venues/here/255", 404),
+                ("GET", f"/v1/venues/{venue.venue_id.hex()}/here", 404),
                 ("POST", "/v1/check-ins", 415),
             ):
                 async with session.request(method, url + path, data=b"x" if method == "POST" else None) as response:
@@ -103,14 +105,14 @@ def test_it_is_ready_with_the_keys_of_today_and_tomorrow(
 
 
 def test_a_poster_is_drawn_once_however_often_it_is_asked_for(venue: ServedVenue, parties: Parties) -> None:
-    venue.keep_registration(parties.both_sign(parties.venue))
+    only(venue).keep_registration(parties.both_sign(parties.venue))
     drawn = {picture: picture.cache_info().misses for picture in (poster_svg, poster_png)}
 
     async def run() -> None:
         async with serving(venue) as (session, url):
             for _ in range(3):
                 for name in ("poster.svg", "poster.png"):
-                    async with session.get(f"{url}/v1/venues/{venue.venue_id.hex()}/{name}") as response:
+                    async with session.get(f"{url}/v1/venues/{venue.venue_id.hex()}/255/{name}") as response:
                         assert response.status == 200
 
     asyncio.run(run())
@@ -118,11 +120,11 @@ def test_a_poster_is_drawn_once_however_often_it_is_asked_for(venue: ServedVenue
 
 
 def test_the_venue_record_and_its_poster(venue: ServedVenue, parties: Parties) -> None:
-    venue.keep_registration(parties.both_sign(parties.venue))
+    only(venue).keep_registration(parties.both_sign(parties.venue))
 
     async def run() -> tuple[bytes, str, bytes]:
         async with serving(venue) as (session, url):
-            record = f"{url}/v1/venues/{venue.venue_id.hex()}"
+            record = f"{url}/v1/venues/{venue.venue_id.hex()}/255"
             joint = await call(session, "GET", record)
             async with session.get(record + "/poster.svg") as response:
                 assert response.content_type == "image/svg+xml"
@@ -141,7 +143,7 @@ def test_the_venue_record_and_its_poster(venue: ServedVenue, parties: Parties) -
 
 
 def test_a29_the_door_works_offline(venue: ServedVenue, parties: Parties, today: OpenEpoch, visitor: Visitor) -> None:
-    assert urlsplit(venue.home.domain_settings.operator.url).port == 1  # where nobody listens
+    assert urlsplit(only(venue).pinned.settings.operator.url).port == 1  # where nobody listens
     ours = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY, parties.venue.venue_id)
 
     async def run() -> bytes:
@@ -259,6 +261,7 @@ class TestRelease:
             messages = [CheckInMessage(*label, token_bytes(192)) for _ in range(count)]
             rows = [
                 {
+                    "domain": parties.domain.number,
                     "venue": venue.venue_id,
                     "u": one.u,
                     "direction": 1,

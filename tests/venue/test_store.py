@@ -23,10 +23,11 @@ from service.problems import Unreachable
 from service.storage import open_database
 from tests.support.databases import KINDS, new_database, postgresql_log
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor
+from tests.support.venues import only
 from tests.venue.conftest import MakeVenue, environment, free_port, venue_command
 from venue import store
 from venue.home import ServedVenue, VenueHome
-from venue.store import DayCount, Entry, Store, delete_before
+from venue.store import DayCount, Store, delete_before
 
 PROCESSES = 4
 
@@ -92,7 +93,7 @@ def test_what_was_answered_survives_kill_9(
                 server.send_signal(signal.SIGKILL)
 
     assert answer(guest.passes[0]) is Decision.ADMITTED
-    assert venue.store.entry(guest.passes[0].public.u) is not None
+    assert only(venue).store.entered(present.key.epoch, guest.passes[0].public.u) is not None
     assert answer(guest.passes[0]) is Decision.ALREADY_SPENT
 
 
@@ -113,28 +114,35 @@ def check_in(number: int, time: int, epoch: int, direction: Direction = Directio
 @pytest.mark.parametrize("kind", KINDS)
 def test_entries_days_and_deletion(tmp_path: Path, kind: str) -> None:
     engine = open_database(new_database(kind, tmp_path), (), store.metadata)
-    kept, elsewhere = Store(engine, bytes(16)), Store(engine, bytes([1]) * 16)
+    kept, elsewhere = Store(engine, 255, bytes(16)), Store(engine, 255, bytes([1]) * 16)
+    of_another_domain = Store(engine, 0, bytes(16))
     entries = [check_in(1, 900, 10), check_in(2, 915, 10), check_in(3, 1800, 11)]
     exits = [check_in(2, 1815, 10, Direction.EXIT)]
     for one in (*entries, *exits):
         assert kept.spend(one)
-    assert not kept.spend(check_in(1, 930, 11))
-    assert kept.entry(bytes([2]) * 32) == Entry(915, 10)
-    assert kept.entry(bytes([4]) * 32) is None
+    assert not kept.spend(check_in(1, 930, 10))
+    assert [kept.entered(epoch, bytes([number]) * 32) for epoch, number in ((10, 2), (10, 4), (11, 2))] == [
+        915,
+        None,
+        None,
+    ]
     assert kept.days() == [DayCount(10, 2, 1), DayCount(11, 1, 0)]
-    assert (elsewhere.entry(bytes([2]) * 32), elsewhere.days()) == (None, [])
-    assert elsewhere.spend(entries[0])
-    assert delete_before(engine, 11) == 4
-    assert kept.days() == [DayCount(11, 1, 0)]
+    for other in (elsewhere, of_another_domain):
+        assert (other.entered(10, bytes([2]) * 32), other.days()) == (None, [])
+        assert other.spend(entries[0])
+    assert kept.spend(check_in(1, 1800, 11))  # one `u` of two epochs is two passes
+    assert delete_before(engine, 255, 11) == 4
+    assert kept.days() == [DayCount(11, 2, 0)]
+    assert of_another_domain.days() == [DayCount(10, 1, 0)]
 
 
 def test_check_ins_are_deleted_after_their_retention(venue: ServedVenue, parties: Parties) -> None:
     epoch = parties.domain.epoch_at(NOW)
     for number in range(3):
-        venue.store.spend(check_in(number, NOW, epoch + number))
+        only(venue).store.spend(check_in(number, NOW, epoch + number))
     end = parties.domain.epoch_begins(epoch + 1) + 28 * 86_400
-    assert venue.home.delete_expired(end - 1) == 0
-    assert venue.home.delete_expired(end) == 1
+    assert venue.home.delete_expired(only(venue).pinned, end - 1) == 0
+    assert venue.home.delete_expired(only(venue).pinned, end) == 1
 
 
 def test_the_venue_holds_ciphertexts_and_nothing_that_opens_one(

@@ -1,0 +1,80 @@
+"""`domains`: which domains' codes the doors of a home take. Spec: §6.1."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from venue.cli import day_name
+
+
+@click.group()
+def domains() -> None:
+    """The domains whose visitors the doors take.
+
+    A running server notices within a minute what changes here; its doors notice at the next code.
+    """
+
+
+@domains.command(name="list")
+@click.pass_obj
+def list_domains(path: Path) -> None:
+    """Show the domains: name, number, the parties' servers, and how long check-ins are kept."""
+    from protocol.epochs import Role
+    from venue.home import VenueHome
+
+    for pinned in VenueHome(path).domains:
+        urls = "  ".join(pinned.settings.url(role) for role in Role)
+        state = "  its codes are refused" if pinned.closed else ""
+        click.echo(f"{pinned.name}  {pinned.domain.number}  {urls}  {pinned.retention_days} days{state}")
+
+
+@domains.command()
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--name", required=True, help="What commands call it: small letters, digits and hyphens.")
+@click.pass_obj
+def add(path: Path, file: TextIO, name: str) -> None:
+    """Pin the domain whose domain.toml is FILE (`-` for standard input)."""
+    from venue import domain_setup
+
+    domain_setup.add_domain(path, file.read(), name)
+    click.echo(f"the doors take codes of {name} from now on, once the days' keys are here")
+    click.echo(f"next: python -m venue register --domain {name}, and confirm when both its parties have approved")
+
+
+@domains.command()
+@click.argument("name")
+@click.pass_obj
+def remove(path: Path, name: str) -> None:
+    """Refuse the codes of a domain from now on, and remove it once nothing of it is kept.
+
+    What was admitted stays until its retention is over: it is committed to, and released for warrants, as before. Run
+    this again then. It deletes the venues' keys of this domain. `domains add` takes its codes again.
+    """
+    from venue import domain_setup
+    from venue.home import VenueHome
+
+    home = VenueHome(path)
+    pinned = domain_setup.close_domain(home, name)
+    kept = [day for one in home.memberships if one.pinned is pinned for day in one.store.days()]
+    if not kept:
+        domain_setup.remove_domain(home, pinned)
+        click.echo(f"{name} is removed; nothing of it was kept")
+        return
+    until = day_name(max(day.epoch for day in kept) + pinned.retention_days)
+    count = sum(day.entries + day.exits for day in kept)
+    click.echo(f"the doors refuse the codes of {name} from now on")
+    click.echo(f"{count} check-ins of it are kept for warrants, until {until} is over; run this again then")
+
+
+@domains.command()
+@click.argument("name")
+@click.pass_obj
+def adopt(path: Path, name: str) -> None:
+    """Bring a home of an earlier version over, which pinned one domain in domain.toml: it gets this NAME."""
+    from venue import domain_setup
+
+    domain_setup.adopt_domain(path, name)
+    click.echo(f"the domain, the venues' keys and the database are {name}'s now")
