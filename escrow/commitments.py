@@ -8,7 +8,6 @@ import sqlalchemy as sql
 
 from escrow.errors import VenuePending
 from escrow.venues import VenueRegister
-from protocol.commitments import VenueCommitment, verify_commitment
 from protocol.primitives.errors import ConflictingStatements
 from protocol.primitives.statements import statement_payload
 from service.clock import HOUR
@@ -52,6 +51,8 @@ class CommitmentRegister:
         Raises `Malformed`, `InvalidSignature`, `WrongDomain`, `ReplayedRequest`, `ConflictingStatements` for another
         one of the same time, `UnknownVenue`, `VenuePending`, or `TooManyRequests`.
         """
+        from protocol.commitments import VenueCommitment, verify_commitment
+
         venue_id = VenueCommitment.from_bytes(statement_payload(statement)).venue_id
         listed = self._venues.get(venue_id)
         if listed.statement is None:  # step 1
@@ -82,6 +83,8 @@ class CommitmentRegister:
 
     def of(self, venue_id: bytes) -> dict[int, bytes]:
         """The commitments of a venue (16-byte id) by time."""
+        from protocol.commitments import VenueCommitment
+
         query = sql.select(_commitments.c.statement).where(_commitments.c.venue == venue_id)
         with self._engine.begin() as connection:
             statements = connection.scalars(query).all()

@@ -11,6 +11,7 @@ from escrow.openings import Openings
 from escrow.publications import PublishedLists, is_of_one_day
 from protocol.disclosures import MAX_OPENINGS, DisclosedOpening, sign_disclosure
 from protocol.epochs import Domain, Role
+from protocol.notices import list_digest
 from protocol.primitives.signatures import SigningKey
 from protocol.transparency.log_entries import DisclosurePublished
 from service.clock import Clock
@@ -31,7 +32,7 @@ class Disclosures:
     ) -> None:
         self._domain, self._role, self._identity = domain, role, identity
         self._openings, self._log, self._clock = openings, log, clock
-        self.lists = PublishedLists(engine, "disclosures", DisclosurePublished)
+        self.lists = PublishedLists(engine, "disclosures", DisclosurePublished, list_digest)
 
     def publish(self) -> None:
         """Disclose the openings whose embargo is over; at least once a day, if only an empty list."""

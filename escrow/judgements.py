@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
-from protocol.releases import Judgement
-from protocol.warrants import Warrant
 from service.storage import exclusive
+
+if TYPE_CHECKING:
+    from protocol.releases import Judgement
+    from protocol.warrants import Warrant
 
 metadata = sql.MetaData()
 _judgements = sql.Table(
@@ -55,4 +58,6 @@ class Judgements:
 def _find(connection: sql.Connection, warrant_id: bytes, release: bytes) -> Judgement | None:
     same = (_judgements.c.warrant == warrant_id) & (_judgements.c.release == release)
     encoded = connection.scalar(sql.select(_judgements.c.judgement).where(same))
+    from protocol.releases import Judgement
+
     return None if encoded is None else Judgement.from_bytes(encoded)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
 
 from escrow.errors import WarrantExhausted
-from protocol.opening import VerifiedShares
 from protocol.primitives.hashing import digest32
-from protocol.releases import VerifiedRelease
-from protocol.visits import Visit
 from service.storage import exclusive, is_among
+
+if TYPE_CHECKING:
+    from protocol.opening import VerifiedShares
+    from protocol.releases import VerifiedRelease
+    from protocol.visits import Visit
 
 metadata = sql.MetaData()
 _released = sql.Table(

@@ -6,13 +6,16 @@ They survive the erasure of the epochs that they are about.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
-from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening
-from protocol.releases import VerifiedRelease
-from protocol.transparency.log_entries import SharesReleased
 from service.storage import exclusive
+
+if TYPE_CHECKING:
+    from protocol.disclosures import DisclosedOpening, OpeningRecord
+    from protocol.releases import VerifiedRelease
+    from protocol.transparency.log_entries import SharesReleased
 
 metadata = sql.MetaData()
 _openings = sql.Table(
@@ -38,6 +41,8 @@ class Openings:
 
         If they were given before, it is the record of that time.
         """
+        from protocol.disclosures import OpeningRecord, record_opening
+
         warrant = release.warrant
         passes = [u for visits in release.visits.values() for u in visits]
         record = record_opening(warrant, release.digest, passes)
@@ -58,6 +63,8 @@ class Openings:
 
     def due(self, connection: sql.Connection, now: int) -> Iterator[tuple[OpeningRecord, SharesReleased]]:
         """The records whose embargo is over at Unix time `now`, and that are not disclosed, with their log entries."""
+        from protocol.disclosures import OpeningRecord
+
         is_due = (_openings.c.discloses <= now) & _openings.c.disclosure.is_(None)
         for row in connection.execute(sql.select(_openings).where(is_due).order_by(_openings.c.commitment)).all():
             record = OpeningRecord.from_bytes(row.record)
@@ -73,4 +80,6 @@ class Openings:
 
 def shares_released(record: OpeningRecord, discloses: int) -> SharesReleased:
     """What the log says of an opening that is disclosed from a Unix time on."""
+    from protocol.transparency.log_entries import SharesReleased
+
     return SharesReleased(len(record.digests), discloses, record.commitment)

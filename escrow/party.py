@@ -11,25 +11,17 @@ import sqlalchemy as sql
 
 from escrow import commitments, journal, judgements, ledger, openings, publications, venues
 from escrow.commitments import CommitmentRegister
-from escrow.disclosures import Disclosures
-from escrow.epochs import Epochs
 from escrow.journal import Journal
 from escrow.judgements import Judgements
 from escrow.ledger import ReleaseLedger
-from escrow.log.log import TransparencyLog
-from escrow.log.witness import Witness
 from escrow.openings import Openings
 from escrow.settings import EscrowSettings
-from escrow.vault import Vault
-from escrow.vault_key import VaultKey, load_vault_key
 from escrow.venues import VenueRegister
 from protocol.epochs import EPOCH_SECONDS, Domain, Role
 from protocol.primitives.signatures import SigningKey, public_key
-from protocol.transparency.logs import other_party
 from service import inbox
 from service.clock import Clock
 from service.confirmed_time import ConfirmedTime
-from service.epoch_cache import EpochCache
 from service.errors import ConfigurationError
 from service.inbox import Inbox
 from service.keys import load_signing_key
@@ -38,7 +30,12 @@ from service.settings import load_domain
 from service.storage import open_database, sqlite_url, truncate_log
 
 if TYPE_CHECKING:
+    from escrow.disclosures import Disclosures
+    from escrow.epochs import Epochs
+    from escrow.log.log import TransparencyLog
+    from escrow.log.witness import Witness
     from escrow.peer import Peer
+    from escrow.vault import Vault
 
 COMMITMENT_DAYS = 40
 """For so much longer than shares commitments are kept: a window of 31 days and the stay before it."""
@@ -48,7 +45,8 @@ class Party:
     """One escrow party, from its home directory.
 
     `home` holds `domain.toml`, `identity.key`, the vault and its key, the epoch statements, the log, and what this
-    party has witnessed of the other's. Raises `ConfigurationError` when something there is missing or wrong.
+    party has witnessed of the other's. Raises `ConfigurationError` when something there is missing or wrong. What an
+    officer who looks at a list does not need is made when somebody asks for it.
     """
 
     def __init__(
@@ -78,33 +76,58 @@ class Party:
             publications.metadata,
         )
         self.engine = open_database(url, steps, *shared, *tables)
-        self.log = TransparencyLog(home / "log", self.domain, role, self.identity)
-        self.witness = Witness(home / "witness", self.domain, other_party(role), self.identity)
-        cache = EpochCache(home / "epochs", self.domain_settings, role)
-        self.epochs = Epochs(
-            self.domain,
-            role,
-            home,
-            settings,
-            self.identity,
-            self._open_vault,
-            cache,
-            self.log,
-            clock,
-            self._forget_for_good,
-        )
         self.venues = VenueRegister(self.engine, self.domain)
         self.commitments = CommitmentRegister(self.engine, self.venues, settings.commitments_per_hour)
         self.journal = Journal(self.engine, clock)
         self.judgements = Judgements(self.engine)
         self.releases = ReleaseLedger(self.engine)
         self.openings = Openings(self.engine)
-        self.disclosures = Disclosures(self.engine, self.domain, role, self.identity, self.openings, self.log, clock)
+
+    @cached_property
+    def log(self) -> TransparencyLog:
+        """The party's own log."""
+        from escrow.log.log import TransparencyLog
+
+        return TransparencyLog(self.home / "log", self.domain, self.role, self.identity)
+
+    @cached_property
+    def witness(self) -> Witness:
+        """The party as the witness of the other party's log."""
+        from escrow.log.witness import Witness
+        from protocol.transparency.logs import other_party
+
+        return Witness(self.home / "witness", self.domain, other_party(self.role), self.identity)
+
+    @cached_property
+    def epochs(self) -> Epochs:
+        """The party's epochs, from their publication to their erasure."""
+        from escrow.epochs import Epochs
+        from service.epoch_cache import EpochCache
+
+        return Epochs(
+            self.domain,
+            self.role,
+            self.home,
+            self.settings,
+            self.identity,
+            self._open_vault,
+            EpochCache(self.home / "epochs", self.domain_settings, self.role),
+            self.log,
+            self.clock,
+            self._forget_for_good,
+        )
+
+    @cached_property
+    def disclosures(self) -> Disclosures:
+        """What the party discloses."""
+        from escrow.disclosures import Disclosures
+
+        return Disclosures(self.engine, self.domain, self.role, self.identity, self.openings, self.log, self.clock)
 
     @cached_property
     def peer(self) -> Peer:
         """The other party."""
-        from escrow.peer import Peer  # officers who only read have no need of HTTP
+        from escrow.peer import Peer
 
         own_inbox = Inbox(self.engine, self.domain, self.role.name.lower())
         return Peer(self.domain_settings, self.role, self.identity, self.log, own_inbox, self.clock)
@@ -128,6 +151,9 @@ class Party:
         truncate_log(self.engine)
 
     def _open_vault(self) -> Vault:
+        from escrow.vault import Vault
+        from escrow.vault_key import VaultKey, load_vault_key
+
         key = bytes(self.domain.identity_key(self.role)).hex()
         owner = f"{self.role.name.lower()} of domain {self.domain.number} with the key {key}"
         copies = (self.home / copy for copy in self.settings.vault_copies)
@@ -138,6 +164,8 @@ def _check_pinned(domain: Domain, role: Role, identity: SigningKey, home: Path) 
     own = public_key(identity)
     if own == domain.identity_key(role):
         return
+    from protocol.transparency.logs import other_party
+
     domain_file, key_file, name = home / "domain.toml", home / "identity.key", role.name.lower()
     if own == domain.identity_key(other_party(role)):
         raise ConfigurationError(

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
 from escrow.errors import ListNotPublished
-from escrow.log.log import TransparencyLog
-from protocol.epochs import Domain
-from protocol.notices import list_digest
-from protocol.transparency.log_entries import DisclosurePublished, NoticePublished
 from service.storage import exclusive
+
+if TYPE_CHECKING:
+    from escrow.log.log import TransparencyLog
+    from protocol.epochs import Domain
+    from protocol.transparency.log_entries import DisclosurePublished, NoticePublished
 
 metadata = sql.MetaData()
 _lists = sql.Table(
@@ -59,7 +61,7 @@ class PublishedLists:
         engine: sql.Engine,
         kind: str,
         contents: type[NoticePublished | DisclosurePublished],
-        digest: Callable[[bytes], bytes] = list_digest,
+        digest: Callable[[bytes], bytes],
     ) -> None:
         self._engine, self.kind, self._contents, self._digest = engine, kind, contents, digest
 

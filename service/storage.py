@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sql
-from filelock import FileLock
 
 from service.errors import ConfigurationError
 from service.migration import Step, demand_version, migrate
@@ -222,9 +222,13 @@ def _begin(connection: sql.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("exclusive", False) else "BEGIN")
 
 
-def _alone(engine: sql.Engine) -> AbstractContextManager[object]:
+@contextmanager
+def _alone(engine: sql.Engine) -> Iterator[None]:
     """Keeps other processes from opening the same new SQLite file at once, which SQLite answers with an error."""
     path = Path(engine.url.database or "")
-    if engine.dialect.name == "sqlite" and path.parent.is_dir():
-        return FileLock(f"{path}.lock")
-    return nullcontext()
+    if engine.dialect.name != "sqlite" or not path.parent.is_dir():
+        yield
+        return
+    with open(f"{path}.lock", "ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
+        yield

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from escrow.authority import directory, warrants
 from escrow.authority.directory import Directory
@@ -11,12 +13,12 @@ from escrow.authority.migrations import STEPS
 from escrow.authority.settings import AuthoritySettings
 from escrow.authority.warrants import Warrants
 from escrow.party import Party
-from escrow.publications import PublishedLists
 from protocol.epochs import Role
-from protocol.notices import notice_digest
-from protocol.transparency.log_entries import NoticePublished
 from service.clock import Clock, unix_time
 from service.settings import load_settings
+
+if TYPE_CHECKING:
+    from escrow.publications import PublishedLists
 
 
 class Authority(Party):
@@ -29,7 +31,15 @@ class Authority(Party):
         super().__init__(Role.AUTHORITY, home, settings, STEPS, directory.metadata, warrants.metadata, clock=clock)
         self.directory = Directory(self.engine)
         self.warrants = Warrants(self.engine, clock)
-        self.notices = PublishedLists(self.engine, "notices", NoticePublished, notice_digest)
+
+    @cached_property
+    def notices(self) -> PublishedLists:
+        """The notices that it published."""
+        from escrow.publications import PublishedLists
+        from protocol.notices import notice_digest
+        from protocol.transparency.log_entries import NoticePublished
+
+        return PublishedLists(self.engine, "notices", NoticePublished, notice_digest)
 
     def forget_epochs(self, epochs: Collection[int]) -> None:
         """Delete also the directory of erased epochs, and what was opened of windows that ended in them."""

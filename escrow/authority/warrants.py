@@ -6,17 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
 
 from escrow.errors import UnknownWarrant
-from protocol.opening import OpeningTranscript
 from protocol.primitives.statements import JointStatement
-from protocol.releases import HeldCommitments, Judgement
 from protocol.warrants import Warrant
 from service.clock import Clock, unix_time
 from service.storage import exclusive, insert_once
+
+if TYPE_CHECKING:
+    from protocol.opening import OpeningTranscript
+    from protocol.releases import HeldCommitments
 
 NO_WARRANT = "there is no such warrant; see warrants list"
 metadata = sql.MetaData()
@@ -201,6 +203,8 @@ class Warrants:
 
     def asked(self, warrant_id: bytes, release: bytes) -> tuple[JointStatement, HeldCommitments] | None:
         """The venue's record and the commitments with which shares for a release (its digest) were last asked for."""
+        from protocol.releases import Judgement
+
         with self._engine.begin() as connection:
             for row in connection.execute(sql.select(_requests).where(_same(_requests, warrant_id, release))):
                 return JointStatement.from_bytes(row.venue), Judgement.from_bytes(row.judgement).authority
@@ -210,6 +214,8 @@ class Warrants:
         self, warrant_id: bytes, release: bytes, venue: JointStatement, commitments: HeldCommitments
     ) -> None:
         """Keep with what shares for a release (its digest) are asked for: the venue's record and commitments."""
+        from protocol.releases import Judgement
+
         judgement = Judgement(release, (), commitments).to_bytes()
         with self._engine.begin() as connection:
             connection.execute(sql.delete(_requests).where(_same(_requests, warrant_id, release)))
@@ -288,5 +294,9 @@ def _drawn(row: sql.Row[Any]) -> DrawnWarrant:
     venue = None if row.opened_venue is None else JointStatement.from_bytes(row.opened_venue)
     # In parts: as one message it could be longer than a message may be.
     shares = row.opened_release, row.operator_shares, row.authority_shares
-    opened = None if venue is None else OpeningTranscript(joint, *shares)
+    opened = None
+    if venue is not None:
+        from protocol.opening import OpeningTranscript
+
+        opened = OpeningTranscript(joint, *shares)
     return DrawnWarrant(Warrant.from_bytes(row.record), row.statement, joint, row.release, opened, venue)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 from nacl.bindings import sodium_memcmp
@@ -27,7 +28,6 @@ from escrow.operator.errors import (
 )
 from escrow.operator.settings import OperatorSettings
 from protocol.handles import DirectoryEntry, Handle
-from protocol.http_messages import Session, VerificationAnswer
 from protocol.primitives.group import Point
 from protocol.primitives.hashing import digest32
 from protocol.primitives.signatures import SigningKey
@@ -35,6 +35,9 @@ from service import names, phone_numbers
 from service.clock import DAY
 from service.refusals import Unauthenticated
 from service.storage import exclusive, is_among
+
+if TYPE_CHECKING:
+    from protocol.http_messages import Session, VerificationAnswer
 
 metadata = sql.MetaData()
 _verifications = sql.Table(
@@ -170,6 +173,8 @@ class Accounts:
                 )
                 connection.execute(sql.delete(_sessions).where(_sessions.c.account == account_id))
             connection.execute(sql.insert(_sessions).values(token_digest=_token_digest(token), account=account_id))
+        from protocol.http_messages import Session
+
         return Session(account_id, token)
 
     def authenticate(self, token: bytes, now: int) -> Account:

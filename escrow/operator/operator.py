@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,9 +43,17 @@ class Operator(Party):
         tables = accounts.metadata, warrants.metadata, signed_notices.metadata
         super().__init__(Role.OPERATOR, home, settings, STEPS, *tables, clock=clock)
         self.accounts = Accounts(self.engine, settings, self.identity)
-        self.warrants = Warrants(self.engine, self.domain, self.log, clock)
-        self.notices = SignedNotices(self.engine, self.domain, self.identity, self.log, clock)
         self.sender = load_sender(settings.sender, home)
+
+    @cached_property
+    def warrants(self) -> Warrants:
+        """The warrants that the authority proposed."""
+        return Warrants(self.engine, self.domain, self.log, self.clock)
+
+    @cached_property
+    def notices(self) -> SignedNotices:
+        """The notices that it signed."""
+        return SignedNotices(self.engine, self.domain, self.identity, self.log, self.clock)
 
     def identity_record(self, epoch_key: EpochKey, account: Account, handle: Handle) -> IdentityRecord:
         """What the operator says of an account's handle."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from secrets import token_bytes
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
-from escrow.log.log import TransparencyLog
 from escrow.operator.errors import NoticeExists
 from protocol.epochs import Domain
-from protocol.notices import NoticeAnswer, list_digest, list_passes, sign_notice
 from protocol.primitives.errors import WrongNumber
 from protocol.primitives.signatures import SigningKey
-from protocol.transparency.log_entries import NoticePublished
 from service.clock import Clock
 from service.storage import exclusive
+
+if TYPE_CHECKING:
+    from escrow.log.log import TransparencyLog
+    from protocol.notices import NoticeAnswer
 
 SEED_BYTES = 32
 
@@ -60,6 +62,9 @@ class SignedNotices:
             answer = connection.scalar(sql.select(_notices.c.answer).where(_notices.c.number == number))
         if answer is None:
             return None
+        from protocol.notices import NoticeAnswer, list_digest
+        from protocol.transparency.log_entries import NoticePublished
+
         given = NoticeAnswer.from_bytes(answer)
         self._log.append(NoticePublished(number, list_digest(given.notice)), self._clock())  # if a crash prevented it
         return given
@@ -71,6 +76,9 @@ class SignedNotices:
 
     def sign(self, number: int, time: int, wanted: Wanted, passes: Collection[bytes]) -> NoticeAnswer:
         """Make the list of a notice, sign it, and store both durably; from then on they are the answer."""
+        from protocol.notices import NoticeAnswer, list_digest, list_passes, sign_notice
+        from protocol.transparency.log_entries import NoticePublished
+
         seed = token_bytes(SEED_BYTES)  # step 7
         digests = list_passes(number, passes, seed)
         signed = sign_notice(self._domain, number, time, wanted.advice, digests, self._identity)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from secrets import token_bytes
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
 
 from escrow.errors import InvalidName, UnknownWarrant
-from escrow.log.log import TransparencyLog
 from escrow.operator.errors import AlreadyDecided, WarrantExists
 from protocol.epochs import Domain
 from protocol.primitives.errors import WrongDomain
@@ -19,6 +18,9 @@ from protocol.primitives.statements import sign_statement, statement_payload, ve
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from protocol.warrants import Warrant, check_issued, warrant_epochs
 from service.storage import exclusive
+
+if TYPE_CHECKING:
+    from escrow.log.log import TransparencyLog
 
 metadata = sql.MetaData()
 _warrants = sql.Table(
