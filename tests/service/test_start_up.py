@@ -143,15 +143,22 @@ def test_a_visitors_status_needs_no_network_no_database_and_no_picture(home: Pat
     assert loaded_by("client", *options, "status", forbidden=NETWORK | DATABASE | PICTURES | OTHERS) == []
 
 
-def test_the_list_of_venues_needs_no_network_no_database_and_no_picture(home: Path) -> None:
+@pytest.fixture
+def home_of_venues(home: Path) -> Path:
+    """A home of venues that pins the domain."""
+    (home / "domains").mkdir()
+    (home / "domain.toml").rename(home / "domains" / "city.toml")
     create_home(home, "클럽", "")
-    options = ("--home", str(home))
+    return home
+
+
+def test_the_list_of_venues_needs_no_network_no_database_and_no_picture(home_of_venues: Path) -> None:
+    options = ("--home", str(home_of_venues))
     assert loaded_by("venue", *options, "list", forbidden=NETWORK | DATABASE | PICTURES | {"limits"}) == []
 
 
-def test_the_list_of_readers_needs_no_network_no_migration_and_no_picture(home: Path) -> None:
-    create_home(home, "클럽", "")
-    options = ("--home", str(home))
+def test_the_list_of_readers_needs_no_network_no_migration_and_no_picture(home_of_venues: Path) -> None:
+    options = ("--home", str(home_of_venues))
     forbidden = {"aiohttp", "alembic", "limits"} | PICTURES
     assert loaded_by("venue", *options, "readers", "list", forbidden=forbidden) == []
 
