@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from protocol.http_messages import Decision
 from protocol.primitives.errors import Malformed
@@ -25,6 +27,13 @@ RETRY_SECONDS = 1
 K = TypeVar("K")
 
 
+class NoCamera(ConfigurationError):
+    """A camera or film that does not open at first."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(f"the camera {source} does not open / 카메라를 열 수 없습니다")
+
+
 class CameraLost(Exception):
     """A camera that gave frames, broke off, and did not come back."""
 
@@ -33,41 +42,55 @@ def camera_frames(source: str, tell: Callable[[str], None]) -> Iterator[Any]:
     """The frames of a camera or a film, as NumPy arrays; broken frames are skipped.
 
     `source` is a device's number, a URL or a video file. A film ends. A camera that breaks off is opened again, which
-    `tell` is told. Raises `CameraLost` if it stays away for `ABSENT_SECONDS`, and `ConfigurationError` if OpenCV is not
-    installed or the source does not open at first.
+    `tell` is told. Raises `CameraLost` if it stays away for `ABSENT_SECONDS`, `NoCamera` if it does not open at first,
+    and `ConfigurationError` if OpenCV is not installed.
     """
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # else broken frames fill the terminal of the door
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     try:
         import cv2  # noqa: PLC0415 - an optional library
     except ImportError:
         raise ConfigurationError(
             "a camera needs OpenCV; run: pip install 'splitpass[camera]' / 카메라를 쓰려면 OpenCV를 설치해 주세요"
         ) from None
-    device = int(source) if source.isdecimal() else source
-    capture = cv2.VideoCapture(device)
+    name = camera_name(source)
+    try:
+        capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
+    except cv2.error:
+        raise NoCamera(name) from None
     try:
         if not capture.isOpened():
-            raise ConfigurationError(f"the camera {source} does not open / 카메라를 열 수 없습니다")
+            raise NoCamera(name)
         length = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))  # of a camera it is none
         is_film = Path(source).is_file() or length > 0
         last_seen, is_lost = time.monotonic(), False
         while True:
             for frame in _frames(capture, cv2.error, length):
                 if is_lost:
-                    tell(f"the camera {source} is back / 카메라가 다시 연결되었습니다")
+                    tell(f"the camera {name} is back / 카메라가 다시 연결되었습니다")
                 last_seen, is_lost = time.monotonic(), False
                 yield frame
             if is_film:
                 return
             if not is_lost:
-                tell(f"the camera {source} broke off, trying again / 카메라 연결이 끊겨 다시 연결하는 중입니다")
+                tell(f"the camera {name} broke off, trying again / 카메라 연결이 끊겨 다시 연결하는 중입니다")
             is_lost = True
             if time.monotonic() - last_seen > ABSENT_SECONDS:
-                raise CameraLost(f"the camera {source} stays away / 카메라가 다시 연결되지 않습니다")
+                raise CameraLost(f"the camera {name} stays away / 카메라가 다시 연결되지 않습니다")
             time.sleep(RETRY_SECONDS)
             capture.release()
-            capture = cv2.VideoCapture(device)
+            capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
     finally:
         capture.release()
+
+
+def camera_name(source: str) -> str:
+    """A camera's source without the password that its URL may have."""
+    try:
+        parts = urlsplit(source)
+    except ValueError:
+        return source
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else source
 
 
 def _frames(capture: Any, failure: type[Exception], length: int) -> Iterator[Any]:

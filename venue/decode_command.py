@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from service.cli import printable
-from service.errors import ConfigurationError
 
 _FILMS = (b"RIFF", b"\x1aE\xdf\xa3", b"OggS", b"FLV", b"YUV4MPEG2", b"\x00\x00\x01\xba", b"\x47")
 """How films begin. OpenCV would make a film of any text."""
@@ -62,12 +61,12 @@ def _is_film(path: Path) -> bool:
 
 
 def _texts_of_film(path: Path) -> Iterator[str]:
-    from venue.camera import camera_frames
+    from venue.camera import NoCamera, camera_frames
     from venue.decoding import read_codes
     from venue.pictures import Fault, UnreadableImage
 
     try:
         for frame in camera_frames(str(path), click.echo):
             yield from read_codes(frame)
-    except ConfigurationError:
-        raise UnreadableImage(Fault.NO_PICTURE) from None
+    except NoCamera:
+        raise UnreadableImage(Fault.CUT_OFF) from None

@@ -6,6 +6,7 @@ inverted or beside something that zbar fails on.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from service.errors import ConfigurationError
 from venue.code_text import is_ours
 
 _QR_CODES = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+COLOURED = 4
+"""By how much, of 255, a picture has another colour than one on average."""
 Grey = NDArray[Any]
 """A picture of one channel: height by width, 0 is black."""
 
@@ -27,28 +30,41 @@ def read_codes(picture: Image.Image | NDArray[Any]) -> list[str]:
     Bytes outside ASCII, which no SplitPass code has, come as U+FFFD. Raises `ConfigurationError` if the zbar library
     is not installed.
     """
-    grey = _grey(picture)
-    texts = read_with_zbar(grey)
-    others = read_with_zxing(grey)
-    # The two spell a foreign code differently, so that the second one's counts only where nothing else is.
-    texts += [text for text in others if is_ours(text)] or ([] if texts else others)
+    texts: list[str] = []
+    for grey in _greys(picture):
+        texts += _read_with_both(grey)
+        if any(map(is_ours, texts)):
+            break
     return list(dict.fromkeys(texts))
 
 
-def _grey(picture: Image.Image | NDArray[Any]) -> Grey:
+def _read_with_both(grey: Grey) -> list[str]:
+    texts = read_with_zbar(grey)
+    others = read_with_zxing(grey)
+    # The two spell a foreign code differently, so that the second one's counts only where nothing else is.
+    return texts + ([text for text in others if is_ours(text)] or ([] if texts else others))
+
+
+def _greys(picture: Image.Image | NDArray[Any]) -> Iterator[Grey]:
     if isinstance(picture, Image.Image):
-        return np.asarray(picture.convert("L"))
-    return picture if picture.ndim == 2 else most_contrast(picture)
+        yield np.asarray(picture.convert("L"))
+    elif picture.ndim == 2:
+        yield picture
+    else:
+        yield from channels(picture)
 
 
-def most_contrast(colours: NDArray[Any]) -> Grey:
-    """The channel of a picture in colours in which it has the most contrast.
+def channels(colours: NDArray[Any]) -> Iterator[Grey]:
+    """A picture in colours as the channel in which it has the most contrast, and as the lightest of all channels.
 
-    Under red, amber or green light the code of a sheet of paper is in one channel alone.
+    Under red, amber or green light the code of a sheet of paper is in one channel alone, which is not the one with the
+    most contrast if a lamp of another colour is in view. Without colours the two are the same, and it comes once.
     """
     sample = colours[::8, ::8].reshape(-1, colours.shape[2])
-    channel: Grey = colours[:, :, int(sample.std(axis=0).argmax())]
-    return channel
+    best = int(sample.std(axis=0).argmax())
+    yield colours[:, :, best]
+    if (sample.max(axis=1) - sample[:, best]).mean() > COLOURED:
+        yield np.maximum.reduce([colours[:, :, channel] for channel in range(colours.shape[2])])
 
 
 def read_with_zbar(grey: Grey) -> list[str]:

@@ -79,13 +79,13 @@ def read(
 
 def _see(camera: str, decide: Decide) -> Iterator[Outcome]:
     """What comes into a camera's view, for as long as the camera is there."""
-    from venue.camera import CameraLost, View, camera_frames
+    from venue.camera import CameraLost, View, camera_frames, camera_name
 
     view = View(decide)
     try:
         for frame in camera_frames(camera, lambda said: click.echo(said, err=True)):
             for verdict in view.show(frame):
-                yield f"camera {camera}", verdict
+                yield f"camera {camera_name(camera)}", verdict
     except CameraLost as error:
         raise click.ClickException(str(error)) from None
 

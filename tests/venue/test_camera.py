@@ -21,12 +21,11 @@ from protocol.check_ins import Direction, sign_check_in
 from protocol.http_messages import Decision
 from protocol.paper_passes import print_pass
 from protocol.qr_text import to_qr_text
-from service.errors import ConfigurationError
 from service.qr import qr_image
 from tests.support.domain import NOW, OpenEpoch, Visitor
 from tests.venue.test_decoding import PART
 from venue import camera
-from venue.camera import ADMITTED_SECONDS, CameraLost, View, camera_frames
+from venue.camera import ADMITTED_SECONDS, CameraLost, NoCamera, View, camera_frames, camera_name
 from venue.decoding import read_codes
 from venue.home import ServedVenue
 from venue.verdicts import Verdict, gate_verdict
@@ -141,8 +140,17 @@ class TestCamera:
         assert len(said) == 1
 
     def test_a_source_that_is_not_there(self) -> None:
-        with pytest.raises(ConfigurationError, match="does not open"):
-            next(camera_frames("/nowhere.avi", print))
+        for source in ("/nowhere.avi", "9" * 12, "-1", "", "/dev/null", "rtsp://127.0.0.1:9/door"):
+            with pytest.raises(NoCamera, match="does not open"):
+                next(camera_frames(source, print))
+
+    def test_no_password_of_a_camera_is_shown(self) -> None:
+        assert camera_name("rtsp://staff:secret@10.0.0.9:554/a?b") == "rtsp://10.0.0.9:554/a?b"
+        for source in ("0", "/dev/video0", "door.avi", "rtsp://10.0.0.9/a", "a@b.avi", "http://["):
+            assert camera_name(source) == source
+        with pytest.raises(NoCamera) as caught:
+            next(camera_frames("rtsp://staff:secret@127.0.0.1:9/door", print))
+        assert "secret" not in str(caught.value)
 
     def test_a_code_in_view_is_decided_once(
         self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor, texts: list[str]

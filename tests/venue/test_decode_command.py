@@ -13,6 +13,7 @@ from service.qr import qr_image
 from tests.venue.shown import beside
 from tests.venue.test_camera import record
 from venue.__main__ import cli
+from venue.pictures import Fault
 
 
 def decode(*files: Path) -> tuple[int, list[str]]:
@@ -42,10 +43,23 @@ def test_what_has_no_code_says_why(tmp_path: Path, texts: list[str]) -> None:
     assert [line.split(" / ")[0] for line in lines] == [
         f"a.png: {texts[0]}",
         "b.png: there is no QR code in the picture",
-        "c.txt: this is not a picture",
+        "c.txt: this is not a picture of a kind that can be read; save it as JPEG or PNG",
         "d.png: the file is empty",
         "e.avi: there is no QR code in the picture",
     ]
+
+
+def test_a_film_is_read_as_far_as_it_goes(tmp_path: Path, texts: list[str]) -> None:
+    film = tmp_path / "door.avi"
+    frame = cv2.cvtColor(np.asarray(qr_image(texts[0]).convert("L").resize((480, 480))), cv2.COLOR_GRAY2BGR)
+    record(film, [frame] * 6)
+    content = film.read_bytes()
+    for length in (len(content) // 2, len(content) - 1):
+        film.write_bytes(content[:length])
+        assert decode(film) == (0, [f"door.avi: {texts[0]}"])
+    for length in (12, 500, 5_000):
+        film.write_bytes(content[:length])
+        assert decode(film) == (1, [f"door.avi: {Fault.CUT_OFF.value}"])
 
 
 def test_a_code_cannot_command_a_terminal(tmp_path: Path) -> None:

@@ -75,3 +75,5 @@ def test_a_frame_in_coloured_light(light: tuple[int, int, int], texts: list[str]
     frame = cv2.merge([(grey * (channel / 255)).astype(np.uint8) for channel in light])
     noise = np.random.default_rng(1).integers(0, 30, frame.shape, np.uint8)
     assert read_codes(cv2.add(frame, noise)) == [texts[0]]
+    with_a_blue_lamp = cv2.copyMakeBorder(frame, 0, 600, 0, 0, cv2.BORDER_CONSTANT, value=(255, 0, 0))
+    assert read_codes(with_a_blue_lamp) == [texts[0]]
