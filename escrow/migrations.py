@@ -40,3 +40,13 @@ def tell_reused_passes(operations: Operations) -> None:
     for name, default in (("given", sql.true()), ("named", sql.false())):
         column = sql.Column(name, sql.Boolean, nullable=False, server_default=default)
         operations.add_column("released_passes", column)
+
+
+def replace_table(operations: Operations, name: str, *parts: sql.schema.SchemaItem) -> None:
+    """Put a table of these columns and constraints in the place of one that has the same columns, with its rows."""
+    made = operations.create_table(f"{name}_by_epoch", *parts)
+    columns = [column.name for column in made.columns]
+    rows = sql.select(*sql.table(name, *map(sql.column, columns)).c)
+    operations.execute(sql.insert(made).from_select(columns, rows))
+    operations.drop_table(name)
+    operations.rename_table(f"{name}_by_epoch", name)

@@ -79,7 +79,7 @@ def recognised_by_authority(authority: Authority, epoch_key: EpochKey) -> Recogn
 
     def recognise(point: Point) -> bool:
         index = directory_index(epoch_key, point)
-        entry = authority.directory.find(index) if index in indices else None
+        entry = authority.directory.find(epoch_key.epoch, index) if index in indices else None
         try:
             return entry is not None and open_entry(epoch_key, point, entry).handle == point
         except InvalidEntry:

@@ -14,37 +14,41 @@ metadata = sql.MetaData()
 _entries = sql.Table(
     "directory",
     metadata,
+    sql.Column("epoch", sql.BigInteger, primary_key=True),
     sql.Column("entry_index", sql.LargeBinary(32), primary_key=True),
-    sql.Column("epoch", sql.BigInteger, nullable=False, index=True),
     sql.Column("entry", sql.LargeBinary, nullable=False),
 )
 
 
 class Directory:
-    """The authority's directory entries, by index."""
+    """The authority's directory entries, by epoch and index."""
 
     def __init__(self, engine: sql.Engine) -> None:
         self._engine = engine
 
     def deposit(self, entry: DirectoryEntry) -> None:
-        """Store an entry durably, or the same one again; raises `EntryExists` for another under the same index."""
-        encoded = entry.to_bytes()
+        """Store an entry durably, or the same one again; raises `EntryExists` for another of its epoch and index."""
+        encoded, place = entry.to_bytes(), _is_at(entry.epoch, entry.index)
         with exclusive(self._engine) as connection:
-            known = connection.scalar(sql.select(_entries.c.entry).where(_entries.c.entry_index == entry.index))
+            known = connection.scalar(sql.select(_entries.c.entry).where(place))
             if known is None:
                 connection.execute(
-                    sql.insert(_entries).values(entry_index=entry.index, epoch=entry.epoch, entry=encoded)
+                    sql.insert(_entries).values(epoch=entry.epoch, entry_index=entry.index, entry=encoded)
                 )
             elif known != encoded:
                 raise EntryExists(entry.index)
 
-    def find(self, index: bytes) -> DirectoryEntry | None:
-        """The entry under a 32-byte index."""
+    def find(self, epoch: int, index: bytes) -> DirectoryEntry | None:
+        """The entry of an epoch under a 32-byte index."""
         with self._engine.begin() as connection:
-            encoded = connection.scalar(sql.select(_entries.c.entry).where(_entries.c.entry_index == index))
+            encoded = connection.scalar(sql.select(_entries.c.entry).where(_is_at(epoch, index)))
         return None if encoded is None else DirectoryEntry.from_bytes(encoded)
 
     def forget_epochs(self, epochs: Iterable[int]) -> None:
         """Delete the entries of these epochs."""
         with self._engine.begin() as connection:
             connection.execute(sql.delete(_entries).where(is_among(_entries.c.epoch, epochs)))
+
+
+def _is_at(epoch: int, index: bytes) -> sql.ColumnElement[bool]:
+    return (_entries.c.epoch == epoch) & (_entries.c.entry_index == index)

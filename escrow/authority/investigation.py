@@ -219,7 +219,7 @@ class Investigation:
             raise InvalidEntry("the check-in opens to nobody")
         if isinstance(check_in, AssistedEntry):
             return open_assisted(epoch_key, check_in, opened)
-        entry = self._authority.directory.find(directory_index(epoch_key, opened))
+        entry = self._authority.directory.find(epoch_key.epoch, directory_index(epoch_key, opened))
         if entry is None:
             raise InvalidEntry("the check-in opens to no entry")
         return open_entry(epoch_key, opened, entry)

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
-from escrow.migrations import index_released_epochs, tell_released_passes_by_epoch, tell_reused_passes
+from escrow.migrations import (
+    index_released_epochs,
+    replace_table,
+    tell_released_passes_by_epoch,
+    tell_reused_passes,
+)
 from service.migration import Step
 
 if TYPE_CHECKING:
@@ -23,11 +28,24 @@ def name_the_warrants(operations: Operations) -> None:
     operations.rename_table("cases", "warrants")
 
 
+def tell_the_directory_by_epoch(operations: Operations) -> None:
+    """Begin the keys of the directory with the epoch, so that a table can be kept in a part for each."""
+    if sql.inspect(operations.get_bind()).has_table("directory"):
+        replace_table(
+            operations,
+            "directory",
+            sql.Column("epoch", sql.BigInteger, primary_key=True, autoincrement=False),
+            sql.Column("entry_index", sql.LargeBinary(32), primary_key=True),
+            sql.Column("entry", sql.LargeBinary, nullable=False),
+        )
+
+
 STEPS: tuple[Step, ...] = (
     keep_the_opened_venue,
     index_released_epochs,
     tell_released_passes_by_epoch,
     tell_reused_passes,
     name_the_warrants,
+    tell_the_directory_by_epoch,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

@@ -67,13 +67,14 @@ _sessions = sql.Table(
 _handles = sql.Table(
     "handles",
     metadata,
-    sql.Column("account", sql.LargeBinary(16), sql.ForeignKey(_accounts.c.account), primary_key=True),
-    sql.Column("epoch", sql.BigInteger, primary_key=True, index=True),
-    sql.Column("handle", sql.LargeBinary(32), nullable=False, unique=True),
+    sql.Column("epoch", sql.BigInteger, primary_key=True),
+    sql.Column("account", sql.LargeBinary(16), sql.ForeignKey(_accounts.c.account), primary_key=True, index=True),
+    sql.Column("handle", sql.LargeBinary(32), nullable=False),
     sql.Column("record", sql.LargeBinary, nullable=False),
     sql.Column("entry", sql.LargeBinary, nullable=False),
     sql.Column("deposited", sql.Boolean, nullable=False),
     sql.Column("requests", sql.Integer, nullable=False),
+    sql.UniqueConstraint("epoch", "handle", name="uq_handles_epoch_handle"),
 )
 
 
@@ -195,11 +196,11 @@ class Accounts:
         """Store an account's handle of an epoch with its signed record and sealed entry.
 
         Returns the record and entry that are stored, which are the first ones when the handle was registered
-        before. Raises `HandleExists` for another handle, or another account's.
+        before. Raises `HandleExists` for another handle of the epoch, or another account's.
         """
-        mine = (_handles.c.account == account_id) & (_handles.c.epoch == entry.epoch)
+        same = (_handles.c.account == account_id) | (_handles.c.handle == bytes(handle))
         with exclusive(self._engine) as connection:
-            known = connection.execute(sql.select(_handles).where(mine | (_handles.c.handle == bytes(handle)))).first()
+            known = connection.execute(sql.select(_handles).where(_handles.c.epoch == entry.epoch, same)).first()
             if known is None:
                 connection.execute(
                     sql.insert(_handles).values(
@@ -213,7 +214,7 @@ class Accounts:
                     )
                 )
                 return record, entry
-        if (known.account, known.epoch, known.handle) != (account_id, entry.epoch, bytes(handle)):
+        if (known.account, known.handle) != (account_id, bytes(handle)):
             raise HandleExists(account_id, entry.epoch)
         return known.record, DirectoryEntry.from_bytes(known.entry)
 

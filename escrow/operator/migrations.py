@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
-from escrow.migrations import index_released_epochs, tell_released_passes_by_epoch, tell_reused_passes
+from escrow.migrations import (
+    index_released_epochs,
+    replace_table,
+    tell_released_passes_by_epoch,
+    tell_reused_passes,
+)
 from service.migration import Step
 
 if TYPE_CHECKING:
@@ -25,5 +30,28 @@ def index_epochs(operations: Operations) -> None:
     index_released_epochs(operations)
 
 
-STEPS: tuple[Step, ...] = (find_decisions_in_the_log, index_epochs, tell_released_passes_by_epoch, tell_reused_passes)
+def tell_handles_by_epoch(operations: Operations) -> None:
+    """Begin the keys of handles with their epoch, so that a table can be kept in a part for each."""
+    replace_table(
+        operations,
+        "handles",
+        sql.Column("epoch", sql.BigInteger, primary_key=True, autoincrement=False),
+        sql.Column("account", sql.LargeBinary(16), sql.ForeignKey("accounts.account"), primary_key=True),
+        sql.Column("handle", sql.LargeBinary(32), nullable=False),
+        sql.Column("record", sql.LargeBinary, nullable=False),
+        sql.Column("entry", sql.LargeBinary, nullable=False),
+        sql.Column("deposited", sql.Boolean, nullable=False),
+        sql.Column("requests", sql.Integer, nullable=False),
+        sql.UniqueConstraint("epoch", "handle", name="uq_handles_epoch_handle"),
+    )
+    operations.create_index("ix_handles_account", "handles", ["account"])
+
+
+STEPS: tuple[Step, ...] = (
+    find_decisions_in_the_log,
+    index_epochs,
+    tell_released_passes_by_epoch,
+    tell_reused_passes,
+    tell_handles_by_epoch,
+)
 """Append the change of an existing table here; what a step did in a release stays as it was."""

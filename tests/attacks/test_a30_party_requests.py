@@ -74,7 +74,7 @@ def test_a30_a_forged_request_is_refused(world: World) -> None:
         return [await deposit(world, request) for request in forged]
 
     assert run(attack()) == list(forged.values())
-    assert world.authority.directory.find(bytes(32)) is None
+    assert world.authority.directory.find(world.today, bytes(32)) is None
     assert run(deposit(world, good)) == "granted"
 
 

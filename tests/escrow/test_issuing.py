@@ -337,7 +337,7 @@ def test_the_directory_is_written_once(world: World) -> None:
         with pytest.raises(Problem) as refusal:
             await world.as_party(Role.OPERATOR, "/v1/directory", other.to_bytes())
         assert refusal.value.name == "entry-exists"
-        assert world.authority.directory.find(grant.entry.index) == grant.entry
+        assert world.authority.directory.find(grant.entry.epoch, grant.entry.index) == grant.entry
 
     run(story())
 
@@ -347,7 +347,7 @@ def test_a_receipt_is_signed_once_the_entry_is_stored(world: World, monkeypatch:
     stored = []
 
     def sign(epoch_key: EpochKey, entry: DirectoryEntry, authority: SigningKey) -> bytes:
-        stored.append(world.authority.directory.find(entry.index) == entry)
+        stored.append(world.authority.directory.find(entry.epoch, entry.index) == entry)
         return sign_receipt(epoch_key, entry, authority)
 
     monkeypatch.setattr("escrow.authority.server.sign_receipt", sign)

@@ -174,7 +174,7 @@ def test_an_entry_is_written_once_among_the_authoritys_processes(authorities: Cr
         )
 
     assert run(story()) == {"granted": AUTHORITIES, "entry-exists": AUTHORITIES}
-    assert world.authority.directory.find(index) in entries
+    assert world.authority.directory.find(world.today, index) in entries
 
 
 def release_each(home: Path, warrant_id: bytes, passes: list[bytes]) -> list[str]:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sql
 
 from escrow import ledger
+from escrow.authority import directory
 from escrow.authority import warrants as authority_warrants
+from escrow.authority.directory import Directory
+from escrow.authority.errors import EntryExists
 from escrow.authority.migrations import STEPS
 from escrow.authority.warrants import Warrants as AuthorityWarrants
 from escrow.log.log import TransparencyLog
 from escrow.operator import accounts
 from escrow.operator import migrations as operator_migrations
 from escrow.operator import warrants as operator_warrants
-from escrow.operator.errors import AlreadyDecided
+from escrow.operator.errors import AlreadyDecided, HandleExists
+from escrow.operator.settings import OperatorSettings
 from escrow.operator.warrants import LoggedDecision, Warrants
 from protocol.epochs import Role
 from protocol.opening import OpeningTranscript
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from service.storage import open_database
 from tests.support.databases import KINDS, new_database
-from tests.support.domain import NOW, Parties
+from tests.support.domain import NOW, Parties, Visitor
 
 first = sql.MetaData()
 cases = sql.Table(
@@ -46,10 +51,18 @@ released_passes = sql.Table(
     sql.Column("venue", sql.LargeBinary(16), nullable=False),
     sql.Column("time", sql.BigInteger, nullable=False),
 )
+earlier_accounts = sql.Table(
+    "accounts",
+    first,
+    sql.Column("account", sql.LargeBinary(16), primary_key=True),
+    sql.Column("phone", sql.String(16), nullable=False, unique=True),
+    sql.Column("name", sql.String(128), nullable=False),
+    sql.Column("verified_at", sql.BigInteger, nullable=False),
+)
 handles = sql.Table(
     "handles",
     first,
-    sql.Column("account", sql.LargeBinary(16), primary_key=True),
+    sql.Column("account", sql.LargeBinary(16), sql.ForeignKey(earlier_accounts.c.account), primary_key=True),
     sql.Column("epoch", sql.BigInteger, primary_key=True),
     sql.Column("handle", sql.LargeBinary(32), nullable=False, unique=True),
     sql.Column("record", sql.LargeBinary, nullable=False),
@@ -143,11 +156,67 @@ def test_what_goes_with_an_epoch_is_found_by_an_index(kind: str, tmp_path: Path)
             inspector = sql.inspect(engine)
             names = [name for name in ("handles", "released_passes") if inspector.has_table(name)]
             indexed.append({index["name"] for name in names for index in inspector.get_indexes(name)})
+            if steps is operator_migrations.STEPS:
+                assert inspector.get_pk_constraint("handles")["constrained_columns"] == ["epoch", "account"]
             engine.dispose()
         new, old = indexed
         assert "ix_released_passes_epoch" in new
-        assert ("ix_handles_epoch" in new) is (steps is operator_migrations.STEPS)
         assert new <= old
+
+
+directory_before = sql.MetaData()
+sql.Table(
+    "directory",
+    directory_before,
+    sql.Column("entry_index", sql.LargeBinary(32), primary_key=True),
+    sql.Column("epoch", sql.BigInteger, nullable=False, index=True),
+    sql.Column("entry", sql.LargeBinary, nullable=False),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_directory_is_told_by_epoch(kind: str, tmp_path: Path, visitor: Visitor) -> None:
+    entry, url = visitor.grant.entry, new_database(kind, tmp_path)
+    row = {"entry_index": entry.index, "epoch": entry.epoch, "entry": entry.to_bytes()}
+    with open_database(url, (), first, directory_before).begin() as connection:
+        connection.execute(sql.insert(directory_before.tables["directory"]).values(row))
+    engine = open_database(url, STEPS, directory.metadata)
+    kept = Directory(engine)
+    assert kept.find(entry.epoch, entry.index) == entry
+    assert kept.find(entry.epoch + 1, entry.index) is None
+    with pytest.raises(EntryExists):
+        kept.deposit(replace(entry, sealed=bytes(len(entry.sealed))))
+    assert sql.inspect(engine).get_pk_constraint("directory")["constrained_columns"] == ["epoch", "entry_index"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_handles_are_told_by_epoch(kind: str, tmp_path: Path, parties: Parties, visitor: Visitor) -> None:
+    """An account's handle of an epoch stays its own; one point in two epochs is two handles."""
+    entry, url = visitor.grant.entry, new_database(kind, tmp_path)
+    account = {"account": visitor.account_id, "phone": "+821012345678", "name": "홍길동", "verified_at": NOW}
+    other = {"account": bytes(16), "phone": "+821087654321", "name": "성춘향", "verified_at": NOW}
+    row = {
+        "account": visitor.account_id,
+        "epoch": entry.epoch,
+        "handle": bytes(visitor.handle),
+        "record": visitor.grant.record,
+        "entry": entry.to_bytes(),
+        "deposited": True,
+        "requests": 2,
+    }
+    with open_database(url, (), first).begin() as connection:
+        connection.execute(sql.insert(earlier_accounts), [account, other])
+        connection.execute(sql.insert(handles).values(row))
+    engine = open_database(url, operator_migrations.STEPS, accounts.metadata)
+    table = accounts.metadata.tables["handles"]
+    with engine.connect() as connection:
+        assert [dict(kept) for kept in connection.execute(sql.select(table)).mappings()] == [row]
+    register = accounts.Accounts(engine, OperatorSettings(), parties.keys[Role.OPERATOR])
+    assert register.handle(visitor.account_id, entry.epoch) == visitor.handle
+    with pytest.raises(HandleExists):
+        register.register_handle(bytes(16), visitor.handle, visitor.grant.record, entry)
+    tomorrows = replace(entry, epoch=entry.epoch + 1)
+    assert register.register_handle(bytes(16), visitor.handle, b"record", tomorrows) == (b"record", tomorrows)
 
 
 @pytest.mark.parametrize("kind", KINDS)

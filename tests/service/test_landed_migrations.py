@@ -26,6 +26,7 @@ LANDED = {
         ("index_epochs", "3c102b59a7c1cd03"),
         ("tell_released_passes_by_epoch", "af12b55cadef65be"),
         ("tell_reused_passes", "de81dbc9bb9eaf23"),
+        ("tell_handles_by_epoch", "fa026cee8596fe8d"),
     ],
     "authority": [
         ("keep_the_opened_venue", "4ca7518df3812c4c"),
@@ -33,6 +34,7 @@ LANDED = {
         ("tell_released_passes_by_epoch", "af12b55cadef65be"),
         ("tell_reused_passes", "de81dbc9bb9eaf23"),
         ("name_the_warrants", "b82097f20af0df9a"),
+        ("tell_the_directory_by_epoch", "970fb72b93b6c5f1"),
     ],
     "venue": [
         ("name_the_venue", "d14e1c45f646695b"),
