@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from rich.table import Table
 
 from escrow.authority.contacts import NOT_VERIFIED
+from service.phone_numbers import DEFAULT_REGION, international_number
 
 SHOWN = 20
 """How many lines a table of the story has."""
@@ -17,7 +19,7 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class ListedContact:
-    """A line of the list. `visits` are entry and exit, each ISO 8601 or `..`."""
+    """A line of the list. `visits` are entry and exit in local time, empty if not known."""
 
     name: str
     phone: str
@@ -31,12 +33,16 @@ class ListedContact:
 
 
 def read_contacts(file: Path) -> list[ListedContact]:
-    """The lines of an exported list."""
+    """The people of an exported list, each with every visit of theirs and of who came with them."""
     rows = csv.DictReader(io.StringIO(file.read_text("utf-8-sig")))
-    return [
-        ListedContact(row["name"], row["phone"].removeprefix("tel:"), row["verified on"], _visits(row["visits"]))
-        for row in rows
-    ]
+    contacts = []
+    for _, of_person in groupby(rows, lambda row: row["person"]):
+        own = list(of_person)
+        name, phone, verified = (own[0][column] for column in ("name", "phone", "verified"))
+        visits = [(row["arrived"], row["left"]) for row in own for _ in range(int(row["party size"]))]
+        number = international_number(phone, DEFAULT_REGION) or phone
+        contacts.append(ListedContact(name, number, verified, tuple(visits)))
+    return contacts
 
 
 def contacts_table(contacts: list[ListedContact], title: str) -> Table:
@@ -51,11 +57,6 @@ def contacts_table(contacts: list[ListedContact], title: str) -> Table:
     return table
 
 
-def _visits(text: str) -> tuple[tuple[str, str], ...]:
-    pairs = (visit.split("/") for visit in text.split(" "))
-    return tuple((entered, left) for entered, left in pairs)
-
-
 def _stay(contact: ListedContact) -> str:
     """Times of day from the first entry to the last exit, and how many visits these are."""
     entered, left = min(entered for entered, _ in contact.visits), max(left for _, left in contact.visits)
@@ -64,4 +65,4 @@ def _stay(contact: ListedContact) -> str:
 
 
 def _time_of_day(moment: str) -> str:
-    return "" if moment == ".." else moment[11:19]
+    return moment[11:]

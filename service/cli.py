@@ -22,18 +22,21 @@ from service.version import build
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+EXPECTED: tuple[type[Exception], ...] = (
+    ConfigurationError,
+    Problem,
+    Refusal,
+    Unreachable,
+    SplitPassError,
+    OSError,
+)
+"""What may go wrong, besides errors of the database."""
+
+
 class CommandGroup(click.Group):
     """A group whose expected failures end with one line and exit status 1, without a traceback."""
 
-    expected: tuple[type[Exception], ...] = (
-        ConfigurationError,
-        Problem,
-        Refusal,
-        Unreachable,
-        SplitPassError,
-        OSError,
-    )
-    """What may go wrong, besides errors of the database."""
+    expected = EXPECTED
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. The files it makes are for its user alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 DEFAULT_REGION = "KR"
@@ -22,6 +23,24 @@ def international_number(text: str, region: str | None = None) -> str | None:
     if number.extension or not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def written_at_home(phone: str, region: str) -> tuple[str | None, str, str]:
+    """A number in E.164 form as it is written in `region`, its country code, and the rest with hyphens.
+
+    The first is None for a number of another country. Of what is no number nothing but digits is left.
+    """
+    import phonenumbers  # noqa: PLC0415
+
+    formats = phonenumbers.PhoneNumberFormat
+    try:
+        number = phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:
+        return None, "", "".join(digit for digit in phone if digit in "0123456789")
+    at_home = number.country_code == phonenumbers.country_code_for_region(region)
+    national = phonenumbers.format_number(number, formats.NATIONAL) if at_home else None
+    _, _, rest = phonenumbers.format_number(number, formats.INTERNATIONAL).partition(" ")
+    return national, str(number.country_code), re.sub("[^0-9]+", "-", rest)
 
 
 def is_called_at_the_usual_price(phone: str, regions: Collection[str]) -> bool:

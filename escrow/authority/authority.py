@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from escrow.authority import directory, warrants
+from escrow.authority import case_register, directory, warrants
+from escrow.authority.case_register import CaseRegister
 from escrow.authority.directory import Directory
 from escrow.authority.migrations import STEPS
 from escrow.authority.settings import AuthoritySettings
@@ -28,9 +29,11 @@ class Authority(Party):
 
     def __init__(self, home: Path, clock: Clock = unix_time) -> None:
         settings = load_settings(AuthoritySettings, home / "settings.toml")
-        super().__init__(Role.AUTHORITY, home, settings, STEPS, directory.metadata, warrants.metadata, clock=clock)
+        tables = directory.metadata, warrants.metadata, case_register.metadata
+        super().__init__(Role.AUTHORITY, home, settings, STEPS, *tables, clock=clock)
         self.directory = Directory(self.engine)
         self.warrants = Warrants(self.engine, clock)
+        self.cases = CaseRegister(self.engine)
 
     @cached_property
     def notices(self) -> PublishedLists:

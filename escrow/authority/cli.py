@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -11,13 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from escrow.authority import case_steps_cli  # noqa: F401  adds its commands to the group
+from escrow.authority.case_cli import case_group
+from escrow.authority.limits import Limits, limits_options
 from escrow.authority.program import PROGRAM, online
 from escrow.cli import add_party_commands, describe_warrant, show_warrant
 from escrow.journal_cli import officer, officer_option, show_journal
-from protocol.check_ins import MAX_STAY
-from protocol.epochs import EPOCH_SECONDS
 from protocol.party_requests import REQUEST_TOLERANCE
-from protocol.warrants import MAX_EMBARGO, Purpose, Warrant, warrant_epochs
+from protocol.warrants import Purpose
 from service.cli import CommandGroup, Hexadecimal, Moment, home_option, local_time, parse_local_time, printable
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from protocol.releases import VerifiedRelease
 
 T = TypeVar("T")
-STATES = "drawn", "proposed", "countersigned", "refused", "released", "opened", "expired"
+STATES = "drawn", "proposed", "countersigned", "refused", "released", "shared", "opened", "expired"
 
 
 @click.group(name="authority", cls=CommandGroup)
@@ -42,13 +42,15 @@ def authority_group(context: click.Context, home: Path) -> None:
 
     \b
     First:        init  ->  put the printed key into domain.toml  ->  serve
-    An outbreak:  warrants draw  ->  (the operator countersigns)  ->  warrants release  ->  open  ->  export
+    An outbreak:  case start  ->  add  ->  check  ->  draw  ->  propose  ->  watch  ->  release  ->  open  ->  export
+    One window:   warrants draw  ->  (the operator countersigns)  ->  warrants release  ->  open  ->  export
     A warning:    warrants draw --purpose notice  ->  (countersigned)  ->  warrants release  ->  notices publish
     """  # noqa: D301  click reads the backspace
     context.obj = home
 
 
 add_party_commands(authority_group, PROGRAM)
+authority_group.add_command(case_group)
 
 
 @authority_group.group()
@@ -75,22 +77,7 @@ def warrants() -> None:
     help="For a notice: what those concerned should do, in at most 1000 bytes. The operator's officer reads and signs "
     "it too.",
 )
-@click.option(
-    "--assumed-stay",
-    type=click.IntRange(0, MAX_STAY // 60),
-    default=120,
-    show_default=True,
-    help="Minutes that a visit without an exit counts after its entry.",
-)
-@click.option("--max-records", type=click.IntRange(1, 50_000), default=500, show_default=True)
-@click.option("--valid-days", type=click.IntRange(1, 90), default=7, show_default=True, help="Days until it expires.")
-@click.option(
-    "--embargo-days",
-    type=click.IntRange(0, MAX_EMBARGO // EPOCH_SECONDS),
-    default=14,
-    show_default=True,
-    help="Days until both parties publish what was opened, so that visitors learn of it.",
-)
+@limits_options
 @click.option("--yes", is_flag=True, help="Do not ask, whatever is odd about it.")
 @click.pass_obj
 def draw(
@@ -101,11 +88,8 @@ def draw(
     legal_reference: str,
     purpose: str,
     advice: str,
-    assumed_stay: int,
-    max_records: int,
-    valid_days: int,
-    embargo_days: int,
     *,
+    limits: Limits,
     yes: bool,
 ) -> None:
     """Sign a warrant and propose it to the operator. It is for one venue and one window. Prints its id."""
@@ -113,32 +97,18 @@ def draw(
         raise click.UsageError("legal reference and advice are each one line of printable characters")
     if bool(advice) is not (purpose == Purpose.NOTICE.name.lower()):
         raise click.UsageError("a warrant for a notice needs --advice, and no other has any")
-    from escrow.authority.drawing import Window, demand_possible
+    from escrow.authority.drawing import demand_possible
+    from escrow.authority.warrants import Window
 
     authority = PROGRAM.open(home)
-    offset, issued = authority.domain.utc_offset, authority.clock()
+    offset = authority.domain.utc_offset
     window = Window(venue_id, parse_local_time(begins, offset), parse_local_time(ends, offset))
-    odd = demand_possible(authority, window, max_records)
+    odd = demand_possible(authority, window, limits.max_records)
     for one in odd:
         click.echo(one, err=True)
     if odd and not yes:
         click.confirm("Sign the warrant all the same?", abort=True, err=True)
-    warrant = Warrant(
-        domain=authority.domain.number,
-        warrant_id=secrets.token_bytes(16),
-        venue_id=venue_id,
-        purpose=Purpose[purpose.upper()],
-        begins=window.begins,
-        ends=window.ends,
-        assumed_stay=assumed_stay * 60,
-        legal_reference=legal_reference,
-        max_records=max_records,
-        issued=issued,
-        expires=issued + valid_days * EPOCH_SECONDS,
-        discloses=issued + embargo_days * EPOCH_SECONDS,
-        advice=advice,
-    )
-    warrant_epochs(authority.domain, warrant)
+    warrant = limits.warrant(authority, window, legal_reference, Purpose[purpose.upper()], advice)
     authority.journal.note(officer(), "draw", warrant_id=warrant.warrant_id)
 
     async def propose(investigation: Investigation) -> None:
@@ -152,15 +122,16 @@ def draw(
 @warrants.command(name="list")
 @click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
 @click.option("--venue", "venue_id", type=Hexadecimal(16), help="Only those for this venue.")
+@click.option("--case", help="Only those of this case.")
 @click.pass_obj
-def list_warrants(home: Path, state: str | None, venue_id: bytes | None) -> None:
+def list_warrants(home: Path, state: str | None, venue_id: bytes | None, case: str | None) -> None:
     """Show every warrant and how far it has come, the oldest first."""
     authority = PROGRAM.open(home)
     now, totals = authority.clock(), authority.releases.totals()
     names = {listed.record.venue_id: listed.record.name for listed in authority.venues.all()}
     for listed in authority.warrants.listed():
         record, its_state = listed.record, listed.state_at(now)
-        if state in {None, its_state} and venue_id in {None, record.venue_id}:
+        if state in {None, its_state} and venue_id in {None, record.venue_id} and case in {None, listed.case}:
             count = totals.get(record.warrant_id, 0)
             show_warrant(record, names[record.venue_id], authority.domain.utc_offset, its_state, count)
 
@@ -218,15 +189,18 @@ def open_command(home: Path, warrant_id: bytes) -> None:
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), required=True)
 @click.pass_obj
 def export(home: Path, warrant_id: bytes, output: Path) -> None:
-    """Write the contacts of an opened WARRANT as CSV. You alone can read it; no spreadsheet executes it."""
-    from escrow.authority.contacts import contacts_csv
-    from service.files import write_private
+    """Write the visits of an opened WARRANT as CSV. You alone can read it; no spreadsheet executes it."""
+    from escrow.authority.case import domain_label
+    from escrow.authority.findings import Finding, write_visits
 
     authority = PROGRAM.open(home)
     authority.journal.note(officer(), "export", warrant_id=warrant_id)
+    listed = authority.warrants.listed_one(warrant_id)
+    venue = authority.venues.get(listed.record.venue_id).record.name
     result: OpeningResult = _run(authority, lambda investigation: investigation.read(warrant_id))
-    text = contacts_csv((*result.contacts, *result.asserted), authority.domain.utc_offset)
-    write_private(output, text.encode("utf-8-sig"))
+    offset = authority.domain.utc_offset
+    finding = Finding(listed.case or "", listed.record, venue, domain_label(authority), offset, listed.state, result)
+    write_visits([finding], authority.settings.region, output)
     click.echo(f"{_count(result)}, written to {output}")
 
 

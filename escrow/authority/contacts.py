@@ -1,44 +1,133 @@
-"""The contact list as CSV that no spreadsheet executes. Spec: §5.4.
+"""What an officer takes out of the system, as CSV that no spreadsheet executes or changes. Spec: §5.4, §6.8.
 
 A cell that begins with `=`, `+`, `-` or `@` can run as a formula, and a cell can also begin after a separator that only
-some spreadsheets know. So nothing but letters, marks, digits and a few harmless signs is written at all, and a phone
-number is a `tel:` URI.
+some spreadsheets know. So nothing but letters, marks, digits and a few harmless signs of what others wrote is written
+at all. A phone number is written so that no spreadsheet takes it for a number, a date or a formula.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta, timezone
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 
-from escrow.authority.investigation import Contact
+from escrow.authority.merging import FoundVisit, Person
 from protocol.assisted_check_ins import AssertedRecord
 from protocol.handles import IdentityRecord
+from service.cli import local_time
 from service.names import joins
+from service.phone_numbers import written_at_home
 
-HEADER = ("name", "phone", "verified on", "visits")
+VISITS = (
+    "person",
+    "case",
+    "warrant",
+    "venue",
+    "domain",
+    "arrived",
+    "left",
+    "minutes",
+    "party size",
+    "verified",
+    "phone",
+    "name",
+)
+PEOPLE = ("person", "phone", "names", "verified", "domains", "venues", "visits", "first arrival")
+DAYS = ("venue", "day", "people", "asserted", "visits", "unreachable")
+SUMMARY = ("warrant", "venue", "domain", "state", "what", "count")
 NOT_VERIFIED = "not verified (asserted by the venue)"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _HARMLESS = frozenset(" .'·-")
+_KEPT_AS_TEXT = re.compile(r"0\d{1,3}-\d{3,4}-\d{4}")
+"""Numbers as people in Korea write them: no day, and no number, has groups like these."""
 
 
-def contacts_csv(contacts: Iterable[Contact], utc_offset: int) -> str:
-    """One line per person: name, phone, date of verification, and visits in time of `utc_offset` seconds.
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How often something happened under a warrant, in a state, for a venue in a domain."""
 
-    A visit is an interval of ISO 8601, with `..` for an end that is not known. What a venue asserted has no date.
-    """
-    local = timezone(timedelta(seconds=utc_offset))
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    writer.writerow(HEADER)
-    for contact in contacts:
-        visits = " ".join("/".join(_moment(time, local) for time in visit) for visit in contact.visits)
-        writer.writerow(
-            [harmless(contact.record.name), telephone(contact.record.phone), verification(contact.record), visits]
-        )
-    return buffer.getvalue()
+    warrant_id: bytes
+    venue: str
+    domain: str
+    state: str
+    what: str
+    count: int
+
+
+def visits_csv(people: Iterable[Person], region: str) -> str:
+    """A row for each visit, those of one person together; times are local, phone numbers as in `region`."""
+    rows = []
+    for number, person in enumerate(people, 1):
+        for group in person.visits:
+            visit = group.visit
+            assert visit.record is not None
+            known = visit.entered is not None and visit.left is not None
+            rows.append(
+                [
+                    number,
+                    visit.case and harmless(visit.case),
+                    visit.warrant_id.hex(),
+                    harmless(visit.venue),
+                    harmless(visit.domain),
+                    moment(visit.entered, visit.utc_offset),
+                    moment(visit.left, visit.utc_offset),
+                    ((visit.left or 0) - (visit.entered or 0)) // 60 if known else "",
+                    group.party_size,
+                    verification(visit.record),
+                    telephone(visit.record.phone, region),
+                    harmless(visit.record.name),
+                ]
+            )
+    return _table(VISITS, rows)
+
+
+def people_csv(people: Iterable[Person], region: str) -> str:
+    """A row for each person, with every name they go by, who vouches for them, and how often they were where."""
+    return _table(
+        PEOPLE,
+        [
+            [
+                number,
+                telephone(person.record.phone, region),
+                " · ".join(harmless(name) for name in person.names),
+                verification(person.record),
+                " · ".join(harmless(domain) for domain in person.domains),
+                " · ".join(dict.fromkeys(harmless(group.visit.venue) for group in person.visits)),
+                len(person.visits),
+                moment(person.visits[0].visit.first_time, person.visits[0].visit.utc_offset),
+            ]
+            for number, person in enumerate(people, 1)
+        ],
+    )
+
+
+def days_csv(visits: Iterable[FoundVisit]) -> str:
+    """For each venue and day how many people were there, and how many visits lead to nobody."""
+    days: dict[tuple[str, str], list[FoundVisit]] = {}
+    for visit in visits:
+        days.setdefault((harmless(visit.venue), moment(visit.first_time, visit.utc_offset)[:10]), []).append(visit)
+    rows = []
+    for (venue, its_day), of_day in sorted(days.items()):
+        verified = {visit.record.phone for visit in of_day if isinstance(visit.record, IdentityRecord)}
+        asserted = sum(isinstance(visit.record, AssertedRecord) for visit in of_day)
+        nobody = sum(visit.record is None for visit in of_day)
+        rows.append([venue, its_day, len(verified), asserted, len(of_day), nobody])
+    return _table(DAYS, rows)
+
+
+def summary_csv(counts: Iterable[Count]) -> str:
+    """What became of each warrant: how much was released and opened, and what was set aside, and why."""
+    return _table(
+        SUMMARY,
+        [
+            [one.warrant_id.hex(), harmless(one.venue), harmless(one.domain), one.state, one.what, one.count]
+            for one in counts
+        ],
+    )
 
 
 def harmless(text: str) -> str:
@@ -52,7 +141,7 @@ def harmless(text: str) -> str:
 
 def verification(record: IdentityRecord | AssertedRecord) -> str:
     """The day on which the operator verified a person, or that nobody did."""
-    return day(record.verified_on) if isinstance(record, IdentityRecord) else NOT_VERIFIED
+    return f"verified {day(record.verified_on)}" if isinstance(record, IdentityRecord) else NOT_VERIFIED
 
 
 def day(number: int) -> str:
@@ -63,13 +152,25 @@ def day(number: int) -> str:
         return REPLACEMENT
 
 
-def telephone(phone: str) -> str:
-    """A phone number as a `tel:` URI of digits (RFC 3966)."""
-    return "tel:+" + "".join(character for character in phone if character in "0123456789")
+def moment(time: int | None, utc_offset: int) -> str:
+    """A Unix time in local time; empty if it is not known."""
+    return "" if time is None else local_time(time, utc_offset)
 
 
-def _moment(time: int | None, local: timezone) -> str:
-    return ".." if time is None else datetime.fromtimestamp(time, local).isoformat()
+def telephone(phone: str, region: str) -> str:
+    """A number as people in `region` dial it, `010-1234-5678`; of elsewhere with its country, `(+44) 20-7946-0958`."""
+    national, country, rest = written_at_home(phone, region)
+    if national is not None and _KEPT_AS_TEXT.fullmatch(national):
+        return national
+    return f"(+{country}) {rest}"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
+    writer.writerow(header)
+    writer.writerows(rows)
+    return buffer.getvalue()
 
 
 def _is_harmless(character: str) -> bool:

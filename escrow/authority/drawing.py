@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from escrow.authority.errors import NoWarrant, VenueNotApproved
+from escrow.authority.warrants import Window
 from protocol.epochs import EPOCH_SECONDS, Domain
 from protocol.warrants import MAX_WARRANT_DAYS
 from service.cli import local_time
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
 
 MANY_RECORDS = 5_000
 """Of a warrant for more records an officer is asked whether that is meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The visits to one venue (16-byte id) from `begins` up to, not including, `ends`, in Unix seconds."""
-
-    venue_id: bytes
-    begins: int
-    ends: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +39,12 @@ def what_is_known(authority: Authority, window: Window) -> Known:
     if authority.venues.get(window.venue_id).statement is None:
         raise VenueNotApproved(window.venue_id)
     vault, commitments = authority.epochs.vault, authority.commitments
-    same = window.venue_id, window.begins, window.ends
     return Known(
         vault.epochs(),
         vault.erased_epochs(),
         commitments.newest(window.venue_id),
-        commitments.pauses(*same),
-        any(
-            same == (one.record.venue_id, one.record.begins, one.record.ends)
-            for one in authority.warrants.listed()
-            if one.stands_at(authority.clock())
-        ),
+        commitments.pauses(window.venue_id, window.begins, window.ends),
+        any(one.window == window and one.stands_at(authority.clock()) for one in authority.warrants.listed()),
     )
 
 

@@ -66,3 +66,44 @@ class NotOpened(Refusal):
     def __init__(self, warrant_id: bytes) -> None:
         super().__init__("the warrant has not been opened")
         self.warrant_id = warrant_id
+
+
+class UnknownCase(Refusal):
+    """There is no case of a name."""
+
+    name = "unknown-case"
+
+    def __init__(self, case: str) -> None:
+        super().__init__(f"there is no case {case}; see case list")
+        self.case = case
+
+
+class CaseExists(Refusal):
+    """A case of a name rests on another legal reference."""
+
+    name = "case-exists"
+
+    def __init__(self, case: str) -> None:
+        super().__init__(f"there is a case {case} already, with another legal reference")
+        self.case = case
+
+
+class CaseClosed(Refusal):
+    """A case of a name is closed."""
+
+    name = "case-closed"
+
+    def __init__(self, case: str) -> None:
+        super().__init__(f"the case {case} is closed")
+        self.case = case
+
+
+class CaseUnfinished(Refusal):
+    """A case of a name cannot be closed while warrants (16-byte ids) stand under which nothing was opened."""
+
+    name = "case-unfinished"
+
+    def __init__(self, case: str, warrant_ids: list[bytes]) -> None:
+        listed = ", ".join(warrant_id.hex() for warrant_id in warrant_ids)
+        super().__init__(f"open what these warrants of {case} are for, or withdraw them: {listed}")
+        self.case, self.warrant_ids = case, warrant_ids

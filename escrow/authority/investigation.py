@@ -43,11 +43,25 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenedVisit:
+    """A visit that both parties gave a share of: its pass (epoch and `u`), entry and exit in Unix seconds, and whose.
+
+    `record` is None if it leads to nobody.
+    """
+
+    epoch: int
+    u: bytes
+    entered: int | None
+    left: int | None
+    record: IdentityRecord | AssertedRecord | None
+
+
+@dataclass(frozen=True, slots=True)
 class OpeningResult:
     """What an opening gave. `visits` counts those in scope, `set_aside` what gave no contact, by the reason's name.
 
-    `contacts` are people whom the operator verified, `asserted` those whom nobody did. `reused` counts the visits whose
-    pass was opened for another venue too.
+    `opened` are those with both parties' shares. `contacts` are people whom the operator verified, `asserted` those
+    whom nobody did. `reused` counts the visits whose pass was opened for another venue too.
     """
 
     visits: int
@@ -55,6 +69,7 @@ class OpeningResult:
     asserted: tuple[Contact, ...]
     set_aside: Counter[str]
     reused: int = 0
+    opened: tuple[OpenedVisit, ...] = ()
 
 
 class Investigation:
@@ -187,13 +202,17 @@ class Investigation:
         visits: dict[Person, list[tuple[int | None, int | None]]] = {}
         set_aside = release.set_aside.copy()
         shared = set()
+        every = []
         for visit, opened in open_release(release, opening.given, authority):
-            shared.add((visit.check_in.epoch, bytes(visit.check_in.message.u)))
+            epoch, u = visit.check_in.epoch, bytes(visit.check_in.message.u)
+            shared.add((epoch, u))
             try:
-                record = self._identify(keys[visit.check_in.epoch], visit.check_in, opened)
+                record = self._identify(keys[epoch], visit.check_in, opened)
             except InvalidEntry:
                 set_aside["NoIdentity"] += 1
+                every.append(OpenedVisit(epoch, u, visit.entered, visit.left, None))
                 continue
+            every.append(OpenedVisit(epoch, u, visit.entered, visit.left, record))
             person = isinstance(record, IdentityRecord), record.phone, record.name
             records[person] = record
             visits.setdefault(person, []).append((visit.entered, visit.left))
@@ -206,7 +225,7 @@ class Investigation:
         contacts.sort(key=lambda contact: (_first_time(contact.visits[0]), contact.record.phone))
         verified = tuple(contact for contact in contacts if isinstance(contact.record, IdentityRecord))
         asserted = tuple(contact for contact in contacts if isinstance(contact.record, AssertedRecord))
-        return OpeningResult(total, verified, asserted, +set_aside, len(elsewhere & shared))
+        return OpeningResult(total, verified, asserted, +set_aside, len(elsewhere & shared), tuple(every))
 
     def _identify(
         self, epoch_key: EpochKey, check_in: AnyCheckIn, opened: Point | None

@@ -66,18 +66,36 @@ _steps = sql.Table(
 )
 """When each step was first taken; `proposed` is noted before it is. `visits` are those of a release or an opening."""
 
+_of_cases = sql.Table(
+    "case_warrants",
+    metadata,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("case_name", sql.String(64), nullable=False, index=True),
+)
+"""The name of the case that a warrant was drawn for, if it was drawn for one."""
+
 _FOUND = ("release", "opened_release", "operator_shares", "authority_shares", "opened_venue")
 """The columns with what was released and opened."""
 
 
 class Step(StrEnum):
-    """What became of a warrant, beside that it was drawn."""
+    """What became of a warrant after it was drawn, in this order. `SHARED`: the operator has given its shares."""
 
     PROPOSED = "proposed"
     COUNTERSIGNED = "countersigned"
     REFUSED = "refused"
     RELEASED = "released"
+    SHARED = "shared"
     OPENED = "opened"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The visits to one venue (16-byte id) from `begins` up to, not including, `ends`, in Unix seconds."""
+
+    venue_id: bytes
+    begins: int
+    ends: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +109,17 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class ListedWarrant:
-    """A warrant as lists show it: its statement, the steps that were taken, and the last of them."""
+    """A warrant as lists show it: what it says, the steps that were taken, the last of them, and its case's name."""
 
     record: Warrant
     steps: Mapping[Step, Taken]
     state: str
+    case: str | None
+
+    @property
+    def window(self) -> Window:
+        """The visits that it is for."""
+        return Window(self.record.venue_id, self.record.begins, self.record.ends)
 
     def state_at(self, now: int) -> str:
         """The state, or `expired` if nothing can be begun under it any more at Unix time `now`."""
@@ -153,6 +177,18 @@ class Warrants:
         with self._engine.begin() as connection:
             connection.execute(sql.insert(_warrants).values(**values))
 
+    def add_to_case(self, case: str, record: Warrant, statement: bytes) -> bool:
+        """Store a new warrant of a case; nothing happens, and False is returned, if one for its very window stands."""
+        window = Window(record.venue_id, record.begins, record.ends)
+        with exclusive(self._engine) as connection:
+            for known in self._select_listed(connection, _of_cases.c.case_name == case):
+                if known.stands_at(record.issued) and known.window == window:
+                    return False
+            values = {"warrant": record.warrant_id, "record": record.to_bytes(), "statement": statement}
+            connection.execute(sql.insert(_warrants).values(**values))
+            connection.execute(sql.insert(_of_cases).values(warrant=record.warrant_id, case_name=case))
+        return True
+
     def get(self, warrant_id: bytes) -> DrawnWarrant:
         """A warrant by its 16-byte id; raises `UnknownWarrant`."""
         for drawn in self._select(_warrants.c.warrant == warrant_id):
@@ -173,17 +209,31 @@ class Warrants:
         """Every warrant as lists show it, the first that was issued first. Nothing of what was found is read."""
         return self._listed(sql.true())
 
+    def of_case(self, case: str) -> list[ListedWarrant]:
+        """The warrants of a case, by its name."""
+        return self._listed(_of_cases.c.case_name == case)
+
     def _listed(self, condition: sql.ColumnElement[bool]) -> list[ListedWarrant]:
-        found = [_warrants.c[name].is_not(None).label(name) for name in ("countersigned", "release", "opened_release")]
-        query = sql.select(_warrants.c.warrant, _warrants.c.record, *found).where(condition)
-        its_steps = sql.select(_steps).join(_warrants, _warrants.c.warrant == _steps.c.warrant).where(condition)
         with self._engine.begin() as connection:
-            rows = connection.execute(query).all()
-            steps: dict[bytes, dict[Step, Taken]] = {}
-            for row in connection.execute(its_steps.order_by(_steps.c.time)):
-                steps.setdefault(row.warrant, {})[Step(row.step)] = Taken(row.time, row.visits, row.reason)
+            return self._select_listed(connection, condition)
+
+    @staticmethod
+    def _select_listed(connection: sql.Connection, condition: sql.ColumnElement[bool]) -> list[ListedWarrant]:
+        joined = _warrants.outerjoin(_of_cases, _of_cases.c.warrant == _warrants.c.warrant)
+        found = [_warrants.c[name].is_not(None).label(name) for name in ("countersigned", "release", "opened_release")]
+        columns = (_warrants.c.warrant, _warrants.c.record, _of_cases.c.case_name, *found)
+        rows = connection.execute(sql.select(*columns).select_from(joined).where(condition)).all()
+        its_steps = sql.select(_steps).select_from(joined.join(_steps, _steps.c.warrant == _warrants.c.warrant))
+        steps: dict[bytes, dict[Step, Taken]] = {}
+        for row in connection.execute(its_steps.where(condition).order_by(_steps.c.time)):
+            steps.setdefault(row.warrant, {})[Step(row.step)] = Taken(row.time, row.visits, row.reason)
         listed = [
-            ListedWarrant(Warrant.from_bytes(row.record), steps.get(row.warrant, {}), _state(row, steps))
+            ListedWarrant(
+                Warrant.from_bytes(row.record),
+                steps.get(row.warrant, {}),
+                _state(row, steps.get(row.warrant, {})),
+                row.case_name,
+            )
             for row in rows
         ]
         return sorted(listed, key=lambda one: (one.record.issued, one.record.warrant_id))
@@ -200,6 +250,19 @@ class Warrants:
     def store_release(self, warrant_id: bytes, release: bytes, visits: int | None = None) -> None:
         """Keep the venue's release, and how many visits it has."""
         self._update(warrant_id, Step.RELEASED, visits, release=release)
+
+    def has_transcript(self, warrant_id: bytes) -> bool:
+        """Whether what was opened under a warrant (its 16-byte id) can be read."""
+        mine = (_warrants.c.warrant == warrant_id) & _warrants.c.opened_venue.is_not(None)
+        with self._engine.begin() as connection:
+            return connection.scalar(sql.select(_warrants.c.warrant).where(mine)) is not None
+
+    def is_to_open(self, warrant_id: bytes) -> bool:
+        """Whether a release is here under a warrant (its 16-byte id) that is not what was opened last."""
+        release, opened = _warrants.c.release, _warrants.c.opened_release
+        mine = (_warrants.c.warrant == warrant_id) & release.is_not(None) & (opened.is_(None) | (opened != release))
+        with self._engine.begin() as connection:
+            return connection.scalar(sql.select(_warrants.c.warrant).where(mine)) is not None
 
     def asked(self, warrant_id: bytes, release: bytes) -> tuple[JointStatement, HeldCommitments] | None:
         """The venue's record and the commitments with which shares for a release (its digest) were last asked for."""
@@ -236,6 +299,7 @@ class Warrants:
             if connection.scalar(sql.select(_received.c.time).where(same)) is None:
                 row = _received.insert().values(warrant=warrant_id, release=release, digest=digest)
                 connection.execute(row.values(statement=received.statement, time=received.time))
+            self._note(connection, warrant_id, Step.SHARED)
 
     def store_transcript(self, warrant_id: bytes, transcript: OpeningTranscript, venue: JointStatement) -> None:
         """Keep the transcript of an opening, and the venue's record of that time: its key may change."""
@@ -265,11 +329,11 @@ class Warrants:
             connection.execute(sql.update(_warrants).where(_warrants.c.warrant == warrant_id).values(**values))
             self._note(connection, warrant_id, step, visits=visits)
 
-    def _note(self, connection: sql.Connection, warrant_id: bytes, step: Step, **values: int | str | None) -> None:
-        key = {"warrant": warrant_id, "step": step.value}
-        insert_once(connection, _steps, key | {"time": self._clock()})
-        known = (_steps.c.warrant == warrant_id) & (_steps.c.step == step.value)
-        connection.execute(sql.update(_steps).where(known).values(**values))
+    def _note(self, connection: sql.Connection, warrant_id: bytes, step: Step, **gave: int | str | None) -> None:
+        insert_once(connection, _steps, {"warrant": warrant_id, "step": step.value, "time": self._clock()})
+        if known := {name: value for name, value in gave.items() if value is not None}:
+            mine = (_steps.c.warrant == warrant_id) & (_steps.c.step == step.value)
+            connection.execute(sql.update(_steps).where(mine).values(known))
 
     def _select(self, condition: sql.ColumnElement[bool]) -> list[DrawnWarrant]:
         with self._engine.begin() as connection:
@@ -281,11 +345,10 @@ def _same(table: sql.Table, warrant_id: bytes, release: bytes) -> sql.ColumnElem
     return (table.c.warrant == warrant_id) & (table.c.release == release)
 
 
-def _state(row: sql.Row[Any], steps: Mapping[bytes, Mapping[Step, Taken]]) -> str:
-    """The last step that was taken, also if what it gave is deleted since, or an older program took it."""
+def _state(row: sql.Row[Any], steps: Mapping[Step, Taken]) -> str:
+    """The last step that was taken, also if what it gave is deleted since; of an older program there is no note."""
     has = {Step.COUNTERSIGNED: row.countersigned, Step.RELEASED: row.release, Step.OPENED: row.opened_release}
-    taken = steps.get(row.warrant, {})
-    last = [step for step in Step if step in taken or has.get(step)]
+    last = [step for step in Step if (step in steps if steps else has.get(step))]
     return last[-1] if last else "drawn"
 
 

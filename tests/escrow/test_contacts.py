@@ -1,53 +1,191 @@
-"""The contact list that no spreadsheet executes (A8)."""
+"""The lists that an officer takes out of the system: no spreadsheet executes them (A8) or changes them. Spec: §6.8."""
 
 from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escrow.authority.contacts import HEADER, contacts_csv
-from escrow.authority.investigation import Contact
+from escrow.authority.arrivals_chart import arrivals_svg
+from escrow.authority.contacts import DAYS, NOT_VERIFIED, PEOPLE, VISITS, days_csv, people_csv, telephone, visits_csv
+from escrow.authority.merging import FoundVisit, each_once, people_of
+from protocol.assisted_check_ins import AssertedRecord
 from protocol.handles import IdentityRecord
 from protocol.primitives.group import B
+from service.phone_numbers import international_number
 
 SEOUL = 9 * 3600
+NOON = 1_700_017_200
 DANGEROUS = "=+-@\t\r\n＝＋－＠|%;,\"'`"
+WARRANT = bytes(16)
 
 
-def listed(name: str, phone: str = "+821012345678") -> list[list[str]]:
-    contact = Contact(
-        IdentityRecord(1, 20_000, B, phone, name, 19_900), ((1_700_017_200, 1_700_020_800), (1_700_024_400, None))
-    )
-    return list(csv.reader(io.StringIO(contacts_csv([contact], SEOUL))))
+def verified(name: str = "홍길동", phone: str = "+821012345678") -> IdentityRecord:
+    return IdentityRecord(1, 20_000, B, phone, name, 19_900)
 
 
-def test_a_contact_is_a_line_that_reads_well() -> None:
-    header, row = listed("홍길동")
-    assert tuple(header) == HEADER
-    stays = "2023-11-15T12:00:00+09:00/2023-11-15T13:00:00+09:00 2023-11-15T14:00:00+09:00/.."
-    assert row == ["홍길동", "tel:+821012345678", "2024-06-26", stays]
+def visit(
+    u: int,
+    record: IdentityRecord | AssertedRecord | None,
+    entered: int | None = NOON,
+    left: int | None = NOON + 3600,
+) -> FoundVisit:
+    """A visit to a club, in one domain."""
+    place = "사건", WARRANT, "클럽", bytes(16), "1 a.example", SEOUL
+    return FoundVisit(*place, 20_000, bytes([u]), entered, left, record)
+
+
+def rows(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_a_row_of_a_visit_reads_well() -> None:
+    visits = [visit(1, verified()), visit(2, verified(), NOON + 7200, None), visit(3, verified(), None, NOON - 60)]
+    header, *listed = rows(visits_csv(people_of(visits), "KR"))
+    assert tuple(header) == VISITS
+    same = ["1", "사건", "00" * 16, "클럽", "1 a.example"]
+    whose = ["1", "verified 2024-06-26", "010-1234-5678", "홍길동"]
+    assert listed == [
+        [*same, "", "2023-11-15 11:59:00", "", *whose],
+        [*same, "2023-11-15 12:00:00", "2023-11-15 13:00:00", "60", *whose],
+        [*same, "2023-11-15 14:00:00", "", "", *whose],
+    ]
+
+
+def test_who_came_with_one_phone_and_left_together_is_one_row_with_the_size_of_the_party() -> None:
+    visits = [visit(number, verified()) for number in range(3)]
+    visits.append(visit(3, verified(), NOON, NOON + 1800))
+    header, *listed = rows(visits_csv(people_of(visits), "KR"))
+    assert [row[header.index("party size")] for row in listed] == ["1", "3"]
+
+
+def test_a_person_with_two_operators_and_at_several_venues_stands_once_with_every_name() -> None:
+    other = verified("Gildong Hong")
+    visits = [
+        visit(1, verified(), NOON + 60),
+        replace(visit(2, other), domain="2 b.example", venue="카페", venue_id=bytes([1] * 16)),
+        visit(3, verified("성춘향", "+821087654321"), NOON + 120),
+    ]
+    people = people_of(visits)
+    header, *listed = rows(people_csv(people, "KR"))
+    assert tuple(header) == PEOPLE
+    assert listed == [
+        [
+            "1",
+            "010-1234-5678",
+            "Gildong Hong · 홍길동",
+            "verified 2024-06-26",
+            "2 b.example · 1 a.example",
+            "카페 · 클럽",
+            "2",
+            "2023-11-15 12:00:00",
+        ],
+        ["2", "010-8765-4321", "성춘향", "verified 2024-06-26", "1 a.example", "클럽", "1", "2023-11-15 12:02:00"],
+    ]
+    names = [(row[0], row[-1], row[4]) for row in rows(visits_csv(people, "KR"))[1:]]
+    assert names[:2] == [("1", "Gildong Hong", "2 b.example"), ("1", "홍길동", "1 a.example")]
+
+
+def test_people_whom_a_venue_asserted_are_never_merged() -> None:
+    asserted = AssertedRecord("홍길동", "+821012345678")
+    people = people_of([visit(1, asserted), visit(2, verified()), visit(3, asserted)])
+    assert [(person.is_verified, len(person.visits)) for person in people] == [(True, 1), (False, 1), (False, 1)]
+    assert [row[3] for row in rows(people_csv(people, "KR"))[1:]] == ["verified 2024-06-26", NOT_VERIFIED, NOT_VERIFIED]
+
+
+def test_a_visit_that_was_opened_under_two_warrants_counts_once() -> None:
+    first = replace(visit(1, verified()), left=None)
+    again = replace(visit(1, verified()), warrant_id=bytes([1] * 16))
+    assert each_once([first, again]) == each_once([again, first]) == [again]
+    elsewhere = {"domain": "2 b.example"}, {"epoch": 20_001}, {"venue_id": bytes([1] * 16)}, {"u": b"other"}
+    for change in elsewhere:
+        assert len(each_once([first, replace(again, **change)])) == 2
+
+
+def test_the_days_say_how_many_were_where_and_how_many_lead_to_nobody() -> None:
+    visits = [
+        visit(1, verified()),
+        visit(2, verified(), NOON + 60),
+        visit(3, AssertedRecord("홍길동", "+821012345678")),
+        visit(4, None),
+        visit(5, verified(), NOON + 86_400, None),
+        replace(visit(6, verified()), venue="카페"),
+    ]
+    assert rows(days_csv(visits)) == [
+        list(DAYS),
+        ["카페", "2023-11-15", "1", "0", "1", "0"],
+        ["클럽", "2023-11-15", "1", "1", "4", "1"],
+        ["클럽", "2023-11-16", "1", "0", "1", "0"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("phone", "written"),
+    [
+        ("+821012345678", "010-1234-5678"),
+        ("+82212345678", "02-1234-5678"),
+        ("+82311234567", "031-123-4567"),
+        ("+8215881234", "(+82) 1588-1234"),
+        ("+442079460958", "(+44) 20-7946-0958"),
+        ("+12015550123", "(+1) 201-555-0123"),
+        ("+85212345678", "(+852) 12345678"),
+    ],
+)
+def test_a_phone_number_can_be_dialled_as_it_stands(phone: str, written: str) -> None:
+    assert telephone(phone, "KR") == written
+    assert international_number(written, "KR") == phone
+
+
+def test_a_phone_number_of_elsewhere_has_its_country() -> None:
+    assert telephone("+821012345678", "GB") == "(+82) 10-1234-5678"
 
 
 @pytest.mark.parametrize("name", ["Anne-Marie O'Neill", "José Ñ.", "李小龍", "नरेन्द्र", "علی\u200cرضا"])
 def test_names_of_people_stay_as_they_are(name: str) -> None:
-    assert listed(name)[1][0] == name
+    assert rows(visits_csv(people_of([visit(1, verified(name))]), "KR"))[1][-1] == name
 
 
-@given(st.text(min_size=1, max_size=60), st.text(min_size=1, max_size=16))
-def test_no_cell_can_begin_a_formula_or_end_itself(name: str, phone: str) -> None:
-    """Whatever an operator signs: no cell begins with a sign, and none holds a separator of any spreadsheet."""
-    rows = listed(name, phone)
-    assert [len(row) for row in rows] == [len(HEADER)] * 2
-    for cell in rows[1]:
-        assert cell[0] not in DANGEROUS + " "
-        assert not set(cell) & set('\t\r\n;,|"=@')
-    assert rows[1][1].removeprefix("tel:+").isdigit() or rows[1][1] == "tel:+"
+TEXTS = st.text(min_size=1, max_size=60)
+
+
+@given(TEXTS, st.text(min_size=1, max_size=16), TEXTS, TEXTS)
+def test_no_cell_can_begin_a_formula_or_end_itself(name: str, phone: str, venue: str, domain: str) -> None:
+    """Whatever others sign: no cell begins with a sign, and none holds a separator of any spreadsheet."""
+    found = replace(visit(1, verified(name, phone)), venue=venue, domain=domain)
+    people = people_of([found])
+    for text in (visits_csv(people, "KR"), people_csv(people, "KR"), days_csv([found])):
+        header, row = rows(text)
+        assert len(row) == len(header)
+        for cell in row:
+            assert cell
+            assert cell[0] not in DANGEROUS + " "
+            assert not set(cell) & set('\t\r\n;,|"=@')
+
+
+@given(st.text(max_size=16))
+def test_no_phone_number_is_taken_for_a_number_a_day_or_a_formula(phone: str) -> None:
+    written = telephone(phone, "KR")
+    assert written.startswith(("0", "(+"))
+    assert written.isascii()
+    assert "-" in written or written.startswith("(+")
 
 
 @pytest.mark.parametrize("sign", list(DANGEROUS))
 def test_every_dangerous_sign_is_defused_at_the_start(sign: str) -> None:
-    assert listed(f"{sign}1+1")[1][0][0] == "\N{REPLACEMENT CHARACTER}"
+    assert (
+        rows(visits_csv(people_of([visit(1, verified(f"{sign}1+1"))]), "KR"))[1][-1][0] == "\N{REPLACEMENT CHARACTER}"
+    )
+
+
+def test_the_chart_has_a_bar_for_each_hour_and_is_well_formed() -> None:
+    svg = arrivals_svg([NOON, NOON + 60, NOON + 2 * 3600], SEOUL)
+    bars = [node for node in ElementTree.fromstring(svg) if node.tag.endswith("rect")]
+    assert [node[0].text for node in bars] == ["2023-11-15 12:00, 2", "2023-11-15 13:00, 0", "2023-11-15 14:00, 1"]
+    assert [node.get("height") for node in bars] == ["200", "0", "100"]
+    assert "Arrivals in each hour (3 in all)" in svg
+    assert ElementTree.fromstring(arrivals_svg([], SEOUL)) is not None

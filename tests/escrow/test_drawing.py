@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from escrow.authority.drawing import Known, Window, what_cannot_be, what_is_odd
-from escrow.authority.warrants import Step
+from escrow.authority.drawing import Known, what_cannot_be, what_is_odd
+from escrow.authority.warrants import Step, Window
 from protocol.epochs import EPOCH_SECONDS, Role
 from service.cli import local_time
 from tests.support.domain import Parties
@@ -175,6 +175,7 @@ def test_a_warrant_says_when_each_step_was_taken_and_how_much_it_gave(world: Wor
             Step.PROPOSED: None,
             Step.COUNTERSIGNED: None,
             Step.RELEASED: 2,
+            Step.SHARED: None,
             Step.OPENED: 2,
         }
         assert {taken.time for taken in listed.steps.values()} == {world.now}

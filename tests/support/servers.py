@@ -76,6 +76,7 @@ class World:
         now: int = NOON,
         utc_offset: int = 9 * 3600,
         homes: Homes | None = None,
+        number: int = 7,
     ) -> None:
         homes = homes or new_homes(database)
         self.now = now
@@ -86,7 +87,7 @@ class World:
         ports = dict(zip(Role, free_ports(2), strict=True))
         self.urls = {role: f"http://127.0.0.1:{port}" for role, port in ports.items()}
         self.settings = DomainSettings(
-            number=7,
+            number=number,
             utc_offset=utc_offset,
             allowance=ALLOWANCE,
             operator=PartySettings(key=homes.keys[Role.OPERATOR], url=self.urls[Role.OPERATOR]),
@@ -192,11 +193,15 @@ class World:
 class Door:
     """A venue that keeps check-ins in memory, commits to them, and releases them for a warrant."""
 
-    def __init__(self, world: World, port: int) -> None:
+    def __init__(self, world: World, port: int, name: str = "클럽", venue_id: bytes | None = None) -> None:
         self.key = SigningKey.generate()
         self.world = world
         self.record = Venue(
-            world.settings.number, token_bytes(16), "클럽", f"http://127.0.0.1:{port}", public_key(self.key)
+            world.settings.number,
+            venue_id or token_bytes(16),
+            name,
+            f"http://127.0.0.1:{port}",
+            public_key(self.key),
         )
         self.log = VenueLog(self.record, self.key)
         self.app = create_app([web.post("/v1/releases", self._release)])
@@ -237,21 +242,23 @@ class Door:
 
 
 @contextmanager
-def run_world(directory: Path, database: str = "sqlite", cosigning_seconds: float = DAY) -> Iterator[World]:
+def run_world(
+    directory: Path, database: str = "sqlite", cosigning_seconds: float = DAY, number: int = 7
+) -> Iterator[World]:
     """A world whose servers run in a thread of their own, on a kind of database; they have run for a while.
 
     While a test runs they keep house, and have their logs cosigned, when it says so: its clock may jump meanwhile.
     """
     with (
         patch("escrow.housekeeping.COSIGNING_SECONDS", cosigning_seconds),
-        _run(World(directory, database, homes=running_homes(database))) as world,
+        _run(World(directory, database, homes=running_homes(database, number), number=number)) as world,
     ):
         yield world
 
 
-def running_homes(database: str) -> Homes:
+def running_homes(database: str, number: int = 7) -> Homes:
     """Parties that have published their first epochs, know each other's, and have their logs cosigned."""
-    return _running_homes(database, server_of(database))
+    return _running_homes(database, server_of(database), number)
 
 
 @contextmanager
@@ -270,9 +277,9 @@ def _run(world: World) -> Iterator[World]:
 
 
 @functools.cache
-def _running_homes(database: str, _server: str) -> Homes:
+def _running_homes(database: str, _server: str, number: int) -> Homes:
     directory, homes = kept_directory(), new_homes(database)
-    with _run(World(directory, database)) as world:
+    with _run(World(directory, database, number=number)) as world:
         run(_settle(world))
     for role in Role:
         (world.home(role) / "passed.time").write_text(f"{world.now}\n")
@@ -290,10 +297,10 @@ async def _settle(world: World) -> None:
 
 
 @contextmanager
-def open_door(world: World) -> Iterator[Door]:
+def open_door(world: World, name: str = "클럽", venue_id: bytes | None = None) -> Iterator[Door]:
     """A venue's server, registered with both parties."""
     (port,) = free_ports(1)
-    door = Door(world, port)
+    door = Door(world, port, name, venue_id)
 
     async def apps() -> list[tuple[web.Application, int]]:
         return [(door.app, port)]

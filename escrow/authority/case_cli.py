@@ -1,0 +1,200 @@
+"""`case`: an investigation at several venues, in every domain of the authority. Spec: §6.8."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from escrow.authority.limits import Limits, limits_options
+from escrow.journal_cli import officer
+from service.cli import CommandGroup, Hexadecimal, Moment, local_time, parse_local_time, printable
+
+if TYPE_CHECKING:
+    from escrow.authority.case import Cases, Part
+    from escrow.authority.warrants import Window
+
+
+@click.group(name="case", cls=CommandGroup)
+def case_group() -> None:
+    """An outbreak: several venues and windows as one investigation.
+
+    \b
+    start  ->  add  ->  check  ->  draw  ->  propose  ->  watch  ->  release  ->  open  ->  export  ->  close
+
+    Each step takes what is there for it, in every domain of this authority (other_domains in settings.toml). It may be
+    repeated: what is done is not done again.
+    """  # noqa: D301  click reads the backspace
+
+
+def cases_of(home: Path) -> Cases:
+    """The cases of a home and of those of the authority's other domains, as whoever runs the command works on them."""
+    from escrow.authority.case import Cases, open_homes
+
+    return Cases(open_homes(home), officer())
+
+
+case_argument = click.argument("name", metavar="CASE")
+windows_options = (
+    click.option("--from", "begins", type=Moment(), multiple=True, required=True, help="Start of a window."),
+    click.option("--until", "ends", type=Moment(), multiple=True, required=True, help="Its end; as many as starts."),
+)
+
+
+@case_group.command()
+@case_argument
+@click.option(
+    "--legal-reference",
+    required=True,
+    help="The law, and a case's number, that its warrants rest on. Published word for word with what was opened: it "
+    "must name no venue and no person.",
+)
+@click.pass_obj
+def start(home: Path, name: str, legal_reference: str) -> None:
+    """Start CASE, under a name that nobody else is told."""
+    if not (0 < len(name) <= 64 and (name + legal_reference).isprintable()):
+        raise click.UsageError("name (at most 64 characters) and legal reference are each one line")
+    if not 0 < len(legal_reference.encode()) <= 256:
+        raise click.UsageError("a legal reference has at most 256 bytes")
+    cases_of(home).start(name, legal_reference)
+    click.echo(f"{name} is started")
+
+
+@case_group.command(name="list")
+@click.option("--all", "even_closed", is_flag=True, help="Closed ones too.")
+@click.pass_obj
+def list_cases(home: Path, *, even_closed: bool) -> None:
+    """Show every case, with how many of its warrants are in each state."""
+    from collections import Counter
+
+    cases = cases_of(home)
+    offset = cases.homes[0].domain.utc_offset
+    for case in cases.all():
+        if case.closed is None or even_closed:
+            closed = f", closed {local_time(case.closed, offset)}" if case.closed is not None else ""
+            click.echo(f"{case.name}  started {local_time(case.started, offset)}{closed}")
+            states = Counter(part.state for part in cases.parts(case.name))
+            told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+            click.echo(f"    {told or 'no windows'}; {printable(case.legal_reference)}")
+
+
+@case_group.command()
+@case_argument
+@click.option("--venue", "venue_ids", type=Hexadecimal(16), multiple=True, help="A venue's id; any number of them.")
+@click.option("--chain", type=Hexadecimal(16), multiple=True, help="A venue's id: all venues on the same server.")
+@windows_options[0]
+@windows_options[1]
+@click.pass_obj
+def add(
+    home: Path,
+    name: str,
+    venue_ids: Sequence[bytes],
+    chain: Sequence[bytes],
+    begins: Sequence[datetime],
+    ends: Sequence[datetime],
+) -> None:
+    """Add windows to CASE. Each goes to each venue, in every domain that has the venue."""
+    cases = cases_of(home)
+    venues = {*venue_ids, *(venue for one in chain for venue in cases.chain(one))}
+    if not venues:
+        raise click.UsageError("name venues by --venue or --chain")
+    count = cases.add(name, _windows(cases, sorted(venues), begins, ends))
+    click.echo(f"{count} windows, each counted in every domain")
+
+
+@case_group.command()
+@case_argument
+@click.option("--venue", "venue_id", type=Hexadecimal(16), required=True, help="The venue's id.")
+@windows_options[0]
+@windows_options[1]
+@click.pass_obj
+def remove(home: Path, name: str, venue_id: bytes, begins: Sequence[datetime], ends: Sequence[datetime]) -> None:
+    """Take windows out of CASE. A warrant that was drawn already stands."""
+    cases = cases_of(home)
+    for window in _windows(cases, [venue_id], begins, ends):
+        cases.remove(name, window)
+    click.echo("removed")
+
+
+@case_group.command()
+@case_argument
+@click.pass_obj
+def check(home: Path, name: str) -> None:
+    """Look at CASE before anything is signed. Shows what there is for each window, and what is not."""
+    from escrow.authority.case import examine
+
+    cases = cases_of(home)
+    cases.get(name, even_closed=True)
+    for part in cases.parts(name):
+        authority, offset = part.authority, part.authority.domain.utc_offset
+        known, why, odd = examine(part, 0)
+        times = [moment for moment in authority.commitments.of(part.venue.venue_id) if _touches(part, moment)]
+        last = "never" if known.committed is None else local_time(known.committed, offset)
+        click.echo(f"{label(part)}: {part.state}")
+        click.echo(f"    {len(times)} commitments from its start to twelve hours after its end, the last of all {last}")
+        for line in [f"no warrant can be drawn: {why}"] if why else odd:
+            click.echo(f"    {line}")
+
+
+@case_group.command()
+@case_argument
+@limits_options
+@click.option("--again", is_flag=True, help="Also where a warrant was refused, withdrawn or has expired.")
+@click.option("--yes", is_flag=True, help="Do not ask, whatever is odd about it.")
+@click.pass_obj
+def draw(home: Path, name: str, *, limits: Limits, again: bool, yes: bool) -> None:
+    """Sign a warrant for each window of CASE that has none. Nothing is sent."""
+    from escrow.authority.case import examine
+
+    cases = cases_of(home)
+    case, parts = cases.get(name), cases.undrawn(name, again=again)
+    examined = [(part, *examine(part, limits.max_records)[1:]) for part in parts]
+    impossible = [(part, why) for part, why, _ in examined if why]
+    for part, why in impossible:
+        click.echo(f"{label(part)}: {why}", err=True)
+    if impossible:
+        raise click.ClickException("nothing is signed: take these windows out first (case remove)")
+    odd = [f"{label(part)}: {line}" for part, _, lines in examined for line in lines]
+    for line in odd:
+        click.echo(line, err=True)
+    if odd and not yes:
+        click.confirm(f"Sign {len(parts)} warrants all the same?", abort=True, err=True)
+    drawn = cases.draw(case, parts, limits)
+    click.echo(f"{len(drawn)} warrants drawn")
+
+
+def _windows(
+    cases: Cases, venues: Sequence[bytes], begins: Sequence[datetime], ends: Sequence[datetime]
+) -> list[Window]:
+    from escrow.authority.warrants import Window
+
+    offset = cases.homes[0].domain.utc_offset
+    if len(begins) != len(ends):
+        raise click.UsageError("there have to be as many --until as --from")
+    moments = [[parse_local_time(moment, offset) for moment in both] for both in zip(begins, ends, strict=True)]
+    times = [(first, last) for first, last in moments]
+    if any(first >= last for first, last in times):
+        raise click.UsageError("a window has to end after it begins")
+    return [Window(venue, first, last) for first, last in times for venue in venues]
+
+
+def label(part: Part) -> str:
+    """A part in a line: venue, window and domain."""
+    offset = part.authority.domain.utc_offset
+    window = f"{local_time(part.window.begins, offset)} to {local_time(part.window.ends, offset)}"
+    return f"{part.venue.name}, {window}, domain {part.authority.domain.number}"
+
+
+def reason(part: Part) -> str:
+    """Why its warrant was refused, in brackets; empty if it was not."""
+    reasons = [taken.reason for taken in part.warrant.steps.values() if taken.reason] if part.warrant else []
+    return f" ({printable(reasons[-1])})" if reasons else ""
+
+
+def _touches(part: Part, moment: int) -> bool:
+    from protocol.check_ins import MAX_STAY
+
+    return part.window.begins <= moment <= part.window.ends + MAX_STAY

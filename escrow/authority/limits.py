@@ -1,0 +1,88 @@
+"""What bounds a warrant beside its window, as an officer chooses it. Spec: §3.9."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from protocol.check_ins import MAX_STAY
+from protocol.epochs import EPOCH_SECONDS
+from protocol.warrants import MAX_EMBARGO, MAX_RELEASE, Purpose, Warrant, warrant_epochs
+
+if TYPE_CHECKING:
+    from escrow.authority.authority import Authority
+    from escrow.authority.warrants import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a visit without an exit is taken to last, in minutes, for how many records, and for how many days."""
+
+    assumed_stay: int
+    max_records: int
+    valid_days: int
+    embargo_days: int
+
+    def warrant(
+        self,
+        authority: Authority,
+        window: Window,
+        legal_reference: str,
+        purpose: Purpose = Purpose.OPENING,
+        advice: str = "",
+    ) -> Warrant:
+        """A warrant for a window, issued now; raises `OutOfScope` if the window has too many days."""
+        issued = authority.clock()
+        warrant = Warrant(
+            domain=authority.domain.number,
+            warrant_id=secrets.token_bytes(16),
+            venue_id=window.venue_id,
+            purpose=purpose,
+            begins=window.begins,
+            ends=window.ends,
+            assumed_stay=self.assumed_stay * 60,
+            legal_reference=legal_reference,
+            max_records=self.max_records,
+            issued=issued,
+            expires=issued + self.valid_days * EPOCH_SECONDS,
+            discloses=issued + self.embargo_days * EPOCH_SECONDS,
+            advice=advice,
+        )
+        warrant_epochs(authority.domain, warrant)
+        return warrant
+
+
+def limits_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that become its argument `limits`."""
+
+    @click.option(
+        "--assumed-stay",
+        type=click.IntRange(0, MAX_STAY // 60),
+        default=120,
+        show_default=True,
+        help="Minutes that a visit without an exit counts after its entry.",
+    )
+    @click.option("--max-records", type=click.IntRange(1, MAX_RELEASE), default=500, show_default=True)
+    @click.option(
+        "--valid-days", type=click.IntRange(1, 90), default=7, show_default=True, help="Days until it expires."
+    )
+    @click.option(
+        "--embargo-days",
+        type=click.IntRange(0, MAX_EMBARGO // EPOCH_SECONDS),
+        default=14,
+        show_default=True,
+        help="Days until both parties publish what was opened, so that visitors learn of it.",
+    )
+    @wraps(command)
+    def limited(
+        *arguments: Any, assumed_stay: int, max_records: int, valid_days: int, embargo_days: int, **options: Any
+    ) -> None:
+        limits = Limits(assumed_stay, max_records, valid_days, embargo_days)
+        command(*arguments, limits=limits, **options)
+
+    return limited
