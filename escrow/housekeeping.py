@@ -13,6 +13,7 @@ from prometheus_client import Counter, Gauge
 from escrow.party import Party
 from service.background import log_failures
 from service.monitoring import note_housekeeping
+from service.readiness import missing_keys
 from service.storage import truncate_log
 
 HOUSEKEEPING_SECONDS = 600
@@ -20,6 +21,8 @@ DOUBT_SECONDS = 60
 """How long to wait before the other party's clock is asked again."""
 COSIGNING_SECONDS = 30
 """How often it is looked whether the other party has cosigned everything."""
+FIRST_SECONDS = 5
+"""How soon the other party is asked again for what no work begins without: keys, a first cosignature and notice."""
 
 logger = logging.getLogger("splitpass")
 _epochs_due = Gauge("splitpass_epochs_due", "Epochs that should be erased by now and are not.")
@@ -37,7 +40,7 @@ async def housekeeping(party: Party, session: ClientSession) -> AsyncIterator[No
     """Keep a party's house while its server runs: once before it listens, and then again and again."""
     await check_clock(party, session)
     await asyncio.to_thread(keep_house, party)
-    tasks = [asyncio.create_task(keep(party, session)) for keep in (_keep_house_forever, _keep_log_alive)]
+    tasks = [asyncio.create_task(keep(party, session)) for keep in (_keep_house_forever, _keep_keys, _keep_log_alive)]
     try:
         yield
     finally:
@@ -97,14 +100,27 @@ async def _keep_house_forever(party: Party, session: ClientSession) -> None:
         await asyncio.sleep(HOUSEKEEPING_SECONDS if party.passed.believable else DOUBT_SECONDS)
 
 
+async def _keep_keys(party: Party, session: ClientSession) -> None:
+    """Fetch the other party's statements soon when it has begun later, or is back, and keys are missing."""
+    while True:
+        await asyncio.sleep(FIRST_SECONDS)
+        today = party.epochs.today
+        if missing_keys(party.epochs.cache, today):
+            with log_failures("keys could not be fetched"):
+                await party.epochs.cache.refresh(session, today, today + 1)
+
+
 async def _keep_log_alive(party: Party, session: ClientSession) -> None:
     """Have what any process put on record cosigned soon, and the log anew again and again, so that it is seen alive."""
     while True:
+        seconds = COSIGNING_SECONDS
         with log_failures("the log is not cosigned"):
+            if party.log.published() is None:
+                seconds = FIRST_SECONDS
             if await asyncio.to_thread(_log_is_behind, party):
                 await party.peer.have_log_cosigned(session)
             _measure_log(party)
-        await asyncio.sleep(COSIGNING_SECONDS)
+        await asyncio.sleep(seconds)
 
 
 def _log_is_behind(party: Party) -> bool:

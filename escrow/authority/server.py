@@ -11,7 +11,7 @@ from aiohttp import ClientSession, web
 from escrow.authority.authority import Authority
 from escrow.authority.notices import NoticePublisher
 from escrow.errors import ErasedEpoch
-from escrow.housekeeping import COSIGNING_SECONDS, HOUSEKEEPING_SECONDS
+from escrow.housekeeping import COSIGNING_SECONDS, FIRST_SECONDS, HOUSEKEEPING_SECONDS
 from escrow.lists_server import list_routes
 from escrow.server import PEER_SECONDS, create_party_app
 from protocol.handles import DirectoryEntry, sign_receipt
@@ -87,6 +87,8 @@ async def _warn_daily(authority: Authority, session: ClientSession) -> None:
     while True:
         seconds = COSIGNING_SECONDS
         with log_failures("there is no notice of today"):
+            if await asyncio.to_thread(authority.notices.newest) is None:
+                seconds = FIRST_SECONDS
             if authority.passed.believable:
                 await NoticePublisher(authority, session).publish_daily()
             seconds = HOUSEKEEPING_SECONDS

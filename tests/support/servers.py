@@ -251,6 +251,7 @@ def run_world(
     """
     with (
         patch("escrow.housekeeping.COSIGNING_SECONDS", cosigning_seconds),
+        patch("escrow.housekeeping.FIRST_SECONDS", DAY),
         _run(World(directory, database, homes=running_homes(database, number), number=number)) as world,
     ):
         yield world
