@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ def international_number(text: str, region: str | None = None) -> str:
     Without a country code it is one of `region` (ISO 3166, two letters) if there is one.
     """
     number = phone_numbers.international_number(text, region)
-    if number is None:
+    if number is None or not phone_numbers.is_assigned(number):
         raise VisitorError(
             "this is no telephone number; with its country code it is one like +82 10-1234-5678 / "
             "전화번호를 확인해 주세요. 예: 010-1234-5678, +82 10-1234-5678"
@@ -41,17 +42,20 @@ def checked_name(text: str) -> str:
             f"a name has letters, digits, spaces and - ' . · alone; leave out {shown} / "
             f"이름에 쓸 수 없는 글자가 있습니다: {shown}"
         )
-    if not name or len(name.encode()) > names.MAX_NAME_BYTES:
-        raise VisitorError(f"a name has 1 to {names.MAX_NAME_BYTES} bytes of UTF-8 / 이름이 비어 있거나 너무 깁니다")
+    if not names.is_name(name):
+        raise VisitorError("a name has at least one letter or digit / 이름을 입력해 주세요")
+    if len(name.encode()) > names.MAX_NAME_BYTES:
+        raise VisitorError(f"a name has at most {names.MAX_NAME_BYTES} bytes of UTF-8 / 이름이 너무 깁니다")
     return name
 
 
 def checked_code(text: str) -> str:
-    """The six digits of a code, without spaces and hyphens; raises `VisitorError`."""
-    code = re.sub(r"[\s-]", "", text)
-    if not re.fullmatch("[0-9]{6}", code):
+    """The six digits of a code, without what stands around them in its message; raises `VisitorError`."""
+    digits = "".join(str(unicodedata.decimal(one, one)) for one in text)
+    codes = re.findall(r"(?<!\d)\d{6}(?!\d)", re.sub(r"(?<=\d)[\s-]+(?=\d)", "", digits))
+    if len(codes) != 1:
         raise VisitorError("a code has six digits / 인증 번호는 숫자 여섯 자리입니다")
-    return code
+    return str(codes[0])
 
 
 async def request_code(visitor: Visitor, session: ClientSession, phone: str) -> None:

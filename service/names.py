@@ -15,22 +15,37 @@ _TYPED_OTHERWISE = str.maketrans(
 )
 """Apostrophes, hyphens and dots that keyboards and other programs write, by the plain one."""
 _JOINERS = "\u200c\u200d"
+_FILLERS = "\u115f\u1160\u3164\uffa0"
+"""Hangul fillers: Unicode counts them as letters, and nobody sees them."""
 
 
 def canonical_name(text: str) -> str:
-    """A name with single spaces, composed letters (NFC), and plain apostrophes, hyphens and dots."""
-    return unicodedata.normalize("NFC", " ".join(text.translate(_TYPED_OTHERWISE).split()))
+    """A name with single spaces, composed letters (NFC), and plain apostrophes, hyphens and dots.
+
+    What nobody sees is left out, as programs put it around what is copied from them.
+    """
+    plain = text.translate(_TYPED_OTHERWISE).translate(dict.fromkeys(map(ord, _FILLERS), " "))
+    seen = "".join(one for one in plain if one in _JOINERS or unicodedata.category(one) != "Cf")
+    seen = "".join(one for place, one in enumerate(seen) if one not in _JOINERS or joins(seen, place))
+    return unicodedata.normalize("NFC", " ".join(seen.split()))
 
 
 def is_name(text: str) -> bool:
-    """Whether a name is letters, marks, digits, `-'.·` and joiners inside words, with single spaces between."""
-    return text != "" and text == " ".join(text.split()) and unfit_in_name(text) == ""
+    """Whether a name is letters, marks, digits, `-'.·` and joiners inside words, with single spaces between.
+
+    At least one is a letter or digit.
+    """
+    return any(map(str.isalnum, text)) and text == " ".join(text.split()) and unfit_in_name(text) == ""
 
 
 def unfit_in_name(text: str) -> str:
     """The characters of a text that a name cannot have, each once."""
-    unfit = (one for place, one in enumerate(text) if not (one.isalnum() or one in " -'.·" or joins(text, place)))
-    return "".join(dict.fromkeys(one for one in unfit if not _is_mark(one)))
+    return "".join(dict.fromkeys(one for place, one in enumerate(text) if not _is_fit(text, place)))
+
+
+def _is_fit(text: str, place: int) -> bool:
+    one = text[place]
+    return one not in _FILLERS and (one.isalnum() or one in " -'.·" or _is_mark(one) or joins(text, place))
 
 
 def joins(text: str, place: int) -> bool:

@@ -12,15 +12,22 @@ def international_number(text: str, region: str | None = None) -> str | None:
     """A phone number in the one form that E.164 gives it; None if `text` is no possible one with its country code.
 
     Takes the spaces, hyphens and brackets that people write. Without a country code it is a number of `region` (ISO
-    3166, two letters) if there is one.
+    3166, two letters) if there is one; `00` at its beginning may stand for `+` in every region.
     """
     import phonenumbers  # noqa: PLC0415 - it takes long to load
 
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if number.extension or not phonenumbers.is_possible_number(number):
+    readings, digits = [text], phonenumbers.normalize_digits_only(text)
+    if region is not None and digits.startswith("00"):
+        is_own = digits.startswith(f"00{phonenumbers.country_code_for_region(region)}")
+        readings.insert(0 if is_own else 1, f"+{digits[2:]}")
+    for typed in readings:
+        try:
+            number = phonenumbers.parse(typed, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if not number.extension and phonenumbers.is_possible_number(number):
+            break
+    else:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -46,13 +53,22 @@ def written_at_home(phone: str, region: str) -> tuple[str | None, str, str]:
 def is_called_at_the_usual_price(phone: str, regions: Collection[str]) -> bool:
     """Whether a number in E.164 form is of one of these countries, and is none that costs or answers otherwise.
 
-    Satellite telephones are of no country. Premium and shared-cost numbers, and those that no person carries, are none.
+    Satellite telephones are of no country. Premium and shared-cost numbers, those that no person carries, and those
+    that nobody was given are none.
     """
     import phonenumbers  # noqa: PLC0415
 
     kinds, number = phonenumbers.PhoneNumberType, phonenumbers.parse(phone)
     special = {kinds.PREMIUM_RATE, kinds.SHARED_COST, kinds.TOLL_FREE, kinds.UAN, kinds.PAGER, kinds.VOICEMAIL}
+    special.add(kinds.UNKNOWN)
     return phonenumbers.region_code_for_number(number) in regions and phonenumbers.number_type(number) not in special
+
+
+def is_assigned(phone: str) -> bool:
+    """Whether a number in E.164 form is of a range that its country has given to somebody."""
+    import phonenumbers  # noqa: PLC0415
+
+    return phonenumbers.is_valid_number(phonenumbers.parse(phone))
 
 
 def is_region(code: str) -> bool:

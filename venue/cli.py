@@ -57,7 +57,10 @@ def chosen_memberships(path: Path, venue_id: bytes | None, domain_name: str | No
     memberships = chosen_venue(path, venue_id).memberships
     chosen = [membership for membership in memberships if domain_name in {None, membership.pinned.name}]
     if not chosen:
-        raise ConfigurationError(f"no domain of the name {domain_name} is pinned; see `python -m venue domains list`")
+        raise ConfigurationError(
+            f"no domain of the name {domain_name} is pinned; see `python -m venue domains list` / "
+            "그런 이름의 명부가 없습니다. domains list에서 볼 수 있습니다"
+        )
     return chosen
 
 

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from msgspec.structs import replace
 
-from client.enrolment import checked_name, confirm_code, international_number, request_code
+from client.enrolment import checked_code, checked_name, confirm_code, international_number, request_code
 from client.errors import VisitorError
 from client.passes import fetch_passes
 from client.visitor import Visitor
@@ -29,7 +29,9 @@ def test_numbers_are_taken_as_people_write_them(newcomer: Visitor, imitated: Imi
     assert list(imitated.codes) == [PHONE]
 
 
-@pytest.mark.parametrize("number", ["", "12", "+0 10 1234 5678", "+82", "+82101234567890123456", "+82x12"])
+@pytest.mark.parametrize(
+    "number", ["", "12", "+0 10 1234 5678", "+82", "+82101234567890123456", "+82x12", "112", "010-12345"]
+)
 def test_what_is_no_number_is_refused(newcomer: Visitor, imitated: ImitatedParties, number: str) -> None:
     with pytest.raises(VisitorError, match="country code"):
         online(lambda session: request_code(newcomer, session, number))
@@ -45,6 +47,10 @@ def test_what_is_no_number_is_refused(newcomer: Visitor, imitated: ImitatedParti
         "(010) 1234-5678",
         "０１０－１２３４－５６７８",
         "+82 (0)10-1234-5678",
+        "0082 10-1234-5678",
+        "0082 (0)10-1234-5678",
+        "001-82-10-1234-5678",
+        "\u202a+82\u00a010\u20111234\u20115678\u202c",
     ],
 )
 def test_numbers_of_ones_region_need_no_country(newcomer: Visitor, imitated: ImitatedParties, number: str) -> None:
@@ -63,9 +69,9 @@ def test_the_region_is_a_setting(newcomer: Visitor, imitated: ImitatedParties) -
     [
         ("Hong, Gildong", "leave out ,"),
         ("홍/길동", "leave out /"),
-        ("홍\u200b길동", r"leave out U\+200B"),
-        ("\u202egnp", r"쓸 수 없는 글자가 있습니다: U\+202E"),
-        (" ", "1 to 128 bytes"),
+        ("홍\x07길동", r"leave out U\+0007"),
+        ("Zoë 😀", "쓸 수 없는 글자가 있습니다: 😀"),
+        *((nothing, "at least one letter or digit") for nothing in ("", " ", "\u3164", "\u200d", "-", "·", "...")),
         ("가" * 43, "너무 깁니다"),
     ],
 )
@@ -94,6 +100,9 @@ def test_names_have_one_spelling() -> None:
         ("J． Doe", "J. Doe"),
         ("Kapi\u02bbolani", "Kapi\u02bbolani"),
         ("علی\u200cرضا", "علی\u200cرضا"),
+        *((f"홍{unseen}길동{unseen}", "홍길동") for unseen in "\u200b\u200e\u202e\u2060\ufeff\u00ad"),
+        ("\u200d홍 \u200c길동\u200d", "홍 길동"),
+        *((f"홍{filler}길동", "홍 길동") for filler in "\u115f\u3164\uffa0\u00a0"),
     ],
 )
 def test_what_keyboards_make_of_a_name(typed: str, kept: str) -> None:
@@ -110,11 +119,18 @@ def test_a_wrong_code_changes_nothing(newcomer: Visitor, imitated: ImitatedParti
         newcomer.account()
 
 
-@pytest.mark.parametrize("code", ["", "12345", "1234567", "12345a", "１２３４５６"])
+@pytest.mark.parametrize("code", ["", "12345", "1234567", "12345a", "123456 654321", "인증 번호"])
 def test_what_is_no_code_is_not_sent(newcomer: Visitor, imitated: ImitatedParties, code: str) -> None:
     with pytest.raises(VisitorError, match="six digits"):
         online(lambda session: confirm_code(newcomer, session, PHONE, NAME, code))
     assert imitated.requests == []
+
+
+@pytest.mark.parametrize(
+    "code", [" 123456 ", "123 456", "123-456", "1 2 3 4 5 6", "１２３４５６", "١٢٣٤٥٦", "[SplitPass] 인증 번호 123456."]
+)
+def test_a_code_is_taken_as_it_is_copied_or_typed(code: str) -> None:
+    assert checked_code(code) == "123456"
 
 
 def test_nothing_is_fetched_before_enrolment(newcomer: Visitor, imitated: ImitatedParties) -> None:

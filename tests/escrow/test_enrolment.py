@@ -201,6 +201,10 @@ def test_enrolling_again_ends_the_old_session(world: World) -> None:
         "길 \u200d동",
         "a.\u200cb",
         "길\u200d\u200d동",
+        "\u3164",
+        "홍\u3164길동",
+        "-",
+        "'",
     ],
 )
 def test_a_name_that_a_spreadsheet_could_run_is_refused(world: World, name: str) -> None:
@@ -240,6 +244,11 @@ def example(region: str, kind: int) -> str:
 def test_numbers_of_other_countries_are_sent_nothing_unless_the_operator_says_so(abroad: str) -> None:
     assert not is_called_at_the_usual_price(abroad, ("KR",))
     assert is_called_at_the_usual_price(abroad, ("KR", "JP", "US", "GB", "CN"))
+
+
+@pytest.mark.parametrize("number", ["+82112", "+82119", "+821012345", "+8213012345678", "+447700900123"])
+def test_numbers_that_nobody_was_given_are_never_sent_codes(number: str) -> None:
+    assert not is_called_at_the_usual_price(number, phonenumbers.SUPPORTED_REGIONS)
 
 
 @pytest.mark.parametrize("kind", ["PREMIUM_RATE", "TOLL_FREE", "UAN", "SHARED_COST", "PAGER", "VOICEMAIL"])

@@ -22,6 +22,11 @@ const PLAIN = /** @type {const} */ ([
   [/[\u2022\u2027\u2219\u22c5\u30fb\uff65]/gu, '·'],
   [/\uff0e/gu, '.'],
 ]);
+/** Hangul fillers, which are letters that nobody sees. */
+const FILLERS = /[\u115f\u1160\u3164\uffa0]/gu;
+/** What nobody sees and programs put around what is copied from them; joiners between letters are seen. */
+const UNSEEN = /(?![\u200c\u200d])\p{Cf}/gu;
+const LONE_JOINERS = /(?<![\p{L}\p{M}])[\u200c\u200d]|[\u200c\u200d](?![\p{L}\p{M}])/gu;
 const FIT = /[\p{L}\p{N}\p{M} \-'.·]|(?<=[\p{L}\p{M}])[\u200c\u200d](?=[\p{L}\p{M}])/gu;
 
 /**
@@ -43,7 +48,8 @@ export function internationalNumber(text) {
 /** A name as the operator takes it. @param {string} text @returns {string} @throws {VisitorError} before anything costs a message */
 export function checkedName(text) {
   const plain = PLAIN.reduce((name, [other, one]) => name.replace(other, one), text);
-  const name = plain.trim().split(/\s+/u).join(' ').normalize('NFC');
+  const seen = plain.replace(FILLERS, ' ').replace(UNSEEN, '').replace(LONE_JOINERS, '');
+  const name = seen.trim().split(/\s+/u).join(' ').normalize('NFC');
   const unfit = [...new Set(name.replace(FIT, ''))].map((one) =>
     /[\p{C}\p{Z}]/u.test(one) ? `U+${one.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}` : one,
   );
@@ -53,14 +59,15 @@ export function checkedName(text) {
       `이름에 쓸 수 없는 글자가 있습니다: ${unfit.join(' ')}`,
     ]);
   }
-  if (name && new TextEncoder().encode(name).length <= MAX_NAME_BYTES) return name;
+  if (/[\p{L}\p{N}]/u.test(name) && new TextEncoder().encode(name).length <= MAX_NAME_BYTES) return name;
   throw new VisitorError(['Type your name; it has at most 128 bytes.', '이름이 비어 있거나 너무 깁니다.']);
 }
 
-/** The six digits of a code, without spaces and hyphens. @param {string} text @returns {string} @throws {VisitorError} */
+/** The six digits of a code, without what stands around them in its message. @param {string} text @returns {string} @throws {VisitorError} */
 export function checkedCode(text) {
-  const code = text.normalize('NFKC').replace(/[\s-]/gu, '');
-  if (/^[0-9]{6}$/u.test(code)) return code;
+  const digits = text.normalize('NFKC').replace(/(?<=[0-9])[\s-]+(?=[0-9])/gu, '');
+  const codes = digits.match(/(?<![0-9])[0-9]{6}(?![0-9])/gu);
+  if (codes?.length === 1) return codes[0];
   throw new VisitorError(['A code has six digits.', '인증 번호는 숫자 여섯 자리입니다.']);
 }
 
