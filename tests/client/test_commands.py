@@ -402,6 +402,33 @@ def test_what_is_mistyped_is_asked_for_again_and_costs_one_message(
     assert f"Enrolled: 홍길동, {PHONE}" in run("status").output
 
 
+def test_what_the_operator_does_not_take_is_asked_for_again_unless_it_was_given(
+    run: Run, imitated: ImitatedParties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number and a name that look right here. Nothing else that it refuses is."""
+    monkeypatch.setattr("tests.support.imitated.secrets.randbelow", lambda _: 123_456)
+    imitated.refused = {
+        "+821011111111": Problem(422, "invalid-phone", "codes are not sent there"),
+        "+821022222222": Problem(429, "too-many-codes", "this number was sent too many codes today"),
+        "성춘향": Problem(422, "invalid-name", "nobody is called so"),
+        "이몽룡": Problem(429, "too-many-attempts", "the code was tried too often"),
+    }
+    fails(run("enrol", "--phone", "+821011111111", "--name", NAME), "invalid-phone")
+    fails(run("enrol", "--phone", PHONE, "--name", "성춘향", "--code-file", imitated.outbox), "invalid-name")
+    for typed, name in (
+        ("+821022222222\n홍길동\n", "too-many-codes"),
+        (f"{PHONE}\n이몽룡\n123456\n", "too-many-attempts"),
+    ):
+        refused = run("enrol", typed=typed)
+        assert (refused.exit_code, refused.output.count(name)) == (1, 1)
+    imitated.requests.clear()
+    result = run("enrol", typed=f"+821011111111\n성춘향\n{PHONE}\n123456\n홍길동\n")
+    assert result.exit_code == 0, result.output
+    assert [result.output.count(name) for name in ("invalid-phone", "invalid-name")] == [1, 1]
+    assert (imitated.requests.count("verification"), imitated.requests.count("session")) == (2, 2)
+    assert f"Enrolled: 홍길동, {PHONE}" in run("status").output
+
+
 def test_what_is_given_and_wrong_is_not_asked_for(run: Run, imitated: ImitatedParties) -> None:
     fails(run("enrol", "--phone", PHONE, "--name", "Hong/Gildong"), "leave out /")
     assert imitated.requests == []

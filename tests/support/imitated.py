@@ -63,6 +63,8 @@ class ImitatedParties:
         self.alter_inclusion: Callable[[Inclusion], Inclusion] = lambda inclusion: inclusion
         self.logs = {role: LogInMemory(self.parties, role) for role in Role}
         self.publishes = True
+        self.refused: dict[str, Problem] = {}
+        """What the operator says of a number or a name that it does not take."""
         self.lists: dict[tuple[Role, str], dict[int, bytes]] = {}
         self.outbox: Path | None = None
         self.date: dict[str, int] = {}
@@ -162,6 +164,8 @@ class ImitatedParties:
     async def _verifications(self, request: web.Request) -> web.Response:
         phone = (await read_message(request, VerificationRequest)).phone
         self.requests.append("verification")
+        if phone in self.refused:
+            raise self.refused[phone]
         self.codes[phone] = f"{secrets.randbelow(10**6):06}"
         if self.outbox is not None:
             self.outbox.write_text(f"{phone}\tYour code is {self.codes[phone]}\n")
@@ -172,6 +176,8 @@ class ImitatedParties:
         self.requests.append("session")
         if self.codes.get(answer.phone) != answer.code:
             raise Problem(403, "wrong-code", "the code is not the one that was sent")
+        if answer.name in self.refused:
+            raise self.refused[answer.name]
         account = self.accounts.setdefault(answer.phone, secrets.token_bytes(16))
         session = Session(account, secrets.token_bytes(32))
         self.sessions[session.token] = (account, answer.phone, answer.name)
