@@ -25,6 +25,15 @@ def greet(name: str) -> str:
     return "how do you do, " + name
 """
 FILE = "service/program.py"
+FLAKY = """
+import pathlib
+
+def test_flaky():
+    failed = pathlib.Path(__file__).with_name("failed")
+    if not failed.exists():
+        failed.touch()
+        raise AssertionError
+"""
 NAMED = """
 import pytest
 
@@ -121,6 +130,19 @@ def test_tests_run_again_when_their_file_has_changed(tmp_path: Path, monkeypatch
     found = run_all(tmp_path, tmp_path / "reach", ["tests"])
     assert {test.partition("::")[0] for test in found.of(FILE, line, line)} == {"tests/test_new.py"}
     assert sorted(run.name for run in (tmp_path / "reach").iterdir()) == ["0", "1"]
+
+
+def test_a_test_that_fails_now_and_then_notices_nothing(program: Path) -> None:
+    """Those after it are tried all the same."""
+    (program / "test_program.py").write_text(TESTS + FLAKY)
+    thirty = next(mutant for mutant in mutants_of(program / FILE) if "+    return age > 30" in mutant.diff())
+    seconds = {f"test_program.py::test_{name}": 3.0 + number for number, name in enumerate(("old", "flaky", "thirty"))}
+    for until, end in (("flaky", End.SURVIVED), ("thirty", End.KILLED)):
+        (program / "failed").unlink(missing_ok=True)
+        names = list(seconds)[: 2 + (until == "thirty")]
+        outcome = try_mutant(program, thirty, Reach({FILE: {thirty.first: frozenset(names)}}, seconds), 100)
+        assert outcome.end is end
+        assert (program / "failed").exists()
 
 
 def test_the_fastest_tests_that_reach_a_line_come_first() -> None:

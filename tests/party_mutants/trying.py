@@ -70,8 +70,8 @@ def try_mutant(tree: Path, mutant: Mutant, reach: Reach, seconds: float) -> Outc
     _write(tree / path, mutant.code())
     try:
         end, said = _run(tree, reaching[:first], START_SECONDS + TIMES * sums[first - 1])
-        if end is End.SURVIVED and first < until:
-            end, said = _run(tree, reaching[first:until], START_SECONDS + TIMES * sums[until - 1])
+        if end is End.SURVIVED:
+            end, said = _run_surely(tree, reaching[first:until], START_SECONDS + TIMES * sums[until - 1])
     finally:
         _write(tree / path, original)
     return Outcome(mutant.name, end, until, len(reaching), said)
@@ -107,6 +107,17 @@ def _run(tree: Path, tests: list[str], limit: float) -> tuple[End, str]:
     if failed := re.search("^(FAILED|ERROR|ImportError while loading conftest) .*", said, re.MULTILINE):
         return End.KILLED, failed[0]
     return End.SURVIVED, said[-300:] if status else ""
+
+
+def _run_surely(tree: Path, tests: list[str], limit: float) -> tuple[End, str]:
+    """As `_run`, but for a test that fails once and then, by itself, no more: it has noticed nothing."""
+    while tests:
+        end, said = _run(tree, tests, limit)
+        failed = next((number for number, test in enumerate(tests) if f" {test} " in f"{said} "), None)
+        if failed is None or _run(tree, [tests[failed]], limit)[0] is not End.SURVIVED:
+            return end, said
+        tests = tests[failed + 1 :]
+    return End.SURVIVED, ""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
