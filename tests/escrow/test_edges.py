@@ -7,12 +7,15 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sql
 
-from escrow.authority.warrants import Warrants
+from escrow.authority.errors import NoRelease
+from escrow.authority.operators_shares import judge_received
+from escrow.authority.warrants import ReceivedShares, Warrants
 from escrow.operator.accounts import Accounts
 from escrow.operator.errors import TooManyCodes, VerificationExpired
 from protocol.http_messages import VerificationAnswer
 from protocol.opening import OpeningTranscript
 from protocol.primitives.statements import JointStatement
+from protocol.releases import release_digest
 from service.refusals import Unauthenticated
 from tests.support.domain import opening_warrant
 from tests.support.servers import World
@@ -68,3 +71,17 @@ def test_of_a_case_that_is_over_the_warrant_stays_alone(world: World, is_over: C
         (row,) = connection.execute(sql.text("SELECT * FROM warrants")).mappings()
     left = {column for column, value in row.items() if value is not None}
     assert (left == {"warrant", "record", "statement", "countersigned"}) is is_over(0)
+
+
+@pytest.mark.parametrize("known", [(), ("countersigned",), ("asked",)])
+def test_shares_that_nobody_asked_for_are_not_judged(world: World, known: tuple[str, ...]) -> None:
+    drawn, now = world.authority.warrants, world.now
+    warrant = opening_warrant(world.settings.number, bytes(16), now - 600, now, now)
+    joint = JointStatement(bytes(100), bytes(100))
+    drawn.add(warrant, b"authority")
+    if "countersigned" in known:
+        drawn.store_countersigned(warrant.warrant_id, joint)
+    if "asked" in known:
+        drawn.store_asked(warrant.warrant_id, release_digest(b"release"), joint, ())
+    with pytest.raises(NoRelease):
+        judge_received(world.authority, drawn.get(warrant.warrant_id), b"release", ReceivedShares(b"shares", now), {})

@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import sqlalchemy as sql
@@ -22,10 +23,11 @@ from escrow.operator.operator import Operator
 from escrow.party import Party
 from escrow.settings import EscrowSettings
 from escrow.vault import Vault
-from escrow.vault_key import VaultKey, WrongKey, load_vault_key
+from escrow.vault_key import VaultKey, WrongKey, has_vault_key, load_vault_key, store_vault_key
 from protocol.epochs import EpochSecret, Role
 from protocol.primitives.group import Scalar
 from service.errors import ConfigurationError
+from service.files import write_private
 from tests.support.disk import watch_disk
 from tests.support.running import run
 from tests.support.servers import World
@@ -506,8 +508,9 @@ def test_the_vault_key_in_the_environment(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_vault_key_under_a_passphrase(tmp_path: Path) -> None:
     """Asked for at a terminal or read from a file, such as a credential of the service manager; a wrong one is told."""
     (tmp_path / "settings.toml").write_text('vault_key = "passphrase"\n')
-    created = init(tmp_path, "비밀번호 하나\n비밀번호 하나\n")
+    created = init(tmp_path, "비밀번호 하나\n비밀번호 둘\n비밀번호 하나\n비밀번호 하나\n")
     assert created.exit_code == 0
+    assert "do not match" in created.output
     assert "비밀번호" not in created.output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["identity.key", "settings.toml", "vault.sealed"]
     before = (tmp_path / "vault.sealed").read_bytes()
@@ -534,6 +537,55 @@ def test_the_vault_key_under_a_passphrase(tmp_path: Path) -> None:
     (tmp_path / "vault.sealed").write_bytes(before[:-1])
     with pytest.raises(ConfigurationError, match="damaged"):
         load_vault_key(tmp_path, settings)
+
+
+def test_what_was_sealed_before_is_opened(tmp_path: Path) -> None:
+    """Homes are kept for years: a program that derives or binds a key otherwise would lose every share."""
+    epoch, key = 18_581, bytes(range(32))
+    sealed = bytes.fromhex(
+        "7d9be173ae2e9fe853d4d11db4e0085f2d0bd02f6d9452f0be9bea3fe2fa24689b3ac70a77b8a9226cfe096fecb38832f74c7a4aa3"
+    )
+    assert VaultKey(key).open(epoch, sealed) == b"what was kept"
+    for other in (epoch - 1, epoch + 1, 0):
+        with pytest.raises(WrongKey):
+            VaultKey(key).open(other, sealed)
+    under_passphrase = bytes.fromhex(
+        "8283508592b9d1d4dbee2e9d75c6f320417b32011920005848cd8c5ae9ca498e5591a4f83b3cc5a29af294c7755c899da21faa1cfb"
+        "9da74348b374ba526dbfea6ff36ddba832f2d6d537faeb2894d261aee3401283a5e662cb4ac0212cf91a1e59"
+    )
+    write_private(tmp_path / "vault.sealed", under_passphrase)
+    write_private(tmp_path / "passphrase", "비밀번호 하나\n".encode())
+    settings = EscrowSettings(port=0, vault_key="passphrase", vault_passphrase_file=Path("passphrase"))
+    assert has_vault_key(tmp_path, settings)
+    assert load_vault_key(tmp_path, settings) == key
+
+
+@pytest.mark.parametrize("place", ["file", "passphrase", "environment"])
+def test_a_vault_key_counts_where_the_settings_say_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: Literal["file", "passphrase", "environment"]
+) -> None:
+    write_private(tmp_path / "passphrase", b"secret")
+    file = Path("passphrase") if place == "passphrase" else None
+    settings = EscrowSettings(port=0, vault_key=place, vault_passphrase_file=file)
+    names = {"file": "vault.key", "passphrase": "vault.sealed"}
+    for name in [*names.values(), "VAULT.KEY", "VAULT.SEALED"]:
+        write_private(tmp_path / name, b"")
+        if place == "environment":
+            monkeypatch.delenv(VAULT_KEY_VARIABLE, raising=False)
+        else:
+            monkeypatch.setenv(VAULT_KEY_VARIABLE, "ab" * 32)
+        assert has_vault_key(tmp_path, settings) is (names.get(place) == name)
+        (tmp_path / name).unlink()
+    monkeypatch.setenv(VAULT_KEY_VARIABLE, "")
+    assert has_vault_key(tmp_path, settings) is (place == "environment")
+    if place == "environment":
+        with pytest.raises(ConfigurationError, match=VAULT_KEY_VARIABLE):
+            store_vault_key(tmp_path, settings, bytes(32))
+        assert names_in(tmp_path) == ["passphrase"]
+    else:
+        store_vault_key(tmp_path, settings, bytes(range(32)))
+        assert names_in(tmp_path) == sorted(["passphrase", names[place]])
+        assert load_vault_key(tmp_path, settings) == bytes(range(32))
 
 
 def test_no_command_line_takes_a_secret() -> None:
