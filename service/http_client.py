@@ -26,6 +26,7 @@ class Answer:
     reason: str
     content_type: str
     body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 async def call(
@@ -67,7 +68,8 @@ async def exchange(
     except (ClientError, TimeoutError, OSError) as error:
         kind = NotConnected if isinstance(error, ClientConnectorError) else Unreachable
         raise kind(f"{url} does not answer ({type(error).__name__})") from None
-    return Answer(response.status, response.reason or "", response.content_type, received)
+    answered = tuple(response.headers.items())
+    return Answer(response.status, response.reason or "", response.content_type, received, answered)
 
 
 def new_session(seconds: float = 60, *traces: TraceConfig) -> ClientSession:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -64,14 +64,16 @@ class Page:
         name: Its folder's name; it is served below `/NAME/`.
         domain: What `domain.json` says, as JSON.
         urls: The servers that its documents may ask besides their own.
-        folder: Where pages were built.
+        folder: Where pages were built, each in a folder of its name.
 
     Raises:
         ConfigurationError: The files are not those of the manifest.
     """
 
-    def __init__(self, name: str, domain: bytes, urls: Iterable[str], folder: Path = DIST) -> None:
+    def __init__(self, name: str, domain: bytes, urls: Iterable[str], folder: Path) -> None:
         self.name = name
+        self.guard: Callable[[], Awaitable[None]] = _let_everyone
+        """Raises a refusal while nothing may be served."""
         origins = sorted({"{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls})
         self.files = {
             file: PageFile(body, _headers(file, body, entry, origins))
@@ -89,6 +91,7 @@ class Page:
 
     async def serve(self, request: web.Request) -> web.Response:
         """A file, or 304 if the browser has it."""
+        await self.guard()
         name = request.match_info["file"] or "index.html"
         file = self.files.get(name)
         if file is None:
@@ -108,8 +111,13 @@ class Page:
         return web.Response(status=308, headers={"Location": f"/{self.name}/"})
 
 
-def built_page(name: str, domain: object, urls: Iterable[str], folder: Path = DIST) -> Page | None:
-    """A page, if it is built; `domain` becomes its `domain.json`. Otherwise as `Page`."""
+async def _let_everyone() -> None:
+    """Nothing stands against it."""
+
+
+def built_page(name: str, domain: object, urls: Iterable[str], folder: Path | None = None) -> Page | None:
+    """A page, if it is built (in `DIST`); `domain` becomes its `domain.json`. Otherwise as `Page`."""
+    folder = folder or DIST
     if (folder / name / "manifest.json").exists():
         return Page(name, msgspec.json.encode(domain), urls, folder)
     logger.warning("there is no page at /%s/: it is not built; run make web and start again", name)

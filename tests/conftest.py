@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from service import pages
 from tests.support.databases import end_postgresql
 from tests.support.domain import TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 
@@ -50,6 +52,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Workers do not say by themselves how many tests they leave out."""
     if LEFT_OUT in config.stash:
         terminalreporter.write_line(f"{config.stash[LEFT_OUT]} tests were left out by -m or -k")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_built_pages() -> None:
+    """Whether somebody has run `make web` changes nothing for a test."""
+    pages.DIST = Path("/nonexistent")
 
 
 def pytest_collection_finish() -> None:

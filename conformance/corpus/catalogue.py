@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 
-from conformance.corpus import epoch_faults, list_faults, log_faults, release_faults
+from conformance.corpus import epoch_faults, list_faults, log_faults, page_faults, release_faults
 from conformance.corpus.recording import Json, as_text, differences
 from conformance.corpus.story import World, tell
 from conformance.vectors.world import DOMAIN
@@ -23,6 +23,7 @@ VARIANTS: tuple[Callable[[], World], ...] = (
     *epoch_faults.VARIANTS,
     *release_faults.VARIANTS,
     *list_faults.VARIANTS,
+    *page_faults.VARIANTS,
 )
 
 

@@ -23,12 +23,13 @@ class Answer:
     body: bytes = b""
     status: int = 200
     problem: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> Json:
         """The answer as it stands in a file."""
         if self.problem:
             return {"status": self.status, "problem": self.problem}
-        return as_bytes(self.body)
+        return ({"headers": dict(self.headers)} if self.headers else {}) | as_bytes(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,8 @@ def as_text(written: Json) -> str:
 
 
 def as_bytes(body: bytes) -> Json:
-    """Bytes in a file: checkpoints and their lines as text, everything else in hexadecimal."""
-    is_text = body.startswith((b"splitpass/", "— ".encode()))
+    """Bytes in a file: checkpoints, their lines and files of pages as text, everything else in hexadecimal."""
+    is_text = body.startswith((b"splitpass/", "— ".encode(), b"<!doctype", b"{"))
     return {"text": body.decode()} if is_text else {"hex": body.hex()}
 
 

@@ -16,6 +16,7 @@ from protocol.transparency.log_entries import (
     EpochErased,
     EpochPublished,
     NoticePublished,
+    PagePublished,
     SharesReleased,
     WarrantDecided,
     WarrantDecision,
@@ -91,13 +92,14 @@ def log_entries() -> VectorFile:
         "shares released": SharesReleased(17, TIME + 28 * 86_400, pinned("opening")),
         "a notice published": NoticePublished(3, pinned("published notice")),
         "a disclosure published": DisclosurePublished(3, pinned("published disclosure")),
+        "a page published": PagePublished(3, pinned("published page")),
     }
     for name, body in contents.items():
         statement = published.statement if body is published else None
         file.accept(name, check={"entry": log_entry(TIME, body).to_bytes()}, result={"statement": statement})
     for name, body in contents.items():
         kind, encoding = int(log_entry(TIME, body).kind), body.to_bytes()
-        for other in {1: 3, 2: 1, 3: 4, 4: 2, 5: 2, 6: 1}[kind], 0, 7:
+        for other in {1: 3, 2: 1, 3: 4, 4: 2, 5: 2, 6: 1, 7: 3}[kind], 0, 8:
             file.reject(name, f"with kind {other}", MalformedEncoding, entry=encode_item([TIME, other, encoding]))
         file.reject(
             name, "a byte behind its body", MalformedEncoding, entry=encode_item([TIME, kind, encoding + b"\0"])

@@ -60,6 +60,8 @@ class Fault(StrEnum):
     """It did not disclose an opening within a day after its embargo."""
     PARTIAL_DISCLOSURE = "partial-disclosure"
     """It did not disclose passes that the other party disclosed under the same warrant, or nothing of this warrant."""
+    UNLOGGED_PAGE = "unlogged-page"
+    """It serves another page for visitors than the newest one in its log, or none; or one without an entry."""
 
 
 About = Mapping[str, int | str]

@@ -16,6 +16,7 @@ from protocol.transparency.log_entries import (
     EpochErased,
     EpochPublished,
     NoticePublished,
+    PagePublished,
     SharesReleased,
     WarrantDecided,
 )
@@ -28,6 +29,7 @@ COUNTED = {
     "releases of shares": SharesReleased,
     "notices": NoticePublished,
     "disclosures": DisclosurePublished,
+    "pages": PagePublished,
 }
 
 SHOWN = 10

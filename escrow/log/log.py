@@ -27,6 +27,7 @@ from protocol.transparency.log_entries import (
     EpochPublished,
     LogEntry,
     NoticePublished,
+    PagePublished,
     log_entry,
 )
 from protocol.transparency.logs import (
@@ -65,6 +66,7 @@ class TransparencyLog:
         self._epochs: dict[int, EpochPublished] = {}
         self._erased: dict[int, int] = {}
         self._newest_notice: int | None = None
+        self._newest_page: PagePublished | None = None
 
     def append(self, contents: EntryBody, time: int) -> int:
         """The index of an entry that says this: a new one at a Unix time, or the one that says it already.
@@ -136,11 +138,21 @@ class TransparencyLog:
         with self._locked():
             return self._newest_notice
 
+    def newest_page(self) -> PagePublished | None:
+        """What the log says of the visitors' page that is served now."""
+        with self._locked():
+            return self._newest_page
+
     def shows_erased(self, epoch: int) -> bool:
         """Whether everybody can see that an epoch is erased."""
         with self._locked():
             index, known = self._erased.get(epoch), self.published()
             return index is not None and known is not None and index < known[1].checkpoint.size
+
+    def shows(self, index: int) -> bool:
+        """Whether an entry is under the public checkpoint."""
+        known = self.published()
+        return known is not None and known[1].checkpoint.size > index
 
     def inclusion(self, index: int) -> Inclusion | None:
         """The proof that an entry is under the public checkpoint; None if it is not yet."""
@@ -214,6 +226,8 @@ class TransparencyLog:
                 self._erased.setdefault(contents.epoch, index)
             elif isinstance(contents, NoticePublished):
                 self._newest_notice = max(contents.number, self._newest_notice or 0)
+            elif isinstance(contents, PagePublished):
+                self._newest_page = contents
         self._tree = tree
 
     def _read_checkpoints(self) -> tuple[bytes | None, bytes | None]:

@@ -22,6 +22,7 @@ class EntryKind(IntEnum):
     SHARES_RELEASED = 4
     NOTICE_PUBLISHED = 5
     DISCLOSURE_PUBLISHED = 6
+    PAGE_PUBLISHED = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,23 @@ class DisclosurePublished(Message):
     digest: Bytes32
 
 
-EntryBody = EpochPublished | EpochErased | WarrantDecided | SharesReleased | NoticePublished | DisclosurePublished
+@dataclass(frozen=True, slots=True)
+class PagePublished(Message):
+    """The operator serves the visitors' page of a number from now on; `digest` stands for its `PageRecord`."""
+
+    number: Uint32
+    digest: Bytes32
+
+
+EntryBody = (
+    EpochPublished
+    | EpochErased
+    | WarrantDecided
+    | SharesReleased
+    | NoticePublished
+    | DisclosurePublished
+    | PagePublished
+)
 
 _BODIES: dict[EntryKind, type[EntryBody]] = {
     EntryKind.EPOCH_PUBLISHED: EpochPublished,
@@ -106,6 +123,7 @@ _BODIES: dict[EntryKind, type[EntryBody]] = {
     EntryKind.SHARES_RELEASED: SharesReleased,
     EntryKind.NOTICE_PUBLISHED: NoticePublished,
     EntryKind.DISCLOSURE_PUBLISHED: DisclosurePublished,
+    EntryKind.PAGE_PUBLISHED: PagePublished,
 }
 _KINDS = {body: kind for kind, body in _BODIES.items()}
 

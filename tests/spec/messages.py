@@ -42,6 +42,7 @@ from protocol.transparency.log_entries import (
     EpochErased,
     EpochPublished,
     NoticePublished,
+    PagePublished,
     SharesReleased,
     WarrantDecided,
     WarrantDecision,
@@ -50,6 +51,7 @@ from protocol.transparency.log_entries import (
 )
 from protocol.transparency.logs import Inclusion, sign_log, verify_logged_epoch, witness_log
 from protocol.transparency.merkle import leaf_hash, prove_inclusion, subtrees_of, tree_root
+from protocol.transparency.page_records import PageRecord, describe_file
 from protocol.warrants import (
     VenueApplication,
 )
@@ -117,6 +119,7 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
     assert len(opening.commitment) == 32
     phone, name = visitor.record.phone, visitor.record.name
     asked = SharesRequest(joint_warrant, joint_venue, release, authority_shares.judgement.authority)
+    page = PageRecord(0, (describe_file("index.html", b"<!doctype html>", [("Content-Type", "text/html")]),))
     contents: list[EntryBody] = [
         EpochPublished(today.statements[Role.AUTHORITY], NOW + 86_400),
         EpochErased(key.epoch),
@@ -124,6 +127,7 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         SharesReleased(2, warrant.record.discloses, opening.commitment),
         NoticePublished(0, notice_digest(notice)),
         DisclosurePublished(0, list_digest(disclosure)),
+        PagePublished(0, page.digest),
     ]
     entries = [log_entry(NOW, one) for one in contents]
     messages: list[Message] = [
@@ -169,6 +173,8 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         told,
         told.openings[0],
         opening,
+        page,
+        page.files[0],
         verify_request(domain, Role.AUTHORITY, parties.venue.venue_id.hex(), "/v1/releases", NOW, request),
         *contents,
         entries[0],

@@ -71,7 +71,7 @@ class Answers:
             raise Unreachable("nobody answers")
         said = answers.get(f"{method} {slash}{path}", {"status": 404, "problem": "not-found"})
         if "problem" not in said:
-            return Answer(200, "OK", CBOR, body(said))
+            return Answer(200, "OK", CBOR, body(said), tuple(said.get("headers", {}).items()))
         document = {"type": PROBLEM_TYPE + said["problem"], "title": "", "status": said["status"], "detail": ""}
         return Answer(said["status"], "", PROBLEM, json.dumps(document).encode())
 
@@ -81,7 +81,7 @@ def answers() -> Iterator[None]:
     """The parties of all recordings answer."""
     with pytest.MonkeyPatch.context() as patch:
         answers = Answers()
-        for module in ("service.http_client", "escrow.audit.witness"):
+        for module in ("service.http_client", "escrow.audit.witness", "escrow.audit.pages"):
             patch.setattr(f"{module}.exchange", answers)
         yield
 

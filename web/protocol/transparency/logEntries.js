@@ -11,6 +11,7 @@ const EntryKind = Object.freeze({
   SHARES_RELEASED: 4,
   NOTICE_PUBLISHED: 5,
   DISCLOSURE_PUBLISHED: 6,
+  PAGE_PUBLISHED: 7,
 });
 
 const numbered = message({ number: uint32, digest: bytes(32) });
@@ -28,6 +29,7 @@ const BODIES = {
   [EntryKind.SHARES_RELEASED]: message({ count: uint32, discloses: uint32, commitment: bytes(32) }),
   [EntryKind.NOTICE_PUBLISHED]: numbered,
   [EntryKind.DISCLOSURE_PUBLISHED]: numbered,
+  [EntryKind.PAGE_PUBLISHED]: numbered,
 };
 
 /** One entry of a log: `time` is Unix time, `body` the encoding of the message that `kind` names. */
