@@ -2,7 +2,7 @@
 
 import eslint from '@eslint/js';
 
-const PACKAGES = ['@noble/(ciphers|curves|hashes)/', 'cborg$'];
+const PACKAGES = ['@noble/(ciphers|curves|hashes)/'];
 const PAGES = ['visitor', 'door', 'desk'];
 const PARTS = [...PAGES, 'ui'];
 
@@ -13,7 +13,17 @@ const everywhere = { TextDecoder: 'readonly', TextEncoder: 'readonly', atob: 're
 const browser = Object.fromEntries(
   [
     ...['AbortController', 'AbortSignal', 'Blob', 'BroadcastChannel', 'DOMException', 'HTMLElement', 'IDBKeyRange'],
-    ...['MessageChannel', 'URL', 'Worker', 'addEventListener', 'caches', 'clearTimeout', 'crypto', 'customElements', 'document'],
+    ...[
+      'MessageChannel',
+      'URL',
+      'Worker',
+      'addEventListener',
+      'caches',
+      'clearTimeout',
+      'crypto',
+      'customElements',
+      'document',
+    ],
     ...['fetch', 'history', 'indexedDB', 'localStorage', 'location', 'matchMedia', 'navigator', 'parent', 'print'],
     ...['removeEventListener', 'scrollTo', 'self', 'setInterval', 'setTimeout', 'window', 'BUILT_FILES'],
   ].map((name) => [name, 'readonly']),
@@ -63,7 +73,10 @@ const standsAlone = (page) => ({
         ],
       },
     ],
-    'no-restricted-properties': ['error', ...SINKS.map((property) => ({ property, message: 'Make elements by calls.' }))],
+    'no-restricted-properties': [
+      'error',
+      ...SINKS.map((property) => ({ property, message: 'Make elements by calls.' })),
+    ],
   },
 });
 
@@ -125,10 +138,6 @@ export default [
   imports(['protocol/**']),
   imports(['protocol/*.js'], '\\./(primitives|transparency)/[A-Za-z0-9]+\\.js$'),
   imports(['protocol/transparency/*.js'], '\\.\\./primitives/[A-Za-z0-9]+\\.js$'),
-  imports(
-    ['protocol/transparency/log{s,Entries}.js'],
-    '\\.\\./primitives/[A-Za-z0-9]+\\.js$',
-    '\\.\\./epochs\\.js$',
-  ),
+  imports(['protocol/transparency/log{s,Entries}.js'], '\\.\\./primitives/[A-Za-z0-9]+\\.js$', '\\.\\./epochs\\.js$'),
   ...PARTS.map(standsAlone),
 ];

@@ -87,12 +87,16 @@ def place(town: VisitorTown) -> Place:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser profile of somebody who speaks English."""
+    """A browser profile of somebody who speaks English. No script may throw in it, and no policy be broken."""
+    wrong: list[str] = []
     with browser.new_context(viewport=PHONE, device_scale_factor=2, locale="en-US") as context:
+        context.on("weberror", lambda error: wrong.append(str(error.error)))
+        context.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         yield context
+    assert [text for text in wrong if "Failed to load resource" not in text] == []
 
 
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
-    """A tab that fails the test if a script throws or a policy is broken."""
+    """A tab."""
     return context.new_page()

@@ -12,7 +12,10 @@ const PAUSE_MILLISECONDS = 60;
  * @throws {DOMException} if there is no camera, or its owner says no
  */
 export async function readCodes(video, signal, found, wanted = { facingMode: 'environment' }) {
-  const stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: WIDTH }, ...wanted }, audio: false });
+  const stream = await navigator.mediaDevices.getUserMedia({
+    video: { width: { ideal: WIDTH }, ...wanted },
+    audio: false,
+  });
   const decoder = new Decoder();
   try {
     video.srcObject = stream;
@@ -40,7 +43,10 @@ export async function readCodes(video, signal, found, wanted = { facingMode: 'en
 export class Decoder {
   #worker = new Worker(trusted(new URL('./decoder.js', import.meta.url)), { type: 'module' });
 
-  /** The text of the QR code in a picture; null if there is none. One picture at a time. @param {ImageData} picture @returns {Promise<string | null>} */
+  /**
+   * The text of the QR code in a picture; null if there is none. One picture at a time.
+   * @param {ImageData} picture @returns {Promise<string | null>}
+   */
   read(picture) {
     return new Promise((resolve, reject) => {
       this.#worker.onmessage = ({ data }) => resolve(data);

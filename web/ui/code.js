@@ -12,17 +12,28 @@ import { drawing } from './dom.js';
 export function codeOf(text, label, margin = 0) {
   const rows = encodeQR(text, 'raw', { ecc: 'medium', encoding: 'alphanumeric', border: 1 });
   const size = rows.length - 2;
-  const runs = rows.slice(1, -1).flatMap((row, y) => runsOf(row.slice(1, -1)).map(([x, width]) => `M${x} ${y}h${width}v1h-${width}z`));
+  const runs = rows
+    .slice(1, -1)
+    .flatMap((row, y) => runsOf(row.slice(1, -1)).map(([x, width]) => `M${x} ${y}h${width}v1h-${width}z`));
   const side = size + 2 * margin;
   return drawing(
     'svg',
-    { viewBox: `${-margin} ${-margin} ${side} ${side}`, role: 'img', 'aria-label': label, 'shape-rendering': 'crispEdges', class: 'code' },
+    {
+      viewBox: `${-margin} ${-margin} ${side} ${side}`,
+      role: 'img',
+      'aria-label': label,
+      'shape-rendering': 'crispEdges',
+      class: 'code',
+    },
     drawing('rect', { x: -margin, y: -margin, width: side, height: side, fill: '#fff' }),
     drawing('path', { d: runs.join(''), fill: '#000' }),
   );
 }
 
-/** Where dark modules follow each other in a row: the first one's place, and how many. @param {boolean[]} row @returns {[number, number][]} */
+/**
+ * Where dark modules follow each other in a row: the first one's place, and how many.
+ * @param {boolean[]} row @returns {[number, number][]}
+ */
 function runsOf(row) {
   /** @type {[number, number][]} */
   const runs = [];

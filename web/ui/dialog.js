@@ -25,7 +25,10 @@ export async function tell({ title, text, content = [] }) {
   await open(title, text, content, [{ label: ['Close', '닫기'], value: '', kind: 'primary' }]);
 }
 
-/** @param {Pair} title @param {Pair | undefined} text @param {Child[]} content @param {{ label: Pair, value: string, kind: string }[]} buttons @returns {Promise<string>} */
+/**
+ * @param {Pair} title @param {Pair | undefined} text @param {Child[]} content
+ * @param {{ label: Pair, value: string, kind: string }[]} buttons @returns {Promise<string>}
+ */
 function open(title, text, content, buttons) {
   const form = element(
     'form',
@@ -33,9 +36,17 @@ function open(title, text, content, buttons) {
     element('h2', { id: 'dialog-title' }, say(title)),
     text && element('p', { id: 'dialog-text' }, say(text)),
     content,
-    element('div', { class: 'buttons' }, buttons.map(({ label, value, kind }) => element('button', { class: kind, value }, say(label)))),
+    element(
+      'div',
+      { class: 'buttons' },
+      buttons.map(({ label, value, kind }) => element('button', { class: kind, value }, say(label))),
+    ),
   );
-  const dialog = element('dialog', { 'aria-labelledby': 'dialog-title', 'aria-describedby': text ? 'dialog-text' : null }, form);
+  const dialog = element(
+    'dialog',
+    { 'aria-labelledby': 'dialog-title', 'aria-describedby': text ? 'dialog-text' : null },
+    form,
+  );
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {

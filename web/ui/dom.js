@@ -28,11 +28,16 @@ export function fill(parent, ...children) {
 
 /** @param {(Child | Child[])[]} children @returns {(Node | string)[]} */
 const present = (children) =>
-  /** @type {(Node | string)[]} */ (children.flat().filter((child) => child !== null && child !== false && child !== undefined));
+  /** @type {(Node | string)[]} */ (
+    children.flat().filter((child) => child !== null && child !== false && child !== undefined)
+  );
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** An SVG element. @param {string} name @param {Record<string, string | number>} attributes @param {...Node} children */
+/**
+ * An SVG element.
+ * @param {string} name @param {Record<string, string | number>} attributes @param {...Node} children
+ */
 export function drawing(name, attributes, ...children) {
   const made = document.createElementNS(SVG, name);
   for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, String(value));

@@ -18,7 +18,9 @@ export class App {
     this.visitor = visitor;
     visitor.onchange = () => this.#channel.postMessage('changed');
     this.#channel.onmessage = ({ data }) => (data === 'erased' ? location.reload() : this.refresh());
-    addEventListener('popstate', ({ state }) => this.#show(customElements.get(state?.screen) ? state.screen : this.#first));
+    addEventListener('popstate', ({ state }) =>
+      this.#show(state?.screen?.startsWith('visitor-') ? state.screen : this.#first),
+    );
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.refresh());
   }
 
@@ -55,7 +57,8 @@ export class App {
   }
 
   /** @param {string} name */
-  #show(name) {
+  async #show(name) {
+    if (!customElements.get(name)) await import('./screens/later.js');
     const screen = /** @type {ScreenElement} */ (document.createElement(name));
     screen.app = this;
     fill(this.#main, screen);
@@ -63,17 +66,25 @@ export class App {
   }
 
   #drawFrame() {
-    const speak = element('button', {
-      class: 'plain small',
-      lang: isKorean() ? 'en' : 'ko',
-      onclick: () => {
-        changeLanguage();
-        this.#drawFrame();
-        const screen = this.#main.firstElementChild;
-        if (screen instanceof ScreenElement) screen.draw();
+    const speak = element(
+      'button',
+      {
+        class: 'plain small',
+        lang: isKorean() ? 'en' : 'ko',
+        onclick: () => {
+          changeLanguage();
+          this.#drawFrame();
+          const screen = this.#main.firstElementChild;
+          if (screen instanceof ScreenElement) screen.draw();
+        },
       },
-    }, isKorean() ? 'English' : '한국어');
+      isKorean() ? 'English' : '한국어',
+    );
     document.title = say(['SplitPass: visitor', 'SplitPass 방문자']);
-    fill(document.body, element('header', { class: 'frame' }, element('p', { class: 'brand' }, 'SplitPass'), speak), this.#main);
+    fill(
+      document.body,
+      element('header', { class: 'frame' }, element('p', { class: 'brand' }, 'SplitPass'), speak),
+      this.#main,
+    );
   }
 }

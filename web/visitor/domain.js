@@ -8,7 +8,10 @@ import { hexToBytes } from '@noble/hashes/utils.js';
 import { Domain, Role as Roles } from '../protocol/epochs.js';
 import { Point } from '../protocol/primitives/group.js';
 
-/** A domain and the URLs of its parties' servers, by role. @typedef {{ domain: Domain, urls: Record<Role, string> }} Servers */
+/**
+ * A domain and the URLs of its parties' servers, by role.
+ * @typedef {{ domain: Domain, urls: Record<Role, string> }} Servers
+ */
 
 /**
  * The domain that a document like `domain.toml` describes, with the keys in hexadecimal.

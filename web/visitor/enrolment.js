@@ -36,7 +36,11 @@ const FIT = /[\p{L}\p{N}\p{M} \-'.·]|(?<=[\p{L}\p{M}])[\u200c\u200d](?=[\p{L}\p
  */
 export function internationalNumber(text) {
   const typed = text.normalize('NFKC').replace(/[\s\-().·/]/gu, '');
-  const digits = typed.startsWith('+') ? typed.slice(1) : typed.startsWith('00') ? typed.slice(2) : COUNTRY + typed.replace(/^0/u, '');
+  const digits = typed.startsWith('+')
+    ? typed.slice(1)
+    : typed.startsWith('00')
+      ? typed.slice(2)
+      : COUNTRY + typed.replace(/^0/u, '');
   const national = digits.startsWith(`${COUNTRY}0`) ? COUNTRY + digits.slice(COUNTRY.length + 1) : digits; // as in +82 (0)10
   if (/^[1-9][0-9]{6,14}$/u.test(national)) return `+${national}`;
   throw new VisitorError([
@@ -45,7 +49,10 @@ export function internationalNumber(text) {
   ]);
 }
 
-/** A name as the operator takes it. @param {string} text @returns {string} @throws {VisitorError} before anything costs a message */
+/**
+ * A name as the operator takes it.
+ * @param {string} text @returns {string} @throws {VisitorError} before anything costs a message
+ */
 export function checkedName(text) {
   const plain = PLAIN.reduce((name, [other, one]) => name.replace(other, one), text);
   const seen = plain.replace(FILLERS, ' ').replace(UNSEEN, '').replace(LONE_JOINERS, '');
@@ -63,7 +70,10 @@ export function checkedName(text) {
   throw new VisitorError(['Type your name; it has at most 128 bytes.', '이름이 비어 있거나 너무 깁니다.']);
 }
 
-/** The six digits of a code, without what stands around them in its message. @param {string} text @returns {string} @throws {VisitorError} */
+/**
+ * The six digits of a code, without what stands around them in its message.
+ * @param {string} text @returns {string} @throws {VisitorError}
+ */
 export function checkedCode(text) {
   const digits = text.normalize('NFKC').replace(/(?<=[0-9])[\s-]+(?=[0-9])/gu, '');
   const codes = digits.match(/(?<![0-9])[0-9]{6}(?![0-9])/gu);
@@ -71,7 +81,10 @@ export function checkedCode(text) {
   throw new VisitorError(['A code has six digits.', '인증 번호는 숫자 여섯 자리입니다.']);
 }
 
-/** Have the operator send a one-time code to a phone in E.164 form. @param {Visitor} visitor @param {string} phone @throws {Problem | Unreachable} */
+/**
+ * Have the operator send a one-time code to a phone in E.164 form.
+ * @param {Visitor} visitor @param {string} phone @throws {Problem | Unreachable}
+ */
 export async function requestCode({ client, servers }, phone) {
   const body = VerificationRequest.toBytes({ phone });
   await client.call('POST', `${servers.urls[Role.OPERATOR]}/v1/verifications`, { body });

@@ -27,10 +27,15 @@ export class Epochs {
     this.#logs = new KnownLogs(store, servers);
   }
 
-  /** The joint key of an epoch, if both statements are known and neither party signed another one. @param {number} epoch @returns {Promise<EpochKey | null>} */
+  /**
+   * The joint key of an epoch, if both statements are known and neither party signed another one.
+   * @param {number} epoch @returns {Promise<EpochKey | null>}
+   */
   async key(epoch) {
     const kept = await Promise.all(Object.values(Roles).map((role) => this.#store.get(place(role, epoch))));
-    const conflicts = await Promise.all(Object.values(Roles).map((role) => this.#store.get(`${place(role, epoch)}/conflict`)));
+    const conflicts = await Promise.all(
+      Object.values(Roles).map((role) => this.#store.get(`${place(role, epoch)}/conflict`)),
+    );
     if (kept.includes(undefined) || conflicts.some(Boolean)) return null;
     const known = this.#verified.get(epoch) ?? verifyEpoch(this.#servers.domain, epoch, kept[0], kept[1]);
     this.#verified.set(epoch, known);

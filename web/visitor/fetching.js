@@ -19,8 +19,12 @@ import { dayOf } from './wallet.js';
 /** For how long a step that was due before the page was opened waits, in seconds: at least, and less than. */
 const [LEAST_WAIT, MOST_WAIT] = [20, 120];
 const LOOK_MILLISECONDS = 15_000;
+const UNVERIFIED = ['verification-expired', 'unauthenticated'];
 
-/** What the last try for a day came to: the words for its failure, and what the operator refused. @typedef {{ words: readonly [string, string], problem?: string }} Failure */
+/**
+ * What the last try for a day came to: words, and whether the phone has to be verified again.
+ * @typedef {{ words: readonly [string, string], unverified: boolean }} Failure
+ */
 
 /**
  * Do what is due while the page lives. `changed` is called when something may look different now.
@@ -62,7 +66,9 @@ export async function fetchDue(visitor) {
  */
 export async function drawAhead(visitor) {
   const known = await visitor.wallet();
-  const days = Array.from({ length: DAYS_AHEAD }, (_, ahead) => visitor.today + ahead + 1).filter((epoch) => !dayOf(known, epoch));
+  const days = Array.from({ length: DAYS_AHEAD }, (_, ahead) => visitor.today + ahead + 1).filter(
+    (epoch) => !dayOf(known, epoch),
+  );
   if (days.length === 0) return false;
   await visitor.change((wallet) => ({
     wallet: days.reduce((drawn, epoch) => begin(drawn, visitor, epoch).wallet, wallet),
@@ -82,9 +88,9 @@ export async function fetchDay(visitor, epoch) {
     await fetchPasses(visitor, epoch);
   } catch (error) {
     const refusal = error instanceof NotIssued ? error.cause : error;
-    const problem = refusal instanceof Problem ? refusal.problem : undefined;
-    if (problem === 'verification-expired' || problem === 'unauthenticated') await visitor.store.put('verify', true);
-    failure = { words: wordsOf(error), problem };
+    const unverified = refusal instanceof Problem && UNVERIFIED.includes(refusal.problem);
+    if (unverified) await visitor.store.put('verify', true);
+    failure = { words: wordsOf(error), unverified };
   }
   await visitor.store.put(`failure/${epoch}`, failure);
 }
@@ -97,7 +103,10 @@ export async function fetchToday(visitor) {
   await navigator.locks.request('splitpass fetching', () => fetchDay(visitor, visitor.today));
 }
 
-/** When the lists are fetched next, as Unix time; drawn now if it never was. @param {Visitor} visitor @returns {Promise<number>} */
+/**
+ * When the lists are fetched next, as Unix time; drawn now if it never was.
+ * @param {Visitor} visitor @returns {Promise<number>}
+ */
 export async function listsAt(visitor) {
   const drawn = await visitor.store.get('lists-at');
   if (drawn) return drawn;
@@ -125,7 +134,8 @@ async function dueBefore(visitor, time) {
 function wordsOf(error) {
   if (error instanceof VisitorError || error instanceof PassesWithheld) return error.words;
   if (error instanceof Problem && error.status === 404) return ['not published yet', '아직 공개되지 않았습니다'];
-  if (error instanceof Problem) return [`the operator refused (${error.problem})`, `운영자가 거절했습니다(${error.problem})`];
+  if (error instanceof Problem)
+    return [`the operator refused (${error.problem})`, `운영자가 거절했습니다(${error.problem})`];
   if (error instanceof Unreachable) return ['no answer', '응답 없음'];
   if (error instanceof SplitPassError) return [`something is wrong: ${error.name}`, `문제가 있습니다: ${error.name}`];
   throw error;

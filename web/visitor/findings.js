@@ -22,7 +22,10 @@ export const MAX_FOUND = 9000;
 /** The sources of lists, by the names of their findings. */
 export const SOURCES = Object.freeze(['notices.authority', 'disclosures.operator', 'disclosures.authority']);
 
-/** What was found, first things first; `leftOut` is 1 if it was more than is kept. @typedef {Decoded<typeof Findings>} Findings */
+/**
+ * What was found, first things first; `leftOut` is 1 if it was more than is kept.
+ * @typedef {Decoded<typeof Findings>} Findings
+ */
 export const Findings = message({
   notices: array(FoundNotice, 0, MAX_FOUND),
   openings: array(FoundOpening, 0, MAX_FOUND),
@@ -79,7 +82,10 @@ export class FindingsFiles {
     this.#store = store;
   }
 
-  /** The findings of a source; null if there are none that can be read: its lists are fetched again then. @param {string} source @returns {Promise<Findings | null>} */
+  /**
+   * The findings of a source; null if there are none that can be read: its lists are fetched again then.
+   * @param {string} source @returns {Promise<Findings | null>}
+   */
   async read(source) {
     try {
       const contents = await this.#store.read(place(source));
@@ -109,11 +115,16 @@ export class FindingsFiles {
     }
   }
 
-  /** What all sources say about passes that are known, each thing once. @param {{ has: (u: string) => boolean }} used @returns {Promise<Findings>} */
+  /**
+   * What all sources say about passes that are known, each thing once.
+   * @param {{ has: (u: string) => boolean }} used @returns {Promise<Findings>}
+   */
   async all(used) {
     const read = await Promise.all(SOURCES.map((source) => this.read(source)));
     const found = read.filter((one) => one !== null).map((one) => about(one, used));
-    const once = new Map(found.flatMap(({ openings }) => openings).map((one) => [bytesToHex(FoundOpening.toBytes(one)), one]));
+    const once = new Map(
+      found.flatMap(({ openings }) => openings).map((one) => [bytesToHex(FoundOpening.toBytes(one)), one]),
+    );
     return {
       notices: found.flatMap(({ notices }) => notices),
       openings: [...once.values()],

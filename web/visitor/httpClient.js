@@ -2,11 +2,11 @@
  * Requests to servers: CBOR bodies, problems, limits, and what the answers' clocks say. Spec: §5.1.
  */
 
-import { bytesToHex } from '@noble/hashes/utils.js';
-import { MAX_MESSAGE_BYTES } from '../protocol/primitives/encoding.js';
 import { Problem, Unreachable } from './errors.js';
 
 const CBOR = 'application/cbor';
+/** As in the protocol, which the document for posters does without. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const PROBLEM_TYPE = 'urn:splitpass:problem:';
 
 /** Whether nobody on the way reads what is sent to a URL: it is HTTPS, or goes to this machine. @param {string} url */
@@ -36,7 +36,7 @@ export class HttpClient {
     /** @type {Record<string, string>} */
     const headers = {};
     if (body) headers['Content-Type'] = CBOR;
-    if (token) headers.Authorization = `Bearer ${bytesToHex(token)}`;
+    if (token) headers.Authorization = `Bearer ${hex(token)}`;
     const sent = Date.now() / 1000;
     try {
       const answer = await fetch(url, {
@@ -70,6 +70,9 @@ export class HttpClient {
   }
 }
 
+/** @param {Uint8Array} data */
+const hex = (data) => Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
 /** @param {Response} answer @returns {Promise<Uint8Array>} */
 async function readLimited(answer) {
   const parts = [];
@@ -83,7 +86,10 @@ async function readLimited(answer) {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-/** What an error response says; anything but a problem document is reported by its status alone. @param {Response} answer @param {Uint8Array} body */
+/**
+ * What an error response says; anything but a problem document is reported by its status alone.
+ * @param {Response} answer @param {Uint8Array} body
+ */
 function receivedProblem({ status, headers }, body) {
   try {
     const { type, detail } = JSON.parse(new TextDecoder().decode(body));

@@ -29,7 +29,10 @@ const REQUEST_TOLERANCE = 120;
 /** How long the search of one source may take. */
 const SEARCH_SECONDS = 3600;
 
-/** What is wrong with a party's lists. @typedef {'stale' | 'missing' | 'too many' | 'withdrawn' | 'conflicting' | 'unreachable' | 'refused'} Fault */
+/**
+ * What is wrong with a party's lists.
+ * @typedef {'stale' | 'missing' | 'too many' | 'withdrawn' | 'conflicting' | 'unreachable' | 'refused'} Fault
+ */
 
 /** @typedef {VerifiedNotice | Disclosure} Listed */
 
@@ -63,7 +66,8 @@ export const LIST_SOURCES = Object.freeze([
     role: Role.AUTHORITY,
     oldestDays: RETENTION_DAYS,
     verify: verifyNotice,
-    payload: (list) => Notice.toBytes(Notice.fromBytes(statementPayload(PublishedNotice.fromBytes(list).notice.authority))),
+    payload: (list) =>
+      Notice.toBytes(Notice.fromBytes(statementPayload(PublishedNotice.fromBytes(list).notice.authority))),
   },
   disclosures(Role.OPERATOR, 'disclosures.operator'),
   disclosures(Role.AUTHORITY, 'disclosures.authority'),
@@ -160,7 +164,10 @@ async function follow(visitor, source, look) {
   return { newest: list };
 }
 
-/** The newest list that was fetched together with all before it; null as well if it is damaged. @param {Visitor} visitor @param {ListSource} source */
+/**
+ * The newest list that was fetched together with all before it; null as well if it is damaged.
+ * @param {Visitor} visitor @param {ListSource} source
+ */
 async function knownList({ store, domain }, source) {
   try {
     const list = await store.get(place(source));

@@ -91,7 +91,10 @@ export async function fetchEarlierRoot(client, url, checkpoint, size) {
   }
 }
 
-/** The hashes of a tile, or of the full one that it was the beginning of. @param {HttpClient} client @param {string} url @param {Tile} tile */
+/**
+ * The hashes of a tile, or of the full one that it was the beginning of.
+ * @param {HttpClient} client @param {string} url @param {Tile} tile
+ */
 async function fetchHashes(client, url, tile) {
   const partial = await client.find(`${url}/v1/log/tile/${tilePath(tile)}`);
   if (partial) return splitHashes(tile, partial);

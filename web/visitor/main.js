@@ -11,11 +11,6 @@ import { Visitor } from './visitor.js';
 import { errorInWords } from './words.js';
 import './screens/enrol.js';
 import './screens/home.js';
-import './screens/papers.js';
-import './screens/poster.js';
-import './screens/published.js';
-import './screens/settings.js';
-import './screens/visits.js';
 import './screens/welcome.js';
 
 async function start() {
@@ -30,7 +25,10 @@ async function start() {
 
 start().catch((error) => {
   const words = describe(error);
-  fill(document.body, element('main', {}, element('h1', {}, 'SplitPass'), element('p', { class: 'note', role: 'alert' }, say(words))));
+  fill(
+    document.body,
+    element('main', {}, element('h1', {}, 'SplitPass'), element('p', { class: 'note', role: 'alert' }, say(words))),
+  );
 });
 
 /** @param {unknown} error @returns {readonly [string, string]} */

@@ -8,7 +8,11 @@ import { printPass } from '../protocol/paperPasses.js';
 import { takePasses } from './wallet.js';
 import { ownedPass, publicKeyOf } from './walletContents.js';
 
-/** Burn `count` passes of an epoch and return the texts of their codes. @param {Visitor} visitor @param {number} epoch @param {number} count @returns {Promise<string[]>} @throws {NoPassLeft} */
+/**
+ * Burn `count` passes of an epoch and return the texts of their codes.
+ * @param {Visitor} visitor @param {number} epoch @param {number} count @returns {Promise<string[]>}
+ * @throws {NoPassLeft}
+ */
 export async function printPapers(visitor, epoch, count) {
   const epochKey = await visitor.epochKey(epoch);
   return visitor.change((wallet) => {

@@ -72,7 +72,11 @@ export function begin(wallet, { clock, domain }, epoch) {
   return { wallet: withDay(wallet, { ...day, nextAt }), value: 'one step' };
 }
 
-/** The handle of the epoch, drawn if there is none yet. @param {Wallet} wallet @param {EpochKey} epochKey @param {Account} account @returns {{ wallet: Wallet, value: PendingHandle }} */
+/**
+ * The handle of the epoch, drawn if there is none yet.
+ * @param {Wallet} wallet @param {EpochKey} epochKey @param {Account} account
+ * @returns {{ wallet: Wallet, value: PendingHandle }}
+ */
 function handle(wallet, epochKey, account) {
   const day = dayOf(wallet, epochKey.epoch);
   if (!day || day.issued !== null) {
@@ -86,7 +90,10 @@ function handle(wallet, epochKey, account) {
   return { wallet: withDay(wallet, { ...day, pending }), value: pending };
 }
 
-/** Register the handle, and check that the directory now holds what this visitor said. @param {Visitor} visitor @param {EpochKey} epochKey @param {Account} account @param {PendingHandle} pending */
+/**
+ * Register the handle, and check that the directory now holds what this visitor said.
+ * @param {Visitor} visitor @param {EpochKey} epochKey @param {Account} account @param {PendingHandle} pending
+ */
 async function register({ client, servers }, epochKey, account, { registration }) {
   const body = HandleRegistration.toBytes(registration);
   const { token } = account.session;
@@ -97,7 +104,10 @@ async function register({ client, servers }, epochKey, account, { registration }
   }
 }
 
-/** Ask for one allowance. @param {Visitor} visitor @param {EpochKey} epochKey @param {Account} account @param {PendingHandle} pending */
+/**
+ * Ask for one allowance.
+ * @param {Visitor} visitor @param {EpochKey} epochKey @param {Account} account @param {PendingHandle} pending
+ */
 async function ask({ client, servers }, epochKey, account, { h }) {
   const { pending: requested, request } = requestAllowance(epochKey, h);
   const url = `${servers.urls[Role.OPERATOR]}/v1/passes`;
@@ -112,7 +122,10 @@ async function ask({ client, servers }, epochKey, account, { h }) {
   }
 }
 
-/** The passes in an answer, none if it is no answer at all: to ask again would tell which were good. @param {EpochKey} epochKey @param {PendingPass[]} requested @param {Uint8Array} answer */
+/**
+ * The passes in an answer, none if it is no answer at all: to ask again would tell which were good.
+ * @param {EpochKey} epochKey @param {PendingPass[]} requested @param {Uint8Array} answer
+ */
 function accept(epochKey, requested, answer) {
   try {
     return acceptAnswers(epochKey, requested, PassAnswers.fromBytes(answer));
@@ -128,13 +141,24 @@ function noteGrant(wallet, epoch, pending) {
   return { wallet: withDay(wallet, { ...waiting(wallet, epoch, pending), pending: granted }), value: null };
 }
 
-/** Keep the passes, and forget `h`. @param {Wallet} wallet @param {number} epoch @param {PendingHandle} pending @param {OwnedPass[]} owned */
+/**
+ * Keep the passes, and forget `h`.
+ * @param {Wallet} wallet @param {number} epoch @param {PendingHandle} pending @param {OwnedPass[]} owned
+ */
 function keep(wallet, epoch, pending, owned) {
-  const day = { ...waiting(wallet, epoch, pending), pending: null, passes: owned.map(storedPass), issued: owned.length };
+  const day = {
+    ...waiting(wallet, epoch, pending),
+    pending: null,
+    passes: owned.map(storedPass),
+    issued: owned.length,
+  };
   return { wallet: withDay(wallet, day), value: null };
 }
 
-/** The day that waits for this handle's passes. @param {Wallet} wallet @param {number} epoch @param {PendingHandle} pending @throws {NotIssued} if none does any more */
+/**
+ * The day that waits for this handle's passes.
+ * @param {Wallet} wallet @param {number} epoch @param {PendingHandle} pending @throws {NotIssued} if none does any more
+ */
 function waiting(wallet, epoch, { h }) {
   const day = dayOf(wallet, epoch);
   if (day?.pending?.h.equals(h)) return day;

@@ -22,7 +22,8 @@ export function readPoster(domain, link) {
   if (!isWebUrl(link.trim()) || encoding === null) throw new MalformedText("this is not the link of a venue's poster");
   const venue = verifyVenue(domain, JointStatement.fromBytes(encoding));
   if (!isWebUrl(venue.url)) throw new MalformedText('this venue takes no check-ins by link; show it a code');
-  if (!isProtected(venue.url)) throw new MalformedText('everybody on the way could read what is sent to this venue; show it a code');
+  if (!isProtected(venue.url))
+    throw new MalformedText('everybody on the way could read what is sent to this venue; show it a code');
   return venue;
 }
 

@@ -17,7 +17,10 @@ export class ScreenElement extends HTMLElement {
     // each screen draws something else
   }
 
-  /** Draw again because of something that happened elsewhere, unless somebody is typing here. @returns {Promise<void>} */
+  /**
+   * Draw again because of something that happened elsewhere, unless somebody is typing here.
+   * @returns {Promise<void>}
+   */
   async refresh() {
     await this.draw();
   }

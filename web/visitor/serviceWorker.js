@@ -4,7 +4,9 @@
  */
 
 const NAMES = Object.keys(BUILT_FILES);
-const CACHE = `splitpass ${JSON.stringify(BUILT_FILES).length} ${Object.values(BUILT_FILES).map(({ sha256 }) => sha256.slice(0, 8)).join('')}`;
+const CACHE = `splitpass ${JSON.stringify(BUILT_FILES).length} ${Object.values(BUILT_FILES)
+  .map(({ sha256 }) => sha256.slice(0, 8))
+  .join('')}`;
 const scope = /** @type {any} */ (self);
 
 scope.addEventListener('install', (/** @type {any} */ event) => {
@@ -14,7 +16,9 @@ scope.addEventListener('install', (/** @type {any} */ event) => {
 
 scope.addEventListener('activate', (/** @type {any} */ event) => {
   event.waitUntil(
-    caches.keys().then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)))),
+    caches
+      .keys()
+      .then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)))),
   );
 });
 

@@ -60,7 +60,10 @@ export class Store {
       const { version, contents } = await this.#open(name);
       const changed = change(contents);
       if (!(await this.#replace(name, version, changed.contents))) {
-        throw new WalletError(['Another window changed the wallet; try again.', '다른 창에서 지갑을 바꾸었습니다. 다시 해 주세요.']);
+        throw new WalletError([
+          'Another window changed the wallet; try again.',
+          '다른 창에서 지갑을 바꾸었습니다. 다시 해 주세요.',
+        ]);
       }
       return changed.value;
     });
@@ -84,7 +87,9 @@ export class Store {
   /** The names of public values that begin with a prefix. @param {string} prefix @returns {Promise<string[]>} */
   async names(prefix) {
     const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
-    return /** @type {Promise<any[]>} */ (result(this.#database.transaction(PLAIN).objectStore(PLAIN).getAllKeys(range)));
+    return /** @type {Promise<any[]>} */ (
+      result(this.#database.transaction(PLAIN).objectStore(PLAIN).getAllKeys(range))
+    );
   }
 
   /** Delete everything, and the key with it. */
@@ -102,7 +107,10 @@ export class Store {
       const contents = await crypto.subtle.decrypt(cipher(name, sealed.nonce), this.#key, sealed.data);
       return { version: sealed.version, contents: new Uint8Array(contents) };
     } catch {
-      throw new WalletError(['The wallet is damaged; it was left as it is.', '지갑이 손상되었습니다. 그대로 두었습니다.']);
+      throw new WalletError([
+        'The wallet is damaged; it was left as it is.',
+        '지갑이 손상되었습니다. 그대로 두었습니다.',
+      ]);
     }
   }
 
@@ -131,7 +139,10 @@ export class Store {
   }
 }
 
-/** The name is authenticated: nothing passes for what is sealed under another. @param {string} name @param {Uint8Array<ArrayBuffer>} iv */
+/**
+ * The name is authenticated: nothing passes for what is sealed under another.
+ * @param {string} name @param {Uint8Array<ArrayBuffer>} iv
+ */
 const cipher = (name, iv) => ({ name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(name) });
 
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */

@@ -6,7 +6,8 @@ export const isInstalled = () =>
 
 /** Whether this is an iPhone or iPad, where the home screen has a storage of its own that lasts. */
 export const isApple = () =>
-  /iPad|iPhone|iPod/u.test(navigator.userAgent) || (/Macintosh/u.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
+  /iPad|iPhone|iPod/u.test(navigator.userAgent) ||
+  (/Macintosh/u.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
 
 /** Ask the browser to keep what is stored here; whether it will. */
 export async function keepStorage() {

@@ -7,7 +7,10 @@ import { Problem, Unreachable } from './errors.js';
 
 const ANSWER_MILLISECONDS = 20_000;
 
-/** What the document answers. @typedef {{ body: Uint8Array } | { status: number, problem: string, detail: string } | { unreachable: string }} Relayed */
+/**
+ * What the document answers.
+ * @typedef {{ body: Uint8Array } | { status: number, problem: string, detail: string } | { unreachable: string }} Relayed
+ */
 
 /** A hidden frame for one conversation with one venue. Close it afterwards. */
 export class VenueClient {
@@ -26,7 +29,11 @@ export class VenueClient {
     document.body.append(frame);
   }
 
-  /** Send a request. @param {'GET' | 'POST'} method @param {string} url @param {Uint8Array} [body] @returns {Promise<Uint8Array>} @throws {Problem | Unreachable} */
+  /**
+   * Send a request.
+   * @param {'GET' | 'POST'} method @param {string} url @param {Uint8Array} [body] @returns {Promise<Uint8Array>}
+   * @throws {Problem | Unreachable}
+   */
   async call(method, url, body) {
     await this.#ready;
     const { port1, port2 } = new MessageChannel();

@@ -84,7 +84,10 @@ export class Visitor {
     return epochAt(this.domain, this.clock());
   }
 
-  /** The key of an epoch for which passes were fetched, without a network. @param {number} epoch @returns {Promise<EpochKey>} */
+  /**
+   * The key of an epoch for which passes were fetched, without a network.
+   * @param {number} epoch @returns {Promise<EpochKey>}
+   */
   async epochKey(epoch) {
     const key = await this.epochs.key(epoch);
     if (key) return key;

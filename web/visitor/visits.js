@@ -33,7 +33,10 @@ export class Screen {
     this.direction = direction;
   }
 
-  /** The QR code's text at a Unix time. @param {number} now @returns {string} @throws {WrongEpoch} when the pass is of another day */
+  /**
+   * The QR code's text at a Unix time.
+   * @param {number} now @returns {string} @throws {WrongEpoch} when the pass is of another day
+   */
   text(now) {
     const { domain, epoch } = this.#epochKey;
     const time = labelTime(now);
@@ -43,7 +46,10 @@ export class Screen {
   }
 }
 
-/** Burn a pass of today for each of some people and open the screen that shows them. @param {Visitor} visitor @param {number} people @returns {Promise<Screen[]>} @throws {NoPassLeft} */
+/**
+ * Burn a pass of today for each of some people and open the screen that shows them.
+ * @param {Visitor} visitor @param {number} people @returns {Promise<Screen[]>} @throws {NoPassLeft}
+ */
 export async function openEntries(visitor, people) {
   const { epochKey, group } = await burn(visitor, null, people);
   return group.map(({ exitPass }) => new Screen(epochKey, /** @type {StoredPass} */ (exitPass), Direction.ENTRY));
@@ -69,14 +75,20 @@ export async function checkIn(visitor, client, venue, people) {
   return decisions;
 }
 
-/** Open the screen that shows exits with the passes of the entries. @param {Visitor} visitor @param {Visit[]} group @returns {Promise<Screen[]>} @throws {NoVisit} */
+/**
+ * Open the screen that shows exits with the passes of the entries.
+ * @param {Visitor} visitor @param {Visit[]} group @returns {Promise<Screen[]>} @throws {NoVisit}
+ */
 export async function openExits(visitor, group) {
   const left = labelTime(visitor.clock());
   const screens = [];
   for (const visit of group) {
     screens.push(new Screen(await visitor.epochKey(visit.epoch), exitPassOf(visit), Direction.EXIT));
   }
-  await keep(visitor, group.map((visit) => ({ ...visit, left })));
+  await keep(
+    visitor,
+    group.map((visit) => ({ ...visit, left })),
+  );
   return screens;
 }
 
@@ -102,7 +114,10 @@ export async function checkOut(visitor, client, group) {
   return decisions;
 }
 
-/** Who was checked in at a venue by its poster and has not left, as far as the wallet knows. @param {Visitor} visitor @param {Venue} venue */
+/**
+ * Who was checked in at a venue by its poster and has not left, as far as the wallet knows.
+ * @param {Visitor} visitor @param {Venue} venue
+ */
 export async function inside(visitor, venue) {
   const { visits } = await visitor.wallet();
   return visits.filter(
@@ -117,7 +132,10 @@ export async function inside(visitor, venue) {
 /** A Unix time as labels carry it. @param {number} now */
 const labelTime = (now) => now - (now % TIME_STEP);
 
-/** Move passes of today from the unused to the visits, durably: one for each person, or none. @param {Visitor} visitor @param {Venue | null} venue @param {number} people */
+/**
+ * Move passes of today from the unused to the visits, durably: one for each person, or none.
+ * @param {Visitor} visitor @param {Venue | null} venue @param {number} people
+ */
 async function burn(visitor, venue, people) {
   const time = labelTime(visitor.clock());
   const epoch = epochAt(visitor.domain, time);
@@ -141,7 +159,10 @@ function exitPassOf({ exitPass }) {
   throw new NoVisit(['That visit is over.', '이미 끝난 방문입니다.']);
 }
 
-/** @param {VenueClient} client @param {Venue} venue @param {EpochKey} epochKey @param {StoredPass} stored @param {number} time @param {Direction} direction */
+/**
+ * @param {VenueClient} client @param {Venue} venue @param {EpochKey} epochKey @param {StoredPass} stored
+ * @param {number} time @param {Direction} direction
+ */
 async function submit(client, { venueId, url }, epochKey, stored, time, direction) {
   const message = signCheckIn(epochKey, ownedPass(stored), time, direction, venueId);
   const body = CheckInMessage.toBytes(message);

@@ -20,7 +20,10 @@ export const MEMORY_DAYS = 120;
 /** What is kept for an epoch. @param {Wallet} wallet @param {number} epoch @returns {Day | undefined} */
 export const dayOf = (wallet, epoch) => wallet.days.find((day) => day.epoch === epoch);
 
-/** The wallet with `day` in the place of what was kept for its epoch. @param {Wallet} wallet @param {Day} day @returns {Wallet} */
+/**
+ * The wallet with `day` in the place of what was kept for its epoch.
+ * @param {Wallet} wallet @param {Day} day @returns {Wallet}
+ */
 export function withDay(wallet, day) {
   const others = wallet.days.filter(({ epoch }) => epoch !== day.epoch);
   return { ...wallet, days: [...others, day].sort((one, other) => one.epoch - other.epoch) };
@@ -43,7 +46,10 @@ export function usedPasses(wallet) {
   return new Map([...wallet.past, ...wallet.papers, ...wallet.visits].map((used) => [bytesToHex(used.u), used]));
 }
 
-/** The visits by who went together, in order of time; most are groups of one. @param {Wallet} wallet @returns {Visit[][]} */
+/**
+ * The visits by who went together, in order of time; most are groups of one.
+ * @param {Wallet} wallet @returns {Visit[][]}
+ */
 export function groupsOf(wallet) {
   /** @type {Map<string, Visit[]>} */
   const found = new Map();
@@ -145,7 +151,18 @@ export function visitsWith(taken, epoch, group, entered, venue) {
  * @returns {[string, string]}
  */
 function missing(day, count, left, came) {
-  if (!came) return [`No passes for ${day} have come yet; use paper or ask staff.`, `${day} 패스를 아직 받지 못했습니다. 종이 출입증이나 직원에게 문의하세요.`];
-  if (left === 0) return [`There is no pass left for ${day}; use paper or ask staff.`, `${day} 패스가 남아 있지 않습니다. 종이 출입증이나 직원에게 문의하세요.`];
-  return [`${count} passes are needed and ${left} left for ${day}.`, `${day} 패스가 ${count}개 필요한데 ${left}개 남았습니다.`];
+  if (!came)
+    return [
+      `No passes for ${day} have come yet; use paper or ask staff.`,
+      `${day} 패스를 아직 받지 못했습니다. 종이 출입증이나 직원에게 문의하세요.`,
+    ];
+  if (left === 0)
+    return [
+      `There is no pass left for ${day}; use paper or ask staff.`,
+      `${day} 패스가 남아 있지 않습니다. 종이 출입증이나 직원에게 문의하세요.`,
+    ];
+  return [
+    `${count} passes are needed and ${left} left for ${day}.`,
+    `${day} 패스가 ${count}개 필요한데 ${left}개 남았습니다.`,
+  ];
 }

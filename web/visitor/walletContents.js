@@ -8,7 +8,17 @@
 import { HandleRegistration } from '../protocol/handles.js';
 import { Decision, Session, name, phone } from '../protocol/httpMessages.js';
 import { PASS_BYTES, passBytes } from '../protocol/passes.js';
-import { array, byteEncoded, bytes, enumeration, integer, message, optional, text, uint32 } from '../protocol/primitives/encoding.js';
+import {
+  array,
+  byteEncoded,
+  bytes,
+  enumeration,
+  integer,
+  message,
+  optional,
+  text,
+  uint32,
+} from '../protocol/primitives/encoding.js';
 import { Scalar } from '../protocol/primitives/group.js';
 import { Venue } from '../protocol/warrants.js';
 
@@ -67,7 +77,10 @@ export const Visit = message({
   exitPass: optional(StoredPass),
 });
 
-/** A pass (its `u`) that was printed, or that is forgotten but for this. @typedef {Decoded<typeof UsedPass>} UsedPass */
+/**
+ * A pass (its `u`) that was printed, or that is forgotten but for this.
+ * @typedef {Decoded<typeof UsedPass>} UsedPass
+ */
 export const UsedPass = message({ epoch: uint32, u: bytes(32) });
 
 /**
@@ -97,7 +110,10 @@ export const ownedPass = ({ public: encoding, r }) => ({
   r,
 });
 
-/** An advice and the number of the notice that it is from, about one pass. @typedef {Decoded<typeof FoundNotice>} FoundNotice */
+/**
+ * An advice and the number of the notice that it is from, about one pass.
+ * @typedef {Decoded<typeof FoundNotice>} FoundNotice
+ */
 export const FoundNotice = message({ u: bytes(32), number: uint32, advice: text(0, 1000) });
 
 /** A warrant under which one pass was opened. @typedef {Decoded<typeof FoundOpening>} FoundOpening */

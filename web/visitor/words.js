@@ -14,16 +14,25 @@ import { Problem, Unreachable, VisitorError } from './errors.js';
 const DECISIONS = {
   [Decision.ADMITTED]: ['Checked in', '입장 완료'],
   [Decision.UNREADABLE]: ['this is not a SplitPass code', 'SplitPass QR 코드가 아닙니다'],
-  [Decision.UNKNOWN_DOMAIN]: ['the code belongs to a log that this door does not serve', '이 출입문에서 쓰지 않는 명부의 코드입니다'],
+  [Decision.UNKNOWN_DOMAIN]: [
+    'the code belongs to a log that this door does not serve',
+    '이 출입문에서 쓰지 않는 명부의 코드입니다',
+  ],
   [Decision.UNKNOWN_EPOCH]: [
     "this door does not have the day's keys, and must fetch them online",
     '이 출입문에 오늘의 키가 없습니다. 인터넷에 연결해 키를 받아야 합니다',
   ],
   [Decision.TOO_OLD]: ['the code is too old; check the clock', '시간이 지난 코드입니다. 시계를 확인해 주세요'],
-  [Decision.TOO_EARLY]: ['the code is from the future; check the clock', '코드의 시각이 미래입니다. 시계를 확인해 주세요'],
+  [Decision.TOO_EARLY]: [
+    'the code is from the future; check the clock',
+    '코드의 시각이 미래입니다. 시계를 확인해 주세요',
+  ],
   [Decision.OTHER_VENUE]: ['the code was made for another venue', '다른 시설에서 만든 코드입니다'],
   [Decision.FORGED]: ["the code's signatures do not hold", '서명이 올바르지 않은 코드입니다'],
-  [Decision.ALREADY_SPENT]: ['this pass was used here before; show a new code', '이미 사용한 코드입니다. 새 코드를 보여 주세요'],
+  [Decision.ALREADY_SPENT]: [
+    'this pass was used here before; show a new code',
+    '이미 사용한 코드입니다. 새 코드를 보여 주세요',
+  ],
   [Decision.NO_ENTRY]: [
     'this is an exit code, but its pass did not check in here within twelve hours',
     '퇴장 코드인데 12시간 안에 여기서 입장한 기록이 없습니다',
@@ -56,12 +65,16 @@ const PROBLEMS = {
 /** Why something could not be done, for a person. @param {unknown} error @returns {Pair} */
 export function errorInWords(error) {
   if (error instanceof VisitorError) return error.words;
-  if (error instanceof Unreachable) return [`No answer: ${error.message}.`, '서버가 응답하지 않습니다. 잠시 후 다시 해 주세요.'];
+  if (error instanceof Unreachable)
+    return [`No answer: ${error.message}.`, '서버가 응답하지 않습니다. 잠시 후 다시 해 주세요.'];
   if (error instanceof Problem) {
     return [sentence(error.message), `${PROBLEMS[error.problem] ?? '서버가 거절했습니다'} (${error.problem}).`];
   }
   if (error instanceof SplitPassError) {
-    return [`Something is wrong with what the server sent: ${error.message}.`, `서버가 보낸 내용에 문제가 있습니다(${error.name}).`];
+    return [
+      `Something is wrong with what the server sent: ${error.message}.`,
+      `서버가 보낸 내용에 문제가 있습니다(${error.name}).`,
+    ];
   }
   throw error;
 }
@@ -69,7 +82,10 @@ export function errorInWords(error) {
 /** @type {Record<Fault, Pair>} */
 const FAULTS = {
   unreachable: ['could not check: no answer came', '확인 못 함: 응답이 없습니다'],
-  refused: ['could not check: what came is not what this party may publish', '확인 못 함: 올바르지 않은 내용이 왔습니다'],
+  refused: [
+    'could not check: what came is not what this party may publish',
+    '확인 못 함: 올바르지 않은 내용이 왔습니다',
+  ],
   stale: ['could not check: none of the last 48 hours came', '확인 못 함: 최근 48시간 안에 나온 것이 없습니다'],
   missing: ['could not check: some are missing', '확인 못 함: 빠진 것이 있습니다'],
   'too many': ['could not check: there are too many new ones', '확인 못 함: 새로 나온 것이 너무 많습니다'],

@@ -6,7 +6,7 @@
  * bytes. There is exactly one encoding of every message.
  */
 
-import { Tokenizer, decode as decodeCbor, encode as encodeCbor } from 'cborg';
+import { decodeCbor, encodeCbor } from './cbor.js';
 import { MalformedEncoding } from './errors.js';
 
 export const MAX_DEPTH = 8;
@@ -43,7 +43,7 @@ export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
  * @param {unknown} item @returns {Uint8Array}
  */
 export function encodeItem(item) {
-  return Uint8Array.from(encodeCbor(item)); // under Node.js the library gives a Buffer, whose slices share memory
+  return encodeCbor(item);
 }
 
 /**
@@ -54,43 +54,11 @@ export function encodeItem(item) {
  */
 export function decodeItem(data) {
   if (data.length > MAX_MESSAGE_BYTES) throw new MalformedEncoding(`longer than ${MAX_MESSAGE_BYTES} bytes`);
-  let item, encodedAgain;
-  try {
-    item = decodeCbor(data, { ...STRICT, tokenizer: new WholeTexts(Uint8Array.from(data), STRICT) });
-    if (depth(item) > MAX_DEPTH) throw new MalformedEncoding(`nested deeper than ${MAX_DEPTH}`);
-    encodedAgain = encodeItem(item);
-  } catch {
-    throw new MalformedEncoding('not a CBOR item that SplitPass uses');
+  const { item, end } = decodeCbor(data, MAX_DEPTH);
+  if (end !== data.length || !sameBytes(encodeCbor(item), data)) {
+    throw new MalformedEncoding('not deterministically encoded');
   }
-  if (!sameBytes(encodedAgain, data)) throw new MalformedEncoding('not deterministically encoded');
   return item;
-}
-
-const STRICT = {
-  strict: true,
-  allowIndefinite: false,
-  allowUndefined: false,
-  allowBigInt: false,
-  useMaps: true,
-  rejectDuplicateMapKeys: true,
-  retainStringBytes: true,
-};
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** Decodes texts whole: by itself the library drops a U+FEFF at the beginning of one. */
-class WholeTexts extends Tokenizer {
-  next() {
-    const token = super.next();
-    if (token.byteValue !== undefined) token.value = utf8.decode(token.byteValue);
-    return token;
-  }
-}
-
-/** @param {unknown} item @returns {number} how many arrays or maps are around its innermost item */
-function depth(item) {
-  if (item instanceof Map) return depth([...item.entries()].flat()) || 1;
-  if (!Array.isArray(item)) return 0;
-  return 1 + item.reduce((deepest, inner) => Math.max(deepest, depth(inner)), 0);
 }
 
 /**

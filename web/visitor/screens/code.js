@@ -18,7 +18,10 @@ const OPEN_SECONDS = 300;
 /** For how many seconds each code of a group is shown. */
 const GROUP_STEP = 2;
 
-/** Show the codes of a group until somebody closes them. @param {Visitor} visitor @param {Screen[]} screens @returns {Promise<void>} */
+/**
+ * Show the codes of a group until somebody closes them.
+ * @param {Visitor} visitor @param {Screen[]} screens @returns {Promise<void>}
+ */
 export function showCodes(visitor, screens) {
   return new Promise((resolve) => {
     new Codes(visitor, screens, resolve).open();
@@ -51,14 +54,31 @@ class Codes {
     const isGroup = this.screens.length > 1;
     fill(
       this.#dialog,
-      element('div', { class: 'above' },
+      element(
+        'div',
+        { class: 'above' },
         element('h1', { id: 'code-title' }, say(isExit ? ['Exit', '퇴장'] : ['Entry', '입장'])),
-        element('p', {}, say(['Hold this to the reader', '리더기에 대 주세요']))),
+        element('p', {}, say(['Hold this to the reader', '리더기에 대 주세요'])),
+      ),
       this.#code,
-      element('div', { class: 'below' },
-        isGroup && element('div', { class: 'turns' }, this.#which, element('button', { onclick: () => this.#turn(1) }, say(['Next', '다음']))),
-        element('p', { class: 'countdown', 'aria-hidden': 'true' }, element('span', { class: 'track' }, this.#bar), this.#seconds),
-        element('button', { class: 'close large', onclick: () => this.#dialog.close() }, say(['Close', '닫기']))),
+      element(
+        'div',
+        { class: 'below' },
+        isGroup &&
+          element(
+            'div',
+            { class: 'turns' },
+            this.#which,
+            element('button', { onclick: () => this.#turn(1) }, say(['Next', '다음'])),
+          ),
+        element(
+          'p',
+          { class: 'countdown', 'aria-hidden': 'true' },
+          element('span', { class: 'track' }, this.#bar),
+          this.#seconds,
+        ),
+        element('button', { class: 'close large', onclick: () => this.#dialog.close() }, say(['Close', '닫기'])),
+      ),
       this.#spoken,
     );
     this.#dialog.addEventListener('close', this.#close, { once: true });
@@ -94,7 +114,8 @@ class Codes {
       return;
     }
     const label = now - (now % TIME_STEP);
-    if (this.screens.length > 1 && now % GROUP_STEP === 0 && this.#label !== -1) this.#place = (this.#place + 1) % this.screens.length;
+    if (this.screens.length > 1 && now % GROUP_STEP === 0 && this.#label !== -1)
+      this.#place = (this.#place + 1) % this.screens.length;
     this.#draw(now, label);
     this.#timer = window.setTimeout(this.#tick, 1000 - (Date.now() % 1000));
   };
@@ -118,13 +139,23 @@ class Codes {
     } catch (error) {
       if (!(error instanceof WrongEpoch)) throw error;
       this.#close();
-      tell({ title: ['A new day has begun', '날짜가 바뀌었습니다'], text: ['Open the code again.', 'QR 코드를 다시 열어 주세요.'] });
+      tell({
+        title: ['A new day has begun', '날짜가 바뀌었습니다'],
+        text: ['Open the code again.', 'QR 코드를 다시 열어 주세요.'],
+      });
       return;
     }
     if (label !== this.#label) {
-      this.#spoken.textContent = this.#label === -1
-        ? say(['A code is on the screen. It renews itself every 15 seconds.', '화면에 코드가 있습니다. 15초마다 바뀝니다.'])
-        : say([`New code, ${new Date(now * 1000).toLocaleTimeString('en')}`, `새 코드, ${new Date(now * 1000).toLocaleTimeString('ko')}`]);
+      this.#spoken.textContent =
+        this.#label === -1
+          ? say([
+              'A code is on the screen. It renews itself every 15 seconds.',
+              '화면에 코드가 있습니다. 15초마다 바뀝니다.',
+            ])
+          : say([
+              `New code, ${new Date(now * 1000).toLocaleTimeString('en')}`,
+              `새 코드, ${new Date(now * 1000).toLocaleTimeString('ko')}`,
+            ]);
     }
     this.#label = label;
     this.#which.textContent = say([`Person ${this.#place + 1} of ${count}`, `${count}명 중 ${this.#place + 1}번째`]);

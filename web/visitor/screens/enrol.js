@@ -39,22 +39,41 @@ customElements.define(
     }
 
     #askPerson() {
-      const field = (/** @type {Pair} */ label, /** @type {'phone' | 'name'} */ name, /** @type {Record<string, any>} */ more) =>
-        element('label', {}, say(label), element('input', {
-          name,
-          value: this.#typed[name],
-          required: true,
-          'aria-describedby': this.#error ? 'error' : null,
-          oninput: ({ target }) => (this.#typed[name] = target.value),
-          ...more,
-        }));
+      const field = (
+        /** @type {Pair} */ label,
+        /** @type {'phone' | 'name'} */ name,
+        /** @type {Record<string, any>} */ more,
+      ) =>
+        element(
+          'label',
+          {},
+          say(label),
+          element('input', {
+            name,
+            value: this.#typed[name],
+            required: true,
+            'aria-describedby': this.#error ? 'error' : null,
+            oninput: ({ target }) => (this.#typed[name] = target.value),
+            ...more,
+          }),
+        );
       return [
         element('h1', { tabindex: -1 }, say(['Register', '등록'])),
-        element('form', { class: 'stack', novalidate: true, onsubmit: (event) => this.#submit(event, () => this.#send()) },
-          field(['Phone number', '전화번호'], 'phone', { type: 'tel', autocomplete: 'tel', placeholder: '010-1234-5678' }),
+        element(
+          'form',
+          { class: 'stack', novalidate: true, onsubmit: (event) => this.#submit(event, () => this.#send()) },
+          field(['Phone number', '전화번호'], 'phone', {
+            type: 'tel',
+            autocomplete: 'tel',
+            placeholder: '010-1234-5678',
+          }),
           field(['Name, as in your papers', '이름(신분증과 같게)'], 'name', { autocomplete: 'name', maxlength: 128 }),
           this.#errorText(),
-          element('button', { class: 'primary large', disabled: this.#busy }, say(['Send me a code', '인증 번호 받기'])),
+          element(
+            'button',
+            { class: 'primary large', disabled: this.#busy },
+            say(['Send me a code', '인증 번호 받기']),
+          ),
         ),
         this.#cancel(),
       ];
@@ -67,19 +86,32 @@ customElements.define(
         class: 'digits',
         inputmode: 'numeric',
         autocomplete: 'one-time-code',
-        maxlength: 9,
         required: true,
         'aria-describedby': this.#error ? 'error' : null,
       });
       return [
         element('h1', { tabindex: -1 }, say(['Type the code', '인증 번호 입력'])),
-        element('p', { class: 'soft' }, say([`We sent six digits to ${phone}.`, `${phone}(으)로 여섯 자리 숫자를 보냈습니다.`])),
-        element('form', { class: 'stack', novalidate: true, onsubmit: (event) => this.#submit(event, () => this.#confirm(phone, code.value)) },
+        element(
+          'p',
+          { class: 'soft' },
+          say([`We sent six digits to ${phone}.`, `${phone}(으)로 여섯 자리 숫자를 보냈습니다.`]),
+        ),
+        element(
+          'form',
+          {
+            class: 'stack',
+            novalidate: true,
+            onsubmit: (event) => this.#submit(event, () => this.#confirm(phone, code.value)),
+          },
           element('label', {}, say(['Code from the message', '문자로 받은 인증 번호']), code),
           this.#errorText(),
           element('button', { class: 'primary large', disabled: this.#busy }, say(['Confirm', '확인'])),
         ),
-        element('button', { class: 'plain', onclick: () => this.#startOver(null) }, say(['Another number, or a new code', '번호 바꾸기 또는 다시 받기'])),
+        element(
+          'button',
+          { class: 'plain', onclick: () => this.#startOver(null) },
+          say(['Another number, or a new code', '번호 바꾸기 또는 다시 받기']),
+        ),
       ];
     }
 
@@ -91,7 +123,10 @@ customElements.define(
       return element('button', { class: 'plain', onclick: () => this.app.home() }, say(['Back', '뒤로']));
     }
 
-    /** Do one step, once at a time, and say what went wrong. @param {SubmitEvent} event @param {() => Promise<void>} step */
+    /**
+     * Do one step, once at a time, and say what went wrong.
+     * @param {SubmitEvent} event @param {() => Promise<void>} step
+     */
     async #submit(event, step) {
       event.preventDefault();
       if (this.#busy) return;
@@ -102,12 +137,15 @@ customElements.define(
         await step();
       } catch (error) {
         this.#error = errorInWords(error);
-        if (error instanceof Problem && (NEW_CODE.includes(error.problem) || error.problem === 'invalid-name')) this.#sentTo = null;
+        if (error instanceof Problem && (NEW_CODE.includes(error.problem) || error.problem === 'invalid-name'))
+          this.#sentTo = null;
       }
       this.#busy = false;
       if (!this.isConnected) return;
       await this.draw();
-      /** @type {HTMLElement | null} */ (this.querySelector('input[name=code]') ?? this.querySelector('input'))?.focus();
+      /** @type {HTMLElement | null} */ (
+        this.querySelector('input[name=code]') ?? this.querySelector('input')
+      )?.focus();
     }
 
     async #send() {

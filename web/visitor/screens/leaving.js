@@ -10,7 +10,10 @@ import { checkOut, openExits } from '../visits.js';
 import { answerInWords, printable } from '../words.js';
 import { showCodes } from './code.js';
 
-/** Check a group out. @param {Visitor} visitor @param {Visit[]} group @throws {NoVisit | Problem | Unreachable | Malformed} */
+/**
+ * Check a group out.
+ * @param {Visitor} visitor @param {Visit[]} group @throws {NoVisit | Problem | Unreachable | Malformed}
+ */
 export async function leave(visitor, group) {
   const { venue } = group[0];
   if (venue === null) {
@@ -18,12 +21,19 @@ export async function leave(visitor, group) {
     return;
   }
   const name = printable(venue.name);
-  const agreed = await ask({ title: [`Check out of ${name}?`, `${name}에서 퇴장할까요?`], yes: ['Check out', '퇴장'], no: ['Cancel', '취소'] });
+  const agreed = await ask({
+    title: [`Check out of ${name}?`, `${name}에서 퇴장할까요?`],
+    yes: ['Check out', '퇴장'],
+    no: ['Cancel', '취소'],
+  });
   if (!agreed) return;
   const client = new VenueClient();
   try {
     const refusal = (await checkOut(visitor, client, group)).find((decision) => decision !== Decision.ADMITTED);
-    await tell({ title: refusal === undefined ? ['Checked out', '퇴장 완료'] : answerInWords(refusal), text: [name, name] });
+    await tell({
+      title: refusal === undefined ? ['Checked out', '퇴장 완료'] : answerInWords(refusal),
+      text: [name, name],
+    });
   } finally {
     client.close();
   }

@@ -13,7 +13,9 @@ import { readPoster } from '../poster.js';
 import { ScreenElement } from '../screen.js';
 import { VenueClient } from '../venueClient.js';
 import { checkIn, inside } from '../visits.js';
+import { dayOf } from '../wallet.js';
 import { answerInWords, errorInWords, printable } from '../words.js';
+import { peopleCounter } from './people.js';
 
 customElements.define(
   'visitor-poster',
@@ -32,19 +34,43 @@ customElements.define(
 
     async draw() {
       this.className = 'stack';
-      const link = element('input', { type: 'url', name: 'link', inputmode: 'url', autocomplete: 'off', placeholder: 'https://' });
-      const video = element('video', { playsinline: true, muted: true, hidden: true, 'aria-label': say(['Camera', '카메라']) });
+      const link = element('input', {
+        type: 'url',
+        name: 'link',
+        inputmode: 'url',
+        autocomplete: 'off',
+        placeholder: 'https://',
+      });
+      const video = element('video', {
+        playsinline: true,
+        muted: true,
+        hidden: true,
+        'aria-label': say(['Camera', '카메라']),
+      });
       fill(
         this,
         element('h1', { tabindex: -1 }, say(['Scan poster', '포스터 스캔'])),
-        element('p', { class: 'soft' }, say(['Point the camera at the code on the venue’s poster.', '시설 포스터의 QR 코드에 카메라를 대 주세요.'])),
+        element(
+          'p',
+          { class: 'soft' },
+          say(['Point the camera at the code on the venue’s poster.', '시설 포스터의 QR 코드에 카메라를 대 주세요.']),
+        ),
         element('div', { class: 'viewfinder' }, video),
-        element('button', { class: 'primary large', onclick: ({ target }) => this.#scan(video, target) }, say(['Open the camera', '카메라 열기'])),
+        element(
+          'button',
+          { class: 'primary large', onclick: ({ target }) => this.#scan(video, target) },
+          say(['Open the camera', '카메라 열기']),
+        ),
         element('p', { class: 'error', role: 'alert' }, this.#error ? say(this.#error) : ''),
-        element('form', { class: 'card stack', onsubmit: (event) => {
-          event.preventDefault();
-          this.#found(link.value);
-        } },
+        element(
+          'form',
+          {
+            class: 'card stack',
+            onsubmit: (event) => {
+              event.preventDefault();
+              this.#found(link.value);
+            },
+          },
           element('label', {}, say(['Or paste the link of the poster', '또는 포스터의 링크 붙여넣기']), link),
           element('button', {}, say(['Go on', '계속'])),
         ),
@@ -66,7 +92,10 @@ customElements.define(
         if (link !== null) await this.#found(link);
       } catch (error) {
         if (!(error instanceof DOMException)) throw error;
-        await this.#say(['The camera could not be opened. Allow it in the browser’s settings, or paste the link.', '카메라를 열 수 없습니다. 브라우저 설정에서 허용하거나 링크를 붙여넣어 주세요.']);
+        await this.#say([
+          'The camera could not be opened. Allow it in the browser’s settings, or paste the link.',
+          '카메라를 열 수 없습니다. 브라우저 설정에서 허용하거나 링크를 붙여넣어 주세요.',
+        ]);
       }
     }
 
@@ -80,42 +109,71 @@ customElements.define(
         await this.#say(['This is no poster of this log.', '이 명부의 포스터가 아닙니다.']);
         return;
       }
-      if (await this.#agreed(venue)) await this.#checkIn(venue);
+      const people = await this.#agreed(venue);
+      if (people > 0) await this.#checkIn(venue, people);
       else this.app.home();
     }
 
-    /** A link alone never checks in: its user is asked, with the host and the name that both parties signed. @param {Venue} venue */
+    /**
+     * A link alone never checks in: its user is asked, with the host and the name that both parties signed.
+     * @param {Venue} venue @returns {Promise<number>} how many people come in, 0 for none
+     */
     async #agreed(venue) {
       const [name, { host }] = [printable(venue.name), new URL(venue.url)];
       const there = await inside(this.visitor, venue);
       const since = there.length > 0 ? this.visitor.localTime(there[there.length - 1].entered).slice(11) : '';
-      return ask({
+      const left = dayOf(await this.visitor.wallet(), this.visitor.today)?.passes.length ?? 0;
+      let people = 1;
+      const counter = peopleCounter(left, people, (count) => {
+        people = count;
+      });
+      const agreed = await ask({
         title: [`Check in at ${name}?`, `${name}에 입장할까요?`],
-        text: there.length > 0
-          ? [`You are checked in there since ${since}; this adds one person.`, `${since}부터 이미 입장해 있습니다. 한 명이 더 등록됩니다.`]
-          : ['This uses one pass. The venue sees your network address.', '패스 한 개를 씁니다. 시설은 회원님의 네트워크 주소를 봅니다.'],
-        content: [element('p', { class: 'host' }, host)],
+        text:
+          there.length > 0
+            ? [
+                `You are checked in there since ${since}, ${there.length} in all. This adds more.`,
+                `${since}부터 이미 ${there.length}명이 입장해 있습니다. 더 등록됩니다.`,
+              ]
+            : [
+                'Each person uses one pass. The venue sees your network address.',
+                '한 명마다 패스 한 개를 씁니다. 시설은 회원님의 네트워크 주소를 봅니다.',
+              ],
+        content: [element('p', { class: 'host' }, host), counter],
         yes: ['Check in', '입장'],
         no: ['Cancel', '취소'],
       });
+      return agreed ? people : 0;
     }
 
-    /** @param {Venue} venue */
-    async #checkIn(venue) {
+    /** @param {Venue} venue @param {number} people */
+    async #checkIn(venue, people) {
       const client = new VenueClient();
-      const name = printable(venue.name);
       /** @type {Pair} */
       let words;
+      let admitted = 0;
       try {
-        const [decision] = await checkIn(this.visitor, client, venue, 1);
-        words = decision === Decision.ADMITTED ? [`Checked in at ${name}`, `${name} 입장 완료`] : answerInWords(decision);
+        const decisions = await checkIn(this.visitor, client, venue, people);
+        admitted = decisions.filter((decision) => decision === Decision.ADMITTED).length;
+        words = answerInWords(decisions.find((decision) => decision !== Decision.ADMITTED) ?? Decision.ADMITTED);
       } catch (error) {
         words = errorInWords(error);
       } finally {
         client.close();
       }
-      await tell({ title: words, text: [this.visitor.localTime(this.visitor.clock()), this.visitor.localTime(this.visitor.clock())] });
+      await tell({ title: words, text: this.#summary(printable(venue.name), admitted, people) });
       this.app.home();
+    }
+
+    /** @param {string} name @param {number} admitted @param {number} people @returns {Pair} */
+    #summary(name, admitted, people) {
+      const now = this.visitor.localTime(this.visitor.clock());
+      if (people === 1) return [`${name}, ${now}`, `${name}, ${now}`];
+      if (admitted === people) return [`${name}, ${now}, ${people} people`, `${name}, ${now}, ${people}명`];
+      return [
+        `${name}: ${admitted} of ${people}. Do not repeat it for all; “My visits” shows who is in.`,
+        `${name}: ${people}명 중 ${admitted}명. 나머지만 다시 등록해 주세요. ‘내 방문 기록’에서 볼 수 있습니다.`,
+      ];
     }
 
     /** @param {Pair} words */

@@ -14,7 +14,10 @@ import { usedPasses } from '../wallet.js';
 import { faultInWords, printable } from '../words.js';
 
 /** @type {Pair} */
-const MORE = ['More was published about your passes than is kept here: somebody fills the lists.', '여기에 보관할 수 있는 것보다 많은 내용이 공개되었습니다. 누군가 목록을 채우고 있습니다.'];
+const MORE = [
+  'More was published about your passes than is kept here: somebody fills the lists.',
+  '여기에 보관할 수 있는 것보다 많은 내용이 공개되었습니다. 누군가 목록을 채우고 있습니다.',
+];
 
 /** A screen about one kind of list: its title, what is said if nothing was found, and what was found. */
 class Published extends ScreenElement {
@@ -29,24 +32,46 @@ class Published extends ScreenElement {
     this.className = 'stack';
     const used = usedPasses(await this.visitor.wallet());
     const found = await this.visitor.findings.all(used);
-    const texts = this.kind === 'notices'
-      ? found.notices.map(({ u, advice }) => this.#notice(this.#where(used.get(bytesToHex(u))), printable(advice)))
-      : found.openings.map(({ u, warrantId, legalReference }) =>
-          this.#opening(this.#where(used.get(bytesToHex(u))), `${printable(legalReference)}, ${bytesToHex(warrantId)}`));
+    const texts =
+      this.kind === 'notices'
+        ? found.notices.map(({ u, advice }) => this.#notice(this.#where(used.get(bytesToHex(u))), printable(advice)))
+        : found.openings.map(({ u, warrantId, legalReference }) =>
+            this.#opening(
+              this.#where(used.get(bytesToHex(u))),
+              `${printable(legalReference)}, ${bytesToHex(warrantId)}`,
+            ),
+          );
     const sources = LIST_SOURCES.filter(({ kind }) => kind === this.kind);
     const faults = await Promise.all(sources.map((source) => faultsOf(this.visitor, source)));
     const next = this.visitor.localTime(await listsAt(this.visitor));
     fill(
       this,
       element('h1', { tabindex: -1 }, say(this.heading)),
-      [...new Set(texts)].map((text) => element('section', { class: 'card found' }, text.split('\n').map((line) => element('p', {}, line)))),
+      [...new Set(texts)].map((text) =>
+        element(
+          'section',
+          { class: 'card found' },
+          text.split('\n').map((line) => element('p', {}, line)),
+        ),
+      ),
       found.leftOut > 0 && element('p', { class: 'note' }, say(MORE)),
-      texts.length === 0 && element('section', { class: 'card stack', role: 'status' }, element('p', { class: 'big-line' }, say(this.#state(faults)))),
-      sources.flatMap((source, place) => (faults[place] ?? []).map((fault) => element('p', { class: 'note' }, say(faultInWords(fault, source))))),
-      element('p', { class: 'soft' }, say([
-        `Everybody fetches the same lists about once a day, and this device looks in them by itself. Next time: after ${next}, while this page is open.`,
-        `모두가 하루에 한 번쯤 같은 목록을 받고, 이 기기가 스스로 찾아봅니다. 다음: 이 화면이 열려 있으면 ${next} 이후.`,
-      ])),
+      texts.length === 0 &&
+        element(
+          'section',
+          { class: 'card stack', role: 'status' },
+          element('p', { class: 'big-line' }, say(this.#state(faults))),
+        ),
+      sources.flatMap((source, place) =>
+        (faults[place] ?? []).map((fault) => element('p', { class: 'note' }, say(faultInWords(fault, source)))),
+      ),
+      element(
+        'p',
+        { class: 'soft' },
+        say([
+          `Everybody fetches the same lists about once a day, and this device looks in them by itself. Next time: after ${next}, while this page is open.`,
+          `모두가 하루에 한 번쯤 같은 목록을 받고, 이 기기가 스스로 찾아봅니다. 다음: 이 화면이 열려 있으면 ${next} 이후.`,
+        ]),
+      ),
       element('button', { class: 'plain', onclick: () => this.app.home() }, say(['Back', '뒤로'])),
     );
   }
@@ -88,7 +113,10 @@ customElements.define(
   class extends Published {
     kind = /** @type {const} */ ('notices');
     heading = /** @type {const} */ (['Notices', '알림']);
-    nothing = /** @type {const} */ (['Nothing that was published concerns you', '공개된 알림 중 회원님에게 해당하는 것은 없습니다']);
+    nothing = /** @type {const} */ ([
+      'Nothing that was published concerns you',
+      '공개된 알림 중 회원님에게 해당하는 것은 없습니다',
+    ]);
   },
 );
 

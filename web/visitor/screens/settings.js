@@ -14,27 +14,53 @@ customElements.define(
     async draw() {
       this.className = 'stack';
       const { account } = await this.visitor.wallet();
-      const ends = account && this.visitor.localTime(account.verifiedAt + VERIFICATION_DAYS * EPOCH_SECONDS).slice(0, 10);
+      const ends =
+        account && this.visitor.localTime(account.verifiedAt + VERIFICATION_DAYS * EPOCH_SECONDS).slice(0, 10);
       fill(
         this,
         element('h1', { tabindex: -1 }, say(['My registration', '등록 정보'])),
-        account && element('section', { class: 'card stack' },
-          element('p', { class: 'big-line' }, account.name),
-          element('p', {}, account.phone),
-          element('p', { class: 'soft' }, say([`Verified until ${ends}; then you type a new code.`, `${ends}까지 유효합니다. 그 뒤에는 인증 번호를 다시 입력합니다.`])),
-          element('button', { onclick: () => this.app.go('visitor-enrol') }, say(['Verify again', '다시 확인하기'])),
-        ),
-        (await mayBeEvicted()) && element('p', { class: 'note' }, say([
-          'This browser may delete your passes by itself when it needs space. Adding the page to the home screen helps.',
-          '저장 공간이 부족하면 브라우저가 패스를 지울 수 있습니다. 홈 화면에 추가하면 줄일 수 있습니다.',
-        ])),
-        element('section', { class: 'card stack' },
+        account &&
+          element(
+            'section',
+            { class: 'card stack' },
+            element('p', { class: 'big-line' }, account.name),
+            element('p', {}, account.phone),
+            element(
+              'p',
+              { class: 'soft' },
+              say([
+                `Verified until ${ends}; then you type a new code.`,
+                `${ends}까지 유효합니다. 그 뒤에는 인증 번호를 다시 입력합니다.`,
+              ]),
+            ),
+            element('button', { onclick: () => this.app.go('visitor-enrol') }, say(['Verify again', '다시 확인하기'])),
+          ),
+        (await mayBeEvicted()) &&
+          element(
+            'p',
+            { class: 'note' },
+            say([
+              'This browser may delete your passes by itself when it needs space. Adding the page to the home screen helps.',
+              '저장 공간이 부족하면 브라우저가 패스를 지울 수 있습니다. 홈 화면에 추가하면 줄일 수 있습니다.',
+            ]),
+          ),
+        element(
+          'section',
+          { class: 'card stack' },
           element('h2', {}, say(['Erase everything', '모두 지우기'])),
-          element('p', { class: 'soft' }, say([
-            'Passes, visits and what was found go from this device. The operator keeps your number as its own rules say. You will not learn of notices about past visits.',
-            '이 기기의 패스, 방문 기록과 알림이 사라집니다. 운영자는 자체 규정에 따라 전화번호를 보관합니다. 지난 방문에 관한 알림을 받을 수 없게 됩니다.',
-          ])),
-          element('button', { class: 'danger', onclick: () => this.#erase() }, say(['Erase everything', '모두 지우기'])),
+          element(
+            'p',
+            { class: 'soft' },
+            say([
+              'Passes, visits and what was found go from this device. The operator keeps your number as its own rules say. You will not learn of notices about past visits.',
+              '이 기기의 패스, 방문 기록과 알림이 사라집니다. 운영자는 자체 규정에 따라 전화번호를 보관합니다. 지난 방문에 관한 알림을 받을 수 없게 됩니다.',
+            ]),
+          ),
+          element(
+            'button',
+            { class: 'danger', onclick: () => this.#erase() },
+            say(['Erase everything', '모두 지우기']),
+          ),
         ),
         element('button', { class: 'plain', onclick: () => this.app.home() }, say(['Back', '뒤로'])),
       );
