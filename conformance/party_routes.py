@@ -15,6 +15,7 @@ checks = Checks()
 ROUTES = (
     ("5.3/warrants", Server.OPERATOR, Role.AUTHORITY, "/v1/warrants"),
     ("5.3/countersignature", Server.OPERATOR, Role.AUTHORITY, "/v1/warrants/{warrant}/countersignature"),
+    ("5.3/withdrawal", Server.OPERATOR, Role.AUTHORITY, "/v1/warrants/{warrant}/withdrawal"),
     ("5.3/shares", Server.OPERATOR, Role.AUTHORITY, "/v1/shares"),
     ("5.3/notices", Server.OPERATOR, Role.AUTHORITY, "/v1/notices"),
     ("5.4/directory", Server.AUTHORITY, Role.OPERATOR, "/v1/directory"),

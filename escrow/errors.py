@@ -109,6 +109,16 @@ class UnknownWarrant(Refusal):
         self.warrant_id = warrant_id
 
 
+class WarrantWithdrawn(Refusal):
+    """The authority has withdrawn a warrant (16-byte id)."""
+
+    name = "warrant-withdrawn"
+
+    def __init__(self, warrant_id: bytes) -> None:
+        super().__init__("the authority has withdrawn the warrant")
+        self.warrant_id = warrant_id
+
+
 class WarrantExhausted(Refusal):
     """More passes would be released under a warrant (16-byte id) than its maximum of records."""
 

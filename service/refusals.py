@@ -47,6 +47,7 @@ STATUSES = {
     "unknown-warrant": 404,
     "warrant-pending": 409,
     "warrant-refused": 403,
+    "warrant-withdrawn": 403,
     "warrant-exhausted": 403,
     "notice-exists": 409,
     "entry-exists": 409,

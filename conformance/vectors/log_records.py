@@ -89,6 +89,7 @@ def log_entries() -> VectorFile:
         "an epoch erased": EpochErased(EPOCH),
         "a warrant countersigned": WarrantDecided(WarrantDecision.COUNTERSIGNED, pinned("logged warrant")),
         "a warrant refused": WarrantDecided(WarrantDecision.REFUSED, pinned("refused warrant")),
+        "a warrant withdrawn": WarrantDecided(WarrantDecision.WITHDRAWN, pinned("withdrawn warrant")),
         "shares released": SharesReleased(17, TIME + 28 * 86_400, pinned("opening")),
         "a notice published": NoticePublished(3, pinned("published notice")),
         "a disclosure published": DisclosurePublished(3, pinned("published disclosure")),

@@ -102,6 +102,22 @@ def open_command(home: Path, name: str) -> None:
 
 @case_group.command()
 @case_argument
+@click.pass_obj
+def withdraw(home: Path, name: str) -> None:
+    """Take back every warrant of CASE under which nothing was opened. They stay on record."""
+
+    async def step(investigation: Investigation, warrant_id: bytes) -> str:
+        await investigation.withdraw_warrant(warrant_id)
+        return "withdrawn"
+
+    def wanted(part: Part) -> bool:
+        return part.warrant is not None and part.warrant.is_to_withdraw
+
+    _carry_out(home, name, "withdraw", "the operator", wanted, step)
+
+
+@case_group.command()
+@case_argument
 @click.option("--output", "-o", type=click.Path(file_okay=False, path_type=Path), required=True, help="A directory.")
 @click.pass_obj
 def export(home: Path, name: str, output: Path) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from protocol.releases import VerifiedRelease
 
 T = TypeVar("T")
-STATES = "drawn", "proposed", "countersigned", "refused", "released", "shared", "opened", "expired"
+STATES = "drawn", "proposed", "countersigned", "refused", "released", "shared", "opened", "withdrawn", "expired"
 
 
 @click.group(name="authority", cls=CommandGroup)
@@ -151,6 +151,17 @@ def show(home: Path, warrant_id: bytes) -> None:
         click.echo(f"{step.value:17}{local_time(taken.time, offset)}{told}")
     click.echo(f"opened           {authority.releases.totals().get(warrant_id, 0)} passes")
     show_journal(authority.journal.entries(warrant_id=warrant_id), offset)
+
+
+@warrants.command()
+@click.argument("warrant_id", metavar="WARRANT", type=Hexadecimal(16))
+@click.pass_obj
+def withdraw(home: Path, warrant_id: bytes) -> None:
+    """Take back a WARRANT that was a mistake, for good. It stays on record. What was opened cannot be taken back."""
+    authority = PROGRAM.open(home)
+    authority.journal.note(officer(), "withdraw", warrant_id=warrant_id)
+    _run(authority, lambda investigation: investigation.withdraw_warrant(warrant_id))
+    click.echo("withdrawn")
 
 
 @warrants.command()

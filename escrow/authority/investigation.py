@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from aiohttp import ClientSession
 
 from escrow.authority.authority import Authority
-from escrow.authority.errors import NoRelease, NotOpened, VenueNotApproved, VenueOffline
+from escrow.authority.errors import AlreadyOpened, NoRelease, NotOpened, VenueNotApproved, VenueOffline
 from escrow.authority.operators_shares import ask_for_shares, judge_received, kept_shares
-from escrow.authority.warrants import DrawnWarrant, ReceivedShares, Step
+from escrow.authority.warrants import NOT_TOLD, DrawnWarrant, ReceivedShares, Step
 from escrow.shares import record_and_share, warrant_epoch_keys
 from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted
@@ -84,13 +84,31 @@ class Investigation:
 
     async def propose_warrant(self, warrant_id: bytes) -> None:
         """Propose a warrant that was drawn to the operator."""
-        statement = self._authority.warrants.get(warrant_id).statement
+        statement = self._authority.warrants.standing(warrant_id).statement
         self._authority.warrants.note(warrant_id, Step.PROPOSED)  # before: it may arrive without an answer
         await self._authority.peer.ask(self._session, "/v1/warrants", statement)
 
+    async def withdraw_warrant(self, warrant_id: bytes) -> None:
+        """Take a warrant back under which nothing was opened: here at once, and at the operator, which may know it.
+
+        Raises `AlreadyOpened`, and what asking the operator raises: then it has to be repeated.
+        """
+        warrants = self._authority.warrants
+        steps = warrants.listed_one(warrant_id).steps
+        if Step.OPENED in steps:
+            raise AlreadyOpened(warrant_id)
+        warrants.note(warrant_id, Step.WITHDRAWN, reason=NOT_TOLD)
+        if Step.PROPOSED in steps or Step.COUNTERSIGNED in steps:
+            try:
+                await self._authority.peer.ask(self._session, f"/v1/warrants/{warrant_id.hex()}/withdrawal", b"")
+            except Problem as problem:
+                if problem.name != "unknown-warrant":  # it never arrived
+                    raise
+        warrants.note(warrant_id, Step.WITHDRAWN, reason="also for the operator")
+
     async def countersigned(self, warrant_id: bytes) -> JointStatement:
         """The warrant with both signatures; raises `Problem` while the operator has not signed, or when it refused."""
-        drawn = self._authority.warrants.get(warrant_id)
+        drawn = self._authority.warrants.standing(warrant_id)
         if drawn.countersigned is not None:
             return drawn.countersigned
         path = f"/v1/warrants/{warrant_id.hex()}/countersignature"
@@ -131,7 +149,7 @@ class Investigation:
 
         Raises `OutOfScope` for a warrant that is for opening, `NoRelease`, and what `verify_release` raises.
         """
-        drawn = self._authority.warrants.get(warrant_id)
+        drawn = self._authority.warrants.standing(warrant_id)
         if drawn.record.purpose is not Purpose.NOTICE:
             raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice", warrant_id)
         venue = await self._venue(drawn.record.venue_id)
@@ -169,7 +187,7 @@ class Investigation:
 
         With the operator's shares at hand an opening is finished also when the warrant has expired.
         """
-        drawn = self._authority.warrants.get(warrant_id)
+        drawn = self._authority.warrants.standing(warrant_id)
         if drawn.countersigned is None or drawn.release is None:
             raise NoRelease(warrant_id)
         keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
 
-from escrow.errors import UnknownWarrant
+from escrow.errors import UnknownWarrant, WarrantWithdrawn
 from protocol.primitives.statements import JointStatement
 from protocol.warrants import Warrant
 from service.clock import Clock, unix_time
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from protocol.opening import OpeningTranscript
     from protocol.releases import HeldCommitments
 
+NOT_TOLD = "the operator does not know yet"
+"""The reason that stands beside a withdrawal until the operator has it on record."""
 NO_WARRANT = "there is no such warrant; see warrants list"
 metadata = sql.MetaData()
 _warrants = sql.Table(
@@ -87,6 +89,7 @@ class Step(StrEnum):
     RELEASED = "released"
     SHARED = "shared"
     OPENED = "opened"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +126,18 @@ class ListedWarrant:
 
     def state_at(self, now: int) -> str:
         """The state, or `expired` if nothing can be begun under it any more at Unix time `now`."""
-        is_over = self.state in {Step.OPENED, Step.REFUSED}
+        is_over = self.state in {Step.OPENED, Step.REFUSED, Step.WITHDRAWN}
         return "expired" if now > self.record.expires and not is_over else self.state
+
+    @property
+    def is_to_withdraw(self) -> bool:
+        """Whether it can be taken back, or the operator still has to be told that it was."""
+        taken = self.steps.get(Step.WITHDRAWN)
+        return self.state not in {Step.OPENED, Step.REFUSED} and (taken is None or taken.reason == NOT_TOLD)
 
     def stands_at(self, now: int) -> bool:
         """Whether something is done, or can be begun, under it at Unix time `now`."""
-        return self.state_at(now) not in {Step.REFUSED, "expired"}
+        return self.state_at(now) not in {Step.REFUSED, Step.WITHDRAWN, "expired"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +203,12 @@ class Warrants:
         for drawn in self._select(_warrants.c.warrant == warrant_id):
             return drawn
         raise UnknownWarrant(warrant_id, NO_WARRANT)
+
+    def standing(self, warrant_id: bytes) -> DrawnWarrant:
+        """A warrant by its 16-byte id that was not withdrawn; raises `UnknownWarrant` or `WarrantWithdrawn`."""
+        if Step.WITHDRAWN in self.listed_one(warrant_id).steps:
+            raise WarrantWithdrawn(warrant_id)
+        return self.get(warrant_id)
 
     def all(self) -> list[DrawnWarrant]:
         """Every warrant."""

@@ -10,7 +10,7 @@ import click
 from escrow.cli import add_party_commands, describe_warrant, show_warrant
 from escrow.journal_cli import officer, officer_option, show_journal
 from protocol.epochs import Role
-from service.cli import CommandGroup, Hexadecimal, home_option
+from service.cli import CommandGroup, Hexadecimal, home_option, local_time
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -73,7 +73,9 @@ def warrants() -> None:
 
 
 @warrants.command(name="list")
-@click.option("--state", type=click.Choice(["pending", "countersigned", "refused"]), help="Only those in this state.")
+@click.option(
+    "--state", type=click.Choice(["pending", "countersigned", "refused", "withdrawn"]), help="Only those in this state."
+)
 @click.option("--venue", "venue_id", type=Hexadecimal(16), help="Only those for this venue.")
 @click.pass_obj
 def list_warrants(home: Path, state: str | None, venue_id: bytes | None) -> None:
@@ -98,6 +100,8 @@ def show(home: Path, warrant_id: bytes) -> None:
     describe_warrant(record, _venue_name(operator, record), offset)
     click.echo(f"state            {proposed.state}{f' ({proposed.refused})' if proposed.refused else ''}")
     click.echo(f"shares given     for {operator.releases.totals().get(warrant_id, 0)} passes")
+    if proposed.withdrawn is not None:
+        click.echo(f"withdrawn        {local_time(proposed.withdrawn, offset)}, by the authority")
     decision = operator.warrants.decision(warrant_id)
     if decision is not None:
         click.echo(

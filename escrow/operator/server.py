@@ -7,7 +7,7 @@ import logging
 
 from aiohttp import ClientSession, web
 
-from escrow.errors import PeerFailed
+from escrow.errors import PeerFailed, WarrantWithdrawn
 from escrow.operator.accounts import Account
 from escrow.operator.errors import CodeNotSent, WarrantPending, WarrantRefused
 from escrow.operator.issuing import Issuing
@@ -30,6 +30,8 @@ from protocol.http_messages import NoticeRequest, SharesRequest, VerificationAns
 from protocol.passes import AllowanceRequest
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.errors import Malformed, Rejected
+from protocol.primitives.statements import statement_payload
+from protocol.warrants import Warrant
 from service.clock import DAY, HOUR
 from service.http import bearer_token, cbor_response, path_bytes, read_body, read_message
 from service.http_client import new_session
@@ -107,23 +109,41 @@ class OperatorServer:
         await asyncio.to_thread(self._operator.peer.receive, request.path, await read_body(request))
         warrant_id = path_bytes(request, "warrant", 16)
         proposed = await asyncio.to_thread(self._operator.warrants.get, warrant_id)
+        if proposed.withdrawn is not None:
+            raise WarrantWithdrawn(warrant_id)
         if proposed.refused is not None:
             raise WarrantRefused(warrant_id, proposed.refused)
         if proposed.countersignature is None:
             raise WarrantPending(warrant_id)
         return cbor_response(proposed.countersignature)
 
+    async def withdraw_warrant(self, request: web.Request) -> web.Response:
+        """Take a warrant back for the authority."""
+        statement = await read_body(request)
+        await asyncio.to_thread(self._operator.peer.receive, request.path, statement)
+        await asyncio.to_thread(self._operator.warrants.withdraw, path_bytes(request, "warrant", 16), statement)
+        return web.Response(status=202)
+
     async def give_shares(self, request: web.Request) -> web.Response:
         """The operator's shares for a release under a valid warrant."""
         statement = await read_body(request, MAX_MESSAGE_BYTES)
         body = await asyncio.to_thread(self._operator.peer.receive, request.path, statement)
-        return cbor_response(await give_shares(self._operator, self._session, SharesRequest.from_bytes(body)))
+        asked = SharesRequest.from_bytes(body)
+        await self._demand_standing(asked)
+        return cbor_response(await give_shares(self._operator, self._session, asked))
 
     async def give_notice(self, request: web.Request) -> web.Response:
         """The operator's signature under a notice, with its list."""
         statement = await read_body(request, MAX_MESSAGE_BYTES)
         body = await asyncio.to_thread(self._operator.peer.receive, request.path, statement)
-        return cbor_response(await give_notice(self._operator, self._session, NoticeRequest.from_bytes(body)))
+        asked = NoticeRequest.from_bytes(body)
+        for shown in asked.releases:
+            await self._demand_standing(shown)
+        return cbor_response(await give_notice(self._operator, self._session, asked))
+
+    async def _demand_standing(self, asked: SharesRequest) -> None:
+        warrant = Warrant.from_bytes(statement_payload(asked.warrant.authority))
+        await asyncio.to_thread(self._operator.warrants.demand_standing, warrant.warrant_id)
 
     def _client(self, request: web.Request) -> str:
         return client_network(request, self._operator.settings.client_address_header)
@@ -156,6 +176,7 @@ async def create_operator_app(operator: Operator) -> web.Application:
         [
             web.post("/v1/warrants", server.propose_warrant),
             web.post("/v1/warrants/{warrant}/countersignature", server.countersignature),
+            web.post("/v1/warrants/{warrant}/withdrawal", server.withdraw_warrant),
             web.post("/v1/shares", server.give_shares),
             web.post("/v1/notices", server.give_notice),
             *page_routes(operator),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
 
-from escrow.errors import InvalidName, UnknownWarrant
+from escrow.errors import InvalidName, UnknownWarrant, WarrantWithdrawn
 from escrow.operator.errors import AlreadyDecided, WarrantExists
 from protocol.epochs import Domain
 from protocol.primitives.errors import WrongDomain
@@ -17,7 +17,7 @@ from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from protocol.warrants import Warrant, check_issued, warrant_epochs
-from service.storage import exclusive
+from service.storage import exclusive, insert_once
 
 if TYPE_CHECKING:
     from escrow.log.log import TransparencyLog
@@ -38,6 +38,14 @@ _decisions = sql.Table(
     sql.Column("salt", sql.LargeBinary(32), nullable=False),
 )
 """The salt that shows which warrant a decision in the log was about."""
+_withdrawn = sql.Table(
+    "withdrawn_warrants",
+    metadata,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("request", sql.LargeBinary, nullable=False),
+    sql.Column("time", sql.BigInteger, nullable=False),
+)
+"""The authority's signed request to take a warrant back, which is kept as evidence, and when it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +58,21 @@ class LoggedDecision:
 
 @dataclass(frozen=True, slots=True)
 class ProposedWarrant:
-    """A warrant the authority signed; `countersignature` or `refused` (the reason) once the officer has decided."""
+    """A warrant the authority signed; `countersignature` or `refused` (the reason) once the officer has decided.
+
+    `withdrawn` is the Unix time at which the authority took it back, if it did.
+    """
 
     record: Warrant
     countersignature: bytes | None
     refused: str | None
+    withdrawn: int | None = None
 
     @property
     def state(self) -> str:
-        """`pending`, `countersigned` or `refused`."""
+        """`pending`, `countersigned`, `refused` or `withdrawn`."""
+        if self.withdrawn is not None:
+            return "withdrawn"
         return "countersigned" if self.countersignature else "refused" if self.refused is not None else "pending"
 
 
@@ -115,6 +129,27 @@ class Warrants:
         """The officer's refusal, with its reason."""
         self._decide(self.get(warrant_id).record, WarrantDecision.REFUSED, refused=reason[:256])
 
+    def withdraw(self, warrant_id: bytes, request: bytes) -> None:
+        """Take a warrant back for the authority, by its signed request, durably, and put that on record.
+
+        From then on it is neither countersigned nor refused, and nothing is given under it. A second request changes
+        nothing. Raises `UnknownWarrant`.
+        """
+        self.get(warrant_id)
+        with exclusive(self._engine) as connection:
+            insert_once(connection, _withdrawn, {"warrant": warrant_id, "request": request, "time": self._clock()})
+            insert_once(connection, _decisions, {"warrant": warrant_id, "salt": token_bytes(32)})
+        (row,) = self._rows(_warrants.c.warrant == warrant_id)
+        commitment = commit_to_warrant(statement_payload(row.statement), row.salt)
+        self._log.append(WarrantDecided(WarrantDecision.WITHDRAWN, commitment), self._clock())
+
+    def demand_standing(self, warrant_id: bytes) -> None:
+        """Raise `WarrantWithdrawn` if the authority has taken a warrant back."""
+        with self._engine.begin() as connection:
+            taken_back = connection.scalar(sql.select(_withdrawn.c.time).where(_withdrawn.c.warrant == warrant_id))
+        if taken_back is not None:
+            raise WarrantWithdrawn(warrant_id)
+
     def _decide(self, record: Warrant, decision: WarrantDecision, **values: object) -> None:
         """Store a decision, then put it on record, or one that an interruption has kept from there.
 
@@ -123,12 +158,11 @@ class Warrants:
         this = _warrants.c.warrant == record.warrant_id
         undecided = _warrants.c.countersignature.is_(None) & _warrants.c.refused.is_(None)
         with exclusive(self._engine) as connection:
+            mine = _withdrawn.c.warrant == record.warrant_id
+            if connection.scalar(sql.select(_withdrawn.c.time).where(mine)) is not None:
+                raise AlreadyDecided(record.warrant_id, "withdrawn")
             connection.execute(sql.update(_warrants).where(this, undecided).values(**values))
-            if (
-                connection.scalar(sql.select(_decisions.c.salt).where(_decisions.c.warrant == record.warrant_id))
-                is None
-            ):
-                connection.execute(sql.insert(_decisions).values(warrant=record.warrant_id, salt=token_bytes(32)))
+            insert_once(connection, _decisions, {"warrant": record.warrant_id, "salt": token_bytes(32)})
         (row,) = self._rows(this)
         decided = self._entry(row)
         known = self._log.index_of(decided)
@@ -141,20 +175,20 @@ class Warrants:
         for row in self._rows(condition):
             record = verify_statement(Warrant, row.statement, self._domain.authority_key)
             counts = self._logged_at(row) is not None
-            selected.append(
-                ProposedWarrant(record, row.countersignature if counts else None, row.refused if counts else None)
-            )
+            signed, refused = (row.countersignature, row.refused) if counts else (None, None)
+            selected.append(ProposedWarrant(record, signed, refused, row.withdrawn))
         return selected
 
     def _rows(self, condition: sql.ColumnElement[bool]) -> Sequence[sql.Row[Any]]:
         salted = _warrants.outerjoin(_decisions, _decisions.c.warrant == _warrants.c.warrant)
+        joined = salted.outerjoin(_withdrawn, _withdrawn.c.warrant == _warrants.c.warrant)
+        columns = _warrants, _decisions.c.salt, _withdrawn.c.time.label("withdrawn")
         with self._engine.begin() as connection:
-            return connection.execute(
-                sql.select(_warrants, _decisions.c.salt).select_from(salted).where(condition)
-            ).all()
+            return connection.execute(sql.select(*columns).select_from(joined).where(condition)).all()
 
     def _logged_at(self, row: sql.Row[Any]) -> int | None:
-        return None if row.salt is None else self._log.index_of(self._entry(row))
+        is_undecided = row.countersignature is None and row.refused is None
+        return None if row.salt is None or is_undecided else self._log.index_of(self._entry(row))
 
     @staticmethod
     def _entry(row: sql.Row[Any]) -> WarrantDecided:

@@ -55,15 +55,16 @@ class EpochErased(Message):
 
 
 class WarrantDecision(IntEnum):
-    """What the operator's officer said to a warrant."""
+    """What the operator's officer said to a warrant, or that the authority withdrew it."""
 
     COUNTERSIGNED = 1
     REFUSED = 2
+    WITHDRAWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class WarrantDecided(Message):
-    """A warrant was countersigned or refused. `commitment` stands for the warrant and tells nothing of it."""
+    """A warrant was countersigned, refused or withdrawn. `commitment` stands for it and tells nothing of it."""
 
     decision: WarrantDecision
     commitment: Bytes32

@@ -211,6 +211,9 @@ def test_a_refusal_is_shown_with_its_reason_and_another_warrant_is_drawn_if_told
     assert authorities.done("draw", CASE, "--yes", "--again") == "0 warrants drawn\n"
     refused = authorities.case("close", CASE)
     assert "(case-unfinished)" in refused.stderr
+    assert authorities.done("withdraw", CASE).endswith(": withdrawn\n")
+    assert authorities.done("withdraw", CASE) == "there is nothing to do\n"
+    authorities.done("close", CASE)
 
 
 def test_one_venue_that_fails_keeps_no_other_back(authorities: Authorities) -> None:

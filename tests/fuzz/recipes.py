@@ -241,6 +241,12 @@ def _countersignature(_random: Random, tested: ServersUnderTest, route: Route) -
     return [Recipe(bytes, _as_party(tested, route.server, path), path) for path in paths]
 
 
+def _withdrawal(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
+    """Of warrants that nobody has proposed: the one that is opened is to stand."""
+    paths = [route.path.replace("{warrant}", value) for value in (token_hex(16), "00", "%41" * 16)]
+    return [Recipe(bytes, _as_party(tested, route.server, path), path) for path in paths]
+
+
 def _held(tested: ServersUnderTest) -> HeldCommitments:
     return tuple(
         HeldCommitment(kept.opening.time, commitment_digest(kept.opening.salt, kept.tree))
@@ -372,6 +378,7 @@ _KNOWN: dict[tuple[str, str], Callable[[Random, ServersUnderTest, Route], list[R
     ("operator", "/v1/passes"): _allowance,
     ("operator", "/v1/warrants"): _proposal,
     ("operator", "/v1/warrants/{warrant}/countersignature"): _countersignature,
+    ("operator", "/v1/warrants/{warrant}/withdrawal"): _withdrawal,
     ("operator", "/v1/shares"): _shares,
     ("operator", "/v1/notices"): _notice,
     ("authority", "/v1/directory"): _deposit,

@@ -125,6 +125,23 @@ class WarrantSteps:
         await propose(sign_statement(other, identity))
         world.operator.warrants.refuse(other.warrant_id, "no")
         await refused("warrant-refused", countersignature(other.warrant_id.hex()))
+        await self.withdraw()
+
+    async def withdraw(self) -> None:
+        """Another warrant is taken back, and nothing is done under it."""
+        world, mistake = self.servers.world, self.servers.warrant()
+        path = f"/v1/warrants/{mistake.warrant_id.hex()}"
+        await refused("unknown-warrant", world.as_party(AUTHORITY, f"{path}/withdrawal", b""))
+        await refused("not-found", world.as_party(AUTHORITY, "/v1/warrants/none/withdrawal", b""))
+        await world.as_party(AUTHORITY, "/v1/warrants", sign_statement(mistake, world.authority.identity))
+        await world.as_party(AUTHORITY, f"{path}/withdrawal", b"")
+        await refused("warrant-withdrawn", world.as_party(AUTHORITY, f"{path}/countersignature", b""))
+        record = only(self.servers.door.venue).record
+        joint, venue = self.servers.both_sign(mistake), self.servers.both_sign(record)
+        shown = SharesRequest(joint, venue, sign_statement(record, world.authority.identity), ())
+        await refused("warrant-withdrawn", world.as_party(AUTHORITY, "/v1/shares", shown.to_bytes()))
+        notice = NoticeRequest(0, world.now, (shown,))
+        await refused("warrant-withdrawn", world.as_party(AUTHORITY, "/v1/notices", notice.to_bytes()))
 
     async def release(self, warrant: Warrant) -> bytes:
         """A release, after those that are refused."""

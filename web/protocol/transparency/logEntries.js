@@ -23,7 +23,7 @@ const BODIES = {
   [EntryKind.EPOCH_PUBLISHED]: EpochPublished,
   [EntryKind.EPOCH_ERASED]: message({ epoch: uint32 }),
   [EntryKind.WARRANT_DECIDED]: message({
-    decision: enumeration({ COUNTERSIGNED: 1, REFUSED: 2 }),
+    decision: enumeration({ COUNTERSIGNED: 1, REFUSED: 2, WITHDRAWN: 3 }),
     commitment: bytes(32),
   }),
   [EntryKind.SHARES_RELEASED]: message({ count: uint32, discloses: uint32, commitment: bytes(32) }),
