@@ -42,7 +42,8 @@ def add_venue_commands(group: click.Group, program: Program[P]) -> None:
             click.echo(f"{listed.record.venue_id.hex()}  {'approved' if listed.statement else 'not approved'}")
             _show(listed.record, "    ")
             for change in register.changes(listed.record.venue_id):
-                click.echo(f"    a change that is {'' if change.agreed else 'NOT '}signed with the key above")
+                signed = f"a change that is {'' if change.agreed else 'NOT '}signed with the key above"
+                click.echo(f"    {signed if listed.statement else 'another application under this id'}")
                 _show(change.record, "        ")
 
     @venues.command()
@@ -54,11 +55,12 @@ def add_venue_commands(group: click.Group, program: Program[P]) -> None:
         """Sign the record of VENUE with this key, its first one or another. It counts once both parties have."""
         party = program.open(home)
         party.journal.note(officer(), f"approve venue {venue_id.hex()}")
-        if key == fingerprint(party.venues.get(venue_id).record.key):
+        listed = party.venues.get(venue_id)
+        if key == fingerprint(listed.record.key):
             party.venues.approve(venue_id, party.identity)
         else:
             change = _change(party, venue_id, key)
-            if not change.agreed and not lost_key:
+            if listed.statement and not change.agreed and not lost_key:
                 click.confirm(LOST, abort=True)
             party.venues.approve_change(change, party.identity)
         click.echo(f"{party.venues.get(venue_id).record.name} is approved")

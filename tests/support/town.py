@@ -38,9 +38,9 @@ from tests.support.investigations import trace
 from tests.support.mixing import leaving_at_once
 from tests.support.running import online, run, serving
 from tests.support.servers import World, running_homes
-from tests.support.venues import only
 from venue.committing import commit
 from venue.domain_setup import add_domain
+from venue.membership import Membership
 from venue.poster import poster_text
 from venue.registration import apply, confirm
 from venue.server import create_venue_app
@@ -66,10 +66,10 @@ class Town:
     The parties have run for a while, or begin at the time that is given, where clocks are so many seconds ahead of UTC.
     """
 
-    def __init__(self, directory: Path, begins: int | None = None, utc_offset: int = 9 * 3600) -> None:
+    def __init__(self, directory: Path, begins: int | None = None, utc_offset: int = 9 * 3600, number: int = 7) -> None:
         self.directory = directory
         if begins is None:
-            self.world = World(directory, homes=running_homes("sqlite"))
+            self.world = World(directory, homes=running_homes("sqlite", number), number=number)
         else:
             self.world = World(directory, now=begins, utc_offset=utc_offset)
         self.places: list[Place] = []
@@ -133,15 +133,26 @@ class Town:
         place = Place(name, home, url, venue, token_bytes(32))
         place.venue.home.reader_tokens.add(venue, "front door", place.token, self.now)
         self.register(place)
-        self.world.committing[venue] = lambda: self.commit(place)
         if beside is None:
             self.serve_venue(place)
         self.places.append(place)
         return place
 
+    def join(self, place: Place) -> None:
+        """Have a venue of another domain's town take the visitors of this domain too."""
+        add_domain(place.home, self.world.settings.to_toml(), f"domain-{self.world.settings.number}")
+        self.register(place)
+
+    def membership(self, place: Place) -> Membership:
+        """The place in this town's domain."""
+        membership = place.venue.membership(self.world.settings.number)
+        assert membership is not None
+        return membership
+
     def register(self, place: Place) -> None:
         """Apply to both parties, have both officers approve, and fetch what a door needs."""
-        membership = only(place.venue)
+        self.world.committing[place.id] = lambda: self.commit(place)
+        membership = self.membership(place)
         membership.draw_first_key()
         online(lambda session: apply(membership, session))
         for role in Role:
@@ -154,7 +165,7 @@ class Town:
         """What a venue's server does hourly, also if it fails."""
         async with new_session() as session:
             with suppress(Problem, ConfigurationError):
-                await commit(only(place.venue), session, self.now)
+                await commit(self.membership(place), session, self.now)
 
     def serve_venue(self, place: Place) -> None:
         async def apps() -> list[tuple[web.Application, int]]:
@@ -211,7 +222,7 @@ class Town:
 
     def link(self, place: Place) -> str:
         """What the place's poster says."""
-        return poster_text(only(place.venue))[1]
+        return poster_text(self.membership(place))[1]
 
     def venue(self, place: Place) -> Venue:
         """The place as a client reads it from the poster."""
@@ -235,9 +246,9 @@ class Town:
 
 
 @contextmanager
-def run_town(directory: Path) -> Iterator[Town]:
-    """A town whose parties run."""
-    town = Town(directory)
+def run_town(directory: Path, number: int = 7) -> Iterator[Town]:
+    """A town whose parties run, in the domain of a number."""
+    town = Town(directory, number=number)
     try:
         town.start_parties()
         yield town
