@@ -28,7 +28,7 @@ web: web/node_modules ## build the pages that servers serve, into service/dist
 demo: $(VENV)/installed zbar ## the whole story on this machine
 	$(RUN) -m lab demo $(ARGS)
 
-town: $(VENV)/installed zbar ## a town that keeps running, to try things in; ARGS=--help for more
+town: $(VENV)/installed zbar $(if $(shell command -v npm),web) ## a town that keeps running, to try things in; ARGS=--help for more
 	@$(RUN) -m lab town $(ARGS)
 
 test: $(VENV)/installed zbar spass chromium web/node_modules ## every claim, attack, vector and MUST, and the servers' behaviour

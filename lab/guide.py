@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab.town import Town
 from service.cli import local_time
+from service.pages import is_built
 
 VISITOR = "you"
 """The home of whoever tries the town as a visitor."""
@@ -23,7 +24,7 @@ def write_script(town: Town) -> None:
     (town.directory / SCRIPT).write_text(script, "utf-8")
 
 
-def guide(town: Town) -> str:
+def guide(town: Town, messages_port: int) -> str:
     """Addresses, homes, and the commands to try first."""
     servers = [
         (town.settings.operator.url, town.operator, "the operator"),
@@ -39,6 +40,7 @@ def guide(town: Town) -> str:
 The town is ready. On its clocks it is {clock(town)}.
 
 {listed}
+{_pages(town, messages_port)}
 Each server's log is beside its home, as {_short(town.directory)}/operator.log.
 A real operator issues passes when ten visitors ask at a time. Here two are
 enough, and the second is a neighbour, who asks when you do.
@@ -49,6 +51,20 @@ sh {_short(town.directory / SCRIPT)}
 {tried}
 Messages with codes are shown here. Ctrl-C stops the town; it is kept.
 """
+
+
+def _pages(town: Town, messages_port: int) -> str:
+    """The address of every page."""
+    pages = [(f"http://127.0.0.1:{messages_port}/", "the messages that phones got")]
+    if is_built("visitor"):
+        pages.insert(0, (f"{town.settings.operator.url}/visitor/", "the page for visitors"))
+    for place in town.places:
+        if is_built("door"):
+            pages.append((f"{place.url}/door/", f"the page for the door of {place.name}"))
+        pages.append((f"{place.url}/v/{place.id.hex()}", f"what a poster of {place.name} opens"))
+    listed = "".join(f"  {address}  {what}\n" for address, what in pages)
+    missing = "" if is_built("visitor") else "The page for visitors is not built: that needs Node.js, and make web.\n"
+    return f"Pages, for a browser on this machine:\n{listed}{missing}"
 
 
 def clock(town: Town) -> str:

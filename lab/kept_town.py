@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from aiohttp import ClientSession
 from lab.company import Company
 from lab.following import follow
 from lab.guide import SCRIPT, VISITOR, clock, guide, write_script
+from lab.messages_page import MessagesPage
 from lab.processes import Servers, is_free
 from lab.town import CAFE, CLUB, Town
 from lab.walkers import Walkers
@@ -21,7 +23,8 @@ from service.errors import ConfigurationError
 from service.http_client import new_session
 from service.settings import load_domain
 
-PORTS = 4
+PORTS = 5
+"""Of two parties, two venues, and the page with messages, which has the last one."""
 FIRST_PORT = 8401
 
 
@@ -46,7 +49,8 @@ class KeptTown(Town):
         for port in ports:
             if not is_free(port):
                 raise ConfigurationError(f"port {port} is in use, perhaps by this town; --port gives a new town others")
-        self._ports = iter(ports)
+        self._ports, self.messages_port = iter(ports[:-1]), ports[-1]
+        self._messages = MessagesPage()
 
     def new_ports(self, count: int) -> list[int]:
         """The next of the town's ports."""
@@ -56,11 +60,12 @@ class KeptTown(Town):
         """Found the town if it is new, and keep it running; what is not founded to the end is removed."""
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
-            async with new_session() as session:
+            async with new_session() as session, AsyncExitStack() as running:
                 with Servers(self.directory) as servers:
+                    await running.enter_async_context(self._messages.served(self.messages_port))
                     company = Company(self, session)
                     await self._start(servers, session, company)
-                    self._say(guide(self))
+                    self._say(guide(self, self.messages_port))
                     walkers = Walkers(self, session, visitors, rate, self._tell)
                     await asyncio.gather(company.keep(), self._tell_messages(), self._watch(servers), walkers.walk())
         finally:
@@ -92,6 +97,7 @@ class KeptTown(Town):
         async for line in follow(self.operator / "outbox.txt"):
             phone, _, text = line.partition("\t")
             if phone not in self.phones:
+                self._messages.add(phone, text)
                 self._tell(f"message to {phone}: {text}")
 
     async def _watch(self, servers: Servers) -> None:

@@ -111,6 +111,11 @@ class Page:
         return web.Response(status=308, headers={"Location": f"/{self.name}/"})
 
 
+def is_built(name: str, folder: Path | None = None) -> bool:
+    """Whether a page is there to be served."""
+    return ((folder or DIST) / name / "manifest.json").exists()
+
+
 async def _let_everyone() -> None:
     """Nothing stands against it."""
 
@@ -118,7 +123,7 @@ async def _let_everyone() -> None:
 def built_page(name: str, domain: object, urls: Iterable[str], folder: Path | None = None) -> Page | None:
     """A page, if it is built (in `DIST`); `domain` becomes its `domain.json`. Otherwise as `Page`."""
     folder = folder or DIST
-    if (folder / name / "manifest.json").exists():
+    if is_built(name, folder):
         return Page(name, msgspec.json.encode(domain), urls, folder)
     logger.warning("there is no page at /%s/: it is not built; run make web and start again", name)
     return None

@@ -17,13 +17,18 @@ from importlib.metadata import distribution
 from pathlib import Path, PurePath
 
 from tests.packaging.locks import read_lock
+from tests.vectors.javascript import WEB, install_packages
 
 
 @dataclass
 class Containerfile:
-    """What a Containerfile says: the instructions that make layers, in order, and how its container runs."""
+    """What a Containerfile says: the instructions that make layers, in order, and how its container runs.
+
+    `stages` are the layers of images that are only copied from, by their names.
+    """
 
     layers: list[tuple[str, str]] = field(default_factory=list)
+    stages: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -50,6 +55,9 @@ def read_containerfile(text: str) -> Containerfile:
     found = Containerfile()
     for line in filter(None, lines.splitlines()):
         instruction, argument = line.split(maxsplit=1)
+        if instruction == "FROM":
+            argument, _, stage = argument.partition(" AS ")
+            found.layers = found.stages.setdefault(stage, []) if stage else []
         if instruction in {"FROM", "WORKDIR", "COPY", "RUN"}:
             found.layers.append((instruction, argument))
         else:
@@ -63,18 +71,33 @@ def build_image(containerfile: Containerfile, context: Path, image: Path) -> Non
     """Make the directory `image`: the container's files by their paths, and `environment/` with Python's packages.
 
     Packages come from this environment instead of an index, those that the image's lock names and no other, and pip
-    finds that they are there; `RUN apt-get` is left to real engines.
+    finds that they are there; `npm ci` finds those of `web/`; `RUN apt-get` is left to real engines.
     """
+    for stage, layers in containerfile.stages.items():
+        _add_layers(layers, context, image.parent / f"{image.name}-{stage}", image)
     locks = [words.split()[0] for kind, words in containerfile.layers if kind == "COPY" and "requirements/" in words]
     _make_environment(image / "environment", [context / lock for lock in locks])
+    _add_layers(containerfile.layers, context, image, image)
+
+
+def _add_layers(layers: list[tuple[str, str]], context: Path, image: Path, result: Path) -> None:
+    """Carry out the instructions of an image, or of a stage of the image `result`."""
+    image.mkdir(parents=True, exist_ok=True)
     directory = image
-    for instruction, argument in containerfile.layers:
+    for instruction, argument in layers:
         if instruction == "WORKDIR":
             directory = inside(image, argument)
             directory.mkdir(parents=True, exist_ok=True)
         elif instruction == "COPY":
             *sources, target = argument.split()
-            _copy(context, sources, inside(directory, target))
+            if sources[0].startswith("--from="):
+                stage = result.parent / f"{result.name}-{sources[0].removeprefix('--from=')}"
+                shutil.copytree(inside(stage, sources[1]), inside(directory, target))
+            else:
+                _copy(context, sources, inside(directory, target))
+        elif instruction == "RUN" and argument.startswith("npm ci "):
+            install_packages()
+            (directory / "node_modules").symlink_to(WEB / "node_modules")
         elif instruction == "RUN" and not argument.startswith("apt-get"):
             command = re.sub(r"(?<=\s)/", f"{image}/", argument)
             subprocess.run(
@@ -98,7 +121,9 @@ def _copy(context: Path, sources: list[str], target: Path) -> None:
     for source in sources:
         assert f"!{source}" in ignored, f"{source} is not in the build's context"
         if (context / source).is_dir():
-            shutil.copytree(context / source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                context / source, target, ignore=shutil.ignore_patterns("__pycache__", "node_modules", "dist")
+            )
         else:
             shutil.copy(context / source, target)
 

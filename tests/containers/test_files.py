@@ -68,7 +68,20 @@ def test_an_image_installs_its_partys_lock_and_nothing_else(server: str) -> None
 
 
 def test_images_have_one_base() -> None:
-    assert len({containerfile(server).settings["FROM"] for server in SERVERS}) == 1
+    images = [containerfile(server) for server in SERVERS]
+    stages = {layers[0] for image in images for layers in image.stages.values()}
+    assert {("FROM", image.settings["FROM"]) for image in images} == stages
+    assert len(stages) == 1
+
+
+def test_images_with_a_page_build_it_themselves() -> None:
+    """From sources, by the lock, without what packages would run; a folder that somebody has built is not taken."""
+    for server in ("operator", "venue"):
+        image = containerfile(server)
+        assert ("COPY", "--from=pages /opt/pages service/dist") in image.layers
+        commands = [words for kind, words in image.stages["pages"] if kind == "RUN"]
+        assert commands[1:] == ["npm ci --ignore-scripts --no-audit --no-fund", "node build.mjs /opt/pages"]
+    assert {"service/dist", "**/node_modules"} <= set((ROOT / ".dockerignore").read_text("utf-8").splitlines())
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -86,8 +99,9 @@ def test_an_image_takes_nothing_else_than_it_names() -> None:
     named = {
         word
         for one in SERVERS
-        for kind, words in containerfile(one).layers
-        if kind == "COPY"
+        for layers in (containerfile(one).layers, *containerfile(one).stages.values())
+        for kind, words in layers
+        if kind == "COPY" and not words.startswith("--from=")
         for word in words.split()[:-1]
     }
     assert lines[0] == "*"

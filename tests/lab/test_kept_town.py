@@ -23,6 +23,7 @@ from lab.__main__ import main
 from lab.following import follow
 from lab.processes import is_free
 from tests.lab.left_behind import processes_under
+from tests.pages.browser import get
 from tests.support.programs import Program, output_of
 
 START_SECONDS = 100
@@ -30,10 +31,10 @@ READY = "Ctrl-C stops the town"
 
 
 def free_block() -> int:
-    """The first of four ports that nothing listens on, below those that systems give away."""
+    """The first of five ports that nothing listens on, below those that systems give away."""
     while True:
         first = 20_000 + secrets.randbelow(10_000)
-        if all(is_free(port) for port in range(first, first + 4)):
+        if all(is_free(port) for port in range(first, first + 5)):
             return first
 
 
@@ -106,6 +107,10 @@ def test_the_printed_commands_lead_to_a_check_in(tmp_path: Path, monkeypatch: py
         assert said[3].startswith("ADMITTED")
         assert re.search(r"[1-9]\d* in, \d+ out", said[4])
         town.wait_for(r"message to \+821012345678: SplitPass code: \d{6}\n")
+        pages = dict(re.findall(r"^  (http://\S+)  (what a poster of .*|the messages .*)$", town.printed, re.MULTILINE))
+        texts = {what: get(address).body.decode() for address, what in pages.items()}
+        assert re.search(r"\+821012345678.*SplitPass code: \d{6}", texts["the messages that phones got"], re.DOTALL)
+        assert {f"what a poster of {name} opens" for name in ("클럽 이태원", "카페 무교동")} < texts.keys()
         for walked in ("comes to 클럽 이태원: ADMITTED", "comes to 카페 무교동: ADMITTED", "leaves .*: ADMITTED"):
             town.wait_for(walked)
         (venue,) = (number for number, command in processes_under(directory).items() if "venue-2" in command)
