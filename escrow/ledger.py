@@ -106,6 +106,18 @@ class ReleaseLedger:
         with self._engine.begin() as connection:
             return {row.warrant: row.records for row in connection.execute(sql.select(_totals))}
 
+    def given(self, release: VerifiedRelease) -> VerifiedRelease:
+        """A release with the passes alone that got a share under its warrant."""
+        mine = (_released.c.warrant == release.warrant.warrant_id) & _released.c.given
+        with self._engine.begin() as connection:
+            rows = connection.execute(sql.select(_released).where(mine)).all()
+        known = {_key(row) for row in rows}
+        kept: dict[int, dict[bytes, Visit]] = {}
+        for key, (u, visit) in _passes(release).items():
+            if key in known:
+                kept.setdefault(key[0], {})[u] = visit
+        return replace(release, visits=kept)
+
     def elsewhere(self, release: VerifiedRelease) -> set[tuple[int, bytes]]:
         """The passes of a release, by epoch and `u`, that got a share for another venue."""
         other = (_released.c.venue != release.warrant.venue_id) & _released.c.given

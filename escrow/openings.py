@@ -61,6 +61,14 @@ class Openings:
             )
         return record
 
+    def has(self, warrant_id: bytes, release: bytes) -> bool:
+        """Whether shares for a release (its digest, 32 bytes) are on record under a warrant (its id, 16 bytes)."""
+        from protocol.disclosures import OpeningRecord
+
+        with self._engine.begin() as connection:
+            rows = connection.scalars(sql.select(_openings.c.record).where(_openings.c.warrant == warrant_id)).all()
+        return any(OpeningRecord.from_bytes(row).release == release for row in rows)
+
     def due(self, connection: sql.Connection, now: int) -> Iterator[tuple[OpeningRecord, SharesReleased]]:
         """The records whose embargo is over at Unix time `now`, and that are not disclosed, with their log entries."""
         from protocol.disclosures import OpeningRecord

@@ -13,6 +13,7 @@ from protocol.epochs import EpochKey
 from protocol.http_messages import SharesRequest
 from protocol.opening import VerifiedShares, create_shares, without_invalid_passes
 from protocol.primitives.errors import OutOfScope
+from protocol.primitives.statements import statement_payload
 from protocol.releases import Judgement, VerifiedRelease, deciding_commitments, judge_release, release_digest
 from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant, warrant_epochs
 
@@ -23,26 +24,40 @@ if TYPE_CHECKING:
 async def give_shares(party: Party, session: ClientSession, request: SharesRequest) -> bytes:
     """The operator's signed shares: check and judge the request, record the release, and only then make them.
 
+    When the warrant has expired, what is on record of this release is repeated, because the answer may have been lost.
+
     Raises what `judge_request` raises, `OutOfScope` for a warrant of another purpose, `WarrantExhausted` when the
     warrant's maximum would be exceeded, `ErasedEpoch` when all of it was erased, and `PeerFailed` when the other party
     does not cosign what was put on record.
     """
-    release = await judge_request(party, session, request)  # steps 1, 2
+    now = party.clock()
+    late = await asyncio.to_thread(_opened_in_time, party, request, now)
+    release = await judge_request(party, session, request, late.expires if late else now)  # steps 1, 2
     if release.warrant.purpose is not Purpose.OPENING:
         raise OutOfScope("nothing is opened under a warrant of this purpose", release.warrant.warrant_id)
+    if late:
+        release = await asyncio.to_thread(party.releases.given, without_erased(party, release))
     return await record_and_share(party, session, release)
 
 
-async def judge_request(party: Party, session: ClientSession, request: SharesRequest) -> VerifiedRelease:
+def _opened_in_time(party: Party, request: SharesRequest, now: int) -> Warrant | None:
+    """The warrant of a request that comes too late, if the opening of its release is on record under it."""
+    warrant = Warrant.from_bytes(statement_payload(request.warrant.authority))
+    if now <= warrant.expires or not party.openings.has(warrant.warrant_id, release_digest(request.release)):
+        return None
+    return warrant
+
+
+async def judge_request(party: Party, session: ClientSession, request: SharesRequest, now: int) -> VerifiedRelease:
     """The visits that the operator and the authority both admit: by what the operator holds and the authority named.
 
-    The first judgement of a release is stored durably and repeated. One that fails is not stored. The purpose of the
-    warrant does not matter here.
+    The first judgement of a release is stored durably and repeated. One that fails is not stored. The warrant has to be
+    valid at Unix time `now`; its purpose does not matter here.
 
     Raises what `verify_warrant`, `verify_venue` and `judge_release` raise, and `VenueChanged` when the venue's record
     is not the present one.
     """
-    warrant = verify_warrant(party.domain, request.warrant, party.clock())
+    warrant = verify_warrant(party.domain, request.warrant, now)
     venue = verify_venue(party.domain, request.venue)
     if not await asyncio.to_thread(party.venues.counts, venue.record):
         raise VenueChanged(venue.record.venue_id)

@@ -54,18 +54,20 @@ async def ask_for_shares(
 ) -> JudgedShares:
     """The shares of a warrant's release, as the operator gives them now for the venue's present record.
 
-    What it is asked is kept before it is asked, and what it signs before that is judged.
+    What it is asked is kept before it is asked, and what it signs before that is judged. When the warrant has expired
+    since it was first asked, it may have the opening on record, and repeats it.
 
-    Raises `NoRelease`, `OutOfScope` when the warrant has expired, `ErasedEpoch` when all of it was erased, `Problem`
-    when the operator refuses, `FaultyShares`, and what `verify_release` raises.
+    Raises `NoRelease`, `OutOfScope` when the warrant has expired before, `ErasedEpoch` when all of it was erased,
+    `Problem` when the operator refuses, `FaultyShares`, and what `verify_release` raises.
     """
     if drawn.countersigned is None or drawn.release is None:
         raise NoRelease(drawn.record.warrant_id)
     joint, signed = drawn.countersigned, drawn.release
     warrant_id, digest = drawn.record.warrant_id, release_digest(signed)
-    now = authority.clock()
+    asked, now = authority.warrants.asked(warrant_id, digest), authority.clock()
+    if asked is not None:
+        now = min(now, drawn.record.expires)
     warrant, venue = verify_warrant(authority.domain, joint, now), verify_venue(authority.domain, joint_venue)
-    asked = authority.warrants.asked(warrant_id, digest)
     if asked is None:
         commitments = await asyncio.to_thread(authority.commitments.of, venue.record.venue_id)
         release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, commitments, signed)

@@ -35,7 +35,7 @@ async def give_notice(operator: Operator, session: ClientSession, request: Notic
     await asyncio.to_thread(operator.notices.refuse_known, request.number, request.time, wanted.warrants)
     passes: set[bytes] = set()
     for shown in request.releases:
-        release = await judge_request(operator, session, shown)  # step 6
+        release = await judge_request(operator, session, shown, now)  # step 6
         passes.update(u for visits in release.visits.values() for u in visits)
     return await asyncio.to_thread(operator.notices.sign, request.number, request.time, wanted, passes)
 

@@ -20,7 +20,7 @@ from protocol.http_messages import SharesRequest
 from protocol.opening import Shares
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.passes import OwnedPass, Pass, pass_signing_input
-from protocol.primitives.errors import FaultyShares, OutOfScope
+from protocol.primitives.errors import FaultyShares
 from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.statements import sign_statement, verify_statement
 from protocol.releases import VerifiedRelease, release_digest
@@ -66,6 +66,11 @@ async def lose_the_answer(world: World, warrant: Warrant) -> None:
         patch.setattr(world.authority.peer, "ask", lost)
         with pytest.raises(Unreachable):
             await opened(world, warrant)
+
+
+async def unreachable(*_: object) -> bytes:
+    """A request that does not arrive."""
+    raise Unreachable("the operator", OSError())
 
 
 async def stop_before_the_own_shares(world: World, warrant: Warrant) -> None:
@@ -173,15 +178,80 @@ def test_an_opening_is_finished_when_the_warrant_has_expired(world: World, door:
     assert counts(world.operator) == counts(world.authority) == [2]
 
 
-def test_an_opening_that_was_not_asked_for_in_time_is_not_finished(world: World, door: Door) -> None:
+def test_an_opening_whose_answer_was_lost_is_finished_when_the_warrant_has_expired(world: World, door: Door) -> None:
+    """The operator repeats what it has on record, whatever it has received since, and puts nothing more there."""
+
     async def story() -> None:
         warrant = await released(world, door)
         await lose_the_answer(world, warrant)
         world.now = warrant.expires + 1
-        with pytest.raises(OutOfScope):
-            await opened(world, warrant)
+        assert len((await opened(world, warrant)).contacts) == 2
+        async with new_session() as session:
+            for party in (world.operator, world.authority):
+                await party.peer.have_log_cosigned(session)
 
     run(story())
+    assert counts(world.operator) == counts(world.authority) == [2]
+    alive(world)
+    assert found(world) == set()
+
+
+def test_an_opening_that_the_operator_was_not_asked_for_in_time_is_not_begun(world: World, door: Door) -> None:
+    """Also if the authority has asked, and nothing has arrived."""
+
+    async def story() -> None:
+        warrant = await released(world, door)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(world.authority.peer, "ask", unreachable)
+            with pytest.raises(Unreachable):
+                await opened(world, warrant)
+        world.now = warrant.expires + 1
+        with pytest.raises(Problem) as refusal:
+            await opened(world, warrant)
+        assert refusal.value.name == "out-of-scope"
+
+    run(story())
+    assert counts(world.operator) == counts(world.authority) == []
+
+
+def test_c5_an_expired_warrant_repeats_no_share_of_another_release(world: World, door: Door) -> None:
+    """Neither of one with more visits, which was not asked for in time, nor of what was erased."""
+
+    async def story() -> None:
+        door.log.hidden = {1}
+        warrant = await released(world, door)
+        await lose_the_answer(world, warrant)
+        door.log.hidden = set()
+        first = world.authority.warrants.get(warrant.warrant_id).release
+        async with new_session() as session:
+            await Investigation(world.authority, session).request_release(warrant.warrant_id)
+        drawn = world.authority.warrants.get(warrant.warrant_id)
+        assert first is not None
+        assert drawn.countersigned is not None
+        assert drawn.release not in {None, first}
+        world.now = warrant.expires + 1
+        async with new_session() as session:
+            venue = await Investigation(world.authority, session)._venue(door.record.venue_id)
+        held = named(world, door.record.venue_id)
+
+        async def asked(release: bytes | None) -> bytes:
+            assert drawn.countersigned is not None
+            assert release is not None
+            request = SharesRequest(drawn.countersigned, venue, release, held)
+            return await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
+
+        with pytest.raises(Problem) as refusal:
+            await asked(drawn.release)
+        assert refusal.value.name == "out-of-scope"
+        given = verify_statement(Shares, await asked(first), world.operator.domain.operator_key)
+        assert [len(part.passes) for part in given.epochs] == [1]
+        world.operator.epochs.erase(world.operator.domain.epoch_at(warrant.begins))
+        with pytest.raises(Problem) as refusal:
+            await asked(first)
+        assert refusal.value.name == "epoch-erased"
+
+    run(story())
+    assert counts(world.operator) == [1]
 
 
 @pytest.mark.parametrize("eraser", Role)
