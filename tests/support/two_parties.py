@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import sqlalchemy as sql
 
 from escrow import judgements, ledger, openings
 from escrow.authority import warrants
-from escrow.authority.investigation import Investigation
+from escrow.authority.investigation import Investigation, OpeningResult
 from escrow.authority.warrants import Warrants
 from escrow.judgements import Judgements
 from escrow.ledger import ReleaseLedger
@@ -129,5 +130,5 @@ class Officer(Investigation):
         own, other = (sign_statement(party.records[venue_id], party.identity) for party in (self._own, self._other))
         return JointStatement(own, other)
 
-    async def read(self, _warrant_id: bytes) -> Any:
-        return None
+    async def read(self, _warrant_id: bytes) -> OpeningResult:
+        return OpeningResult(0, (), (), Counter())
