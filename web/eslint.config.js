@@ -12,7 +12,7 @@ const everywhere = { TextDecoder: 'readonly', TextEncoder: 'readonly', atob: 're
 /** What pages use of a browser besides. */
 const browser = Object.fromEntries(
   [
-    ...['AbortController', 'AbortSignal', 'Blob', 'BroadcastChannel', 'DOMException', 'HTMLElement', 'IDBKeyRange'],
+    ...['AbortController', 'AbortSignal', 'Blob', 'BroadcastChannel', 'CryptoKey', 'DOMException', 'HTMLElement', 'IDBKeyRange'],
     ...[
       'MessageChannel',
       'URL',

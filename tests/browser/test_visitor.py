@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -16,6 +17,13 @@ from tests.browser.conftest import PHONE, VisitorTown, aside
 from tests.support.camera import read_texts
 
 PHONES = iter(range(10_000_000))
+LISTS_ARE_DUE = """() => new Promise((resolve) => {
+    indexedDB.open('splitpass').onsuccess = ({ target: { result } }) => {
+        const transaction = result.transaction('plain', 'readwrite');
+        transaction.objectStore('plain').put(Math.floor(Date.now() / 1000) - 5, 'lists-at');
+        transaction.oncomplete = () => { result.close(); resolve(null); };
+    };
+})"""
 
 
 def enrol(page: Page, town: VisitorTown) -> None:
@@ -141,15 +149,7 @@ def test_lists_are_fetched_at_their_time_and_not_because_the_page_was_opened(pag
     enrol(page, town)
     page.get_by_role("button", name="Notices").click()
     expect(page.get_by_role("status")).to_have_text("Not checked yet")
-    page.evaluate(
-        """() => new Promise((resolve) => {
-            indexedDB.open('splitpass').onsuccess = ({ target: { result } }) => {
-                const transaction = result.transaction('plain', 'readwrite');
-                transaction.objectStore('plain').put(Math.floor(Date.now() / 1000) - 5, 'lists-at');
-                transaction.oncomplete = () => { result.close(); resolve(null); };
-            };
-        })"""
-    )
+    page.evaluate(LISTS_ARE_DUE)
     page.clock.install()
     town.traffic.clear()
     page.goto(town.url)
@@ -164,6 +164,59 @@ def test_lists_are_fetched_at_their_time_and_not_because_the_page_was_opened(pag
     expect(page.get_by_text("Your clock is")).to_be_visible()  # which went ahead by two minutes
     page.get_by_role("button", name="Was I ever identified?").click()
     expect(page.get_by_role("status")).to_contain_text("none of your visits was opened")
+
+
+@pytest.mark.long
+def test_the_browser_may_wake_the_service_worker_to_fetch_what_is_due(
+    context: BrowserContext, page: Page, town: VisitorTown
+) -> None:
+    town.tick()
+    enrol(page, town)
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    page.evaluate(LISTS_ARE_DUE)
+    page.goto("about:blank")  # no page lives
+    town.traffic.clear()
+    page.goto(town.url + "manifest.webmanifest")
+    session = context.new_cdp_session(page)
+    registrations: list[dict[str, Any]] = []
+    session.on("ServiceWorker.workerRegistrationUpdated", lambda event: registrations.extend(event["registrations"]))
+    session.send("ServiceWorker.enable")
+    page.wait_for_timeout(500)
+    event = {
+        "origin": town.url.removesuffix("/visitor/"),
+        "registrationId": registrations[0]["registrationId"],
+        "tag": "splitpass",
+    }
+    session.send("ServiceWorker.dispatchPeriodicSyncEvent", event)
+    for _ in range(50):
+        if [seen for seen in town.traffic if seen.path == "/v1/notices"]:
+            return
+        page.wait_for_timeout(200)
+    pytest.fail("nothing was fetched")
+
+
+@pytest.mark.long
+def test_a_passphrase_locks_the_wallet(context: BrowserContext, page: Page, town: VisitorTown) -> None:
+    town.tick()
+    enrol(page, town)
+    other = context.new_page()
+    other.goto(town.url)
+    page.get_by_role("button", name="My registration").click()
+    page.get_by_label("New passphrase").fill("short")
+    page.get_by_role("button", name="Lock with it").click()
+    expect(page.get_by_text("at least 8 characters")).to_be_visible()
+    page.get_by_label("New passphrase").fill("correct horse")
+    page.get_by_role("button", name="Lock with it").click()
+    for tab in (page, other):
+        tab.get_by_label("Passphrase").fill("wrong horse")
+        tab.get_by_role("button", name="Open").click()
+        expect(tab.get_by_text("The passphrase is wrong")).to_be_visible()
+        tab.get_by_label("Passphrase").fill("correct horse")
+        tab.get_by_role("button", name="Open").click()
+        expect(tab.locator(".count")).to_have_text("3")
+    page.get_by_role("button", name="My registration").click()
+    page.get_by_role("button", name="Ask no more").click()
+    expect(page.locator(".count")).to_have_text("3")
 
 
 @pytest.mark.long

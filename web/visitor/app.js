@@ -4,7 +4,12 @@
 
 import { element, fill } from '../ui/dom.js';
 import { changeLanguage, isKorean, say } from '../ui/language.js';
+import { WalletError } from './errors.js';
+import { keepFetching } from './fetching.js';
 import { ScreenElement } from './screen.js';
+
+/** A locked wallet that was out of sight for longer is closed. */
+const LOCK_SECONDS = 300;
 
 /** Shows one screen at a time. Those other than the first lie behind the browser's back button. */
 export class App {
@@ -12,16 +17,27 @@ export class App {
   #main = element('main');
   /** @type {string} */
   #first = 'visitor-home';
+  #hiddenAt = Infinity;
 
   /** @param {Visitor} visitor */
   constructor(visitor) {
     this.visitor = visitor;
     visitor.onchange = () => this.#channel.postMessage('changed');
-    this.#channel.onmessage = ({ data }) => (data === 'erased' ? location.reload() : this.refresh());
+    this.#channel.onmessage = ({ data }) => (data === 'begin anew' ? location.reload() : this.refresh());
     addEventListener('popstate', ({ state }) =>
       this.#show(state?.screen?.startsWith('visitor-') ? state.screen : this.#first),
     );
-    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.refresh());
+    document.addEventListener('visibilitychange', () => this.#seen());
+  }
+
+  /** Show what the wallet's owner sees first, and keep fetching; a locked wallet is opened before. */
+  async open() {
+    if (this.visitor.store.isLocked) {
+      this.start('visitor-locked');
+      return;
+    }
+    this.start((await this.visitor.wallet()).account ? 'visitor-home' : 'visitor-welcome');
+    keepFetching(this.visitor, () => this.refresh());
   }
 
   /** Show the first screen. @param {string} first */
@@ -48,12 +64,17 @@ export class App {
   /** Draw the screen again: something has changed. */
   refresh() {
     const screen = this.#main.firstElementChild;
-    if (screen instanceof ScreenElement) screen.refresh();
+    if (!(screen instanceof ScreenElement)) return;
+    screen.refresh().catch((error) => {
+      if (!(error instanceof WalletError)) throw error; // as in `keepFetching`
+    });
   }
 
-  /** Have other tabs begin anew: there is nothing left here. */
-  erased() {
-    this.#channel.postMessage('erased');
+  /** Have all tabs begin anew: what they hold is no longer what is stored. */
+  beginAnew() {
+    this.#channel.postMessage('begin anew');
+    history.replaceState(null, '');
+    location.reload();
   }
 
   /** @param {string} name */
@@ -63,6 +84,15 @@ export class App {
     screen.app = this;
     fill(this.#main, screen);
     scrollTo(0, 0);
+  }
+
+  /** A page that nobody has looked at for long asks for its passphrase again. */
+  async #seen() {
+    const [now, hidden] = [this.visitor.clock(), this.#hiddenAt];
+    this.#hiddenAt = document.visibilityState === 'hidden' ? now : Infinity;
+    if (document.visibilityState === 'hidden') return;
+    if (now - hidden > LOCK_SECONDS && (await this.visitor.store.hasLock())) location.reload();
+    else this.refresh();
   }
 
   #drawFrame() {

@@ -10,7 +10,7 @@
 
 import { EPOCH_SECONDS } from '../protocol/epochs.js';
 import { SplitPassError } from '../protocol/primitives/errors.js';
-import { NotIssued, PassesWithheld, Problem, Unreachable, VisitorError } from './errors.js';
+import { NotIssued, PassesWithheld, Problem, Unreachable, VisitorError, WalletError } from './errors.js';
 import { searchLists } from './lists.js';
 import { DAYS_AHEAD, begin, fetchPasses } from './passes.js';
 import { randomBelow } from './timing.js';
@@ -34,9 +34,13 @@ export function keepFetching(visitor, changed) {
   const opened = visitor.clock();
   const quiet = opened + LEAST_WAIT + randomBelow(MOST_WAIT - LEAST_WAIT);
   const look = async () => {
-    const wasDue = await dueBefore(visitor, opened);
-    if (wasDue && visitor.clock() < quiet) return;
-    if (await fetchDue(visitor)) changed();
+    try {
+      const wasDue = await dueBefore(visitor, opened);
+      if (wasDue && visitor.clock() < quiet) return;
+      if (await fetchDue(visitor)) changed();
+    } catch (error) {
+      if (!(error instanceof WalletError)) throw error; // another tab changed the lock, and has this one begin anew
+    }
   };
   look();
   setInterval(look, LOOK_MILLISECONDS);

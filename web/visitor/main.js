@@ -5,8 +5,8 @@ import { say } from '../ui/language.js';
 import { trusted } from '../ui/trusted.js';
 import { App } from './app.js';
 import { readDomain } from './domain.js';
-import { keepFetching } from './fetching.js';
 import { Store } from './store.js';
+import { fetchInBackground } from './surroundings.js';
 import { Visitor } from './visitor.js';
 import { errorInWords } from './words.js';
 import './screens/enrol.js';
@@ -17,10 +17,9 @@ async function start() {
   const answer = await fetch('domain.json');
   const visitor = new Visitor(await Store.open(), readDomain(await answer.json()));
   await visitor.checkDomain();
-  const app = new App(visitor);
-  app.start((await visitor.wallet()).account ? 'visitor-home' : 'visitor-welcome');
-  keepFetching(visitor, () => app.refresh());
-  await navigator.serviceWorker?.register(trusted('serviceWorker.js'));
+  await new App(visitor).open();
+  const registration = await navigator.serviceWorker?.register(trusted('serviceWorker.js'));
+  await fetchInBackground(registration);
 }
 
 start().catch((error) => {

@@ -1,7 +1,12 @@
 /**
- * Offline use: the page's own files, as they were built together. Everything else goes to the network. Whoever serves
- * the page can replace this at any time: it gives no trust.
+ * Offline use: the page's own files, as they were built together. Everything else goes to the network. Where the browser
+ * wakes it now and then, it does what is due. Whoever serves the page can replace this at any time: it gives no trust.
  */
+
+import { readDomain } from './domain.js';
+import { fetchDue } from './fetching.js';
+import { Store } from './store.js';
+import { Visitor } from './visitor.js';
 
 const NAMES = Object.keys(BUILT_FILES);
 const CACHE = `splitpass ${JSON.stringify(BUILT_FILES).length} ${Object.values(BUILT_FILES)
@@ -35,6 +40,18 @@ scope.addEventListener('fetch', (/** @type {any} */ event) => {
     }),
   );
 });
+
+scope.addEventListener('periodicsync', (/** @type {any} */ event) => {
+  event.waitUntil(fetchWhatIsDue());
+});
+
+async function fetchWhatIsDue() {
+  const domain = await (await caches.open(CACHE)).match('domain.json');
+  const store = await Store.open();
+  if (!domain || store.isLocked) return;
+  await fetchDue(new Visitor(store, readDomain(await domain.json())));
+  new BroadcastChannel('splitpass').postMessage('changed');
+}
 
 /** @param {Cache} cache @param {string} name @param {Request} request */
 async function keep(cache, name, request) {

@@ -4,22 +4,64 @@
  * Whoever copies the files of a browser's profile may still find the key in them. It keeps secrets out of what a page
  * could print, log or send by mistake.
  *
+ * @import { LockedKey } from './lock.js'
+ *
  * @typedef {{ version: number, nonce: Uint8Array<ArrayBuffer>, data: ArrayBuffer }} Sealed
  */
 
 import { WalletError } from './errors.js';
+import { lockKey, sealingKey, unlockKey } from './lock.js';
 
 const NAME = 'splitpass';
 const [KEYS, SEALED, PLAIN] = ['keys', 'sealed', 'plain'];
+const KEY = 'sealing';
 
 /** Sealed values under names, and public ones under others. Open one with `Store.open`. */
 export class Store {
   #database;
   #key;
 
-  /** @param {IDBDatabase} database @param {CryptoKey} key */
+  /** @param {IDBDatabase} database @param {CryptoKey | LockedKey} key */
   constructor(database, key) {
     this.#database = database;
+    this.#key = key;
+  }
+
+  /** Whether a passphrase is needed before anything sealed can be read. */
+  get isLocked() {
+    return !(this.#key instanceof CryptoKey);
+  }
+
+  /** Whether the key is kept under a passphrase. */
+  async hasLock() {
+    return !((await result(this.#database.transaction(KEYS).objectStore(KEYS).get(KEY))) instanceof CryptoKey);
+  }
+
+  /** Open a locked store. @param {string} passphrase @throws {VisitorError} if it is wrong */
+  async unlock(passphrase) {
+    if (!(this.#key instanceof CryptoKey)) this.#key = await unlockKey(this.#key, passphrase);
+  }
+
+  /**
+   * Seal everything under another key, which a passphrase opens from now on, or nothing if it is null.
+   * @param {string | null} passphrase @throws {VisitorError} if it is too short
+   */
+  async changeLock(passphrase) {
+    const raw = crypto.getRandomValues(new Uint8Array(32));
+    const [kept, key] = [passphrase === null ? null : await lockKey(raw, passphrase), await sealingKey(raw)];
+    const names = await result(this.#database.transaction(SEALED).objectStore(SEALED).getAllKeys());
+    const opened = await Promise.all(names.map(async (name) => ({ name, ...(await this.#open(String(name))) })));
+    const sealed = await Promise.all(
+      opened.map(({ name, version, contents }) => seal(key, String(name), version + 1, contents ?? new Uint8Array())),
+    );
+    const transaction = this.#database.transaction([KEYS, SEALED], 'readwrite', { durability: 'strict' });
+    const objects = transaction.objectStore(SEALED);
+    for (const [place, { name, version }] of opened.entries()) {
+      if ((await result(objects.get(name)))?.version !== version) throw changedElsewhere();
+      objects.put(sealed[place], name);
+    }
+    transaction.objectStore(KEYS).put(kept ?? key, KEY);
+    await done(transaction);
     this.#key = key;
   }
 
@@ -34,8 +76,8 @@ export class Store {
     const fresh = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
     const transaction = database.transaction(KEYS, 'readwrite', { durability: 'strict' });
     const keys = transaction.objectStore(KEYS);
-    const known = await result(keys.get('sealing')); // in one transaction, so that two tabs have one key
-    if (!known) keys.put(fresh, 'sealing');
+    const known = await result(keys.get(KEY)); // in one transaction, so that two tabs have one key
+    if (!known) keys.put(fresh, KEY);
     await done(transaction);
     return new Store(database, known ?? fresh);
   }
@@ -60,10 +102,7 @@ export class Store {
       const { version, contents } = await this.#open(name);
       const changed = change(contents);
       if (!(await this.#replace(name, version, changed.contents))) {
-        throw new WalletError([
-          'Another window changed the wallet; try again.',
-          '다른 창에서 지갑을 바꾸었습니다. 다시 해 주세요.',
-        ]);
+        throw changedElsewhere();
       }
       return changed.value;
     });
@@ -103,8 +142,9 @@ export class Store {
     /** @type {Sealed | undefined} */
     const sealed = await result(this.#database.transaction(SEALED).objectStore(SEALED).get(name));
     if (!sealed) return { version: 0, contents: null };
+    const key = this.#opened;
     try {
-      const contents = await crypto.subtle.decrypt(cipher(name, sealed.nonce), this.#key, sealed.data);
+      const contents = await crypto.subtle.decrypt(cipher(name, sealed.nonce), key, sealed.data);
       return { version: sealed.version, contents: new Uint8Array(contents) };
     } catch {
       throw new WalletError([
@@ -119,14 +159,19 @@ export class Store {
    * @param {string} name @param {number} version @param {Uint8Array} contents
    */
   async #replace(name, version, contents) {
-    const nonce = crypto.getRandomValues(new Uint8Array(12));
-    const data = await crypto.subtle.encrypt(cipher(name, nonce), this.#key, Uint8Array.from(contents));
+    const sealed = await seal(this.#opened, name, version + 1, contents);
     const transaction = this.#database.transaction(SEALED, 'readwrite', { durability: 'strict' });
     const objects = transaction.objectStore(SEALED);
     const current = (await result(objects.get(name)))?.version ?? 0;
-    if (current === version) objects.put({ version: version + 1, nonce, data }, name);
+    if (current === version) objects.put(sealed, name);
     await done(transaction);
     return current === version;
+  }
+
+  /** The key, unless the store is locked. @returns {CryptoKey} */
+  get #opened() {
+    if (this.#key instanceof CryptoKey) return this.#key;
+    throw new WalletError(['The wallet is locked.', '지갑이 잠겨 있습니다.']);
   }
 
   /** @param {string} store @param {string} name @param {unknown} value */
@@ -144,6 +189,21 @@ export class Store {
  * @param {string} name @param {Uint8Array<ArrayBuffer>} iv
  */
 const cipher = (name, iv) => ({ name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(name) });
+
+/**
+ * @param {CryptoKey} key @param {string} name @param {number} version @param {Uint8Array} contents
+ * @returns {Promise<Sealed>}
+ */
+async function seal(key, name, version, contents) {
+  const nonce = crypto.getRandomValues(new Uint8Array(12));
+  return { version, nonce, data: await crypto.subtle.encrypt(cipher(name, nonce), key, Uint8Array.from(contents)) };
+}
+
+const changedElsewhere = () =>
+  new WalletError([
+    'Another window changed the wallet; try again.',
+    '다른 창에서 지갑을 바꾸었습니다. 다시 해 주세요.',
+  ]);
 
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
 function result(request) {

@@ -1,16 +1,26 @@
-/** Who is registered, for how long, and erasing everything. */
+/** Who is registered, for how long, the lock, and erasing everything. */
+
+/** @import { Pair } from '../../ui/language.js' */
 
 import { EPOCH_SECONDS } from '../../protocol/epochs.js';
-import { ask } from '../../ui/dialog.js';
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
 import { VERIFICATION_DAYS } from '../enrolment.js';
 import { ScreenElement } from '../screen.js';
 import { mayBeEvicted } from '../surroundings.js';
+import { errorInWords } from '../words.js';
+import { eraseSection } from './erasing.js';
 
 customElements.define(
   'visitor-settings',
   class extends ScreenElement {
+    /** @type {Pair | null} */
+    #error = null;
+
+    async refresh() {
+      // somebody may be typing
+    }
+
     async draw() {
       this.className = 'stack';
       const { account } = await this.visitor.wallet();
@@ -44,43 +54,49 @@ customElements.define(
               '저장 공간이 부족하면 브라우저가 패스를 지울 수 있습니다. 홈 화면에 추가하면 줄일 수 있습니다.',
             ]),
           ),
-        element(
-          'section',
-          { class: 'card stack' },
-          element('h2', {}, say(['Erase everything', '모두 지우기'])),
-          element(
-            'p',
-            { class: 'soft' },
-            say([
-              'Passes, visits and what was found go from this device. The operator keeps your number as its own rules say. You will not learn of notices about past visits.',
-              '이 기기의 패스, 방문 기록과 알림이 사라집니다. 운영자는 자체 규정에 따라 전화번호를 보관합니다. 지난 방문에 관한 알림을 받을 수 없게 됩니다.',
-            ]),
-          ),
-          element(
-            'button',
-            { class: 'danger', onclick: () => this.#erase() },
-            say(['Erase everything', '모두 지우기']),
-          ),
-        ),
+        this.#lockSection(await this.visitor.store.hasLock()),
+        eraseSection(this.app),
         element('button', { class: 'plain', onclick: () => this.app.home() }, say(['Back', '뒤로'])),
       );
     }
 
-    async #erase() {
-      const agreed = await ask({
-        title: ['Erase everything on this device?', '이 기기의 모든 내용을 지울까요?'],
-        text: ['This cannot be undone.', '되돌릴 수 없습니다.'],
-        yes: ['Erase', '지우기'],
-        no: ['Keep', '그대로 두기'],
-        danger: true,
-      });
-      if (!agreed) return;
-      await this.visitor.store.erase();
-      localStorage.clear();
-      for (const name of await caches.keys()) await caches.delete(name);
-      this.app.erased();
-      history.replaceState(null, '');
-      location.reload();
+    /** A passphrase before the wallet. @param {boolean} hasLock */
+    #lockSection(hasLock) {
+      const passphrase = element('input', { type: 'password', name: 'passphrase', autocomplete: 'new-password' });
+      return element(
+        'form',
+        {
+          class: 'card stack',
+          novalidate: true,
+          onsubmit: (event) => {
+            event.preventDefault();
+            this.#lock(hasLock ? null : passphrase.value);
+          },
+        },
+        element('h2', {}, say(['Passphrase', '암호'])),
+        element(
+          'p',
+          { class: 'soft' },
+          say([
+            'It is asked for whenever the page is opened. Until then nothing is fetched either.',
+            '페이지를 열 때마다 물어봅니다. 그때까지는 패스와 알림도 받지 않습니다.',
+          ]),
+        ),
+        !hasLock && element('label', {}, say(['New passphrase', '새 암호']), passphrase),
+        element('p', { class: 'error', role: 'alert' }, this.#error ? say(this.#error) : ''),
+        element('button', {}, say(hasLock ? ['Ask no more', '암호 없애기'] : ['Lock with it', '잠그기'])),
+      );
+    }
+
+    /** @param {string | null} passphrase */
+    async #lock(passphrase) {
+      try {
+        await this.visitor.store.changeLock(passphrase);
+        this.app.beginAnew();
+      } catch (error) {
+        this.#error = errorInWords(error);
+        await this.draw();
+      }
     }
   },
 );
