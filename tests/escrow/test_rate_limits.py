@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, TCPConnector, web
+from aiohttp.test_utils import make_mocked_request
 from msgspec.structs import replace
 
 from escrow.authority.server import create_authority_app
@@ -22,7 +23,7 @@ from service.clock import HOUR
 from service.http_client import new_session
 from service.media_types import CBOR
 from service.problems import Problem
-from service.rate_limits import _warn_once, forwarded_address, network_of
+from service.rate_limits import _warn_once, client_network, forwarded_address, network_of
 from tests.support.mixing import leaving_at_once
 from tests.support.processes import start_party
 from tests.support.programs import launch
@@ -285,3 +286,15 @@ def test_addresses_are_written_nowhere(operator: World, caplog: pytest.LogCaptur
     assert len(written) > 10
     for form in (STRANGER.encode(), bytes(map(int, STRANGER.split(".")))):
         assert not [text for text in written if form in text]
+
+
+def test_a_header_that_names_nobody_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """One that names somebody is not: the proxy is set up well."""
+    named = make_mocked_request("GET", "/", {"X-Told": "192.0.2.1, 192.0.2.7"})
+    _warn_once.cache_clear()
+    assert client_network(named, "X-Told") == "192.0.2.7"
+    assert client_network(named, None) == client_network(make_mocked_request("GET", "/"), None)
+    assert caplog.messages == []
+    for header in ("X-Missing", "X-Told", "X-Missing"):
+        client_network(make_mocked_request("GET", "/", {"X-Told": "somebody"}), header)
+    assert [message.split()[2] for message in caplog.messages] == ["X-Missing", "X-Told"]
