@@ -283,6 +283,7 @@ def test_c1_secrets_and_identities_do_not_show(today: OpenEpoch, visitor: Visito
     assert repr(visitor.record) == "IdentityRecord(hidden)"
     assert repr(visitor.grant) == "HandleGrant(hidden)"
     assert repr(http_messages.Session(visitor.account_id, token)) == "Session(hidden)"
+    assert repr(http_messages.VerificationRequest("+821")) == "VerificationRequest(hidden)"
     assert repr(http_messages.VerificationAnswer("+821", "483920", "홍길동")) == "VerificationAnswer(hidden)"
     for kept in secrets:
         assert repr(kept) == f"EpochSecret(role={kept.role!r}, epoch={TODAY}, hidden)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -77,13 +78,16 @@ class TwoParties:
         secrets = {TODAY: (self.today.key, self.today.secrets[role])}
         return create_shares(self.parties.domain, role, release, secrets, self.parties.keys[role])
 
+    def judge_shares(self, statement: bytes, keys: Mapping[int, EpochKey]) -> VerifiedRelease:
+        venue, named = self.parties.registered_venue, self.held(self.authority)
+        return judge_shares(
+            self.parties.domain, Role.OPERATOR, self.warrant, venue, keys, named, self.release, statement
+        )
+
     def verify(self, statement: bytes, keys: Mapping[int, EpochKey] | None = None) -> set[bytes]:
         """The passes that the authority accepts the operator's shares of."""
         keys = self.keys if keys is None else keys
-        venue, named = self.parties.registered_venue, self.held(self.authority)
-        judged = judge_shares(
-            self.parties.domain, Role.OPERATOR, self.warrant, venue, keys, named, self.release, statement
-        )
+        judged = self.judge_shares(statement, keys)
         shares = verify_party_shares(self.parties.domain, Role.OPERATOR, judged, keys, statement)
         return {u for by_pass in shares.shares.values() for u in by_pass}
 
@@ -130,7 +134,7 @@ def test_c6_what_fails_for_one_party_is_not_opened(two: TwoParties, role: Role) 
 
 def test_c6_two_commitments_of_one_time_are_the_venues(two: TwoParties) -> None:
     false = replace(two, authority={LAST: bytes(32)})
-    with pytest.raises(ConflictingStatements) as conflict:
+    with pytest.raises(ConflictingStatements, match=f"two commitments at {LAST}; each") as conflict:
         false.judge()
     expected = [
         VenueCommitment(two.parties.venue.domain, two.parties.venue.venue_id, LAST, commitment).to_bytes()
@@ -184,7 +188,9 @@ def test_c6_shares_whose_commitments_admit_nothing_are_blamed(two: TwoParties) -
         false = replace(two.judge(), judgement=replace(two.judgement, operator=operator))
         with pytest.raises(FaultyShares):
             two.verify(two.shares(false))
-        assert two.verify(two.shares(replace(false, visits={}))) == set()
+        none = replace(false, visits={})
+        assert two.verify(two.shares(none)) == set()
+        assert two.judge_shares(two.shares(none), two.keys) == replace(none, set_aside=Counter())
 
 
 def test_c6_a_judgement_that_was_not_asked_for_proves_nothing(two: TwoParties) -> None:

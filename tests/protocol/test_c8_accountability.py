@@ -20,9 +20,13 @@ from protocol.disclosures import (
     verify_disclosure,
 )
 from protocol.epochs import Role
-from protocol.notices import VISIT_DIGEST_BYTES
+from protocol.notices import VISIT_DIGEST_BYTES, list_digest
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongNumber, WrongParty
+from protocol.primitives.hashing import digest32
+from protocol.primitives.statements import sign_statement
+from protocol.releases import release_digest
+from protocol.transparency.log_entries import commit_to_warrant
 from protocol.warrants import MAX_RELEASE
 from tests.support.domain import NOW, Parties
 
@@ -107,3 +111,12 @@ def test_c8_a_disclosure_is_one_partys_of_one_domain_and_number(parties: Parties
             verify_disclosure(domain, role, statement, number)
     with pytest.raises(WrongParty):
         verify_disclosure(domain, role, sign_disclosure(domain, other, 3, NOW, openings, parties.keys[role]), 3)
+
+
+def test_c8_what_stands_on_record_is_the_digest_that_the_specification_writes(parties: Parties) -> None:
+    """Another auditor computes it: of a list's payload, of a warrant with its salt, of a whole release."""
+    salt, message, key = bytes(range(32)), parties.venue, parties.keys[Role.OPERATOR]
+    statement = sign_statement(message, key)
+    assert list_digest(statement) == digest32("published-list", message.to_bytes())
+    assert commit_to_warrant(message.to_bytes(), salt) == digest32("logged-warrant", salt, message.to_bytes())
+    assert release_digest(statement) == digest32("release", statement)
