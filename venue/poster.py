@@ -70,7 +70,7 @@ def poster_svg(name: str, link: str) -> str:
 @functools.lru_cache(_DRAWN)
 def poster_png(name: str, link: str) -> bytes:
     """The poster as a PNG file. A line for which this machine has no font is left out (see `can_draw`)."""
-    code = qr_image(link).convert("L")
+    code = qr_image(link)
     code = code.resize((code.width * 2, code.height * 2), Image.Resampling.NEAREST)
     size, margin = code.width // 18, code.width // 6
     page = Image.new("L", (code.width, code.height + 2 * margin), 255)

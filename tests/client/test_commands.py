@@ -290,6 +290,7 @@ def test_on_the_day_of_enrolment_it_is_told_what_asking_at_once_shows(patient: R
     assert "어느 출입증들이 한 사람의 것인지" in result.output
     assert f"{ALLOWANCE} passes left" in result.output
     assert (imitated.requests.count("handle"), imitated.requests.count("passes")) == (1, 1)
+    assert "one person's" not in patient("fetch", "--ahead", 1).output, "there is nothing left to ask at once for"
 
 
 def test_a_client_waits_longer_than_an_operator_may_take() -> None:

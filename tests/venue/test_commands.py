@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import resource
 import shutil
@@ -34,6 +35,7 @@ from service.http import cbor_response, create_app, read_body
 from service.keys import fingerprint, load_signing_key
 from service.problems import Problem
 from service.qr import qr_image
+from service.words import NOT_STORED
 from tests.support.domain import OpenEpoch, Parties, Visitor, open_epoch
 from tests.support.venue_server import until_up
 from tests.support.venues import only
@@ -50,6 +52,7 @@ from tests.venue.conftest import (
 from venue.__main__ import cli
 from venue.decoding import read_codes
 from venue.poster import can_draw
+from venue.verdicts import Verdict
 
 PATIENT = "tolerance = 600\n"
 """For codes that other processes read, on a machine that may be busy."""
@@ -302,6 +305,26 @@ def test_a_chain_has_several_venues_in_one_home(tmp_path: Path, parties: Parties
         assert "say which venue" in invoke_venue(home, command).stderr
     assert invoke_venue(home, "status", "--venue", added).exit_code == 0
     assert "say which venue" in invoke_venue(home, "status", "--venue", "00" * 16).stderr
+
+
+def test_what_could_not_be_stored_is_told_for_each_code(
+    make_venue: MakeVenue, present: OpenEpoch, codes: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anything else that fails ends the reading."""
+    home = make_venue([present], settings=PATIENT).home.path
+    number = errno.ENOSPC
+
+    def fail(*_: object) -> Verdict:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("venue.verdicts.gate_verdict", fail)
+    refused = invoke_venue(home, "read", *map(str, codes[:2]))
+    assert (refused.exit_code, refused.stdout) == (
+        1,
+        "".join(f"REFUSED  {code.name}: {NOT_STORED}\n" for code in codes[:2]),
+    )
+    number = errno.ENOENT
+    assert invoke_venue(home, "read", str(codes[0])).stdout == ""
 
 
 def commands_about_a_venue(group: click.Group = cli) -> Iterator[tuple[str, ...]]:
