@@ -150,6 +150,9 @@ def test_the_fastest_tests_that_reach_a_line_come_first() -> None:
     assert reach.of(FILE, 4, 6) == ["b", "a", "c"]
     assert reach.of(FILE, 5, 5) == ["b", "a"], "a statement is known by its first line"
     assert reach.of(FILE, 1, 3) == reach.of("service/other.py", 4, 4) == []
+    (reading,) = reach.of("venue/migrations.py", 4, 4)
+    path, _, name = reading.partition("::")
+    assert f"def {name}(" in (ROOT / path).read_text("utf-8")
 
 
 def test_survivors_are_named_as_mutants_are() -> None:
