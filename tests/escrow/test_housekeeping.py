@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 from escrow.authority.authority import Authority
 from escrow.authority.server import create_authority_app
 from escrow.errors import ErasedEpoch
-from escrow.housekeeping import check_clock, keep_house
+from escrow.housekeeping import check_clock, housekeeping, keep_house
 from escrow.operator.operator import Operator
 from escrow.party import Party
 from protocol.epochs import EPOCH_SECONDS, Role
@@ -439,3 +439,23 @@ def test_a_clock_that_jumped_back_lets_nobody_have_passes_of_the_past(tmp_path: 
             assert await world.get(Role.OPERATOR, f"/v1/epochs/{today}") == statement
 
         run(story())
+
+
+def test_the_house_is_kept_once_before_a_server_listens_and_then_at_every_turn(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Party] = []
+    turns: list[int] = []
+    for seconds in ("HOUSEKEEPING_SECONDS", "DOUBT_SECONDS"):
+        monkeypatch.setattr(f"escrow.housekeeping.{seconds}", 0.02)
+    monkeypatch.setattr("escrow.housekeeping.keep_house", kept.append)
+    monkeypatch.setattr("escrow.housekeeping.note_housekeeping", lambda *_: turns.append(len(kept)))
+
+    async def serve() -> None:
+        async with new_session() as session, housekeeping(machine.party, session):
+            assert kept == [machine.party]
+            while len(turns) < 3:
+                await asyncio.sleep(0.02)
+
+    asyncio.run(serve())
+    assert turns[:3] == [1, 2, 3]
