@@ -100,9 +100,13 @@ def traces_on_disk(home: Path, log: Path, check_ins: Iterable[PassCheckInMessage
     return sum(map(appears, check_ins))
 
 
-def stored_check_ins(databases: Iterable[sql.Engine]) -> list[PassCheckInMessage]:
-    """Every check-in with a pass in the venues' databases."""
-    return [check_in for check_in in _stored(databases) if isinstance(check_in, PassCheckInMessage)]
+def stored_check_ins(databases: Iterable[sql.Engine], domain: int | None = None) -> list[PassCheckInMessage]:
+    """Every check-in with a pass in the venues' databases, or those of one domain."""
+    return [
+        check_in
+        for check_in in _stored(databases)
+        if domain in {None, check_in.domain} and isinstance(check_in, PassCheckInMessage)
+    ]
 
 
 def stored_assisted(databases: Iterable[sql.Engine]) -> list[AssistedCheckIn]:

@@ -29,6 +29,7 @@ from lab.door import Door
 from lab.outbreak import Day, Outbreak
 from lab.processes import ProcessFailed, Servers, command_output
 from lab.result import Result
+from lab.second_operator import SecondOperator
 from lab.story import Story, now
 from lab.town import CAFE, CLUB, Person, Town
 from protocol.check_ins import TIME_STEP, CheckInMessage
@@ -44,6 +45,8 @@ CHILDREN, PAPERS = 2, 1
 """Who comes with the passes of somebody who is there anyway: with a parent's phone, and with a grandchild's paper."""
 FAMILY = 1 + CHILDREN
 PASS_SECONDS = 180
+BY_CODE = 2
+"""A visitor who is at the club in the window, by code."""
 
 
 class Demo:
@@ -56,26 +59,34 @@ class Demo:
         self._pictures.mkdir()
         self._club: Door
         self._cafe: Door
+        self._second: SecondOperator
         self._result = Result(visitors)
         self._story = Story(console, self._result)
 
     async def run(self) -> Result:
         """Tell the story; what does not hold is in the result's failures."""
+        second = self._directory / "second"
+        second.mkdir()
         async with new_session(PASS_SECONDS) as session:
-            with Servers(self._directory) as servers:
-                await self._tell(servers, session)
+            with Servers(self._directory) as servers, Servers(second) as others:
+                self._second = SecondOperator(
+                    self._story, self._town, self._directory, session, BY_CODE, self._visitors
+                )
+                await self._tell(servers, others, session)
         return self._result
 
-    async def _tell(self, servers: Servers, session: ClientSession) -> None:
+    async def _tell(self, servers: Servers, others: Servers, session: ClientSession) -> None:
         town, stage = self._town, self._story.stage
-        with stage("setup", "An operator, an authority and two venues start, each with keys of its own"):
+        with stage("setup", "Two operators, their authority and two venues start, each with keys of its own"):
             await town.found(servers, session)
             self._club = Door(await town.open_venue(servers, session, CLUB), session, self._pictures)
             self._cafe = Door(await town.open_venue(servers, session, CAFE), session, self._pictures)
+            await self._second.settle(others, self._club.place)
         with stage("enrolment", f"{self._visitors} visitors verify their phone numbers"):
             await self._story.each(range(self._visitors), lambda _: town.enrol(session), "enrolled", at_once=1)
         with stage("passes", "Each fetches passes for today; the operator mixes their requests"):
             await self._fetch_passes(session)
+            await self._second.supply()
         with stage("doors", "They show one-time QR codes at the doors, scan a poster, or come without a phone"):
             day = await self._visits(session)
         with stage("refusals", "Somebody tries codes that are not theirs, or not of now"):
@@ -92,6 +103,8 @@ class Demo:
             await asyncio.to_thread(outbreak.open, warrant)
         with stage("disclosure", "This warrant has no embargo: both parties publish at once what they opened"):
             await outbreak.disclose()
+        with stage("case", "The same outbreak as one case, with the visitors of both operators in one list"):
+            await asyncio.to_thread(self._second.investigate, day)
         with stage("erasure", "The operator alone erases its share of the day; the authority asks again"):
             await outbreak.ask_after_erasure()
         with stage("audit", "Anybody audits the public logs, with domain.toml and the keys and lists a visitor got"):
@@ -126,6 +139,7 @@ class Demo:
         await self._story.each(
             [*alone, *also_by_code], lambda person: self._enter(person, self._club), "at the club, by code"
         )
+        await self._second.come(self._club)
         await self._story.each(by_poster, lambda person: self._scan(session, person), "at the club, by its poster")
         await self._enter(family, self._club, FAMILY)
         self._story.say("club", f"a family of {FAMILY} came in with one phone, a pass for each")
@@ -223,12 +237,13 @@ class Demo:
         """Each party with all venues' databases; then both, to show that the attempt can succeed."""
         town = self._town
         operator, authority = Operator(town.operator), Authority(town.authority)
-        check_ins = stored_check_ins(place.venue.home.engine for place in town.places)
+        engines = [place.venue.home.engine for place in town.places]
+        check_ins = stored_check_ins(engines, town.settings.number)
         epoch_key = authority.epochs.cache.key(town.today)
         assert epoch_key is not None
         secrets = {party: party.epochs.secret(town.today) for party in (operator, authority)}
         by_operator, by_authority = recognised_by_operator(operator), recognised_by_authority(authority, epoch_key)
-        assisted = stored_assisted(place.venue.home.engine for place in town.places)
+        assisted = stored_assisted(engines)
         attempts = {
             "operator and venues": opened_by([secrets[operator]], check_ins, by_operator)
             + assisted_opened_by([secrets[operator]], epoch_key, assisted)

@@ -32,6 +32,8 @@ from service.cli import local_time
 from service.problems import Problem
 
 LAW = "감염병예방법 제76조의2"
+OPENINGS = 3
+"""Of the first operator's visitors: under a warrant alone, and in two cases."""
 ADVICE = "get tested / 검사를 받으세요"
 AUDITED = (
     "entries",
@@ -221,7 +223,8 @@ class Outbreak:
             self._story.say("the audit", "found nothing wrong")
         figures = [[log["releases_of_shares"], log["disclosures"] > 1] for log in report["logs"]]
         self._result.audit_findings = len(report["findings"])
-        self._result.expect("both logs tell of the one opening and its disclosure", holds=figures == [[1, True]] * 2)
+        all_told = figures == [[OPENINGS, True]] * 2
+        self._result.expect("both logs tell of each opening and of a disclosure", holds=all_told)
         self._result.expect("the audit finds nothing wrong", holds=not report["findings"])
 
     async def _look(self, what: str, *sources: Callable[[Visitor], Source]) -> None:

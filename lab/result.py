@@ -12,6 +12,7 @@ class Result:
     """The counts that `--json` prints. `seconds` is by stage; `failures` names what did not hold."""
 
     visitors: int
+    operators: int = 0
     checkins_accepted: int = 0
     checkins_refused: Counter[str] = field(default_factory=Counter)
     left_together: int = 0
@@ -20,6 +21,8 @@ class Result:
     venue_tricks_caught: Counter[str] = field(default_factory=Counter)
     opened: int = 0
     contacts_correct: bool = False
+    case_contacts_correct: bool = False
+    visits_closed_by_short_retention: int = 0
     spared_by_their_exits: int = 0
     told_of_opening: int = 0
     opened_after_erasure: int = 0

@@ -39,7 +39,7 @@ def moved_in(place: Place, other: Place, window: Window) -> Iterator[None]:
 def inserted(place: Place, other: Place, window: Window) -> Iterator[None]:
     """Put somebody who was at the other place behind all who were here, and let the last commitment cover it."""
     newest = place.membership.log.commitments()[-1]
-    size, commitment = newest.opening.size, commitments.c.time == newest.opening.time
+    size, commitment = newest.opening.size, _is_of(place, commitments) & (commitments.c.time == newest.opening.time)
     new = {**_somebody(other, window), "venue": place.id, "position": size}
     domain = place.membership.pinned.domain.number
     leaf = {name: new[name] for name in ("epoch", "time", "direction")}
@@ -56,7 +56,7 @@ def inserted(place: Place, other: Place, window: Window) -> Iterator[None]:
     _execute(
         place,
         sql.delete(check_ins).where(_is_same(new)),
-        sql.delete(leaves).where(leaves.c.position == size),
+        sql.delete(leaves).where(_is_of(place, leaves) & (leaves.c.position == size)),
         grown.values(size=size, frontier=b"".join(newest.tree.hashes)),
     )
 
@@ -75,6 +75,7 @@ def _somebody(place: Place, window: Window) -> dict[str, Any]:
     begins, ends = window
     exits = sql.select(check_ins.c.u).where(check_ins.c.direction == Direction.EXIT)
     found = sql.select(check_ins).where(
+        _is_of(place, check_ins),
         check_ins.c.time >= begins,
         check_ins.c.time < ends,
         check_ins.c.position.is_not(None),
@@ -82,6 +83,11 @@ def _somebody(place: Place, window: Window) -> dict[str, Any]:
     )
     with place.venue.home.engine.begin() as connection:
         return dict(connection.execute(found.limit(1)).mappings().one())
+
+
+def _is_of(place: Place, table: sql.Table) -> sql.ColumnElement[bool]:
+    """What a place has of the town's domain."""
+    return (table.c.venue == place.id) & (table.c.domain == place.membership.pinned.domain.number)
 
 
 def _is_same(row: dict[str, Any]) -> sql.ColumnElement[bool]:

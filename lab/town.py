@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,18 +71,29 @@ class Place:
     @property
     def membership(self) -> Membership:
         """The venue in the town's domain."""
-        (membership,) = self.venue.memberships
-        return membership
+        return next(member for member in self.venue.memberships if member.pinned.name == DOMAIN)
 
 
 class Town:
-    """Everything under one directory. It is noon there, so that no run meets midnight."""
+    """Everything under one directory, in the domain of a number. It is noon there, so that no run meets midnight.
 
-    def __init__(self, directory: Path, *, minimum_accounts: int, mixing_seconds: float) -> None:
-        self.directory = directory
+    `numbers` are those that people's names and telephone numbers are made of.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        minimum_accounts: int,
+        mixing_seconds: float,
+        number: int = 1,
+        numbers: Iterator[int] | None = None,
+        operator_settings: str = "",
+    ) -> None:
+        self.directory, self._number, self._operator_settings = directory, number, operator_settings
         self.operator, self.authority = directory / "operator", directory / "authority"
         self._minimum_accounts, self._mixing_seconds = minimum_accounts, mixing_seconds
-        self._numbers = itertools.count(len(list((directory / "visitors").glob("*"))))
+        self._numbers = numbers or itertools.count(len(list((directory / "visitors").glob("*"))))
         self.phones: set[str] = set()
         self.places: list[Place] = []
         self.people: list[Person] = []
@@ -92,7 +104,7 @@ class Town:
         operator_port, authority_port = self.new_ports(2)
         keys = {role: self.officer(role, "init") for role in ("operator", "authority")}
         self.settings = DomainSettings(
-            number=1,
+            number=self._number,
             utc_offset=offset_of_noon(),
             operator=PartySettings(key=keys["operator"], url=self.url_of("operator", operator_port)),
             authority=PartySettings(key=keys["authority"], url=self.url_of("authority", authority_port)),
@@ -102,7 +114,10 @@ class Town:
         (self.operator / "settings.toml").write_text(
             f"port = {operator_port}\n"
             f"minimum_accounts = {self._minimum_accounts}\n"
-            f"mixing_seconds = {self._mixing_seconds}\n" + UNLIMITED + self.more_settings("operator")
+            f"mixing_seconds = {self._mixing_seconds}\n"
+            + self._operator_settings
+            + UNLIMITED
+            + self.more_settings("operator")
         )
         (self.authority / "settings.toml").write_text(
             f"port = {authority_port}\n" + UNLIMITED_PARTY + self.more_settings("authority")

@@ -101,7 +101,10 @@ def add(path: Path, name: str, url: str, venue_id: bytes | None) -> None:
 @cli.command(name="list")
 @click.pass_obj
 def list_venues(path: Path) -> None:
-    """Show the venues of this home: in each domain a line with id, the key's fingerprint there, domain, and name."""
+    """Show the venues of this home and their keys' fingerprints.
+
+    There is a line for each domain: id, fingerprint, domain, name, state.
+    """
     from protocol.primitives.signatures import public_key
     from service.keys import fingerprint
     from venue.home import VenueHome
@@ -120,7 +123,7 @@ def list_venues(path: Path) -> None:
 @domain_option
 @click.pass_obj
 def register(path: Path, venue_id: bytes | None, domain_name: str | None) -> None:
-    """Apply to both parties of each domain to be registered."""
+    """Apply to both parties to be registered, in each domain."""
     from service.keys import fingerprint
     from venue import registration
 
@@ -139,7 +142,7 @@ def register(path: Path, venue_id: bytes | None, domain_name: str | None) -> Non
 @domain_option
 @click.pass_obj
 def confirm(path: Path, venue_id: bytes | None, domain_name: str | None) -> None:
-    """Fetch both parties' signatures under the venue's record of each domain."""
+    """Fetch both parties' signatures, in each domain."""
     from venue import registration
 
     def fetch_signatures(membership: Membership) -> Iterator[str]:
@@ -158,7 +161,7 @@ def confirm(path: Path, venue_id: bytes | None, domain_name: str | None) -> None
 @domain_option
 @click.pass_obj
 def rotate_key(path: Path, venue_id: bytes | None, domain_name: str | None, *, abandon: bool) -> None:
-    """Apply to both parties of each domain to change the venue's key there.
+    """Apply to both parties to change the venue's key, in each domain.
 
     Draws a new one, in the place of the present key or of one that is lost. May be repeated until both have approved.
     Check-ins name the venue and no key, so all of them stay as they are.
@@ -193,10 +196,10 @@ def _change_key(membership: Membership) -> Iterator[str]:
 @cli.command()
 @click.pass_obj
 def fetch(path: Path) -> None:
-    """Fetch the days' keys of every domain, so that the doors work offline.
+    """Fetch the days' keys, so that the doors work offline.
 
-    They are those of yesterday to three days ahead. Also deletes the check-ins that are past their retention, as
-    commit, read and the server do.
+    They are those of yesterday to three days ahead, of every domain. Also deletes the check-ins that are past their
+    retention, as commit, read and the server do.
     """
     from venue.expiry import Expiry
     from venue.home import VenueHome
@@ -224,7 +227,10 @@ def fetch(path: Path) -> None:
 @domain_option
 @click.pass_obj
 def commit_command(path: Path, venue_id: bytes | None, domain_name: str | None) -> None:
-    """Commit to the check-ins so far at both parties of each domain, now. The server does it hourly."""
+    """Commit to the check-ins so far, now, in each domain.
+
+    The server does it hourly.
+    """
     from venue import committing
     from venue.expiry import Expiry
 

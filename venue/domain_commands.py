@@ -21,7 +21,10 @@ def domains() -> None:
 @domains.command(name="list")
 @click.pass_obj
 def list_domains(path: Path) -> None:
-    """Show the domains: name, number, the parties' servers, and how long check-ins are kept."""
+    """Show the domains and their parties.
+
+    There is a line for each: name, number, both parties' servers, and for how long check-ins are kept.
+    """
     from protocol.epochs import Role
     from venue.home import VenueHome
 
@@ -36,7 +39,10 @@ def list_domains(path: Path) -> None:
 @click.option("--name", required=True, help="What commands call it: small letters, digits and hyphens.")
 @click.pass_obj
 def add(path: Path, file: TextIO, name: str) -> None:
-    """Pin the domain whose domain.toml is FILE (`-` for standard input)."""
+    """Take the codes of a domain from now on.
+
+    FILE is its domain.toml, or `-` for standard input.
+    """
     from venue import domain_setup
 
     domain_setup.add_domain(path, file.read(), name)
@@ -48,10 +54,11 @@ def add(path: Path, file: TextIO, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove(path: Path, name: str) -> None:
-    """Refuse the codes of a domain from now on, and remove it once nothing of it is kept.
+    """Refuse the codes of a domain from now on.
 
-    What was admitted stays until its retention is over: it is committed to, and released for warrants, as before. Run
-    this again then. It deletes the venues' keys of this domain. `domains add` takes its codes again.
+    It is removed once nothing of it is kept. What was admitted stays until its retention is over: it is committed to,
+    and released for warrants, as before. Run this again then. It deletes the venues' keys of this domain. `domains add`
+    takes its codes again.
     """
     from venue import domain_setup
     from venue.home import VenueHome
@@ -73,7 +80,10 @@ def remove(path: Path, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def adopt(path: Path, name: str) -> None:
-    """Bring a home of an earlier version over, which pinned one domain in domain.toml: it gets this NAME."""
+    """Bring a home of an earlier version over.
+
+    It pinned one domain, in domain.toml, which is called NAME from now on.
+    """
     from venue import domain_setup
 
     domain_setup.adopt_domain(path, name)

@@ -48,11 +48,14 @@ def test_the_whole_story_holds(tmp_path: Path) -> None:
     assert result["told_of_opening"] == 6
     assert result["audit_findings"] == 0
     assert result["contacts_correct"] is True
+    assert result["operators"] == 2
+    assert result["case_contacts_correct"] is True
+    assert result["visits_closed_by_short_retention"] == 3
     assert result["opened_by_one_party"] == 0
     assert result["opened_after_erasure"] == 0
     assert result["failures"] == []
     stages = ["setup", "enrolment", "passes", "doors", "refusals", "one_party"]
-    stages += ["notice", "commitments", "outbreak", "disclosure", "erasure", "audit"]
+    stages += ["notice", "commitments", "outbreak", "disclosure", "case", "erasure", "audit"]
     assert list(result["seconds"]) == stages
     assert "Everything held." in story
     for told in (
