@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
+from escrow.errors import PeerFailed
 from escrow.publications import PublishedList
 from protocol.http_messages import NoticeRequest
 from protocol.notices import Notice, NoticeAnswer, PublishedNotice, list_digest, verify_notice, verify_notice_answer
@@ -21,8 +22,14 @@ if TYPE_CHECKING:
     from protocol.http_messages import SharesRequest
     from protocol.releases import VerifiedRelease
 
+OTHERS = "the operator answers with other notices than it is asked for; try again, and call it if that goes on"
+
 Released = dict[bytes, tuple["SharesRequest", "VerifiedRelease"]]
 """What was released under each warrant, by its id."""
+
+
+MAX_OTHERS = 100
+"""How many other notices than the wanted one are taken from the operator at a time: an interruption leaves few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +54,23 @@ class NoticePublisher:
     async def publish(self, warrant_ids: Sequence[bytes]) -> Noticed:
         """Warn everyone who is in the releases of these warrants (16-byte ids), in one notice.
 
-        Raises what `Investigation.released` and `verify_notice_answer` raise, and `Problem` if the operator refuses.
+        Raises what `Investigation.released` and `verify_notice_answer` raise, `Problem` if the operator refuses, and
+        `PeerFailed` if it goes on with other notices.
         """
         released = {one: await self._investigation.released(one) for one in warrant_ids}
-        while True:
+        for _ in range(MAX_OTHERS + 1):
             warrants, noticed = await self._publish_next(released)
             if set(warrants) == released.keys():
                 return noticed
+        raise PeerFailed(OTHERS)
 
     async def publish_daily(self) -> None:
         """Publish a notice for nobody unless there is one of today; raises as `publish`."""
-        while self._is_due():
-            await self._publish_next({})
+        for _ in range(MAX_OTHERS + 1):
+            if self._is_due():
+                await self._publish_next({})
+        if self._is_due():
+            raise PeerFailed(OTHERS)
         await asyncio.to_thread(self._authority.notices.put_on_record, self._authority.log, self._authority.clock())
 
     def _is_due(self) -> bool:

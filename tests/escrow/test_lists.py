@@ -16,6 +16,7 @@ from conformance.vectors.joint_notices import answer_notice
 from escrow.authority.errors import NoRelease
 from escrow.authority.investigation import Investigation
 from escrow.authority.notices import Noticed
+from escrow.errors import PeerFailed
 from escrow.operator.signed_notices import Wanted
 from escrow.party import Party
 from protocol.check_ins import Direction, sign_check_in
@@ -360,6 +361,28 @@ def test_c10_no_notice_is_older_than_the_one_before(world: World, monkeypatch: p
     with pytest.raises(ReplayedRequest):
         world.warn_daily()
     assert run(notice(world)).number == 0
+
+
+@pytest.mark.parametrize("daily", [True, False])
+def test_c10_an_operator_that_answers_with_other_notices_keeps_nobody_busy(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch, daily: bool
+) -> None:
+    """It signs one for nobody under each number, of a day that has had its notice."""
+    run(admitted(world, door))
+    warrant = run(released(world, door))
+    time = run(notice(world)).time
+
+    def nobody(number: int) -> NoticeAnswer:
+        return answer_notice(world.settings.domain, world.operator.identity, number, time, "", [])
+
+    monkeypatch.setattr(world.operator.notices, "answer", nobody)
+    monkeypatch.setattr("escrow.authority.notices.MAX_OTHERS", 3)
+    if daily:
+        world.now += EPOCH_SECONDS
+    with pytest.raises(PeerFailed):
+        world.warn_daily() if daily else run(publish_notice(world, [warrant.warrant_id]))
+    assert run(notice(world)).number == 4
+    monkeypatch.undo()
 
 
 def test_c10_the_authority_refuses_an_operator_that_warns_others(
