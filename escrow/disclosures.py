@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
 
 import sqlalchemy as sql
@@ -36,11 +37,11 @@ class Disclosures:
 
     def publish(self) -> None:
         """Disclose the openings whose embargo is over; at least once a day, if only an empty list."""
-        while self.lists.publish(self._log, self._clock(), self._sign):
+        now = self._clock()
+        while self.lists.publish(self._log, now, partial(self._sign, now)):
             pass
 
-    def _sign(self, connection: sql.Connection, number: int, last: int | None) -> bytes | None:
-        now = self._clock()
+    def _sign(self, now: int, connection: sql.Connection, number: int, last: int | None) -> bytes | None:
         due = ((self._log.index_of(entry), record) for record, entry in self._openings.due(connection, now))
         on_record = (DisclosedOpening(index, record) for index, record in due if index is not None)
         openings = tuple(islice(on_record, MAX_OPENINGS))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from protocol.epochs import EpochKey, Role, check_same_statement, verify_epoch, verify_epoch_statement
-from protocol.primitives.errors import ConflictingStatements
+from protocol.primitives.errors import ConflictingStatements, SplitPassError
 from service.files import private_directory, write_private
 from service.http_client import call
 from service.problems import Problem, Unreachable
@@ -21,7 +23,8 @@ class EpochCache:
     """The epoch statements of one domain, one file for each party and epoch.
 
     A statement is verified before it is kept. A second, different one for the same epoch is kept beside the
-    first as evidence and raises `ConflictingStatements`. A party names its `own` role, and is not asked by itself.
+    first as evidence and raises `ConflictingStatements`. A file that is damaged is as good as none: the statement is
+    fetched again. A party names its `own` role, and is not asked by itself.
     """
 
     def __init__(self, directory: Path, settings: DomainSettings, own: Role | None = None) -> None:
@@ -30,28 +33,37 @@ class EpochCache:
         self.domain = settings.domain
         self._own = own
         self._verified: dict[int, EpochKey] = {}
+        self._sound: dict[Path, bytes] = {}
 
     def statement(self, role: Role, epoch: int) -> bytes | None:
         """A party's statement of an epoch, if it is known."""
+        path = self._path(role, epoch)
         try:
-            return self._path(role, epoch).read_bytes()
+            statement = path.read_bytes()
         except FileNotFoundError:
             return None
+        if self._sound.get(path) != statement:
+            try:
+                verify_epoch_statement(self.domain, role, epoch, statement)
+            except SplitPassError:
+                return None
+            self._sound[path] = statement
+        return statement
 
     def keep(self, role: Role, epoch: int, statement: bytes) -> None:
         """Verify and store a statement; raises what `verify_epoch_statement` and `check_same_statement` raise."""
         verify_epoch_statement(self.domain, role, epoch, statement)
-        known = self.statement(role, epoch)
-        if known is None:
-            private_directory(self.directory)
-            write_private(self._path(role, epoch), statement)
-            return
-        try:
-            check_same_statement(known, statement)
-        except ConflictingStatements:
-            write_private(self._conflict_path(role, epoch), statement)
-            self._verified.pop(epoch, None)
-            raise
+        with FileLock(private_directory(self.directory) / "lock", mode=0o600):  # or one of two would be lost
+            known = self.statement(role, epoch)
+            if known is None:
+                write_private(self._path(role, epoch), statement)
+                return
+            try:
+                check_same_statement(known, statement)
+            except ConflictingStatements:
+                write_private(self._conflict_path(role, epoch), statement)
+                self._verified.pop(epoch, None)
+                raise
 
     def key(self, epoch: int) -> EpochKey | None:
         """The joint key of an epoch, if both statements are known and neither party signed another one."""

@@ -59,5 +59,5 @@ def missing_keys(epochs: EpochCache, today: int) -> list[str]:
 def _is_known(epochs: EpochCache, epoch: int) -> bool:
     try:
         return epochs.key(epoch) is not None
-    except (OSError, SplitPassError):  # a file that is damaged
+    except (OSError, SplitPassError):  # a disk that does not answer; two statements that do not go together
         return False

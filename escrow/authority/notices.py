@@ -87,7 +87,7 @@ class NoticePublisher:
         )
         entry = NoticePublished(number, list_digest(answer.notice))
         if await asyncio.to_thread(self._authority.log.index_of, entry) is None:
-            noticed = await self._verify(number, 0 if last is None else last.time, answer, released)
+            noticed = await self._verify(number, 0 if last is None else last.time, now, answer, released)
         else:
             noticed = Noticed(0, 0)  # this very notice was published before the database was restored
         notice = Notice.from_bytes(statement_payload(answer.notice))
@@ -98,7 +98,7 @@ class NoticePublisher:
         await asyncio.to_thread(self._authority.notices.put_on_record, self._authority.log, now)
         return answer.warrants, noticed
 
-    async def _verify(self, number: int, earliest: int, answer: NoticeAnswer, released: Released) -> Noticed:
+    async def _verify(self, number: int, earliest: int, now: int, answer: NoticeAnswer, released: Released) -> Noticed:
         passes: set[bytes] = set()
         advice = ""
         for warrant_id in answer.warrants:
@@ -107,6 +107,6 @@ class NoticePublisher:
             release = released[warrant_id][1]
             advice = release.warrant.advice
             passes.update(u for visits in release.visits.values() for u in visits)
-        domain, now = self._authority.domain, self._authority.clock()
+        domain = self._authority.domain
         noticed = await asyncio.to_thread(verify_notice_answer, domain, number, advice, passes, earliest, now, answer)
         return Noticed(len(noticed), len(passes) - len(noticed))

@@ -362,5 +362,5 @@ def test_a_wallet_does_not_work_in_another_domain(supplied: Visitor) -> None:
     other = bytes(found_domain().domain.operator_key).hex()
     mine = bytes(supplied.domain.operator_key).hex()
     (home / "domain.toml").write_text(settings.replace(mine, other))
-    with pytest.raises(InvalidSignature):
+    with pytest.raises(VisitorError, match="keys"):
         Visitor(home, PASSPHRASE, supplied.clock).epoch_key(TODAY)

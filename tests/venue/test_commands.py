@@ -574,11 +574,6 @@ class TestErrorsAreOneLine:
         result = self.check(make_venue().home.path, "poster", "--output", str(tmp_path / "poster.svg"))
         assert "have not both signed" in result
 
-    def test_a_damaged_epoch_statement(self, make_venue: MakeVenue, present: OpenEpoch, codes: list[Path]) -> None:
-        venue = make_venue([present])
-        (only(venue).pinned.epochs.directory / f"{present.key.epoch}.operator").write_bytes(b"damaged")
-        self.check(venue.home.path, "read", str(codes[0]))
-
     def test_another_program_on_the_port(self, make_venue: MakeVenue, parties: Parties) -> None:
         with Register(parties, []).serving() as server:
             home = make_venue(settings=f"port = {server.rsplit(':', 1)[1]}\n").home.path
