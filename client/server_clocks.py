@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,8 @@ class ServerClocks:
     def note(self, server: object, date: str, sent: float, received: float) -> None:
         """Note the `Date` of an answer, which is cut to seconds, to what was sent and received at these times here."""
         try:
-            moment = parsedate_to_datetime(date).timestamp()
+            told = parsedate_to_datetime(date)
+            moment = (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             return
         least, most = self._bounds.get(server, (-float("inf"), float("inf")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from email.utils import formatdate
 
 import pytest
@@ -44,6 +45,28 @@ def test_one_server_that_is_wrong_is_no_reason_to_set_the_clock() -> None:
 def test_a_slow_answer_tells_nothing() -> None:
     assert behind(("a", 60, 0, 10)) == 0
     assert behind() == 0
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Sun, 13 Sep 2020 12:27:20 GMT",
+        "Sunday, 13-Sep-20 12:27:20 GMT",
+        "Sun Sep 13 12:27:20 2020",
+        "Sun, 13 Sep 2020 12:27:20 -0000",
+        "Sun, 13 Sep 2020 21:27:20 +0900",
+    ],
+)
+def test_every_form_of_a_date_is_of_greenwich(date: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        clocks = ServerClocks()
+        clocks.note("a", date, NOW, NOW + 0.1)
+        assert clocks.seconds_behind() == pytest.approx(40, abs=1)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Thu, 99 Jan 1970 00:00:00 GMT", "Sun, 06 Nov 99999 08:49:37 GMT"])
