@@ -27,7 +27,7 @@ def international_number(text: str, region: str | None = None) -> str:
     number = phone_numbers.international_number(text, region)
     if number is None or not phone_numbers.is_assigned(number):
         raise VisitorError(
-            "this is no telephone number; with its country code it is one like +82 10-1234-5678 / "
+            "this is no telephone number; with its country code one looks like +82 10-1234-5678 / "
             "전화번호를 확인해 주세요. 예: 010-1234-5678, +82 10-1234-5678"
         )
     return number

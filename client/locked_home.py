@@ -44,11 +44,17 @@ class LockedHome:
         elif PASSPHRASE_VARIABLE in os.environ:
             passphrase = os.fsencode(os.environ[PASSPHRASE_VARIABLE])
         else:
-            passphrase = click.prompt(
-                "Passphrase / 암호", hide_input=True, confirmation_prompt=is_new, err=True
-            ).encode()
+            passphrase = _ask(twice=is_new).encode()
         if not passphrase:
             raise ConfigurationError("an empty passphrase protects nothing; choose another / 빈 암호는 쓸 수 없습니다")
         from client.visitor import Visitor  # the question comes at once
 
         return Visitor(self.directory, passphrase, create=create)
+
+
+def _ask(*, twice: bool) -> str:
+    while True:
+        passphrase: str = click.prompt("Passphrase / 암호", hide_input=True, err=True)
+        if not twice or click.prompt("The same again / 암호 확인", hide_input=True, err=True) == passphrase:
+            return passphrase
+        click.echo("The two are not the same. / 두 암호가 다릅니다.", err=True)

@@ -28,6 +28,8 @@ CAPTIONS = {
     Direction.EXIT: ("Exit: hold this to the reader.", "퇴장 QR 코드를 리더기에 대 주세요."),
 }
 PICTURE_CAPTIONS = {Direction.ENTRY: "Entry 입장", Direction.EXIT: "Exit 퇴장"}
+WRITTEN = "█▀▄\u00a0" + "".join(korean for _, korean in CAPTIONS.values())
+"""What an output has to have: the blocks of a code, and Korean."""
 ONCE = "Good for half a minute.", "약 30초 동안 쓸 수 있습니다."
 GROUP_STEP = 2
 """For how many seconds a terminal shows each code of a group."""
@@ -40,6 +42,13 @@ def code_console() -> Console:
 
 def check_console(console: Console, *, once: bool) -> None:
     """Raise `VisitorError` if a reader could not read codes there. Call it before a pass is burned."""
+    try:
+        WRITTEN.encode(console.encoding)
+    except UnicodeEncodeError:
+        raise VisitorError(
+            f"the output's encoding, {console.encoding}, has no blocks for a code: use --png, or set LANG to C.UTF-8 / "
+            "출력 인코딩으로 QR 코드를 표시할 수 없습니다. --png를 사용해 주세요"
+        ) from None
     if not console.is_terminal:
         if not once:
             raise VisitorError(

@@ -43,6 +43,8 @@ class CommandGroup(click.Group):
         os.umask(0o077)
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # whoever reads the output has seen enough
         except Exception as error:
             if not isinstance(error, self.expected) and not is_of_database(error):
                 raise

@@ -128,6 +128,15 @@ def test_a_terminal_without_black_and_white_says_so(monkeypatch: pytest.MonkeyPa
         check_console(code_console(), once=True)
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "euc-kr", "cp949", "cp437"])
+def test_an_output_that_has_no_blocks_or_no_korean_says_so(encoding: str) -> None:
+    output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    with pytest.raises(VisitorError, match="LANG"):
+        check_console(Console(file=output, force_terminal=True, width=100, height=50), once=True)
+    output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    check_console(Console(file=output, force_terminal=True, width=100, height=50), once=True)
+
+
 def test_what_is_no_terminal_gets_one_code_or_none() -> None:
     with pytest.raises(VisitorError, match="use --once or --png"):
         check_console(console(terminal=False)[0], once=False)

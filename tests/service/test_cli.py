@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 
 import click
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from client.__main__ import main as client
 from escrow.__main__ import main as escrow
 from lab.__main__ import main as lab
-from service.cli import Moment, local_time, parse_local_time
+from service.cli import CommandGroup, Moment, local_time, parse_local_time
 from venue.__main__ import cli as venue
 
 
@@ -88,3 +89,16 @@ def test_the_help_says_of_each_command_in_a_line_what_it_does(program: click.Gro
         for line in commands.splitlines():
             assert line.endswith("."), (path, line)
             assert not line.endswith("..."), (path, line)
+
+
+def test_whoever_reads_no_further_is_told_nothing() -> None:
+    @click.group(cls=CommandGroup)
+    def program() -> None:
+        pass
+
+    @program.command()
+    def talk() -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    result = CliRunner().invoke(program, ["talk"])
+    assert (result.exit_code, result.output) == (1, "")
