@@ -12,9 +12,11 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from lab.town import Place
-from protocol.http_messages import Decision
+from protocol.epochs import Role
+from protocol.http_messages import Decision, VerificationAnswer, VerificationRequest
 from tests.browser.conftest import PHONE, VisitorTown, aside
 from tests.support.camera import read_texts
+from tests.support.running import run
 
 PHONES = iter(range(10_000_000))
 LISTS_ARE_DUE = """() => new Promise((resolve) => {
@@ -26,8 +28,8 @@ LISTS_ARE_DUE = """() => new Promise((resolve) => {
 })"""
 
 
-def enrol(page: Page, town: VisitorTown) -> None:
-    """Register with a number of one's own."""
+def enrol(page: Page, town: VisitorTown) -> str:
+    """Register with a number of one's own, and get the passes of today; returns the number."""
     phone = f"010{next(PHONES):08}"
     page.goto(town.url)
     page.get_by_role("button", name=re.compile("I agree|동의하고")).click()
@@ -40,6 +42,7 @@ def enrol(page: Page, town: VisitorTown) -> None:
     page.get_by_role("button", name=re.compile("Get today's passes|오늘 패스 받기")).click()
     page.locator("dialog button.primary").click()
     expect(page.locator(".count")).to_have_text("3", timeout=30_000)
+    return f"+82{phone[1:]}"
 
 
 def shown(page: Page) -> str:
@@ -164,6 +167,53 @@ def test_lists_are_fetched_at_their_time_and_not_because_the_page_was_opened(pag
     expect(page.get_by_text("Your clock is")).to_be_visible()  # which went ahead by two minutes
     page.get_by_role("button", name="Was I ever identified?").click()
     expect(page.get_by_role("status")).to_contain_text("none of your visits was opened")
+
+
+def pass_hours(page: Page, town: VisitorTown, hours: float) -> None:
+    """Let hours pass for everybody, while the page stays open."""
+    town.world.now += int(hours * 3600)
+    page.clock.fast_forward(int(hours * 3_600_000))
+
+
+@pytest.mark.long
+def test_passes_of_the_next_day_come_by_themselves_while_the_page_is_open(page: Page, town: VisitorTown) -> None:
+    town.tick()
+    enrol(page, town)
+    page.clock.install()
+    page.goto(town.url)
+    for state in ("registers after", "registered; asks after", "3 passes"):
+        expect(page.locator(".days dd").first).to_contain_text(state, timeout=20_000)
+        pass_hours(page, town, 3.1)
+
+
+@pytest.mark.long
+def test_a_phone_that_is_no_longer_verified_is_verified_again(page: Page, town: VisitorTown) -> None:
+    town.tick()
+    phone = enrol(page, town)
+    aside(lambda: run(verify_elsewhere(town, phone)))  # which ends the page's session
+    page.clock.install()
+    page.goto(town.url)
+    page.locator(".count").wait_for()
+    pass_hours(page, town, 3.1)
+    page.get_by_role("button", name="Verify your phone again").click(timeout=20_000)
+    expect(page.get_by_label("Phone number")).to_have_value(phone)
+    page.get_by_role("button", name="Send me a code").click()
+    code = page.get_by_label("Code from the message")
+    code.fill("wrong")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("alert")).to_have_text("A code has six digits.")
+    code.fill(f"[SplitPass] 인증번호 {town.world.last_code(phone)}")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.locator(".count")).to_have_text("3")
+    expect(page.get_by_role("button", name="Verify your phone again")).to_have_count(0)
+    pass_hours(page, town, 3.1)
+    expect(page.locator(".days dd").first).to_contain_text("registered; asks after", timeout=20_000)
+
+
+async def verify_elsewhere(town: VisitorTown, phone: str) -> None:
+    await town.world.post(Role.OPERATOR, "/v1/verifications", VerificationRequest(phone))
+    answer = VerificationAnswer(phone, town.world.last_code(phone), "홍길동")
+    await town.world.post(Role.OPERATOR, "/v1/sessions", answer)
 
 
 @pytest.mark.long
