@@ -6,7 +6,8 @@ const WIDTH = 1280;
 const PAUSE_MILLISECONDS = 60;
 
 /**
- * Show a camera's picture in `video` and call `found` with the text of each code that is read, until `signal` is aborted.
+ * Show a camera's picture in `video` and call `found` with the text of each code that is read, until `signal` is
+ * aborted.
  * @param {HTMLVideoElement} video @param {AbortSignal} signal @param {(text: string) => void} found
  * @param {MediaTrackConstraints} [wanted] which camera
  * @throws {DOMException} if there is no camera, or its owner says no

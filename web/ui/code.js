@@ -4,8 +4,8 @@ import { encodeQR } from 'qr';
 import { drawing } from './dom.js';
 
 /**
- * The code of a text of the QR alphanumeric alphabet, at error correction M. Other alphabets would take bytes, which base45 is
- * there to avoid.
+ * The code of a text of the QR alphanumeric alphabet, at error correction M. Other alphabets would take bytes, which
+ * base45 is there to avoid.
  * @param {string} text @param {string} label what a screen reader says @param {number} [margin] in modules
  * @returns {Element}
  */

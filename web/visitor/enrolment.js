@@ -41,7 +41,7 @@ export function internationalNumber(text) {
     : typed.startsWith('00')
       ? typed.slice(2)
       : COUNTRY + typed.replace(/^0/u, '');
-  const national = digits.startsWith(`${COUNTRY}0`) ? COUNTRY + digits.slice(COUNTRY.length + 1) : digits; // as in +82 (0)10
+  const national = digits.replace(new RegExp(`^${COUNTRY}0`, 'u'), COUNTRY); // as in +82 (0)10
   if (/^[1-9][0-9]{6,14}$/u.test(national)) return `+${national}`;
   throw new VisitorError([
     'This is no telephone number; with its country code it is one like +82 10-1234-5678.',

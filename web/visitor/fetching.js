@@ -2,8 +2,8 @@
  * When the page fetches passes and lists: at times that were drawn before, while it lives, and never because it was
  * opened. Spec: §3.7, §6.2.
  *
- * A step whose time passed while the page was closed waits for a further random time, so that opening the page at a door
- * sends nothing.
+ * A step whose time passed while the page was closed waits for a further random time, so that opening the page at a
+ * door sends nothing.
  *
  * @import { Visitor } from './visitor.js'
  */

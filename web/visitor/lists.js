@@ -104,7 +104,8 @@ export async function faultsOf(visitor, source) {
 /** @param {Visitor} visitor @param {ListSource} source @param {Uint8Array[]} used */
 async function searchSource(visitor, source, used) {
   const { store, findings } = visitor;
-  if (!(await findings.read(source.name))) await store.put(place(source), undefined); // what was found is lost: start over
+  // If what was found is lost, all lists are asked for again.
+  if (!(await findings.read(source.name))) await store.put(place(source), undefined);
   /** @type {(FoundNotice | FoundOpening)[]} */
   const found = [];
   /** @type {{ newest?: Uint8Array, fault?: Fault }} */

@@ -11,8 +11,8 @@ import { verifyVenue } from '../protocol/warrants.js';
 import { isProtected } from './httpClient.js';
 
 /**
- * The venue whose record a poster's link carries; sends nothing. Only the signed record counts: the rest of the link may
- * say anything.
+ * The venue whose record a poster's link carries; sends nothing. Only the signed record counts: the rest of the link
+ * may say anything.
  * @param {Domain} domain @param {string} link @returns {Venue}
  * @throws {MalformedText} if the link or the record's URL is not one of the web, and what `verifyVenue` throws
  */

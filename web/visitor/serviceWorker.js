@@ -1,6 +1,7 @@
 /**
- * Offline use: the page's own files, as they were built together. Everything else goes to the network. Where the browser
- * wakes it now and then, it does what is due. Whoever serves the page can replace this at any time: it gives no trust.
+ * Offline use: the page's own files, as they were built together. Everything else goes to the network. Where the
+ * browser wakes it now and then, it does what is due. Whoever serves the page can replace this at any time: it gives
+ * no trust.
  */
 
 import { readDomain } from './domain.js';

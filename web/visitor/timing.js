@@ -5,7 +5,8 @@ export const SHORTEST_LEAD = 64_800;
 
 /**
  * Draw the Unix time at which a client takes its next step for an epoch that begins at the Unix time `begins`.
- * @param {number} begins @param {number} now @param {(end: number) => number} [below] draws from 0 up to, without, `end`
+ * @param {number} begins @param {number} now
+ * @param {(end: number) => number} [below] draws from 0 up to, without, `end`
  * @returns {number}
  */
 export function drawTime(begins, now, below = randomBelow) {

@@ -9,7 +9,8 @@ const ANSWER_MILLISECONDS = 20_000;
 
 /**
  * What the document answers.
- * @typedef {{ body: Uint8Array } | { status: number, problem: string, detail: string } | { unreachable: string }} Relayed
+ * @typedef {{ body: Uint8Array } | { unreachable: string }
+ *   | { status: number, problem: string, detail: string }} Relayed
  */
 
 /** A hidden frame for one conversation with one venue. Close it afterwards. */

@@ -107,7 +107,8 @@ export async function checkOut(visitor, client, group) {
     const left = labelTime(visitor.clock());
     const epochKey = await visitor.epochKey(epoch);
     const said = await submit(client, venue, epochKey, exitPassOf(visit), left, Direction.EXIT);
-    const decision = said === Decision.ALREADY_SPENT ? Decision.ADMITTED : said; // only this wallet can sign with the pass
+    // Only this wallet can sign with the pass.
+    const decision = said === Decision.ALREADY_SPENT ? Decision.ADMITTED : said;
     if (decision === Decision.ADMITTED) await keep(visitor, [{ ...visit, left, exitPass: null }]);
     decisions.push(decision);
   }

@@ -1,5 +1,6 @@
 /**
- * The rules of a wallet: what may be shown, what is kept and for how long. Each makes another wallet of one. Spec: §6.1.
+ * The rules of a wallet: what may be shown, what is kept and for how long. Each makes another wallet of one. Spec:
+ * §6.1.
  *
  * @import { Domain } from '../protocol/epochs.js'
  * @import { Day, StoredPass, UsedPass, Visit, Wallet } from './walletContents.js'

@@ -62,8 +62,8 @@ export const Day = message({
  * A pass that was used, or may have been: nobody tells a phone whether its code was read.
  *
  * `group` is the same for all who went together. `entered` and `left` are Unix times of the first entry and the latest
- * exit label. In scan mode `venue` is the venue's record and `answer` what its door said to the entry, null if no answer
- * came; both are null in present mode. `exitPass` is kept for as long as an exit may be made.
+ * exit label. In scan mode `venue` is the venue's record and `answer` what its door said to the entry, null if no
+ * answer came; both are null in present mode. `exitPass` is kept for as long as an exit may be made.
  * @typedef {Decoded<typeof Visit>} Visit
  */
 export const Visit = message({

@@ -1,5 +1,6 @@
 /**
- * What visitors are told of doors' answers, refusals and lists: the same words as the client in Python. Spec: §4.2, §5.5.
+ * What visitors are told of doors' answers, refusals and lists: the same words as the client in Python. Spec: §4.2,
+ * §5.5.
  *
  * @import { Pair } from '../ui/language.js'
  * @import { Fault, ListSource } from './lists.js'

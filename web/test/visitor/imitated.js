@@ -172,7 +172,10 @@ export class ImitatedParties {
     return visitor;
   }
 
-  /** Another list of each kind, of the present time. @param {{ passes?: Uint8Array[], openings?: DisclosedOpening[] }} [about] */
+  /**
+   * Another list of each kind, of the present time.
+   * @param {{ passes?: Uint8Array[], openings?: DisclosedOpening[] }} [about]
+   */
   publish({ passes = [], openings = [] } = {}) {
     const { notices, disclosures } = this.lists;
     const { [Role.OPERATOR]: operator, [Role.AUTHORITY]: authority } = this.seeds;
@@ -186,7 +189,10 @@ export class ImitatedParties {
     );
   }
 
-  /** @param {string} method @param {string} url @param {{ body?: Uint8Array }} [options] @returns {Promise<Uint8Array>} */
+  /**
+   * @param {string} method
+   * @param {string} url @param {{ body?: Uint8Array }} [options] @returns {Promise<Uint8Array>}
+   */
   async call(method, url, { body = new Uint8Array() } = {}) {
     const { host, pathname } = new URL(url);
     const path = `${host.split('.')[0]} ${method} ${pathname}`;

@@ -32,7 +32,8 @@ function posterOf({ domain, seeds }, changes = {}) {
   };
   const joint = { operator: signStatement(Venue, record, seeds[1]), authority: signStatement(Venue, record, seeds[2]) };
   const encoded = btoa(String.fromCharCode(...JointStatement.toBytes(joint)));
-  return `${record.url || 'https://door.example'}/#${encoded.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/u, '')}`;
+  const fragment = encoded.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/u, '');
+  return `${record.url || 'https://door.example'}/#${fragment}`;
 }
 
 /** A door that keeps what it was sent, and answers. @param {(sent: number) => Decision | Error} decide */

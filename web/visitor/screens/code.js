@@ -1,6 +1,6 @@
 /**
- * Codes, full-screen on white: new every 15 seconds, closed when the page goes away. Never green and never a tick: staff
- * would trust it instead of scanning.
+ * Codes, full-screen on white: new every 15 seconds, closed when the page goes away. Never green and never a tick:
+ * staff would trust it instead of scanning.
  */
 
 /** @import { Visitor } from '../visitor.js' */

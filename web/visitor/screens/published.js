@@ -68,7 +68,8 @@ class Published extends ScreenElement {
         'p',
         { class: 'soft' },
         say([
-          `Everybody fetches the same lists about once a day, and this device looks in them by itself. Next time: after ${next}, while this page is open.`,
+          'Everybody fetches the same lists about once a day, and this device looks in them by itself. ' +
+            `Next time: after ${next}, while this page is open.`,
           `모두가 하루에 한 번쯤 같은 목록을 받고, 이 기기가 스스로 찾아봅니다. 다음: 이 화면이 열려 있으면 ${next} 이후.`,
         ]),
       ),
@@ -86,7 +87,8 @@ class Published extends ScreenElement {
   /** @param {string} where @param {string} advice */
   #notice(where, advice) {
     return say([
-      `The health authority warns those who were there with you (${where}): ${advice}\nNobody else knows that this concerns you. Whoever you call or tell learns it.`,
+      `The health authority warns those who were there with you (${where}): ${advice}\n` +
+        'Nobody else knows that this concerns you. Whoever you call or tell learns it.',
       `보건당국이 회원님의 방문(${where})에 대해 알립니다: ${advice}\n이 알림이 회원님에 관한 것임은 회원님만 압니다. 연락하거나 말하면 상대방이 알게 됩니다.`,
     ]);
   }

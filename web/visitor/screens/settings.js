@@ -50,7 +50,7 @@ customElements.define(
             'p',
             { class: 'note' },
             say([
-              'This browser may delete your passes by itself when it needs space. Adding the page to the home screen helps.',
+              'This browser may delete your passes when it needs space. Adding the page to the home screen helps.',
               '저장 공간이 부족하면 브라우저가 패스를 지울 수 있습니다. 홈 화면에 추가하면 줄일 수 있습니다.',
             ]),
           ),

@@ -27,7 +27,7 @@ customElements.define(
           'p',
           { class: 'soft' },
           say([
-            `Kept on this device alone, for ${RETENTION_DAYS} days. A shown code is listed whether or not a door read it.`,
+            `Kept on this device alone, for ${RETENTION_DAYS} days. A code is listed whether or not a door read it.`,
             `이 기기에만 ${RETENTION_DAYS}일 동안 보관합니다. 출입문이 읽었는지와 관계없이 보여 준 코드가 모두 나옵니다.`,
           ]),
         ),

@@ -55,7 +55,8 @@ customElements.define(
               'p',
               {},
               say([
-                'In Safari tap Share, then “Add to Home Screen”, and open SplitPass from there. Otherwise your passes are deleted after a week.',
+                'In Safari tap Share, then “Add to Home Screen”, and open SplitPass from there. ' +
+                  'Otherwise your passes are deleted after a week.',
                 'Safari에서 공유 버튼을 누르고 ‘홈 화면에 추가’를 고른 뒤, 그 아이콘으로 여세요. 그러지 않으면 일주일 뒤에 패스가 지워집니다.',
               ]),
             ),
@@ -64,7 +65,7 @@ customElements.define(
           'p',
           { class: 'soft small' },
           say([
-            'Your number is kept by the operator, and your passes and visits on this device alone. You can erase them at any time.',
+            'The operator keeps your number, this device alone your passes and visits. Erase them at any time.',
             '전화번호는 운영자가, 패스와 방문 기록은 이 기기만 보관합니다. 언제든지 지울 수 있습니다.',
           ]),
         ),
