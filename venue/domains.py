@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,9 @@ CLOSED = ".closed"
 """Ends the name of the file beside a domain's that says that doors no longer take its codes."""
 DAYS_AHEAD = 3
 """For how many days after today a door keeps epoch keys, to work without a network."""
+
+TICK = 1_000_000_000
+"""For so many nanoseconds after a change another one may have the same time."""
 
 logger = logging.getLogger("splitpass.venue")
 
@@ -47,33 +51,49 @@ class PinnedDomain:
 
 
 class PinnedDomains:
-    """The domains of a home as its files say just now: what is added, closed or removed counts from the next look on.
+    """The domains of a home as its files say just now: one that is added, closed or removed is noticed at once.
 
-    Raises `ConfigurationError` if they are wrong at the first look. Later it is logged, and those before go on.
+    One whose file is edited is noticed by `look`. Raises `ConfigurationError` if they are wrong at the first look.
+    Later it is logged, and those before go on.
     """
 
     def __init__(self, home: Path, settings: VenueSettings) -> None:
         self._home, self._settings = home, settings
-        self._seen = self._look()
+        self._touched = self._last_change()
+        self._seen = self._files()
         self._pinned = self._load()
 
     def __iter__(self) -> Iterator[PinnedDomain]:
         """The domains, in the order of their names."""
+        touched = self._last_change()
+        if touched != self._touched or time.time_ns() - touched < TICK:
+            self._touched = touched
+            self.look()
+        return iter(self._pinned)
+
+    def look(self) -> None:
+        """Notice what has changed."""
         try:
-            seen = self._look()
+            seen = self._files()
             if seen != self._seen:
                 self._seen = seen
                 self._pinned = self._load()
         except (ConfigurationError, OSError) as error:
             logger.error("the domains cannot be read, and those before go on: %s", error)  # noqa: TRY400
-        return iter(self._pinned)
 
     def find(self, number: int) -> PinnedDomain | None:
         """The domain of a number."""
         return next((pinned for pinned in self if pinned.domain.number == number), None)
 
-    def _look(self) -> frozenset[tuple[object, ...]]:
-        """What tells whether the files have changed; a door looks at every code."""
+    def _last_change(self) -> int:
+        """When a name came into the directory or left it; a door asks at every code, and this is quick."""
+        try:
+            return (self._home / DOMAINS).stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def _files(self) -> frozenset[tuple[object, ...]]:
+        """What tells whether a file has changed."""
         try:
             files = [file for file in (self._home / DOMAINS).iterdir() if file.suffix in {".toml", CLOSED}]
             return frozenset((file.name, file.stat().st_mtime_ns, file.stat().st_ino) for file in files)

@@ -177,8 +177,9 @@ class ServedVenue:
         return None if membership is None or membership.pinned.closed else membership.door
 
     def _membership(self, pinned: PinnedDomain) -> Membership:
-        if pinned not in self._memberships:
-            self._memberships = {
-                known: membership for known, membership in self._memberships.items() if known in self.home.domains
-            }
-        return self._memberships.setdefault(pinned, Membership(self, pinned))
+        membership = self._memberships.get(pinned)
+        if membership is None:
+            membership = Membership(self, pinned)
+            kept = ((known, member) for known, member in self._memberships.items() if known in self.home.domains)
+            self._memberships = {**dict(kept), pinned: membership}
+        return membership

@@ -84,6 +84,7 @@ class VenueServer:
         """
         due, before = 0.0, list[PinnedDomain]()
         while True:
+            self._home.domains.look()
             domains = list(self._home.domains)
             if domains != before or time.monotonic() >= due:
                 with log_failures(UNDELETED):

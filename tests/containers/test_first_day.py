@@ -38,7 +38,7 @@ def test_the_first_day(machine: Machine, tmp_path: Path) -> None:
         settings.write("minimum_accounts = 2\nmixing_seconds = 1\n")  # nobody else comes
     machine.sh(machine.transplant(FIRST_DAY))
     (venue,) = (machine.engine / "venue" / "venues").iterdir()
-    poster = f"http://127.0.0.1:{machine.ports['8403']}/v1/venues/{venue.name}/poster.png"
+    poster = f"http://127.0.0.1:{machine.ports['8403']}/v1/venues/{venue.name}/1/poster.png"
 
     async def visit() -> Decision:
         async with new_session() as session:

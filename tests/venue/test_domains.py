@@ -12,6 +12,7 @@ from secrets import token_bytes
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from prometheus_client import REGISTRY
 
 from protocol.assisted_check_ins import AssertedRecord
 from protocol.check_ins import Direction, sign_check_in
@@ -320,6 +321,43 @@ class TestComingAndGoing:
 
         venue = make_venue([open_epoch(parties, parties.domain.epoch_at(NOW) + day) for day in (0, 1)])
         asyncio.run(run())
+
+    def test_what_is_measured_of_a_domain_goes_with_it(
+        self, make_venue: MakeVenue, others: Parties, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("venue.server.MINUTE", 0.01)
+        venue = make_venue()
+        pin(venue, others)
+
+        def measured() -> list[float | None]:
+            return [REGISTRY.get_sample_value("splitpass_epochs_ahead", {"domain": one}) for one in ("7", "255")]
+
+        async def until_measured(*values: float | None) -> None:
+            async with asyncio.timeout(20):
+                while measured() != list(values):
+                    await asyncio.sleep(0.01)
+
+        async def run() -> None:
+            async with serving(venue):
+                await until_measured(-1, -1)
+                assert invoke_venue(venue.home.path, "domains", "remove", "second").exit_code == 0
+                await until_measured(None, -1)
+
+        asyncio.run(run())
+
+    def test_a_file_that_is_edited_is_noticed_within_a_minute(
+        self, make_venue: MakeVenue, others: Parties, their_day: OpenEpoch, guest: Visitor
+    ) -> None:
+        """Nothing comes into the directory or leaves it then."""
+        venue = make_venue()
+        pin(venue, others, their_day)
+        shown = sign_check_in(their_day.key, guest.passes[0], NOW, ENTRY)
+        file = venue.home.path / "domains" / "second.toml"
+        assert len(venue.memberships) == 2
+        file.write_text(file.read_text().replace("number = 7", "number = 9"))
+        venue.home.domains.look()
+        assert venue.gate.decide(shown, NOW) is Decision.UNKNOWN_DOMAIN
+        assert venue.membership(9) is not None
 
 
 @pytest.mark.parametrize(
