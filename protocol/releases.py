@@ -339,7 +339,7 @@ def judge_release(
             visits.setdefault(epoch, {})[u] = visit
     set_aside = authority.set_aside.copy()
     both = sum(map(len, visits.values()))
-    set_aside["AdmittedByOne"] += len(_passes(operator) | _passes(authority)) - both  # step 3
+    set_aside["AdmittedByOne"] = len(_passes(operator) | _passes(authority)) - both  # step 3
     return VerifiedRelease(authority.warrant, visits, +set_aside, judgement)
 
 
