@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import msgspec
 import pytest
 import sqlalchemy as sql
 from aiohttp import ClientSession
 
+from escrow.authority.server import AuthorityServer
 from escrow.operator.issuing import Issuing
 from escrow.operator.server import create_operator_app
 from escrow.party import Party
@@ -433,3 +436,18 @@ def test_an_operator_says_at_start_how_many_visitors_a_batch_needs(
         run(start())
     told = "nobody gets passes until 2 visitors ask within 0.8 s: a smaller domain has none (minimum_accounts)"
     assert told in [record.getMessage() for record in caplog.records]
+
+
+def test_as_many_threads_issue_as_the_settings_say(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int | None] = []
+
+    class Noting(ThreadPoolExecutor):
+        def __init__(self, threads: int | None, name: str) -> None:
+            made.append(threads)
+            super().__init__(threads, name)
+
+    monkeypatch.setattr("escrow.authority.server.ThreadPoolExecutor", Noting)
+    for threads in (1, 3):
+        world.authority.settings = msgspec.structs.replace(world.authority.settings, threads=threads)
+        AuthorityServer(world.authority, None)  # type: ignore[arg-type]
+    assert made == [1, 3]
