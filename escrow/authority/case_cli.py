@@ -134,7 +134,9 @@ def check(home: Path, name: str) -> None:
         times = [moment for moment in authority.commitments.of(part.venue.venue_id) if _touches(part, moment)]
         last = "never" if known.committed is None else local_time(known.committed, offset)
         click.echo(f"{label(part)}: {part.state}")
-        click.echo(f"    {len(times)} commitments from its start to twelve hours after its end, the last of all {last}")
+        click.echo(f"    commitments from its start to 12 hours after its end: {len(times)}, the last of all {last}")
+        if part.stands:
+            continue
         for line in [f"no warrant can be drawn: {why}"] if why else odd:
             click.echo(f"    {line}")
 

@@ -14,6 +14,7 @@ from escrow.authority import case_steps_cli  # noqa: F401  adds its commands to 
 from escrow.authority.case_cli import case_group
 from escrow.authority.limits import Limits, limits_options
 from escrow.authority.program import PROGRAM, online
+from escrow.authority.progress import waiting_for
 from escrow.cli import add_party_commands, describe_warrant, show_warrant
 from escrow.journal_cli import officer, officer_option, show_journal
 from protocol.party_requests import REQUEST_TOLERANCE
@@ -260,7 +261,8 @@ def list_notices(home: Path) -> None:
 def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) -> T:
     from escrow.authority.investigation import Investigation
 
-    return online(lambda session: step(Investigation(authority, session)))
+    with waiting_for(f"the servers of the operator and of the venue, domain {authority.domain.number}"):
+        return online(lambda session: step(Investigation(authority, session)))
 
 
 def _count(result: OpeningResult) -> str:

@@ -25,6 +25,7 @@ from protocol.epochs import Role
 from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
 from service.cli import local_time
 from service.errors import ConfigurationError
+from tests.support.databases import FOR_SERVERS
 from tests.support.running import run
 from tests.support.servers import NOON, Door, Enrolled, World, open_door, run_world
 
@@ -72,10 +73,12 @@ class Authorities:
                     world.operator.warrants.refuse(warrant_id, "창이 너무 넓습니다")
 
 
-@pytest.fixture
-def authorities(tmp_path: Path) -> Iterator[Authorities]:
+@pytest.fixture(params=FOR_SERVERS)
+def authorities(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Authorities]:
     with ExitStack() as stack:
-        worlds = [stack.enter_context(run_world(tmp_path / str(number), number=number)) for number in (1, 2)]
+        worlds = [
+            stack.enter_context(run_world(tmp_path / str(number), request.param, number=number)) for number in (1, 2)
+        ]
         club, cafe = (stack.enter_context(open_door(worlds[0], name)) for name in ("클럽", "카페"))
         the_same = stack.enter_context(open_door(worlds[1], venue_id=club.record.venue_id))
         bar = stack.enter_context(open_door(worlds[1], "술집"))
@@ -124,7 +127,7 @@ def test_one_person_with_two_operators_at_three_venues_stands_once(authorities: 
         assert done("add", CASE, *places, *window).startswith("4 windows")
     checked = done("check", CASE)
     assert checked.count(": not drawn\n") == 4
-    assert checked.count("1 commitments from its start") == 4
+    assert checked.count("12 hours after its end: 1, the last of all 2023-11-15 11:59:00") == 4
     assert len(one.authority.warrants.listed()) == len(two.authority.warrants.listed()) == 0
 
     assert done("draw", CASE, "--yes") == "4 warrants drawn\n"

@@ -14,6 +14,7 @@ from escrow.authority.drawing import Known, what_cannot_be, what_is_odd
 from escrow.authority.warrants import Step, Window
 from protocol.epochs import EPOCH_SECONDS, Role
 from service.cli import local_time
+from tests.support.databases import FOR_SERVERS
 from tests.support.domain import Parties
 from tests.support.investigations import trace
 from tests.support.running import run
@@ -87,9 +88,9 @@ def test_what_is_odd_is_said(
     assert [line for line in more if line not in told] == ["the warrant is for more than 5000 records"]
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with run_world(tmp_path_factory.mktemp("drawing")) as world:
+@pytest.fixture(scope="module", params=FOR_SERVERS)
+def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[World]:
+    with run_world(tmp_path_factory.mktemp("drawing"), request.param) as world:
         yield world
 
 

@@ -21,14 +21,15 @@ from protocol.primitives.statements import verify_statement
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from protocol.warrants import Warrant
 from service.problems import Problem, Unreachable
+from tests.support.databases import FOR_SERVERS
 from tests.support.investigations import trace
 from tests.support.running import online, run
 from tests.support.servers import Door, World, carry_out, notice_for, open_door, publish_notice, run_world, warrant_for
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with run_world(tmp_path_factory.mktemp("withdrawals")) as world:
+@pytest.fixture(scope="module", params=FOR_SERVERS)
+def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[World]:
+    with run_world(tmp_path_factory.mktemp("withdrawals"), request.param) as world:
         yield world
 
 

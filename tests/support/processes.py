@@ -25,9 +25,9 @@ from tests.support.venues import make_venue, only
 from venue.registration import apply, confirm
 
 
-def real_world(directory: Path, database: str = "sqlite") -> World:
+def real_world(directory: Path, database: str = "sqlite", number: int = 7) -> World:
     """It is noon there, so that no test meets midnight."""
-    return World(directory, database, now=int(time.time()), utc_offset=offset_of_noon())
+    return World(directory, database, now=int(time.time()), utc_offset=offset_of_noon(), number=number)
 
 
 async def start_party(servers: Servers, session: ClientSession, world: World, role: Role) -> None:

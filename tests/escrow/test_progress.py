@@ -1,0 +1,50 @@
+"""A command that takes longer than a second says what it waits for, and none that does not. Spec: §6.8."""
+
+from __future__ import annotations
+
+import os
+import pty
+import time
+from contextlib import suppress
+
+import pytest
+
+from escrow.authority import progress
+from escrow.authority.progress import waiting_for
+
+
+def test_a_plain_line_says_what_takes_longer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.05)
+    with waiting_for("the venue's release", 2, 15):
+        time.sleep(0.3)
+    with waiting_for("the operator"):
+        time.sleep(0.3)
+    captured = capsys.readouterr()
+    assert captured.err == "[2/15] waiting for the venue's release\nwaiting for the operator\n"
+    assert captured.out == ""
+
+
+def test_nothing_is_said_of_what_is_there_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with waiting_for("the operator"):
+        pass
+    with suppress(OSError), waiting_for("the operator"):
+        raise OSError
+    assert capsys.readouterr().err == ""
+
+
+def test_on_a_terminal_a_line_comes_and_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    leader, follower = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+    with os.fdopen(follower, "w") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        with waiting_for("[클럽] the release"):
+            time.sleep(0.3)
+    shown = ""
+    with suppress(OSError):  # how Linux tells that nobody writes any more
+        while part := os.read(leader, 65_536):
+            shown += part.decode()
+    os.close(leader)
+    assert "waiting for [클럽] the release" in shown
+    assert "\x1b[2K" in shown.rpartition("release")[2]  # and is erased
