@@ -32,9 +32,12 @@ const UNVERIFIED = ['verification-expired', 'unauthenticated'];
  */
 export function keepFetching(visitor, changed) {
   const opened = visitor.clock();
+  let forgotten = -1;
   const quiet = opened + LEAST_WAIT + randomBelow(MOST_WAIT - LEAST_WAIT);
   const look = async () => {
     try {
+      if (forgotten !== visitor.today) await visitor.forgetOld();
+      forgotten = visitor.today;
       const wasDue = await dueBefore(visitor, opened);
       if (wasDue && visitor.clock() < quiet) return;
       if (await fetchDue(visitor)) changed();

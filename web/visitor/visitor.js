@@ -72,6 +72,15 @@ export class Visitor {
     return withoutExpired(decoded(await this.store.read(WALLET)), this.domain, this.clock());
   }
 
+  /** Delete what has expired, and the keys of days that are over; evidence is kept. */
+  async forgetOld() {
+    await this.change((wallet) => ({ wallet, value: null }));
+    for (const name of await this.store.names('')) {
+      const [, epoch] = /^(?:epoch|failure)\/([0-9]+)(?:\/(?:operator|authority))?$/u.exec(name) ?? [];
+      if (epoch !== undefined && Number(epoch) < this.today - 1) await this.store.put(name, undefined);
+    }
+  }
+
   /** The visitor's account. @returns {Promise<Account>} @throws {VisitorError} before enrolment */
   async account() {
     const { account } = await this.wallet();

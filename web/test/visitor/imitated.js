@@ -81,6 +81,11 @@ export class MemoryStore {
     return this.plain.get(name);
   }
 
+  /** @param {string} prefix */
+  async names(prefix) {
+    return [...this.plain.keys()].filter((name) => name.startsWith(prefix));
+  }
+
   /** @param {string} name @param {unknown} value */
   async put(name, value) {
     if (value === undefined) this.plain.delete(name);

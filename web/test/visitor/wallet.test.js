@@ -101,6 +101,19 @@ test('what expired is dropped, and its passes are remembered until no disclosure
   assert.deepEqual(at((MEMORY_DAYS + 1) * EPOCH_SECONDS).past, []);
 });
 
+test('what has expired is deleted, with the keys of days that are over, and evidence is not', async () => {
+  const { parties, visitor } = await supplied();
+  await visitor.store.put(`epoch/${today}/operator/conflict`, Uint8Array.of(1));
+  parties.now += EPOCH_SECONDS;
+  await visitor.forgetOld();
+  assert.ok((await visitor.epochs.key(today)) === null);
+  assert.ok(await visitor.store.get(`epoch/${today}/operator`), 'an exit may still need the keys of yesterday');
+  parties.now += EPOCH_SECONDS;
+  await visitor.forgetOld();
+  assert.deepEqual(await visitor.store.names('epoch/'), [`epoch/${today}/operator/conflict`]);
+  assert.deepEqual(Wallet.fromBytes(/** @type {Uint8Array} */ (await visitor.store.read('wallet'))).days, []);
+});
+
 test('what is too much never hinders a pass from being marked as used', () => {
   const visits = Array.from({ length: MAX_VISITS + 1 }, () => ({ ...visitAt(NOON), exitPass: null }));
   const papers = Array.from({ length: MAX_PAPERS + 2 }, () => ({ epoch: today, u: randomBytes(32) }));

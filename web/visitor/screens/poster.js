@@ -83,9 +83,10 @@ customElements.define(
       [video.hidden, button.hidden] = [false, true];
       try {
         const read = new AbortController();
+        this.#leaving.signal.addEventListener('abort', () => read.abort());
         /** @type {string | null} */
         let link = null;
-        await readCodes(video, AbortSignal.any([read.signal, this.#leaving.signal]), (text) => {
+        await readCodes(video, read.signal, (text) => {
           link = text;
           read.abort();
         });
