@@ -43,6 +43,8 @@ _HEAVY_BYTES = 2**24
 _SETTINGS = (
     b"port = 8401\n",
     b'port = 8401\nhost = "127.0.0.1"\ndatabase = "sqlite:///x.db"\nretention_days = 28\n',
+    b"tolerance = 30\nretention_days = 3\n",
+    b'port = 8403\nassisted_domain = "first"\n\n[domains.first]\ntolerance = 30\nretention_days = 3\n',
     b'name = "\xed\x81\xb4\xeb\x9f\xbd"\nurl = "http://door.example"\n',
     b'sender = "escrow.operator.code_sender:OutboxSender"\nmixing_seconds = 0.5\nminimum_accounts = 2\n',
     b'key = "' + b"ab" * 32 + b'"\nurl = "http://127.0.0.1:8401"\n',
