@@ -17,9 +17,12 @@ from conformance.vectors.world import (
     STATEMENTS,
     STRANGER,
     TIME,
+    WARRANT,
 )
 from protocol.check_ins import MAX_STAY, Direction, possible_epochs
+from protocol.disclosures import DisclosedOpening, record_opening, sign_disclosure
 from protocol.epochs import Domain, EpochStatement, Role, create_epoch, verify_epoch
+from protocol.notices import list_passes, sign_notice
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.errors import (
     ConflictingStatements,
@@ -203,8 +206,8 @@ def conflicting_statements() -> VectorFile:
     """`check_same_statement`."""
     file = VectorFile(
         "conflicting-statements",
-        "Two statements of one party for one epoch: different ones are evidence of cheating",
-        "§3.5",
+        "Two statements of one party for one epoch, or one number of a list: different ones are evidence of cheating",
+        "§3.5, §3.12, §3.13",
         {"check.known": "the statement seen first", "check.received": "the statement seen now"},
     )
     known = STATEMENTS[Role.AUTHORITY]
@@ -213,6 +216,22 @@ def conflicting_statements() -> VectorFile:
     file.reject("the same", "another share", ConflictingStatements, received=other)
     file.accept("the same message, another signature", check={"known": known, "received": flip(known, -1)})
     file.reject("the same", "no statement", MalformedEncoding, received=pinned("noise"))
+    padded = {one: list_passes(3, [], pinned(one)) for one in ("a seed", "another seed")}
+    known = sign_notice(DOMAIN, 3, TIME, "", padded["a seed"], OPERATOR)
+    file.accept("a notice", check={"known": known, "received": flip(known, -1)})
+    for name, time, advice, digests in [
+        ("a notice with another list", TIME, "", padded["another seed"]),
+        ("a notice with other advice", TIME, "검사", padded["a seed"]),
+        ("a notice of another time", TIME + 1, "", padded["a seed"]),
+    ]:
+        received = sign_notice(DOMAIN, 3, time, advice, digests, OPERATOR)
+        file.reject("a notice", name, ConflictingStatements, received=received)
+    known = sign_disclosure(DOMAIN, Role.AUTHORITY, 3, TIME, (), AUTHORITY)
+    file.accept("a disclosure", check={"known": known, "received": known})
+    opening = DisclosedOpening(7, record_opening(WARRANT, bytes(32), [bytes(32)], Draws("an opening")))
+    for name, time, openings in [("with an opening", TIME, (opening,)), ("of another time", TIME + 1, ())]:
+        received = sign_disclosure(DOMAIN, Role.AUTHORITY, 3, time, openings, AUTHORITY)
+        file.reject("a disclosure", f"a disclosure {name}", ConflictingStatements, received=received)
     return file
 
 

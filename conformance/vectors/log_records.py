@@ -100,7 +100,7 @@ def log_entries() -> VectorFile:
         file.accept(name, check={"entry": log_entry(TIME, body).to_bytes()}, result={"statement": statement})
     for name, body in contents.items():
         kind, encoding = int(log_entry(TIME, body).kind), body.to_bytes()
-        for other in {1: 3, 2: 1, 3: 4, 4: 2, 5: 2, 6: 1, 7: 3}[kind], 0, 8:
+        for other in {1: 3, 2: 1, 3: 4, 4: 2, 5: 2, 6: 1, 7: 2}[kind], 0, 8:
             file.reject(name, f"with kind {other}", MalformedEncoding, entry=encode_item([TIME, other, encoding]))
         file.reject(
             name, "a byte behind its body", MalformedEncoding, entry=encode_item([TIME, kind, encoding + b"\0"])
