@@ -36,16 +36,8 @@ def international_number(text: str, region: str | None = None) -> str:
 def checked_name(text: str) -> str:
     """A name as the operator takes it; raises `VisitorError` with what is wrong, before anything costs a message."""
     name = names.canonical_name(text)
-    if unfit := names.unfit_in_name(name):
-        shown = " ".join(one if one.isprintable() else f"U+{ord(one):04X}" for one in unfit)
-        raise VisitorError(
-            f"a name has letters, digits, spaces and - ' . · alone; leave out {shown} / "
-            f"이름에 쓸 수 없는 글자가 있습니다: {shown}"
-        )
-    if not names.is_name(name):
-        raise VisitorError("a name has at least one letter or digit / 이름을 입력해 주세요")
-    if len(name.encode()) > names.MAX_NAME_BYTES:
-        raise VisitorError(f"a name has at most {names.MAX_NAME_BYTES} bytes of UTF-8 / 이름이 너무 깁니다")
+    if fault := names.fault_of(name):
+        raise VisitorError(fault)
     return name
 
 

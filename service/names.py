@@ -48,6 +48,21 @@ def _is_fit(text: str, place: int) -> bool:
     return one not in _FILLERS and (one.isalnum() or one in " -'.·" or _is_mark(one) or joins(text, place))
 
 
+def fault_of(name: str) -> str | None:
+    """What is wrong with a name that is in its canonical form, in English and Korean; None if nothing is."""
+    if unfit := unfit_in_name(name):
+        shown = " ".join(one if one.isprintable() else f"U+{ord(one):04X}" for one in unfit)
+        return (
+            f"a name has letters, digits, spaces and - ' . · alone; leave out {shown} / "
+            f"이름에 쓸 수 없는 글자가 있습니다: {shown}"
+        )
+    if not is_name(name):
+        return "a name has at least one letter or digit / 이름을 입력해 주세요"
+    if len(name.encode()) > MAX_NAME_BYTES:
+        return f"a name has at most {MAX_NAME_BYTES} bytes of UTF-8 / 이름이 너무 깁니다"
+    return None
+
+
 def joins(text: str, place: int) -> bool:
     """Whether a character is a joiner between letters, such as Persian and Hindi need."""
     if text[place] not in _JOINERS or not 0 < place < len(text) - 1:

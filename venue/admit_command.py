@@ -58,20 +58,20 @@ def _ask(region: str) -> AssertedRecord:
 
 
 def _name(text: str) -> str:
-    from service.names import MAX_NAME_BYTES, canonical_name, is_name
+    from service.names import canonical_name, fault_of
 
     name = canonical_name(text)
-    if not is_name(name) or len(name.encode()) > MAX_NAME_BYTES:
-        raise click.BadParameter(
-            "letters, digits, hyphens, dots and single spaces, at most 128 bytes / 글자와 숫자만 쓸 수 있습니다"
-        )
+    if fault := fault_of(name):
+        raise click.BadParameter(fault)
     return name
 
 
 def _phone(region: str, text: str) -> str:
-    from service.phone_numbers import international_number
+    from service.phone_numbers import international_number, is_assigned
 
     phone = international_number(text, region)
-    if phone is None:
-        raise click.BadParameter("for example / 예: 010-1234-5678, +82 10-1234-5678")
+    if phone is None or not is_assigned(phone):
+        raise click.BadParameter(
+            "this is no telephone number / 전화번호를 확인해 주세요. 예: 010-1234-5678, +82 10-1234-5678"
+        )
     return phone

@@ -58,7 +58,7 @@ def checked_url(url: str) -> str:
     except ValueError:
         fit = False
     if not fit or not url.isascii() or not url.isprintable() or " " in url:
-        raise ConfigurationError("the URL must look like https://door.example")
+        raise ConfigurationError("the URL must look like https://door.example / 주소를 확인해 주세요")
     if not is_protected(url):
         raise ConfigurationError(unprotected(url))
     return url.rstrip("/")

@@ -94,10 +94,12 @@ def test_a_terminal_forgets_what_was_typed(door: ServedVenue, present: OpenEpoch
 
 def test_what_is_wrong_is_asked_again(door: ServedVenue, present: OpenEpoch) -> None:
     long = "가" * 43
-    typed = ["=1+1", long, "  홍   길동 ", "12", "none", "010-1234-5678", "n", NAME, "+82 10 1234 5678", "y"]
+    typed = ["=1+1", long, "  홍   길동 ", "12", "112", "none", "010-1234-5678", "n", NAME, "+82 10 1234 5678", "y"]
     result = admit(door, "\n".join(typed) + "\n")
     assert result.exit_code == 0
-    assert result.output.count("Error") == 4
+    assert result.output.count("Error") == 5
+    assert "leave out = + / 이름에 쓸 수 없는 글자가 있습니다: = +" in result.output
+    assert result.output.count("this is no telephone number / 전화번호를 확인해 주세요") == 3
     assert "홍 길동, +821012345678: is this right?" in result.output
     assert opened(door, present) == [AssertedRecord(NAME, PHONE)]
 
