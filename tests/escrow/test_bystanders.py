@@ -119,7 +119,7 @@ def test_a_handle_is_of_one_account_and_epoch(world: World, step: Callable[[Pair
     step(pair)
     after = rows(world.operator)
     ((table, *changed),) = [row for row in after if row not in before]
-    assert (table, changed[:2]) == ("handles", [pair.first, pair.today])
+    assert (table, changed[:2]) == ("handles", [pair.today, pair.first])
     assert len([row for row in before if row not in after]) == 1
 
 

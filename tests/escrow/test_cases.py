@@ -237,6 +237,31 @@ def test_one_venue_that_fails_keeps_no_other_back(authorities: Authorities) -> N
     assert authorities.done("open", CASE).count("visits opened") == 3
 
 
+def test_watching_ends_when_both_operators_have_decided_on_all(authorities: Authorities) -> None:
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    authorities.done("add", CASE, *authorities.venues(authorities.club[0]), *authorities.window())
+    authorities.done("draw", CASE, "--yes")
+    authorities.done("propose", CASE)
+    with patch("escrow.authority.case_steps_cli.time.sleep", side_effect=lambda _: authorities.countersign()) as waits:
+        told = authorities.done("watch", CASE).splitlines()
+    assert waits.call_count == 1
+    assert [line.rpartition(": ")[2] for line in told] == ["proposed"] * 2 + ["countersigned"] * 2
+
+
+def test_a_venue_is_asked_again_if_told_and_what_is_the_same_is_not_opened_again(authorities: Authorities) -> None:
+    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    authorities.done("add", CASE, *authorities.venues(authorities.cafe), *authorities.window())
+    authorities.done("draw", CASE, "--yes")
+    authorities.done("propose", CASE)
+    authorities.countersign()
+    for _ in range(2):
+        assert "1 visits released" in authorities.done("release", CASE, "--again")
+    authorities.done("open", CASE)
+    assert "1 visits released" in authorities.done("release", CASE, "--again")
+    assert authorities.done("open", CASE) == "there is nothing to do\n"
+
+
 def test_a_chain_is_every_venue_of_one_server(authorities: Authorities) -> None:
     homes = [world.authority for world in authorities.worlds]
     cases = Cases(homes, "officer")
