@@ -14,6 +14,7 @@ from benchmarks.lists import measure_searches
 from benchmarks.logs import log_operations
 from benchmarks.measure import compare, primitive_microseconds
 from benchmarks.operations import all_operations
+from benchmarks.page import measure_page
 from benchmarks.qr import measure_qr
 from benchmarks.reader import measure_reader
 from benchmarks.report import Results, as_json, as_tables
@@ -37,7 +38,7 @@ def main(quick: bool, json_file: TextIO | None) -> None:
     Every operation is measured next to its floor, which is the sum of the libsodium primitives that the spec
     makes unavoidable, and next to what a user would pick instead. Only the ratios travel from one machine to
     another. Also measured: issuing on one and two threads, the QR code of a check-in, waiting for the disk when a log
-    grows, searching notices, and reading altered frames with one decoder and with two.
+    grows, searching notices, reading altered frames with one decoder and with two, and the visitors' page.
 
     A missed goal is shown and is no failure. The exit status is 1 if something does not work.
     """
@@ -58,6 +59,7 @@ def main(quick: bool, json_file: TextIO | None) -> None:
             reader=list(
                 measure_reader([to_qr_text(message) for message in session.check_ins[:12]], 4 if quick else 24)
             ),
+            page=measure_page(rounds),
         )
     console = Console()
     for table in as_tables(results):

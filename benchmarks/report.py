@@ -17,6 +17,7 @@ from benchmarks.disk import AppendResult
 from benchmarks.lists import BUDGET_MEGABYTES, BUDGET_SECONDS, SearchResult
 from benchmarks.measure import Comparison
 from benchmarks.operations import Operation
+from benchmarks.page import BUDGET_KILOBYTES, BUDGET_PAINT_SECONDS, BUDGET_PASSES_SECONDS, PageResult
 from benchmarks.qr import QRResult
 from benchmarks.reader import DECODERS, ReaderResult
 
@@ -33,6 +34,7 @@ class Results:
     appends: AppendResult
     searches: list[SearchResult]
     reader: list[ReaderResult]
+    page: PageResult | str
 
 
 def as_json(results: Results) -> dict[str, Any]:
@@ -52,6 +54,7 @@ def as_json(results: Results) -> dict[str, Any]:
         "qr": asdict(results.qr),
         "appends": {**asdict(results.appends), "floor_milliseconds": results.appends.floor_milliseconds},
         "reader": [asdict(result) for result in results.reader],
+        "page": results.page if isinstance(results.page, str) else asdict(results.page),
         "searches": [{**asdict(search), "within_budget": search.within_budget} for search in results.searches],
     }
 
@@ -86,6 +89,7 @@ def as_tables(results: Results) -> Iterator[RenderableType]:
     yield _appends_table(results.appends)
     yield _searches_table(results.searches)
     yield _reader_table(results.reader)
+    yield results.page if isinstance(results.page, str) else _page_table(results.page)
 
 
 def _table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> Table:
@@ -215,4 +219,16 @@ def _reader_table(results: list[ReaderResult]) -> Table:
         table.add_row(
             result.kind, str(result.frames), *read, *(f"{result.milliseconds[name]:.1f}" for name in DECODERS)
         )
+    return table
+
+
+def _page_table(page: PageResult) -> Table:
+    table = _table("The visitors' page", "what", "measured", "budget", numbers=("measured",))
+    for what, measured, budget in (
+        ("opening it loads, kB compressed", page.kilobytes, BUDGET_KILOBYTES),
+        ("first paint without a network, s", page.paint_seconds, BUDGET_PAINT_SECONDS),
+        ("twelve passes requested and accepted, s", page.passes_seconds, BUDGET_PASSES_SECONDS),
+    ):
+        table.add_row(what, f"{measured:.2f}", f"{budget:g} {_mark(measured <= budget)}")
+    table.caption = f"With the screens that come later it is {page.all_kilobytes:.0f} kB, without what reads codes."
     return table

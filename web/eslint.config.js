@@ -134,7 +134,7 @@ export default [
     },
   },
   { files: ['build.mjs'], languageOptions: { globals: { Buffer: 'readonly', process: 'readonly' } } },
-  { files: ['test/**'], languageOptions: { globals: { URL: 'readonly', process: 'readonly' } } },
+  { files: ['test/**'], languageOptions: { globals: { URL: 'readonly', performance: 'readonly', process: 'readonly' } } },
   imports(['protocol/**']),
   imports(['protocol/*.js'], '\\./(primitives|transparency)/[A-Za-z0-9]+\\.js$'),
   imports(['protocol/transparency/*.js'], '\\.\\./primitives/[A-Za-z0-9]+\\.js$'),

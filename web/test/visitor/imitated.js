@@ -146,13 +146,14 @@ export class ImitatedParties {
   lists = { notices: [], disclosures: [] };
   now = NOON;
 
-  constructor() {
+  /** @param {number} [allowance] */
+  constructor(allowance = ALLOWANCE) {
     this.domain = {
       number: 7,
       operatorKey: publicKey(this.seeds[Role.OPERATOR]),
       authorityKey: publicKey(this.seeds[Role.AUTHORITY]),
       utcOffset: 9 * 3600,
-      allowance: ALLOWANCE,
+      allowance,
     };
     this.logs = {
       [Role.OPERATOR]: new MemoryLog(this, Role.OPERATOR),
