@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import qrcode
 from PIL import Image
+from qrcode.base import rs_blocks
 
 from service.qr import qr_image
 from tests.venue.shown import beside
@@ -46,6 +50,45 @@ def test_part_of_a_structured_append_does_not_stop_a_door(texts: list[str]) -> N
     with Image.open(PART) as part:
         assert read_codes(part) == ["HELLO"]
         assert read_codes(beside(part, qr_image(texts[0]))) in ([texts[0]], ["HELLO", texts[0]])
+
+
+MODES = {
+    "numeric": "0001",
+    "alphanumeric": "0010",
+    "structured append": "0011",
+    "bytes": "0100",
+    "FNC1 in first position": "0101",
+    "ECI": "0111",
+    "kanji": "1000",
+    "FNC1 in second position": "1001",
+    "hanzi": "1101",
+    "nothing": "0000",
+    "none that there is": "1111",
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_whatever_a_code_holds_the_one_beside_it_is_read(
+    mode: str, texts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = Random(mode)
+
+    def any_bits(version: int, correction: int, _data: object) -> Any:
+        """In place of the encoding of a text: bits that begin with a mode, with good error correction."""
+        blocks, bits = rs_blocks(version, correction), qrcode.util.BitBuffer()
+        for bit in MODES[mode]:
+            bits.put(int(bit), 1)
+        while len(bits) < 8 * sum(block.data_count for block in blocks):
+            bits.put(random.getrandbits(1), 1)
+        return qrcode.util.create_bytes(bits, blocks)
+
+    valid = qr_image(texts[0])
+    monkeypatch.setattr("qrcode.util.create_data", any_bits)
+    for _ in range(6):
+        odd = qrcode.QRCode(version=random.randint(1, 6), box_size=6)
+        odd.add_data("x")
+        odd.make(fit=False)
+        assert texts[0] in read_codes(beside(odd.make_image().get_image(), valid))
 
 
 @pytest.mark.parametrize("library", ["pyzbar.pyzbar.decode", "zxingcpp.read_barcodes"])
