@@ -23,6 +23,7 @@ from service.keys import fingerprint
 from tests.support.programs import Program
 from tests.support.running import run
 from tests.support.servers import Door, World, run_world, warrant_for
+from venue.domain_setup import add_domain
 from venue.home import VenueHome
 from venue.setup import add_venue, create_home
 
@@ -101,7 +102,7 @@ def make_lists(world: World) -> Listed:
     run(story())
     venues = world.directory / "venues"
     ids = [create_home(venues, NAME, URL), add_venue(venues, "카페", "")]
-    (venues / "domain.toml").write_text(world.settings.to_toml())
+    add_domain(venues, world.settings.to_toml(), "first")
     VenueHome(venues).reader_tokens.add(ids[0], DOOR, bytes(32), int(time.time()))
     expected: dict[tuple[str, ...], list[str]] = {
         ("venue", "--home", str(venues), "list"): [*(one.hex() for one in ids), NAME],
@@ -114,7 +115,14 @@ def make_lists(world: World) -> Listed:
         expected[*officer, "warrants", "list"] = [warrant.warrant_id.hex(), NAME]
         expected[*officer, "status"] = [str(epoch) for epoch in world.operator.epochs.vault.epochs()]
     roots = [party.log.published() for party in (world.operator, world.authority)]
-    audit = ("escrow", "audit", "--domain", str(venues / "domain.toml"), "--state", str(world.directory / "audit"))
+    audit = (
+        "escrow",
+        "audit",
+        "--domain",
+        str(venues / "domains" / "first.toml"),
+        "--state",
+        str(world.directory / "audit"),
+    )
     shown = {medium: medium(*audit) for medium in (in_a_pipe, on_a_terminal)}  # while the servers run
     for text in shown.values():
         for published, url in zip(roots, (world.urls[Role.OPERATOR], world.urls[Role.AUTHORITY]), strict=True):

@@ -132,6 +132,7 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     warrant = opening_warrant(world.settings.number, token_bytes(16), world.now - 600, world.now, world.now)
     world.authority.warrants.add(warrant, b"signed")
     with engine.begin() as connection:
+        connection.execute(sql.text("DROP TABLE cases"))  # of investigations, which that version had not
         connection.execute(sql.text("ALTER TABLE warrants DROP COLUMN opened_venue"))
         connection.execute(sql.text("ALTER TABLE warrants RENAME TO cases"))
         connection.execute(sql.text("DROP INDEX ix_released_passes_epoch"))
