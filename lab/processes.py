@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -71,11 +73,22 @@ Launch = Callable[[Path, Sequence[str]], Running]
 
 
 def launch(log: Path, command: Sequence[str]) -> Running:
-    """Run `python -m COMMAND` with an interpreter of its own."""
+    """Run `python -m COMMAND` with an interpreter of its own; it ends when this process does, also by `kill -9`."""
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603  our own modules
-            [sys.executable, "-m", *command], stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            [sys.executable, "-m", "lab.child", *command],
+            stdin=_lifeline(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
+
+
+@cache
+def _lifeline() -> int:
+    """The end for reading of a pipe whose other end only this process has, until it ends."""
+    reading, _writing = os.pipe()
+    return reading
 
 
 class Servers:
