@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from client.visitor import Visitor
     from client.visits import Screen
     from protocol.http_messages import Decision
+    from protocol.warrants import Venue
 
 DOOR_SECONDS = 15
 
@@ -74,20 +76,27 @@ def check_in_command(home: LockedHome, link: str, people: int, yes: bool) -> Non
     """Check in by the LINK on a venue's poster, after asking. It shows the venue your network address."""
     import asyncio
 
-    from client.posters import read_poster
+    from client.posters import fetch_poster, read_link
     from client.visits import check_in, inside
     from protocol.http_messages import Decision
     from service.error_words import error_in_words, problem_in_words
     from service.http_client import new_session
 
     visitor = home.open()
+
+    async def look() -> Venue:
+        async with new_session(DOOR_SECONDS) as session:
+            return await fetch_poster(session, visitor.domain, link)
+
     try:
-        venue = read_poster(visitor.domain, link)
+        venue = asyncio.run(look())
+    except (Problem, Unreachable) as error:
+        raise click.ClickException(problem_in_words(error)) from None
     except SplitPassError as error:
         raise click.ClickException(
             f"no check-in by this link / 이 링크로는 등록할 수 없습니다: {error_in_words(error)}"
         ) from None
-    name = printable(venue.name)
+    name, host = printable(venue.name), urlsplit(read_link(link).url).netloc
     there = inside(visitor, venue)
     if there:
         since = visitor.local_time(there[-1].entered)
@@ -97,7 +106,10 @@ def check_in_command(home: LockedHome, link: str, people: int, yes: bool) -> Non
             err=True,
         )
     if not yes:
-        click.confirm(f"Check in at {name} for {_people(people)}?\n{name}에 {people}명 입장 등록을 할까요?", abort=True)
+        click.confirm(
+            f"Check in at {name} ({host}) for {_people(people)}?\n{name} ({host})에 {people}명 입장 등록을 할까요?",
+            abort=True,
+        )
 
     async def run() -> Decision:
         async with new_session(DOOR_SECONDS) as session:

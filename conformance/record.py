@@ -7,7 +7,7 @@ from secrets import token_bytes
 
 from PIL import Image
 
-from client.posters import is_web_url, read_poster
+from client.posters import is_web_url
 from conformance.answer import Answer
 from conformance.check import Checks
 from conformance.errors import Failed, NotRun
@@ -48,14 +48,14 @@ async def url(tester: Tester) -> None:
 
 @checks.add("5.5/poster-svg", "5.5/record")
 async def poster_svg(tester: Tester) -> None:
-    """`GET /v1/venues/{venue}/{domain}/poster.svg` answers a picture, or `no-scan-mode` for a venue without a URL."""
-    _picture(tester, await tester.get(Server.VENUE, f"{tester.venue_path}/poster.svg"), "image/svg+xml")
+    """`GET /v1/venues/{venue}/poster.svg` answers a picture, or `no-scan-mode` for a venue without a URL."""
+    _picture(tester, await tester.get(Server.VENUE, f"{_poster_path(tester)}.svg"), "image/svg+xml")
 
 
 @checks.add("5.5/poster-png", "5.5/record")
 async def poster_png(tester: Tester) -> None:
-    """`GET …/{domain}/poster.png` answers a picture whose QR code is the venue's link, or `no-scan-mode`."""
-    picture = _picture(tester, await tester.get(Server.VENUE, f"{tester.venue_path}/poster.png"), "image/png")
+    """`GET …/poster.png` answers a picture whose QR code is the venue's link, or `no-scan-mode`."""
+    picture = _picture(tester, await tester.get(Server.VENUE, f"{_poster_path(tester)}.png"), "image/png")
     if picture is None:
         return
     try:
@@ -67,8 +67,12 @@ async def poster_png(tester: Tester) -> None:
         raise Failed(f"the poster is not a whole picture ({type(error).__name__})") from None
     if len(texts) != 1:
         raise Failed(f"{len(texts)} QR codes could be read from the poster; expected one")
-    if read_poster(tester.domain, texts[0]) != tester.record or not texts[0].startswith(f"{tester.venue.url}/#"):
-        raise Failed(f"the QR code is not the link of this venue: {texts[0][:60]}…")
+    if texts[0] != f"{tester.venue.url}/v/{tester.venue.venue_id.hex()}":
+        raise Failed(f"the QR code is not the link of this venue: {texts[0][:160]}")
+
+
+def _poster_path(tester: Tester) -> str:
+    return f"/v1/venues/{tester.venue.venue_id.hex()}/poster"
 
 
 def _picture(tester: Tester, answer: Answer, media_type: str) -> bytes | None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from client.errors import NotIssued
 from client.papers import print_papers
-from client.posters import read_poster
+from client.posters import fetch_poster
 from client.visits import check_in, group_to_leave, open_entries, open_entry, open_exits
 from escrow.authority.authority import Authority
 from escrow.operator.operator import Operator
@@ -187,8 +187,8 @@ class Demo:
         return len(screens)
 
     async def _scan(self, session: ClientSession, person: Person) -> None:
-        _, link = poster_text(self._club.place.membership)
-        venue = read_poster(person.visitor.domain, link)
+        _, link = poster_text(self._club.place.venue)
+        venue = await fetch_poster(session, person.visitor.domain, link)
         self._admitted(await check_in(person.visitor, session, venue))
 
     def _admitted(self, decision: Decision) -> None:

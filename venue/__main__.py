@@ -10,9 +10,8 @@ import click
 
 from service.cli import CommandGroup, Hexadecimal, home_option, local_time, version_option
 from service.clock import unix_time
-from service.errors import ConfigurationError
 from venue.admit_command import admit
-from venue.cli import chosen_memberships, day_name, domain_option, for_each, online, venue_option
+from venue.cli import chosen_memberships, chosen_venue, day_name, domain_option, for_each, online, venue_option
 from venue.decode_command import decode
 from venue.domain_commands import domains
 from venue.read_command import read
@@ -264,16 +263,12 @@ def serve(path: Path) -> None:
 @cli.command()
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="FILE.svg or FILE.png")
 @venue_option
-@domain_option
 @click.pass_obj
-def poster(path: Path, output: Path, venue_id: bytes | None, domain_name: str | None) -> None:
-    """Make the poster that visitors of one domain scan."""
+def poster(path: Path, output: Path, venue_id: bytes | None) -> None:
+    """Make the poster that visitors scan."""
     from venue.poster import can_draw, poster_png, poster_svg, poster_text
 
-    memberships = chosen_memberships(path, venue_id, domain_name)
-    if len(memberships) != 1:
-        raise ConfigurationError("each domain has a poster of its own: say which one with --domain NAME")
-    title, link = poster_text(memberships[0])
+    title, link = poster_text(chosen_venue(path, venue_id))
     if output.suffix == ".svg":
         output.write_text(poster_svg(title, link), "utf-8")
     elif output.suffix == ".png":

@@ -1,8 +1,7 @@
-"""The poster at a door: the venue's name, and a link that carries the record both parties signed. Spec: §4.3."""
+"""The poster at a door: the venue's name, and the link by which its visitors find it. Spec: §4.3."""
 
 from __future__ import annotations
 
-import base64
 import functools
 import io
 from xml.etree import ElementTree
@@ -12,10 +11,13 @@ from PIL import Image, ImageDraw, ImageFont
 from protocol.warrants import verify_venue
 from service.errors import ConfigurationError
 from service.qr import qr_image, qr_svg
-from venue.membership import Membership
+from venue.errors import NotRegistered
+from venue.home import ServedVenue
 
 _WIDTH, _HEIGHT, _CODE = 148, 210, 124
 _ADVICE = ("SplitPass로 찍고 체크인하세요", "Scan with SplitPass to check in")
+MAX_LINK_BYTES = 106
+"""What a QR code of version 6 with error correction M holds."""
 _DRAWN = 256
 """How many posters are kept: drawing one takes as long as admitting many visitors, and anyone may ask for it."""
 _FONTS = (
@@ -29,19 +31,24 @@ _FONTS = (
 )
 
 
-def poster_text(membership: Membership) -> tuple[str, str]:
-    """The title and the link of a registered venue's poster; the link's fragment never reaches a server.
+def poster_text(venue: ServedVenue) -> tuple[str, str]:
+    """The title and the link of a registered venue's poster, which is for the visitors of every domain.
 
-    A link is of one domain, whose visitors alone can read it. Where doors take several, the title names it. Raises
-    what `verify_venue` raises, `NotRegistered`, and `ConfigurationError` for a venue without a server.
+    Raises what `verify_venue` raises, `NotRegistered` if no domain's parties have signed the venue's record, and
+    `ConfigurationError` for a venue without a server, or with a URL that is too long.
     """
-    joint, pinned = membership.registered, membership.pinned
-    record = verify_venue(pinned.domain, joint).record
+    joined = [membership for membership in venue.memberships if membership.registration is not None]
+    if not joined:
+        raise NotRegistered(venue.venue_id)
+    record = verify_venue(joined[0].pinned.domain, joined[0].registered).record
     if not record.url:
         raise ConfigurationError("the venue was registered without a URL, so nobody can check in by a poster")
-    fragment = base64.urlsafe_b64encode(joint.to_bytes()).rstrip(b"=").decode()
-    title = record.name if len(membership.venue.memberships) == 1 else f"{record.name} · {pinned.name}"
-    return title, f"{record.url.rstrip('/')}/#{fragment}"
+    link = f"{record.url.rstrip('/')}/v/{venue.venue_id.hex()}"
+    if (longer := len(link.encode()) - MAX_LINK_BYTES) > 0:
+        raise ConfigurationError(
+            f"the venue's URL is {longer} bytes too long for a poster that can be read from where a queue stands"
+        )
+    return record.name, link
 
 
 @functools.lru_cache(_DRAWN)

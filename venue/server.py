@@ -51,12 +51,12 @@ class VenueServer:
         return cbor_response(self._membership(request).registered)
 
     async def poster_svg(self, request: web.Request) -> web.Response:
-        """GET /v1/venues/{venue}/{domain}/poster.svg."""
+        """GET /v1/venues/{venue}/poster.svg."""
         document = await asyncio.to_thread(poster_svg, *self._poster_text(request))
         return web.Response(text=document, content_type="image/svg+xml")
 
     async def poster_png(self, request: web.Request) -> web.Response:
-        """GET /v1/venues/{venue}/{domain}/poster.png."""
+        """GET /v1/venues/{venue}/poster.png."""
         picture = await asyncio.to_thread(poster_png, *self._poster_text(request))
         return web.Response(body=picture, content_type="image/png")
 
@@ -162,8 +162,11 @@ class VenueServer:
         return venue
 
     def _poster_text(self, request: web.Request) -> tuple[str, str]:
+        venue = self._home.venue(path_bytes(request, "venue", 16))
+        if venue is None:
+            raise UnknownVenue("this server does not serve this venue")
         try:
-            return poster_text(self._membership(request))
+            return poster_text(venue)
         except ConfigurationError as error:
             raise NoScanMode(str(error)) from None
 
@@ -184,15 +187,15 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
     server = VenueServer(home, clock)
     app = create_app(
         [
-            web.get("/v1/venues/{venue}/{domain}/poster.svg", server.poster_svg),
-            web.get("/v1/venues/{venue}/{domain}/poster.png", server.poster_png),
+            web.get("/v1/venues/{venue}/poster.svg", server.poster_svg),
+            web.get("/v1/venues/{venue}/poster.png", server.poster_png),
             web.post("/v1/papers", server.paper),
             web.post(RELEASE_PATH, server.release),
             *page_routes(home),
         ],
         clock,
         server.missing,
-        [web.get("/v1/venues/{venue}/{domain}", server.venue), web.post("/v1/check-ins", server.check_in)],
+        [web.get("/v1/venues/{venue}/{domain:[0-9]+}", server.venue), web.post("/v1/check-ins", server.check_in)],
     )
 
     async def upkeep(_app: web.Application) -> AsyncIterator[None]:

@@ -70,7 +70,8 @@ def test_a10_a_lost_key_loses_no_trace(town: Town, lose: Callable[[Place], None]
         town.investigate(club)
 
     change_key(town, club, "--lost-key")
-    by_poster = read_poster(town.world.settings.domain, poster)  # printed before
+    record = only(club.venue).registered.to_bytes()
+    by_poster = read_poster(town.world.settings.domain, poster, record)  # printed before
     assert online(lambda session: check_in(scanned.visitor, session, by_poster)) is Decision.ADMITTED
     findings = town.investigate(club)
     assert {contact.record.phone for contact in findings.contacts} == {one.phone for one in (shown, scanned, later)}

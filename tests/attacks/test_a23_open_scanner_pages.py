@@ -64,7 +64,12 @@ def test_a23_no_page_tells_how_many_are_inside(town: Town) -> None:
     assert town.scan(other, club) is Decision.ADMITTED
     assert everything(club, paths) == before
     succeeded = {key for key, (status, _) in before.items() if status < 400}
-    shown = {"/healthz", "/readyz", record, f"{record}/poster.svg", f"{record}/poster.png"}
+    shown = {
+        "/healthz",
+        "/readyz",
+        record,
+        *(f"/v1/venues/{club.id.hex()}/poster.{picture}" for picture in ("svg", "png")),
+    }
     shown |= {"/", f"/v/{club.id.hex()}"} | {path for path in paths if path.startswith("/door")}
     open_to_pages = {("OPTIONS", record), ("OPTIONS", "/v1/check-ins")}
     assert succeeded == {(method, path) for method in ("GET", "HEAD") for path in shown} | open_to_pages

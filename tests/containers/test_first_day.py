@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 
 from client.enrolment import confirm_code, request_code
 from client.passes import fetch_passes
-from client.posters import read_poster
+from client.posters import fetch_poster
 from client.visitor import Visitor
 from client.visits import check_in
 from protocol.http_messages import Decision
@@ -37,8 +37,8 @@ def test_the_first_day(machine: Machine, tmp_path: Path) -> None:
     with (machine.folder / "operator.toml").open("a") as settings:
         settings.write("minimum_accounts = 2\nmixing_seconds = 1\n")  # nobody else comes
     machine.sh(machine.transplant(FIRST_DAY))
-    (venue,) = (machine.engine / "venue" / "venues").iterdir()
-    poster = f"http://127.0.0.1:{machine.ports['8403']}/v1/venues/{venue.name}/1/poster.png"
+    (served,) = (machine.engine / "venue" / "venues").iterdir()
+    poster = f"http://127.0.0.1:{machine.ports['8403']}/v1/venues/{served.name}/poster.png"
 
     async def visit() -> Decision:
         async with new_session() as session:
@@ -47,7 +47,8 @@ def test_the_first_day(machine: Machine, tmp_path: Path) -> None:
             visitors = [await enrol(machine, session, phone) for phone in ("+821011111111", "+821022222222")]
             today = visitors[0].domain.epoch_at(visitors[0].clock())
             await asyncio.gather(*(fetch_passes(visitor, session, today) for visitor in visitors))
-            return await check_in(visitors[0], session, read_poster(visitors[0].domain, link))
+            venue = await fetch_poster(session, visitors[0].domain, link)
+            return await check_in(visitors[0], session, venue)
 
     assert asyncio.run(visit()) is Decision.ADMITTED
     machine.sh("cd containers; docker compose down")

@@ -50,8 +50,9 @@ class Visitors:
         self._guessers = itertools.count()
         self.came: Counter[str] = Counter()
         self.ahead = 0
-        _, self.link = poster_text(self._place.membership)
-        self._venue: Venue = read_poster(running.town.settings.domain, self.link)
+        _, self.link = poster_text(self._place.venue)
+        registered = self._place.membership.registered.to_bytes()
+        self._venue: Venue = read_poster(running.town.settings.domain, self.link, registered)
 
     async def until(self, stop: asyncio.Event) -> None:
         """Come and go until `stop`."""

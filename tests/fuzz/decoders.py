@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -96,14 +95,11 @@ def _text_decoders() -> Iterator[Decoder]:
         EXPECTED,
         (from_paper_text(paper).to_bytes(),),
     )
+    link = f"{world.VENUE.url}v/{world.VENUE.venue_id.hex()}"
     yield Decoder(
         "poster link",
-        lambda data: read_poster(world.DOMAIN, data.decode("utf-8", "replace")),
+        lambda data: read_poster(world.DOMAIN, data.decode("utf-8", "replace"), joint),
         EXPECTED,
-        (_poster(joint).encode(),),
+        (link.encode(),),
     )
-    yield Decoder("poster record", lambda data: read_poster(world.DOMAIN, _poster(data)), EXPECTED, (joint,), cost=2)
-
-
-def _poster(record: bytes) -> str:
-    return "https://door.example/#" + base64.urlsafe_b64encode(record).rstrip(b"=").decode()
+    yield Decoder("poster record", lambda data: read_poster(world.DOMAIN, link, data), EXPECTED, (joint,), cost=2)

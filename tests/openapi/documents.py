@@ -43,7 +43,8 @@ class Operation:
         return self.body is not None and self.body["x-cddl"][:2] == ["sign1", "PartyRequest"]
 
     def matches(self, method: str, path: str) -> bool:
-        pattern = re.sub(r"\{\w+\}", "[^/]+", self.path.replace("{tile}", ".+"))  # a tile's path has slashes
+        parts = self.path.replace("{tile}", ".+").replace("{domain}", "[0-9]+")  # a tile's path has slashes
+        pattern = re.sub(r"\{\w+\}", "[^/]+", parts)
         return method == self.method and re.fullmatch(pattern, path) is not None
 
     def at(self, **parts: object) -> str:

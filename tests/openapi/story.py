@@ -159,11 +159,11 @@ class Story:
     async def register_venues(self) -> None:
         world, record = self.servers.world, only(self.servers.door.venue).record
         for served in (self.servers.door, self.servers.quiet):
-            other = f"/v1/venues/{ZEROS}/7"
-            for part in ("", "/poster.svg", "/poster.png"):
-                await refused("not-registered", self.servers.ask(served, "GET", served.record_path + part))
-                await refused("unknown-venue", self.servers.ask(served, "GET", other + part))
-                await refused("not-found", self.servers.ask(served, "GET", "/v1/venues/here/7" + part))
+            own = f"/v1/venues/{served.venue.venue_id.hex()}"
+            for part in ("/7", "/poster.svg", "/poster.png"):
+                await refused("not-registered", self.servers.ask(served, "GET", own + part))
+                await refused("unknown-venue", self.servers.ask(served, "GET", f"/v1/venues/{ZEROS}{part}"))
+                await refused("not-found", self.servers.ask(served, "GET", f"/v1/venues/here{part}"))
         for role in Role:
             key, quiet_key = only(self.servers.door.venue).signing_key, only(self.servers.quiet.venue).signing_key
             good = sign_application(record, key)
@@ -194,8 +194,9 @@ class Story:
             await self.servers.ask(served, "GET", served.record_path)
         door, quiet = self.servers.door, self.servers.quiet
         for picture in ("svg", "png"):
-            await self.servers.ask(door, "GET", f"{door.record_path}/poster.{picture}")
-            await refused("no-scan-mode", self.servers.ask(quiet, "GET", f"{quiet.record_path}/poster.{picture}"))
+            paths = [f"/v1/venues/{served.venue.venue_id.hex()}/poster.{picture}" for served in (door, quiet)]
+            await self.servers.ask(door, "GET", paths[0])
+            await refused("no-scan-mode", self.servers.ask(quiet, "GET", paths[1]))
 
     async def ask_for_epochs(self) -> None:
         for role in Role:

@@ -122,7 +122,7 @@ class Story:
             self.photographed(png)
             assert self.town.command("venue", "--home", home, *remote).startswith("ADMITTED")
             assert self.town.command("venue", "--home", home, "read", str(png), status=1).startswith("REFUSED")
-        self.visitor(1, "check-in", "--yes", "--people", "2", poster_text(self.place.membership)[1])
+        self.visitor(1, "check-in", "--yes", "--people", "2", poster_text(self.place.venue)[1])
         self.visitor(1, "check-out", "--visit", "1")
         day = local_time(self.began, self.town.settings.utc_offset)[:10]
         paper = ("paper", "--day", day, "--output", str(png))
@@ -214,7 +214,7 @@ class Story:
         name, phone = list(VISITORS.items())[2]
         text = f"row ({phone}, {name.replace(chr(39), '')}) is refused"
         self.secrets.append(name.replace("'", ""))
-        link = poster_text(self.place.membership)[1]
+        link = poster_text(self.place.venue)[1]
         operator, authority = self.town.operator / "operator.db", self.town.authority / "authority.db"
         for database, table in (
             (operator, "verifications"),

@@ -95,7 +95,7 @@ PROCEDURES: list[list[Source]] = [
     [disclosures.verify_disclosure],
     [encoding.Message.from_bytes, encoding.decode_item, encoding._codec_of.__wrapped__],
     [qr_text.from_qr_text, qr_text.decode_text],
-    [posters.read_poster],
+    [posters.read_poster, posters.fetch_poster],
     [party_requests.verify_request],
     [Witness.add_checkpoint],
     [venues.VenueRegister.apply, venues._take_change],

@@ -70,6 +70,7 @@ class ImitatedParties:
         self.date: dict[str, int] = {}
         """By how many seconds a server's `Date` is ahead."""
         self.urls: dict[str, str] = {}
+        self._given: JointStatement | None = None
 
     @property
     def domain(self) -> Domain:
@@ -110,7 +111,8 @@ class ImitatedParties:
             web.post("/v1/handles", self._handles),
             web.post("/v1/passes", self._passes),
         ]
-        routes = {**escrow, "venue": [web.post("/v1/check-ins", self._check_ins)]}
+        record = web.get("/v1/venues/{venue}/{domain}", self._venue_record)
+        routes = {**escrow, "venue": [web.post("/v1/check-ins", self._check_ins), record]}
         apps = {name: create_app(of_party) for name, of_party in routes.items()}
         for name, app in apps.items():
             app.on_response_prepare.append(partial(self._set_date, name))
@@ -225,7 +227,14 @@ class ImitatedParties:
         return verify_check_in(self.epoch(epoch).key, message)
 
     def poster(self, venue: Venue | None = None) -> JointStatement:
-        return self.parties.both_sign(venue or self.venue())
+        """A venue's record as both parties sign it; from now on its server gives this one."""
+        self._given = self.parties.both_sign(venue or self.venue())
+        return self._given
+
+    async def _venue_record(self, request: web.Request) -> web.Response:
+        venue, domain = request.match_info["venue"], request.match_info["domain"]
+        self.requests.append(f"venue record {venue} of {domain}")
+        return cbor_response(self._given or self.poster())
 
     def _session(self, request: web.Request) -> tuple[bytes, str, str]:
         try:

@@ -222,11 +222,11 @@ class Town:
 
     def link(self, place: Place) -> str:
         """What the place's poster says."""
-        return poster_text(self.membership(place))[1]
+        return poster_text(place.venue)[1]
 
     def venue(self, place: Place) -> Venue:
         """The place as a client reads it from the poster."""
-        return read_poster(self.world.settings.domain, self.link(place))
+        return read_poster(self.world.settings.domain, self.link(place), self.membership(place).registered.to_bytes())
 
     def scan(self, person: Person, place: Place) -> Decision:
         """Check in by the place's poster."""

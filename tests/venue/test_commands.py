@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import resource
 import shutil
 import signal
@@ -177,7 +178,7 @@ def test_from_init_to_the_poster(tmp_path: Path, parties: Parties, present: Open
     assert "&lt;&amp;&gt;" in (tmp_path / "poster.svg").read_text("utf-8")
     assert ("no font" in made.stderr) is not can_draw(name)
     [link] = read_codes(Image.open(tmp_path / "poster.png"))
-    assert link.startswith("https://door.example/#")
+    assert re.fullmatch("https://door.example/v/[0-9a-f]{32}", link)
 
 
 @pytest.mark.parametrize("change", [{"name": "another"}, {"url": "https://another.example"}, {"venue_id": bytes(16)}])

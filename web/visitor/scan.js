@@ -3,7 +3,7 @@
 import { Problem } from './errors.js';
 import { HttpClient } from './httpClient.js';
 
-const PATH = /\/v1\/(venues\/[0-9a-f]{32}|check-ins)$/u;
+const PATH = /\/v1\/(venues\/[0-9a-f]{32}\/[0-9]{1,3}|check-ins)$/u;
 const SECONDS = 15;
 
 addEventListener('message', async ({ source, data, ports: [port] }) => {

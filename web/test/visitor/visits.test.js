@@ -1,10 +1,11 @@
 /** What is shown and sent of passes. As `tests/client/test_visits.py`, `test_groups.py` and `test_posters.py`. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { randomBytes } from '@noble/hashes/utils.js';
+import { hexToBytes, randomBytes } from '@noble/hashes/utils.js';
 import { CheckInMessage, Direction, MAX_STAY, signedPassParts, verifyCheckIn } from '../../protocol/checkIns.js';
-import { epochBegins } from '../../protocol/epochs.js';
+import { Domain, epochBegins } from '../../protocol/epochs.js';
 import { Decision, DoorAnswer } from '../../protocol/httpMessages.js';
 import { JointStatement } from '../../protocol/primitives/statements.js';
 import { SplitPassError, WrongEpoch } from '../../protocol/primitives/errors.js';
@@ -12,12 +13,14 @@ import { fromQrText } from '../../protocol/qrText.js';
 import { Venue } from '../../protocol/warrants.js';
 import { NoPassLeft, NoVisit, Unreachable } from '../../visitor/errors.js';
 import { printPapers } from '../../visitor/papers.js';
-import { readPoster } from '../../visitor/poster.js';
+import { fetchPoster, readPoster } from '../../visitor/poster.js';
 import { checkIn, checkOut, inside, openEntries, openExits } from '../../visitor/visits.js';
 import { groupsOf, whoCanLeave } from '../../visitor/wallet.js';
 import { fromPaperText, verifyPaper } from '../parties/paperPasses.js';
 import { publicKey, signStatement } from '../parties/signing.js';
 import { ALLOWANCE, ImitatedParties, supplied } from './imitated.js';
+
+const vectors = JSON.parse(readFileSync(new URL('../../../spec/vectors/poster-link.json', import.meta.url), 'utf8'));
 
 /** @param {ImitatedParties} parties @param {Partial<Venue>} [changes] */
 function posterOf({ domain, seeds }, changes = {}) {
@@ -31,9 +34,8 @@ function posterOf({ domain, seeds }, changes = {}) {
     ...changes,
   };
   const joint = { operator: signStatement(Venue, record, seeds[1]), authority: signStatement(Venue, record, seeds[2]) };
-  const encoded = btoa(String.fromCharCode(...JointStatement.toBytes(joint)));
-  const fragment = encoded.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/u, '');
-  return `${record.url || 'https://door.example'}/#${fragment}`;
+  const id = [...record.venueId].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return /** @type {const} */ ([`${record.url}/v/${id}`, JointStatement.toBytes(joint)]);
 }
 
 /** A door that keeps what it was sent, and answers. @param {(sent: number) => Decision | Error} decide */
@@ -112,7 +114,7 @@ test('an exit comes too late after twelve hours, and can be shown again before',
 
 test('a check-in by poster is bound to the venue, remembered, and left by the same pass', async () => {
   const { parties, visitor } = await supplied();
-  const venue = readPoster(parties.domain, posterOf(parties));
+  const venue = readPoster(parties.domain, ...posterOf(parties));
   const { sent, client } = doorWith(() => Decision.ADMITTED);
   assert.deepEqual(await checkIn(visitor, client, venue, 2), [Decision.ADMITTED, Decision.ADMITTED]);
   assert.equal((await inside(visitor, venue)).length, 2);
@@ -125,7 +127,7 @@ test('a check-in by poster is bound to the venue, remembered, and left by the sa
 
 test('a refusal is remembered, and an entry without an answer has used its pass', async () => {
   const { parties, visitor } = await supplied();
-  const venue = readPoster(parties.domain, posterOf(parties));
+  const venue = readPoster(parties.domain, ...posterOf(parties));
   const refusing = doorWith(() => Decision.TOO_OLD);
   assert.deepEqual(await checkIn(visitor, refusing.client, venue, 1), [Decision.TOO_OLD]);
   const silent = doorWith(() => new Unreachable('no answer'));
@@ -138,7 +140,7 @@ test('a refusal is remembered, and an entry without an answer has used its pass'
 
 test('an exit whose answer was lost is found to be over', async () => {
   const { parties, visitor } = await supplied();
-  const venue = readPoster(parties.domain, posterOf(parties));
+  const venue = readPoster(parties.domain, ...posterOf(parties));
   const answers = [Decision.ADMITTED, new Unreachable('no answer'), Decision.ALREADY_SPENT];
   const { client } = doorWith((sent) => answers[sent - 1]);
   await checkIn(visitor, client, venue, 1);
@@ -148,23 +150,33 @@ test('an exit whose answer was lost is found to be over', async () => {
   assert.equal((await group())[0].exitPass, null);
 });
 
-test('only the signed record of a poster counts', () => {
+test('a poster is looked up at its own host, by its own record', async () => {
   const parties = new ImitatedParties();
-  const link = posterOf(parties);
-  const elsewhere = `https://evil.example/#${link.split('#')[1]}`;
-  assert.equal(readPoster(parties.domain, elsewhere).url, 'https://door.example');
-  for (const wrong of [
-    link.slice(0, -4),
-    link.replace('https:', 'ftp:'),
-    'https://door.example/',
-    posterOf(new ImitatedParties()),
-    posterOf(parties, { domain: 8 }),
-    posterOf(parties, { url: '' }),
-    posterOf(parties, { url: 'http://door.example' }),
-  ]) {
-    assert.throws(() => readPoster(parties.domain, wrong), SplitPassError, wrong);
-  }
+  const [link, record] = posterOf(parties);
+  /** @type {string[]} */
+  const asked = [];
+  const client = {
+    /** @param {string} _method @param {string} url */
+    async call(_method, url) {
+      asked.push(url);
+      return record;
+    },
+  };
+  const venue = await fetchPoster(client, parties.domain, link);
+  assert.equal(venue.name, '○○카페');
+  assert.deepEqual(asked, [`${link.replace('/v/', '/v1/venues/')}/${parties.domain.number}`]);
+  await assert.rejects(fetchPoster(client, parties.domain, link.replace('door', 'evil')), SplitPassError);
+  await assert.rejects(fetchPoster(client, parties.domain, 'https://door.example/'), SplitPassError);
+  assert.equal(asked.length, 2, 'what is no link is looked up nowhere');
 });
+
+for (const { name, change = name, kind, check, result } of vectors.vectors) {
+  test(`poster-link: ${change}`, () => {
+    const read = () => readPoster(Domain.fromBytes(hexToBytes(check.domain)), check.link, hexToBytes(check.record));
+    if (kind === 'reject') assert.throws(read, SplitPassError);
+    else assert.deepEqual(Venue.toBytes(read()), hexToBytes(result.record));
+  });
+}
 
 test('a printed pass is burned, its keys are gone, and a reader can sign for it', async () => {
   const { parties, visitor } = await supplied();

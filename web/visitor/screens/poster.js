@@ -9,7 +9,7 @@ import { readCodes } from '../../ui/camera.js';
 import { ask, tell } from '../../ui/dialog.js';
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
-import { readPoster } from '../poster.js';
+import { fetchPoster } from '../poster.js';
 import { ScreenElement } from '../screen.js';
 import { VenueClient } from '../venueClient.js';
 import { checkIn, inside } from '../visits.js';
@@ -102,13 +102,19 @@ customElements.define(
 
     /** @param {string} link */
     async #found(link) {
+      const client = new VenueClient();
       let venue;
       try {
-        venue = readPoster(this.visitor.domain, link);
+        venue = await fetchPoster(client, this.visitor.domain, link.trim());
       } catch (error) {
-        if (!(error instanceof SplitPassError)) throw error;
-        await this.#say(['This is no poster of this log.', '이 명부의 포스터가 아닙니다.']);
+        await this.#say(
+          error instanceof SplitPassError
+            ? ['This is no poster of this log.', '이 명부의 포스터가 아닙니다.']
+            : errorInWords(error),
+        );
         return;
+      } finally {
+        client.close();
       }
       const people = await this.#agreed(venue);
       if (people > 0) await this.#checkIn(venue, people);
