@@ -97,9 +97,8 @@ class Outbreak:
         self._story.say(
             "the others", f"{len(findings) - len(warned)} find nothing; no phone told anybody what it found"
         )
-        shared = sum(map(len, released.visits.values()))
         self._result.expect(
-            "exactly the cafe's guests are warned", holds=warned == self._day.at_cafe and count == shared
+            "exactly the cafe's guests are warned", holds=warned == self._day.at_cafe and count == released.visits
         )
 
     async def cheat(self, warrant_id: bytes) -> None:

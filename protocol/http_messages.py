@@ -49,6 +49,17 @@ class Session(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseRequest(Message):
+    """What the authority asks a venue for: the release under a warrant, or the part after the one that it has.
+
+    `ended`: the time with which that part ended, None for the first part.
+    """
+
+    warrant: JointStatement
+    ended: Uint32 | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SharesRequest(Message):
     """What the authority shows the operator to be given shares.
 

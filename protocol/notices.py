@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar
 
 from protocol.epochs import Domain
 from protocol.party_requests import REQUEST_TOLERANCE
-from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
+from protocol.primitives.encoding import Bytes32, Message, Size, Uint8, Uint32
 from protocol.primitives.errors import (
     InvalidNotice,
     MalformedEncoding,
@@ -112,10 +112,10 @@ class PublishedNotice(Message):
 class NoticeAnswer(Message):
     """The operator's notice statement, its list, and what shows that the list is what it should be.
 
-    `warrants`: the ids of the warrants that it was made for. `seed`: what the padding was made of.
+    `releases`: the digests of the releases that it was made for. `seed`: what the padding was made of.
     """
 
-    warrants: Annotated[tuple[Bytes16, ...], Size(0, MAX_NOTICE_RELEASES)]
+    releases: Annotated[tuple[Bytes32, ...], Size(0, MAX_NOTICE_RELEASES)]
     seed: Bytes32
     notice: Statement
     digests: PaddedDigests
@@ -244,8 +244,8 @@ def verify_notice_answer(
     Args:
         domain: The domain, as it is pinned.
         number: The number that was asked for.
-        advice: What the warrants of the answer say.
-        passes: The `u` (32 bytes) of all verified visits of the releases under these warrants.
+        advice: What the warrants of the answer's releases say.
+        passes: The `u` (32 bytes) of all verified visits of these releases.
         earliest: The Unix time of the notice before, or 0.
         now: Unix time in seconds.
         answer: The operator's answer.

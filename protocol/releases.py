@@ -1,7 +1,8 @@
 """Releases: what a venue hands over for a warrant, as both parties check it. Spec: §3.9.
 
 A release opens the commitments around the warrant's window. It shows every check-in between them, each with its
-encoding or only its digest, so that none can have been added, taken from another venue, or removed since.
+encoding or only its digest, so that none can have been added, taken from another venue, or removed since. What is too
+much for one release comes in parts, each of which is judged by itself.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated, ClassVar
 
@@ -42,7 +43,7 @@ from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
 from protocol.transparency.merkle import CompactRange
 from protocol.visits import Visit, collect_visits
-from protocol.warrants import RegisteredVenue, ValidWarrant, Venue, Warrant
+from protocol.warrants import MAX_RELEASE, RegisteredVenue, ValidWarrant, Venue, Warrant
 
 MAX_LEAVES = 250_000
 MAX_COMMITMENTS = 10_000
@@ -85,10 +86,12 @@ class ReleasedLeaf(Message):
 
 @dataclass(frozen=True, slots=True)
 class Release(Message):
-    """What a venue hands over for a warrant, signed with the venue's key.
+    """What a venue hands over for a warrant, or a part of it, signed with the venue's key.
 
     `opened_from` is the commitment that the leaves come after, or `BEGINNING`, and `frontier` the hashes of that tree's
-    complete subtrees, the largest first. `openings` are those after it.
+    complete subtrees, the largest first. `openings` are those after it. `part_ends`: the time of the one from which the
+    next part goes on, None in the last part. `uncommitted`: how many check-ins with a label in the window the venue has
+    admitted that come after all commitments that count. It is the venue's word alone.
     """
 
     TAG: ClassVar[str] = "release"
@@ -100,6 +103,12 @@ class Release(Message):
     frontier: Annotated[tuple[Bytes32, ...], Size(0, 32)]
     openings: Annotated[tuple[CommitmentOpening, ...], Size(0, MAX_COMMITMENTS)]
     leaves: Annotated[tuple[ReleasedLeaf, ...], Size(0, MAX_LEAVES)]
+    part_ends: Uint32 | None = None
+    uncommitted: Uint32 = 0
+
+    def __post_init__(self) -> None:
+        if sum(not leaf.withheld for leaf in self.leaves) > MAX_RELEASE:
+            raise MalformedEncoding(f"a release shows at most {MAX_RELEASE} check-ins")
 
 
 HeldCommitments = Annotated[tuple[HeldCommitment, ...], Size(0, MAX_HELD)]
@@ -137,12 +146,18 @@ class VerifiedRelease:
     `set_aside` counts the check-ins that were left out, by the name of the error, as `Withheld` those that the venue
     does not show although they lie in the window, and as `AdmittedByOne` visits that one party alone admits.
     `judgement` has the commitments that decided it; of a release that one party has verified, for both what it holds.
+    `check_ins` counts those with a label in the window that the venue committed to in this part, shown or not.
+    `part_begins` is the time of the commitment that it starts from; `part_ends` and `uncommitted` are as it says.
     """
 
     warrant: Warrant
     visits: dict[int, dict[bytes, Visit]]
     set_aside: Counter[str]
     judgement: Judgement
+    check_ins: int = 0
+    part_begins: int = 0
+    part_ends: int | None = None
+    uncommitted: int = 0
 
     @property
     def digest(self) -> bytes:
@@ -164,29 +179,52 @@ def check_order(held: Sequence[HeldCommitment]) -> None:
 
 
 def choose_openings(
-    warrant: Warrant, kept: Sequence[KeptCommitment]
+    warrant: Warrant, kept: Sequence[KeptCommitment], ended: int | None = None
 ) -> tuple[KeptCommitment, tuple[KeptCommitment, ...]]:
-    """Choose the commitment that a release starts from and those that it opens.
+    """Choose the commitment that a release starts from and those that it opens, if one release can carry all of it.
 
     It starts and ends with commitments that both parties acknowledged.
 
     Args:
         warrant: The warrant.
         kept: The venue's commitments in the order of time.
+        ended: The time with which the part before ended; None for the first part.
 
     Returns:
         The start, and those to open.
     """
+    from_time = _opens_from(warrant) if ended is None else ended
     issued = [commitment for commitment in kept if commitment.opening.time <= warrant.issued]
     start = last = KeptCommitment(BEGINNING, CompactRange())
     for commitment in issued:
         if commitment.acknowledged:
-            if commitment.opening.time <= _opens_from(warrant):
+            if commitment.opening.time <= from_time:
                 start = commitment
             if last.opening.time < _opens_to(warrant):
                 last = commitment
     between = [commitment for commitment in issued if start.opening.time < commitment.opening.time <= last.opening.time]
     return start, tuple(between)
+
+
+def parts_to_choose(
+    warrant: Warrant, openings: Sequence[KeptCommitment]
+) -> list[tuple[KeptCommitment, tuple[KeptCommitment, ...]]]:
+    """Where a part that is not the last one may end, if one release cannot carry all of these openings.
+
+    Args:
+        warrant: The warrant.
+        openings: What `choose_openings` gave.
+
+    Returns:
+        For each possible end, the earliest first, its commitment and those to open.
+    """
+    acknowledged = [place for place, commitment in enumerate(openings) if commitment.acknowledged]
+    choices = []
+    for end in acknowledged[:-1]:
+        reach = max(openings[end].opening.time, _part_opens_to(warrant))
+        last = next((place for place in acknowledged if openings[place].opening.time >= reach), acknowledged[-1])
+        choices.append((openings[end], tuple(openings[: last + 1])))
+    return choices
 
 
 def sign_release(
@@ -195,8 +233,10 @@ def sign_release(
     start: KeptCommitment,
     openings: Sequence[CommitmentOpening],
     leaves: Sequence[ReleasedLeaf],
+    part_ends: int | None = None,
+    uncommitted: int = 0,
 ) -> bytes:
-    """Sign a venue's release of the leaves from one commitment to the last of others.
+    """Sign a venue's release of the leaves from one commitment to the last of others, or a part of it.
 
     Args:
         warrant: The valid warrant.
@@ -204,13 +244,19 @@ def sign_release(
         start: The commitment before the leaves.
         openings: The commitments to open.
         leaves: Every check-in between them, in the order of the tree.
+        part_ends: The time of the commitment from which the next part goes on; None in the last part.
+        uncommitted: How many check-ins with a label in the window come after all commitments that count.
 
     Returns:
         The signed release.
+
+    Raises:
+        MalformedEncoding: It would be more than one release can carry.
     """
     record = warrant.record
     opened = start.opening, start.tree.hashes, tuple(openings)
-    return sign_statement(Release(record.domain, record.warrant_id, record.venue_id, *opened, tuple(leaves)), key)
+    said = Release(record.domain, record.warrant_id, record.venue_id, *opened, tuple(leaves), part_ends, uncommitted)
+    return sign_statement(said, key)
 
 
 def verify_release(
@@ -219,6 +265,7 @@ def verify_release(
     epoch_keys: Mapping[int, EpochKey],
     commitments: Mapping[int, bytes],
     release: bytes,
+    ended: int | None = None,
 ) -> VerifiedRelease:
     """Check a venue's release by one party's commitments and keep the visits that the warrant covers.
 
@@ -231,6 +278,7 @@ def verify_release(
         epoch_keys: The keys of each epoch that is published, by its number.
         commitments: The venue's commitments (32 bytes) by time, as the caller itself received them.
         release: The signed release.
+        ended: The time with which the part before ended; None for the first part.
 
     Returns:
         The visits, and what was set aside.
@@ -239,41 +287,14 @@ def verify_release(
         Malformed: The bytes are no such statement.
         InvalidSignature: The signature does not hold.
         OutOfScope: It is for another warrant or venue.
-        CommitmentMismatch: It does not fit what the venue was committed to.
+        CommitmentMismatch: It does not fit what the venue was committed to, or does not start where it should.
     """
-    record = warrant.record
-    if venue.record.venue_id != record.venue_id:  # step 1
-        raise OutOfScope("the warrant names another venue", record.warrant_id)
-    if len(release) > MAX_RELEASE_BYTES:  # step 2
-        raise MalformedEncoding(f"a release has at most {MAX_RELEASE_BYTES} bytes")
-    message = verify_statement(Release, release, venue.record.key)
-    if (message.domain, message.warrant_id, message.venue_id) != (
-        record.domain,
-        record.warrant_id,
-        record.venue_id,
-    ):  # step 3
-        raise OutOfScope("the release is for another warrant", record.warrant_id)
-    check_ins = []
-    set_aside: Counter[str] = Counter()
-    for leaf, times in _verify_leaves(record, commitments, message):
-        if leaf.withheld:  # step 8
-            if record.begins <= leaf.time < record.ends:
-                set_aside["Withheld"] += 1
-            continue
-        try:
-            check_ins.append(_verify_content(record, epoch_keys.get(leaf.epoch), leaf, times))
-        except (Malformed, Rejected) as error:
-            set_aside[type(error).__name__] += 1
-    kept: dict[int, dict[bytes, Visit]] = {}
-    for epoch, visits in collect_visits(check_ins).items():  # step 10
-        for u, visit in visits.items():
-            if record.covers(visit.entered, visit.left):  # step 11
-                kept.setdefault(epoch, {})[u] = visit
-            else:
-                set_aside[OutOfScope.__name__] += len(visit.check_ins)
-    held = _deciding(record, commitments, message)
-    judgement = Judgement(release_digest(release), held, held)
-    return VerifiedRelease(record, kept, set_aside, judgement)
+    message = _read_release(warrant.record, venue.record, release)
+    start = message.opened_from
+    is_first = start == BEGINNING or start.time <= _opens_from(warrant.record)
+    if not is_first if ended is None else start.time != ended:  # step 4
+        raise CommitmentMismatch("the release does not start where the part before it ended, or its window asks for")
+    return _verify(warrant.record, epoch_keys, commitments, message, release_digest(release))
 
 
 def deciding_commitments(warrant: Warrant, commitments: Mapping[int, bytes], release: bytes) -> HeldCommitments:
@@ -321,12 +342,13 @@ def judge_release(
         ConflictingStatements: The same, and the parties hold different commitments of one time. The error has both
             `VenueCommitment` messages, without the venue's signatures.
     """
+    message = _read_release(warrant.record, venue.record, release)
     verdicts: dict[HeldCommitments, VerifiedRelease] = {}
     try:
         for held in (judgement.operator, judgement.authority):  # step 1
             if held not in verdicts:
                 received = {commitment.time: commitment.commitment for commitment in held}
-                verdicts[held] = verify_release(warrant, venue, epoch_keys, received, release)
+                verdicts[held] = _verify(warrant.record, epoch_keys, received, message, judgement.release)
     except CommitmentMismatch:
         if judgement.conflicts:
             raise _conflict(venue.record, judgement) from None
@@ -340,7 +362,7 @@ def judge_release(
     set_aside = authority.set_aside.copy()
     both = sum(map(len, visits.values()))
     set_aside["AdmittedByOne"] = len(_passes(operator) | _passes(authority)) - both  # step 3
-    return VerifiedRelease(authority.warrant, visits, +set_aside, judgement)
+    return replace(authority, visits=visits, set_aside=+set_aside, judgement=judgement)
 
 
 def release_digest(release: bytes) -> bytes:
@@ -348,28 +370,79 @@ def release_digest(release: bytes) -> bytes:
     return digest32("release", release)
 
 
+def _read_release(warrant: Warrant, venue: Venue, release: bytes) -> Release:
+    if venue.venue_id != warrant.venue_id:  # step 1
+        raise OutOfScope("the warrant names another venue", warrant.warrant_id)
+    if len(release) > MAX_RELEASE_BYTES:  # step 2
+        raise MalformedEncoding(f"a release has at most {MAX_RELEASE_BYTES} bytes")
+    message = verify_statement(Release, release, venue.key)
+    said = message.domain, message.warrant_id, message.venue_id
+    if said != (warrant.domain, warrant.warrant_id, warrant.venue_id):  # step 3
+        raise OutOfScope("the release is for another warrant", warrant.warrant_id)
+    return message
+
+
+def _verify(
+    warrant: Warrant,
+    epoch_keys: Mapping[int, EpochKey],
+    commitments: Mapping[int, bytes],
+    message: Release,
+    digest: bytes,
+) -> VerifiedRelease:
+    """A release that was read, by one party's commitments, wherever it starts."""
+    placed, ends = _verify_leaves(warrant, commitments, message)
+    committed = sum(warrant.begins <= leaf.time < warrant.ends for leaf, _ in placed[:ends])
+    check_ins = []
+    set_aside: Counter[str] = Counter()
+    for place, (leaf, times) in enumerate(placed):
+        if leaf.withheld:  # step 10
+            if place < ends and warrant.begins <= leaf.time < warrant.ends:
+                set_aside["Withheld"] += 1
+            continue
+        try:
+            check_ins.append(_verify_content(warrant, epoch_keys.get(leaf.epoch), leaf, times))
+        except (Malformed, Rejected) as error:
+            set_aside[type(error).__name__] += 1
+    kept: dict[int, dict[bytes, Visit]] = {}
+    for epoch, visits in collect_visits(check_ins).items():  # step 12
+        for u, visit in visits.items():
+            if warrant.covers(visit.entered, visit.left):  # step 13
+                kept.setdefault(epoch, {})[u] = visit
+            else:
+                set_aside[OutOfScope.__name__] += len(visit.check_ins)
+    held = _deciding(warrant, commitments, message)
+    judgement = Judgement(digest, held, held)
+    place_of_it = message.opened_from.time, message.part_ends, message.uncommitted
+    return VerifiedRelease(warrant, kept, set_aside, judgement, committed, *place_of_it)
+
+
 def _verify_leaves(
     warrant: Warrant, commitments: Mapping[int, bytes], release: Release
-) -> list[tuple[ReleasedLeaf, range]]:
-    """Every leaf, with the times that its label may have; else `CommitmentMismatch`."""
+) -> tuple[list[tuple[ReleasedLeaf, range]], int]:
+    """Every leaf with the times that its label may have, and how many the part has; else `CommitmentMismatch`."""
     known = {time: commitment for time, commitment in commitments.items() if time <= warrant.issued}
     start = release.opened_from
-    tree = _start(release)  # step 4
-    if start != BEGINNING and (start.time > _opens_from(warrant) or not _opens(start, tree, known)):
-        raise CommitmentMismatch("the release does not start from a commitment before its window")
+    tree = _start(release)  # step 5
+    if start != BEGINNING and not _opens(start, tree, known):
+        raise CommitmentMismatch("the release does not start from a commitment that was received")
     openings, last = {}, start.time
-    for opening in release.openings:  # step 5
+    for opening in release.openings:  # step 6
         if opening.time <= last:
             raise CommitmentMismatch("the commitments that are opened are not in the order of time")
         openings[opening.time], last = opening, opening.time
     required = sorted(time for time in known if start.time < time <= last)
     if not openings.keys() >= set(required) or (openings and last not in known):
         raise CommitmentMismatch("the release leaves out a commitment, or ends with one that was never received")
-    if last < _opens_to(warrant) and any(time > last for time in known):  # step 6
+    reach = _opens_to(warrant)
+    if release.part_ends is not None:  # step 7
+        if release.part_ends not in required:
+            raise CommitmentMismatch("the part ends with no commitment that it opens and that was received")
+        reach = _part_opens_to(warrant)
+    if last < reach and any(time > last for time in known):  # step 8
         raise CommitmentMismatch("the venue hides a newer commitment; ask for another release, or draw a new warrant")
     placed: list[tuple[ReleasedLeaf, range]] = []
-    before = start.time
-    for time in required:  # step 7
+    before, ends = start.time, len(release.leaves)
+    for time in required:  # step 9
         leaves = release.leaves[len(placed) : len(placed) + max(0, openings[time].size - tree.size)]
         tree = append_check_ins(tree, (leaf.committed for leaf in leaves))
         if not _opens(openings[time], tree, known):
@@ -377,9 +450,11 @@ def _verify_leaves(
         earliest = max(before, time - COMMITMENT_DELAY) - COMMITMENT_MARGIN
         placed += [(leaf, range(earliest, time + COMMITMENT_MARGIN + 1)) for leaf in leaves]
         before = time
+        if time == release.part_ends:
+            ends = len(placed)
     if len(placed) != len(release.leaves):
         raise CommitmentMismatch("the release has check-ins that no commitment covers")
-    return placed
+    return placed, ends
 
 
 def _passes(release: VerifiedRelease) -> set[tuple[int, bytes]]:
@@ -415,7 +490,7 @@ def _start(release: Release) -> CompactRange:
 
 def _verify_content(warrant: Warrant, epoch_key: EpochKey | None, leaf: ReleasedLeaf, times: range) -> AnyCheckIn:
     """The check-in that a leaf shows."""
-    message = read_any_check_in(leaf.content)  # step 9
+    message = read_any_check_in(leaf.content)  # step 11
     if (message.time, message.direction) != (leaf.time, leaf.direction) or leaf.time >= times.stop:
         raise CommitmentMismatch("the check-in has another label, or a later one than its commitment")
     if leaf.time < times.start:
@@ -437,3 +512,9 @@ def _opens_from(warrant: Warrant) -> int:
 def _opens_to(warrant: Warrant) -> int:
     """A commitment of this time covers every check-in that belongs to a visit in the window."""
     return warrant.ends + MAX_STAY + COMMITMENT_MARGIN
+
+
+def _part_opens_to(warrant: Warrant) -> int:
+    """A commitment of this time covers the exits that tell of an entry before the window whether its visit counts."""
+    spans = MAX_STAY if warrant.ends - warrant.begins < MAX_STAY else 0
+    return warrant.begins + spans + COMMITMENT_MARGIN

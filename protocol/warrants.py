@@ -26,6 +26,9 @@ from protocol.primitives.statements import (
 )
 
 MAX_RELEASE = 50_000
+"""How many check-ins a release shows, and so how many passes a party gives shares for at a time."""
+MAX_RECORDS = 1_000_000
+"""How many passes one warrant may allow to open, in all its parts."""
 MAX_WARRANT_DAYS = 31
 """How many epochs after the first a warrant's window may touch."""
 MAX_EMBARGO = 90 * EPOCH_SECONDS
@@ -88,7 +91,7 @@ class Warrant(Message):
     ends: Uint32
     assumed_stay: Annotated[int, Range(0, MAX_STAY)]
     legal_reference: Annotated[str, Size(1, 256)]
-    max_records: Annotated[int, Range(1, MAX_RELEASE)]
+    max_records: Annotated[int, Range(1, MAX_RECORDS)]
     issued: Uint32
     expires: Uint32
     discloses: Uint32

@@ -46,9 +46,9 @@ class WindowTooOld(Refusal):
 
 
 class WindowTooLarge(Refusal):
-    """A warrant's window, with the time around it, holds more than one release can."""
+    """Not even the shortest part of a warrant's window can be released: the venue commits too rarely."""
 
     name = "window-too-large"
 
     def __init__(self) -> None:
-        super().__init__("the window holds more than one release can; ask for a shorter one")
+        super().__init__("what the venue committed to at once is more than one release can hold")

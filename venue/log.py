@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sql
@@ -127,38 +127,52 @@ class Log:
             for row in rows
         ]
 
-    def leaves(self, warrant: Warrant, first: int, last: int) -> list[ReleasedLeaf]:
-        """The leaves from position `first` up to, not including, `last`, with the check-ins that the warrant covers."""
+    def leaves(self, warrant: Warrant, first: int, ends: int, last: int) -> Iterator[ReleasedLeaf]:
+        """The leaves from position `first` up to, not including, `last`, with the check-ins that the warrant covers.
+
+        From position `ends` on, only with the exits of entries before it.
+        """
+        other = check_ins.alias()
+        opposite = (
+            (other.c.domain == check_ins.c.domain)
+            & (other.c.epoch == check_ins.c.epoch)
+            & (other.c.venue == check_ins.c.venue)
+            & (other.c.u == check_ins.c.u)
+            & (other.c.direction != check_ins.c.direction)
+            & other.c.position.between(first, last - 1)
+        )
         query = (
-            sql.select(_leaves, check_ins.c.u, check_ins.c.encoded)
+            sql.select(_leaves, check_ins.c.encoded, other.c.time.label("at"), other.c.position.label("paired"))
             .outerjoin(
                 check_ins,
                 self._own_check_ins
                 & (check_ins.c.epoch == _leaves.c.epoch)
                 & (check_ins.c.position == _leaves.c.position),
             )
-            .where(self._own_leaves, _leaves.c.position >= first, _leaves.c.position < last)
+            .outerjoin(other, opposite)
+            .where(self._own_leaves, _leaves.c.position.between(first, last - 1))
             .order_by(_leaves.c.position)
         )
         with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
-        times: dict[tuple[int, bytes | None], dict[int, int]] = {}
-        for row in rows:
-            times.setdefault((row.epoch, row.u), {})[row.direction] = row.time
-        covered = {
-            (epoch, u)
-            for (epoch, u), visit in times.items()
-            if u is not None and warrant.covers(visit.get(Direction.ENTRY), visit.get(Direction.EXIT))
-        }
-        return [
-            ReleasedLeaf(
-                row.epoch,
-                row.time,
-                Direction(row.direction),
-                row.encoded if (row.epoch, row.u) in covered else row.digest,
-            )
-            for row in rows
-        ]
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                direction = Direction(row.direction)
+                is_exit = direction is Direction.EXIT
+                times = (row.at, row.time) if is_exit else (row.time, row.at)
+                of_part = row.position < ends or (is_exit and row.paired is not None and row.paired < ends)
+                shown = row.encoded is not None and of_part and warrant.covers(*times)
+                yield ReleasedLeaf(row.epoch, row.time, direction, row.encoded if shown else row.digest)
+
+    def uncommitted(self, warrant: Warrant, size: int) -> int:
+        """How many check-ins with a label in a warrant's window are not among the first `size` leaves."""
+        position = check_ins.c.position
+        query = sql.select(sql.func.count()).where(
+            self._own_check_ins,
+            check_ins.c.time >= warrant.begins,
+            check_ins.c.time < warrant.ends,
+            position.is_(None) | (position >= size),
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one()
 
     def delete_before(self, time: int) -> None:
         """Delete what comes before the newest commitment of up to `time` that both parties have acknowledged."""

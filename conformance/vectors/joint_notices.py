@@ -34,9 +34,9 @@ def answer_notice(
     time: int,
     advice: str,
     passes: Iterable[bytes],
-    warrants: tuple[bytes, ...] = (),
+    releases: tuple[bytes, ...] = (),
     seed: bytes = SEED,
 ) -> NoticeAnswer:
     """What the operator answers to a request for a notice."""
     digests = list_passes(number, passes, seed)
-    return NoticeAnswer(warrants, seed, sign_notice(domain, number, time, advice, digests, operator), digests)
+    return NoticeAnswer(releases, seed, sign_notice(domain, number, time, advice, digests, operator), digests)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 
 from conformance.vectors.files import VectorFile
 from conformance.vectors.pinned import Draws, drawing_first, pinned
-from conformance.vectors.releases import EPOCH_KEYS, release_result
+from conformance.vectors.releases import EPOCH_KEYS, RELEASE_RESULTS, release_result
 from conformance.vectors.venue_log import VenueLog
 from conformance.vectors.warrants import REGISTERED_VENUE, VALID_WARRANT
 from conformance.vectors.world import (
@@ -25,7 +26,7 @@ from conformance.vectors.world import (
     WARRANT,
 )
 from protocol.assisted_check_ins import seal_assisted
-from protocol.check_ins import Direction, sign_check_in
+from protocol.check_ins import MAX_STAY, Direction, sign_check_in
 from protocol.primitives.errors import CommitmentMismatch, ConflictingStatements
 from protocol.releases import COMMITMENT_MARGIN, Judgement, deciding_commitments, judge_release, release_digest
 
@@ -41,11 +42,21 @@ JUDGED_KEYS = {
 
 @dataclass
 class TwoViews:
-    """A venue's log, and of its commitments those that each party has not received."""
+    """A venue's log, and of its commitments those that each party has not received.
+
+    The release is whole, or the part after the one that `ended` at a time.
+    """
 
     log: VenueLog
     operator_lacks: set[int] = field(default_factory=set)
     authority_lacks: set[int] = field(default_factory=set)
+    ended: int | None = None
+    part_ends: int | None = None
+
+    @property
+    def release(self) -> bytes:
+        """What the venue hands over."""
+        return self.log.release(VALID_WARRANT, self.ended, self.part_ends)
 
     @property
     def operator(self) -> dict[int, bytes]:
@@ -60,7 +71,7 @@ class TwoViews:
     @property
     def judgement(self) -> Judgement:
         """What both go by."""
-        release = self.log.release(VALID_WARRANT)
+        release = self.release
         return Judgement(
             release_digest(release),
             deciding_commitments(WARRANT, self.operator, release),
@@ -76,7 +87,7 @@ class TwoViews:
             "venue": JOINT_VENUE,
             "operator_commitments": self.operator,
             "authority_commitments": self.authority,
-            "release": self.log.release(VALID_WARRANT),
+            "release": self.release,
         }
 
 
@@ -104,6 +115,9 @@ ONE_ALONE = two_views((FIRST, [EARLY, MIDDLE]), (LAST, [_label(2, LAST - 60)]), 
 """The operator alone holds the first commitment, and therefore admits one visit fewer."""
 
 
+PART_REACH = WARRANT.begins + MAX_STAY + COMMITMENT_MARGIN
+
+
 def _stay() -> TwoViews:
     """An exit that only the operator sets aside, before the window: it alone admits the visit."""
     begins = WARRANT.begins - WARRANT.begins % 15
@@ -121,16 +135,13 @@ def judged_release() -> VectorFile:
         {
             **JUDGED_KEYS,
             "result.judgement": "the Judgement message: of the commitments those that decide",
-            "result.digest": "the release digest",
-            "result.visits": "the visits that both admit, in the order of epoch and u",
-            "result.set_aside": "how many check-ins were left out, by the name of the error",
+            **RELEASE_RESULTS,
         },
         SETTING,
     )
 
     def add(name: str, views: TwoViews) -> None:
-        release = views.log.release(VALID_WARRANT)
-        judged = judge_release(VALID_WARRANT, REGISTERED_VENUE, EPOCH_KEYS, views.judgement, release)
+        judged = judge_release(VALID_WARRANT, REGISTERED_VENUE, EPOCH_KEYS, views.judgement, views.release)
         file.accept(name, check=views.check, result={"judgement": judged.judgement, **release_result(judged)})
 
     plain = two_views((FIRST, [EARLY]), (SECOND, [_label(1, SECOND - 600)]), (LAST, []))
@@ -167,6 +178,7 @@ def judged_release() -> VectorFile:
         ),
     )
     reject = file.reject
+    _judge_parts(add, reject)
     base = "both hold the same"
 
     def without(time: int) -> dict[int, bytes]:
@@ -187,3 +199,23 @@ def judged_release() -> VectorFile:
         base, "both hold one that is false", CommitmentMismatch, operator_commitments=false, authority_commitments=false
     )
     return file
+
+
+def _judge_parts(add: Callable[[str, TwoViews], None], reject: Callable[..., None]) -> None:
+    """Parts, each by itself: the operator is not told which came before."""
+    parts = two_views(
+        (FIRST, [EARLY]),
+        (SECOND, [_label(1, SECOND - 600)]),
+        (PART_REACH, [_label(1, SECOND + 600, Direction.EXIT)]),
+        (PART_REACH + 600, []),
+    )
+    first, last = "a part", "a last part that starts later"
+    add(first, changed(parts, part_ends=SECOND))
+    add("a part, one of whose commitments the operator lacks", changed(parts, part_ends=SECOND, operator_lacks={FIRST}))
+    add("a part that starts later, which is the authority's matter", changed(parts, ended=FIRST, part_ends=SECOND))
+    add(last, changed(parts, ended=SECOND))
+    received = {at: one for at, one in parts.log.commitments.items() if at != SECOND}
+    reject(first, "the operator lacks its end", CommitmentMismatch, operator_commitments=received)
+    reject(first, "the authority lacks its end", CommitmentMismatch, authority_commitments=received)
+    reject(last, "the operator lacks its start", CommitmentMismatch, operator_commitments=received)
+    reject(last, "the authority lacks its start", CommitmentMismatch, authority_commitments=received)

@@ -148,7 +148,7 @@ def notice_answer() -> VectorFile:
             "make.time": "Unix time in seconds",
             "make.advice": "what those concerned should do",
             "make.noticed": "the passes that the notice is for, each a `u`",
-            "make.warrants": "the ids of the warrants",
+            "make.releases": "the digests of the releases",
             "make.padding_seed": "what the padding is made of",
             "check.domain": "a Domain message",
             "check.number": "the number that was asked for",
@@ -161,10 +161,10 @@ def notice_answer() -> VectorFile:
         },
     )
     mine = sorted(owned.public.u for owned in PASSES)
-    warrants = (WARRANT.warrant_id,)
-    for name, number, passes, noticed, said, ids in (
-        ("ordinary", 5, mine, mine, _ADVICE, warrants),
-        ("without a pass that the operator does not admit", 5, mine, mine[1:], _ADVICE, warrants),
+    releases = (pinned("release", 32),)
+    for name, number, passes, noticed, said, digests in (
+        ("ordinary", 5, mine, mine, _ADVICE, releases),
+        ("without a pass that the operator does not admit", 5, mine, mine[1:], _ADVICE, releases),
         ("empty", 0, [], [], "", ()),
     ):
         file.accept(
@@ -175,7 +175,7 @@ def notice_answer() -> VectorFile:
                 "time": NOW,
                 "advice": said,
                 "noticed": noticed,
-                "warrants": list(ids),
+                "releases": list(digests),
                 "padding_seed": _SEED,
             },
             check={
@@ -185,7 +185,7 @@ def notice_answer() -> VectorFile:
                 "passes": passes,
                 "earliest": NOW,
                 "now": NOW - 120,
-                "answer": answer_notice(DOMAIN, OPERATOR, number, NOW, said, noticed, ids, _SEED),
+                "answer": answer_notice(DOMAIN, OPERATOR, number, NOW, said, noticed, digests, _SEED),
             },
             result={"noticed": noticed},
         )
@@ -198,7 +198,7 @@ def notice_answer() -> VectorFile:
             time,
             advice,
             changed.pop("noticed", mine),
-            warrants,
+            releases,
             _SEED,
         )
         return replace(made, **changed)
@@ -221,7 +221,7 @@ def notice_answer() -> VectorFile:
         answer(0, advice="", noticed=[]),
         notice=sign_notice(DOMAIN, 0, NOW, "", padded, OPERATOR),
         digests=padded,
-        warrants=(),
+        releases=(),
     )
     file.reject("empty", "a pass in the place of padding", InvalidNotice, answer=alone)
     return file

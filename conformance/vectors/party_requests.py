@@ -8,6 +8,7 @@ from conformance.vectors.files import VectorFile
 from conformance.vectors.pinned import Draws
 from conformance.vectors.world import AUTHORITY, DOMAIN, JOINT_WARRANT, NOW, STRANGER, VENUE
 from protocol.epochs import Role
+from protocol.http_messages import ReleaseRequest
 from protocol.party_requests import REQUEST_TOLERANCE, PartyRequest, sign_request
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, ReplayedRequest, WrongDomain, WrongParty
 from protocol.primitives.statements import sign_statement, statement_payload
@@ -34,7 +35,7 @@ def party_request() -> VectorFile:
             "result.body": "the body",
         },
     )
-    recipient, path, body = VENUE.venue_id.hex(), "/v1/releases", JOINT_WARRANT.to_bytes()
+    recipient, path, body = VENUE.venue_id.hex(), "/v1/releases", ReleaseRequest(JOINT_WARRANT).to_bytes()
     for name, now in {
         "ordinary": NOW,
         "as old as it may be": NOW + REQUEST_TOLERANCE,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance.vectors.files import VectorFile
 from conformance.vectors.pinned import Draws
-from conformance.vectors.releases import RELEASE_KEYS, release_result
+from conformance.vectors.releases import RELEASE_KEYS, RELEASE_RESULTS, release_result
 from conformance.vectors.venue_log import VenueLog
 from conformance.vectors.warrants import REGISTERED_VENUE
 from conformance.vectors.world import (
@@ -138,9 +138,7 @@ def release_edges() -> VectorFile:
         "§3.9",
         {
             **RELEASE_KEYS,
-            "result.digest": "what stands for the release, 32 bytes",
-            "result.visits": "the visits in scope, by epoch and u, with the times of entry and exit",
-            "result.set_aside": "how many check-ins were set aside, by the name of the error",
+            **RELEASE_RESULTS,
         },
         SETTING,
     )

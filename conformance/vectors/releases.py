@@ -100,6 +100,17 @@ RELEASE_KEYS = {
 }
 
 
+RELEASE_RESULTS = {
+    "result.digest": "the 32 bytes that stand for the release",
+    "result.visits": "what may be opened, in the order of epoch and u: times of entry and exit, null for none",
+    "result.set_aside": "how many were left out, by the name of the error",
+    "result.check_ins": "how many the venue committed to with a time in the window, up to the end of the part",
+    "result.part_begins": "the time of the commitment that the release starts from",
+    "result.part_ends": "the time with which the part ends, null in the last one",
+    "result.uncommitted": "what the venue says of check-ins that it has not committed to in time",
+}
+
+
 def release_check(log: VenueLog) -> dict[str, object]:
     """What a party goes by when it verifies a log's release."""
     return {
@@ -175,6 +186,10 @@ def release_result(release: VerifiedRelease) -> dict[str, object]:
             for u, visit in sorted(visits.items())
         ],
         "set_aside": dict(sorted(release.set_aside.items())),
+        "check_ins": release.check_ins,
+        "part_begins": release.part_begins,
+        "part_ends": release.part_ends,
+        "uncommitted": release.uncommitted,
     }
 
 
@@ -313,11 +328,11 @@ def release() -> VectorFile:
             "make.frontier": "the largest complete subtrees of its tree, the largest first",
             "make.openings": "the commitments after it, each a CommitmentOpening message",
             "make.leaves": "the leaves, each a ReleasedLeaf message",
+            "make.part_ends": "the time with which the part ends, null in the last one",
+            "make.uncommitted": "how many check-ins in the window the venue has not committed to in time",
             **RELEASE_KEYS,
             "intermediate.payload": "the Release message that is signed",
-            "result.digest": "the 32 bytes that stand for the release",
-            "result.visits": "what may be opened, in the order of epoch and u: times of entry and exit, null for none",
-            "result.set_aside": "how many were left out, by the name of the error",
+            **RELEASE_RESULTS,
         },
         SETTING,
     )
@@ -333,6 +348,8 @@ def release() -> VectorFile:
                 "frontier": record.frontier,
                 "openings": record.openings,
                 "leaves": record.leaves,
+                "part_ends": record.part_ends,
+                "uncommitted": record.uncommitted,
             },
             check=release_check(log),
             intermediate={"payload": record},
@@ -397,6 +414,8 @@ def _reject_changes(file: VectorFile) -> None:
         [bytes(32)] * 2,
         [],
         [],
+        None,
+        0,
     ]
     for change, position, value in (
         ("a frontier of a hash of 31 bytes", 4, [bytes(32), bytes(31)]),
@@ -404,6 +423,8 @@ def _reject_changes(file: VectorFile) -> None:
         ("no start", 3, None),
         ("a leaf without content", 6, [[EPOCH, start.time, 1, b""]]),
         ("a leaf of 641 bytes", 6, [[EPOCH, start.time, 1, bytes(641)]]),
+        ("a part that ends at no time", 7, b""),
+        ("fewer than no check-ins left", 8, -1),
     ):
         item = [*fields[:position], value, *fields[position + 1 :]]
         file.reject("hourly commitments", change, MalformedEncoding, release=sign_item("release", item, VENUE_KEY))

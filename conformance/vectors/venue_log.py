@@ -17,7 +17,7 @@ from protocol.primitives.errors import Malformed
 from protocol.primitives.group import RandomBytes, secure_random
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import statement_payload
-from protocol.releases import ReleasedLeaf, choose_openings, sign_release
+from protocol.releases import ReleasedLeaf, choose_openings, parts_to_choose, sign_release
 from protocol.transparency.merkle import CompactRange
 from protocol.warrants import ValidWarrant, Venue
 
@@ -56,13 +56,19 @@ class VenueLog:
         self.commitments[time] = VenueCommitment.from_bytes(statement_payload(statement)).commitment
         return statement
 
-    def release(self, warrant: ValidWarrant) -> bytes:
-        """The signed release for a warrant."""
-        start, opened = choose_openings(warrant.record, self.kept)
+    def release(
+        self, warrant: ValidWarrant, ended: int | None = None, part_ends: int | None = None, uncommitted: int = 0
+    ) -> bytes:
+        """The signed release for a warrant, or its part after the one that `ended` at a time."""
+        start, opened = choose_openings(warrant.record, self.kept, ended)
+        for end, openings in parts_to_choose(warrant.record, opened):
+            if end.opening.time == part_ends:
+                opened = openings
         first = start.opening.size
         last = opened[-1].opening.size if opened else first
         leaves = [self._shown(index) for index in range(first, last)]
-        return sign_release(warrant, self.key, start, [commitment.opening for commitment in opened], leaves)
+        shown = [commitment.opening for commitment in opened]
+        return sign_release(warrant, self.key, start, shown, leaves, part_ends, uncommitted)
 
     def _shown(self, index: int) -> ReleasedLeaf:
         leaf = self.leaves[index]

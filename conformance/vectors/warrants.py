@@ -196,9 +196,9 @@ def warrant() -> VectorFile:
     )
     file.reject(
         "ordinary",
-        "50001 records",
+        "1000001 records",
         MalformedEncoding,
-        joint=_both_sign_item("warrant", [*fields[:8], 50_001, *fields[9:]]),
+        joint=_both_sign_item("warrant", [*fields[:8], 1_000_001, *fields[9:]]),
     )
     file.reject(
         "ordinary",

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from escrow.authority import case_register, directory, warrants
+from escrow.authority import case_register, directory, released_parts, warrants
 from escrow.authority.case_register import CaseRegister
 from escrow.authority.directory import Directory
 from escrow.authority.migrations import STEPS
@@ -29,7 +29,7 @@ class Authority(Party):
 
     def __init__(self, home: Path, clock: Clock = unix_time) -> None:
         settings = load_settings(AuthoritySettings, home / "settings.toml")
-        tables = directory.metadata, warrants.metadata, case_register.metadata
+        tables = directory.metadata, warrants.metadata, case_register.metadata, released_parts.metadata
         super().__init__(Role.AUTHORITY, home, settings, STEPS, *tables, clock=clock)
         self.directory = Directory(self.engine)
         self.warrants = Warrants(self.engine, clock)

@@ -75,7 +75,7 @@ def release(home: Path, name: str, *, again: bool) -> None:
     async def step(investigation: Investigation, warrant_id: bytes) -> str:
         released = await investigation.request_release(warrant_id)
         aside = "".join(f"; {count} set aside: {why}" for why, count in sorted(released.set_aside.items()))
-        return f"{sum(map(len, released.visits.values()))} visits released{aside}"
+        return f"{released.visits} visits released{aside}"
 
     def wanted(part: Part) -> bool:
         return part.stands and (part.state in {"proposed", "countersigned"} or (again and part.state != "drawn"))

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
     from escrow.authority.authority import Authority
-    from escrow.authority.investigation import Investigation, OpeningResult
-    from protocol.releases import VerifiedRelease
+    from escrow.authority.investigation import Investigation, ReleaseResult
+    from escrow.authority.opened_visits import OpeningResult
+    from protocol.warrants import Warrant
 
 T = TypeVar("T")
 STATES = "drawn", "proposed", "countersigned", "refused", "released", "shared", "opened", "withdrawn", "expired"
@@ -172,9 +173,12 @@ def release(home: Path, warrant_id: bytes) -> None:
     """Show the venue the WARRANT and take what it releases. Both parties signed it. Nothing is opened yet."""
     authority = PROGRAM.open(home)
     authority.journal.note(officer(), "release", warrant_id=warrant_id)
-    released: VerifiedRelease = _run(authority, lambda investigation: investigation.request_release(warrant_id))
-    click.echo(f"{sum(map(len, released.visits.values()))} visits released{_aside(released.set_aside)}")
-    complete = released.warrant.issued + REQUEST_TOLERANCE
+    result: ReleaseResult = _run(authority, lambda investigation: investigation.request_release(warrant_id))
+    in_parts = f" in {result.parts} parts" if result.parts > 1 else ""
+    click.echo(f"{result.visits} visits released{in_parts}{_aside(result.set_aside)}")
+    record = authority.warrants.get(warrant_id).record
+    _explain(authority, record, result.check_ins, result.uncommitted)
+    complete = record.issued + REQUEST_TOLERANCE
     if authority.clock() < complete:
         click.echo(
             f"until {local_time(complete, authority.domain.utc_offset)} a commitment may be on its way to one of the "
@@ -191,7 +195,12 @@ def open_command(home: Path, warrant_id: bytes) -> None:
     authority = PROGRAM.open(home)
     authority.journal.note(officer(), "open", warrant_id=warrant_id)
     result: OpeningResult = _run(authority, lambda investigation: investigation.open(warrant_id))
-    click.echo(f"{result.visits} visits opened, {_count(result)}{_aside(result.set_aside)}")
+    not_opened = sum(result.set_aside[why] for why in ("Closed", "NoShare", "ReleasedElsewhere"))
+    opened = result.visits - not_opened
+    click.echo(f"{opened} of {result.visits} visits opened, {_count(result)}{_aside(result.set_aside)}")
+    _explain(authority, authority.warrants.get(warrant_id).record, result.check_ins, result.uncommitted)
+    if not result.complete:
+        click.echo("some parts are not here yet: run `warrants release` and `warrants open` again", err=True)
     if result.reused:
         click.echo(f"{result.reused} of them with a pass that was opened for another venue too")
 
@@ -228,7 +237,7 @@ def publish_notice(home: Path, warrant_ids: tuple[bytes, ...]) -> None:
     """Warn everyone in the releases of these WARRANTS.
 
     They have the same advice. The operator verifies the releases and makes the list, and both parties sign it.
-    A warrant is good for one notice.
+    A warrant is good for one notice, or for one of each part of what was released under it.
     """
     from escrow.authority.notices import Noticed, NoticePublisher
 
@@ -263,6 +272,18 @@ def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) ->
 
     with waiting_for(f"the servers of the operator and of the venue, domain {authority.domain.number}"):
         return online(lambda session: step(Investigation(authority, session)))
+
+
+def _explain(authority: Authority, record: Warrant, check_ins: int, uncommitted: int) -> None:
+    """Say what the venue admitted in the window, as far as its commitments tell, and what they lack."""
+    click.echo(f"the venue has committed to {check_ins} check-ins with a time in the window")
+    last = max((time for time in authority.commitments.of(record.venue_id) if time <= record.issued), default=None)
+    ask = "have the venue run `python -m venue commit`, then draw a new warrant"
+    if uncommitted:
+        click.echo(f"it had not committed to {uncommitted} more when the warrant was issued, it says: {ask}", err=True)
+    elif last is None or last < record.ends:
+        since = "never" if last is None else f"last at {local_time(last, authority.domain.utc_offset)}"
+        click.echo(f"when the warrant was issued it had {since} committed: if it admitted more, {ask}", err=True)
 
 
 def _count(result: OpeningResult) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from escrow.authority.arrivals_chart import arrivals_svg
 from escrow.authority.contacts import Count, days_csv, people_csv, summary_csv, visits_csv
-from escrow.authority.investigation import OpeningResult
 from escrow.authority.merging import FoundVisit, Person, each_once, people_of
+from escrow.authority.opened_visits import OpeningResult
 from protocol.warrants import Warrant
 from service.files import private_directory, write_private
 

@@ -4,72 +4,47 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import ClientSession
 
 from escrow.authority.authority import Authority
 from escrow.authority.errors import AlreadyOpened, NoRelease, NotOpened, VenueNotApproved, VenueOffline
+from escrow.authority.opened_visits import OpenedVisits, OpeningResult, pass_of
 from escrow.authority.operators_shares import ask_for_shares, judge_received, kept_shares
+from escrow.authority.released_parts import ReleasedPart
 from escrow.authority.warrants import NOT_TOLD, DrawnWarrant, ReceivedShares, Step
 from escrow.shares import record_and_share, warrant_epoch_keys
 from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted
 from protocol.epochs import EpochKey, Role
 from protocol.handles import IdentityRecord, directory_index, open_entry
-from protocol.http_messages import SharesRequest
+from protocol.http_messages import ReleaseRequest, SharesRequest
 from protocol.opening import OpeningTranscript, open_release, verify_party_shares
 from protocol.primitives.errors import InvalidEntry, OutOfScope
 from protocol.primitives.group import Point
 from protocol.primitives.statements import JointStatement, sign_statement
-from protocol.releases import HeldCommitments, VerifiedRelease, release_digest, verify_release
+from protocol.releases import HeldCommitments, VerifiedRelease, verify_release
 from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
 from service.http_client import call
 from service.problems import Problem
 
-Person = tuple[bool, str, str]
-"""Whether the operator verified it, phone, and name."""
-
 
 @dataclass(frozen=True, slots=True)
-class Contact:
-    """A person who was there, and the visits that say so: each the Unix times of its entry and its exit.
+class ReleaseResult:
+    """What the venue has released under a warrant, in how many `parts`, as the authority judged it when it came.
 
-    `record` is what the operator verified, or what the venue asserted.
-    """
-
-    record: IdentityRecord | AssertedRecord
-    visits: tuple[tuple[int | None, int | None], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedVisit:
-    """A visit that both parties gave a share of: its pass (epoch and `u`), entry and exit in Unix seconds, and whose.
-
-    `record` is None if it leads to nobody.
-    """
-
-    epoch: int
-    u: bytes
-    entered: int | None
-    left: int | None
-    record: IdentityRecord | AssertedRecord | None
-
-
-@dataclass(frozen=True, slots=True)
-class OpeningResult:
-    """What an opening gave. `visits` counts those in scope, `set_aside` what gave no contact, by the reason's name.
-
-    `opened` are those with both parties' shares. `contacts` are people whom the operator verified, `asserted` those
-    whom nobody did. `reused` counts the visits whose pass was opened for another venue too.
+    `visits` lie in the window; one whose entry is in one part and whose exit is in another counts in both. `check_ins`
+    have a label in the window and were committed to, `uncommitted` were not in time, as the venue says. `set_aside`
+    counts by the name of the reason.
     """
 
     visits: int
-    contacts: tuple[Contact, ...]
-    asserted: tuple[Contact, ...]
+    check_ins: int
+    uncommitted: int
     set_aside: Counter[str]
-    reused: int = 0
-    opened: tuple[OpenedVisit, ...] = ()
+    parts: int
 
 
 class Investigation:
@@ -95,7 +70,7 @@ class Investigation:
         """
         warrants = self._authority.warrants
         steps = warrants.listed_one(warrant_id).steps
-        if Step.OPENED in steps:
+        if Step.OPENED in steps or warrants.has_transcript(warrant_id):
             raise AlreadyOpened(warrant_id)
         warrants.note(warrant_id, Step.WITHDRAWN, reason=NOT_TOLD)
         if Step.PROPOSED in steps or Step.COUNTERSIGNED in steps:
@@ -126,124 +101,152 @@ class Investigation:
         self._authority.warrants.store_countersigned(warrant_id, joint)
         return joint
 
-    async def request_release(self, warrant_id: bytes) -> VerifiedRelease:
-        """Show the venue the warrant, verify what it hands over, and store it."""
+    async def request_release(self, warrant_id: bytes) -> ReleaseResult:
+        """Show the venue the warrant, and verify and store one part after the other of what it hands over.
+
+        It goes on after the last part that is here. If all are here it asks again for the last one, because more may
+        have been committed to meanwhile, and for all after the first that was not opened.
+        """
         joint = await self.countersigned(warrant_id)
         valid = verify_warrant(self._authority.domain, joint, self._authority.clock())
         venue = verify_venue(self._authority.domain, await self._venue(valid.record.venue_id))
         if not venue.record.url:
             raise VenueOffline(venue.record.venue_id, venue.record.name)
-        statement = await self._authority.peer.ask_server(
-            self._session, venue.record.url, venue.record.venue_id.hex(), "/v1/releases", joint.to_bytes()
-        )
         keys = await warrant_epoch_keys(self._authority, self._session, valid.record)
-        commitments = await asyncio.to_thread(self._authority.commitments.of, venue.record.venue_id)
-        release = await asyncio.to_thread(verify_release, valid, venue, keys, commitments, statement)
-        self._authority.warrants.store_release(warrant_id, statement, sum(map(len, release.visits.values())))
-        return release
+        ended, is_last = _goes_on_after(self._authority.warrants.get(warrant_id)), False
+        while not is_last:
+            statement = await self._authority.peer.ask_server(
+                self._session,
+                venue.record.url,
+                venue.record.venue_id.hex(),
+                "/v1/releases",
+                ReleaseRequest(joint, ended).to_bytes(),
+            )
+            commitments = await asyncio.to_thread(self._authority.commitments.of, venue.record.venue_id)
+            release = await asyncio.to_thread(verify_release, valid, venue, keys, commitments, statement, ended)
+            await asyncio.to_thread(self._authority.warrants.parts.store, statement, release)
+            ended, is_last = release.part_ends, release.part_ends is None
+        result = _summary(self._authority.warrants.get(warrant_id).parts)
+        self._authority.warrants.note(warrant_id, Step.RELEASED, visits=result.visits)
+        return result
 
-    async def released(self, warrant_id: bytes) -> tuple[SharesRequest, VerifiedRelease]:
-        """What was released under a warrant (16-byte id) for a notice that is valid now, and what shows it.
+    async def released(self, warrant_id: bytes, part: ReleasedPart) -> tuple[SharesRequest, VerifiedRelease]:
+        """A part that was released under a warrant (16-byte id) for a notice that is valid now, and what shows it.
 
         The commitments that are named are stored first: the operator repeats its judgement by them.
 
-        Raises `OutOfScope` for a warrant that is for opening, `NoRelease`, and what `verify_release` raises.
+        Raises `OutOfScope` for a warrant that is for opening, and what `verify_release` raises.
         """
         drawn = self._authority.warrants.standing(warrant_id)
         if drawn.record.purpose is not Purpose.NOTICE:
             raise OutOfScope("nobody is warned under a warrant of this purpose; draw one for a notice", warrant_id)
         venue = await self._venue(drawn.record.venue_id)
-        asked = (
-            None if drawn.release is None else self._authority.warrants.asked(warrant_id, release_digest(drawn.release))
-        )
+        asked = self._authority.warrants.asked(warrant_id, part.digest)
         named = None if asked is None else asked[1]
-        request, release = await self._verify_released(drawn, venue, named, self._authority.clock())
-        self._authority.warrants.store_asked(warrant_id, release.judgement.release, venue, request.commitments)
+        request, release = await self._verify_released(drawn, part, venue, named, self._authority.clock())
+        self._authority.warrants.store_asked(warrant_id, part.digest, venue, request.commitments)
         return request, release
 
-    async def released_then(self, warrant_id: bytes) -> tuple[SharesRequest, VerifiedRelease]:
-        """The same as it was when the operator was asked, although the warrant may have expired since."""
-        drawn = self._authority.warrants.get(warrant_id)
-        asked = (
-            None if drawn.release is None else self._authority.warrants.asked(warrant_id, release_digest(drawn.release))
-        )
-        if asked is None:
-            raise NoRelease(warrant_id)
-        return await self._verify_released(drawn, *asked, drawn.record.issued)
+    async def released_then(self, digest: bytes) -> tuple[SharesRequest, VerifiedRelease]:
+        """The release of a digest as it was when the operator was asked, although the warrant may have expired since.
+
+        Raises `NoRelease` if it is not here.
+        """
+        part = self._authority.warrants.parts.find(digest)
+        asked = None if part is None else self._authority.warrants.asked(part.warrant_id, digest)
+        if part is None or asked is None:
+            raise NoRelease(digest)
+        drawn = self._authority.warrants.get(part.warrant_id)
+        return await self._verify_released(drawn, part, *asked, drawn.record.issued)
 
     async def _verify_released(
-        self, drawn: DrawnWarrant, venue: JointStatement, named: HeldCommitments | None, now: int
+        self, drawn: DrawnWarrant, part: ReleasedPart, venue: JointStatement, named: HeldCommitments | None, now: int
     ) -> tuple[SharesRequest, VerifiedRelease]:
-        if drawn.countersigned is None or drawn.release is None:
-            raise NoRelease(drawn.record.warrant_id)
+        joint, signed = drawn.countersigned, self._authority.warrants.parts.release(part)
+        assert joint is not None, "what both signed was shown to the venue"
         keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
-        release = await asyncio.to_thread(
-            self._verify_release, drawn.countersigned, venue, drawn.release, now, keys, named
-        )
-        return SharesRequest(drawn.countersigned, venue, drawn.release, release.judgement.authority), release
+        ended = _ended_before(drawn, part)
+        release = await asyncio.to_thread(self._verify_release, joint, venue, signed, ended, now, keys, named)
+        return SharesRequest(joint, venue, signed, release.judgement.authority), release
 
     async def open(self, warrant_id: bytes) -> OpeningResult:
-        """Obtain the operator's shares, add the authority's, store the transcript, and read the contacts.
+        """Obtain the operator's shares of each part, add the authority's, store the transcript; then read the contacts.
 
-        With the operator's shares at hand an opening is finished also when the warrant has expired.
+        A part that was opened is not opened again. With the operator's shares at hand an opening is finished also when
+        the warrant has expired.
         """
         drawn = self._authority.warrants.standing(warrant_id)
-        if drawn.countersigned is None or drawn.release is None:
+        if not drawn.parts:
             raise NoRelease(warrant_id)
         keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
-        opening = await asyncio.to_thread(kept_shares, self._authority, drawn, keys)
-        if opening is None:
-            venue = await self._venue(drawn.record.venue_id)
-            opening = await ask_for_shares(self._authority, self._session, drawn, keys, venue)
-        own = await record_and_share(self._authority, self._session, opening.release, opening.given)
-        transcript = OpeningTranscript(drawn.countersigned, drawn.release, opening.statement, own)
-        self._authority.warrants.store_transcript(warrant_id, transcript, opening.venue)
+        for part in drawn.parts:
+            if not part.is_opened:
+                await self._open_part(drawn, part, keys)
         result = await self.read(warrant_id)
-        self._authority.warrants.note(warrant_id, Step.OPENED, visits=result.visits)
+        if result.complete:
+            self._authority.warrants.note(warrant_id, Step.OPENED, visits=result.visits)
         return result
 
+    async def _open_part(self, drawn: DrawnWarrant, part: ReleasedPart, keys: dict[int, EpochKey]) -> None:
+        joint, signed = drawn.countersigned, self._authority.warrants.parts.release(part)
+        assert joint is not None, "what both signed was shown to the venue"
+        opening = await asyncio.to_thread(kept_shares, self._authority, drawn, signed, keys)
+        if opening is None:
+            venue, ended = await self._venue(drawn.record.venue_id), _ended_before(drawn, part)
+            opening = await ask_for_shares(self._authority, self._session, drawn, signed, ended, keys, venue)
+        own = await record_and_share(self._authority, self._session, opening.release, opening.given)
+        transcript = OpeningTranscript(joint, signed, opening.statement, own)
+        await asyncio.to_thread(self._authority.warrants.parts.store_transcript, part, transcript, opening.venue)
+
     async def read(self, warrant_id: bytes) -> OpeningResult:
-        """The contacts of a warrant that was opened, from its transcript and the directory."""
+        """The contacts of a warrant that was opened, from the transcripts of its parts and the directory."""
         drawn = self._authority.warrants.get(warrant_id)
-        if drawn.transcript is None or drawn.opened_venue is None:
+        if not any(part.opened for part in drawn.parts):
             raise NotOpened(warrant_id)
         keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
-        return await asyncio.to_thread(self._read, drawn, drawn.transcript, keys)
+        return await asyncio.to_thread(self._read, drawn, keys)
 
-    def _read(self, drawn: DrawnWarrant, transcript: OpeningTranscript, keys: dict[int, EpochKey]) -> OpeningResult:
+    def _read(self, drawn: DrawnWarrant, keys: dict[int, EpochKey]) -> OpeningResult:
+        found = OpenedVisits()
+        check_ins = uncommitted = 0
+        for part in drawn.parts:
+            if part.opened:
+                release = self._read_part(drawn, part, keys, found)
+                check_ins, uncommitted = check_ins + release.check_ins, release.uncommitted
+        return found.result(check_ins=check_ins, uncommitted=uncommitted, complete=drawn.state == "opened")
+
+    def _read_part(
+        self, drawn: DrawnWarrant, part: ReleasedPart, keys: dict[int, EpochKey], found: OpenedVisits
+    ) -> VerifiedRelease:
+        joint, domain = drawn.countersigned, self._authority.domain
+        assert joint is not None, "what both signed was shown to the venue"
+        transcript = self._authority.warrants.parts.transcript(part, joint)
         received = ReceivedShares(transcript.operator_shares, drawn.record.issued)
         opening = judge_received(self._authority, drawn, transcript.release, received, keys)
-        release, domain = opening.release, self._authority.domain
+        release = opening.release
         authority = verify_party_shares(domain, Role.AUTHORITY, release, keys, transcript.authority_shares)
-        elsewhere = self._authority.releases.elsewhere(release)
-        records: dict[Person, IdentityRecord | AssertedRecord] = {}  # one person has a handle for each epoch
-        visits: dict[Person, list[tuple[int | None, int | None]]] = {}
-        set_aside = release.set_aside.copy()
+        found.set_aside.update(release.set_aside)
         shared = set()
-        every = []
         for visit, opened in open_release(release, opening.given, authority):
-            epoch, u = visit.check_in.epoch, bytes(visit.check_in.message.u)
-            shared.add((epoch, u))
+            shared.add(pass_of(visit))
             try:
-                record = self._identify(keys[epoch], visit.check_in, opened)
+                record = self._identify(keys[visit.check_in.epoch], visit.check_in, opened)
             except InvalidEntry:
-                set_aside["NoIdentity"] += 1
-                every.append(OpenedVisit(epoch, u, visit.entered, visit.left, None))
-                continue
-            every.append(OpenedVisit(epoch, u, visit.entered, visit.left, record))
-            person = isinstance(record, IdentityRecord), record.phone, record.name
-            records[person] = record
-            visits.setdefault(person, []).append((visit.entered, visit.left))
-        total = sum(map(len, release.visits.values()))
-        set_aside["ReleasedElsewhere"] += len(elsewhere - shared)
-        set_aside["NoShare"] += total - len(elsewhere | shared)
-        contacts = [
-            Contact(record, tuple(sorted(visits[person], key=_first_time))) for person, record in records.items()
-        ]
-        contacts.sort(key=lambda contact: (_first_time(contact.visits[0]), contact.record.phone))
-        verified = tuple(contact for contact in contacts if isinstance(contact.record, IdentityRecord))
-        asserted = tuple(contact for contact in contacts if isinstance(contact.record, AssertedRecord))
-        return OpeningResult(total, verified, asserted, +set_aside, len(elsewhere & shared), tuple(every))
+                found.add(visit, None)
+            else:
+                found.add(visit, record)
+        elsewhere = self._authority.releases.elsewhere(release)
+        found.add_reused(elsewhere & shared)
+        without = {(epoch, u) for epoch, visits in release.visits.items() for u in visits} - shared
+        found.add_unopened(without & elsewhere, "ReleasedElsewhere")
+        closed = {
+            key
+            for key in without - elsewhere
+            if not (opening.given.shares.get(key[0]) and authority.shares.get(key[0]))
+        }
+        found.add_unopened(closed, "Closed")
+        found.add_unopened(without - elsewhere - closed, "NoShare")
+        return release
 
     def _identify(
         self, epoch_key: EpochKey, check_in: AnyCheckIn, opened: Point | None
@@ -266,6 +269,7 @@ class Investigation:
         joint: JointStatement,
         venue: JointStatement,
         release: bytes,
+        ended: int | None,
         now: int,
         keys: dict[int, EpochKey],
         named: HeldCommitments | None,
@@ -277,7 +281,7 @@ class Investigation:
             commitments = self._authority.commitments.of(registered.record.venue_id)
         else:
             commitments = {held.time: held.commitment for held in named}
-        return verify_release(warrant, registered, keys, commitments, release)
+        return verify_release(warrant, registered, keys, commitments, release, ended)
 
     async def _venue(self, venue_id: bytes) -> JointStatement:
         """A venue's record with both signatures; raises `VenueNotApproved`, or `Problem` without the operator's."""
@@ -288,5 +292,25 @@ class Investigation:
         return JointStatement(own, await call(self._session, "GET", url))
 
 
-def _first_time(visit: tuple[int | None, int | None]) -> int:
-    return min(time for time in visit if time is not None)
+def _goes_on_after(drawn: DrawnWarrant) -> int | None:
+    """The end of the last part that need not be asked for again."""
+    kept = list(drawn.parts)
+    if drawn.is_released:
+        undone = [place for place, part in enumerate(kept) if not part.is_done]
+        kept = kept[: min([*undone, len(kept) - 1])]
+    return kept[-1].ends if kept else None
+
+
+def _ended_before(drawn: DrawnWarrant, part: ReleasedPart) -> int | None:
+    """When the part before this one ended; None for the first."""
+    return None if part.digest == drawn.parts[0].digest else part.begins
+
+
+def _summary(parts: Sequence[ReleasedPart]) -> ReleaseResult:
+    return ReleaseResult(
+        sum(part.visits for part in parts),
+        sum(part.check_ins for part in parts),
+        parts[-1].uncommitted,
+        sum((part.set_aside for part in parts), Counter[str]()),
+        len(parts),
+    )

@@ -12,7 +12,7 @@ import click
 
 from protocol.check_ins import MAX_STAY
 from protocol.epochs import EPOCH_SECONDS
-from protocol.warrants import MAX_EMBARGO, MAX_RELEASE, Purpose, Warrant, warrant_epochs
+from protocol.warrants import MAX_EMBARGO, MAX_RECORDS, Purpose, Warrant, warrant_epochs
 
 if TYPE_CHECKING:
     from escrow.authority.authority import Authority
@@ -67,7 +67,7 @@ def limits_options(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         help="Minutes that a visit without an exit counts after its entry.",
     )
-    @click.option("--max-records", type=click.IntRange(1, MAX_RELEASE), default=500, show_default=True)
+    @click.option("--max-records", type=click.IntRange(1, MAX_RECORDS), default=500, show_default=True)
     @click.option(
         "--valid-days", type=click.IntRange(1, 90), default=7, show_default=True, help="Days until it expires."
     )

@@ -40,6 +40,12 @@ def tell_the_directory_by_epoch(operations: Operations) -> None:
         )
 
 
+def keep_parts_apart(operations: Operations) -> None:
+    """Leave what was released and opened to a table of parts; what an older program stored cannot be read any more."""
+    for name in ("release", "opened_release", "operator_shares", "authority_shares", "opened_venue"):
+        operations.drop_column("warrants", name)
+
+
 STEPS: tuple[Step, ...] = (
     keep_the_opened_venue,
     index_released_epochs,
@@ -47,5 +53,6 @@ STEPS: tuple[Step, ...] = (
     tell_reused_passes,
     name_the_warrants,
     tell_the_directory_by_epoch,
+    keep_parts_apart,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

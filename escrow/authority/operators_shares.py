@@ -32,16 +32,16 @@ class JudgedShares:
     venue: JointStatement
 
 
-def kept_shares(authority: Authority, drawn: DrawnWarrant, epoch_keys: Mapping[int, EpochKey]) -> JudgedShares | None:
-    """The shares of a warrant's release that the operator has given already, if they are as they should be.
+def kept_shares(
+    authority: Authority, drawn: DrawnWarrant, signed: bytes, epoch_keys: Mapping[int, EpochKey]
+) -> JudgedShares | None:
+    """The shares of a signed release that the operator has given already, if they are as they should be.
 
     They count also when the warrant has expired since they were asked for.
     """
-    if drawn.release is None:
-        return None
-    for received in authority.warrants.received(drawn.record.warrant_id, release_digest(drawn.release)):
+    for received in authority.warrants.received(drawn.record.warrant_id, release_digest(signed)):
         with suppress(FaultyShares, OutOfScope):  # the operator may answer better now
-            return judge_received(authority, drawn, drawn.release, received, epoch_keys)
+            return judge_received(authority, drawn, signed, received, epoch_keys)
     return None
 
 
@@ -49,10 +49,14 @@ async def ask_for_shares(
     authority: Authority,
     session: ClientSession,
     drawn: DrawnWarrant,
+    signed: bytes,
+    ended: int | None,
     epoch_keys: Mapping[int, EpochKey],
     joint_venue: JointStatement,
 ) -> JudgedShares:
-    """The shares of a warrant's release, as the operator gives them now for the venue's present record.
+    """The shares of a signed release, as the operator gives them now for the venue's present record.
+
+    The part before it `ended` at this time; None if it is the first.
 
     What it is asked is kept before it is asked, and what it signs before that is judged. When the warrant has expired
     since it was first asked, it may have the opening on record, and repeats it.
@@ -60,17 +64,16 @@ async def ask_for_shares(
     Raises `NoRelease`, `OutOfScope` when the warrant has expired before, `ErasedEpoch` when all of it was erased,
     `Problem` when the operator refuses, `FaultyShares`, and what `verify_release` raises.
     """
-    if drawn.countersigned is None or drawn.release is None:
-        raise NoRelease(drawn.record.warrant_id)
-    joint, signed = drawn.countersigned, drawn.release
-    warrant_id, digest = drawn.record.warrant_id, release_digest(signed)
+    joint, warrant_id, digest = drawn.countersigned, drawn.record.warrant_id, release_digest(signed)
+    if joint is None:
+        raise NoRelease(warrant_id)
     asked, now = authority.warrants.asked(warrant_id, digest), authority.clock()
     if asked is not None:
         now = min(now, drawn.record.expires)
     warrant, venue = verify_warrant(authority.domain, joint, now), verify_venue(authority.domain, joint_venue)
     if asked is None:
         commitments = await asyncio.to_thread(authority.commitments.of, venue.record.venue_id)
-        release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, commitments, signed)
+        release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, commitments, signed, ended)
         without_erased(authority, release)  # or the operator would have an opening on record that never came
         named = release.judgement.authority
     else:

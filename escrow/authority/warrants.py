@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
 
+from escrow.authority.released_parts import ReleasedPart, ReleasedParts, parts
 from escrow.errors import UnknownWarrant, WarrantWithdrawn
 from protocol.primitives.statements import JointStatement
 from protocol.warrants import Warrant
@@ -17,7 +18,6 @@ from service.clock import Clock, unix_time
 from service.storage import exclusive, insert_once
 
 if TYPE_CHECKING:
-    from protocol.opening import OpeningTranscript
     from protocol.releases import HeldCommitments
 
 NOT_TOLD = "the operator does not know yet"
@@ -31,11 +31,6 @@ _warrants = sql.Table(
     sql.Column("record", sql.LargeBinary, nullable=False),
     sql.Column("statement", sql.LargeBinary, nullable=False),
     sql.Column("countersigned", sql.LargeBinary),
-    sql.Column("release", sql.LargeBinary),
-    sql.Column("opened_release", sql.LargeBinary),
-    sql.Column("operator_shares", sql.LargeBinary),
-    sql.Column("authority_shares", sql.LargeBinary),
-    sql.Column("opened_venue", sql.LargeBinary),
 )
 
 _requests = sql.Table(
@@ -75,9 +70,6 @@ _of_cases = sql.Table(
     sql.Column("case_name", sql.String(64), nullable=False, index=True),
 )
 """The name of the case that a warrant was drawn for, if it was drawn for one."""
-
-_FOUND = ("release", "opened_release", "operator_shares", "authority_shares", "opened_venue")
-"""The columns with what was released and opened."""
 
 
 class Step(StrEnum):
@@ -152,26 +144,27 @@ class ReceivedShares:
 class DrawnWarrant:
     """A warrant and how far it has come.
 
-    `statement` is signed by the authority; `countersigned` by both parties; `release` is the venue's;
-    `transcript` holds the whole opening, from which the contacts can be read again; `opened_venue` is the record that
-    the release was verified with.
+    `statement` is signed by the authority; `countersigned` by both parties; `parts` are what the venue released.
     """
 
     record: Warrant
     statement: bytes
     countersigned: JointStatement | None
-    release: bytes | None
-    transcript: OpeningTranscript | None
-    opened_venue: JointStatement | None
+    parts: tuple[ReleasedPart, ...] = ()
+
+    @property
+    def is_released(self) -> bool:
+        """Whether the last part is here."""
+        return bool(self.parts) and self.parts[-1].ends is None
 
     @property
     def state(self) -> str:
-        """The last step that was taken."""
-        if self.transcript is not None:
-            return "opened"
-        if self.release is not None:
-            return "released"
-        return "proposed" if self.countersigned is None else "countersigned"
+        """The last step that was taken with all parts; `releasing` and `opening` if it was taken with some alone."""
+        if not self.parts:
+            return "proposed" if self.countersigned is None else "countersigned"
+        if not any(part.opened for part in self.parts):
+            return "released" if self.is_released else "releasing"
+        return "opened" if self.is_released and all(part.opened for part in self.parts) else "opening"
 
 
 class Warrants:
@@ -179,6 +172,7 @@ class Warrants:
 
     def __init__(self, engine: sql.Engine, clock: Clock = unix_time) -> None:
         self._engine, self._clock = engine, clock
+        self.parts = ReleasedParts(engine)
 
     def add(self, record: Warrant, statement: bytes) -> None:
         """Store a new warrant."""
@@ -235,8 +229,8 @@ class Warrants:
     @staticmethod
     def _select_listed(connection: sql.Connection, condition: sql.ColumnElement[bool]) -> list[ListedWarrant]:
         joined = _warrants.outerjoin(_of_cases, _of_cases.c.warrant == _warrants.c.warrant)
-        found = [_warrants.c[name].is_not(None).label(name) for name in ("countersigned", "release", "opened_release")]
-        columns = (_warrants.c.warrant, _warrants.c.record, _of_cases.c.case_name, *found)
+        countersigned = _warrants.c.countersigned.is_not(None).label("countersigned")
+        columns = (_warrants.c.warrant, _warrants.c.record, _of_cases.c.case_name, countersigned)
         rows = connection.execute(sql.select(*columns).select_from(joined).where(condition)).all()
         its_steps = sql.select(_steps).select_from(joined.join(_steps, _steps.c.warrant == _warrants.c.warrant))
         steps: dict[bytes, dict[Step, Taken]] = {}
@@ -260,24 +254,18 @@ class Warrants:
 
     def store_countersigned(self, warrant_id: bytes, joint: JointStatement) -> None:
         """Keep the warrant with both signatures."""
-        self._update(warrant_id, Step.COUNTERSIGNED, countersigned=joint.to_bytes())
-
-    def store_release(self, warrant_id: bytes, release: bytes, visits: int | None = None) -> None:
-        """Keep the venue's release, and how many visits it has."""
-        self._update(warrant_id, Step.RELEASED, visits, release=release)
+        with self._engine.begin() as connection:
+            values = {"countersigned": joint.to_bytes()}
+            connection.execute(sql.update(_warrants).where(_warrants.c.warrant == warrant_id).values(**values))
+            self._note(connection, warrant_id, Step.COUNTERSIGNED, visits=None)
 
     def has_transcript(self, warrant_id: bytes) -> bool:
         """Whether what was opened under a warrant (its 16-byte id) can be read."""
-        mine = (_warrants.c.warrant == warrant_id) & _warrants.c.opened_venue.is_not(None)
-        with self._engine.begin() as connection:
-            return connection.scalar(sql.select(_warrants.c.warrant).where(mine)) is not None
+        return any(part.opened for part in self.parts.of(warrant_id))
 
     def is_to_open(self, warrant_id: bytes) -> bool:
-        """Whether a release is here under a warrant (its 16-byte id) that is not what was opened last."""
-        release, opened = _warrants.c.release, _warrants.c.opened_release
-        mine = (_warrants.c.warrant == warrant_id) & release.is_not(None) & (opened.is_(None) | (opened != release))
-        with self._engine.begin() as connection:
-            return connection.scalar(sql.select(_warrants.c.warrant).where(mine)) is not None
+        """Whether a part is here under a warrant (its 16-byte id) that is not what was opened last."""
+        return not all(part.is_opened for part in self.parts.of(warrant_id))
 
     def asked(self, warrant_id: bytes, release: bytes) -> tuple[JointStatement, HeldCommitments] | None:
         """The venue's record and the commitments with which shares for a release (its digest) were last asked for."""
@@ -316,33 +304,15 @@ class Warrants:
                 connection.execute(row.values(statement=received.statement, time=received.time))
             self._note(connection, warrant_id, Step.SHARED)
 
-    def store_transcript(self, warrant_id: bytes, transcript: OpeningTranscript, venue: JointStatement) -> None:
-        """Keep the transcript of an opening, and the venue's record of that time: its key may change."""
-        self._update(
-            warrant_id,
-            Step.OPENED,
-            opened_release=transcript.release,
-            operator_shares=transcript.operator_shares,
-            authority_shares=transcript.authority_shares,
-            opened_venue=venue.to_bytes(),
-        )
-
     def forget_ended(self, is_over: Callable[[int], bool]) -> None:
         """Delete the releases and transcripts of the windows whose end, in Unix time, is over; the warrants stay."""
-        filled = _warrants.c.release.is_not(None) | _warrants.c.opened_release.is_not(None)
+        tables = parts, _requests, _received
         with exclusive(self._engine) as connection:
-            rows = connection.execute(sql.select(_warrants.c.warrant, _warrants.c.record).where(filled)).all()
-            ended = [row.warrant for row in rows if is_over(Warrant.from_bytes(row.record).ends)]
-            for table in (_requests, _received):
-                connection.execute(sql.delete(table).where(table.c.warrant.in_(ended)))
-            connection.execute(
-                sql.update(_warrants).where(_warrants.c.warrant.in_(ended)).values(**dict.fromkeys(_FOUND))
-            )
-
-    def _update(self, warrant_id: bytes, step: Step, visits: int | None = None, **values: bytes) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(sql.update(_warrants).where(_warrants.c.warrant == warrant_id).values(**values))
-            self._note(connection, warrant_id, step, visits=visits)
+            filled = sql.select(parts.c.warrant).distinct()
+            records = connection.scalars(sql.select(_warrants.c.record).where(_warrants.c.warrant.in_(filled))).all()
+            for record in map(Warrant.from_bytes, records):
+                for table in tables if is_over(record.ends) else ():
+                    connection.execute(sql.delete(table).where(table.c.warrant == record.warrant_id))
 
     def _note(self, connection: sql.Connection, warrant_id: bytes, step: Step, **gave: int | str | None) -> None:
         insert_once(connection, _steps, {"warrant": warrant_id, "step": step.value, "time": self._clock()})
@@ -353,7 +323,15 @@ class Warrants:
     def _select(self, condition: sql.ColumnElement[bool]) -> list[DrawnWarrant]:
         with self._engine.begin() as connection:
             rows = connection.execute(sql.select(_warrants).where(condition)).all()
-        return [_drawn(row) for row in rows]
+        return [
+            DrawnWarrant(
+                Warrant.from_bytes(row.record),
+                row.statement,
+                row.countersigned and JointStatement.from_bytes(row.countersigned),
+                self.parts.of(row.warrant),
+            )
+            for row in rows
+        ]
 
 
 def _same(table: sql.Table, warrant_id: bytes, release: bytes) -> sql.ColumnElement[bool]:
@@ -362,19 +340,5 @@ def _same(table: sql.Table, warrant_id: bytes, release: bytes) -> sql.ColumnElem
 
 def _state(row: sql.Row[Any], steps: Mapping[Step, Taken]) -> str:
     """The last step that was taken, also if what it gave is deleted since; of an older program there is no note."""
-    has = {Step.COUNTERSIGNED: row.countersigned, Step.RELEASED: row.release, Step.OPENED: row.opened_release}
-    last = [step for step in Step if (step in steps if steps else has.get(step))]
+    last = [step for step in Step if (step in steps if steps else step is Step.COUNTERSIGNED and row.countersigned)]
     return last[-1] if last else "drawn"
-
-
-def _drawn(row: sql.Row[Any]) -> DrawnWarrant:
-    joint = row.countersigned and JointStatement.from_bytes(row.countersigned)
-    venue = None if row.opened_venue is None else JointStatement.from_bytes(row.opened_venue)
-    # In parts: as one message it could be longer than a message may be.
-    shares = row.opened_release, row.operator_shares, row.authority_shares
-    opened = None
-    if venue is not None:
-        from protocol.opening import OpeningTranscript
-
-        opened = OpeningTranscript(joint, *shares)
-    return DrawnWarrant(Warrant.from_bytes(row.record), row.statement, joint, row.release, opened, venue)

@@ -47,11 +47,18 @@ def tell_handles_by_epoch(operations: Operations) -> None:
     operations.create_index("ix_handles_account", "handles", ["account"])
 
 
+def tell_noticed_parts(operations: Operations) -> None:
+    """Note how far the notices under a warrant have come; until now each was for all that was released."""
+    if sql.inspect(operations.get_bind()).has_table("noticed_warrants"):
+        operations.add_column("noticed_warrants", sql.Column("ends", sql.BigInteger))
+
+
 STEPS: tuple[Step, ...] = (
     find_decisions_in_the_log,
     index_epochs,
     tell_released_passes_by_epoch,
     tell_reused_passes,
     tell_handles_by_epoch,
+    tell_noticed_parts,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from aiohttp import ClientSession
 
 from escrow.operator.operator import Operator
-from escrow.operator.signed_notices import Wanted
+from escrow.operator.signed_notices import WarnedPart
 from escrow.shares import judge_request
 from protocol.http_messages import NoticeRequest
 from protocol.notices import NoticeAnswer
@@ -31,16 +31,19 @@ async def give_notice(operator: Operator, session: ClientSession, request: Notic
     if abs(request.time - now) > REQUEST_TOLERANCE:  # step 2
         raise ReplayedRequest("the notice is not of the present")
     warrants = [verify_warrant(operator.domain, shown.warrant, now) for shown in request.releases]  # step 3
-    wanted = _wanted(warrants)
-    await asyncio.to_thread(operator.notices.refuse_known, request.number, request.time, wanted.warrants)
+    advice, ids = _advice(warrants), [warrant.record.warrant_id for warrant in warrants]
+    await asyncio.to_thread(operator.notices.refuse_known, request.number, request.time, ids)
+    releases: list[WarnedPart] = []
     passes: set[bytes] = set()
     for shown in request.releases:
         release = await judge_request(operator, session, shown, now)  # step 6
+        releases.append(WarnedPart(release.warrant.warrant_id, release.digest, release.part_begins, release.part_ends))
         passes.update(u for visits in release.visits.values() for u in visits)
-    return await asyncio.to_thread(operator.notices.sign, request.number, request.time, wanted, passes)
+    return await asyncio.to_thread(operator.notices.sign, request.number, request.time, advice, releases, passes)
 
 
-def _wanted(warrants: Sequence[ValidWarrant]) -> Wanted:
+def _advice(warrants: Sequence[ValidWarrant]) -> str:
+    """The one advice of all these warrants; an empty one without any."""
     records = [warrant.record for warrant in warrants]
     for record in records:
         if record.purpose is not Purpose.NOTICE:
@@ -48,4 +51,4 @@ def _wanted(warrants: Sequence[ValidWarrant]) -> Wanted:
     ids, advices = dict.fromkeys(record.warrant_id for record in records), {record.advice for record in records}
     if len(ids) < len(records) or len(advices) > 1:
         raise OutOfScope("one notice has one advice, and each release its own warrant", records[0].warrant_id)
-    return Wanted(tuple(ids), next(iter(advices), ""))
+    return next(iter(advices), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from secrets import token_bytes
 from typing import TYPE_CHECKING
@@ -36,15 +36,19 @@ _warrants = sql.Table(
     metadata,
     sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
     sql.Column("number", sql.BigInteger, nullable=False),
+    sql.Column("ends", sql.BigInteger),
 )
+"""The newest notice under each warrant, and when the part that it was for ended; null if it was the last."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a notice is to be: under which warrants, by their ids, and with which advice."""
+class WarnedPart:
+    """A release that a notice is for: the warrant's id, its digest, and from when to when the part goes, as it says."""
 
-    warrants: tuple[bytes, ...]
-    advice: str
+    warrant_id: bytes
+    digest: bytes
+    begins: int
+    ends: int | None
 
 
 class SignedNotices:
@@ -70,24 +74,28 @@ class SignedNotices:
         return given
 
     def refuse_known(self, number: int, time: int, warrants: Collection[bytes]) -> None:
-        """Refuse a number that is not new, a second notice for nobody of a day, and a warrant that had its notice."""
+        """Refuse a number that is not new, a second notice for nobody of a day, and a warrant that had its last one."""
         with self._engine.begin() as connection:
-            self._check(connection, number, time, warrants)
+            self._check(connection, number, time, dict.fromkeys(warrants))
 
-    def sign(self, number: int, time: int, wanted: Wanted, passes: Collection[bytes]) -> NoticeAnswer:
+    def sign(
+        self, number: int, time: int, advice: str, releases: Sequence[WarnedPart], passes: Collection[bytes]
+    ) -> NoticeAnswer:
         """Make the list of a notice, sign it, and store both durably; from then on they are the answer."""
         from protocol.notices import NoticeAnswer, list_digest, list_passes, sign_notice
         from protocol.transparency.log_entries import NoticePublished
 
         seed = token_bytes(SEED_BYTES)  # step 7
         digests = list_passes(number, passes, seed)
-        signed = sign_notice(self._domain, number, time, wanted.advice, digests, self._identity)
-        answer = NoticeAnswer(wanted.warrants, seed, signed, digests)
+        signed = sign_notice(self._domain, number, time, advice, digests, self._identity)
+        answer = NoticeAnswer(tuple(release.digest for release in releases), seed, signed, digests)
         with exclusive(self._engine) as connection:  # step 8
-            self._check(connection, number, time, wanted.warrants)
+            self._check(connection, number, time, {release.warrant_id: release.begins for release in releases})
             connection.execute(sql.insert(_notices).values(number=number, time=time, answer=answer.to_bytes()))
-            for warrant in wanted.warrants:
-                connection.execute(sql.insert(_warrants).values(warrant=warrant, number=number))
+            for release in releases:
+                connection.execute(sql.delete(_warrants).where(_warrants.c.warrant == release.warrant_id))
+                row = {"warrant": release.warrant_id, "number": number, "ends": release.ends}
+                connection.execute(sql.insert(_warrants).values(**row))
         self._log.append(NoticePublished(number, list_digest(signed)), self._clock())
         return answer
 
@@ -96,16 +104,18 @@ class SignedNotices:
         with self._engine.begin() as connection:
             connection.execute(sql.update(_notices).where(_notices.c.time < time).values(answer=None))
 
-    def _check(self, connection: sql.Connection, number: int, time: int, warrants: Collection[bytes]) -> None:
+    def _check(self, connection: sql.Connection, number: int, time: int, warrants: Mapping[bytes, int | None]) -> None:
+        """What step 4 and 5 refuse, as far as it is known when the parts under these warrants begin."""
         newest = connection.execute(sql.select(_notices).order_by(_notices.c.number.desc()).limit(1)).one_or_none()
         on_record = self._log.newest_notice()
         if number <= max(-1 if newest is None else newest.number, -1 if on_record is None else on_record):  # step 4
             raise WrongNumber("a notice of this number, or a later one, is signed already", number)
         if not warrants and newest is not None and self._day(time) <= self._day(newest.time):  # step 5
             raise NoticeExists("there is a notice of this day already")
-        had = connection.scalar(sql.select(_warrants.c.number).where(_warrants.c.warrant.in_(list(warrants))).limit(1))
-        if had is not None:
-            raise NoticeExists(f"notice {had} was signed under one of these warrants")
+        for had in connection.execute(sql.select(_warrants).where(_warrants.c.warrant.in_(list(warrants)))):
+            begins = warrants[had.warrant]
+            if had.ends is None or (begins is not None and begins < had.ends):
+                raise NoticeExists(f"notice {had.number} was signed under one of these warrants, and for this part")
 
     def _day(self, time: int) -> int:
         return self._domain.epoch_at(time)

@@ -9,7 +9,7 @@ import pytest
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from escrow.audit.findings import Fault
-from escrow.authority.investigation import OpeningResult
+from escrow.authority.opened_visits import OpeningResult
 from protocol.epochs import Role, create_epoch
 from protocol.http_messages import Decision
 from protocol.primitives.errors import ConflictingStatements, InvalidSignature, NotLogged, SplitPassError

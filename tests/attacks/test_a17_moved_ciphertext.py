@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from client.visits import open_entry
-from escrow.authority.investigation import OpeningResult
+from escrow.authority.opened_visits import OpeningResult
 from protocol import check_ins
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.http_messages import Decision

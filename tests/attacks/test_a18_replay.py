@@ -10,7 +10,8 @@ import pytest
 from aiohttp import ClientSession
 
 from client.visits import open_entry
-from escrow.authority.investigation import Investigation, OpeningResult
+from escrow.authority.investigation import Investigation
+from escrow.authority.opened_visits import OpeningResult
 from protocol import releases
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in, verify_check_in
 from protocol.http_messages import Decision, DoorAnswer

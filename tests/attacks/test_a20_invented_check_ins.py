@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from escrow.authority.investigation import OpeningResult
+from escrow.authority.opened_visits import OpeningResult
 from protocol import passes
 from protocol.epochs import EpochKey
 from protocol.passes import PassRequest, PendingPass

@@ -17,7 +17,7 @@ from escrow.authority.investigation import Investigation
 from escrow.operator.operator import Operator
 from lab.coalition import opened_by, recognised_by_authority, recognised_by_operator, stored_check_ins
 from protocol.epochs import Role
-from protocol.http_messages import Decision, SharesRequest
+from protocol.http_messages import Decision, ReleaseRequest, SharesRequest
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.transparency.log_entries import SharesReleased, WarrantDecided
 from protocol.warrants import ValidWarrant
@@ -91,7 +91,7 @@ def test_a22_one_officer_alone_gets_nothing(town: Town) -> None:
             await refusal(investigation.request_release(warrant.warrant_id)),
             await refusal(
                 world.authority.peer.ask_server(
-                    session, club.url, club.venue.venue_id.hex(), "/v1/releases", forged.to_bytes()
+                    session, club.url, club.venue.venue_id.hex(), "/v1/releases", ReleaseRequest(forged).to_bytes()
                 )
             ),
             await refusal(world.authority.peer.ask(session, "/v1/shares", shares)),

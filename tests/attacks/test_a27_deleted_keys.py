@@ -13,9 +13,10 @@ from client.visits import open_entry
 from escrow.party import Party
 from protocol.epochs import Role
 from protocol.http_messages import Decision
-from protocol.opening import OpeningTranscript, Shares
+from protocol.opening import Shares
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.statements import statement_payload
+from tests.support.investigations import stored_transcript
 from tests.support.town import Town
 
 
@@ -104,8 +105,8 @@ def test_a27_what_was_deleted_with_the_epoch_is_in_no_log(town: Town, role: Role
             deleted = list(connection.exec_driver_sql("SELECT handle FROM handles").scalars())
     else:
         (drawn,) = world.authority.warrants.all()
-        assert isinstance(drawn.transcript, OpeningTranscript)
-        statements = (drawn.transcript.operator_shares, drawn.transcript.authority_shares)
+        transcript = stored_transcript(world, drawn.record.warrant_id)
+        statements = (transcript.operator_shares, transcript.authority_shares)
         parts = [part for one in statements for part in Shares.from_bytes(statement_payload(one)).epochs]
         deleted = [bytes(share) for part in parts for share in part.shares]
     assert len(deleted) == (2 if role is Role.OPERATOR else 4)

@@ -13,7 +13,7 @@ from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
 from protocol.epochs import Role
 from protocol.handles import ENTRY_BYTES, NONCE_BYTES, DirectoryEntry
-from protocol.http_messages import SharesRequest
+from protocol.http_messages import ReleaseRequest, SharesRequest
 from protocol.party_requests import PartyRequest
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement, statement_payload
@@ -138,7 +138,7 @@ def test_a30_an_edited_warrant_opens_nothing_more(town: Town, field: str) -> Non
             world.operator.warrants.countersign(warrant.warrant_id, world.operator.identity)
             honest = await investigation.countersigned(warrant.warrant_id)
             release = await world.authority.peer.ask_server(
-                session, club.url, club.venue.venue_id.hex(), "/v1/releases", honest.to_bytes()
+                session, club.url, club.venue.venue_id.hex(), "/v1/releases", ReleaseRequest(honest).to_bytes()
             )
             venue = only(club.venue).registration
             assert venue is not None
@@ -149,7 +149,7 @@ def test_a30_an_edited_warrant_opens_nothing_more(town: Town, field: str) -> Non
                 JointStatement(mine[:-64] + honest.authority[-64:], honest.operator),
             ):
                 to_venue = world.authority.peer.ask_server(
-                    session, club.url, club.venue.venue_id.hex(), "/v1/releases", joint.to_bytes()
+                    session, club.url, club.venue.venue_id.hex(), "/v1/releases", ReleaseRequest(joint).to_bytes()
                 )
                 shares = SharesRequest(joint, venue, release, ()).to_bytes()
                 outcomes |= {

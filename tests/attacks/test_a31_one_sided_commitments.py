@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from escrow.authority.investigation import Investigation, OpeningResult
+from escrow.authority.investigation import Investigation
+from escrow.authority.opened_visits import OpeningResult
 from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.primitives.errors import CommitmentMismatch

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 import sqlalchemy as sql
 
-from escrow.authority.investigation import OpeningResult
+from escrow.authority.opened_visits import OpeningResult
 from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.paper_check_ins import sign_paper_check_in

@@ -20,7 +20,7 @@ from lab.town import Place
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.commitments import check_in_digest, commitment_digest
 from protocol.epochs import Role
-from protocol.http_messages import Decision, NoticeRequest, SharesRequest
+from protocol.http_messages import Decision, NoticeRequest, ReleaseRequest, SharesRequest
 from protocol.opening import create_shares, verify_party_shares
 from protocol.paper_passes import from_paper_text, print_pass
 from protocol.party_requests import sign_request
@@ -35,7 +35,7 @@ from service.keys import store_secret
 from tests.attacks.refusals import refusal
 from tests.attacks.test_a35_lone_warnings import give_everyone
 from tests.support.domain import OpenEpoch, Parties, Visitor, enrol, open_epoch
-from tests.support.investigations import warrant_around_now
+from tests.support.investigations import stored_release, warrant_around_now
 from tests.support.running import online, run
 from tests.support.servers import named, notice_for
 from tests.support.town import Town, run_town
@@ -133,7 +133,7 @@ def test_a36_a_venue_releases_under_a_warrant_of_the_same_domain_alone(town: Tow
     async def ask(session: ClientSession) -> list[str]:
         outcomes = []
         for asked, shown in product(warrants, warrants):
-            body = two.parties[HERE].both_sign(warrants[shown]).to_bytes()
+            body = ReleaseRequest(two.parties[HERE].both_sign(warrants[shown])).to_bytes()
             domain, key = two.parties[asked].domain, town.world.authority.identity
             request = sign_request(domain, Role.AUTHORITY, two.club.id.hex(), "/v1/releases", town.now, body, key)
             outcomes.append(await refusal(call(session, "POST", f"{two.club.url}/v1/releases", request)))
@@ -312,8 +312,8 @@ def test_a36_parties_learn_nothing_of_another_domains_visitors(town: Town, tmp_p
         assert looked_for(passes, received(other)) == passes, "they would have been found"
     for one in ours:
         assert looked_for([one.visitor.wallet().visits[0].u], received(town))
-    kept = [warrant.release for warrant in town.world.authority.warrants.all()]
-    releases = [Release.from_bytes(statement_payload(release)) for release in kept if release is not None]
+    kept = [stored_release(town.world, one.record.warrant_id) for one in town.world.authority.warrants.all()]
+    releases = [Release.from_bytes(statement_payload(release)) for release in kept]
     assert [release.openings[-1].size for release in releases] == [1, 1]
     assert [len(release.leaves) for release in releases] == [1, 1]
     sizes = {len(seen.body) for seen in town.traffic if seen.path == "/v1/commitments"}

@@ -15,7 +15,6 @@ from escrow.authority.warrants import ReceivedShares
 from escrow.judgements import Judgements
 from escrow.operator.accounts import Accounts
 from escrow.operator.errors import TooManyAttempts, WrongCode
-from escrow.operator.signed_notices import Wanted
 from escrow.party import Party
 from protocol.commitments import HeldCommitment
 from protocol.epochs import Role
@@ -27,6 +26,7 @@ from protocol.primitives.statements import JointStatement
 from protocol.releases import Judgement
 from protocol.warrants import Venue, sign_application
 from tests.support.domain import opening_warrant
+from tests.support.investigations import store_opening
 from tests.support.servers import World, run_world
 
 DAY = 86_400
@@ -181,7 +181,7 @@ def test_what_is_kept_of_warrants_goes_with_their_own_windows(world: World, over
         warrant = opening_warrant(7, bytes(16), ends - 600, ends, world.now)
         release, held = token_bytes(32), (HeldCommitment(ends, token_bytes(32)),)
         drawn.add(warrant, b"authority")
-        drawn.store_release(warrant.warrant_id, b"release")
+        store_opening(drawn, joint, warrant)
         drawn.store_asked(warrant.warrant_id, release, joint, held)
         drawn.store_received(warrant.warrant_id, release, ReceivedShares(b"shares", ends))
         judgement = judgements.first(warrant, release, Judgement(release, held, held))
@@ -197,7 +197,7 @@ def test_what_is_kept_of_warrants_goes_with_their_own_windows(world: World, over
         assert judgements.get(warrant_id, release) == (None if is_gone else judgement)
         assert drawn.asked(warrant_id, release) == (None if is_gone else asked)
         assert drawn.received(warrant_id, release) == ([] if is_gone else [ReceivedShares(b"shares", ends)])
-        assert drawn.get(warrant_id).release == (None if is_gone else b"release")
+        assert len(drawn.get(warrant_id).parts) == (0 if is_gone else 1)
         assert judgements.get(warrant_id, token_bytes(32)) is None
         assert drawn.asked(token_bytes(16), release) is None
 
@@ -207,6 +207,6 @@ def test_answers_are_forgotten_of_the_notices_before_a_time_alone(world: World) 
     days = [world.now + number * DAY for number in (1, 2, 3)]
     first = 1 + (world.operator.log.newest_notice() or 0)
     numbers = range(first, first + 3)
-    given = [notices.sign(number, time, Wanted((), ""), ()) for number, time in zip(numbers, days, strict=True)]
+    given = [notices.sign(number, time, "", (), ()) for number, time in zip(numbers, days, strict=True)]
     notices.forget_before(days[1])
     assert [notices.answer(number) for number in numbers] == [None, *given[1:]]

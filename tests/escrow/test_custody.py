@@ -14,7 +14,8 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escrow.authority.investigation import Investigation, OpeningResult
+from escrow.authority.investigation import Investigation
+from escrow.authority.opened_visits import OpeningResult
 from escrow.authority.server import create_authority_app
 from escrow.custody import (
     Custody,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-import sqlalchemy as sql
 
 from escrow.authority.errors import NoRelease
 from escrow.authority.operators_shares import judge_received
@@ -13,11 +12,11 @@ from escrow.authority.warrants import ReceivedShares, Warrants
 from escrow.operator.accounts import Accounts
 from escrow.operator.errors import TooManyCodes, VerificationExpired
 from protocol.http_messages import VerificationAnswer
-from protocol.opening import OpeningTranscript
 from protocol.primitives.statements import JointStatement
 from protocol.releases import release_digest
 from service.refusals import Unauthenticated
 from tests.support.domain import opening_warrant
+from tests.support.investigations import store_opening
 from tests.support.servers import World
 
 PHONE, DAY = "+821012345678", 86_400
@@ -63,14 +62,11 @@ def test_of_a_case_that_is_over_the_warrant_stays_alone(world: World, is_over: C
     joint = JointStatement(bytes(100), bytes(100))
     warrants.add(warrant, b"authority")
     warrants.store_countersigned(warrant.warrant_id, joint)
-    warrants.store_release(warrant.warrant_id, b"release")
-    transcript = OpeningTranscript(joint, b"release", b"operator's shares", b"authority's shares")
-    warrants.store_transcript(warrant.warrant_id, transcript, joint)
+    store_opening(warrants, joint, warrant)
     warrants.forget_ended(is_over)
-    with world.authority.engine.connect() as connection:
-        (row,) = connection.execute(sql.text("SELECT * FROM warrants")).mappings()
-    left = {column for column, value in row.items() if value is not None}
-    assert (left == {"warrant", "record", "statement", "countersigned"}) is is_over(0)
+    (drawn,) = warrants.all()
+    assert (drawn.record, drawn.statement, drawn.countersigned) == (warrant, b"authority", joint)
+    assert (drawn.parts == ()) is is_over(0)
 
 
 @pytest.mark.parametrize("known", [(), ("countersigned",), ("asked",)])

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sql
 
 from escrow.authority.authority import Authority
-from escrow.authority.investigation import Investigation, OpeningResult
+from escrow.authority.investigation import Investigation
+from escrow.authority.opened_visits import OpeningResult
 from escrow.errors import ErasedEpoch
 from escrow.operator.operator import Operator
 from escrow.party import Party

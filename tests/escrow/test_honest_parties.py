@@ -246,10 +246,11 @@ class TwoParties(RuleBasedStateMachine):
         statement = log.release(ValidWarrant(case.record))
         warrant, venue = self.verified(case)
         try:
-            verify_release(warrant, venue, KEYS, self.authority.received[case.record.venue_id], statement)
+            held = self.authority.received[case.record.venue_id]
+            release = verify_release(warrant, venue, KEYS, held, statement)
         except CommitmentMismatch:
             return
-        self.authority.warrants.store_release(case.record.warrant_id, statement)
+        self.authority.warrants.parts.store(statement, release)
         case.release = statement
 
     @precondition(lambda self: any(case.release for case in self.cases))
@@ -328,13 +329,14 @@ class TwoParties(RuleBasedStateMachine):
 
     def check_opened(self, case: OpenedCase, digest: bytes) -> None:
         stored = self.authority.warrants.get(case.record.warrant_id)
-        assert stored.transcript is not None
-        assert stored.opened_venue is not None
+        (part,) = stored.parts
+        assert part.is_opened
+        transcript = self.authority.warrants.parts.transcript(part, case.joint)
         assert case.release is not None
         authority: Any = self.authority
-        received = ReceivedShares(stored.transcript.operator_shares, case.record.issued)
+        received = ReceivedShares(transcript.operator_shares, case.record.issued)
         judged = judge_received(authority, stored, case.release, received, KEYS)
-        statement = stored.transcript.authority_shares
+        statement = transcript.authority_shares
         own = verify_party_shares(PARTIES.domain, Role.AUTHORITY, judged.release, KEYS, statement)
         opened = {
             (visit.check_in.epoch, bytes(visit.check_in.message.u))
@@ -344,7 +346,7 @@ class TwoParties(RuleBasedStateMachine):
         for held in (case.first[digest].operator, case.first[digest].authority):
             alone = verify_release(warrant, venue, KEYS, {one.time: one.commitment for one in held}, case.release)
             assert opened <= set(passes_of(alone))
-        gave = {key for key in said(stored.transcript.operator_shares) if key[0] not in self.authority.erased}
+        gave = {key for key in said(transcript.operator_shares) if key[0] not in self.authority.erased}
         assert opened <= gave
         if not self.authority.erased:
             assert opened == gave

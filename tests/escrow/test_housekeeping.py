@@ -21,7 +21,6 @@ from escrow.housekeeping import check_clock, housekeeping, keep_house
 from escrow.operator.operator import Operator
 from escrow.party import Party
 from protocol.epochs import EPOCH_SECONDS, Role
-from protocol.opening import OpeningTranscript
 from protocol.party_requests import sign_request
 from protocol.primitives.errors import SplitPassError
 from protocol.primitives.statements import JointStatement
@@ -33,6 +32,7 @@ from service.inbox import Inbox
 from service.problems import Problem
 from tests.support.databases import KINDS
 from tests.support.domain import opening_warrant
+from tests.support.investigations import store_opening
 from tests.support.running import run, serving
 from tests.support.servers import World, run_world
 
@@ -375,9 +375,7 @@ def test_what_was_opened_goes_when_its_windows_last_day_would(tmp_path: Path, ki
         joint = JointStatement(bytes(100), bytes(100))
         warrants.add(warrant, b"authority")
         warrants.store_countersigned(warrant.warrant_id, joint)
-        warrants.store_release(warrant.warrant_id, b"release")
-        transcript = OpeningTranscript(joint, b"release", b"operator's shares", b"authority's shares")
-        warrants.store_transcript(warrant.warrant_id, transcript, joint)
+        store_opening(warrants, joint, warrant)
 
     def states() -> list[str]:
         return [drawn.state for drawn in sorted(warrants.all(), key=lambda drawn: drawn.record.ends)]

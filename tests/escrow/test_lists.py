@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sql
 
 from conformance.vectors.joint_notices import answer_notice
 from escrow.authority.errors import NoRelease
-from escrow.authority.investigation import Investigation
+from escrow.authority.investigation import Investigation, ReleaseResult
 from escrow.authority.notices import Noticed
 from escrow.errors import PeerFailed
-from escrow.operator.signed_notices import Wanted
 from escrow.party import Party
 from protocol.check_ins import Direction, sign_check_in
 from protocol.disclosures import Disclosure, verify_disclosure
@@ -27,13 +27,14 @@ from protocol.notices import NoticeAnswer, VerifiedNotice, list_digest, list_pas
 from protocol.passes import OwnedPass
 from protocol.primitives.errors import InvalidNotice, OutOfScope, ReplayedRequest
 from protocol.primitives.statements import sign_statement, statement_payload
-from protocol.releases import VerifiedRelease
+from protocol.releases import VerifiedRelease, release_digest
 from protocol.transparency.log_entries import DisclosurePublished, LogEntry, NoticePublished, SharesReleased
 from protocol.transparency.tiles import TILE_WIDTH, entries_tile
 from protocol.warrants import Warrant
 from service.http_client import new_session
 from service.problems import Problem
 from tests.support.databases import KINDS
+from tests.support.investigations import only_part
 from tests.support.running import run
 from tests.support.servers import Door, World, carry_out, notice_for, open_door, publish_notice, run_world, warrant_for
 
@@ -183,7 +184,7 @@ def test_c10_a_venue_cannot_have_somebody_warned_who_was_not_there(world: World,
         )
         warrant = warning_for(door)
         (release,) = await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
-        assert isinstance(release, VerifiedRelease)
+        assert isinstance(release, ReleaseResult)
         assert release.set_aside == {"InvalidSignature": 1, "OutOfScope": 1, "WrongDomain": 1}
         assert await publish_notice(world, [warrant.warrant_id]) == Noticed(1, 0)
         published = await notice(world)
@@ -202,7 +203,8 @@ def asked(world: World, number: int, *shown: SharesRequest, time: int | None = N
 def shown(world: World, warrant: Warrant) -> SharesRequest:
     async def request() -> SharesRequest:
         async with new_session() as session:
-            return (await Investigation(world.authority, session).released(warrant.warrant_id))[0]
+            part = only_part(world, warrant.warrant_id)
+            return (await Investigation(world.authority, session).released(warrant.warrant_id, part))[0]
 
     return run(request())
 
@@ -221,7 +223,7 @@ def test_c10_a_number_has_one_notice_whatever_is_asked_for(world: World, door: D
     world.now += 3600  # a late repetition is not of the present, and is the same all the same
     for again in (asked(world, 1, request), asked(world, 1), asked(world, 1, time=0)):
         assert again == first
-    assert first.warrants == (Warrant.from_bytes(statement_payload(request.warrant.authority)).warrant_id,)
+    assert first.releases == (release_digest(request.release),)
     expect_refusal("replayed-request", lambda: asked(world, 2, time=world.now - 121))
     expect_refusal("replayed-request", lambda: asked(world, 2, time=world.now + 121))
 
@@ -264,7 +266,7 @@ def test_c10_a_warrant_is_good_for_one_notice_and_a_day_for_one_without(world: W
     world.now += 43_199  # the last second of the day
     expect_refusal("notice-exists", lambda: asked(world, 2))
     world.now += 1
-    assert asked(world, 2).warrants == ()
+    assert asked(world, 2).releases == ()
     expect_refusal("notice-exists", lambda: asked(world, 3, time=world.now - 1))
 
 
@@ -290,7 +292,7 @@ def test_c10_the_operator_signs_only_what_both_officers_agreed_to(world: World, 
     expect_refusal("malformed-encoding", lambda: asked(world, 1, replace(first, release=bytes(80))))
     world.now += EPOCH_SECONDS
     expect_refusal("out-of-scope", lambda: asked(world, 1, first))
-    assert asked(world, 1).warrants == (), "nothing was signed"
+    assert asked(world, 1).releases == (), "nothing was signed"
 
 
 def test_c10_what_an_interruption_has_left_is_published_first(world: World, door: Door) -> None:
@@ -334,7 +336,7 @@ def test_c10_an_authority_whose_database_is_an_old_one_publishes_the_same_again(
     before = run(world.get(Role.AUTHORITY, "/v1/notices"))
     with world.authority.engine.begin() as connection:
         connection.execute(sql.text("DELETE FROM published_lists WHERE kind = 'notices' AND number = 1"))
-        connection.execute(sql.text("UPDATE warrants SET release = NULL"))
+        connection.execute(sql.text("DELETE FROM released_parts"))
     world.now += EPOCH_SECONDS
     world.warn_daily()
     assert run(world.get(Role.AUTHORITY, "/v1/notices/1")) == before
@@ -391,10 +393,12 @@ def test_c10_the_authority_refuses_an_operator_that_warns_others(
     """The operator adds a pass of its own choice, or says something else."""
     run(admitted(world, door))
     warrant = run(released(world, door))
-    honest = world.operator.notices.sign
+    honest: Any = world.operator.notices.sign
 
-    def adding(number: int, time: int, wanted: Wanted, passes: Collection[bytes]) -> NoticeAnswer:
-        return honest(number, time, wanted, {*passes, bytes(32)})
+    def adding(*wanted: Any) -> NoticeAnswer:
+        *rest, passes = wanted
+        answer: NoticeAnswer = honest(*rest, {*passes, bytes(32)})
+        return answer
 
     monkeypatch.setattr(world.operator.notices, "sign", adding)
     with pytest.raises(InvalidNotice, match="padding"):
@@ -407,10 +411,12 @@ def test_c10_the_officer_is_told_whom_the_operator_did_not_admit(
 ) -> None:
     run(admitted(world, door))
     warrant = run(released(world, door))
-    honest = world.operator.notices.sign
+    honest: Any = world.operator.notices.sign
 
-    def leaving_out(number: int, time: int, wanted: Wanted, passes: Collection[bytes]) -> NoticeAnswer:
-        return honest(number, time, wanted, sorted(passes)[1:])
+    def leaving_out(*wanted: Any) -> NoticeAnswer:
+        *rest, passes = wanted
+        answer: NoticeAnswer = honest(*rest, sorted(passes)[1:])
+        return answer
 
     monkeypatch.setattr(world.operator.notices, "sign", leaving_out)
     assert run(publish_notice(world, [warrant.warrant_id])) == Noticed(1, 1)
@@ -433,7 +439,8 @@ def test_c10_the_operator_keeps_no_release_and_its_lists_for_its_retention(world
 async def _verified(world: World, request: SharesRequest) -> VerifiedRelease:
     warrant = Warrant.from_bytes(statement_payload(request.warrant.authority))
     async with new_session() as session:
-        return (await Investigation(world.authority, session).released(warrant.warrant_id))[1]
+        part = only_part(world, warrant.warrant_id)
+        return (await Investigation(world.authority, session).released(warrant.warrant_id, part))[1]
 
 
 def test_a25_every_list_is_continued_each_day(world: World) -> None:
@@ -511,7 +518,7 @@ def test_c10_the_operator_has_on_record_what_it_signed_before_anyone_is_given_it
     with monkeypatch.context() as broken:
         broken.setattr(world.operator.log, "append", dies)
         with pytest.raises(OSError, match="full"):
-            world.operator.notices.sign(1, world.now, Wanted((), ""), ())
+            world.operator.notices.sign(1, world.now, "", (), ())
         with pytest.raises(OSError, match="full"):
             world.operator.notices.answer(1)
     given = asked(world, 1)

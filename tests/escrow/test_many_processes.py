@@ -133,7 +133,9 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     world.authority.warrants.add(warrant, b"signed")
     with engine.begin() as connection:
         connection.execute(sql.text("DROP TABLE cases"))  # of investigations, which that version had not
-        connection.execute(sql.text("ALTER TABLE warrants DROP COLUMN opened_venue"))
+        connection.execute(sql.text("DROP TABLE released_parts"))
+        for name in ("release", "opened_release", "operator_shares", "authority_shares"):
+            connection.execute(sql.text(f"ALTER TABLE warrants ADD COLUMN {name} BYTEA"))
         connection.execute(sql.text("ALTER TABLE warrants RENAME TO cases"))
         connection.execute(sql.text("DROP INDEX ix_released_passes_epoch"))
         connection.execute(sql.text("CREATE INDEX ix_released_passes_pass_digest ON released_passes (pass_digest)"))
@@ -154,7 +156,7 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
 
 def test_processes_that_begin_at_once_bring_an_older_database_up_to_date_once(authorities: Crowd) -> None:
     (drawn,) = authorities.world.authority.warrants.all()
-    assert (drawn.statement, drawn.opened_venue) == (b"signed", None)
+    assert (drawn.statement, drawn.parts) == (b"signed", ())
     engine = authorities.world.authority.engine
     assert "ix_released_passes_epoch" in {one["name"] for one in sql.inspect(engine).get_indexes("released_passes")}
     with engine.connect() as connection:

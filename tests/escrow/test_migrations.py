@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sql
 
 from escrow import ledger
-from escrow.authority import directory
+from escrow.authority import directory, released_parts
 from escrow.authority import warrants as authority_warrants
 from escrow.authority.directory import Directory
 from escrow.authority.errors import EntryExists
@@ -23,11 +23,11 @@ from escrow.operator.errors import AlreadyDecided, HandleExists
 from escrow.operator.settings import OperatorSettings
 from escrow.operator.warrants import LoggedDecision, Warrants
 from protocol.epochs import Role
-from protocol.opening import OpeningTranscript
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from service.storage import open_database
 from tests.support.databases import KINDS, new_database
 from tests.support.domain import NOW, Parties, Visitor
+from tests.support.investigations import store_opening
 
 first = sql.MetaData()
 cases = sql.Table(
@@ -91,7 +91,7 @@ warrant_decisions = sql.Table(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_was_opened_without_its_venue_is_opened_again(kind: str, tmp_path: Path, parties: Parties) -> None:
+def test_what_an_older_program_opened_is_opened_again(kind: str, tmp_path: Path, parties: Parties) -> None:
     url, warrant = new_database(kind, tmp_path), parties.warrant(NOW, NOW + 60).record
     joint = parties.both_sign(warrant)
     part = bytes(80)
@@ -99,13 +99,11 @@ def test_what_was_opened_without_its_venue_is_opened_again(kind: str, tmp_path: 
         row = {"warrant": warrant.warrant_id, "record": warrant.to_bytes(), "statement": joint.authority}
         opened = dict.fromkeys(("release", "opened_release", "operator_shares", "authority_shares"), part)
         connection.execute(sql.insert(cases).values(**row, countersigned=joint.to_bytes(), **opened))
-    drawn_ones = AuthorityWarrants(open_database(url, STEPS, authority_warrants.metadata))
+    drawn_ones = AuthorityWarrants(open_database(url, STEPS, authority_warrants.metadata, released_parts.metadata))
     (drawn,) = drawn_ones.all()
-    assert (drawn.record, drawn.countersigned, drawn.release, drawn.state) == (warrant, joint, part, "released")
-    venue, transcript = parties.both_sign(parties.venue), OpeningTranscript(joint, part, part, part)
-    drawn_ones.store_transcript(warrant.warrant_id, transcript, venue)
-    drawn = drawn_ones.get(warrant.warrant_id)
-    assert (drawn.transcript, drawn.opened_venue, drawn.state) == (transcript, venue, "opened")
+    assert (drawn.record, drawn.countersigned, drawn.state) == (warrant, joint, "countersigned")
+    store_opening(drawn_ones, joint, warrant)
+    assert drawn_ones.get(warrant.warrant_id).state == "opened"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -13,7 +13,8 @@ import sqlalchemy as sql
 from aiohttp import ClientSession
 from click.testing import Result
 
-from escrow.authority.investigation import Investigation, OpeningResult
+from escrow.authority.investigation import Investigation
+from escrow.authority.opened_visits import OpeningResult
 from escrow.errors import ErasedEpoch, UnknownWarrant
 from escrow.housekeeping import keep_house
 from escrow.party import Party
@@ -29,12 +30,13 @@ from protocol.primitives.errors import FaultyShares, InvalidSignature, OutOfScop
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement, verify_statement
-from protocol.releases import MAX_RELEASED_CHECK_IN, VerifiedRelease
+from protocol.releases import MAX_RELEASED_CHECK_IN
 from protocol.warrants import MAX_WARRANT_DAYS, Warrant
 from service.cli import local_time
 from service.http_client import new_session
 from service.problems import Problem
 from service.refusals import STATUSES
+from tests.support.investigations import only_part, stored_release
 from tests.support.running import run
 from tests.support.servers import Door, Enrolled, World, carry_out, named, notice_for, open_door, warrant_for
 
@@ -190,12 +192,11 @@ def test_c5_an_edited_window_breaks_the_signature(world: World, door: Door) -> N
         await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         drawn = world.authority.warrants.get(warrant.warrant_id)
         assert drawn.countersigned is not None
-        assert drawn.release is not None
         wider = replace(warrant, ends=warrant.ends + 3600)
         edited = JointStatement(sign_statement(wider, world.authority.identity), drawn.countersigned.operator)
         async with new_session() as session:
             venue = await _joint_venue(Investigation(world.authority, session), door)
-        request = SharesRequest(edited, venue, drawn.release, ())
+        request = SharesRequest(edited, venue, stored_release(world, warrant.warrant_id), ())
         with pytest.raises(Problem) as refusal:
             await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
         assert refusal.value.name == "conflicting-statements"
@@ -215,9 +216,10 @@ def test_c5_an_expired_warrant_gives_no_shares(world: World, door: Door) -> None
                 await Investigation(world.authority, session).open(warrant.warrant_id)
             drawn = world.authority.warrants.get(warrant.warrant_id)
             assert drawn.countersigned is not None
-            assert drawn.release is not None
             venue = await _joint_venue(Investigation(world.authority, session), door)
-        request = SharesRequest(drawn.countersigned, venue, drawn.release, named(world, door.record.venue_id))
+        request = SharesRequest(
+            drawn.countersigned, venue, stored_release(world, warrant.warrant_id), named(world, door.record.venue_id)
+        )
         with pytest.raises(Problem) as refusal:
             await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
         assert refusal.value.name == "out-of-scope"
@@ -230,19 +232,23 @@ def test_c5_a_warrant_for_a_notice_opens_nothing(world: World, door: Door) -> No
         (_, passes), _ = await world.visitors_with_passes(2)
         await door.admit(passes[0])
         warrant = notice_for(warrant_for(door, world.now - 600, world.now + 600))
-        released, *_ = await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
-        assert isinstance(released, VerifiedRelease)
-        assert released.visits[world.today].keys() == {passes[0].public.u}
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         async with new_session() as session:
             investigation = Investigation(world.authority, session)
+            _, released = await investigation.released(warrant.warrant_id, only_part(world, warrant.warrant_id))
+            assert released.visits[world.today].keys() == {passes[0].public.u}
             with pytest.raises(Problem) as refusal:
                 await investigation.open(warrant.warrant_id)
             assert refusal.value.name == "out-of-scope"
             drawn = world.authority.warrants.get(warrant.warrant_id)
             assert drawn.countersigned is not None
-            assert drawn.release is not None
             venue = await _joint_venue(investigation, door)
-            request = SharesRequest(drawn.countersigned, venue, drawn.release, named(world, door.record.venue_id))
+            request = SharesRequest(
+                drawn.countersigned,
+                venue,
+                stored_release(world, warrant.warrant_id),
+                named(world, door.record.venue_id),
+            )
             with pytest.raises(Problem) as refusal:
                 await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
             assert refusal.value.name == "out-of-scope"
@@ -342,7 +348,7 @@ def test_c5_the_maximum_holds_for_openings_at_once(world: World, door: Door) -> 
             door.log.hidden = set(range(4)) - {shown}
             async with new_session() as session:
                 await Investigation(world.authority, session).request_release(warrant.warrant_id)
-            releases.append(world.authority.warrants.get(warrant.warrant_id).release)
+            releases.append(stored_release(world, warrant.warrant_id))
         drawn = world.authority.warrants.get(warrant.warrant_id)
         async with new_session() as session:
             venue = await _joint_venue(Investigation(world.authority, session), door)
@@ -412,7 +418,7 @@ def test_c6_the_authority_blames_wrong_shares_on_the_operator(
         async with new_session() as session:
             with pytest.raises(FaultyShares, match="operator"):
                 await Investigation(world.authority, session).open(warrant.warrant_id)
-        assert world.authority.warrants.get(warrant.warrant_id).transcript is None
+        assert world.authority.warrants.get(warrant.warrant_id).state == "released"
 
     run(story())
 
@@ -454,7 +460,7 @@ def test_c7_what_is_left_of_a_window_opens(world: World, door: Door) -> None:
         _, findings = await carry_out(world, warrant, *both_steps(warrant))
         assert isinstance(findings, OpeningResult)
         assert [contact.visits for contact in findings.contacts] == [((world.now, None),)]
-        assert findings.set_aside == {"NoShare": 1}
+        assert findings.set_aside == {"Closed": 1}
         assert today.phone == visitor.phone == findings.contacts[0].record.phone
 
     run(story())

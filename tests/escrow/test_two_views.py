@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import protocol.opening
-from escrow.authority.investigation import Investigation, OpeningResult
+from escrow.authority.investigation import Investigation
+from escrow.authority.opened_visits import OpeningResult
 from escrow.authority.warrants import ReceivedShares
 from escrow.operator.operator import Operator
 from escrow.shares import give_shares
@@ -23,13 +24,14 @@ from protocol.passes import OwnedPass, Pass, pass_signing_input
 from protocol.primitives.errors import FaultyShares
 from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.statements import sign_statement, verify_statement
-from protocol.releases import VerifiedRelease, release_digest
+from protocol.releases import VerifiedRelease
 from protocol.transparency.log_entries import LogEntry, SharesReleased
 from protocol.warrants import Warrant
 from service.http_client import new_session
 from service.problems import Problem, Unreachable
 from tests.escrow.audit.test_audit import alive, entries_of, found
 from tests.support.edwards import TORSION, decode
+from tests.support.investigations import only_part, stored_release, stored_venue
 from tests.support.running import run
 from tests.support.servers import Door, World, carry_out, named, open_door, warrant_for
 
@@ -146,9 +148,7 @@ def test_c6_false_shares_are_kept_and_better_ones_asked_for(
         monkeypatch.setattr("escrow.operator.server.give_shares", lie)
         with pytest.raises(FaultyShares) as found:
             await opened(world, warrant)
-        drawn = world.authority.warrants.get(warrant.warrant_id)
-        assert drawn.release is not None
-        digest = release_digest(drawn.release)
+        digest = only_part(world, warrant.warrant_id).digest
         (kept,) = world.authority.warrants.received(warrant.warrant_id, digest)
         assert kept == ReceivedShares(found.value.statement, world.now)
         monkeypatch.undo()
@@ -222,26 +222,24 @@ def test_c5_an_expired_warrant_repeats_no_share_of_another_release(world: World,
         warrant = await released(world, door)
         await lose_the_answer(world, warrant)
         door.log.hidden = set()
-        first = world.authority.warrants.get(warrant.warrant_id).release
+        first = stored_release(world, warrant.warrant_id)
         async with new_session() as session:
             await Investigation(world.authority, session).request_release(warrant.warrant_id)
         drawn = world.authority.warrants.get(warrant.warrant_id)
-        assert first is not None
-        assert drawn.countersigned is not None
-        assert drawn.release not in {None, first}
+        second = stored_release(world, warrant.warrant_id)
+        assert second != first
         world.now = warrant.expires + 1
         async with new_session() as session:
             venue = await Investigation(world.authority, session)._venue(door.record.venue_id)
         held = named(world, door.record.venue_id)
 
-        async def asked(release: bytes | None) -> bytes:
+        async def asked(release: bytes) -> bytes:
             assert drawn.countersigned is not None
-            assert release is not None
             request = SharesRequest(drawn.countersigned, venue, release, held)
             return await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
 
         with pytest.raises(Problem) as refusal:
-            await asked(drawn.release)
+            await asked(second)
         assert refusal.value.name == "out-of-scope"
         given = verify_statement(Shares, await asked(first), world.operator.domain.operator_key)
         assert [len(part.passes) for part in given.epochs] == [1]
@@ -273,7 +271,7 @@ def test_c6_an_erasure_between_the_two_blames_nobody(world: World, door: Door, e
         (world.operator if eraser is Role.OPERATOR else world.authority).epochs.erase(first)
         findings = await opened(world, warrant)
         assert len(findings.contacts) == 2
-        assert findings.set_aside == {"NoShare": 1}
+        assert findings.set_aside == {"Closed": 1}
         assert (counts(world.operator), counts(world.authority)) == ([3], [2])
         async with new_session() as session:
             for party in (world.operator, world.authority):
@@ -354,9 +352,7 @@ def test_what_was_judged_and_received_goes_with_its_window(world: World, door: D
         return warrant.warrant_id
 
     warrant_id = run(story())
-    release = world.authority.warrants.get(warrant_id).release
-    assert release is not None
-    digest = release_digest(release)
+    digest = only_part(world, warrant_id).digest
     warrants = world.authority.warrants
     assert world.operator.judgements.get(warrant_id, digest)
     assert warrants.received(warrant_id, digest)
@@ -378,9 +374,8 @@ def test_what_is_named_does_not_change_the_first_judgement(world: World, door: D
         await opened(world, warrant)
         drawn = world.authority.warrants.get(warrant.warrant_id)
         assert drawn.countersigned is not None
-        assert drawn.release is not None
-        assert drawn.opened_venue is not None
-        request = SharesRequest(drawn.countersigned, drawn.opened_venue, drawn.release, ())
+        venue, release = stored_venue(world, warrant.warrant_id), stored_release(world, warrant.warrant_id)
+        request = SharesRequest(drawn.countersigned, venue, release, ())
         statement = await world.as_party(Role.AUTHORITY, "/v1/shares", request.to_bytes())
         shares = verify_statement(Shares, statement, world.settings.domain.operator_key)
         assert shares.judgement.authority == named(world, door.record.venue_id)

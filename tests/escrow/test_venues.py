@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from escrow.authority.investigation import Investigation, OpeningResult
+from escrow.authority.investigation import Investigation
+from escrow.authority.opened_visits import OpeningResult
 from protocol.epochs import Role
 from protocol.http_messages import SharesRequest
 from protocol.primitives.errors import ConflictingStatements, InvalidSignature
@@ -17,6 +18,7 @@ from protocol.warrants import Venue, sign_application, verify_venue
 from service.http_client import new_session
 from service.keys import fingerprint
 from service.problems import Problem
+from tests.support.investigations import stored_release, stored_venue
 from tests.support.running import run
 from tests.support.servers import Door, World, carry_out, open_door, warrant_for
 
@@ -103,8 +105,7 @@ def test_the_key_before_gives_no_release_and_what_was_opened_can_still_be_read(w
 
     before = run(open_first())
     stored = world.authority.warrants.get(warrant.warrant_id)
-    old_venue = stored.opened_venue
-    assert old_venue is not None
+    old_venue = stored_venue(world, warrant.warrant_id)
 
     def change(role: Role) -> None:
         apply_at(role, world, sign_application(changed(door, key), key, door.key))
@@ -129,8 +130,8 @@ def test_the_key_before_gives_no_release_and_what_was_opened_can_still_be_read(w
     # Both signatures of the record before still hold, but it is not the one that counts.
     assert verify_venue(world.settings.domain, old_venue).record == door.record
     assert stored.countersigned is not None
-    assert stored.release is not None
-    request = SharesRequest(stored.countersigned, old_venue, stored.release, ()).to_bytes()
+    release = stored_release(world, warrant.warrant_id)
+    request = SharesRequest(stored.countersigned, old_venue, release, ()).to_bytes()
     with pytest.raises(Problem, match="present record"):
         run(world.as_party(Role.AUTHORITY, "/v1/shares", request))
 

@@ -13,7 +13,7 @@ from protocol.check_ins import Direction, sign_check_in
 from protocol.commitments import HeldCommitment, VenueCommitment, commitment_digest
 from protocol.epochs import Role
 from protocol.handles import Handle, IdentityRecord, register_handle, seal_record
-from protocol.http_messages import NoticeRequest, SharesRequest, VerificationAnswer, VerificationRequest
+from protocol.http_messages import NoticeRequest, ReleaseRequest, SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.paper_passes import from_paper_text, print_pass
 from protocol.party_requests import PartyRequest
 from protocol.passes import IssueBatch, request_allowance
@@ -345,7 +345,7 @@ def _release(_random: Random, tested: ServersUnderTest, route: Route) -> list[Re
     return [
         Recipe(
             lambda: _warrant(tested).to_bytes(),
-            (lambda payload: _both_sign(tested, Warrant, payload).to_bytes(), *party),
+            (lambda payload: ReleaseRequest(_both_sign(tested, Warrant, payload)).to_bytes(), *party),
         )
     ]
 

@@ -9,7 +9,7 @@ import pytest
 
 from protocol.commitments import sign_commitment
 from protocol.epochs import Role
-from protocol.http_messages import NoticeRequest, SharesRequest
+from protocol.http_messages import NoticeRequest, ReleaseRequest, SharesRequest
 from protocol.party_requests import REQUEST_TOLERANCE, sign_request
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import JointStatement, sign_statement, statement_payload
@@ -170,7 +170,7 @@ class WarrantSteps:
     async def ask_release(self, joint: JointStatement) -> bytes:
         world, path = self.servers.world, "/v1/releases"
         recipient, identity = self.servers.door.venue.venue_id.hex(), world.authority.identity
-        domain, body = world.settings.domain, joint.to_bytes()
+        domain, body = world.settings.domain, ReleaseRequest(joint).to_bytes()
         request = sign_request(domain, AUTHORITY, recipient, path, world.now, body, identity)
         return await self.servers.ask(self.servers.door, "POST", path, request)
 

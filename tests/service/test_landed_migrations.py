@@ -27,6 +27,7 @@ LANDED = {
         ("tell_released_passes_by_epoch", "af12b55cadef65be"),
         ("tell_reused_passes", "de81dbc9bb9eaf23"),
         ("tell_handles_by_epoch", "fa026cee8596fe8d"),
+        ("tell_noticed_parts", "fb41817556aec96a"),
     ],
     "authority": [
         ("keep_the_opened_venue", "4ca7518df3812c4c"),
@@ -35,6 +36,7 @@ LANDED = {
         ("tell_reused_passes", "de81dbc9bb9eaf23"),
         ("name_the_warrants", "b82097f20af0df9a"),
         ("tell_the_directory_by_epoch", "970fb72b93b6c5f1"),
+        ("keep_parts_apart", "4a1b1ad4815a2725"),
     ],
     "venue": [
         ("name_the_venue", "d14e1c45f646695b"),

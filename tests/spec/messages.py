@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pkgutil import walk_packages
 from secrets import token_bytes
@@ -21,6 +21,7 @@ from protocol.http_messages import (
     Decision,
     DoorAnswer,
     NoticeRequest,
+    ReleaseRequest,
     Session,
     SharesRequest,
     VerificationAnswer,
@@ -35,7 +36,7 @@ from protocol.passes import IssueBatch
 from protocol.primitives.encoding import Message
 from protocol.primitives.signatures import public_key
 from protocol.primitives.statements import sign_statement, verify_statement
-from protocol.releases import Release, VerifiedRelease
+from protocol.releases import Release, VerifiedRelease, release_digest
 from protocol.transparency.log_entries import (
     DisclosurePublished,
     EntryBody,
@@ -100,13 +101,15 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
     joint_venue, joint_warrant = parties.both_sign(parties.venue), parties.both_sign(warrant.record)
     application = sign_statement(VenueApplication(parties.venue), parties.venue_key)
     request = sign_request(
-        domain, Role.AUTHORITY, parties.venue.venue_id.hex(), "/v1/releases", NOW, joint_warrant.to_bytes(),
+        domain, Role.AUTHORITY, parties.venue.venue_id.hex(), "/v1/releases", NOW,
+        ReleaseRequest(joint_warrant).to_bytes(),
         keys[Role.AUTHORITY],
     )  # fmt: skip
     record = verify_statement(Release, release, public_key(parties.venue_key))
+    part = replace(record, part_ends=record.openings[-1].time)
     authority_shares = verify_statement(Shares, shares[Role.AUTHORITY], domain.authority_key)
-    advice, noticed, ids = "검사를 받으십시오.", [entry.u, posted.u], (warrant.record.warrant_id,)
-    answer = answer_notice(domain, keys[Role.OPERATOR], 0, NOW, advice, noticed, ids)
+    advice, noticed, digests = "검사를 받으십시오.", [entry.u, posted.u], (release_digest(release),)
+    answer = answer_notice(domain, keys[Role.OPERATOR], 0, NOW, advice, noticed, digests)
     assert verify_notice_answer(domain, 0, advice, noticed, NOW, NOW, answer) == frozenset(noticed)
     notice = publish_notice(domain, keys, 0, NOW, advice, noticed)
     published = PublishedNotice.from_bytes(notice)
@@ -156,10 +159,11 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         warrant.record,
         joint_warrant,
         verify_commitment(parties.venue, commitment, NOW),
-        record,
+        part,
         record.openings[0],
         record.leaves[0],
         record.leaves[0].committed,
+        ReleaseRequest(joint_warrant, NOW),
         asked,
         authority_shares.judgement,
         authority_shares.judgement.authority[0],

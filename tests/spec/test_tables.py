@@ -49,7 +49,7 @@ from protocol.primitives.proofs import EqualityProof, KnowledgeProof, OwnershipP
 from protocol.primitives.signatures import SIGNATURE_BYTES
 from protocol.qr_text import to_qr_text
 from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, MAX_RELEASE_BYTES, Judgement, Release, ReleasedLeaf
-from protocol.warrants import MAX_EMBARGO, MAX_RELEASE, MAX_WARRANT_DAYS
+from protocol.warrants import MAX_EMBARGO, MAX_RECORDS, MAX_RELEASE, MAX_WARRANT_DAYS
 from service.http import HTTP_PROBLEMS, problem_name
 from service.refusals import STATUSES, Refusal
 from service.settings import Settings
@@ -125,6 +125,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MAX_ALLOWANCE": longest(AllowanceRequest, "requests"),
         "MAX_BATCH": MAX_BATCH,
         "MAX_RELEASE": MAX_RELEASE,
+        "MAX_RECORDS": MAX_RECORDS,
         "MAX_LEAVES": longest(Release, "leaves"),
         "MAX_RELEASED_CHECK_IN": longest(ReleasedLeaf, "content"),
         "MAX_COMMITMENTS": longest(Release, "openings"),

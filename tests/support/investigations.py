@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 
-from escrow.authority.investigation import Investigation, OpeningResult
+from escrow.authority.investigation import Investigation
+from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.released_parts import ReleasedPart
+from escrow.authority.warrants import Warrants
 from protocol.epochs import Role
+from protocol.opening import OpeningTranscript
+from protocol.primitives.statements import JointStatement
+from protocol.releases import Judgement, VerifiedRelease, release_digest
 from protocol.warrants import Warrant
 from service.http_client import new_session
 from tests.support.domain import opening_warrant
@@ -17,6 +24,37 @@ def warrant_around_now(world: World, venue_id: bytes) -> Warrant:
     """A warrant for a venue, from one hour ago to one hour ahead."""
     now, number = world.now, world.settings.number
     return opening_warrant(number, venue_id, now - 3600, now + 3600, now)
+
+
+def only_part(world: World, warrant_id: bytes) -> ReleasedPart:
+    """What the authority has of a warrant that was released whole."""
+    (part,) = world.authority.warrants.get(warrant_id).parts
+    return part
+
+
+def stored_release(world: World, warrant_id: bytes) -> bytes:
+    """The signed release that the authority has of such a warrant."""
+    return world.authority.warrants.parts.release(only_part(world, warrant_id))
+
+
+def stored_transcript(world: World, warrant_id: bytes) -> OpeningTranscript:
+    """The transcript that the authority has of such a warrant."""
+    joint = world.authority.warrants.get(warrant_id).countersigned
+    assert joint is not None
+    return world.authority.warrants.parts.transcript(only_part(world, warrant_id), joint)
+
+
+def stored_venue(world: World, warrant_id: bytes) -> JointStatement:
+    """The venue's record that such a warrant was opened with."""
+    return world.authority.warrants.parts.opened_venue(only_part(world, warrant_id))
+
+
+def store_opening(warrants: Warrants, joint: JointStatement, record: Warrant, part: bytes = b"release") -> None:
+    """Keep a whole release and an opening, whose bytes mean nothing."""
+    release = VerifiedRelease(record, {}, Counter(), Judgement(release_digest(part), (), ()))
+    warrants.parts.store(part, release)
+    (stored,) = warrants.get(record.warrant_id).parts
+    warrants.parts.store_transcript(stored, OpeningTranscript(joint, part, b"operator's", b"authority's"), joint)
 
 
 async def trace(world: World, venue_id: bytes) -> tuple[bytes, OpeningResult]:

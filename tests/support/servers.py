@@ -31,13 +31,13 @@ from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.commitments import HeldCommitment
 from protocol.epochs import EpochKey, Role
 from protocol.handles import HandleGrant, HandleRegistration, register_handle
-from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
+from protocol.http_messages import ReleaseRequest, Session, VerificationAnswer, VerificationRequest
 from protocol.party_requests import sign_request, verify_request
 from protocol.passes import OwnedPass, PassAnswers, accept_answers, request_allowance
 from protocol.primitives.encoding import Message
 from protocol.primitives.group import Scalar
 from protocol.primitives.signatures import SigningKey, public_key
-from protocol.primitives.statements import JointStatement, sign_statement
+from protocol.primitives.statements import sign_statement
 from protocol.releases import HeldCommitments
 from protocol.warrants import Purpose, Venue, VenueApplication, Warrant, verify_warrant
 from service.clock import DAY
@@ -191,7 +191,10 @@ class World:
 
 
 class Door:
-    """A venue that keeps check-ins in memory, commits to them, and releases them for a warrant."""
+    """A venue that keeps check-ins in memory, commits to them, and releases them for a warrant.
+
+    It does so in parts that end at the times `part_ends`, if there are any.
+    """
 
     def __init__(self, world: World, port: int, name: str = "클럽", venue_id: bytes | None = None) -> None:
         self.key = SigningKey.generate()
@@ -204,6 +207,7 @@ class Door:
             public_key(self.key),
         )
         self.log = VenueLog(self.record, self.key)
+        self.part_ends: list[int] = []
         self.app = create_app([web.post("/v1/releases", self._release)])
         world.committing[self.record.venue_id] = self.commit
 
@@ -237,8 +241,10 @@ class Door:
         domain = self.world.settings.domain
         recipient, statement = self.record.venue_id.hex(), await read_body(request)
         body = verify_request(domain, Role.AUTHORITY, recipient, "/v1/releases", self.world.now, statement).body
-        warrant = verify_warrant(domain, JointStatement.from_bytes(body), self.world.now)
-        return cbor_response(self.log.release(warrant))
+        asked = ReleaseRequest.from_bytes(body)
+        warrant = verify_warrant(domain, asked.warrant, self.world.now)
+        part_ends = next((time for time in self.part_ends if time > (asked.ended or 0)), None)
+        return cbor_response(self.log.release(warrant, asked.ended, part_ends))
 
 
 @contextmanager

@@ -12,7 +12,8 @@ import sqlalchemy as sql
 
 from escrow import judgements, ledger, openings
 from escrow.authority import warrants
-from escrow.authority.investigation import Investigation, OpeningResult
+from escrow.authority.investigation import Investigation
+from escrow.authority.opened_visits import OpeningResult
 from escrow.authority.warrants import Warrants
 from escrow.judgements import Judgements
 from escrow.ledger import ReleaseLedger

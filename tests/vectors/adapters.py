@@ -247,9 +247,12 @@ def make_release(
     leaves: list[ReleasedLeaf],
     warrant: JointStatement,
     now: int,
+    part_ends: int | None,
+    uncommitted: int,
 ) -> Values:
     start = KeptCommitment(opened_from, CompactRange(opened_from.size, tuple(frontier)))
-    return {"release": sign_release(verify_warrant(epoch_key.domain, warrant, now), seed, start, openings, leaves)}
+    valid = verify_warrant(epoch_key.domain, warrant, now)
+    return {"release": sign_release(valid, seed, start, openings, leaves, part_ends, uncommitted)}
 
 
 def check_release(
@@ -260,7 +263,21 @@ def check_release(
     commitments: dict[int, bytes],
     release: bytes,
 ) -> Values:
-    return _shown(_verified(epoch_key, warrant, now, venue, commitments, release))
+    return check_part(epoch_key, warrant, now, venue, commitments, release, None)
+
+
+def check_part(
+    epoch_key: EpochKey,
+    warrant: JointStatement,
+    now: int,
+    venue: JointStatement,
+    commitments: dict[int, bytes],
+    release: bytes,
+    ended: int | None,
+) -> Values:
+    valid = verify_warrant(epoch_key.domain, warrant, now)
+    registered = verify_venue(epoch_key.domain, venue)
+    return _shown(verify_release(valid, registered, {epoch_key.epoch: epoch_key}, commitments, release, ended))
 
 
 def _shown(verified: VerifiedRelease) -> Values:
@@ -272,20 +289,11 @@ def _shown(verified: VerifiedRelease) -> Values:
             for u, visit in sorted(visits.items())
         ],
         "set_aside": verified.set_aside,
+        "check_ins": verified.check_ins,
+        "part_begins": verified.part_begins,
+        "part_ends": verified.part_ends,
+        "uncommitted": verified.uncommitted,
     }
-
-
-def _verified(
-    epoch_key: EpochKey,
-    warrant: JointStatement,
-    now: int,
-    venue: JointStatement,
-    commitments: dict[int, bytes],
-    release: bytes,
-) -> VerifiedRelease:
-    valid = verify_warrant(epoch_key.domain, warrant, now)
-    registered = verify_venue(epoch_key.domain, venue)
-    return verify_release(valid, registered, {epoch_key.epoch: epoch_key}, commitments, release)
 
 
 def check_judged_release(
@@ -421,10 +429,10 @@ def make_notice_answer(
     time: int,
     advice: str,
     noticed: list[bytes],
-    warrants: list[bytes],
+    releases: list[bytes],
     padding_seed: bytes,
 ) -> Values:
-    return {"answer": answer_notice(domain, seed, number, time, advice, noticed, tuple(warrants), padding_seed)}
+    return {"answer": answer_notice(domain, seed, number, time, advice, noticed, tuple(releases), padding_seed)}
 
 
 def check_notice_answer(

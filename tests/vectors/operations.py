@@ -109,6 +109,7 @@ OPERATIONS = {
     "venue-commitment": Operation(Call(verify_commitment, whole("record")), Call(adapters.make_commitment, as_it_is)),
     "release": Operation(Call(adapters.check_release, as_it_is), Call(adapters.make_release, as_it_is)),
     "release-edges": Operation(Call(adapters.check_release, as_it_is)),
+    "release-parts": Operation(Call(adapters.check_part, as_it_is)),
     "notice": Operation(
         Call(adapters.check_notice, as_it_is),
         Call(adapters.make_notice, as_it_is),

@@ -16,7 +16,7 @@ import sqlalchemy as sql
 
 from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
-from protocol.http_messages import Decision
+from protocol.http_messages import Decision, ReleaseRequest
 from protocol.party_requests import sign_request
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import JointStatement, verify_statement
@@ -138,7 +138,9 @@ def warrant_for(venue: ServedVenue, parties: Parties) -> JointStatement:
 
 def asked_for(venue: ServedVenue, parties: Parties, warrant: JointStatement) -> bytes:
     recipient, key = venue.venue_id.hex(), parties.keys[Role.AUTHORITY]
-    return sign_request(parties.domain, Role.AUTHORITY, recipient, "/v1/releases", NOW, warrant.to_bytes(), key)
+    return sign_request(
+        parties.domain, Role.AUTHORITY, recipient, "/v1/releases", NOW, ReleaseRequest(warrant).to_bytes(), key
+    )
 
 
 def test_a_release_is_of_one_venue(

@@ -18,7 +18,7 @@ from protocol.commitments import append_check_ins, commitment_digest, verify_com
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.primitives.errors import CommitmentMismatch
-from protocol.releases import COMMITMENT_MARGIN, choose_openings, sign_release
+from protocol.releases import COMMITMENT_MARGIN, ReleasedLeaf, choose_openings, sign_release
 from protocol.transparency.merkle import CompactRange
 from protocol.warrants import ValidWarrant
 from service.problems import Problem, Unreachable
@@ -50,10 +50,14 @@ def everything(venue: ServedVenue) -> ValidWarrant:
     return ValidWarrant(opening_warrant(255, venue.venue_id, 1, 2**32 - 1, 2**32 - 1 - EPOCH_SECONDS))
 
 
+def all_leaves(venue: ServedVenue, warrant: ValidWarrant, first: int, last: int) -> list[ReleasedLeaf]:
+    return list(only(venue).log.leaves(warrant.record, first, last, last))
+
+
 def assert_consistent(venue: ServedVenue) -> None:
     """Every commitment is to the beginning of the log, and every check-in that has a position has one of its own."""
     kept = only(venue).log.commitments()
-    leaves = only(venue).log.leaves(everything(venue).record, 0, kept[-1].opening.size)
+    leaves = all_leaves(venue, everything(venue), 0, kept[-1].opening.size)
     for one in kept:
         tree = append_check_ins(CompactRange(), [leaf.committed for leaf in leaves[: one.opening.size]])
         assert (one.tree, one.opening.size) == (tree, tree.size)
@@ -77,7 +81,7 @@ def test_check_ins_get_their_positions_by_time_when_the_venue_commits(venue: Ser
         (NOW + 120, 5),
         (NOW + 121, 5),
     ]
-    leaves = only(venue).log.leaves(everything(venue).record, 0, 5)
+    leaves = all_leaves(venue, everything(venue), 0, 5)
     assert [leaf.time for leaf in leaves] == [NOW, NOW + 15, NOW + 30, NOW - 60, NOW + 90]
     assert_consistent(venue)
     time, statement = only(venue).log.commit(only(venue).record, only(venue).signing_key, NOW + 180) or (0, b"")
@@ -106,7 +110,7 @@ def test_only_what_the_warrant_covers_is_shown(
         commit(venue, NOW + hour)
     warrant = parties.warrant(NOW, NOW + 600, assumed_stay=3600)
     start, opened = choose_openings(warrant.record, only(venue).log.commitments())
-    leaves = only(venue).log.leaves(warrant.record, 0, 5)
+    leaves = all_leaves(venue, warrant, 0, 5)
     assert [not leaf.withheld for leaf in leaves] == [True, True, False, False, True]
     release = sign_release(warrant, only(venue).signing_key, start, [one.opening for one in opened], leaves)
     verified = parties.verify(warrant, {TODAY: today.key}, Released(release, known(venue)))
@@ -163,7 +167,7 @@ def test_a_clock_that_was_ahead_does_not_stop_commitments(venue: ServedVenue) ->
     assert only(venue).log.commit(only(venue).record, only(venue).signing_key, NOW + 60, 3600)
     assert not only(venue).log.is_due(NOW + 60 + REQUEST_TOLERANCE, 3600)
     assert [one.opening.size for one in only(venue).log.commitments()] == [2, 1]
-    assert sorted(leaf.time for leaf in only(venue).log.leaves(everything(venue).record, 0, 2)) == [NOW, NOW]
+    assert sorted(leaf.time for leaf in all_leaves(venue, everything(venue), 0, 2)) == [NOW, NOW]
 
 
 def test_what_is_deleted_leaves_the_days_after_it_openable(venue: ServedVenue, parties: Parties) -> None:
@@ -183,7 +187,7 @@ def test_what_is_deleted_leaves_the_days_after_it_openable(venue: ServedVenue, p
     def released(warrant: ValidWarrant) -> Released:
         start, opened = choose_openings(warrant.record, only(venue).log.commitments())
         first, last = start.opening.size, opened[-1].opening.size
-        leaves = only(venue).log.leaves(warrant.record, first, last)
+        leaves = all_leaves(venue, warrant, first, last)
         openings = [one.opening for one in opened]
         return Released(sign_release(warrant, only(venue).signing_key, start, openings, leaves), commitments)
 

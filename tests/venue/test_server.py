@@ -15,7 +15,7 @@ from PIL import Image
 
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.epochs import Role
-from protocol.http_messages import Decision
+from protocol.http_messages import Decision, ReleaseRequest
 from protocol.party_requests import sign_request
 from protocol.primitives.statements import JointStatement, verify_statement
 from protocol.releases import MAX_RELEASE_BYTES, Release, ReleasedLeaf
@@ -175,10 +175,11 @@ class TestRelease:
         sender: Role = Role.AUTHORITY,
         recipient: str | None = None,
         time: int = NOW + 7200,
+        ended: int | None = None,
     ) -> bytes:
         joint = warrant if isinstance(warrant, JointStatement) else parties.both_sign(warrant)
         recipient = recipient or parties.venue.venue_id.hex()
-        body = joint.to_bytes()
+        body = ReleaseRequest(joint, ended).to_bytes()
         return sign_request(parties.domain, sender, recipient, "/v1/releases", time, body, parties.keys[sender])
 
     def test_hands_over_the_window_and_nothing_else(
@@ -231,7 +232,7 @@ class TestRelease:
         answers = post(visited, "/v1/releases", self.ask(parties, replace(warrant, venue_id=bytes(16))), now=NOW + 7200)
         assert problems(answers) == [(404, "unknown-venue")]
 
-    def test_a_release_that_would_be_too_long_is_refused(
+    def test_a_release_that_would_be_too_long_comes_in_parts(
         self,
         venue: ServedVenue,
         parties: Parties,
@@ -243,7 +244,7 @@ class TestRelease:
         self.fill_a_release(venue, parties, today, warrant, 20_000)
 
     @pytest.mark.long
-    def test_the_largest_release_is_delivered_and_a_larger_one_refused(
+    def test_the_largest_release_is_delivered_and_a_larger_one_in_parts(
         self, venue: ServedVenue, parties: Parties, today: OpenEpoch, warrant: Warrant
     ) -> None:
         self.fill_a_release(venue, parties, today, warrant, MAX_RELEASE_BYTES)
@@ -251,7 +252,7 @@ class TestRelease:
     def fill_a_release(
         self, venue: ServedVenue, parties: Parties, today: OpenEpoch, warrant: Warrant, most_bytes: int
     ) -> None:
-        """One of nearly so many bytes is delivered, one of a few check-ins more is refused."""
+        """One of nearly so many bytes is delivered; one with a few more in parts, which end with commitments."""
         label = (parties.domain.number, NOW, ENTRY, parties.venue.venue_id)
 
         def fill(count: int) -> int:
@@ -280,6 +281,21 @@ class TestRelease:
         assert len(verify_statement(Release, answer, parties.venue.key).leaves) == largest
         fill(5)
         commit(venue, NOW + 15)
-        assert problems(post(venue, "/v1/releases", self.ask(parties, warrant), now=NOW + 7200)) == [
-            (422, "window-too-large")
+        parts = [
+            verify_statement(Release, part, parties.venue.key)
+            for part in post(
+                venue,
+                "/v1/releases",
+                self.ask(parties, warrant),
+                self.ask(parties, warrant, ended=NOW),
+                now=NOW + 7200,
+            )
+            if isinstance(part, bytes)
         ]
+        assert [(part.opened_from.time, part.part_ends) for part in parts] == [(0, NOW), (NOW, None)]
+        assert [sum(not leaf.withheld for leaf in part.leaves) for part in parts] == [largest, 5]
+        fill(largest + 5)
+        commit(venue, NOW + 30)
+        unknown = self.ask(parties, warrant, ended=NOW + 1)
+        answers = post(venue, "/v1/releases", unknown, self.ask(parties, warrant, ended=NOW + 15), now=NOW + 7200)
+        assert problems(answers) == [(410, "window-too-old"), (422, "window-too-large")]

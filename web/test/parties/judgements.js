@@ -16,7 +16,7 @@ import { CommitmentMismatch, ConflictingStatements, MalformedEncoding } from '..
 import { statementPayload } from '../../protocol/primitives/statements.js';
 import { passOf } from './anyCheckIn.js';
 import { HeldCommitment } from './commitments.js';
-import { Release, verifyRelease } from './releases.js';
+import { Release, verifyAnyPart } from './releases.js';
 
 const MAX_HELD = 10_002;
 const heldCommitments = array(HeldCommitment, 0, MAX_HELD);
@@ -80,7 +80,7 @@ export function judgeRelease(warrant, venue, epochKeys, judgement, release) {
 function bothVerdicts(warrant, venue, epochKeys, judgement, release) {
   const [operator, authority] = [judgement.operator, judgement.authority].map(byTime);
   try {
-    return [operator, authority].map((received) => verifyRelease(warrant, venue, epochKeys, received, release));
+    return [operator, authority].map((received) => verifyAnyPart(warrant, venue, epochKeys, received, release));
   } catch (error) {
     const conflicts = [...operator].some(([time, commitment]) => {
       const other = authority.get(time);

@@ -32,7 +32,7 @@ import { signStatement } from './signing.js';
  * @typedef {Decoded<typeof NoticeAnswer>} NoticeAnswer
  */
 export const NoticeAnswer = message(
-  { warrants: array(bytes(16), 0, 16), seed: bytes(32), notice: statement, digests: paddedDigests },
+  { releases: array(bytes(32), 0, 16), seed: bytes(32), notice: statement, digests: paddedDigests },
   checkOrder,
 );
 
@@ -73,13 +73,13 @@ export function publishNotice(domain, number, time, advice, passes, paddingSeed,
 
 /**
  * @param {Domain} domain @param {number} number @param {number} time @param {string} advice
- * @param {Uint8Array[]} passes @param {Uint8Array[]} warrants @param {Uint8Array} paddingSeed
+ * @param {Uint8Array[]} passes @param {Uint8Array[]} releases @param {Uint8Array} paddingSeed
  * @param {Uint8Array} operatorSeed @returns {NoticeAnswer}
  */
-export function answerNotice(domain, number, time, advice, passes, warrants, paddingSeed, operatorSeed) {
+export function answerNotice(domain, number, time, advice, passes, releases, paddingSeed, operatorSeed) {
   const digests = listPasses(number, passes, paddingSeed);
   const notice = signNotice(domain, number, time, advice, digests, operatorSeed);
-  return { warrants, seed: paddingSeed, notice, digests };
+  return { releases, seed: paddingSeed, notice, digests };
 }
 
 /**

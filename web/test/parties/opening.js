@@ -145,7 +145,8 @@ export function judgeShares(domain, role, warrant, venue, epochKeys, named, rele
     return judgeRelease(warrant, venue, epochKeys, judgement, release);
   } catch (error) {
     if (!(error instanceof CommitmentMismatch || error instanceof ConflictingStatements)) throw error;
-    return { digest, warrant, visits: new Map(), setAside: {}, judgement };
+    const nothing = { checkIns: 0, partBegins: 0, partEnds: null, uncommitted: 0 };
+    return { digest, warrant, visits: new Map(), setAside: {}, judgement, ...nothing };
   }
 }
 

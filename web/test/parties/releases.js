@@ -15,6 +15,7 @@ import {
   bytes,
   enumeration,
   message,
+  optional,
   sameBytes,
   signedMessage,
   uint32,
@@ -24,6 +25,7 @@ import {
   CommitmentMismatch,
   CommittedLate,
   Malformed,
+  MalformedEncoding,
   OutOfScope,
   Rejected,
 } from '../../protocol/primitives/errors.js';
@@ -36,6 +38,7 @@ import { checkInsOf, covers, keepEarliest, withoutStrayExit } from './visits.js'
 const MARGIN = 900;
 const DELAY = 86_400;
 const WITHHELD_BYTES = 32;
+const MAX_SHOWN = 50_000;
 
 /** `content` is a check-in, or its digest where it is withheld. @typedef {Decoded<typeof ReleasedLeaf>} ReleasedLeaf */
 export const ReleasedLeaf = message({
@@ -54,29 +57,44 @@ export const Release = signedMessage('release', {
   frontier: array(bytes(32), 0, 32),
   openings: array(CommitmentOpening, 0, 10_000),
   leaves: array(ReleasedLeaf, 0, 250_000),
+  partEnds: optional(uint32),
+  uncommitted: uint32,
+}, ({ leaves }) => {
+  if (leaves.filter((leaf) => !isWithheld(leaf)).length > MAX_SHOWN) throw new MalformedEncoding('it shows too much');
 });
 
+/** @param {ReleasedLeaf} leaf */
+const isWithheld = ({ content }) => content.length === WITHHELD_BYTES;
+
 /**
- * What a release shows. `setAside` counts errors by name.
- * @typedef {{ digest: Uint8Array, warrant: Warrant, visits: Visits, setAside: Record<string, number> }} VerifiedRelease
+ * What a release shows. `setAside` counts errors by name, `checkIns` those that were committed to in the window.
+ * @typedef {{
+ *   digest: Uint8Array, warrant: Warrant, visits: Visits, setAside: Record<string, number>, checkIns: number,
+ *   partBegins: number, partEnds: number | null, uncommitted: number,
+ * }} VerifiedRelease
  */
 
 /**
  * @param {Warrant} warrant @param {Venue} venue @param {Map<number, EpochKey>} epochKeys
  * @param {Map<number, Uint8Array>} commitments those that were received from the venue, by time
- * @param {Uint8Array} release
+ * @param {Uint8Array} release @param {number | null} ended when the part before ended, null for the first one
  * @returns {VerifiedRelease}
  */
-export function verifyRelease(warrant, venue, epochKeys, commitments, release) {
-  if (!sameBytes(venue.venueId, warrant.venueId)) throw new OutOfScope('the warrant names another venue');
-  const said = verifyStatement(Release, release, venue.key);
-  if (
-    said.domain !== warrant.domain ||
-    !sameBytes(said.warrantId, warrant.warrantId) ||
-    !sameBytes(said.venueId, warrant.venueId)
-  ) {
-    throw new OutOfScope('the release is for another warrant');
-  }
+export function verifyRelease(warrant, venue, epochKeys, commitments, release, ended = null) {
+  const { openedFrom } = readRelease(warrant, venue, release);
+  const isFirst = isBeginning(openedFrom) || openedFrom.time <= warrant.begins - MAX_STAY - MARGIN;
+  refuseUnless(ended === null ? isFirst : openedFrom.time === ended);
+  return verifyAnyPart(warrant, venue, epochKeys, commitments, release);
+}
+
+/**
+ * A release by one party's commitments, wherever it starts.
+ * @param {Warrant} warrant @param {Venue} venue @param {Map<number, EpochKey>} epochKeys
+ * @param {Map<number, Uint8Array>} commitments @param {Uint8Array} release
+ * @returns {VerifiedRelease}
+ */
+export function verifyAnyPart(warrant, venue, epochKeys, commitments, release) {
+  const said = readRelease(warrant, venue, release);
   /** @type {Visits} */
   const visits = new Map();
   /** @type {Record<string, number>} */
@@ -85,9 +103,11 @@ export function verifyRelease(warrant, venue, epochKeys, commitments, release) {
   const count = (name, n) => {
     if (n) setAside[name] = (setAside[name] ?? 0) + n;
   };
-  for (const { leaf, earliest, latest } of verifyLeaves(warrant, commitments, said)) {
-    if (leaf.content.length === WITHHELD_BYTES) {
-      count('Withheld', warrant.begins <= leaf.time && leaf.time < warrant.ends ? 1 : 0);
+  const placed = verifyLeaves(warrant, commitments, said);
+  const isIn = (/** @type {ReleasedLeaf} */ leaf) => warrant.begins <= leaf.time && leaf.time < warrant.ends;
+  for (const { leaf, earliest, latest, ofPart } of placed) {
+    if (isWithheld(leaf)) {
+      count('Withheld', ofPart && isIn(leaf) ? 1 : 0);
       continue;
     }
     try {
@@ -108,28 +128,49 @@ export function verifyRelease(warrant, venue, epochKeys, commitments, release) {
     }
     if (sameEpoch.size === 0) visits.delete(epoch);
   }
-  return { digest: digest32('release', release), warrant, visits, setAside };
+  const checkIns = placed.filter(({ leaf, ofPart }) => ofPart && isIn(leaf)).length;
+  const { partEnds, uncommitted } = said;
+  const partBegins = said.openedFrom.time;
+  return { digest: digest32('release', release), warrant, visits, setAside, checkIns, partBegins, partEnds, uncommitted };
 }
+
+/** @param {Warrant} warrant @param {Venue} venue @param {Uint8Array} release */
+function readRelease(warrant, venue, release) {
+  if (!sameBytes(venue.venueId, warrant.venueId)) throw new OutOfScope('the warrant names another venue');
+  const said = verifyStatement(Release, release, venue.key);
+  if (
+    said.domain !== warrant.domain ||
+    !sameBytes(said.warrantId, warrant.warrantId) ||
+    !sameBytes(said.venueId, warrant.venueId)
+  ) {
+    throw new OutOfScope('the release is for another warrant');
+  }
+  return said;
+}
+
+/** @param {CommitmentOpening} opening */
+const isBeginning = ({ time, salt, size }) => time === 0 && size === 0 && salt.every((byte) => byte === 0);
 
 /**
  * Every leaf with the times that the commitments around it leave for its label.
  * @param {Warrant} warrant @param {Map<number, Uint8Array>} commitments @param {Release} release
  */
-function verifyLeaves(warrant, commitments, { openedFrom, frontier, openings, leaves }) {
+function verifyLeaves(warrant, commitments, { openedFrom, frontier, openings, leaves, partEnds }) {
   const known = new Map([...commitments].filter(([time]) => time <= warrant.issued));
   let tree = { size: openedFrom.size, frontier };
   refuseUnless(frontier.length === tree.size.toString(2).replaceAll('0', '').length);
   const { time: first } = openedFrom;
-  const isBeginning = first === 0 && tree.size === 0 && openedFrom.salt.every((byte) => byte === 0);
-  refuseUnless(isBeginning || (first <= warrant.begins - MAX_STAY - MARGIN && fits(known, openedFrom, tree)));
+  refuseUnless(isBeginning(openedFrom) || fits(known, openedFrom, tree));
   const times = [first, ...openings.map((opening) => opening.time)];
   refuseUnless(times.every((time, i) => i === 0 || times[i - 1] < time));
   const last = times[times.length - 1];
   const opened = new Map(openings.map((opening) => [opening.time, opening]));
   const required = [...known.keys()].filter((time) => first < time && time <= last).sort((a, b) => a - b);
   refuseUnless(openings.length === 0 || known.has(last));
-  refuseUnless(last >= warrant.ends + MAX_STAY + MARGIN || ![...known.keys()].some((time) => time > last));
-  /** @type {{ leaf: ReleasedLeaf, earliest: number, latest: number }[]} */
+  refuseUnless(partEnds === null || required.includes(partEnds));
+  const reach = partEnds === null ? warrant.ends + MAX_STAY + MARGIN : partOpensTo(warrant);
+  refuseUnless(last >= reach || ![...known.keys()].some((time) => time > last));
+  /** @type {{ leaf: ReleasedLeaf, earliest: number, latest: number, ofPart: boolean }[]} */
   const placed = [];
   let before = first;
   for (const time of required) {
@@ -139,12 +180,16 @@ function verifyLeaves(warrant, commitments, { openedFrom, frontier, openings, le
     tree = append(tree, next.map(committedOf));
     refuseUnless(fits(known, opening, tree));
     const earliest = Math.max(before, time - DELAY) - MARGIN;
-    placed.push(...next.map((leaf) => ({ leaf, earliest, latest: time + MARGIN })));
+    const ofPart = partEnds === null || time <= partEnds;
+    placed.push(...next.map((leaf) => ({ leaf, earliest, latest: time + MARGIN, ofPart })));
     before = time;
   }
   refuseUnless(placed.length === leaves.length);
   return placed;
 }
+
+/** Until when the leaves of a part that is not the last one go on. @param {Warrant} warrant */
+const partOpensTo = ({ begins, ends }) => begins + (ends - begins < MAX_STAY ? MAX_STAY : 0) + MARGIN;
 
 const mismatch = () => new CommitmentMismatch('the release does not fit the commitments');
 
@@ -162,7 +207,7 @@ function fits(known, opening, tree) {
 
 /** @param {ReleasedLeaf} leaf @returns {CommittedCheckIn} */
 function committedOf({ epoch, time, direction, content }) {
-  const digest = content.length === WITHHELD_BYTES ? content : digest32('committed-check-in', content);
+  const digest = isWithheld({ epoch, time, direction, content }) ? content : digest32('committed-check-in', content);
   return { epoch, time, direction, digest };
 }
 

@@ -29,7 +29,7 @@ export const Warrant = signedMessage(
     ends: uint32,
     assumedStay: integer(0, MAX_STAY),
     legalReference: text(1, 256),
-    maxRecords: integer(1, 50_000),
+    maxRecords: integer(1, 1_000_000),
     issued: uint32,
     expires: uint32,
     discloses: uint32,

@@ -67,6 +67,7 @@ export const NOT_HERE = [
   'PageFile',
   'PagePublished',
   'PageRecord',
+  'ReleaseRequest',
   'SharesReleased',
   'SharesRequest',
   'VenueApplication',

@@ -39,7 +39,7 @@ export default {
   },
   'notice-answer': {
     make: call(
-      [domain, numberMade, time, advice, noticed, key('warrants', list(hex)), paddingSeed, seed],
+      [domain, numberMade, time, advice, noticed, key('releases', list(hex)), paddingSeed, seed],
       answerNotice,
       (made) => ({ answer: NoticeAnswer.toBytes(made) }),
     ),

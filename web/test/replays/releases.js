@@ -32,13 +32,16 @@ import {
   time,
   venue,
 } from './keys.js';
-import { encoded, hex, list } from './values.js';
+import { encoded, hex, list, nullable, number } from './values.js';
 
 const checkIns = key('check_ins', list(encoded(CommittedCheckIn)));
 const frontier = key('frontier', list(hex));
 const leaves = key('leaves', list(encoded(ReleasedLeaf)));
 const openedFrom = key('opened_from', encoded(CommitmentOpening));
 const openings = key('openings', list(encoded(CommitmentOpening)));
+const ended = key('ended', nullable(number));
+const partEnds = key('part_ends', nullable(number));
+const uncommitted = key('uncommitted', number);
 
 /** What `verifiedRelease` takes. */
 export const releaseKeys = /** @type {const} */ ([
@@ -53,28 +56,38 @@ export const releaseKeys = /** @type {const} */ ([
 /**
  * The release of a vector, verified.
  * @param {EpochKey} epochKey @param {JointStatement} warrant @param {number} now @param {JointStatement} venue
- * @param {Map<number, Uint8Array>} commitments @param {Uint8Array} release
+ * @param {Map<number, Uint8Array>} commitments @param {Uint8Array} release @param {number | null} [ended]
  */
-function verifiedRelease(epochKey, warrant, now, venue, commitments, release) {
+function verifiedRelease(epochKey, warrant, now, venue, commitments, release, ended) {
   const { domain, epoch } = epochKey;
   const record = verifyWarrant(domain, warrant, now);
-  return verifyRelease(record, verifyVenue(domain, venue), new Map([[epoch, epochKey]]), commitments, release);
+  return verifyRelease(record, verifyVenue(domain, venue), new Map([[epoch, epochKey]]), commitments, release, ended);
 }
 
 /**
  * @param {EpochKey} epochKey @param {JointStatement} warrant @param {number} now
  * @param {CommitmentOpening} openedFrom @param {Uint8Array[]} frontier @param {CommitmentOpening[]} openings
- * @param {ReleasedLeaf[]} leaves
+ * @param {ReleasedLeaf[]} leaves @param {number | null} partEnds @param {number} uncommitted
  */
-function releaseOf(epochKey, warrant, now, openedFrom, frontier, openings, leaves) {
+function releaseOf(epochKey, warrant, now, openedFrom, frontier, openings, leaves, partEnds, uncommitted) {
   const { domain, warrantId, venueId } = verifyWarrant(epochKey.domain, warrant, now);
-  return { domain, warrantId, venueId, openedFrom, frontier, openings, leaves };
+  return { domain, warrantId, venueId, openedFrom, frontier, openings, leaves, partEnds, uncommitted };
 }
 
-const contents = /** @type {const} */ ([epochKey, jointWarrant, now, openedFrom, frontier, openings, leaves]);
+const contents = /** @type {const} */ ([
+  epochKey,
+  jointWarrant,
+  now,
+  openedFrom,
+  frontier,
+  openings,
+  leaves,
+  partEnds,
+  uncommitted,
+]);
 
 /** What a vector shows of a release. @param {VerifiedRelease} release */
-export const showRelease = ({ digest, visits, setAside }) => ({
+export const showRelease = ({ digest, visits, setAside, checkIns, partBegins, partEnds, uncommitted }) => ({
   digest,
   visits: [...visits].flatMap(([epoch, sameEpoch]) =>
     [...sameEpoch.keys()].sort().map((u) => {
@@ -83,6 +96,10 @@ export const showRelease = ({ digest, visits, setAside }) => ({
     }),
   ),
   set_aside: setAside,
+  check_ins: checkIns,
+  part_begins: partBegins,
+  part_ends: partEnds,
+  uncommitted,
 });
 
 const checkRelease = call([...releaseKeys], verifiedRelease, showRelease);
@@ -108,4 +125,5 @@ export default {
     check: checkRelease,
   },
   'release-edges': { check: checkRelease },
+  'release-parts': { check: call([...releaseKeys, ended], verifiedRelease, showRelease) },
 };
