@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from escrow.authority.arrivals_chart import arrivals_svg
 from escrow.authority.contacts import DAYS, NOT_VERIFIED, PEOPLE, VISITS, days_csv, people_csv, telephone, visits_csv
 from escrow.authority.merging import FoundVisit, each_once, people_of
+from escrow.authority.settings import AuthoritySettings
 from protocol.assisted_check_ins import AssertedRecord
 from protocol.handles import IdentityRecord
 from protocol.primitives.group import B
@@ -143,6 +144,12 @@ def test_a_phone_number_can_be_dialled_as_it_stands(phone: str, written: str) ->
 
 def test_a_phone_number_of_elsewhere_has_its_country() -> None:
     assert telephone("+821012345678", "GB") == "(+82) 10-1234-5678"
+
+
+def test_the_region_of_phone_numbers_is_a_country() -> None:
+    assert AuthoritySettings(region="GB").region == "GB"
+    with pytest.raises(ValueError, match="no country has the region's code 'XX'"):
+        AuthoritySettings(region="XX")
 
 
 @pytest.mark.parametrize("name", ["Anne-Marie O'Neill", "José Ñ.", "李小龍", "नरेन्द्र", "علی\u200cرضا"])

@@ -104,6 +104,7 @@ def _right_value(tested: ServersUnderTest, route: Route, variable: str) -> str:
     peer = Role.AUTHORITY if route.server == "operator" else Role.OPERATOR
     return {
         "venue": tested.place.id.hex(),
+        "domain": str(tested.today.domain.number),
         "warrant": tested.countersigned,
         "epoch": str(tested.today.epoch),
         "number": "0",
