@@ -7,6 +7,7 @@ import { Role, epochBegins } from '../../protocol/epochs.js';
 import { PassAnswers } from '../../protocol/passes.js';
 import { NotIssued, PassesWithheld, Problem, Unreachable } from '../../visitor/errors.js';
 import { begin, fetchPasses } from '../../visitor/passes.js';
+import { withheld } from '../../visitor/screens/days.js';
 import { dayOf } from '../../visitor/wallet.js';
 import { createEpoch } from '../parties/epochs.js';
 import { ALLOWANCE, enrolled } from './imitated.js';
@@ -81,7 +82,12 @@ for (const [words, answer] of /** @type {const} */ ([
     parties.now += 6 * 3600;
     assert.equal(await fetchPasses(visitor, parties.today), 0);
     assert.equal(count(parties, '/v1/passes'), 1);
-    assert.equal(dayOf(await visitor.wallet(), parties.today)?.issued, 0);
+    const day = /** @type {import('../../visitor/walletContents.js').Day} */ (
+      dayOf(await visitor.wallet(), parties.today)
+    );
+    assert.equal(day.issued, 0);
+    assert.match(withheld(visitor, day)?.[0] ?? '', /only 0 of 3 passes came/u, 'as long as the day lasts');
+    assert.equal(withheld(visitor, { ...day, issued: ALLOWANCE }), null);
   });
 }
 

@@ -12,6 +12,7 @@ import { LIST_SOURCES, faultsOf } from '../lists.js';
 import { WARNING_SECONDS } from '../serverClocks.js';
 import { isApple, isInstalled } from '../surroundings.js';
 import { usedPasses } from '../wallet.js';
+import { withheld } from './days.js';
 
 /** How many days before the verification ends its owner is told. */
 const EARLY_DAYS = 3;
@@ -61,6 +62,10 @@ export async function alertsFor(app, wallet) {
       ],
     ],
   ];
+  for (const day of wallet.days) {
+    const words = withheld(visitor, day);
+    if (words) alerts.push([true, words]);
+  }
   return alerts.filter(([holds]) => holds).map(([, words, screen]) => alertOf(app, words, screen));
 }
 

@@ -6,6 +6,7 @@
 /** @import { Day } from '../walletContents.js' */
 
 import { EPOCH_SECONDS, epochBegins } from '../../protocol/epochs.js';
+import { PassesWithheld } from '../errors.js';
 
 /** What asking at once may show, for whom no time was drawn before the day began. @type {Pair} */
 export const AT_ONCE = [
@@ -22,14 +23,7 @@ export const AT_ONCE = [
  */
 export function emptyDay(visitor, today) {
   if (!today) return ['From tomorrow on they come by themselves.', '내일부터는 저절로 받습니다.'];
-  if (today.issued !== null) {
-    const { allowance } = visitor.domain;
-    if (today.issued === allowance) return ['You have used all passes of today.', '오늘 패스를 모두 썼습니다.'];
-    return [
-      `Only ${today.issued} of ${allowance} came, and this page does not ask again.`,
-      `${allowance}개 중 ${today.issued}개만 도착했고 다시 요청하지 않습니다.`,
-    ];
-  }
+  if (today.issued !== null) return ['There are no more for today.', '오늘 패스는 더 없습니다.'];
   if (today.nextAt >= epochBegins(visitor.domain, today.epoch + 1)) {
     return ['No time to ask is left today.', '오늘은 남은 요청 시각이 없습니다.'];
   }
@@ -38,6 +32,16 @@ export function emptyDay(visitor, today) {
     `This page asks again after ${moment}, while it is open.`,
     `이 화면이 열려 있으면 ${moment} 이후 다시 요청합니다.`,
   ];
+}
+
+/**
+ * What is told of a day for which fewer passes came than everyone gets: only its owner can know. Null if all came.
+ * @param {Visitor} visitor @param {Day} day @returns {Pair | null}
+ */
+export function withheld(visitor, { epoch, issued }) {
+  const { allowance } = visitor.domain;
+  if (issued === null || issued >= allowance) return null;
+  return new PassesWithheld(visitor.dayName(epoch), issued, allowance).words;
 }
 
 /**

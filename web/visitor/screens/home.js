@@ -88,7 +88,7 @@ customElements.define(
         'section',
         { class: 'card stack' },
         element('p', { class: 'big-line' }, say(['No passes for today', '오늘 쓸 패스가 없습니다'])),
-        failure && element('p', {}, say(failure.words)),
+        failure && today?.issued === null && element('p', {}, say(failure.words)),
         element('p', { class: 'soft' }, say(emptyDay(this.visitor, today))),
         !today &&
           element(
