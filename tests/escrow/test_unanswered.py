@@ -12,7 +12,9 @@ from escrow.authority.investigation import Investigation
 from lab.processes import free_ports
 from protocol.primitives.errors import ConflictingStatements, InvalidSignature
 from protocol.primitives.statements import sign_statement
+from protocol.warrants import verify_warrant
 from service.http_client import new_session
+from service.problems import Problem
 from tests.support.running import run, serving
 from tests.support.servers import Door, World, open_door, warrant_for
 
@@ -91,5 +93,24 @@ def test_a_countersignature_that_does_not_hold_is_not_kept(
                 false.pop(0)
             joint = await investigation.countersigned(warrant.warrant_id)
             assert world.authority.warrants.get(warrant.warrant_id).countersigned == joint
+
+    run(story())
+
+
+def test_a_proposal_that_was_lost_is_repeated_when_the_answer_is_asked_for(world: World, door: Door) -> None:
+    warrant = warrant_for(door, world.now - 600, world.now)
+
+    async def story() -> None:
+        async with new_session() as session:
+            investigation = Investigation(world.authority, session)
+            investigation.draw_warrant(warrant)  # and the operator hears nothing of it
+            for _ in range(2):
+                with pytest.raises(Problem) as pending:
+                    await investigation.countersigned(warrant.warrant_id)
+                assert pending.value.name == "warrant-pending"
+                assert world.operator.warrants.get(warrant.warrant_id).record == warrant
+            world.operator.warrants.countersign(warrant.warrant_id, world.operator.identity)
+            joint = await investigation.countersigned(warrant.warrant_id)
+            assert verify_warrant(world.settings.domain, joint, world.now).record == warrant
 
     run(story())
