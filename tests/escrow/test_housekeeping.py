@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from time import sleep
 
 import pytest
 import sqlalchemy as sql
@@ -457,3 +458,23 @@ def test_the_house_is_kept_once_before_a_server_listens_and_then_at_every_turn(
 
     asyncio.run(serve())
     assert turns[:3] == [1, 2, 3]
+
+
+def test_how_long_a_log_is_and_when_it_was_cosigned_is_measured(tmp_path: Path) -> None:
+    with run_world(tmp_path, cosigning_seconds=0.05) as world:
+        world.now += 120
+        for role, party in ((Role.OPERATOR, world.operator), (Role.AUTHORITY, world.authority)):
+            before = party.log.published()
+            assert before is not None
+            party.epochs.publish(world.today + 9)
+            expected = [before[1].checkpoint.size + 1, world.now]
+            for _ in range(1200):
+                if measured_log(role) == expected:
+                    break
+                sleep(0.05)
+            assert measured_log(role) == expected
+
+
+def measured_log(role: Role) -> list[float | None]:
+    names = ("splitpass_log_entries", "splitpass_log_cosigned_timestamp_seconds")
+    return [REGISTRY.get_sample_value(name, {"party": role.name.lower()}) for name in names]
