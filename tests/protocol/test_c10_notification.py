@@ -175,6 +175,14 @@ def test_c10_a_notice_for_too_many_passes_says_so(monkeypatch: pytest.MonkeyPatc
         list_passes(1, many(MAX_DIGESTS + 1), bytes(32))
 
 
+def test_c10_a_notice_may_be_for_as_many_passes_as_a_list_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notices, "MAX_DIGESTS", MIN_DIGESTS)
+    full = split(list_passes(1, many(MIN_DIGESTS), bytes(32)))
+    assert full == sorted(noticed_visit(1, u) for u in many(MIN_DIGESTS))
+    with pytest.raises(MalformedEncoding):
+        list_passes(1, many(MIN_DIGESTS + 1), bytes(32))
+
+
 def test_c10_half_a_digest_is_refused() -> None:
     good = b"".join(number.to_bytes(VISIT_DIGEST_BYTES, "big") for number in range(MIN_DIGESTS))
     for encoding in (good[:-1], good + b"\0", good[5:-5]):
