@@ -190,6 +190,19 @@ def test_who_of_a_group_was_admitted_is_told_and_nobody_comes_twice_unawares(
     assert "already" not in ready("check-in", link, typed="n\n").output
 
 
+def test_who_of_a_group_was_let_out_is_told(ready: Run, imitated: ImitatedParties) -> None:
+    people, gone = ALLOWANCE, 1
+    assert ready("check-in", link_to(imitated.poster()), "--people", people, "--yes").exit_code == 0
+    answers = iter([Decision.ADMITTED] * gone)
+    imitated.door = lambda _: next(answers, Decision.TOO_OLD)
+    partly = ready("check-out")
+    assert partly.exit_code == 1
+    assert f"Checked out of 클럽 스플릿: {gone} of {people}." in partly.output
+    assert f"{people}명 중 {gone}명의 퇴장이 확인되었습니다" in partly.output
+    imitated.door = lambda _: Decision.ADMITTED
+    assert f"Checked out of 클럽 스플릿, {people - gone} people." in ready("check-out").output
+
+
 def test_a_group_that_no_server_answers_is_told_how_many_are_in(ready: Run, imitated: ImitatedParties) -> None:
     answers = iter([Decision.ADMITTED])
     imitated.door = lambda _: next(answers)  # and then it fails
