@@ -516,3 +516,11 @@ def test_a_server_that_does_not_answer_is_found(world: World) -> None:
     (port,) = free_ports(1)
     nowhere = {OPERATOR: f"http://127.0.0.1:{port}"}
     assert found(world, urls=nowhere) == {(OPERATOR, Fault.UNREACHABLE)}
+
+
+def test_what_is_no_statement_where_an_epochs_should_be_is_found(world: World) -> None:
+    """Nobody could use such a key; it shows that the server is not what it should be."""
+    with in_front(world, OPERATOR, {}, instead={f"/v1/epochs/{world.today}": b"no statement"}) as urls:
+        (finding,) = audit(world, urls=urls).findings
+    assert (finding.role, finding.fault, finding.about) == (OPERATOR, Fault.UNREACHABLE, {"epoch": world.today})
+    assert "but something else" in finding.detail
