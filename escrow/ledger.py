@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from protocol.releases import VerifiedRelease
     from protocol.visits import Visit
 
+CHUNK = 500
+"""How many passes are looked up at a time: a database takes only so many values in one query."""
 metadata = sql.MetaData()
 _released = sql.Table(
     "released_passes",
@@ -61,7 +65,7 @@ class ReleaseLedger:
         warrant = release.warrant
         passes = _passes(release)
         with exclusive(self._engine) as connection:
-            rows = connection.execute(sql.select(_released).where(_released.c.epoch.in_(list(release.visits)))).all()
+            rows = list(_rows(connection, passes))
             taken = {_key(row) for row in rows if row.venue != warrant.venue_id and row.given and not row.named}
             known = {_key(row): row.given for row in rows if row.warrant == warrant.warrant_id}
             shared, refused = set(), set()
@@ -120,13 +124,10 @@ class ReleaseLedger:
 
     def elsewhere(self, release: VerifiedRelease) -> set[tuple[int, bytes]]:
         """The passes of a release, by epoch and `u`, that got a share for another venue."""
-        other = (_released.c.venue != release.warrant.venue_id) & _released.c.given
+        passes, own = _passes(release), release.warrant.venue_id
         with self._engine.begin() as connection:
-            rows = connection.execute(
-                sql.select(_released).where(_released.c.epoch.in_(list(release.visits)), other)
-            ).all()
-        found = {_key(row) for row in rows}
-        return {(key[0], u) for key, (u, _) in _passes(release).items() if key in found}
+            found = {_key(row) for row in _rows(connection, passes) if row.given and row.venue != own}
+        return {(key[0], u) for key, (u, _) in passes.items() if key in found}
 
     def forget_epochs(self, epochs: Iterable[int]) -> None:
         """Delete the record of epochs that can never be opened again."""
@@ -141,6 +142,15 @@ def _passes(release: VerifiedRelease) -> dict[tuple[int, bytes], tuple[bytes, Vi
         for epoch, visits in release.visits.items()
         for u, visit in visits.items()
     }
+
+
+def _rows(connection: sql.Connection, passes: Collection[tuple[int, bytes]]) -> Iterator[sql.Row[Any]]:
+    """What is kept of these passes, and of no others of their days: those may be many."""
+    for epoch, group in groupby(sorted(passes), itemgetter(0)):
+        digests = [digest for _, digest in group]
+        for start in range(0, len(digests), CHUNK):
+            among = _released.c.pass_digest.in_(digests[start : start + CHUNK])
+            yield from connection.execute(sql.select(_released).where(_released.c.epoch == epoch, among))
 
 
 def _key(row: sql.Row[Any]) -> tuple[int, bytes]:

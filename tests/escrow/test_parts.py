@@ -1,0 +1,166 @@
+"""What is too much for one release, in parts: each is released, opened and warned once, and all make one list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from escrow.authority.investigation import Investigation, ReleaseResult
+from escrow.authority.notices import Noticed
+from escrow.authority.opened_visits import OpeningResult
+from protocol.check_ins import MAX_STAY, Direction, sign_check_in
+from protocol.primitives.errors import CommitmentMismatch
+from protocol.warrants import Warrant
+from service.http_client import new_session
+from service.problems import Problem
+from tests.support.running import run
+from tests.support.servers import Door, World, carry_out, notice_for, open_door, publish_notice, warrant_for
+
+
+@pytest.fixture
+def door(world: World) -> Iterator[Door]:
+    with open_door(world) as door:
+        yield door
+
+
+async def visited(world: World, door: Door, max_records: int = 2) -> tuple[Warrant, list[str], int]:
+    """One comes in the first part and leaves in the second, in which another comes: the warrant, phones, and arrival.
+
+    The window is so long that nobody came before it and left after it.
+    """
+    (first, passes), (second, others) = await world.visitors_with_passes(2)
+    arrival = (await door.admit(passes[0])).time
+    await door.commit()
+    door.part_ends = [door.log.kept[-1].opening.time]
+    world.now += 1800
+    door.add(sign_check_in(await world.epoch_key(), passes[0], world.now, Direction.EXIT))
+    await door.admit(others[0])
+    warrant = warrant_for(door, world.now - MAX_STAY, world.now + 600, max_records=max_records)
+    return warrant, [first.phone, second.phone], arrival
+
+
+async def released(world: World, warrant: Warrant) -> ReleaseResult:
+    async with new_session() as session:
+        return await Investigation(world.authority, session).request_release(warrant.warrant_id)
+
+
+async def opened(world: World, warrant: Warrant) -> OpeningResult:
+    async with new_session() as session:
+        return await Investigation(world.authority, session).open(warrant.warrant_id)
+
+
+def test_a_visit_of_two_parts_is_one_and_counts_once(world: World, door: Door) -> None:
+    """The warrant allows two records, and three check-ins in two parts need no more."""
+
+    async def story() -> None:
+        warrant, phones, arrival = await visited(world, door)
+        result, findings = await carry_out(
+            world, warrant, lambda it: it.request_release(warrant.warrant_id), lambda it: it.open(warrant.warrant_id)
+        )
+        assert isinstance(result, ReleaseResult)
+        assert (result.parts, result.visits, result.check_ins, result.uncommitted) == (2, 3, 3, 0)
+        assert isinstance(findings, OpeningResult)
+        assert [contact.record.phone for contact in findings.contacts] == phones
+        assert findings.contacts[0].visits == ((arrival, world.now - world.now % 15),)
+        assert (findings.visits, findings.set_aside, findings.complete) == (2, {}, True)
+        assert [part.opened for part in world.authority.warrants.get(warrant.warrant_id).parts] == [True, True]
+
+    run(story())
+
+
+def test_a_part_that_is_done_is_not_done_again(world: World, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        warrant, phones, _ = await visited(world, door)
+        await carry_out(world, warrant)
+        asked: list[str] = []
+        parts, ask = world.authority.warrants.parts, world.authority.peer.ask_server
+
+        async def noting(*arguments: object) -> bytes:
+            if arguments[3] in {"/v1/releases", "/v1/shares"}:
+                asked.append(str(arguments[3]))
+            return await ask(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(world.authority.peer, "ask_server", noting)
+        store, keep = parts.store, parts.store_transcript
+
+        def dies(*_: object) -> None:
+            raise OSError("killed")
+
+        with monkeypatch.context() as killed:
+            calls: list[object] = []
+
+            def once(*given: object) -> None:
+                calls.append(given)
+                store(*given) if len(calls) == 1 else dies()  # type: ignore[arg-type]
+
+            killed.setattr(parts, "store", once)
+            with pytest.raises(OSError, match="killed"):
+                await released(world, warrant)
+        assert asked == ["/v1/releases"] * 2
+        assert (await released(world, warrant)).parts == 2
+        assert asked == ["/v1/releases"] * 3
+        asked.clear()
+        with monkeypatch.context() as killed:
+            transcripts: list[object] = []
+
+            def first_alone(*given: object) -> None:
+                transcripts.append(given)
+                keep(*given) if len(transcripts) == 1 else dies()  # type: ignore[arg-type]
+
+            killed.setattr(parts, "store_transcript", first_alone)
+            with pytest.raises(OSError, match="killed"):
+                await opened(world, warrant)
+        assert asked == ["/v1/shares"] * 2
+        assert [contact.record.phone for contact in (await opened(world, warrant)).contacts] == phones
+        await opened(world, warrant)
+        assert asked == ["/v1/shares"] * 2, "the operator's shares of the second part were here"
+
+    run(story())
+
+
+def test_c5_all_parts_together_have_the_warrants_maximum(world: World, door: Door) -> None:
+    async def story() -> None:
+        warrant, *_ = await visited(world, door, max_records=1)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        with pytest.raises(Problem) as refused:
+            await opened(world, warrant)
+        assert refused.value.name == "warrant-exhausted"
+        async with new_session() as session:
+            found = await Investigation(world.authority, session).read(warrant.warrant_id)
+        assert (len(found.contacts), found.complete) == (1, False)
+
+    run(story())
+
+
+def test_a_venue_cannot_leave_out_a_part(world: World, door: Door) -> None:
+    """Nor hand over the first one again, which would never end."""
+
+    async def story() -> None:
+        warrant, *_ = await visited(world, door)
+        await carry_out(world, warrant)
+        honest, ends = door.log.release, door.part_ends[0]
+        door.log.release = lambda valid, ended=None, *_: honest(valid, ends)  # type: ignore[method-assign]
+        with pytest.raises(CommitmentMismatch, match="start where"):
+            await released(world, warrant)
+        door.log.release = lambda valid, *_: honest(valid, None, ends)  # type: ignore[method-assign]
+        with pytest.raises(CommitmentMismatch, match="start where"):
+            await released(world, warrant)
+        assert [part.ends for part in world.authority.warrants.get(warrant.warrant_id).parts] == [ends]
+
+    run(story())
+
+
+def test_c10_each_part_has_its_notice(world: World, door: Door) -> None:
+    async def story() -> None:
+        warrant, *_ = await visited(world, door)
+        warrant = notice_for(warrant)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        assert await publish_notice(world, [warrant.warrant_id]) == Noticed(3, 0)
+        numbers = [part.notice for part in world.authority.warrants.get(warrant.warrant_id).parts]
+        assert numbers == [1, 2]
+        with pytest.raises(Problem) as refused:
+            await publish_notice(world, [warrant.warrant_id])
+        assert refused.value.name == "notice-exists"
+
+    run(story())
