@@ -65,7 +65,7 @@ class Epochs:
     @property
     def exist(self) -> bool:
         """Whether any epoch was ever made, also if the vault is lost."""
-        return bool(self.vault.epochs() or self.vault.erased_epochs() or self._log.pending())
+        return bool(self.vault.epochs() or self.vault.erased_epochs() or self._log.has_epochs())
 
     def publish(self, epoch: int) -> None:
         """Make this party's secret and statement of an epoch, once; nothing happens if it is published or erased.

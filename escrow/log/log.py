@@ -122,6 +122,11 @@ class TransparencyLog:
         with self._locked():
             return self._epochs.get(epoch)
 
+    def has_epochs(self) -> bool:
+        """Whether the statement of any epoch is on record."""
+        with self._locked():
+            return bool(self._epochs)
+
     def overdue(self, now: int) -> set[int]:
         """The epochs that should have been erased by Unix time `now`, by what the log says, and are not."""
         with self._locked():

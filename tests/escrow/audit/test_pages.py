@@ -11,6 +11,7 @@ import pytest
 
 import service.pages
 from escrow.audit.findings import Fault, Finding
+from escrow.housekeeping import keep_house
 from escrow.operator import pages
 from escrow.operator.pages import page_routes
 from protocol.epochs import Role
@@ -179,6 +180,20 @@ def test_a_page_that_is_taken_down_is_on_record_as_gone(world: World, serve: Cal
     assert number_on_record(world) == 1
     (finding,) = findings(world)
     assert finding.detail == "it serves a page, and has none on record"
+
+
+def test_a_new_operator_with_a_page_publishes_its_first_epochs_at_once(
+    serve: Callable[[str], None], tmp_path: Path
+) -> None:
+    """Its log is not empty any more, and yet no time has passed of which the other party's clock knows."""
+    serve("one")
+    world = World(tmp_path)
+    page_routes(world.operator)
+    assert number_on_record(world) == 0
+    assert not world.operator.epochs.exist
+    world.operator.passed.confirm()
+    keep_house(world.operator)
+    assert world.operator.epochs.exist
 
 
 def test_without_a_page_nothing_is_on_record(serve: Callable[[str], None], tmp_path: Path) -> None:
