@@ -75,10 +75,14 @@ def release(home: Path, name: str, *, again: bool) -> None:
     async def step(investigation: Investigation, warrant_id: bytes) -> str:
         released = await investigation.request_release(warrant_id)
         aside = "".join(f"; {count} set aside: {why}" for why, count in sorted(released.set_aside.items()))
-        return f"{released.visits} visits released{aside}"
+        if released.uncommitted:
+            aside += f"; {released.uncommitted} not committed to: it has to run `python -m venue commit` first"
+        return f"{released.visits} visits released, of {released.check_ins} check-ins in the window{aside}"
 
     def wanted(part: Part) -> bool:
-        return part.stands and (part.state in {"proposed", "countersigned"} or (again and part.state != "drawn"))
+        if part.warrant is None or not part.stands or part.state == "drawn":
+            return False
+        return again or not part.warrant.is_released
 
     _carry_out(home, name, "release", "the venue's release", wanted, step)
 

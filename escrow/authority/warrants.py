@@ -122,6 +122,11 @@ class ListedWarrant:
         return "expired" if now > self.record.expires and not is_over else self.state
 
     @property
+    def is_released(self) -> bool:
+        """Whether every part of what the venue releases is here; an older program has noted no step."""
+        return Step.RELEASED in (self.steps or {self.state})
+
+    @property
     def is_to_withdraw(self) -> bool:
         """Whether it can be taken back, or the operator still has to be told that it was."""
         taken = self.steps.get(Step.WITHDRAWN)

@@ -262,6 +262,22 @@ def test_a_venue_is_asked_again_if_told_and_what_is_the_same_is_not_opened_again
     assert authorities.done("open", CASE) == "there is nothing to do\n"
 
 
+def test_a_release_that_was_cut_off_between_parts_goes_on_although_some_were_opened(authorities: Authorities) -> None:
+    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    authorities.done("add", CASE, *authorities.venues(authorities.cafe), *authorities.window())
+    authorities.done("draw", CASE, "--yes")
+    authorities.done("propose", CASE)
+    authorities.countersign()
+    warrants = authorities.worlds[0].authority.warrants
+    with patch.object(warrants, "note", side_effect=OSError("killed")):
+        assert authorities.case("release", CASE).exit_code == 1
+    (drawn,) = warrants.of_case(CASE)
+    warrants.note(drawn.record.warrant_id, Step.SHARED)
+    assert "1 visits released, of 1 check-ins in the window" in authorities.done("release", CASE)
+    assert authorities.done("release", CASE) == "there is nothing to do\n"
+
+
 def test_a_chain_is_every_venue_of_one_server(authorities: Authorities) -> None:
     homes = [world.authority for world in authorities.worlds]
     cases = Cases(homes, "officer")
