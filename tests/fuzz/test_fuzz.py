@@ -64,7 +64,7 @@ OF_ONES_OWN = {
     *("escrow.authority.case.open_homes", "venue.domains.checked_name"),
     *(f"client.visits.{name}" for name in ("check_in", "check_out", "open_entries", "open_entry", "open_exits")),
     *("escrow.audit.disclosures.check_openings", "escrow.audit.epochs.check_epochs", "escrow.audit.lists.check_lists"),
-    "escrow.audit.pages.check_page",
+    *("escrow.audit.pages.check_page", "escrow.authority.released_parts.ReleasedParts.opened_venue"),
     *("escrow.audit.releases.check_releases", "escrow.audit.kept_evidence.KeptEvidence.checkpoints"),
     *("escrow.audit.witness.WitnessCheck.check_time", "venue.expiry.Expiry.check_and_delete"),
     *("escrow.authority.investigation.Investigation.open", "escrow.authority.investigation.Investigation.read"),
