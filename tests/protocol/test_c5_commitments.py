@@ -32,7 +32,7 @@ from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload
 from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, Release, ReleasedLeaf, choose_openings
 from protocol.transparency.merkle import CompactRange
-from protocol.warrants import ValidWarrant
+from protocol.warrants import MAX_RELEASE, ValidWarrant
 from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Released, Visitor, opening_warrant
 
 HOUR = 3600
@@ -411,3 +411,11 @@ def test_c5_a_commitment_is_the_venues_own_and_of_now(parties: Parties) -> None:
             verify_commitment(venue, sign_commitment(other, parties.venue_key, NOW, tree)[1], NOW)
     record = VenueCommitment.from_bytes(statement_payload(statement))
     assert record.commitment != sign_commitment(venue, parties.venue_key, NOW, CompactRange())[1]
+
+
+def test_a_release_shows_no_more_than_shares_can_be_given_for() -> None:
+    leaf, withheld = (ReleasedLeaf(TODAY, NOW, Direction.ENTRY, bytes(size)) for size in (1, 32))
+    most = Release(1, bytes(16), bytes(16), BEGINNING, (), (), (leaf,) * MAX_RELEASE + (withheld,))
+    assert most.part_ends is None
+    with pytest.raises(MalformedEncoding, match="at most"):
+        replace(most, leaves=(*most.leaves, leaf))

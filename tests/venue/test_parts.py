@@ -9,14 +9,12 @@ from random import Random
 import pytest
 
 from protocol.check_ins import MAX_STAY, CheckIn, Direction, sign_check_in
-from protocol.commitments import BEGINNING
 from protocol.epochs import EPOCH_SECONDS
 from protocol.passes import OwnedPass
-from protocol.primitives.errors import MalformedEncoding
 from protocol.primitives.statements import statement_payload
-from protocol.releases import Release, ReleasedLeaf, VerifiedRelease, verify_release
-from protocol.warrants import MAX_RELEASE, ValidWarrant
-from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, enrol
+from protocol.releases import Release, VerifiedRelease, verify_release
+from protocol.warrants import ValidWarrant
+from tests.support.domain import TODAY, OpenEpoch, Parties, enrol
 from tests.support.venues import only
 from tests.venue.conftest import commit, known
 from venue.home import ServedVenue
@@ -94,11 +92,3 @@ def test_c5_the_parts_open_who_was_there_and_nobody_else(
         assert found == {u for visits in wanted.visits.values() for u in visits}
         assert check_ins == wanted.check_ins
         assert len(small) >= len(found) / 6
-
-
-def test_a_release_shows_no_more_than_shares_can_be_given_for() -> None:
-    leaf, withheld = (ReleasedLeaf(TODAY, NOW, ENTRY, bytes(size)) for size in (1, 32))
-    most = Release(1, bytes(16), bytes(16), BEGINNING, (), (), (leaf,) * MAX_RELEASE + (withheld,))
-    assert most.part_ends is None
-    with pytest.raises(MalformedEncoding, match="at most"):
-        replace(most, leaves=(*most.leaves, leaf))
