@@ -161,6 +161,7 @@ def test_killed_at_any_point_a_case_goes_on_and_gives_one_list(outbreak: Outbrea
     assert outbreak.states() == {"drawn": 6}
     assert outbreak.kill(log, "propose", CASE)
     case("propose", CASE)
+    case("watch", CASE, "--once")  # which proposes what never left
     outbreak.countersign()
     case("watch", CASE)
     assert outbreak.states() == {"countersigned": 6}
