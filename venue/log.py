@@ -139,15 +139,12 @@ class Log:
             & (other.c.venue == check_ins.c.venue)
             & (other.c.u == check_ins.c.u)
             & (other.c.direction != check_ins.c.direction)
-            & other.c.position.between(first, last - 1)
         )
         query = (
             sql.select(_leaves, check_ins.c.encoded, other.c.time.label("at"), other.c.position.label("paired"))
             .outerjoin(
                 check_ins,
-                self._own_check_ins
-                & (check_ins.c.epoch == _leaves.c.epoch)
-                & (check_ins.c.position == _leaves.c.position),
+                self._own_check_ins & (check_ins.c.position == _leaves.c.position),
             )
             .outerjoin(other, opposite)
             .where(self._own_leaves, _leaves.c.position.between(first, last - 1))
@@ -157,8 +154,9 @@ class Log:
             for row in connection.execution_options(yield_per=1000).execute(query):
                 direction = Direction(row.direction)
                 is_exit = direction is Direction.EXIT
-                times = (row.at, row.time) if is_exit else (row.time, row.at)
-                of_part = row.position < ends or (is_exit and row.paired is not None and row.paired < ends)
+                at = row.at if row.paired is not None and first <= row.paired < last else None  # else a range scan
+                times = (at, row.time) if is_exit else (row.time, at)
+                of_part = row.position < ends or (is_exit and at is not None and row.paired < ends)
                 shown = row.encoded is not None and of_part and warrant.covers(*times)
                 yield ReleasedLeaf(row.epoch, row.time, direction, row.encoded if shown else row.digest)
 
