@@ -73,12 +73,14 @@ def test_it_answers_where_it_says_that_it_listens(
         certificate, key = write_certificate(tmp_path)
         settings = ServerSettings(port=port, host=host, tls_certificate=certificate, tls_key=key)
     told, logger = Told(), logging.getLogger("splitpass")
-    monkeypatch.setattr(logger, "level", logging.INFO)
+    level = logger.level
+    logger.setLevel(logging.INFO)
     logger.addHandler(told)
     try:
         serving.serve(create_app([]), settings)
     finally:
         logger.removeHandler(told)
+        logger.setLevel(level)
     assert told.asking is not None
     told.asking.join()
     parts = urlsplit(told.url)
