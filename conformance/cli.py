@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from client.errors import VisitorError
+from protocol.epochs import Domain, Role
 from service.cli import Hexadecimal, version_option
+from service.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from conformance.check import Outcome
     from conformance.tester import Options, ReadCode
+    from protocol.primitives.signatures import SigningKey
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -26,6 +29,16 @@ def _numbers(_ctx: click.Context, _param: click.Parameter, phones: tuple[str, ..
     try:
         return tuple(dict.fromkeys(map(international_number, phones)))
     except VisitorError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _secret(_ctx: click.Context, _param: click.Parameter, path: Path | None) -> bytes | None:
+    """The 32 bytes of a private file."""
+    from service.keys import load_secret
+
+    try:
+        return load_secret(path) if path else None
+    except ConfigurationError as error:
         raise click.BadParameter(str(error)) from None
 
 
@@ -49,7 +62,25 @@ def _numbers(_ctx: click.Context, _param: click.Parameter, phones: tuple[str, ..
 )
 @click.option("--code-command", metavar="COMMAND", help="Read codes from the output of COMMAND NUMBER.")
 @click.option(
-    "--reader-token-file", type=FILE, help="The credential of a reader of that venue, in hexadecimal; mode 600."
+    "--reader-token-file",
+    "reader_token",
+    type=FILE,
+    callback=_secret,
+    help="The credential of a reader of that venue, in hexadecimal; mode 600.",
+)
+@click.option(
+    "--operator-key-file",
+    "operator_key",
+    type=FILE,
+    callback=_secret,
+    help="The operator's identity key (identity.key), to ask the authority in its name; mode 600.",
+)
+@click.option(
+    "--authority-key-file",
+    "authority_key",
+    type=FILE,
+    callback=_secret,
+    help="The authority's identity key, to ask the operator and the venue in its name; mode 600.",
 )
 @click.option("--apply", is_flag=True, help="Leave an application of a venue that does not exist at each party.")
 @click.option("--slow", is_flag=True, help="Also check that a body that does not arrive is given up: 30 s a server.")
@@ -68,7 +99,9 @@ def conformance(
     phones: tuple[str, ...],
     outbox: Path | None,
     code_command: str | None,
-    reader_token_file: Path | None,
+    reader_token: bytes | None,
+    operator_key: bytes | None,
+    authority_key: bytes | None,
     *,
     apply: bool,
     slow: bool,
@@ -79,7 +112,7 @@ def conformance(
     They may be anyone's. Each requirement that can be seen from outside is tried.
 
     Give what you have: each check says which option it needs, and what it needs that is missing is listed as not run.
-    Without --phone and --apply nothing is written anywhere.
+    Without --phone, --apply and the parties' keys nothing is written anywhere.
 
     With --phone the numbers are sent codes (3 to the first, 1 to the others), get accounts, handles of today and
     passes, and check in at the venue. A number can be used once a day, and not around midnight. The batches take as
@@ -87,8 +120,12 @@ def conformance(
     where they are.
 
     Use it on servers for trying out: on real ones it leaves test data, and a careless server may keep what it should
-    have refused. Requests that only the other party can sign (warrants, shares, releases) are checked for their refusal
-    alone. The exit status is 0 if nothing failed.
+    have refused. The exit status is 0 if nothing failed.
+
+    What only a party can ask is checked for its refusal alone, unless --operator-key-file or --authority-key-file lets
+    the tester play that party. Then the authority keeps three directory entries that nobody can open until it erases
+    today, and an operator that has signed no notice signs the first, which warns nobody. Nothing is opened, and no
+    shares are given. These are keys of a domain for trying out: that of a real one stays where it is.
     """
     import asyncio
 
@@ -97,19 +134,20 @@ def conformance(
     from conformance.check import Result
     from conformance.report import as_json, result_table, summary
     from conformance.tester import Options, Server
-    from service.keys import load_secret
     from service.settings import DomainSettings, load_settings
 
     urls = {Server.OPERATOR: operator, Server.AUTHORITY: authority, Server.VENUE: venue}
     if not any(urls.values()):
         raise click.UsageError("give the URL of at least one server: --operator, --authority or --venue")
+    pinned = load_settings(DomainSettings, domain, required=True).domain if domain else None
     options = Options(
         urls={server: url.rstrip("/") for server, url in urls.items() if url},
-        domain=load_settings(DomainSettings, domain, required=True).domain if domain else None,
+        domain=pinned,
         phones=phones,
         read_code=_code_reader(phones, outbox, code_command),
         venue_id=venue_id,
-        reader_token=load_secret(reader_token_file) if reader_token_file else None,
+        reader_token=reader_token,
+        identities=_identities(pinned, {Role.OPERATOR: operator_key, Role.AUTHORITY: authority_key}),
         apply=apply,
         slow=slow,
     )
@@ -120,6 +158,20 @@ def conformance(
     if json_file:
         json_file.write_text(json.dumps(as_json(outcomes), ensure_ascii=False, indent=2) + "\n", "utf-8")
     sys.exit(1 if any(outcome.result is Result.FAILED for outcome in outcomes) else 0)
+
+
+def _identities(domain: Domain | None, seeds: dict[Role, bytes | None]) -> dict[Role, SigningKey]:
+    """The identity keys that are given, each of which is the pinned one."""
+    from conformance.tester import KEY_FILES
+    from protocol.primitives.signatures import SigningKey, public_key
+
+    identities = {role: SigningKey(seed) for role, seed in seeds.items() if seed is not None}
+    for role, key in identities.items():
+        if domain is None:
+            raise click.UsageError(f"{KEY_FILES[role]} needs --domain")
+        if public_key(key) != domain.identity_key(role):
+            raise click.UsageError(f"{KEY_FILES[role]} does not hold the key that the domain pins")
+    return identities
 
 
 async def _run(options: Options) -> list[Outcome]:

@@ -38,6 +38,12 @@ MOST_ROUNDS = 10
 Asked = tuple[list[PendingPass], AllowanceRequest]
 
 
+def disowned(key: EpochKey, h: Scalar, pending: PendingPass) -> PassRequest:
+    """A request whose ownership proof is of another epoch."""
+    r0, u0, v0 = pending.r0, pending.u0, pending.v0
+    return PassRequest(u0, v0, prove_ownership(b"another epoch", r0, h, key.X, u0, v0))
+
+
 async def _ask(tester: Tester, visitor: Visitor, request: Message | bytes) -> Answer:
     return await tester.post(OPERATOR, "/v1/passes", request, visitor.session.token)
 
@@ -59,7 +65,7 @@ async def _ask_again(tester: Tester, asked: list[Asked]) -> list[Answer]:
     return answers
 
 
-def _opened(key: EpochKey, pending: list[PendingPass], answer: Answer) -> list[OwnedPass | None]:
+def opened(key: EpochKey, pending: list[PendingPass], answer: Answer) -> list[OwnedPass | None]:
     """What each answer to an allowance is: a pass, or nothing that can be opened."""
     answers = answer.expect_message(PassAnswers).answers
     if len(answers) != len(pending):
@@ -77,7 +83,7 @@ def _opened(key: EpochKey, pending: list[PendingPass], answer: Answer) -> list[O
 def _keep(tester: Tester, asked: list[Asked], answers: list[Answer], *, spoiled: int = 0) -> None:
     """Keep the passes of all accounts; demand that all can be opened but the first of the first `spoiled` accounts."""
     for number, ((pending, _), answer) in enumerate(zip(asked, answers, strict=True)):
-        passes = _opened(tester.key, pending, answer)
+        passes = opened(tester.key, pending, answer)
         tester.passes += [one for one in passes if one is not None]
         if number < spoiled and passes.pop(0) is not None:
             raise Failed("the bad request was answered with a pass")
@@ -148,9 +154,8 @@ async def false_ownership(tester: Tester) -> None:
     """Issuing, step 3: a request whose ownership proof is false gets a decoy from the authority, all others a pass."""
     asked = [request_allowance(tester.key, visitor.h) for visitor in tester.visitors]
     pending, request = asked[0]
-    r0, u0, v0 = pending[0].r0, pending[0].u0, pending[0].v0
-    elsewhere = prove_ownership(b"another epoch", r0, tester.visitors[0].h, tester.key.X, u0, v0)
-    asked[0] = pending, replace(request, requests=(PassRequest(u0, v0, elsewhere), *request.requests[1:]))
+    false = disowned(tester.key, tester.visitors[0].h, pending[0])
+    asked[0] = pending, replace(request, requests=(false, *request.requests[1:]))
     _keep(tester, asked, await _ask_again(tester, asked), spoiled=1)
 
 

@@ -19,9 +19,11 @@ from protocol.check_ins import CheckInMessage
 from protocol.epochs import Domain, EpochKey, Role
 from protocol.handles import HandleGrant, HandleRegistration
 from protocol.http_messages import Session
+from protocol.party_requests import sign_request
 from protocol.passes import OwnedPass
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES, Message
 from protocol.primitives.group import Scalar
+from protocol.primitives.signatures import SigningKey
 from protocol.warrants import Venue
 from service.media_types import CBOR
 
@@ -47,18 +49,30 @@ class Server(StrEnum):
 
 
 PARTIES = (Server.OPERATOR, Server.AUTHORITY)
+KEY_FILES = {Role.OPERATOR: "--operator-key-file", Role.AUTHORITY: "--authority-key-file"}
+"""The option that gives a party's identity key."""
+
+
+def asks(server: Server) -> Role:
+    """The only party whose requests a server takes (§4.4)."""
+    return Role.OPERATOR if server is Server.AUTHORITY else Role.AUTHORITY
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the tester may use. `urls` are base URLs; `venue_id` has 16 bytes, `reader_token`, of that venue, 32."""
+    """What the tester may use.
+
+    `urls` are base URLs; `venue_id` has 16 bytes, `reader_token`, of that venue, 32. `identities` are the parties'
+    identity keys with which the tester plays them.
+    """
 
     urls: dict[Server, str]
     domain: Domain | None = None
     phones: tuple[str, ...] = ()
     read_code: ReadCode | None = None
     venue_id: bytes | None = None
-    reader_token: bytes | None = None
+    reader_token: bytes | None = field(default=None, repr=False)
+    identities: dict[Role, SigningKey] = field(default_factory=dict, repr=False)
     apply: bool = False
     slow: bool = False
 
@@ -70,6 +84,7 @@ class Options:
             "--phone": bool(self.phones),
             "--venue-id": self.venue_id is not None,
             "--reader-token-file": self.reader_token is not None,
+            **{option: role in self.identities for role, option in KEY_FILES.items()},
             "--apply": self.apply,
             "--slow": self.slow,
         }
@@ -160,6 +175,32 @@ class Tester:
         """The pass and the check-in that the door admitted."""
         assert self.entry is not None
         return self.entry
+
+    def party_request(
+        self,
+        server: Server,
+        path: str,
+        body: Message | bytes = b"",
+        *,
+        key: SigningKey | None = None,
+        recipient: str | None = None,
+        time: int | None = None,
+    ) -> bytes:
+        """A request of the party that may ask a server, under its identity key, unless something is to be wrong."""
+        sender = asks(server)
+        return sign_request(
+            self.domain,
+            sender,
+            recipient or (self.venue.venue_id.hex() if server is Server.VENUE else str(server)),
+            path,
+            self.clock() if time is None else time,
+            body.to_bytes() if isinstance(body, Message) else body,
+            key or self.options.identities[sender],
+        )
+
+    async def ask(self, server: Server, path: str, body: Message) -> Answer:
+        """The answer to a party request."""
+        return await self.post(server, path, self.party_request(server, path, body))
 
     async def get(self, server: Server, path: str) -> Answer:
         """The answer to a GET request."""

@@ -20,6 +20,7 @@ from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
 from lab.processes import free_ports
 from protocol.epochs import Role
+from protocol.primitives.signatures import SigningKey
 from service.http_client import new_session
 from tests.support.running import serving
 from tests.support.servers import World
@@ -45,6 +46,11 @@ class GoodServers:
     def outbox(self) -> Path:
         return self.world.home(Role.OPERATOR) / "outbox.txt"
 
+    @property
+    def identities(self) -> dict[Role, SigningKey]:
+        """Both parties' keys."""
+        return {Role.OPERATOR: self.world.operator.identity, Role.AUTHORITY: self.world.authority.identity}
+
     def new_phones(self) -> tuple[str, ...]:
         """As many phones as the operator wants accounts in a batch."""
         return tuple(f"+8210{next(self.numbers):08}" for _ in range(self.world.operator.settings.minimum_accounts))
@@ -59,6 +65,7 @@ class GoodServers:
             read_code=codes_from_outbox(self.outbox, phones),
             venue_id=self.venue.venue_id,
             reader_token=self.token,
+            identities=self.identities,
             apply=True,
             slow=True,
         )
@@ -119,6 +126,14 @@ def failed(outcomes: dict[str, Outcome]) -> set[str]:
 
 def not_run(outcomes: dict[str, Outcome]) -> set[str]:
     return _with(Result.NOT_RUN, outcomes)
+
+
+def expect_failures(good: GoodServers, options: Options, expected: set[str]) -> None:
+    """Demand that these checks fail, and that none is left out but what needs them or an option that is missing."""
+    outcomes = good.check(options)
+    assert {name: outcomes[name].detail for name in failed(outcomes)}.keys() == expected
+    named = {need for check in CHECKS for need in check.needs if need.startswith("--")}
+    assert not_run(outcomes) == dependent_on(expected | named - options.given) - expected
 
 
 def dependent_on(identifiers: set[str]) -> set[str]:

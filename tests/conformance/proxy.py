@@ -10,6 +10,7 @@ from secrets import token_hex
 from aiohttp import ClientSession, web
 
 from lab.processes import free_ports
+from service.media_types import PROBLEM, PROBLEM_TYPE
 from tests.support.running import serving
 
 REQUEST_HEADERS = ("Content-Type", "Content-Encoding", "Authorization")
@@ -37,6 +38,16 @@ class Asked:
 
 
 Spoil = Callable[[Asked], Awaitable[web.Response]]
+
+
+def problem(status: int, name: str) -> web.Response:
+    document = {"type": PROBLEM_TYPE + name, "title": name, "status": status, "detail": name}
+    return web.json_response(document, status=status, content_type=PROBLEM)
+
+
+def said(answer: web.Response) -> bytes:
+    assert isinstance(answer.body, bytes)
+    return answer.body
 
 
 @contextmanager

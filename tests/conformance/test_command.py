@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from conformance.catalogue import CHECKS
 from conformance.cli import conformance
 from conformance.tester import Server
+from protocol.epochs import Role
 from tests.conformance.good_servers import GoodServers
 from tests.conformance.proxy import Asked, spoiled
 
@@ -52,6 +53,7 @@ def test_a_bad_server_ends_with_status_1_and_what_was_seen(good: GoodServers) ->
         ["--venue", "http://127.0.0.1:1", "--outbox", "outbox.txt", "--code-command", "cat"],
         ["--venue", "http://127.0.0.1:1", "--domain", "no-such-file"],
         ["--venue", "http://127.0.0.1:1", "--phone", "01012345678"],
+        ["--venue", "http://127.0.0.1:1", "--authority-key-file", "no-such-file"],
     ],
 )
 def test_options_that_make_no_sense_are_refused(arguments: list[str]) -> None:
@@ -60,7 +62,28 @@ def test_options_that_make_no_sense_are_refused(arguments: list[str]) -> None:
     assert "Usage" in result.output
 
 
+def test_a_partys_key_is_that_of_the_domain_and_private(good: GoodServers, tmp_path: Path) -> None:
+    domain, key = tmp_path / "domain.toml", good.world.home(Role.OPERATOR) / "identity.key"
+    domain.write_text(good.world.settings.to_toml())
+    url = "--venue", good.urls[Server.VENUE]
+
+    result = run_command(*url, "--domain", str(domain), "--operator-key-file", str(key))
+    assert result.exit_code == 0, result.output
+
+    other = run_command(*url, "--domain", str(domain), "--authority-key-file", str(key))
+    assert (other.exit_code, "does not hold the key that the domain pins" in other.output) == (2, True)
+    alone = run_command(*url, "--operator-key-file", str(key))
+    assert (alone.exit_code, "needs --domain" in alone.output) == (2, True)
+    shown = tmp_path / "identity.key"
+    shown.write_text(key.read_text())
+    shown.chmod(0o644)
+    public = run_command(*url, "--domain", str(domain), "--operator-key-file", str(shown))
+    assert (public.exit_code, "Usage" in public.output) == (2, True)
+    assert not any(key.read_text().strip() in result.output for result in (result, other, alone, public))
+
+
 def test_help_says_what_is_written_where() -> None:
     output = " ".join(run_command("--help").output.split())
-    assert "Without --phone and --apply nothing is written" in output
+    assert "Without --phone, --apply and the parties' keys nothing is written" in output
+    assert "Nothing is opened, and no shares are given" in output
     assert all(f"--{server}" in output for server in Server)

@@ -1,0 +1,214 @@
+"""What a tester with the parties' keys finds of servers that do one thing wrong each, and only that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from secrets import token_bytes
+
+import pytest
+from aiohttp import web
+
+from conformance.other_party import AS_AUTHORITY, AS_OPERATOR
+from conformance.tester import Server, asks
+from protocol.handles import DirectoryEntry, sign_receipt
+from protocol.http_messages import NoticeRequest, SharesRequest
+from protocol.notices import NoticeAnswer, list_passes, sign_notice
+from protocol.party_requests import PartyRequest
+from protocol.passes import IssueBatch, PassAnswers
+from protocol.primitives.errors import InvalidSignature, Malformed
+from protocol.primitives.statements import sign_statement, verify_statement
+from protocol.warrants import verify_warrant
+from service.http import cbor_response
+from tests.conformance.good_servers import GoodServers, dependent_on, expect_failures, failed, not_run
+from tests.conformance.proxy import Asked, Spoil, problem, said, spoiled
+
+OPERATOR, AUTHORITY, VENUE = Server
+MakeSpoil = Callable[[GoodServers, Server], Spoil]
+
+
+def request_in(good: GoodServers, server: Server, statement: bytes) -> PartyRequest | None:
+    """What the right party asks of a server; None for anything else."""
+    try:
+        return verify_statement(PartyRequest, statement, good.world.settings.domain.identity_key(asks(server)))
+    except (Malformed, InvalidSignature):
+        return None
+
+
+def believing(change: Callable[[GoodServers, Server, Asked, PartyRequest], PartyRequest]) -> MakeSpoil:
+    """A server for which a party's request says what it should."""
+
+    def make(good: GoodServers, server: Server) -> Spoil:
+        async def spoil(asked: Asked) -> web.Response:
+            request = request_in(good, server, asked.body)
+            if request is not None:
+                asked.body = sign_statement(change(good, server, asked, request), good.identities[asks(server)])
+            return await asked.answer()
+
+        return spoil
+
+    return make
+
+
+def _for_here(good: GoodServers, server: Server, asked: Asked, request: PartyRequest) -> PartyRequest:
+    recipient = good.venue.venue_id.hex() if server is VENUE else str(server)
+    return replace(request, path=asked.path, recipient=recipient)
+
+
+def _of_now(good: GoodServers, _server: Server, _asked: Asked, request: PartyRequest) -> PartyRequest:
+    return replace(request, time=good.world.now)
+
+
+def _new(_good: GoodServers, _server: Server, _asked: Asked, request: PartyRequest) -> PartyRequest:
+    return replace(request, id=token_bytes(16))
+
+
+def refusing_entries_that_it_has(good: GoodServers, server: Server) -> Spoil:
+    seen: set[bytes] = set()
+
+    async def spoil(asked: Asked) -> web.Response:
+        request = request_in(good, server, asked.body)
+        if asked.path != "/v1/directory" or request is None or request.body == b"":
+            return await asked.answer()
+        if request.body in seen:
+            return problem(409, "entry-exists")
+        seen.add(request.body)
+        return await asked.answer()
+
+    return spoil
+
+
+def promising_any_entry(good: GoodServers, server: Server) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        answer, request = await asked.answer(), request_in(good, server, asked.body)
+        if b"problem:entry-exists" not in said(answer) or request is None:
+            return answer
+        entry = DirectoryEntry.from_bytes(request.body)
+        key = await good.world.epoch_key(entry.epoch)
+        return cbor_response(sign_receipt(key, entry, good.identities[server.role]))
+
+    return spoil
+
+
+def promising_another_entry(good: GoodServers, server: Server) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        answer, request = await asked.answer(), request_in(good, server, asked.body)
+        if asked.path != "/v1/directory" or answer.status != 200 or request is None:
+            return answer
+        entry = replace(DirectoryEntry.from_bytes(request.body), index=bytes(32))
+        key = await good.world.epoch_key(entry.epoch)
+        return cbor_response(sign_receipt(key, entry, good.identities[server.role]))
+
+    return spoil
+
+
+def answering_backwards(_good: GoodServers, _server: Server) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        if asked.path != "/v1/passes" or answer.status != 200:
+            return answer
+        return cbor_response(PassAnswers(PassAnswers.from_bytes(said(answer)).answers[::-1]))
+
+    return spoil
+
+
+def spoiling_a_batch_for_one(good: GoodServers, server: Server) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        request = request_in(good, server, asked.body)
+        if asked.path != "/v1/passes" or request is None or bytes(160) not in request.body:
+            return await asked.answer()
+        return problem(400, "malformed-point")
+
+    return spoil
+
+
+def issuing_for_any_epoch(good: GoodServers, server: Server) -> Spoil:
+    """An authority that has decoys for an epoch of which nobody has keys."""
+
+    async def spoil(asked: Asked) -> web.Response:
+        answer, request = await asked.answer(), request_in(good, server, asked.body)
+        if asked.path != "/v1/passes" or request is None or answer.status != 404:
+            return answer
+        return cbor_response(PassAnswers(tuple(token_bytes(144) for _ in IssueBatch.from_bytes(request.body).requests)))
+
+    return spoil
+
+
+def making_each_notice_anew(good: GoodServers, server: Server) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        answer, request = await asked.answer(), request_in(good, server, asked.body)
+        if asked.path != "/v1/notices" or answer.status != 200 or request is None:
+            return answer
+        wanted, seed = NoticeRequest.from_bytes(request.body), token_bytes(32)
+        digests = list_passes(wanted.number, (), seed)
+        signed = sign_notice(
+            good.world.settings.domain, wanted.number, wanted.time, "", digests, good.identities[server.role]
+        )
+        return cbor_response(NoticeAnswer((), seed, signed, digests))
+
+    return spoil
+
+
+def giving_shares(*, countersigned: bool) -> MakeSpoil:
+    """An operator that has shares for a warrant that it did not countersign, or for any release under one."""
+
+    def make(good: GoodServers, server: Server) -> Spoil:
+        async def spoil(asked: Asked) -> web.Response:
+            answer, request = await asked.answer(), request_in(good, server, asked.body)
+            if asked.path != "/v1/shares" or request is None or b"problem:invalid-signature" not in said(answer):
+                return answer
+            try:
+                shown = SharesRequest.from_bytes(request.body)
+                verify_warrant(good.world.settings.domain, shown.warrant, good.world.now)
+            except InvalidSignature:
+                return answer if countersigned else cbor_response(b"")
+            return cbor_response(b"") if countersigned else answer
+
+        return spoil
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {server: (believing(_for_here), {f"4.4/elsewhere/{server}"}) for server in Server},
+        {server: (believing(_of_now), {f"4.4/out-of-time/{server}"}) for server in Server},
+        {server: (believing(_new), {f"4.4/again/{server}"}) for server in Server},
+        {
+            AUTHORITY: (promising_another_entry, {"5.4/receipt"}),
+            OPERATOR: (making_each_notice_anew, {"3.12/same-notice"}),
+        },
+        {
+            AUTHORITY: (promising_any_entry, {"5.4/entry-exists"}),
+            OPERATOR: (giving_shares(countersigned=False), {"3.10/shares-warrant"}),
+        },
+        {
+            AUTHORITY: (refusing_entries_that_it_has, {"5.4/entry-again"}),
+            OPERATOR: (giving_shares(countersigned=True), {"3.10/shares-release"}),
+        },
+        {AUTHORITY: (answering_backwards, {"3.7/batch"})},
+        {AUTHORITY: (spoiling_a_batch_for_one, {"3.7/decoys"})},
+        {AUTHORITY: (issuing_for_any_epoch, {"3.7/batch-epoch"})},
+    ],
+    ids=lambda bad: "-".join(sorted(name.replace("/", "-") for _, names in bad.values() for name in names)),
+)
+def test_what_bad_parties_do_wrong_is_found(good: GoodServers, bad: dict[Server, tuple[MakeSpoil, set[str]]]) -> None:
+    with ExitStack() as stack:
+        urls = {
+            server: stack.enter_context(spoiled(good.urls[server], make(good, server)))
+            for server, (make, _) in bad.items()
+        }
+        options = replace(good.options(urls), phones=(), slow=False)
+        expect_failures(good, options, {name for _, names in bad.values() for name in names})
+
+
+def test_without_the_keys_what_needs_them_is_not_run_by_name(good: GoodServers) -> None:
+    outcomes = good.check(replace(good.options(), phones=(), slow=False, identities={}))
+    assert failed(outcomes) == set()
+    needing = {
+        name for name in not_run(outcomes) if outcomes[name].detail in {f"needs {AS_OPERATOR}", f"needs {AS_AUTHORITY}"}
+    }
+    assert needing == dependent_on({AS_OPERATOR, AS_AUTHORITY})
+    assert len(needing) == 18
