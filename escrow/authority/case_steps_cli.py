@@ -142,7 +142,7 @@ def export(home: Path, name: str, output: Path) -> None:
             assert part.warrant is not None
             record, authority = part.warrant.record, part.authority
             result = None
-            if authority.warrants.has_transcript(record.warrant_id):
+            if authority.warrants.is_readable(record.warrant_id):
                 with waiting_for(f"{label(part)}, to be read", number, len(parts)):
                     result = await Investigation(authority, session).read(record.warrant_id)
             domain, offset = domain_label(authority), authority.domain.utc_offset

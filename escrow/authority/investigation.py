@@ -15,6 +15,7 @@ from escrow.authority.opened_visits import OpenedVisits, OpeningResult, pass_of
 from escrow.authority.operators_shares import ask_for_shares, judge_received, kept_shares
 from escrow.authority.released_parts import ReleasedPart
 from escrow.authority.warrants import NOT_TOLD, DrawnWarrant, ReceivedShares, Step
+from escrow.errors import ErasedEpoch
 from escrow.shares import record_and_share, warrant_epoch_keys
 from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted
@@ -70,7 +71,7 @@ class Investigation:
         """
         warrants = self._authority.warrants
         steps = warrants.listed_one(warrant_id).steps
-        if Step.OPENED in steps or warrants.has_transcript(warrant_id):
+        if Step.OPENED in steps or warrants.is_readable(warrant_id):
             raise AlreadyOpened(warrant_id)
         warrants.note(warrant_id, Step.WITHDRAWN, reason=NOT_TOLD)
         if Step.PROPOSED in steps or Step.COUNTERSIGNED in steps:
@@ -172,19 +173,24 @@ class Investigation:
     async def open(self, warrant_id: bytes) -> OpeningResult:
         """Obtain the operator's shares of each part, add the authority's, store the transcript; then read the contacts.
 
-        A part that was opened is not opened again. With the operator's shares at hand an opening is finished also when
-        the warrant has expired.
+        A part that was opened is not opened again, and one that can never be opened keeps no other shut. With the
+        operator's shares at hand an opening is finished also when the warrant has expired.
         """
         drawn = self._authority.warrants.standing(warrant_id)
         if not drawn.parts:
             raise NoRelease(warrant_id)
         keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
         for part in drawn.parts:
-            if not part.is_opened:
-                await self._open_part(drawn, part, keys)
+            if not part.is_finished:
+                try:
+                    await self._open_part(drawn, part, keys)
+                except (ErasedEpoch, Problem) as error:
+                    if error.name != ErasedEpoch.name:
+                        raise
+                    await asyncio.to_thread(self._authority.warrants.parts.store_closed, part)
         result = await self.read(warrant_id)
         if result.complete:
-            self._authority.warrants.note(warrant_id, Step.OPENED, visits=result.visits)
+            self._authority.warrants.note(warrant_id, Step.OPENED, visits=len(result.opened))
         return result
 
     async def _open_part(self, drawn: DrawnWarrant, part: ReleasedPart, keys: dict[int, EpochKey]) -> None:
@@ -201,7 +207,7 @@ class Investigation:
     async def read(self, warrant_id: bytes) -> OpeningResult:
         """The contacts of a warrant that was opened, from the transcripts of its parts and the directory."""
         drawn = self._authority.warrants.get(warrant_id)
-        if not any(part.opened for part in drawn.parts):
+        if not any(part.is_readable for part in drawn.parts):
             raise NotOpened(warrant_id)
         keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
         return await asyncio.to_thread(self._read, drawn, keys)
@@ -213,6 +219,9 @@ class Investigation:
             if part.opened:
                 release = self._read_part(drawn, part, keys, found)
                 check_ins, uncommitted = check_ins + release.check_ins, release.uncommitted
+            elif part.closed:
+                found.add_closed(part.visits, part.set_aside)
+                check_ins, uncommitted = check_ins + part.check_ins, part.uncommitted
         return found.result(check_ins=check_ins, uncommitted=uncommitted, complete=drawn.state == "opened")
 
     def _read_part(

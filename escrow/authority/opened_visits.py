@@ -73,6 +73,7 @@ class OpenedVisits:
         self._opened: dict[Pass, OpenedVisit] = {}
         self._lacking: dict[Pass, str] = {}
         self._reused: set[Pass] = set()
+        self._closed = 0
 
     def add(self, visit: Visit, record: IdentityRecord | AssertedRecord | None) -> None:
         """Take a visit that was opened, and whom it opened to; None for nobody."""
@@ -92,9 +93,15 @@ class OpenedVisits:
         """Take passes that were opened here and for another venue."""
         self._reused.update(passes)
 
+    def add_closed(self, visits: int, set_aside: Counter[str]) -> None:
+        """Take a part of so many visits that nobody can open any more, and what else was set aside in it."""
+        self._closed += visits
+        self.set_aside.update(set_aside)
+
     def result(self, *, check_ins: int, uncommitted: int, complete: bool) -> OpeningResult:
         """All of it, each person once with all visits, in the order of time."""
         set_aside = self.set_aside + Counter(why for key, why in self._lacking.items() if key not in self._opened)
+        set_aside["Closed"] += self._closed
         records: dict[Person, IdentityRecord | AssertedRecord] = {}  # one person has a handle for each epoch
         visits: dict[Person, list[Times]] = {}
         for one in self._opened.values():
@@ -109,7 +116,7 @@ class OpenedVisits:
         ]
         contacts.sort(key=lambda contact: (_first_time(contact.visits[0]), contact.record.phone))
         return OpeningResult(
-            len(self._opened.keys() | self._lacking.keys()),
+            len(self._opened.keys() | self._lacking.keys()) + self._closed,
             tuple(contact for contact in contacts if isinstance(contact.record, IdentityRecord)),
             tuple(contact for contact in contacts if isinstance(contact.record, AssertedRecord)),
             +set_aside,

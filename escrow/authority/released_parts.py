@@ -33,6 +33,7 @@ parts = sql.Table(
     sql.Column("operator_shares", sql.LargeBinary),
     sql.Column("authority_shares", sql.LargeBinary),
     sql.Column("opened_venue", sql.LargeBinary),
+    sql.Column("closed", sql.Boolean, nullable=False, default=False),
 )
 """A part is known by the time of the commitment that it starts from.
 
@@ -55,7 +56,8 @@ class ReleasedPart:
     `ends` is None in the last part. `digest` (32 bytes) stands for the release. `visits`, `check_ins`, `uncommitted`
     and `set_aside` are what the authority's verdict on it was when it came. `notice` is the number of the notice that
     was published for it. `opened` says that its transcript is here, `replaced` that this is of another release, before
-    the one that is here now. `size`: how many bytes the release has.
+    the one that is here now. `closed`: nobody can open it any more, because a party has erased its share of every day
+    in it. `size`: how many bytes the release has.
     """
 
     warrant_id: bytes
@@ -69,6 +71,7 @@ class ReleasedPart:
     notice: int | None
     opened: bool
     replaced: bool
+    closed: bool
     size: int
 
     @property
@@ -77,9 +80,19 @@ class ReleasedPart:
         return self.opened and not self.replaced
 
     @property
+    def is_readable(self) -> bool:
+        """Whether it is known what was opened of it, or that nothing can be."""
+        return self.opened or self.closed
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether this very release was opened, or can never be."""
+        return self.is_opened or self.closed
+
+    @property
     def is_done(self) -> bool:
-        """Whether it was opened, or a notice was published for it."""
-        return self.is_opened or self.notice is not None
+        """Whether it was opened, or can never be, or a notice was published for it."""
+        return self.is_finished or self.notice is not None
 
 
 class ReleasedParts:
@@ -117,6 +130,7 @@ class ReleasedParts:
             "check_ins": release.check_ins,
             "uncommitted": release.uncommitted,
             "set_aside": dict(release.set_aside),
+            "closed": False,
         }
         opened = parts.c.opened_venue.is_not(None) & (parts.c.digest != release.digest)
         with exclusive(self._engine) as connection:
@@ -137,6 +151,11 @@ class ReleasedParts:
         }
         with self._engine.begin() as connection:
             connection.execute(sql.update(parts).where(_is(part)).values(**values))
+
+    def store_closed(self, part: ReleasedPart) -> None:
+        """Note that nobody can open a part any more."""
+        with self._engine.begin() as connection:
+            connection.execute(sql.update(parts).where(_is(part)).values(closed=True))
 
     def transcript(self, part: ReleasedPart, warrant: JointStatement) -> OpeningTranscript:
         """The transcript of a part that was opened, of a warrant with both signatures."""
@@ -181,5 +200,6 @@ def _part(row: sql.Row[Any]) -> ReleasedPart:
         row.notice,
         row.opened,
         row.replaced,
+        row.closed,
         row.size,
     )

@@ -164,12 +164,15 @@ class DrawnWarrant:
 
     @property
     def state(self) -> str:
-        """The last step that was taken with all parts; `releasing` and `opening` if it was taken with some alone."""
+        """The last step that was taken with all parts; `releasing` and `opening` if it was taken with some alone.
+
+        What can never be opened counts as opened here.
+        """
         if not self.parts:
             return "proposed" if self.countersigned is None else "countersigned"
-        if not any(part.opened for part in self.parts):
+        if not any(part.is_readable for part in self.parts):
             return "released" if self.is_released else "releasing"
-        return "opened" if self.is_released and all(part.opened for part in self.parts) else "opening"
+        return "opened" if self.is_released and all(part.is_readable for part in self.parts) else "opening"
 
 
 class Warrants:
@@ -264,13 +267,13 @@ class Warrants:
             connection.execute(sql.update(_warrants).where(_warrants.c.warrant == warrant_id).values(**values))
             self._note(connection, warrant_id, Step.COUNTERSIGNED, visits=None)
 
-    def has_transcript(self, warrant_id: bytes) -> bool:
-        """Whether what was opened under a warrant (its 16-byte id) can be read."""
-        return any(part.opened for part in self.parts.of(warrant_id))
+    def is_readable(self, warrant_id: bytes) -> bool:
+        """Whether it is known of a part under a warrant (its 16-byte id) what was opened, or that nothing can be."""
+        return any(part.is_readable for part in self.parts.of(warrant_id))
 
     def is_to_open(self, warrant_id: bytes) -> bool:
-        """Whether a part is here under a warrant (its 16-byte id) that is not what was opened last."""
-        return not all(part.is_opened for part in self.parts.of(warrant_id))
+        """Whether a part is here under a warrant (its 16-byte id) that was not opened as it is, and still can be."""
+        return not all(part.is_finished for part in self.parts.of(warrant_id))
 
     def asked(self, warrant_id: bytes, release: bytes) -> tuple[JointStatement, HeldCommitments] | None:
         """The venue's record and the commitments with which shares for a release (its digest) were last asked for."""

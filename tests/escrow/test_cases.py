@@ -278,6 +278,36 @@ def test_a_release_that_was_cut_off_between_parts_goes_on_although_some_were_ope
     assert authorities.done("release", CASE) == "there is nothing to do\n"
 
 
+def test_what_one_operator_has_erased_is_counted_as_closed_and_ends_the_case(
+    authorities: Authorities, tmp_path: Path
+) -> None:
+    """It is erased between the release and the opening."""
+    one, two = authorities.worlds
+    run(admit(one, {authorities.club[0]: [1, 2]}))
+    run(admit(two, {authorities.club[1]: [3]}))
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    authorities.done("add", CASE, *authorities.venues(authorities.club[0]), *authorities.window())
+    for step in (("draw", CASE, "--yes"), ("propose", CASE)):
+        authorities.done(*step)
+    authorities.countersign()
+    authorities.done("release", CASE)
+    assert two.officer(Role.OPERATOR, "erase", str(two.today), "--yes").exit_code == 0
+    assert "; 1 set aside: Closed\n" in authorities.done("open", CASE)
+    assert authorities.done("open", CASE) == "there is nothing to do\n"
+    exported = tmp_path / "export"
+    authorities.done("export", CASE, "-o", str(exported))
+    assert {row["phone"] for row in read(exported / "visits.csv")} == {"010-0000-0001", "010-0000-0002"}
+    counts = {(row["domain"][0], row["what"]): row["count"] for row in read(exported / "summary.csv")}
+    assert counts == {
+        ("1", "admitted"): "2",
+        ("1", "opened"): "2",
+        ("2", "admitted"): "1",
+        ("2", "opened"): "0",
+        ("2", "set aside Closed"): "1",
+    }
+    authorities.done("close", CASE)
+
+
 def test_a_chain_is_every_venue_of_one_server(authorities: Authorities) -> None:
     homes = [world.authority for world in authorities.worlds]
     cases = Cases(homes, "officer")

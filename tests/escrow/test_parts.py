@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from escrow.authority.investigation import Investigation, ReleaseResult
 from escrow.authority.notices import Noticed
 from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.warrants import Step
 from protocol.check_ins import MAX_STAY, Direction, sign_check_in
+from protocol.epochs import EPOCH_SECONDS
 from protocol.primitives.errors import CommitmentMismatch
 from protocol.warrants import Warrant
 from service.http_client import new_session
@@ -115,6 +119,53 @@ def test_a_part_that_is_done_is_not_done_again(world: World, door: Door, monkeyp
         assert [contact.record.phone for contact in (await opened(world, warrant)).contacts] == phones
         await opened(world, warrant)
         assert asked == ["/v1/shares"] * 2, "the operator's shares of the second part were here"
+
+    run(story())
+
+
+def test_a_part_that_nobody_can_open_any_more_keeps_no_other_shut(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its visits are counted as closed, also when it is all read again, and it is not asked for again."""
+
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        await door.admit(passes[0])
+        await door.commit()
+        door.part_ends = [door.log.kept[-1].opening.time]
+        yesterday = world.today
+        world.now += EPOCH_SECONDS
+        for party in (world.operator, world.authority):
+            await asyncio.to_thread(party.epochs.publish_ahead)
+        (today, new_passes), _ = await world.visitors_with_passes(2)
+        await door.admit(new_passes[0])
+        warrant = warrant_for(door, world.now - EPOCH_SECONDS - 3600, world.now + 600)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        world.operator.epochs.erase(yesterday)
+        for _ in range(2):
+            found = await opened(world, warrant)
+            assert [contact.record.phone for contact in found.contacts] == [today.phone]
+            assert (found.visits, found.set_aside, found.check_ins, found.complete) == (2, {"Closed": 1}, 2, True)
+            monkeypatch.setattr(world.authority.peer, "ask_server", None)
+        warrants = world.authority.warrants
+        assert [part.is_opened for part in warrants.get(warrant.warrant_id).parts] == [False, True]
+        assert not warrants.is_to_open(warrant.warrant_id)
+        taken = warrants.listed_one(warrant.warrant_id).steps[Step.OPENED]
+        assert (warrants.get(warrant.warrant_id).state, taken.visits) == ("opened", 1)
+
+    run(story())
+
+
+def test_what_is_closed_stays_with_what_was_opened_when_the_venue_is_asked_again(world: World, door: Door) -> None:
+    async def story() -> None:
+        warrant, *_ = await visited(world, door)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        parts = world.authority.warrants.parts
+        first, second = parts.of(warrant.warrant_id)
+        parts.store_closed(first)
+        assert len((await opened(world, warrant)).opened) == 2
+        await released(world, warrant)
+        assert parts.of(warrant.warrant_id) == (replace(first, closed=True), replace(second, opened=True))
 
     run(story())
 
