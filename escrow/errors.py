@@ -119,6 +119,16 @@ class WarrantWithdrawn(Refusal):
         self.warrant_id = warrant_id
 
 
+class AlreadyOpened(Refusal):
+    """Shares were given under a warrant (16-byte id), which cannot be taken back."""
+
+    name = "warrant-opened"
+
+    def __init__(self, warrant_id: bytes) -> None:
+        super().__init__("shares were given under the warrant, which cannot be taken back; open it to the end")
+        self.warrant_id = warrant_id
+
+
 class WarrantExhausted(Refusal):
     """More passes would be released under a warrant (16-byte id) than its maximum of records."""
 

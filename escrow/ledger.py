@@ -135,6 +135,11 @@ class ReleaseLedger:
             connection.execute(sql.delete(_released).where(is_among(_released.c.epoch, epochs)))
 
 
+def has_given(connection: sql.Connection, warrant_id: bytes) -> bool:
+    """Whether a share was given under a warrant (16-byte id), as one transaction sees it together with what it does."""
+    return connection.scalar(sql.select(_totals.c.records).where(_totals.c.warrant == warrant_id)) is not None
+
+
 def _passes(release: VerifiedRelease) -> dict[tuple[int, bytes], tuple[bytes, Visit]]:
     """Each pass and its visit, by what the ledger knows it by."""
     return {

@@ -48,6 +48,7 @@ STATUSES = {
     "warrant-pending": 409,
     "warrant-refused": 403,
     "warrant-withdrawn": 403,
+    "warrant-opened": 409,
     "warrant-exhausted": 403,
     "notice-exists": 409,
     "entry-exists": 409,

@@ -58,16 +58,6 @@ class NoRelease(Refusal):
         self.warrant_id = warrant_id
 
 
-class AlreadyOpened(Refusal):
-    """A warrant (16-byte id) was opened, which cannot be taken back."""
-
-    name = "warrant-opened"
-
-    def __init__(self, warrant_id: bytes) -> None:
-        super().__init__("what was opened under the warrant cannot be taken back")
-        self.warrant_id = warrant_id
-
-
 class NotOpened(Refusal):
     """Nothing was opened under a warrant (16-byte id)."""
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from aiohttp import ClientSession
 
 from escrow.authority.authority import Authority
-from escrow.authority.errors import AlreadyOpened, NoRelease, NotOpened, VenueNotApproved, VenueOffline
+from escrow.authority.errors import NoRelease, NotOpened, VenueNotApproved, VenueOffline
 from escrow.authority.opened_visits import OpenedVisits, OpeningResult, pass_of
 from escrow.authority.operators_shares import ask_for_shares, judge_received, kept_shares
 from escrow.authority.released_parts import ReleasedPart
 from escrow.authority.warrants import NOT_TOLD, DrawnWarrant, ReceivedShares, Step
-from escrow.errors import ErasedEpoch
+from escrow.errors import AlreadyOpened, ErasedEpoch
 from escrow.shares import record_and_share, warrant_epoch_keys
 from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted
@@ -65,19 +65,24 @@ class Investigation:
         await self._authority.peer.ask(self._session, "/v1/warrants", statement)
 
     async def withdraw_warrant(self, warrant_id: bytes) -> None:
-        """Take a warrant back under which nothing was opened: here at once, and at the operator, which may know it.
+        """Take a warrant back under which no share was given: here at once, and at the operator, which may know it.
 
-        Raises `AlreadyOpened`, and what asking the operator raises: then it has to be repeated.
+        Raises `AlreadyOpened`, also if the operator alone has given shares, whose answer was lost: then the warrant
+        stands, and is to be opened to the end. Raises what asking the operator raises: then it has to be repeated.
         """
         warrants = self._authority.warrants
-        steps = warrants.listed_one(warrant_id).steps
-        if Step.OPENED in steps or warrants.is_readable(warrant_id):
+        listed = warrants.listed_one(warrant_id)
+        steps = listed.steps
+        if listed.is_shared or warrant_id in self._authority.releases.totals():
             raise AlreadyOpened(warrant_id)
         warrants.note(warrant_id, Step.WITHDRAWN, reason=NOT_TOLD)
         if Step.PROPOSED in steps or Step.COUNTERSIGNED in steps:
             try:
                 await self._authority.peer.ask(self._session, f"/v1/warrants/{warrant_id.hex()}/withdrawal", b"")
             except Problem as problem:
+                if problem.name == AlreadyOpened.name:
+                    warrants.strike(warrant_id, Step.WITHDRAWN)
+                    raise AlreadyOpened(warrant_id) from None
                 if problem.name != "unknown-warrant":  # it never arrived
                     raise
         warrants.note(warrant_id, Step.WITHDRAWN, reason="also for the operator")

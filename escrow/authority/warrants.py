@@ -127,10 +127,17 @@ class ListedWarrant:
         return Step.RELEASED in (self.steps or {self.state})
 
     @property
+    def is_shared(self) -> bool:
+        """Whether shares were given under it, of one part at least."""
+        return not self.steps.keys().isdisjoint({Step.SHARED, Step.OPENED})
+
+    @property
     def is_to_withdraw(self) -> bool:
         """Whether it can be taken back, or the operator still has to be told that it was."""
+        if self.is_shared or self.state == Step.REFUSED:
+            return False
         taken = self.steps.get(Step.WITHDRAWN)
-        return self.state not in {Step.OPENED, Step.REFUSED} and (taken is None or taken.reason == NOT_TOLD)
+        return taken is None or taken.reason == NOT_TOLD
 
     def stands_at(self, now: int) -> bool:
         """Whether something is done, or can be begun, under it at Unix time `now`."""
@@ -259,6 +266,12 @@ class Warrants:
         """Keep that a step is taken, since when it is the first time, and what it gave the last time."""
         with self._engine.begin() as connection:
             self._note(connection, warrant_id, step, visits=visits, reason=reason)
+
+    def strike(self, warrant_id: bytes, step: Step) -> None:
+        """Take back the note of a step that could not be taken."""
+        mine = (_steps.c.warrant == warrant_id) & (_steps.c.step == step.value)
+        with self._engine.begin() as connection:
+            connection.execute(sql.delete(_steps).where(mine))
 
     def store_countersigned(self, warrant_id: bytes, joint: JointStatement) -> None:
         """Keep the warrant with both signatures."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sql
 
-from escrow.errors import InvalidName, UnknownWarrant, WarrantWithdrawn
+from escrow.errors import AlreadyOpened, InvalidName, UnknownWarrant, WarrantWithdrawn
+from escrow.ledger import has_given
 from escrow.operator.errors import AlreadyDecided, WarrantExists
 from protocol.epochs import Domain
 from protocol.primitives.errors import WrongDomain
@@ -133,10 +134,12 @@ class Warrants:
         """Take a warrant back for the authority, by its signed request, durably, and put that on record.
 
         From then on it is neither countersigned nor refused, and nothing is given under it. A second request changes
-        nothing. Raises `UnknownWarrant`.
+        nothing. Raises `UnknownWarrant`, and `AlreadyOpened` if the operator has given shares under it.
         """
         self.get(warrant_id)
         with exclusive(self._engine) as connection:
+            if has_given(connection, warrant_id):
+                raise AlreadyOpened(warrant_id)
             insert_once(connection, _withdrawn, {"warrant": warrant_id, "request": request, "time": self._clock()})
             insert_once(connection, _decisions, {"warrant": warrant_id, "salt": token_bytes(32)})
         (row,) = self._rows(_warrants.c.warrant == warrant_id)

@@ -9,10 +9,9 @@ from unittest.mock import patch
 
 import pytest
 
-from escrow.authority.errors import AlreadyOpened
 from escrow.authority.investigation import Investigation
 from escrow.authority.warrants import Step
-from escrow.errors import WarrantWithdrawn
+from escrow.errors import AlreadyOpened, WarrantWithdrawn
 from escrow.operator import warrants
 from escrow.operator.errors import AlreadyDecided
 from protocol.epochs import Role
@@ -181,6 +180,40 @@ def test_what_was_opened_is_not_taken_back(world: World, door: Door) -> None:
     warrant_id, _ = run(trace(world, door.record.venue_id))
     with pytest.raises(AlreadyOpened):
         investigating(world, lambda it: it.withdraw_warrant(warrant_id))
+
+
+def test_what_the_operator_gave_shares_for_is_opened_to_the_end(world: World, door: Door, warrant: Warrant) -> None:
+    """The authority is killed before it has the operator's answer, and its officer takes the warrant back."""
+    run(carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id)))
+    killed = patch.object(world.authority.warrants, "store_received", side_effect=OSError("killed"))
+    with killed, pytest.raises(OSError, match="killed"):
+        investigating(world, lambda it: it.open(warrant.warrant_id))
+    assert world.authority.releases.totals().get(warrant.warrant_id) is None
+    for _ in range(2):
+        with pytest.raises(AlreadyOpened):
+            withdraw(world, warrant)
+    assert world.operator.warrants.get(warrant.warrant_id).state == "countersigned"
+    assert on_record(world, warrant) == [WarrantDecision.COUNTERSIGNED]
+    assert len(investigating(world, lambda it: it.open(warrant.warrant_id)).opened) == 1
+    assert world.authority.releases.totals() == world.operator.releases.totals()
+
+
+@pytest.mark.parametrize("after", ["store_received", "record"])
+def test_what_was_opened_half_is_not_taken_back(world: World, door: Door, warrant: Warrant, after: str) -> None:
+    """Neither while it is cut off after the operator's answer, nor after the authority's own record."""
+    run(carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id)))
+    if after == "store_received":
+        killed = patch.object(world.authority.releases, "record", side_effect=OSError("killed"))
+    else:
+        killed = patch.object(world.authority.warrants.parts, "store_transcript", side_effect=OSError("killed"))
+    with killed, pytest.raises(OSError, match="killed"):
+        investigating(world, lambda it: it.open(warrant.warrant_id))
+    assert not world.authority.warrants.listed_one(warrant.warrant_id).is_to_withdraw
+    with (
+        patch.object(type(world.authority.peer), "ask", side_effect=AssertionError("the operator is not asked")),
+        pytest.raises(AlreadyOpened),
+    ):
+        withdraw(world, warrant)
 
 
 def test_both_officers_see_it(world: World, door: Door, warrant: Warrant) -> None:

@@ -41,6 +41,8 @@ class WarrantSteps:
             patch.setattr(witness, "add_checkpoint", lambda body, time: honest(body, time + 3600))  # not to rely on
             await refused("peer-failed", self.shares(warrant, release))
         await self.shares(warrant, release)
+        withdrawal = f"/v1/warrants/{warrant.warrant_id.hex()}/withdrawal"
+        await refused("warrant-opened", world.as_party(AUTHORITY, withdrawal, b""))
         await self.notices()
         single = replace(self.servers.warrant(), max_records=1)
         await refused("warrant-exhausted", self.shares(single, await self.release(single)))
