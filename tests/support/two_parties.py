@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from escrow import judgements, ledger, openings
-from escrow.authority import warrants
+from escrow.authority import released_parts, warrants
 from escrow.authority.investigation import Investigation
 from escrow.authority.opened_visits import OpeningResult
 from escrow.authority.warrants import Warrants
@@ -54,8 +54,8 @@ class PartyInMemory:
         self.skew, self._moment, self._epochs = 0, moment, epochs
         options = {"poolclass": sql.StaticPool, "connect_args": {"check_same_thread": False}}
         engine = sql.create_engine("sqlite://", **options)
-        for metadata in (judgements.metadata, ledger.metadata, openings.metadata, warrants.metadata):
-            metadata.create_all(engine)
+        for module in (judgements, ledger, openings, released_parts, warrants):
+            module.metadata.create_all(engine)
         self._engine = engine
         self.judgements, self.releases, self.openings = Judgements(engine), NotedLedger(engine), Openings(engine)
         self.warrants = Warrants(engine)
