@@ -5,7 +5,7 @@ Nothing is stored here. Each step takes what is there for it and leaves what is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +13,21 @@ from urllib.parse import urlsplit
 
 from escrow.authority.authority import Authority
 from escrow.authority.case_register import Case
-from escrow.authority.drawing import Known, what_cannot_be, what_is_known, what_is_odd
-from escrow.authority.errors import CaseUnfinished, UnknownCase
+from escrow.authority.drawing import Known, what_cannot_be, what_is_known, what_is_odd, why_closed
+from escrow.authority.errors import (
+    CaseClosed,
+    CaseUnfinished,
+    NoWarrant,
+    UnknownCase,
+    UnknownWindow,
+    WindowInUse,
+)
 from escrow.authority.warrants import ListedWarrant, Step, Window
 from escrow.errors import UnknownVenue
 from protocol.epochs import Role
 from protocol.primitives.statements import sign_statement
 from protocol.warrants import Venue
+from service.cli import local_time
 from service.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -28,12 +36,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A window of a case in one domain, with the venue's record and the last warrant for it, if one was drawn."""
+    """A window of a case in one domain, with the venue's record and the warrants that were drawn for it.
+
+    The last of `warrants` is the one to work with.
+    """
 
     authority: Authority
     venue: Venue
     window: Window
-    warrant: ListedWarrant | None
+    warrants: tuple[ListedWarrant, ...] = ()
+
+    @property
+    def warrant(self) -> ListedWarrant | None:
+        """The warrant to work with, if one was drawn."""
+        return self.warrants[-1] if self.warrants else None
 
     @property
     def state(self) -> str:
@@ -44,6 +60,25 @@ class Part:
     def stands(self) -> bool:
         """Whether there is a warrant under which something is done, or can be begun."""
         return self.warrant is not None and self.warrant.stands_at(self.authority.clock())
+
+    @property
+    def may_give_more(self) -> bool:
+        """Whether another warrant may give more: the venue lacked commitments then, and has committed since."""
+        if self.warrant is None:
+            return False
+        record = self.warrant.record
+        times = self.authority.commitments.of(record.venue_id)
+        released = self.authority.warrants.parts.of(record.warrant_id)
+        if not released or max(times, default=0) <= record.issued:
+            return False
+        last = max((time for time in times if time <= record.issued), default=0)
+        return last < record.ends or released[-1].uncommitted > 0
+
+    def is_in_use(self, warrant: ListedWarrant) -> bool:
+        """Whether a warrant for it stands, was opened, or the operator still has to be told that it was withdrawn."""
+        if Step.WITHDRAWN in warrant.steps:
+            return warrant.is_to_withdraw
+        return warrant.stands_at(self.authority.clock()) or warrant.is_shared
 
 
 def domain_label(authority: Authority) -> str:
@@ -68,13 +103,20 @@ class Cases:
     def __init__(self, homes: Sequence[Authority], officer: str) -> None:
         self.homes, self._officer = homes, officer
 
-    def note(self, case: str, action: str, homes: Iterable[Authority] | None = None) -> None:
+    def note(self, case: str, action: str) -> None:
         """Put into the journals what the officer does with a case."""
-        for authority in self.homes if homes is None else homes:
+        for authority in self.homes:
             authority.journal.note(self._officer, action, case=case)
 
+    def note_warrant(self, case: str, action: str, authority: Authority, warrant_id: bytes) -> None:
+        """Put into a home's journal what the officer does with one warrant of a case."""
+        authority.journal.note(self._officer, action, warrant_id=warrant_id, case=case)
+
     def start(self, name: str, legal_reference: str) -> None:
-        """Start a case in every home, or finish what an interruption has left of that."""
+        """Start a case in every home, or finish what an interruption has left of that; raises `CaseClosed`."""
+        known = [case for authority in self.homes for case in authority.cases.all() if case.name == name]
+        if any(case.closed is not None for case in known):
+            raise CaseClosed(name)
         self.note(name, "start case")
         for authority in self.homes:
             authority.cases.start(Case(name, legal_reference, authority.clock()))
@@ -100,17 +142,27 @@ class Cases:
     def add(self, name: str, windows: Sequence[Window]) -> int:
         """Add windows to a case, each in every domain that has its venue; in how many parts they are.
 
-        Raises `UnknownVenue`, and nothing is added, if none has.
+        Nothing is added if for one of them no warrant could be drawn in any domain: raises `UnknownVenue` or
+        `NoWarrant`.
         """
         self.get(name)
-        parts = [(authority, window) for window in windows for authority in self.homes if _has(authority, window)]
+        added = []
         for window in windows:
-            if window not in {known for _, known in parts}:
+            parts = [
+                Part(home, home.venues.get(window.venue_id).record, window) for home in self.homes if _has(home, window)
+            ]
+            if not parts:
                 raise UnknownVenue(window.venue_id)
+            looked = [examine(part, 0) for part in parts]
+            if all(one.why for one in looked):
+                since = local_time(window.begins, self.homes[0].domain.utc_offset)
+                why = "; ".join(dict.fromkeys(one.why or "" for one in looked))
+                raise NoWarrant(window.venue_id, f"{parts[0].venue.name}, from {since}: {why}")
+            added += parts
         self.note(name, "add to case")
-        for authority, window in parts:
-            authority.cases.add(name, window)
-        return len(parts)
+        for part in added:
+            part.authority.cases.add(name, part.window)
+        return len(added)
 
     def chain(self, venue_id: bytes) -> set[bytes]:
         """The ids of the venues that one server serves: this venue's."""
@@ -118,46 +170,65 @@ class Cases:
         urls = {record.url for record in records if record.venue_id == venue_id and record.url}
         return {venue_id} | {record.venue_id for record in records if record.url in urls}
 
-    def remove(self, name: str, window: Window) -> None:
-        """Take a window out of a case. Warrants that were drawn for it stay as they are."""
+    def remove(self, name: str, windows: Sequence[Window]) -> None:
+        """Take windows out of a case, all or none; raises `UnknownWindow`, or `WindowInUse` for what has to stay."""
         self.get(name)
+        parts = self.parts(name)
+        for window in windows:
+            if window not in {part.window for part in parts}:
+                raise UnknownWindow(name, window.venue_id)
+        those = [(part, one) for part in parts if part.window in windows for one in part.warrants]
+        if in_use := [one.record.warrant_id for part, one in those if part.is_in_use(one)]:
+            raise WindowInUse(name, in_use)
         self.note(name, "remove from case")
         for authority in self.homes:
-            authority.cases.remove(name, window)
+            for window in windows:
+                authority.cases.remove(name, window)
 
     def parts(self, name: str) -> list[Part]:
         """Every window of a case in every domain that has its venue."""
         parts = []
         for authority in self.homes:
             now, drawn = authority.clock(), authority.warrants.of_case(name)
-            last = {one.window: one for one in sorted(drawn, key=lambda one: (one.stands_at(now), one.record.issued))}
+            drawn.sort(key=lambda one: (one.stands_at(now), one.record.issued))
             for window in authority.cases.windows(name):
                 record = authority.venues.get(window.venue_id).record
-                parts.append(Part(authority, record, window, last.get(window)))
+                parts.append(Part(authority, record, window, tuple(one for one in drawn if one.window == window)))
         return sorted(parts, key=lambda part: (part.window.begins, part.window.venue_id, part.authority.domain.number))
 
     def undrawn(self, name: str, *, again: bool) -> list[Part]:
-        """The parts for which a warrant is to be drawn; `again`: also those whose warrant can no longer be used."""
-        return [part for part in self.parts(name) if part.warrant is None or (again and not part.stands)]
+        """The parts for which a warrant is to be drawn.
+
+        `again`: also those whose warrant can no longer be used, or gave less than the venue has committed to since.
+        """
+        return [
+            part
+            for part in self.parts(name)
+            if part.warrant is None or (again and (not part.stands or part.may_give_more))
+        ]
 
     def draw(self, case: Case, parts: Sequence[Part], limits: Limits) -> list[bytes]:
-        """Sign a warrant for each of these parts, unless one stands meanwhile; the ids of those that were drawn."""
+        """Sign a warrant for each of these parts, unless one was drawn meanwhile; the ids of those that were drawn."""
         drawn = []
         for part in parts:
-            authority = part.authority
+            authority, beside = part.authority, {one.record.warrant_id for one in part.warrants}
             warrant = limits.warrant(authority, part.window, case.legal_reference)
-            authority.journal.note(self._officer, "draw", warrant_id=warrant.warrant_id, case=case.name)
-            if authority.warrants.add_to_case(case.name, warrant, sign_statement(warrant, authority.identity)):
+            self.note_warrant(case.name, "draw", authority, warrant.warrant_id)
+            statement = sign_statement(warrant, authority.identity)
+            if authority.warrants.add_to_case(case.name, warrant, statement, beside):
                 drawn.append(warrant.warrant_id)
+            else:
+                self.note_warrant(case.name, "not drawn, another stands", authority, warrant.warrant_id)
         return drawn
 
     def close(self, name: str) -> None:
         """Close a case in every home; raises `CaseUnfinished` while a warrant stands under which nothing was opened."""
         self.get(name, even_closed=True)
         open_ones = [
-            part.warrant.record.warrant_id
+            one.record.warrant_id
             for part in self.parts(name)
-            if part.warrant and part.stands and part.warrant.state != Step.OPENED
+            for one in part.warrants
+            if one.stands_at(part.authority.clock()) and one.state != Step.OPENED
         ]
         if open_ones:
             raise CaseUnfinished(name, open_ones)
@@ -166,12 +237,33 @@ class Cases:
             authority.cases.close(name, authority.clock())
 
 
-def examine(part: Part, max_records: int) -> tuple[Known, str | None, list[str]]:
-    """What is known of a part, why no warrant can be for it, and what is odd about it."""
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is known of a part before a warrant for it is signed, and what is odd about it.
+
+    `wrong`: why no warrant can be for its window. `closed`: why its domain has nothing of it that could be opened.
+    """
+
+    known: Known
+    wrong: str | None
+    closed: str | None
+    odd: Sequence[str]
+
+    @property
+    def why(self) -> str | None:
+        """Why no warrant can be drawn for it."""
+        return self.wrong or self.closed
+
+
+def examine(part: Part, max_records: int) -> Examined:
+    """Look at a part before a warrant for so many records is drawn for it."""
     authority, window = part.authority, part.window
     known, now = what_is_known(authority, window), authority.clock()
-    why = what_cannot_be(authority.domain, known, window, now)
-    return known, why, [] if why else what_is_odd(authority.domain, known, window, now, max_records)
+    if wrong := what_cannot_be(window, now):
+        return Examined(known, wrong, None, ())
+    closed = why_closed(authority.domain, known, window, now)
+    odd = () if closed else what_is_odd(authority.domain, known, window, now, max_records)
+    return Examined(known, None, closed, odd)
 
 
 def _has(authority: Authority, window: Window) -> bool:

@@ -14,7 +14,7 @@ from escrow.journal_cli import officer
 from service.cli import CommandGroup, Hexadecimal, Moment, local_time, parse_local_time, printable
 
 if TYPE_CHECKING:
-    from escrow.authority.case import Cases, Part
+    from escrow.authority.case import Cases, Examined, Part
     from escrow.authority.warrants import Window
 
 
@@ -102,7 +102,7 @@ def add(
     if not venues:
         raise click.UsageError("name venues by --venue or --chain")
     count = cases.add(name, _windows(cases, sorted(venues), begins, ends))
-    click.echo(f"{count} windows, each counted in every domain")
+    click.echo(f"{_of(len(begins), 'window')} at {_of(len(venues), 'venue')}, {_of(count, 'warrant')} to draw")
 
 
 @case_group.command()
@@ -112,11 +112,10 @@ def add(
 @windows_options[1]
 @click.pass_obj
 def remove(home: Path, name: str, venue_id: bytes, begins: Sequence[datetime], ends: Sequence[datetime]) -> None:
-    """Take windows out of CASE. A warrant that was drawn already stands."""
+    """Take windows out of CASE, as long as no warrant for them stands and nothing was opened."""
     cases = cases_of(home)
-    for window in _windows(cases, [venue_id], begins, ends):
-        cases.remove(name, window)
-    click.echo("removed")
+    cases.remove(name, _windows(cases, [venue_id], begins, ends))
+    click.echo(f"{_of(len(begins), 'window')} removed")
 
 
 @case_group.command()
@@ -130,42 +129,68 @@ def check(home: Path, name: str) -> None:
     cases.get(name, even_closed=True)
     for part in cases.parts(name):
         authority, offset = part.authority, part.authority.domain.utc_offset
-        known, why, odd = examine(part, 0)
+        looked = examine(part, 0)
         times = [moment for moment in authority.commitments.of(part.venue.venue_id) if _touches(part, moment)]
-        last = "never" if known.committed is None else local_time(known.committed, offset)
+        last = "never" if looked.known.committed is None else local_time(looked.known.committed, offset)
         click.echo(f"{label(part)}: {part.state}")
         click.echo(f"    commitments from its start to 12 hours after its end: {len(times)}, the last of all {last}")
         if part.stands:
             continue
-        for line in [f"no warrant can be drawn: {why}"] if why else odd:
+        for line in [f"no warrant can be drawn: {looked.why}"] if looked.why else looked.odd:
             click.echo(f"    {line}")
 
 
 @case_group.command()
 @case_argument
 @limits_options
-@click.option("--again", is_flag=True, help="Also where a warrant was refused, withdrawn or has expired.")
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Also where a warrant was refused, withdrawn or has expired, or gave less than the venue committed to since.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask, whatever is odd about it.")
 @click.pass_obj
 def draw(home: Path, name: str, *, limits: Limits, again: bool, yes: bool) -> None:
-    """Sign a warrant for each window of CASE that has none. Nothing is sent."""
+    """Sign a warrant for each window of CASE that has none. Nothing is sent.
+
+    A domain that has erased the days of a window keeps no other back.
+    """
     from escrow.authority.case import examine
 
     cases = cases_of(home)
     case, parts = cases.get(name), cases.undrawn(name, again=again)
-    examined = [(part, *examine(part, limits.max_records)[1:]) for part in parts]
-    impossible = [(part, why) for part, why, _ in examined if why]
-    for part, why in impossible:
-        click.echo(f"{label(part)}: {why}", err=True)
-    if impossible:
-        raise click.ClickException("nothing is signed: take these windows out first (case remove)")
-    odd = [f"{label(part)}: {line}" for part, _, lines in examined for line in lines]
+    examined = [(part, examine(part, limits.max_records)) for part in parts]
+    for part, looked in examined:
+        if looked.why:
+            click.echo(f"{label(part)}: {looked.why}", err=True)
+    possible = [(part, looked) for part, looked in examined if not looked.why]
+    somewhere = {part.window for part, _ in possible} | {part.window for part in cases.parts(name) if part.warrants}
+    if any(looked.wrong or part.window not in somewhere for part, looked in examined):
+        raise click.ClickException("nothing is signed: take out first what cannot be drawn in any domain (case remove)")
+    odd = _by_text(possible)
     for line in odd:
         click.echo(line, err=True)
     if odd and not yes:
-        click.confirm(f"Sign {len(parts)} warrants all the same?", abort=True, err=True)
-    drawn = cases.draw(case, parts, limits)
-    click.echo(f"{len(drawn)} warrants drawn")
+        click.confirm(f"Sign {_of(len(possible), 'warrant')} all the same?", abort=True, err=True)
+    drawn = cases.draw(case, [part for part, _ in possible], limits)
+    closed = len(examined) - len(possible)
+    click.echo(f"{_of(len(drawn), 'warrant')} drawn" + (f"; {closed} cannot be any more, see above" if closed else ""))
+
+
+def _by_text(examined: Sequence[tuple[Part, Examined]]) -> list[str]:
+    """What is odd about the parts, each once, with the venues that it is about."""
+    about: dict[str, list[Part]] = {}
+    for part, looked in examined:
+        for text in looked.odd:
+            about.setdefault(text, []).append(part)
+    return [
+        f"{', '.join(dict.fromkeys(part.venue.name for part in parts))} ({len(parts)} of {len(examined)}): {text}"
+        for text, parts in about.items()
+    ]
+
+
+def _of(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _windows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from escrow.authority.case_cli import case_argument, case_group, cases_of, label, reason
+from escrow.authority.outcomes import Told, of_opening, of_release
 from escrow.authority.progress import waiting_for
 from escrow.journal_cli import show_journal
 from service.cli import EXPECTED, explain, local_time, printable
@@ -17,12 +19,28 @@ from service.cli import EXPECTED, explain, local_time, printable
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-    from escrow.authority.case import Part
+    from escrow.authority.case import Cases, Part
     from escrow.authority.findings import Finding
     from escrow.authority.investigation import Investigation
+    from escrow.authority.warrants import ListedWarrant
+    from protocol.warrants import Warrant
 
 LOOK_SECONDS = 5
-Work = Callable[["Investigation", bytes], Awaitable[str]]
+DRAW = "case draw --again"
+NEXT = {
+    "not drawn": "case draw",
+    "drawn": "case propose",
+    "proposed": "case watch",
+    "countersigned": "case release",
+    "refused": DRAW,
+    "released": "case open",
+    "shared": "case open",
+    "opened": "case export",
+    "withdrawn": DRAW,
+    "expired": DRAW,
+}
+"""The command that takes a part on, by the state that it is in."""
+Work = Callable[["Investigation", "Part", "Warrant"], Awaitable[Told]]
 
 
 @case_group.command()
@@ -31,11 +49,11 @@ Work = Callable[["Investigation", bytes], Awaitable[str]]
 def propose(home: Path, name: str) -> None:
     """Propose the warrants of CASE. The operators' officers decide on them."""
 
-    async def step(investigation: Investigation, warrant_id: bytes) -> str:
-        await investigation.propose_warrant(warrant_id)
-        return "proposed"
+    async def step(investigation: Investigation, _part: Part, warrant: Warrant) -> Told:
+        await investigation.propose_warrant(warrant.warrant_id)
+        return Told("proposed")
 
-    _carry_out(home, name, "propose", "the operator", lambda part: part.state == "drawn", step)
+    _carry_out(home, name, "propose", "the operator", lambda part, _: part.state == "drawn", step)
 
 
 @case_group.command()
@@ -43,7 +61,10 @@ def propose(home: Path, name: str) -> None:
 @click.option("--once", is_flag=True, help="Look once and end.")
 @click.pass_obj
 def watch(home: Path, name: str, *, once: bool) -> None:
-    """Wait for decisions on CASE. Asks the operators until they have decided on all, and shows each change."""
+    """Wait for decisions on CASE. Asks the operators until they have decided on all, and shows each change.
+
+    Changes are what was countersigned, refused, released, given shares of, and opened. At its end it says what is next.
+    """
     from escrow.authority.program import online
 
     cases = cases_of(home)
@@ -60,29 +81,32 @@ def watch(home: Path, name: str, *, once: bool) -> None:
                 shown[key] = part.state
                 click.echo(f"{label(part)}: {part.state}{reason(part)}")
         if once or "proposed" not in shown.values():
-            return
+            break
         with waiting_for("the operators' officers"):
             time.sleep(LOOK_SECONDS)
+    click.echo(_what_is_next(cases, name))
 
 
 @case_group.command()
 @case_argument
-@click.option("--again", is_flag=True, help="Ask also venues that have released, for what they committed to since.")
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Ask also venues that have released: a commitment may have been on its way. What a venue commits to after a "
+    "warrant was issued needs another one (draw --again).",
+)
 @click.pass_obj
 def release(home: Path, name: str, *, again: bool) -> None:
     """Have the venues of CASE release. They are shown what both parties signed. Nothing is opened yet."""
 
-    async def step(investigation: Investigation, warrant_id: bytes) -> str:
-        released = await investigation.request_release(warrant_id)
-        aside = "".join(f"; {count} set aside: {why}" for why, count in sorted(released.set_aside.items()))
-        if released.uncommitted:
-            aside += f"; {released.uncommitted} not committed to: it has to run `python -m venue commit` first"
-        return f"{released.visits} visits released, of {released.check_ins} check-ins in the window{aside}"
+    async def step(investigation: Investigation, part: Part, warrant: Warrant) -> Told:
+        released = await investigation.request_release(warrant.warrant_id)
+        return of_release(part.authority, warrant, released, DRAW)
 
-    def wanted(part: Part) -> bool:
-        if part.warrant is None or not part.stands or part.state == "drawn":
+    def wanted(part: Part, warrant: ListedWarrant) -> bool:
+        if warrant is not part.warrant or not part.stands or part.state == "drawn":
             return False
-        return again or not part.warrant.is_released
+        return again or not warrant.is_released
 
     _carry_out(home, name, "release", "the venue's release", wanted, step)
 
@@ -93,13 +117,14 @@ def release(home: Path, name: str, *, again: bool) -> None:
 def open_command(home: Path, name: str) -> None:
     """Open everything that was released for CASE and is not opened yet."""
 
-    async def step(investigation: Investigation, warrant_id: bytes) -> str:
-        result = await investigation.open(warrant_id)
-        aside = "".join(f"; {count} set aside: {why}" for why, count in sorted(result.set_aside.items()))
-        return f"{result.visits} visits opened{aside}"
+    async def step(investigation: Investigation, part: Part, warrant: Warrant) -> Told:
+        result = await investigation.open(warrant.warrant_id)
+        return of_opening(part.authority, warrant, result, "case", DRAW)
 
-    def wanted(part: Part) -> bool:
-        return part.warrant is not None and part.authority.warrants.is_to_open(part.warrant.record.warrant_id)
+    def wanted(part: Part, warrant: ListedWarrant) -> bool:
+        if warrant is not part.warrant or not part.authority.warrants.is_to_open(warrant.record.warrant_id):
+            return False
+        return part.stands or (part.state != "withdrawn" and warrant.is_shared)
 
     _carry_out(home, name, "open", "the operator's shares", wanted, step)
 
@@ -110,14 +135,11 @@ def open_command(home: Path, name: str) -> None:
 def withdraw(home: Path, name: str) -> None:
     """Take back every warrant of CASE under which nothing was opened. They stay on record."""
 
-    async def step(investigation: Investigation, warrant_id: bytes) -> str:
-        await investigation.withdraw_warrant(warrant_id)
-        return "withdrawn"
+    async def step(investigation: Investigation, _part: Part, warrant: Warrant) -> Told:
+        await investigation.withdraw_warrant(warrant.warrant_id)
+        return Told("withdrawn")
 
-    def wanted(part: Part) -> bool:
-        return part.warrant is not None and part.warrant.is_to_withdraw
-
-    _carry_out(home, name, "withdraw", "the operator", wanted, step)
+    _carry_out(home, name, "withdraw", "the operator", lambda _, warrant: warrant.is_to_withdraw, step)
 
 
 @case_group.command()
@@ -134,19 +156,21 @@ def export(home: Path, name: str, output: Path) -> None:
     cases = cases_of(home)
     cases.get(name, even_closed=True)
     cases.note(name, "export case")
-    parts = [part for part in cases.parts(name) if part.warrant is not None]
+    parts = [(part, warrant) for part in cases.parts(name) for warrant in part.warrants]
+    if not parts:
+        raise click.ClickException(f"nothing is written: no warrant of {name} is drawn. {_what_is_next(cases, name)}")
 
     async def read(session: ClientSession) -> list[Finding]:
         findings = []
-        for number, part in enumerate(parts, 1):
-            assert part.warrant is not None
-            record, authority = part.warrant.record, part.authority
+        for number, (part, warrant) in enumerate(parts, 1):
+            record, authority = warrant.record, part.authority
             result = None
             if authority.warrants.is_readable(record.warrant_id):
                 with waiting_for(f"{label(part)}, to be read", number, len(parts)):
                     result = await Investigation(authority, session).read(record.warrant_id)
             domain, offset = domain_label(authority), authority.domain.utc_offset
-            findings.append(Finding(name, record, part.venue.name, domain, offset, part.state, result))
+            state = warrant.state_at(authority.clock())
+            findings.append(Finding(name, record, part.venue.name, domain, offset, state, result))
         return findings
 
     people = write_all(online(read), cases.homes[0].settings.region, output)
@@ -164,34 +188,44 @@ def close(home: Path, name: str) -> None:
     click.echo(f"{name} is closed")
 
 
-def _carry_out(home: Path, name: str, action: str, waiting: str, wanted: Callable[[Part], bool], step: Work) -> None:
-    """Take a step for each part that is ready for it; one that fails keeps no other back."""
+def _carry_out(
+    home: Path, name: str, action: str, waiting: str, wanted: Callable[[Part, ListedWarrant], bool], step: Work
+) -> None:
+    """Take a step for each warrant that is ready for it; one that fails keeps no other back."""
     from escrow.authority.investigation import Investigation
     from escrow.authority.program import online
 
     cases = cases_of(home)
     cases.get(name)
-    parts = [part for part in cases.parts(name) if wanted(part)]
-    cases.note(name, f"{action} case")
+    ready = [(part, one.record) for part in cases.parts(name) for one in part.warrants if wanted(part, one)]
 
     async def each(session: ClientSession) -> int:
         failed = 0
-        for number, part in enumerate(parts, 1):
-            assert part.warrant is not None
+        for number, (part, warrant) in enumerate(ready, 1):
+            cases.note_warrant(name, action, part.authority, warrant.warrant_id)
             try:
-                with waiting_for(f"{waiting}: {label(part)}", number, len(parts)):
-                    told = await step(Investigation(part.authority, session), part.warrant.record.warrant_id)
+                with waiting_for(f"{waiting}: {label(part)}", number, len(ready)):
+                    told = await step(Investigation(part.authority, session), part, warrant)
             except EXPECTED as error:
                 failed += 1
                 click.echo(f"{label(part)}: {printable(explain(error))}", err=True)
             else:
-                click.echo(f"{label(part)}: {told}")
+                told.show(label(part))
         return failed
 
     if failed := online(each):
-        raise click.ClickException(f"{failed} of {len(parts)} could not be done; the others are, so repeat the command")
-    if not parts:
-        click.echo("there is nothing to do")
+        raise click.ClickException(f"{failed} of {len(ready)} could not be done; the others are, so repeat the command")
+    if not ready:
+        click.echo(f"there is nothing to do. {_what_is_next(cases, name)}")
+
+
+def _what_is_next(cases: Cases, name: str) -> str:
+    """Which commands take the case on, and for how many of its parts."""
+    states = Counter(part.state for part in cases.parts(name))
+    if not states:
+        return "Next: `case add`"
+    steps = [f"`{NEXT[state]}` ({states[state]} {state})" for state in NEXT if state in states]
+    return f"Next: {', '.join(steps)}"
 
 
 @case_group.command()
@@ -204,14 +238,16 @@ def show(home: Path, name: str) -> None:
     offset = cases.homes[0].domain.utc_offset
     closed = f", closed {local_time(case.closed, offset)}" if case.closed is not None else ""
     click.echo(f"{case.name}  started {local_time(case.started, offset)}{closed}; {printable(case.legal_reference)}")
+    totals = {authority.domain.number: authority.releases.totals() for authority in cases.homes}
     for part in cases.parts(name):
         click.echo(f"{label(part)}: {part.state}{reason(part)}")
-        if part.warrant is not None:
-            record = part.warrant.record
-            opened = part.authority.releases.totals().get(record.warrant_id, 0)
+        for warrant in part.warrants:
+            record = warrant.record
+            opened = totals[part.authority.domain.number].get(record.warrant_id, 0)
             dates = f"issued {local_time(record.issued, offset)}, expires {local_time(record.expires, offset)}"
-            click.echo(f"    {record.warrant_id.hex()}, {dates}, {opened} of {record.max_records} records")
-    entries = {entry for authority in cases.homes for entry in authority.journal.entries(case=name)}
+            earlier = "" if warrant is part.warrant else f", {warrant.state_at(part.authority.clock())}"
+            click.echo(f"    {record.warrant_id.hex()}, {dates}, {opened} of {record.max_records} records{earlier}")
+    entries = dict.fromkeys(entry for authority in cases.homes for entry in authority.journal.entries(case=name))
     show_journal(sorted(entries, key=lambda entry: entry.time), offset)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -13,11 +12,11 @@ import click
 from escrow.authority import case_steps_cli  # noqa: F401  adds its commands to the group
 from escrow.authority.case_cli import case_group
 from escrow.authority.limits import Limits, limits_options
+from escrow.authority.outcomes import contacts, of_opening, of_release
 from escrow.authority.program import PROGRAM, online
 from escrow.authority.progress import waiting_for
 from escrow.cli import add_party_commands, describe_warrant, show_warrant
 from escrow.journal_cli import officer, officer_option, show_journal
-from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.warrants import Purpose
 from service.cli import CommandGroup, Hexadecimal, Moment, home_option, local_time, parse_local_time, printable
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from escrow.authority.authority import Authority
     from escrow.authority.investigation import Investigation, ReleaseResult
     from escrow.authority.opened_visits import OpeningResult
-    from protocol.warrants import Warrant
 
 T = TypeVar("T")
 STATES = "drawn", "proposed", "countersigned", "refused", "released", "shared", "opened", "withdrawn", "expired"
@@ -129,6 +127,10 @@ def draw(
 def list_warrants(home: Path, state: str | None, venue_id: bytes | None, case: str | None) -> None:
     """Show every warrant and how far it has come, the oldest first."""
     authority = PROGRAM.open(home)
+    if venue_id is not None:
+        authority.venues.get(venue_id)
+    if case is not None:
+        authority.cases.get(case, even_closed=True)
     now, totals = authority.clock(), authority.releases.totals()
     names = {listed.record.venue_id: listed.record.name for listed in authority.venues.all()}
     for listed in authority.warrants.listed():
@@ -147,7 +149,7 @@ def show(home: Path, warrant_id: bytes) -> None:
     offset, listed = authority.domain.utc_offset, authority.warrants.listed_one(warrant_id)
     describe_warrant(listed.record, authority.venues.get(listed.record.venue_id).record.name, offset)
     click.echo(f"state            {listed.state_at(authority.clock())}")
-    for step, taken in listed.steps.items():
+    for step, taken in listed.steps_in_order():
         told = f", {taken.visits} visits" if taken.visits is not None else ""
         told += f": {printable(taken.reason)}" if taken.reason else ""
         click.echo(f"{step.value:17}{local_time(taken.time, offset)}{told}")
@@ -174,17 +176,7 @@ def release(home: Path, warrant_id: bytes) -> None:
     authority = PROGRAM.open(home)
     authority.journal.note(officer(), "release", warrant_id=warrant_id)
     result: ReleaseResult = _run(authority, lambda investigation: investigation.request_release(warrant_id))
-    in_parts = f" in {result.parts} parts" if result.parts > 1 else ""
-    click.echo(f"{result.visits} visits released{in_parts}{_aside(result.set_aside)}")
-    record = authority.warrants.get(warrant_id).record
-    _explain(authority, record, result.check_ins, result.uncommitted)
-    complete = record.issued + REQUEST_TOLERANCE
-    if authority.clock() < complete:
-        click.echo(
-            f"until {local_time(complete, authority.domain.utc_offset)} a commitment may be on its way to one of the "
-            "parties; what is opened before that may miss visits",
-            err=True,
-        )
+    of_release(authority, authority.warrants.get(warrant_id).record, result, "warrants draw").show()
 
 
 @warrants.command(name="open")
@@ -195,14 +187,8 @@ def open_command(home: Path, warrant_id: bytes) -> None:
     authority = PROGRAM.open(home)
     authority.journal.note(officer(), "open", warrant_id=warrant_id)
     result: OpeningResult = _run(authority, lambda investigation: investigation.open(warrant_id))
-    not_opened = sum(result.set_aside[why] for why in ("Closed", "NoShare", "ReleasedElsewhere"))
-    opened = result.visits - not_opened
-    click.echo(f"{opened} of {result.visits} visits opened, {_count(result)}{_aside(result.set_aside)}")
-    _explain(authority, authority.warrants.get(warrant_id).record, result.check_ins, result.uncommitted)
-    if not result.complete:
-        click.echo("some parts are not here yet: run `warrants release` and `warrants open` again", err=True)
-    if result.reused:
-        click.echo(f"{result.reused} of them with a pass that was opened for another venue too")
+    record = authority.warrants.get(warrant_id).record
+    of_opening(authority, record, result, "warrants", "warrants draw").show()
 
 
 @warrants.command()
@@ -222,7 +208,7 @@ def export(home: Path, warrant_id: bytes, output: Path) -> None:
     offset = authority.domain.utc_offset
     finding = Finding(listed.case or "", listed.record, venue, domain_label(authority), offset, listed.state, result)
     write_visits([finding], authority.settings.region, output)
-    click.echo(f"{_count(result)}, written to {output}")
+    click.echo(f"{contacts(result)}, written to {output}")
 
 
 @authority_group.group()
@@ -272,26 +258,3 @@ def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) ->
 
     with waiting_for(f"the servers of the operator and of the venue, domain {authority.domain.number}"):
         return online(lambda session: step(Investigation(authority, session)))
-
-
-def _explain(authority: Authority, record: Warrant, check_ins: int, uncommitted: int) -> None:
-    """Say what the venue admitted in the window, as far as its commitments tell, and what they lack."""
-    click.echo(f"the venue has committed to {check_ins} check-ins with a time in the window")
-    last = max((time for time in authority.commitments.of(record.venue_id) if time <= record.issued), default=None)
-    ask = "have the venue run `python -m venue commit`, then draw a new warrant"
-    if uncommitted:
-        click.echo(f"it had not committed to {uncommitted} more when the warrant was issued, it says: {ask}", err=True)
-    elif last is None or last < record.ends:
-        since = "never" if last is None else f"last at {local_time(last, authority.domain.utc_offset)}"
-        click.echo(f"when the warrant was issued it had {since} committed: if it admitted more, {ask}", err=True)
-
-
-def _count(result: OpeningResult) -> str:
-    asserted = len(result.asserted)
-    return f"{len(result.contacts)} contacts" + (
-        f", {asserted} asserted by the venue, not verified" if asserted else ""
-    )
-
-
-def _aside(counts: Counter[str]) -> str:
-    return "".join(f"; {count} set aside: {reason}" for reason, count in sorted(counts.items()))

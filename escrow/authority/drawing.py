@@ -51,24 +51,27 @@ def what_is_known(authority: Authority, window: Window) -> Known:
 def demand_possible(authority: Authority, window: Window, max_records: int) -> list[str]:
     """What is odd about a window, of which a warrant can be drawn; raises `NoWarrant` if none can be."""
     known, domain, now = what_is_known(authority, window), authority.domain, authority.clock()
-    if why := what_cannot_be(domain, known, window, now):
+    if why := what_cannot_be(window, now) or why_closed(domain, known, window, now):
         raise NoWarrant(window.venue_id, why)
     return what_is_odd(domain, known, window, now, max_records)
 
 
-def what_cannot_be(domain: Domain, known: Known, window: Window, now: int) -> str | None:
-    """Why no warrant is drawn for a window at Unix time `now`; None if one can be."""
+def what_cannot_be(window: Window, now: int) -> str | None:
+    """Why no warrant is drawn for a window at Unix time `now`, in any domain; None if one can be."""
     if window.begins >= window.ends:
         return "the window ends before it begins"
     if window.begins >= now:
         return "the window is in the future"
     if window.ends - window.begins > MAX_WARRANT_DAYS * EPOCH_SECONDS:
         return f"the window is longer than {MAX_WARRANT_DAYS} days; draw several warrants"
+    return None
+
+
+def why_closed(domain: Domain, known: Known, window: Window, now: int) -> str | None:
+    """Why a domain has nothing of a window that could be opened at Unix time `now`; None if it may have."""
     days = _days(domain, window, now)
-    return None if days & set(known.kept) else _why_no_day_is_kept(days, known)
-
-
-def _why_no_day_is_kept(days: set[int], known: Known) -> str:
+    if days & set(known.kept):
+        return None
     if days <= set(known.erased):
         return "every day of the window is erased: its check-ins can never be opened"
     first = min([*known.kept, *known.erased], default=None)

@@ -107,3 +107,26 @@ class CaseUnfinished(Refusal):
         listed = ", ".join(warrant_id.hex() for warrant_id in warrant_ids)
         super().__init__(f"open what these warrants of {case} are for, or withdraw them: {listed}")
         self.case, self.warrant_ids = case, warrant_ids
+
+
+class UnknownWindow(Refusal):
+    """A case has no such window at a venue (16-byte id)."""
+
+    name = "unknown-window"
+
+    def __init__(self, case: str, venue_id: bytes) -> None:
+        super().__init__(f"{case} has no such window at {venue_id.hex()}; nothing is removed")
+        self.case, self.venue_id = case, venue_id
+
+
+class WindowInUse(Refusal):
+    """A window cannot leave a case while warrants (16-byte ids) for it stand, or when they were opened."""
+
+    name = "window-in-use"
+
+    def __init__(self, case: str, warrant_ids: list[bytes]) -> None:
+        listed = ", ".join(warrant_id.hex() for warrant_id in warrant_ids)
+        super().__init__(
+            f"nothing is removed: withdraw these warrants of {case} first; what was opened stays in it: {listed}"
+        )
+        self.case, self.warrant_ids = case, warrant_ids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -121,6 +121,11 @@ class ListedWarrant:
         is_over = self.state in {Step.OPENED, Step.REFUSED, Step.WITHDRAWN}
         return "expired" if now > self.record.expires and not is_over else self.state
 
+    def steps_in_order(self) -> list[tuple[Step, Taken]]:
+        """The steps as they were taken; those of one second as they follow each other."""
+        order = list(Step)
+        return sorted(self.steps.items(), key=lambda one: (one[1].time, order.index(one[0])))
+
     @property
     def is_released(self) -> bool:
         """Whether every part of what the venue releases is here; an older program has noted no step."""
@@ -195,12 +200,16 @@ class Warrants:
         with self._engine.begin() as connection:
             connection.execute(sql.insert(_warrants).values(**values))
 
-    def add_to_case(self, case: str, record: Warrant, statement: bytes) -> bool:
-        """Store a new warrant of a case; nothing happens, and False is returned, if one for its very window stands."""
+    def add_to_case(self, case: str, record: Warrant, statement: bytes, beside: Collection[bytes] = ()) -> bool:
+        """Store a new warrant of a case.
+
+        Nothing happens, and False is returned, if one for its very window stands whose id is not in `beside`.
+        """
         window = Window(record.venue_id, record.begins, record.ends)
         with exclusive(self._engine) as connection:
             for known in self._select_listed(connection, _of_cases.c.case_name == case):
-                if known.stands_at(record.issued) and known.window == window:
+                is_other = known.record.warrant_id not in beside
+                if is_other and known.stands_at(record.issued) and known.window == window:
                     return False
             values = {"warrant": record.warrant_id, "record": record.to_bytes(), "statement": statement}
             connection.execute(sql.insert(_warrants).values(**values))

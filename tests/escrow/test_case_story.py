@@ -152,7 +152,7 @@ def test_killed_at_any_point_a_case_goes_on_and_gives_one_list(outbreak: Outbrea
     case("start", CASE, "--legal-reference", LAW)
     chain = ("--chain", outbreak.ids["클럽"].hex())
     for _ in range(2):
-        assert case("add", CASE, *chain, *window).startswith("6 windows")
+        assert case("add", CASE, *chain, *window) == "1 window at 3 venues, 6 warrants to draw"
     assert outbreak.states() == {"not drawn": 6}
     assert case("check", CASE).count("commitments from its start to 12 hours after its end: ") == 6
     time.sleep(1)
@@ -174,7 +174,7 @@ def test_killed_at_any_point_a_case_goes_on_and_gives_one_list(outbreak: Outbrea
     assert kills >= 6
     case("open", CASE)
     assert outbreak.states() == {"opened": 6}
-    assert case("open", CASE) == "there is nothing to do"
+    assert case("open", CASE).startswith("there is nothing to do. ")
 
     exported = tmp_path / "export"
     assert case("export", CASE, "-o", str(exported)).startswith("5 people, ")

@@ -17,12 +17,15 @@ from click.testing import CliRunner, Result
 from escrow.__main__ import main as escrow
 from escrow.authority.case import Cases, open_homes
 from escrow.authority.case_register import Case
+from escrow.authority.case_steps_cli import NEXT
+from escrow.authority.cli import STATES
 from escrow.authority.errors import CaseExists, UnknownCase
 from escrow.authority.investigation import Investigation
 from escrow.authority.limits import Limits
 from escrow.authority.warrants import Step, Window
 from protocol.epochs import Role
 from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
+from protocol.passes import OwnedPass
 from service.cli import local_time
 from service.errors import ConfigurationError
 from tests.support.databases import FOR_SERVERS
@@ -85,8 +88,11 @@ def authorities(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Auth
         yield Authorities(worlds, [club, the_same], cafe, bar)
 
 
-async def admit(world: World, people: dict[Door, list[int]]) -> None:
-    """Enrol who is named at a door, by number, and let each in there half an hour ago; the doors commit now."""
+async def admit(world: World, people: dict[Door, list[int]]) -> dict[int, list[OwnedPass]]:
+    """Enrol who is named at a door, by number, and let each in there half an hour ago; the doors commit now.
+
+    Returns the passes that are left, of these and two more.
+    """
     key = await world.epoch_key()
     numbers = sorted({number for those in people.values() for number in those} | {98, 99})
     enrolled = {number: await enrol(world, number) for number in numbers}
@@ -97,6 +103,7 @@ async def admit(world: World, people: dict[Door, list[int]]) -> None:
         for number in those:
             await door.admit(passes[number].pop(), world.now - HOUR // 2)
         await door.commit()
+    return passes
 
 
 async def enrol(world: World, number: int) -> Enrolled:
@@ -124,7 +131,7 @@ def test_one_person_with_two_operators_at_three_venues_stands_once(authorities: 
     done("start", CASE, "--legal-reference", LAW)
     places = authorities.venues(authorities.club[0], authorities.cafe, authorities.bar)
     for _ in range(2):
-        assert done("add", CASE, *places, *window).startswith("4 windows")
+        assert done("add", CASE, *places, *window) == "1 window at 3 venues, 4 warrants to draw\n"
     checked = done("check", CASE)
     assert checked.count(": not drawn\n") == 4
     assert checked.count("12 hours after its end: 1, the last of all 2023-11-15 11:59:00") == 4
@@ -133,22 +140,22 @@ def test_one_person_with_two_operators_at_three_venues_stands_once(authorities: 
     assert done("draw", CASE, "--yes") == "4 warrants drawn\n"
     assert done("draw", CASE, "--yes") == "0 warrants drawn\n"
     assert done("propose", CASE).count(": proposed\n") == 4
-    assert done("propose", CASE) == "there is nothing to do\n"
+    assert done("propose", CASE) == "there is nothing to do. Next: `case watch` (4 proposed)\n"
     assert done("watch", CASE, "--once").count(": proposed\n") == 4
     authorities.countersign()
     assert done("watch", CASE).count(": countersigned\n") == 4
     assert done("list").startswith(f"{CASE}  started ")
     assert "    4 countersigned; " in done("list")
     assert done("release", CASE).count(" visits released") == 4
-    assert done("release", CASE) == "there is nothing to do\n"
+    assert done("release", CASE) == "there is nothing to do. Next: `case open` (4 released)\n"
     opened = done("open", CASE)
-    assert sorted(line.split(": ")[1] for line in opened.splitlines()) == [
-        "1 visits opened",
-        "2 visits opened",
-        "2 visits opened",
-        "2 visits opened",
+    assert sorted(line.split(": ")[1] for line in opened.splitlines() if not line.startswith(" ")) == [
+        "1 of 1 visits opened, 1 contacts",
+        "2 of 2 visits opened, 2 contacts",
+        "2 of 2 visits opened, 2 contacts",
+        "2 of 2 visits opened, 2 contacts",
     ]
-    assert done("open", CASE) == "there is nothing to do\n"
+    assert done("open", CASE) == "there is nothing to do. Next: `case export` (4 opened)\n"
 
     exported = tmp_path / "export"
     assert done("export", CASE, "-o", str(exported)) == f"4 people, written to {exported}\n"
@@ -183,22 +190,185 @@ def test_one_person_with_two_operators_at_three_venues_stands_once(authorities: 
     assert (again / "visits.csv").read_bytes() == (exported / "visits.csv").read_bytes()
 
 
-def test_nothing_is_signed_while_a_window_cannot_be(authorities: Authorities) -> None:
-    one = authorities.worlds[0]
+DAY = 86_400
+
+
+def drawn_for(authorities: Authorities, *doors: Door, countersigned: bool = True) -> None:
+    """A case with one window at these doors, as far as the operators' decisions."""
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    authorities.done("add", CASE, *authorities.venues(*doors), *authorities.window())
+    authorities.done("draw", CASE, "--yes")
+    if countersigned:
+        authorities.done("propose", CASE)
+        authorities.countersign()
+        authorities.done("watch", CASE)
+
+
+def test_a_mistake_is_told_when_a_window_is_added(authorities: Authorities) -> None:
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    club, window = authorities.venues(authorities.club[0]), authorities.window()
+    for wrong, why in (
+        (authorities.window(HOUR, 2 * HOUR), "the window is in the future"),
+        (authorities.window(-400 * DAY, -399 * DAY), "the window is before the domain's first day"),
+        (authorities.window(-33 * DAY, -DAY), "the window is longer than 31 days"),
+    ):
+        refused = authorities.case("add", CASE, *club, *window, *wrong)
+        assert refused.exit_code == 1
+        assert why in refused.stderr
+    assert "no windows" in authorities.done("list")
+    assert "(unknown-venue)" in authorities.case("add", CASE, "--venue", bytes(16).hex(), *window).stderr
+
+
+def test_a_window_that_is_erased_everywhere_has_to_leave_the_case_before_anything_is_signed(
+    authorities: Authorities,
+) -> None:
+    homes = [world.authority for world in authorities.worlds]
     authorities.done("start", CASE, "--legal-reference", LAW)
     club = authorities.venues(authorities.club[0])
-    authorities.done("add", CASE, *club, *authorities.window(), *authorities.window(HOUR, 2 * HOUR))
-    assert "no warrant can be drawn: the window is in the future" in authorities.done("check", CASE)
+    yesterday = authorities.window(-DAY - HOUR, -DAY)
+    with patch("escrow.authority.case.why_closed", lambda *_: None):  # when it was added it was kept
+        authorities.done("add", CASE, *club, *authorities.window(), *yesterday)
+    assert authorities.done("check", CASE).count("no warrant can be drawn: ") == 2
     refused = authorities.case("draw", CASE, "--yes")
     assert refused.exit_code == 1
-    assert "the window is in the future" in refused.stderr
+    assert refused.stderr.count("domain's first day") == 2
     assert "nothing is signed" in refused.stderr
-    assert one.authority.warrants.listed() == []
-    authorities.done("remove", CASE, *club, *authorities.window(HOUR, 2 * HOUR))
+    assert [home.warrants.listed() for home in homes] == [[], []]
+    assert authorities.done("remove", CASE, *club, *yesterday) == "1 window removed\n"
     asked = authorities.case("draw", CASE, typed="n\n")
-    assert "the venue has never committed" in asked.stderr
-    assert one.authority.warrants.listed() == []
+    assert asked.stderr.count("the venue has never committed") == 1
+    assert "클럽 (2 of 2): the venue has never committed" in asked.stderr
+    assert [home.warrants.listed() for home in homes] == [[], []]
     assert authorities.case("draw", CASE, typed="y\n").stdout == "2 warrants drawn\n"
+
+
+def test_a_domain_that_has_erased_the_day_keeps_the_others_back_from_nothing(authorities: Authorities) -> None:
+    one, two = authorities.worlds
+    run(admit(one, {authorities.club[0]: [1]}))
+    two.authority.epochs.erase(two.today)
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    authorities.done("add", CASE, *authorities.venues(authorities.club[0]), *authorities.window())
+    drawn = authorities.case("draw", CASE, "--yes")
+    assert drawn.stdout == "1 warrant drawn; 1 cannot be any more, see above\n"
+    assert "domain 2: every day of the window is erased: its check-ins can never be opened" in drawn.stderr
+    assert authorities.case("draw", CASE, "--yes").exit_code == 0
+    authorities.done("propose", CASE)
+    authorities.countersign()
+    authorities.done("release", CASE)
+    assert "1 of 1 visits opened" in authorities.done("open", CASE)
+    authorities.done("close", CASE)
+
+
+def test_what_the_venue_commits_to_later_is_released_under_another_warrant(
+    authorities: Authorities, tmp_path: Path
+) -> None:
+    one = authorities.worlds[0]
+    left = run(admit(one, {authorities.cafe: [1]}))
+    run(authorities.cafe.admit(left[98].pop(), NOON - HOUR // 4))
+    drawn_for(authorities, authorities.cafe)
+    released = authorities.case("release", CASE)
+    assert "1 visits released" in released.stdout
+    assert "then draw a new warrant (`case draw --again`)" in released.stderr
+    authorities.done("open", CASE)
+    assert authorities.done("draw", CASE, "--yes", "--again") == "0 warrants drawn\n"
+    one.now += 120
+    run(authorities.cafe.commit())
+    assert authorities.done("draw", CASE, "--yes", "--again") == "1 warrant drawn\n"
+    assert authorities.done("draw", CASE, "--yes", "--again") == "0 warrants drawn\n"
+    exported = tmp_path / "between"  # what was opened before is still there
+    assert authorities.done("export", CASE, "-o", str(exported)).startswith("1 people")
+    assert "(case-unfinished)" in authorities.case("close", CASE).stderr
+    authorities.done("propose", CASE)
+    authorities.countersign()
+    assert "2 visits released" in authorities.done("release", CASE)
+    assert "2 of 2 visits opened" in authorities.done("open", CASE)
+    exported = tmp_path / "export"
+    assert authorities.done("export", CASE, "-o", str(exported)).startswith("2 people")
+    assert len(read(exported / "visits.csv")) == 2
+    assert authorities.done("draw", CASE, "--yes", "--again") == "0 warrants drawn\n"
+    authorities.done("close", CASE)
+
+
+def test_a_window_with_a_warrant_that_stands_stays_in_the_case(authorities: Authorities) -> None:
+    drawn_for(authorities, authorities.cafe, countersigned=False)
+    window = (*authorities.venues(authorities.cafe), *authorities.window())
+    refused = authorities.case("remove", CASE, *window)
+    assert "(window-in-use)" in refused.stderr
+    assert ": drawn" in authorities.done("show", CASE)
+    assert (
+        "(unknown-window)" in authorities.case("remove", CASE, *authorities.venues(authorities.bar), *window[2:]).stderr
+    )
+    authorities.done("withdraw", CASE)
+    authorities.done("remove", CASE, *window)
+    assert "no windows" in authorities.done("list")
+
+
+def test_a_window_that_was_opened_stays_in_the_case(authorities: Authorities) -> None:
+    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
+    drawn_for(authorities, authorities.cafe)
+    authorities.done("release", CASE)
+    authorities.done("open", CASE)
+    authorities.worlds[0].now += 100 * DAY
+    refused = authorities.case("remove", CASE, *authorities.venues(authorities.cafe), *authorities.window())
+    assert "(window-in-use)" in refused.stderr
+
+
+def test_what_was_released_and_withdrawn_is_not_opened(authorities: Authorities) -> None:
+    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
+    drawn_for(authorities, authorities.cafe)
+    authorities.done("release", CASE)
+    authorities.done("withdraw", CASE)
+    opened = authorities.done("open", CASE)
+    assert opened == "there is nothing to do. Next: `case draw --again` (1 withdrawn)\n"
+
+
+def test_what_was_released_under_a_warrant_that_expired_is_not_opened(authorities: Authorities) -> None:
+    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
+    drawn_for(authorities, authorities.cafe)
+    authorities.done("release", CASE)
+    authorities.worlds[0].now += 8 * DAY
+    opened = authorities.done("open", CASE)
+    assert opened == "there is nothing to do. Next: `case draw --again` (1 expired)\n"
+
+
+def test_who_did_what_stands_beside_each_warrant_in_its_order(authorities: Authorities) -> None:
+    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
+    drawn_for(authorities, authorities.cafe)
+    authorities.done("release", CASE)
+    authorities.done("open", CASE)
+    authority = authorities.worlds[0].authority
+    (listed,) = authority.warrants.of_case(CASE)
+    entries = authority.journal.entries(warrant_id=listed.record.warrant_id)
+    assert [entry.action for entry in entries] == ["draw", "propose", "release", "open"]
+    assert {entry.case for entry in entries} == {CASE}
+    assert [step.value for step, _ in listed.steps_in_order()] == [
+        "proposed",
+        "countersigned",
+        "released",
+        "shared",
+        "opened",
+    ]
+    told = [line.split(": ", 1)[1] for line in authorities.done("show", CASE).splitlines() if "이 담당: " in line]
+    assert [one.split()[0] for one in told] == ["start", "add", "draw", "propose", "release", "open"]
+
+
+def test_a_step_too_early_or_too_late_says_what_is_next(authorities: Authorities, tmp_path: Path) -> None:
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    assert authorities.done("propose", CASE) == "there is nothing to do. Next: `case add`\n"
+    authorities.done("add", CASE, *authorities.venues(authorities.cafe), *authorities.window())
+    exported = authorities.case("export", CASE, "-o", str(tmp_path / "export"))
+    assert exported.exit_code == 1
+    assert "nothing is written" in exported.stderr
+    authorities.done("draw", CASE, "--yes")
+    for step in ("release", "open"):
+        assert authorities.done(step, CASE) == "there is nothing to do. Next: `case propose` (1 drawn)\n"
+    authorities.done("withdraw", CASE)
+    authorities.done("close", CASE)
+    assert "(case-closed)" in authorities.case("start", CASE, "--legal-reference", LAW).stderr
+
+
+def test_a_state_of_a_warrant_can_be_asked_for(authorities: Authorities) -> None:
+    assert STATES == ("drawn", *Step, "expired") == tuple(NEXT)[1:]
 
 
 def test_a_refusal_is_shown_with_its_reason_and_another_warrant_is_drawn_if_told(authorities: Authorities) -> None:
@@ -210,12 +380,12 @@ def test_a_refusal_is_shown_with_its_reason_and_another_warrant_is_drawn_if_told
     watched = authorities.done("watch", CASE)
     assert "refused (the operator refused the warrant: 창이 너무 넓습니다)" in watched
     assert authorities.done("draw", CASE, "--yes") == "0 warrants drawn\n"
-    assert authorities.done("draw", CASE, "--yes", "--again") == "1 warrants drawn\n"
+    assert authorities.done("draw", CASE, "--yes", "--again") == "1 warrant drawn\n"
     assert authorities.done("draw", CASE, "--yes", "--again") == "0 warrants drawn\n"
     refused = authorities.case("close", CASE)
     assert "(case-unfinished)" in refused.stderr
     assert authorities.done("withdraw", CASE).endswith(": withdrawn\n")
-    assert authorities.done("withdraw", CASE) == "there is nothing to do\n"
+    assert authorities.done("withdraw", CASE).startswith("there is nothing to do. ")
     authorities.done("close", CASE)
 
 
@@ -245,7 +415,8 @@ def test_watching_ends_when_both_operators_have_decided_on_all(authorities: Auth
     with patch("escrow.authority.case_steps_cli.time.sleep", side_effect=lambda _: authorities.countersign()) as waits:
         told = authorities.done("watch", CASE).splitlines()
     assert waits.call_count == 1
-    assert [line.rpartition(": ")[2] for line in told] == ["proposed"] * 2 + ["countersigned"] * 2
+    assert [line.rpartition(": ")[2] for line in told[:-1]] == ["proposed"] * 2 + ["countersigned"] * 2
+    assert told[-1] == "Next: `case release` (2 countersigned)"
 
 
 def test_a_venue_is_asked_again_if_told_and_what_is_the_same_is_not_opened_again(authorities: Authorities) -> None:
@@ -259,7 +430,7 @@ def test_a_venue_is_asked_again_if_told_and_what_is_the_same_is_not_opened_again
         assert "1 visits released" in authorities.done("release", CASE, "--again")
     authorities.done("open", CASE)
     assert "1 visits released" in authorities.done("release", CASE, "--again")
-    assert authorities.done("open", CASE) == "there is nothing to do\n"
+    assert authorities.done("open", CASE).startswith("there is nothing to do. ")
 
 
 def test_a_release_that_was_cut_off_between_parts_goes_on_although_some_were_opened(authorities: Authorities) -> None:
@@ -274,8 +445,9 @@ def test_a_release_that_was_cut_off_between_parts_goes_on_although_some_were_ope
         assert authorities.case("release", CASE).exit_code == 1
     (drawn,) = warrants.of_case(CASE)
     warrants.note(drawn.record.warrant_id, Step.SHARED)
-    assert "1 visits released, of 1 check-ins in the window" in authorities.done("release", CASE)
-    assert authorities.done("release", CASE) == "there is nothing to do\n"
+    told = authorities.done("release", CASE)
+    assert ": 1 visits released\n    the venue has committed to 1 check-ins with a time in the window\n" in told
+    assert authorities.done("release", CASE).startswith("there is nothing to do. ")
 
 
 def test_what_one_operator_has_erased_is_counted_as_closed_and_ends_the_case(
@@ -292,8 +464,8 @@ def test_what_one_operator_has_erased_is_counted_as_closed_and_ends_the_case(
     authorities.countersign()
     authorities.done("release", CASE)
     assert two.officer(Role.OPERATOR, "erase", str(two.today), "--yes").exit_code == 0
-    assert "; 1 set aside: Closed\n" in authorities.done("open", CASE)
-    assert authorities.done("open", CASE) == "there is nothing to do\n"
+    assert "; 1 set aside: closed, because a party has erased its share" in authorities.done("open", CASE)
+    assert authorities.done("open", CASE).startswith("there is nothing to do. ")
     exported = tmp_path / "export"
     authorities.done("export", CASE, "-o", str(exported))
     assert {row["phone"] for row in read(exported / "visits.csv")} == {"010-0000-0001", "010-0000-0002"}
@@ -344,6 +516,7 @@ def test_what_an_interruption_left_of_a_step_is_finished(authorities: Authoritie
     limits = Limits(assumed_stay=0, max_records=10, valid_days=1, embargo_days=1)
     assert len(cases.draw(cases.get(CASE), parts[:1], limits)) == 1
     assert len(cases.draw(cases.get(CASE), parts, limits)) == 1  # the list was made before, the first stands
+    assert [entry.action for entry in one.journal.entries(case=CASE)][-2:] == ["draw", "not drawn, another stands"]
     assert [len(home.warrants.of_case(CASE)) for home in (one, two)] == [1, 1]
 
     with patch.object(Investigation, "propose_warrant", side_effect=OSError("killed")):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from escrow.authority.drawing import Known, what_cannot_be, what_is_odd
+from escrow.authority.drawing import Known, what_cannot_be, what_is_odd, why_closed
 from escrow.authority.warrants import Step, Window
 from protocol.epochs import EPOCH_SECONDS, Role
 from service.cli import local_time
@@ -53,13 +53,14 @@ def test_a_window_of_which_nothing_can_be_opened_is_refused(
 ) -> None:
     domain = replace(parties.domain, utc_offset=9 * HOUR)
     assert domain.epoch_at(NOON) == DAY
-    told = what_cannot_be(domain, KNOWN, window(begins, ends), NOON)
+    asked = window(begins, ends)
+    told = what_cannot_be(asked, NOON) or why_closed(domain, KNOWN, asked, NOON)
     assert (told is None) if why is None else (told is not None and why in told)
 
 
 def test_a_domain_without_any_day_has_nothing_to_open(parties: Parties) -> None:
     young = replace(KNOWN, kept=[], erased=[])
-    assert "before the domain's first day" in (what_cannot_be(parties.domain, young, window(-2, -1), NOON) or "")
+    assert "before the domain's first day" in (why_closed(parties.domain, young, window(-2, -1), NOON) or "")
 
 
 @pytest.mark.parametrize(
@@ -156,6 +157,8 @@ def test_the_lists_of_both_parties_say_how_far_each_warrant_is_and_can_be_filter
         assert listed.count("0 of 500 records, 제76조의2") == 3
         assert listed.count(", expires ") == 3
         assert world.officer(role, "warrants", "list", "--venue", bytes(16).hex()).stdout == ""
+    for asked, refused in (("--venue", bytes(16).hex()), "unknown-venue"), (("--case", "nope"), "unknown-case"):
+        assert f"({refused})" in world.officer(Role.AUTHORITY, "warrants", "list", *asked).stderr
     shown = world.officer(Role.AUTHORITY, "warrants", "show", warrants[1]).stdout
     assert "state            refused\n" in shown
     assert "the operator refused the warrant: 창이 너무 넓습니다\n" in shown

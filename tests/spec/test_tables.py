@@ -232,7 +232,14 @@ def test_problems_are_those_of_the_servers() -> None:
         assert re.search(rf"\b(?:raise|return) {refusal.__name__}\b", source), refusal
         said.add(refusal.name)
     officers_alone = {"venue-offline", "no-warrant", "no-release", "not-opened", "warrant-decided"}
-    officers_alone |= {"unknown-case", "case-exists", "case-closed", "case-unfinished"}
+    officers_alone |= {
+        "unknown-case",
+        "case-exists",
+        "case-closed",
+        "case-unfinished",
+        "unknown-window",
+        "window-in-use",
+    }
     assert said - officers_alone == listed.keys()
     assert officers_alone <= said
     assert not listed.keys() & {problem_name(error) for error in Malformed.__subclasses__() + Rejected.__subclasses__()}

@@ -1,0 +1,113 @@
+"""What a release and an opening gave, in words for the officer: of one warrant, or of each in a case. Spec: §6.8."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from protocol.party_requests import REQUEST_TOLERANCE
+from service.cli import local_time
+
+if TYPE_CHECKING:
+    from escrow.authority.authority import Authority
+    from escrow.authority.investigation import ReleaseResult
+    from escrow.authority.opened_visits import OpeningResult
+    from protocol.warrants import Warrant
+
+WHY = {
+    "AdmittedByOne": "one party alone admits it",
+    "Closed": "closed, because a party has erased its share of the day",
+    "CommitmentMismatch": "its time does not fit the venue's commitments",
+    "CommittedLate": "the venue committed to it too late",
+    "InvalidProof": "its proof does not hold",
+    "InvalidSignature": "its signature does not hold",
+    "NoIdentity": "it leads to nobody in the directory",
+    "NoShare": "a party gave no valid share",
+    "OutOfScope": "outside what the warrant is for",
+    "ReleasedElsewhere": "its pass was opened for another venue",
+    "WrongDomain": "it is of another domain",
+    "WrongEpoch": "it is of another day",
+    "Withheld": "the venue does not show it",
+}
+"""Why a visit or a check-in is set aside, by the name with which it is counted."""
+
+
+def why_set_aside(name: str) -> str:
+    """The reason of a count in words."""
+    return WHY.get(name, "it is malformed" if name.startswith("Malformed") else "it does not hold")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a step gave, in a line; what else there is to know; and what the officer has to do about it."""
+
+    line: str
+    more: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def show(self, label: str = "") -> None:
+        """Print it, with a label in a case."""
+        click.echo(f"{label}: {self.line}" if label else self.line)
+        for line in self.more:
+            click.echo(f"    {line}" if label else line)
+        for line in self.warnings:
+            click.echo(f"{label}: {line}" if label else line, err=True)
+
+
+def of_release(authority: Authority, warrant: Warrant, result: ReleaseResult, draw: str) -> Told:
+    """What was released; `draw` is the command that draws another warrant."""
+    in_parts = f" in {result.parts} parts" if result.parts > 1 else ""
+    more, warnings = _committed(authority, warrant, result.check_ins, result.uncommitted, draw)
+    complete = warrant.issued + REQUEST_TOLERANCE
+    if authority.clock() < complete:
+        until = local_time(complete, authority.domain.utc_offset)
+        warnings += (
+            f"until {until} a commitment may be on its way to one of the parties; what is opened before that may miss "
+            "visits",
+        )
+    return Told(f"{result.visits} visits released{in_parts}{_aside(result.set_aside)}", more, warnings)
+
+
+def of_opening(authority: Authority, warrant: Warrant, result: OpeningResult, group: str, draw: str) -> Told:
+    """What was opened; `group` is that of the commands `release` and `open`."""
+    opened = f"{len(result.opened)} of {result.visits} visits opened, {contacts(result)}{_aside(result.set_aside)}"
+    more, warnings = _committed(authority, warrant, result.check_ins, result.uncommitted, draw)
+    if not result.complete:
+        warnings += (f"some parts are not here yet: run `{group} release` and `{group} open` again",)
+    if result.reused:
+        more += (f"{result.reused} of them with a pass that was opened for another venue too",)
+    return Told(opened, more, warnings)
+
+
+def contacts(result: OpeningResult) -> str:
+    """How many people were found."""
+    asserted = len(result.asserted)
+    return f"{len(result.contacts)} contacts" + (
+        f", {asserted} asserted by the venue, not verified" if asserted else ""
+    )
+
+
+def _committed(
+    authority: Authority, warrant: Warrant, check_ins: int, uncommitted: int, draw: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the venue admitted in the window, as far as its commitments tell; and what they lack."""
+    told = (f"the venue has committed to {check_ins} check-ins with a time in the window",)
+    last = max((time for time in authority.commitments.of(warrant.venue_id) if time <= warrant.issued), default=None)
+    ask = f"have the venue run `python -m venue commit`, then draw a new warrant (`{draw}`)"
+    if uncommitted:
+        lack = f"it had not committed to {uncommitted} more when the warrant was issued, it says: {ask}"
+        return told, (lack,)
+    if last is None or last < warrant.ends:
+        since = "never" if last is None else f"last at {local_time(last, authority.domain.utc_offset)}"
+        return told, (f"when the warrant was issued it had {since} committed: if it admitted more, {ask}",)
+    return told, ()
+
+
+def _aside(counts: Counter[str]) -> str:
+    reasons: Counter[str] = Counter()
+    for name, count in counts.items():
+        reasons[why_set_aside(name)] += count
+    return "".join(f"; {count} set aside: {why}" for why, count in sorted(reasons.items()))
