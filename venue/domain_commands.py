@@ -30,7 +30,7 @@ def list_domains(path: Path) -> None:
 
     for pinned in VenueHome(path).domains:
         urls = "  ".join(pinned.settings.url(role) for role in Role)
-        state = "  its codes are refused" if pinned.closed else ""
+        state = "  lets nobody in any more" if pinned.closed else ""
         click.echo(f"{pinned.name}  {pinned.domain.number}  {urls}  {pinned.retention_days} days{state}")
 
 
@@ -54,26 +54,30 @@ def add(path: Path, file: TextIO, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove(path: Path, name: str) -> None:
-    """Refuse the codes of a domain from now on.
+    """Let nobody of a domain in from now on. Who is inside can still check out.
 
     It is removed once nothing of it is kept. What was admitted stays until its retention is over: it is committed to,
-    and released for warrants, as before. Run this again then. It deletes the venues' keys of this domain. `domains add`
-    takes its codes again.
+    and released for warrants, as before. Run this again then. It deletes the venues' keys of this domain, and their
+    logs. `domains add` takes its codes again. After the removal that begins new logs, and a window before them, or in
+    their first half day, cannot be released.
     """
-    from venue import domain_setup
+    from venue import domain_setup, store
     from venue.home import VenueHome
 
     home = VenueHome(path)
     pinned = domain_setup.close_domain(home, name)
-    kept = [day for one in home.memberships if one.pinned is pinned for day in one.store.days()]
-    if not kept:
+    is_settled = domain_setup.is_settled(home, pinned)  # before it is counted
+    count, last = store.kept(home.engine, pinned.domain.number)
+    if last is not None:
+        click.echo(f"the doors let nobody of {name} in from now on")
+        until = day_name(last + pinned.retention_days)
+        click.echo(f"{count} check-ins of it are kept for warrants, until {until} is over; run this again then")
+    elif is_settled:
         domain_setup.remove_domain(home, pinned)
         click.echo(f"{name} is removed; nothing of it was kept")
-        return
-    until = day_name(max(day.epoch for day in kept) + pinned.retention_days)
-    count = sum(day.entries + day.exits for day in kept)
-    click.echo(f"the doors refuse the codes of {name} from now on")
-    click.echo(f"{count} check-ins of it are kept for warrants, until {until} is over; run this again then")
+    else:
+        click.echo(f"the doors let nobody of {name} in from now on")
+        click.echo("nothing of it is kept; run this again in a minute, when no door is deciding on a code any more")
 
 
 @domains.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 import tomllib
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from venue.log import forget_domain
 
 EARLIER = "domain.toml"
 """The file in which a home of an earlier version pins its one domain."""
+SETTLING_SECONDS = 60
+"""No door decides on a code for longer, also when it waits for the database."""
 
 
 def add_domain(home: Path, text: str, name: str) -> None:
@@ -42,17 +45,24 @@ def add_domain(home: Path, text: str, name: str) -> None:
 
 
 def close_domain(home: VenueHome, name: str) -> PinnedDomain:
-    """Have the doors refuse the codes of a domain from now on; raises `ConfigurationError` if it is not pinned."""
+    """Have the doors let nobody of a domain in from now on; raises `ConfigurationError` if it is not pinned."""
     if name not in (pinned.name for pinned in home.domains):
         raise ConfigurationError(f"no domain of the name {name} is pinned here; see `python -m venue domains list`")
     if name == home.settings.assisted_domain or name in home.settings.domains:
         raise ConfigurationError(f"settings.toml names {name}; take it out there first, and start the server again")
-    write_private(home.path / DOMAINS / f"{name}{CLOSED}", b"")
+    closed = home.path / DOMAINS / f"{name}{CLOSED}"
+    if not closed.exists():
+        write_private(closed, b"")
     return next(pinned for pinned in home.domains if pinned.name == name)
 
 
+def is_settled(home: VenueHome, pinned: PinnedDomain) -> bool:
+    """Whether a domain was closed long enough ago that no door is still deciding on a code that it read before."""
+    return time.time() - (home.path / DOMAINS / f"{pinned.name}{CLOSED}").stat().st_mtime >= SETTLING_SECONDS
+
+
 def remove_domain(home: VenueHome, pinned: PinnedDomain) -> None:
-    """Delete everything of a domain: the venues' keys there, their logs, the epoch keys, and at last the pin."""
+    """Delete what is left of a domain: the venues' keys there, their logs, the epoch keys, and at last the pin."""
     for venue in home.venues:
         shutil.rmtree(venue.path / pinned.name, ignore_errors=True)
     forget_domain(home.engine, pinned.domain.number)
@@ -63,8 +73,9 @@ def remove_domain(home: VenueHome, pinned: PinnedDomain) -> None:
 
 
 def adopt_domain(home: Path, name: str) -> None:
-    """Bring a home over that pinned one domain in `domain.toml`; it may be done again if it was interrupted.
+    """Bring a home over that pinned one domain in `domain.toml`. If it was interrupted, done again it goes on.
 
+    The file moves last. Where it is gone everything else has moved, and whatever opens the database brings that over.
     Raises `ConfigurationError` if there is no such file, or as `VenueHome` and `open_database`.
     """
     if not (home / EARLIER).exists():

@@ -17,7 +17,7 @@ DOMAINS = "domains"
 """The directory of a home that has the `NAME.toml` of each domain, and what is known of each beside it."""
 NAME = "[a-z0-9][a-z0-9-]{0,31}"
 CLOSED = ".closed"
-"""Ends the name of the file beside a domain's that says that doors no longer take its codes."""
+"""Ends the name of the file beside a domain's that says that doors let nobody of it in any more."""
 DAYS_AHEAD = 3
 """For how many days after today a door keeps epoch keys, to work without a network."""
 
@@ -30,7 +30,8 @@ logger = logging.getLogger("splitpass.venue")
 class PinnedDomain:
     """A domain as a home pins it, under the name that commands show, with what the home has set for it.
 
-    Of one that is `closed` the doors take no codes any more; what they admitted is kept, committed to and released.
+    Of one that is `closed` the doors let nobody in any more, only out. What they admitted is kept, committed to and
+    released.
     """
 
     def __init__(self, home: Path, name: str, settings: DomainSettings, of_home: VenueSettings) -> None:

@@ -25,13 +25,14 @@ PAPER_STAY = 60
 class DoorDomain:
     """What a door has of one domain: the keys of each epoch that is known, and what it admitted.
 
-    `tolerance` is in seconds.
+    `tolerance` is in seconds. One that is `closed` is being removed: nobody comes in any more.
     """
 
     domain: Domain
     epoch_key: Callable[[int], EpochKey | None]
     store: Store
     tolerance: int
+    closed: bool = False
 
 
 class Gate:
@@ -69,6 +70,8 @@ class Gate:
         except InvalidSignature:
             return Decision.FORGED
         today, direction = of.domain.epoch_at(label_time(now)), _paper_direction(of, paper, now)
+        if of.closed and direction is Direction.ENTRY:
+            return Decision.UNKNOWN_DOMAIN
         if direction is Direction.ENTRY and paper.epoch != today:
             return Decision.TOO_OLD if paper.epoch < today else Decision.TOO_EARLY
         message = sign_paper_check_in(key, delegated, now, direction, self._venue_id)
@@ -86,7 +89,7 @@ class Gate:
         What costs nothing is checked first. What the store knows of a pass is told only to who can sign with it.
         """
         of = self._find(message.domain)  # step 2
-        if of is None:
+        if of is None or (of.closed and message.direction is Direction.ENTRY):
             return Decision.UNKNOWN_DOMAIN
         fault = self._label_fault(of, message, now)
         if fault is not None:

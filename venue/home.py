@@ -174,7 +174,7 @@ class ServedVenue:
 
     def _door(self, domain: int) -> DoorDomain | None:
         membership = self.membership(domain)
-        return None if membership is None or membership.pinned.closed else membership.door
+        return None if membership is None else membership.door
 
     def _membership(self, pinned: PinnedDomain) -> Membership:
         membership = self._memberships.get(pinned)

@@ -31,12 +31,13 @@ _leaves = sql.Table(
     "leaves",
     metadata,
     sql.Column("domain", sql.SmallInteger, primary_key=True),
+    sql.Column("epoch", sql.BigInteger, primary_key=True),
     sql.Column("venue", sql.LargeBinary(16), primary_key=True),
     sql.Column("position", sql.BigInteger, primary_key=True),
-    sql.Column("epoch", sql.BigInteger, nullable=False),
     sql.Column("time", sql.BigInteger, nullable=False),
     sql.Column("direction", sql.SmallInteger, nullable=False),
     sql.Column("digest", sql.LargeBinary(32), nullable=False),
+    sql.Index("ix_leaves_position", "domain", "venue", "position"),
 )
 _commitments = sql.Table(
     "commitments",
@@ -233,9 +234,9 @@ class Log:
 
 
 def forget_domain(engine: sql.Engine, domain: int) -> None:
-    """Delete the logs of every venue in a domain, and what check-ins there are."""
+    """Delete the logs of every venue in a domain (its number)."""
     with engine.begin() as connection:
-        for table in (_leaves, _commitments, check_ins):
+        for table in (_leaves, _commitments):
             connection.execute(sql.delete(table).where(table.c.domain == domain))
 
 

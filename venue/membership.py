@@ -123,7 +123,7 @@ class Membership:
         from venue.gate import DoorDomain
 
         pinned = self.pinned
-        return DoorDomain(pinned.domain, pinned.epochs.key, self.store, pinned.tolerance)
+        return DoorDomain(pinned.domain, pinned.epochs.key, self.store, pinned.tolerance, pinned.closed)
 
     @cached_property
     def inbox(self) -> Inbox:

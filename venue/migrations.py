@@ -73,13 +73,14 @@ def steps(venues: Sequence[bytes], domains: Sequence[int]) -> tuple[Step, ...]:
             operations,
             "leaves",
             domains[0],
+            sql.Column("epoch", sql.BigInteger, primary_key=True, autoincrement=False),
             sql.Column("venue", sql.LargeBinary(16), primary_key=True),
             sql.Column("position", sql.BigInteger, primary_key=True, autoincrement=False),
-            sql.Column("epoch", sql.BigInteger, nullable=False),
             sql.Column("time", sql.BigInteger, nullable=False),
             sql.Column("direction", sql.SmallInteger, nullable=False),
             sql.Column("digest", sql.LargeBinary(32), nullable=False),
         )
+        operations.create_index("ix_leaves_position", "leaves", ["domain", "venue", "position"])
         _replace(
             operations,
             "commitments",

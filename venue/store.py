@@ -86,6 +86,14 @@ class Store:
         return [DayCount(row.epoch, row.all - row.exits, row.exits) for row in rows]
 
 
+def kept(engine: sql.Engine, domain: int) -> tuple[int, int | None]:
+    """How many check-ins of a domain (its number) there are, of every venue, and the last one's epoch."""
+    query = sql.select(sql.func.count(), sql.func.max(check_ins.c.epoch)).where(check_ins.c.domain == domain)
+    with engine.connect() as connection:
+        count, last = connection.execute(query).one()
+    return count, last
+
+
 def delete_before(engine: sql.Engine, domain: int, epoch: int) -> int:
     """Delete a domain's check-ins of the epochs before `epoch`, of every venue; returns how many there were."""
     earlier = (check_ins.c.domain == domain) & (check_ins.c.epoch < epoch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from prometheus_client import REGISTRY
 
 from protocol.assisted_check_ins import AssertedRecord
-from protocol.check_ins import Direction, sign_check_in
+from protocol.check_ins import MAX_STAY, Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.http_messages import Decision
 from protocol.paper_passes import from_paper_text, print_pass
@@ -30,6 +31,7 @@ from tests.support.venue_server import decisions, post, serving
 from tests.venue.conftest import NOBODY, MakeVenue, commit_in, invoke_venue
 from venue.domain_setup import add_domain
 from venue.expiry import Expiry
+from venue.gate import Gate
 from venue.home import ServedVenue, VenueHome
 from venue.membership import Membership
 from venue.poster import poster_text
@@ -242,6 +244,12 @@ def test_what_staff_take_down_is_sealed_for_the_domain_that_the_venue_chose(
     assert [len(one.store.days()) for one in venue.memberships] == [0, 1]
 
 
+def settle(home: VenueHome) -> None:
+    """Have a minute pass after the second domain was closed."""
+    closed = home.path / "domains" / "second.closed"
+    os.utime(closed, (closed.stat().st_atime, closed.stat().st_mtime - 60))
+
+
 class TestComingAndGoing:
     """Domains are added and removed while the others go on."""
 
@@ -263,13 +271,48 @@ class TestComingAndGoing:
         assert gate.decide(theirs[0], NOW) is Decision.ADMITTED
         assert "1 check-ins of it are kept" in invoke_venue(home, "domains", "remove", "second").stdout
         assert gate.decide(theirs[1], NOW) is Decision.UNKNOWN_DOMAIN
-        assert "its codes are refused" in invoke_venue(home, "domains", "list").stdout
+        assert "lets nobody in any more" in invoke_venue(home, "domains", "list").stdout
         (membership,) = (one for one in venue.memberships if one.pinned.closed)
         membership.draw_first_key()
         commit_in(membership, NOW)
         assert gate.decide(sign_check_in(today.key, visitor.passes[0], NOW, ENTRY), NOW) is Decision.ADMITTED
         pin(venue, others)  # takes its codes again
         assert gate.decide(theirs[1], NOW) is Decision.ADMITTED
+
+    def test_who_is_inside_can_leave_while_the_domain_is_being_removed(
+        self, venue: ServedVenue, second: Membership, their_day: OpenEpoch, guest: Visitor
+    ) -> None:
+        gate, passes = venue.gate, guest.passes
+        papers = [from_paper_text(print_pass(their_day.key, owned)) for owned in passes[1:]]
+        assert gate.decide(sign_check_in(their_day.key, passes[0], NOW, ENTRY), NOW) is Decision.ADMITTED
+        assert gate.decide_paper(papers[0], NOW) is Decision.ADMITTED
+        invoke_venue(venue.home.path, "domains", "remove", "second")
+        later = NOW + 600
+        for owned, direction, decision in (
+            (passes[0], EXIT, Decision.ADMITTED),
+            (passes[2], EXIT, Decision.NO_ENTRY),
+            (passes[2], ENTRY, Decision.UNKNOWN_DOMAIN),
+        ):
+            shown = sign_check_in(their_day.key, owned, later, direction)
+            assert gate.decide_text(to_qr_text(shown), later) is decision
+        assert gate.decide_paper(papers[0], later) is Decision.ADMITTED
+        assert gate.decide_paper(papers[1], later) is Decision.UNKNOWN_DOMAIN
+        assert gate.decide_paper(papers[0], NOW + MAX_STAY + 60) is Decision.UNKNOWN_DOMAIN  # an entry again
+        closed = next(one for one in venue.memberships if one.pinned.closed)
+        assert closed.store.days() == [DayCount(their_day.key.epoch, 2, 2)]
+
+    def test_a_code_that_a_door_read_before_is_kept(
+        self, venue: ServedVenue, second: Membership, their_day: OpenEpoch, guest: Visitor
+    ) -> None:
+        """It found the domain, then somebody removes it, and only then it keeps what it admits."""
+        shown = sign_check_in(their_day.key, guest.passes[0], NOW, ENTRY)
+        slow = Gate(venue.venue_id, lambda _number: second.door)
+        said = invoke_venue(venue.home.path, "domains", "remove", "second").stdout
+        assert said.splitlines()[-1].startswith("nothing of it is kept; run this again in a minute")
+        assert slow.decide(shown, NOW) is Decision.ADMITTED
+        settle(venue.home)
+        assert "1 check-ins of it are kept" in invoke_venue(venue.home.path, "domains", "remove", "second").stdout
+        assert second.store.days() == [DayCount(their_day.key.epoch, 1, 0)]
 
     def test_when_nothing_is_kept_everything_of_it_goes(self, make_venue: MakeVenue, others: Parties) -> None:
         venue = make_venue()
@@ -278,6 +321,9 @@ class TestComingAndGoing:
         membership.pinned.passed_file.write_text("1\n")
         commit_in(membership, NOW)
         commit_in(venue.memberships[0], NOW)
+        for _ in range(2):
+            assert "in a minute" in invoke_venue(venue.home.path, "domains", "remove", "second").stdout
+        settle(venue.home)
         removed = invoke_venue(venue.home.path, "domains", "remove", "second")
         assert removed.stdout == "second is removed; nothing of it was kept\n"
         assert [one.pinned.name for one in venue.memberships] == ["first"]
@@ -338,6 +384,8 @@ class TestComingAndGoing:
         async def run() -> None:
             async with serving(venue):
                 await until_measured(-1, -1)
+                assert invoke_venue(venue.home.path, "domains", "remove", "second").exit_code == 0
+                settle(venue.home)
                 assert invoke_venue(venue.home.path, "domains", "remove", "second").exit_code == 0
                 await until_measured(None, -1)
 

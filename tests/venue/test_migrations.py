@@ -137,9 +137,11 @@ def test_what_a_home_of_one_domain_has_is_this_domains(
     assert len(parties.verify(warrant, {today.key.epoch: today.key}, released).visits[today.key.epoch]) == 3
     inspector = sql.inspect(venue.home.engine)
     keys = {name: inspector.get_pk_constraint(name)["constrained_columns"] for name in of_venues.tables}
+    positions = {"ix_check_ins_position", "ix_leaves_position"}
+    assert {index["name"] for name in keys for index in inspector.get_indexes(name)} == positions
     assert keys == {
         "check_ins": ["domain", "epoch", "venue", "u", "direction"],
-        "leaves": ["domain", "venue", "position"],
+        "leaves": ["domain", "epoch", "venue", "position"],
         "commitments": ["domain", "venue", "time"],
     }
 
