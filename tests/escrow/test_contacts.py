@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -195,4 +196,39 @@ def test_the_chart_has_a_bar_for_each_hour_and_is_well_formed() -> None:
     assert [node[0].text for node in bars] == ["2023-11-15 12:00, 2", "2023-11-15 13:00, 0", "2023-11-15 14:00, 1"]
     assert [node.get("height") for node in bars] == ["200", "0", "100"]
     assert "Arrivals in each hour (3 in all)" in svg
-    assert ElementTree.fromstring(arrivals_svg([], SEOUL)) is not None
+    assert labels(arrivals_svg([], SEOUL)) == []
+
+
+def labels(svg: str) -> list[str]:
+    """The hours that are written below the bars."""
+    texts = (node.text or "" for node in ElementTree.fromstring(svg) if node.tag.endswith("text"))
+    return [text for text in texts if re.fullmatch("[0-9]{2}-[0-9]{2} [0-9]{2}:00", text)]
+
+
+@pytest.mark.parametrize("hours", [0, 1, 5, 100])
+def test_a_chart_of_every_length_has_room_for_its_title_and_labels(hours: int) -> None:
+    """A sans-serif letter of a size is hardly wider than 0.6 of it; a label leans over by half a right angle."""
+    drawn = ElementTree.fromstring(arrivals_svg([NOON, NOON + hours * 3600], SEOUL))
+    width, height = (int(drawn.get(name, "")) for name in ("width", "height"))
+    assert drawn.get("viewBox") == f"0 0 {width} {height}"
+    bars = [node for node in drawn if node.tag.endswith("rect")]
+    last = int(bars[-1].get("x", ""))
+    assert width >= last + 8 + len("11-15 12:00") * 6 * 0.71
+    title = next(node for node in drawn if "Arrivals in each hour" in (node.text or ""))
+    assert width >= int(title.get("x", "")) + len(title.text or "") * 12 * 0.6
+    assert "arrivals" in [node.text for node in drawn]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "shown"),
+    [
+        (-1, -1, ["11-15 11:00"]),
+        (-1, 0, ["11-15 12:00"]),
+        (-3, 2, ["11-15 12:00"]),
+        (-3, -1, ["11-15 09:00"]),
+        (-4, 6, ["11-15 08:00", "11-15 12:00", "11-15 18:00"]),
+        (0, 1, ["11-15 12:00"]),
+    ],
+)
+def test_two_labels_are_never_on_top_of_each_other(first: int, last: int, shown: list[str]) -> None:
+    assert labels(arrivals_svg([NOON + first * 3600, NOON + last * 3600], SEOUL)) == shown
