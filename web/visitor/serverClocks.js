@@ -4,6 +4,8 @@
 export const WARNING_SECONDS = 5;
 /** Who answered so slowly tells nothing. */
 const DOUBTFUL_SECONDS = 4;
+/** How a date ends that says of which zone it is. One of HTTP's forms does not, and is of Greenwich. */
+const ZONE = /(?:[a-z]|[+-][0-9]{4})$/iu;
 
 /** Collects, in the requests that are sent anyway, between which bounds each server's clock is from this one. */
 export class ServerClocks {
@@ -15,7 +17,7 @@ export class ServerClocks {
    * @param {string} server @param {string} date @param {number} sent @param {number} received
    */
   note(server, date, sent, received) {
-    const moment = Date.parse(date) / 1000;
+    const moment = Date.parse(ZONE.test(date) ? date : `${date} GMT`) / 1000;
     if (Number.isNaN(moment)) return;
     const [least, most] = this.#bounds.get(server) ?? [-Infinity, Infinity];
     this.#bounds.set(server, [Math.max(least, moment - received), Math.min(most, moment + 1 - sent)]);

@@ -88,6 +88,27 @@ test('a clock that is wrong is known to a second, by servers that agree', () => 
   assert.equal(slow.secondsBehind(), 0);
 });
 
+test('every form of a date is of Greenwich', () => {
+  const { TZ } = process.env;
+  process.env.TZ = 'Asia/Seoul';
+  try {
+    for (const date of [
+      'Sun, 13 Sep 2020 12:27:20 GMT',
+      'Sunday, 13-Sep-20 12:27:20 GMT',
+      'Sun Sep 13 12:27:20 2020',
+      'Sun, 13 Sep 2020 12:27:20 -0000',
+      'Sun, 13 Sep 2020 21:27:20 +0900',
+    ]) {
+      const clocks = new ServerClocks();
+      clocks.note('one', date, 1_600_000_000, 1_600_000_000);
+      assert.equal(clocks.secondsBehind(), 41, date);
+    }
+  } finally {
+    if (TZ === undefined) delete process.env.TZ;
+    else process.env.TZ = TZ;
+  }
+});
+
 test('nothing is sent without TLS, except on this machine', () => {
   for (const url of ['https://a.example', 'http://localhost:1', 'http://127.0.0.1', 'http://[::1]:8080'])
     assert.ok(isProtected(url));
