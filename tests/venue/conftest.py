@@ -122,10 +122,15 @@ def commit_in(membership: Membership, now: int) -> None:
 
 
 def known(venue: ServedVenue) -> dict[int, bytes]:
-    """A venue's commitments as the parties know them."""
+    """A venue's commitments as the parties of its one domain know them."""
+    return known_in(only(venue))
+
+
+def known_in(membership: Membership) -> dict[int, bytes]:
+    """The same in one of several."""
     return {
         one.opening.time: commitment_digest(one.opening.salt, one.tree)
-        for one in only(venue).log.commitments()
+        for one in membership.log.commitments()
         if one.acknowledged
     }
 

@@ -20,21 +20,24 @@ from protocol.check_ins import MAX_STAY, Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.http_messages import Decision
 from protocol.paper_passes import from_paper_text, print_pass
+from protocol.primitives.errors import CommitmentMismatch
 from protocol.qr_text import to_qr_text
+from protocol.releases import COMMITMENT_MARGIN
 from protocol.warrants import verify_venue
 from service.errors import ConfigurationError
 from service.http import create_app
 from service.http_client import new_session
 from service.settings import DomainSettings, PartySettings
-from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
+from tests.support.domain import NOW, OpenEpoch, Parties, Released, Visitor, enrol, found_domain, open_epoch
 from tests.support.venue_server import decisions, post, serving
-from tests.venue.conftest import NOBODY, MakeVenue, commit_in, invoke_venue
+from tests.venue.conftest import NOBODY, MakeVenue, commit_in, invoke_venue, known_in
 from venue.domain_setup import add_domain
 from venue.expiry import Expiry
 from venue.gate import Gate
 from venue.home import ServedVenue, VenueHome
 from venue.membership import Membership
 from venue.poster import poster_text
+from venue.release import open_log
 from venue.store import DayCount
 
 ENTRY, EXIT = Direction
@@ -330,6 +333,28 @@ class TestComingAndGoing:
         assert not list(venue.home.path.rglob("*second*"))
         assert membership.log.commitments() == []
         assert len(venue.memberships[0].log.commitments()) == 1
+
+    def test_a_domain_that_is_added_again_has_new_logs(self, venue: ServedVenue, others: Parties) -> None:
+        """Its parties still hold the commitments to those before, which a release from the beginning leaves out."""
+        before = pin(venue, others)
+        before.draw_first_key()
+        commit_in(before, NOW)
+        held = known_in(before)
+        assert "in a minute" in invoke_venue(venue.home.path, "domains", "remove", "second").stdout
+        settle(venue.home)
+        assert "is removed" in invoke_venue(venue.home.path, "domains", "remove", "second").stdout
+        again, first = pin(venue, others), NOW + 3600
+        again.draw_first_key()
+        for hours in range(16):
+            commit_in(again, first + 3600 * hours)
+        held |= known_in(again)
+        parties, released_from = replace(others, venue=again.record), first + MAX_STAY + COMMITMENT_MARGIN
+        for begins in (first, released_from - 1):
+            warrant = parties.warrant(begins, begins + 60, later=DAY)
+            with pytest.raises(CommitmentMismatch):
+                parties.verify(warrant, {}, Released(open_log(again, warrant), held))
+        warrant = parties.warrant(released_from, released_from + 60, later=DAY)
+        assert parties.verify(warrant, {}, Released(open_log(again, warrant), held)).visits == {}
 
     def test_a_door_goes_on_with_the_domains_before_when_a_file_is_wrong(
         self, venue: ServedVenue, today: OpenEpoch, visitor: Visitor, caplog: pytest.LogCaptureFixture
