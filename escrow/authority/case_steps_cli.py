@@ -149,16 +149,24 @@ def withdraw(home: Path, name: str) -> None:
 def export(home: Path, name: str, output: Path) -> None:
     """Write the lists and the chart of CASE. You alone can read them; no spreadsheet executes them."""
     from escrow.authority.case import domain_label
+    from escrow.authority.contacts import Count
     from escrow.authority.findings import Finding, write_all
     from escrow.authority.investigation import Investigation
     from escrow.authority.program import online
+    from escrow.authority.warrants import Step
 
     cases = cases_of(home)
     cases.get(name, even_closed=True)
-    cases.note(name, "export case")
-    parts = [(part, warrant) for part in cases.parts(name) for warrant in part.warrants]
+    whole = cases.parts(name)
+    parts = [(part, warrant) for part in whole for warrant in part.warrants]
+    undrawn = [
+        Count(b"", part.venue.name, domain_label(part.authority), part.state, "windows", 1)
+        for part in whole
+        if part.warrant is None
+    ]
     if not parts:
         raise click.ClickException(f"nothing is written: no warrant of {name} is drawn. {_what_is_next(cases, name)}")
+    cases.note(name, "export case")
 
     async def read(session: ClientSession) -> list[Finding]:
         findings = []
@@ -170,10 +178,11 @@ def export(home: Path, name: str, output: Path) -> None:
                     result = await Investigation(authority, session).read(record.warrant_id)
             domain, offset = domain_label(authority), authority.domain.utc_offset
             state = warrant.state_at(authority.clock())
-            findings.append(Finding(name, record, part.venue.name, domain, offset, state, result))
+            deleted = warrant.steps[Step.OPENED].visits if result is None and Step.OPENED in warrant.steps else None
+            findings.append(Finding(name, record, part.venue.name, domain, offset, state, result, deleted))
         return findings
 
-    people = write_all(online(read), cases.homes[0].settings.region, output)
+    people = write_all(online(read), cases.homes[0].settings.region, output, undrawn)
     verified = sum(person.is_verified for person in people)
     asserted = f", {len(people) - verified} asserted by venues, not verified" if verified < len(people) else ""
     click.echo(f"{verified} people{asserted}, written to {output}")

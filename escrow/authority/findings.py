@@ -10,6 +10,7 @@ from escrow.authority.arrivals_chart import arrivals_svg
 from escrow.authority.contacts import Count, days_csv, people_csv, summary_csv, visits_csv
 from escrow.authority.merging import FoundVisit, Person, each_once, people_of
 from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.outcomes import reasons
 from protocol.warrants import Warrant
 from service.files import private_directory, write_private
 
@@ -19,7 +20,10 @@ BYTE_ORDER_MARK = "utf-8-sig"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one warrant gave, in a state; None if nothing was opened. `domain` names the domain, with its offset."""
+    """What one warrant gave, in a state; None if there is nothing to read. `domain` names the domain, with its offset.
+
+    `deleted` is how many visits were opened, if what was found is deleted since (§6.3).
+    """
 
     case: str
     warrant: Warrant
@@ -28,6 +32,7 @@ class Finding:
     utc_offset: int
     state: str
     result: OpeningResult | None
+    deleted: int | None = None
 
     def visits(self) -> list[FoundVisit]:
         """Its visits."""
@@ -49,8 +54,10 @@ class Finding:
         ]
 
     def counts(self) -> list[Count]:
-        """What became of it: how many visits are admitted, opened, and set aside, by the reason's name."""
+        """What became of it: how many visits are admitted, opened, and set aside, and why."""
         about = self.warrant.warrant_id, self.venue, self.domain, self.state
+        if self.result is None and self.deleted is not None:
+            return [Count(*about, "opened, deleted after retention", self.deleted)]
         if self.result is None:
             return [Count(*about, "opened", 0)]
         opened = Count(*about, "opened", len(self.result.opened))
@@ -59,7 +66,7 @@ class Finding:
             Count(*about, "admitted", self.result.visits),
             opened,
             *([reused] if self.result.reused else []),
-            *(Count(*about, f"set aside {why}", count) for why, count in sorted(self.result.set_aside.items())),
+            *(Count(*about, f"set aside: {why}", count) for why, count in reasons(self.result.set_aside)),
         ]
 
 
@@ -75,8 +82,11 @@ def write_visits(findings: Sequence[Finding], region: str, file: Path) -> list[P
     return people
 
 
-def write_all(findings: Sequence[Finding], region: str, directory: Path) -> list[Person]:
-    """Write every list and the chart into a directory of its owner's alone; whom they name."""
+def write_all(findings: Sequence[Finding], region: str, directory: Path, undrawn: Sequence[Count] = ()) -> list[Person]:
+    """Write every list and the chart into a directory of its owner's alone; whom they name.
+
+    `undrawn` tells in the summary of what no warrant was drawn for.
+    """
     private_directory(directory)
     visits = visits_of(findings)
     people = people_of(visits)
@@ -84,7 +94,7 @@ def write_all(findings: Sequence[Finding], region: str, directory: Path) -> list
         "visits.csv": visits_csv(people, region),
         "people.csv": people_csv(people, region),
         "days.csv": days_csv(visits),
-        "summary.csv": summary_csv(count for finding in findings for count in finding.counts()),
+        "summary.csv": summary_csv([*(count for finding in findings for count in finding.counts()), *undrawn]),
     }
     for name, text in lists.items():
         write_private(directory / name, text.encode(BYTE_ORDER_MARK))

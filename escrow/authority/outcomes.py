@@ -40,6 +40,14 @@ def why_set_aside(name: str) -> str:
     return WHY.get(name, "it is malformed" if name.startswith("Malformed") else "it does not hold")
 
 
+def reasons(set_aside: Counter[str]) -> list[tuple[str, int]]:
+    """Each reason in words, and how often."""
+    counts: Counter[str] = Counter()
+    for name, count in set_aside.items():
+        counts[why_set_aside(name)] += count
+    return sorted(counts.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a step gave, in a line; what else there is to know; and what the officer has to do about it."""
@@ -107,7 +115,4 @@ def _committed(
 
 
 def _aside(counts: Counter[str]) -> str:
-    reasons: Counter[str] = Counter()
-    for name, count in counts.items():
-        reasons[why_set_aside(name)] += count
-    return "".join(f"; {count} set aside: {why}" for why, count in sorted(reasons.items()))
+    return "".join(f"; {count} set aside: {why}" for why, count in reasons(counts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -22,6 +23,7 @@ from escrow.authority.cli import STATES
 from escrow.authority.errors import CaseExists, UnknownCase
 from escrow.authority.investigation import Investigation
 from escrow.authority.limits import Limits
+from escrow.authority.outcomes import WHY, why_set_aside
 from escrow.authority.warrants import Step, Window
 from protocol.epochs import Role
 from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
@@ -33,6 +35,7 @@ from tests.support.running import run
 from tests.support.servers import NOON, Door, Enrolled, World, open_door, run_world
 
 HOUR = 3600
+ROOT = Path(__file__).parents[2]
 CASE = "5월 클럽"
 LAW = "감염병예방법 제76조의2"
 
@@ -367,6 +370,35 @@ def test_a_step_too_early_or_too_late_says_what_is_next(authorities: Authorities
     assert "(case-closed)" in authorities.case("start", CASE, "--legal-reference", LAW).stderr
 
 
+def test_the_summary_says_what_retention_has_deleted_and_what_was_never_drawn(
+    authorities: Authorities, tmp_path: Path
+) -> None:
+    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
+    drawn_for(authorities, authorities.cafe)
+    authorities.done("release", CASE)
+    authorities.done("open", CASE)
+    authorities.worlds[0].authority.warrants.forget_ended(lambda _: True)
+    authorities.done("add", CASE, *authorities.venues(authorities.bar), *authorities.window())
+    authorities.done("export", CASE, "-o", str(tmp_path / "export"))
+    summary = [(row["venue"], row["state"], row["what"], row["count"]) for row in read(tmp_path / "export/summary.csv")]
+    assert summary == [
+        ("카페", "opened", "opened, deleted after retention", "1"),
+        ("술집", "not drawn", "windows", "1"),
+    ]
+
+
+def test_every_reason_has_words() -> None:
+    """What the code of the protocol counts by a name of its own, and each check that a check-in may fail."""
+    source = "".join(
+        path.read_text("utf-8") for place in ("protocol", "escrow") for path in (ROOT / place).rglob("*.py")
+    )
+    counted = set(re.findall(r"set_aside\[\"(\w+)\"\]", source))
+    assert {"Withheld", "Closed", "NoIdentity", "AdmittedByOne"} <= counted
+    assert counted <= WHY.keys()
+    assert why_set_aside("MalformedPoint") == "it is malformed"
+    assert {"CommittedLate", "CommitmentMismatch", "InvalidSignature", "InvalidProof", "OutOfScope"} <= WHY.keys()
+
+
 def test_a_state_of_a_warrant_can_be_asked_for(authorities: Authorities) -> None:
     assert STATES == ("drawn", *Step, "expired") == tuple(NEXT)[1:]
 
@@ -475,7 +507,7 @@ def test_what_one_operator_has_erased_is_counted_as_closed_and_ends_the_case(
         ("1", "opened"): "2",
         ("2", "admitted"): "1",
         ("2", "opened"): "0",
-        ("2", "set aside Closed"): "1",
+        ("2", "set aside: closed, because a party has erased its share of the day"): "1",
     }
     authorities.done("close", CASE)
 
