@@ -122,7 +122,9 @@ def open_command(home: Path, name: str) -> None:
         return of_opening(part.authority, warrant, result, "case", DRAW)
 
     def wanted(part: Part, warrant: ListedWarrant) -> bool:
-        if warrant is not part.warrant or not part.authority.warrants.is_to_open(warrant.record.warrant_id):
+        warrants, warrant_id = part.authority.warrants, warrant.record.warrant_id
+        is_to_note = warrant.is_released and "opened" not in warrant.steps and warrants.is_readable(warrant_id)
+        if warrant is not part.warrant or not (is_to_note or warrants.is_to_open(warrant_id)):
             return False
         return part.stands or (part.state != "withdrawn" and warrant.is_shared)
 

@@ -334,6 +334,18 @@ def test_what_was_released_under_a_warrant_that_expired_is_not_opened(authoritie
     assert opened == "there is nothing to do. Next: `case draw --again` (1 expired)\n"
 
 
+def test_an_opening_that_was_cut_off_before_it_was_noted_is_finished(authorities: Authorities) -> None:
+    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
+    drawn_for(authorities, authorities.cafe)
+    authorities.done("release", CASE)
+    with patch.object(authorities.worlds[0].authority.warrants, "note", side_effect=OSError("killed")):
+        assert authorities.case("open", CASE).exit_code == 1
+    assert ": shared" in authorities.done("show", CASE)
+    assert "1 of 1 visits opened" in authorities.done("open", CASE)
+    assert ": opened" in authorities.done("show", CASE)
+    authorities.done("close", CASE)
+
+
 def test_who_did_what_stands_beside_each_warrant_in_its_order(authorities: Authorities) -> None:
     run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
     drawn_for(authorities, authorities.cafe)
