@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sql
 
-from escrow import ledger
+from escrow import journal, ledger
 from escrow.authority import directory, released_parts
 from escrow.authority import warrants as authority_warrants
 from escrow.authority.directory import Directory
 from escrow.authority.errors import EntryExists
 from escrow.authority.migrations import STEPS
+from escrow.authority.warrants import Step, Taken
 from escrow.authority.warrants import Warrants as AuthorityWarrants
+from escrow.journal import Journal
 from escrow.log.log import TransparencyLog
 from escrow.operator import accounts
 from escrow.operator import migrations as operator_migrations
@@ -24,6 +27,8 @@ from escrow.operator.settings import OperatorSettings
 from escrow.operator.warrants import LoggedDecision, Warrants
 from protocol.epochs import Role
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
+from protocol.warrants import Warrant
+from service.errors import ConfigurationError
 from service.storage import open_database
 from tests.support.databases import KINDS, new_database
 from tests.support.domain import NOW, Parties, Visitor
@@ -90,20 +95,97 @@ warrant_decisions = sql.Table(
 )
 
 
+TRANSCRIPT = ("release", "opened_release", "operator_shares", "authority_shares")
+NOTED = authority_warrants.metadata.tables
+
+
+def older_warrants(engine: sql.Engine, parties: Parties, *steps: Sequence[str]) -> list[Warrant]:
+    """Warrants that an older program stored, each with what there was after the last of its steps."""
+    drawn = []
+    with engine.begin() as connection:
+        for taken in steps:
+            record = parties.warrant(NOW, NOW + 60).record
+            joint = parties.both_sign(record)
+            row = {"warrant": record.warrant_id, "record": record.to_bytes(), "statement": joint.authority}
+            has = {"countersigned": joint.to_bytes()} if taken else {}
+            has |= dict.fromkeys(
+                TRANSCRIPT if "opened" in taken else TRANSCRIPT[:1] if "released" in taken else (), bytes(80)
+            )
+            connection.execute(sql.insert(cases).values(**row, **has))
+            drawn.append(record)
+    return drawn
+
+
+def upgraded(url: str) -> AuthorityWarrants:
+    return AuthorityWarrants(open_database(url, STEPS, authority_warrants.metadata, released_parts.metadata))
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_an_older_program_opened_is_opened_again(kind: str, tmp_path: Path, parties: Parties) -> None:
-    url, warrant = new_database(kind, tmp_path), parties.warrant(NOW, NOW + 60).record
-    joint = parties.both_sign(warrant)
-    part = bytes(80)
-    with open_database(url, (), first).begin() as connection:
-        row = {"warrant": warrant.warrant_id, "record": warrant.to_bytes(), "statement": joint.authority}
-        opened = dict.fromkeys(("release", "opened_release", "operator_shares", "authority_shares"), part)
-        connection.execute(sql.insert(cases).values(**row, countersigned=joint.to_bytes(), **opened))
-    drawn_ones = AuthorityWarrants(open_database(url, STEPS, authority_warrants.metadata, released_parts.metadata))
-    (drawn,) = drawn_ones.all()
-    assert (drawn.record, drawn.countersigned, drawn.state) == (warrant, joint, "countersigned")
-    store_opening(drawn_ones, joint, warrant)
-    assert drawn_ones.get(warrant.warrant_id).state == "opened"
+def test_what_an_older_program_did_under_a_warrant_is_known(kind: str, tmp_path: Path, parties: Parties) -> None:
+    """It noted no steps. A release is asked for again, because it cannot be read any more."""
+    url = new_database(kind, tmp_path)
+    engine = open_database(url, (), first)
+    proposed, released = older_warrants(engine, parties, [], ["countersigned", "released"])
+    drawn_ones = upgraded(url)
+    assert {one.record: set(one.steps) for one in drawn_ones.listed()} == {
+        proposed: {Step.PROPOSED},
+        released: {Step.PROPOSED, Step.COUNTERSIGNED},
+    }
+    assert {step.time for one in drawn_ones.listed() for step in one.steps.values()} == {proposed.issued}
+    joint = parties.both_sign(released)
+    store_opening(drawn_ones, joint, released)
+    assert drawn_ones.get(released.warrant_id).state == "opened"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_an_older_program_opened_is_not_lost_unless_it_was_exported(
+    kind: str, tmp_path: Path, parties: Parties
+) -> None:
+    """By itself, or with its case. Then it stays on record that it was opened, and it cannot be withdrawn."""
+    url = new_database(kind, tmp_path)
+    engine = open_database(url, (), first, journal.metadata)
+    opened = ["countersigned", "released", "opened"]
+    alone, of_case = older_warrants(engine, parties, opened, opened)
+    NOTED["case_warrants"].create(engine)
+    NOTED["warrant_steps"].create(engine)
+    with engine.begin() as connection:
+        connection.execute(sql.insert(NOTED["case_warrants"]).values(warrant=of_case.warrant_id, case_name="5월"))
+        noted = {"warrant": of_case.warrant_id, "step": "opened", "time": NOW + 5, "visits": 7}
+        connection.execute(sql.insert(NOTED["warrant_steps"]).values(**noted))
+    officers = Journal(engine, lambda: NOW)
+    officers.note("officer", "open", warrant_id=alone.warrant_id)
+    with pytest.raises(ConfigurationError, match=r"warrants export") as refused:
+        upgraded(url)
+    assert all(one.warrant_id.hex() in str(refused.value) for one in (alone, of_case))
+    officers.note("officer", "export", warrant_id=alone.warrant_id)
+    with pytest.raises(ConfigurationError) as refused:
+        upgraded(url)
+    assert alone.warrant_id.hex() not in str(refused.value)
+    with engine.connect() as connection:
+        assert len(connection.execute(sql.select(cases)).all()) == 2, "nothing is changed"
+    officers.note("officer", "export case", case="5월")
+    kept = upgraded(url)
+    for one in kept.listed():
+        assert (one.state, one.is_released, one.is_to_withdraw) == ("opened", True, False)
+    assert kept.listed_one(of_case.warrant_id).steps[Step.OPENED] == Taken(NOW + 5, 7, None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_release_that_was_noted_and_cannot_be_read_is_asked_for_again(
+    kind: str, tmp_path: Path, parties: Parties
+) -> None:
+    url = new_database(kind, tmp_path)
+    engine = open_database(url, (), first)
+    (released,) = older_warrants(engine, parties, ["countersigned", "released"])
+    NOTED["warrant_steps"].create(engine)
+    with engine.begin() as connection:
+        for step in ("countersigned", "released"):
+            connection.execute(
+                sql.insert(NOTED["warrant_steps"]).values(warrant=released.warrant_id, step=step, time=NOW)
+            )
+    (listed,) = upgraded(url).listed()
+    assert list(listed.steps) == [Step.COUNTERSIGNED]
+    assert not listed.is_released
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -36,7 +36,7 @@ LANDED = {
         ("tell_reused_passes", "de81dbc9bb9eaf23"),
         ("name_the_warrants", "b82097f20af0df9a"),
         ("tell_the_directory_by_epoch", "970fb72b93b6c5f1"),
-        ("keep_parts_apart", "4a1b1ad4815a2725"),
+        ("keep_parts_apart", "3aae47f9971285eb"),
     ],
     "venue": [
         ("name_the_venue", "d14e1c45f646695b"),
