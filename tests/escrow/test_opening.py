@@ -89,6 +89,21 @@ def test_one_person_with_two_passes_is_one_contact(world: World, door: Door) -> 
     run(story())
 
 
+def test_the_visits_of_one_person_are_in_the_order_of_time_also_without_an_entry(world: World, door: Door) -> None:
+    """The door has lost the entry of the second one."""
+
+    async def story() -> None:
+        (_, passes), _ = await world.visitors_with_passes(2)
+        times = [world.now - world.now % 15 + 15 * index for index in range(3)]
+        await door.admit(passes[2], times[2])
+        door.add(sign_check_in(await world.epoch_key(), passes[1], times[1], Direction.EXIT))
+        await door.admit(passes[0], times[0])
+        (contact,) = (await full_opening(world, door)).contacts
+        assert contact.visits == ((times[0], None), (None, times[1]), (times[2], None))
+
+    run(story())
+
+
 def test_what_opens_to_nobody_is_counted_and_stops_nothing(world: World, door: Door) -> None:
     """A9, C6: undecodable bytes, a false signature, and passes that the authority made for no one."""
 
