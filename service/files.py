@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from service.errors import ConfigurationError
@@ -11,21 +13,26 @@ from service.errors import ConfigurationError
 
 def write_private(path: Path, data: bytes) -> None:
     """Write `data` to `path`, readable by its owner alone: atomically, and durable when this returns."""
-    _write(path, data, 0o600)
+    _write(path, [data], 0o600)
+
+
+def write_private_lines(path: Path, lines: Iterable[str], encoding: str) -> None:
+    """The same with text that is made line by line, so that no more than a line of it is in memory."""
+    _write(path, codecs.iterencode(lines, encoding), 0o600)
 
 
 def write_public(path: Path, data: bytes) -> None:
     """The same, readable by every user of the machine, such as a web server."""
-    _write(path, data, 0o644)
+    _write(path, [data], 0o644)
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
+def _write(path: Path, data: Iterable[bytes], mode: int) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)  # whatever the umask takes away
-            file.write(data)
+            file.writelines(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -32,22 +32,29 @@ def international_number(text: str, region: str | None = None) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def written_at_home(phone: str, region: str) -> tuple[str | None, str, str]:
-    """A number in E.164 form as it is written in `region`, its country code, and the rest with hyphens.
-
-    The first is None for a number of another country. Of what is no number nothing but digits is left.
-    """
+def written_at_home(phone: str, region: str) -> str | None:
+    """A number in E.164 form as it is written in `region`; None for what is no number of it."""
     import phonenumbers  # noqa: PLC0415
 
-    formats = phonenumbers.PhoneNumberFormat
     try:
         number = phonenumbers.parse(phone)
     except phonenumbers.NumberParseException:
-        return None, "", "".join(digit for digit in phone if digit in "0123456789")
-    at_home = number.country_code == phonenumbers.country_code_for_region(region)
-    national = phonenumbers.format_number(number, formats.NATIONAL) if at_home else None
-    _, _, rest = phonenumbers.format_number(number, formats.INTERNATIONAL).partition(" ")
-    return national, str(number.country_code), re.sub("[^0-9]+", "-", rest)
+        return None
+    if number.country_code != phonenumbers.country_code_for_region(region):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
+def written_abroad(phone: str) -> tuple[str, str]:
+    """The country code of a number in E.164 form, and the rest with hyphens; of what is no number, its digits alone."""
+    import phonenumbers  # noqa: PLC0415
+
+    try:
+        number = phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:
+        return "", "".join(digit for digit in phone if digit in "0123456789")
+    _, _, rest = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL).partition(" ")
+    return str(number.country_code), re.sub("[^0-9]+", "-", rest)
 
 
 def is_called_at_the_usual_price(phone: str, regions: Collection[str]) -> bool:

@@ -184,7 +184,9 @@ def export(home: Path, name: str, output: Path) -> None:
             findings.append(Finding(name, record, part.venue.name, domain, offset, state, result, deleted))
         return findings
 
-    people = write_all(online(read), cases.homes[0].settings.region, output, undrawn)
+    findings = online(read)
+    with waiting_for("the lists, to be written"):
+        people = write_all(findings, cases.homes[0].settings.region, output, undrawn)
     verified = sum(person.is_verified for person in people)
     asserted = f", {len(people) - verified} asserted by venues, not verified" if verified < len(people) else ""
     click.echo(f"{verified} people{asserted}, written to {output}")

@@ -207,7 +207,8 @@ def export(home: Path, warrant_id: bytes, output: Path) -> None:
     result: OpeningResult = _run(authority, lambda investigation: investigation.read(warrant_id))
     offset = authority.domain.utc_offset
     finding = Finding(listed.case or "", listed.record, venue, domain_label(authority), offset, listed.state, result)
-    write_visits([finding], authority.settings.region, output)
+    with waiting_for("the list, to be written"):
+        write_visits([finding], authority.settings.region, output)
     click.echo(f"{contacts(result)}, written to {output}")
 
 

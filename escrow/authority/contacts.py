@@ -11,16 +11,18 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from itertools import chain
 
 from escrow.authority.merging import FoundVisit, Person
 from protocol.assisted_check_ins import AssertedRecord
 from protocol.handles import IdentityRecord
 from service.cli import local_time
 from service.names import joins
-from service.phone_numbers import written_at_home
+from service.phone_numbers import written_abroad, written_at_home
 
 VISITS = (
     "person",
@@ -58,39 +60,38 @@ class Count:
     count: int
 
 
-def visits_csv(people: Iterable[Person], region: str) -> str:
+def visits_csv(people: Iterable[Person], region: str) -> Iterator[str]:
     """A row for each visit, those of one person together; times are local, phone numbers as in `region`."""
-    rows = []
-    for number, person in enumerate(people, 1):
-        for group in person.visits:
-            visit = group.visit
-            assert visit.record is not None
-            known = visit.entered is not None and visit.left is not None
-            rows.append(
-                [
-                    number,
-                    visit.case and harmless(visit.case),
-                    visit.warrant_id.hex(),
-                    harmless(visit.venue),
-                    harmless(visit.domain),
-                    moment(visit.entered, visit.utc_offset),
-                    moment(visit.left, visit.utc_offset),
-                    ((visit.left or 0) - (visit.entered or 0)) // 60 if known else "",
-                    group.party_size,
-                    verification(visit.record),
-                    telephone(visit.record.phone, region),
-                    harmless(visit.record.name),
-                ]
-            )
-    return _table(VISITS, rows)
+    return _table(VISITS, (row for number, person in enumerate(people, 1) for row in _visits(number, person, region)))
 
 
-def people_csv(people: Iterable[Person], region: str) -> str:
+def _visits(number: int, person: Person, region: str) -> Iterator[Sequence[object]]:
+    for group in person.visits:
+        visit = group.visit
+        assert visit.record is not None
+        known = visit.entered is not None and visit.left is not None
+        yield (
+            number,
+            visit.case and harmless(visit.case),
+            visit.warrant_id.hex(),
+            harmless(visit.venue),
+            harmless(visit.domain),
+            moment(visit.entered, visit.utc_offset),
+            moment(visit.left, visit.utc_offset),
+            ((visit.left or 0) - (visit.entered or 0)) // 60 if known else "",
+            group.party_size,
+            verification(visit.record),
+            telephone(visit.record.phone, region),
+            harmless(visit.record.name),
+        )
+
+
+def people_csv(people: Iterable[Person], region: str) -> Iterator[str]:
     """A row for each person, with every name they go by, who vouches for them, and how often they were where."""
     return _table(
         PEOPLE,
-        [
-            [
+        (
+            (
                 number,
                 telephone(person.record.phone, region),
                 " · ".join(harmless(name) for name in person.names),
@@ -99,13 +100,13 @@ def people_csv(people: Iterable[Person], region: str) -> str:
                 " · ".join(dict.fromkeys(harmless(group.visit.venue) for group in person.visits)),
                 len(person.visits),
                 moment(person.visits[0].visit.first_time, person.visits[0].visit.utc_offset),
-            ]
+            )
             for number, person in enumerate(people, 1)
-        ],
+        ),
     )
 
 
-def days_csv(visits: Iterable[FoundVisit]) -> str:
+def days_csv(visits: Iterable[FoundVisit]) -> Iterator[str]:
     """For each venue and day how many people were there, and how many visits lead to nobody."""
     days: dict[tuple[str, str], list[FoundVisit]] = {}
     for visit in visits:
@@ -119,7 +120,7 @@ def days_csv(visits: Iterable[FoundVisit]) -> str:
     return _table(DAYS, rows)
 
 
-def summary_csv(counts: Iterable[Count]) -> str:
+def summary_csv(counts: Iterable[Count]) -> Iterator[str]:
     """What became of each warrant: how much was released and opened, and what was set aside, and why."""
     return _table(
         SUMMARY,
@@ -157,20 +158,22 @@ def moment(time: int | None, utc_offset: int) -> str:
     return "" if time is None else local_time(time, utc_offset)
 
 
+@lru_cache
 def telephone(phone: str, region: str) -> str:
     """A number as people in `region` dial it, `010-1234-5678`; of elsewhere with its country, `(+44) 20-7946-0958`."""
-    national, country, rest = written_at_home(phone, region)
+    national = written_at_home(phone, region)
     if national is not None and _KEPT_AS_TEXT.fullmatch(national):
         return national
+    country, rest = written_abroad(phone)
     return f"(+{country}) {rest}"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    writer.writerow(header)
-    writer.writerows(rows)
-    return buffer.getvalue()
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The lines of a table."""
+    for row in chain([header], rows):
+        line = io.StringIO()
+        csv.writer(line, quoting=csv.QUOTE_ALL).writerow(row)
+        yield line.getvalue()
 
 
 def _is_harmless(character: str) -> bool:

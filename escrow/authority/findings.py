@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from escrow.authority.merging import FoundVisit, Person, each_once, people_of
 from escrow.authority.opened_visits import OpeningResult
 from escrow.authority.outcomes import reasons
 from protocol.warrants import Warrant
-from service.files import private_directory, write_private
+from service.files import private_directory, write_private, write_private_lines
 
 BYTE_ORDER_MARK = "utf-8-sig"
 """The encoding by whose mark a spreadsheet tells that a file is UTF-8."""
@@ -34,9 +34,9 @@ class Finding:
     result: OpeningResult | None
     deleted: int | None = None
 
-    def visits(self) -> list[FoundVisit]:
+    def visits(self) -> Iterator[FoundVisit]:
         """Its visits."""
-        return [
+        return (
             FoundVisit(
                 self.case,
                 self.warrant.warrant_id,
@@ -51,7 +51,7 @@ class Finding:
                 opened.record,
             )
             for opened in (self.result.opened if self.result else ())
-        ]
+        )
 
     def counts(self) -> list[Count]:
         """What became of it: how many visits are admitted, opened, and set aside, and why."""
@@ -78,7 +78,7 @@ def visits_of(findings: Iterable[Finding]) -> list[FoundVisit]:
 def write_visits(findings: Sequence[Finding], region: str, file: Path) -> list[Person]:
     """Write the list of visits, for its owner alone; whom it names."""
     people = people_of(visits_of(findings))
-    write_private(file, visits_csv(people, region).encode(BYTE_ORDER_MARK))
+    write_private_lines(file, visits_csv(people, region), BYTE_ORDER_MARK)
     return people
 
 
@@ -96,9 +96,9 @@ def write_all(findings: Sequence[Finding], region: str, directory: Path, undrawn
         "days.csv": days_csv(visits),
         "summary.csv": summary_csv([*(count for finding in findings for count in finding.counts()), *undrawn]),
     }
-    for name, text in lists.items():
-        write_private(directory / name, text.encode(BYTE_ORDER_MARK))
-    arrivals = [visit.entered for visit in visits if visit.entered is not None]
+    for name, lines in lists.items():
+        write_private_lines(directory / name, lines, BYTE_ORDER_MARK)
+    arrivals = (visit.entered for visit in visits if visit.entered is not None)
     offset = findings[0].utc_offset if findings else 0
     write_private(directory / "arrivals.svg", arrivals_svg(arrivals, offset).encode())
     return people

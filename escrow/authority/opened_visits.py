@@ -11,8 +11,8 @@ from protocol.check_ins import MAX_STAY
 from protocol.handles import IdentityRecord
 from protocol.visits import Visit
 
-Person = tuple[bool, str, str]
-"""Whether the operator verified it, phone, and name."""
+Person = tuple[str, str]
+"""Phone and name."""
 Times = tuple[int | None, int | None]
 """Unix times of an entry and an exit."""
 Pass = tuple[int, bytes]
@@ -48,21 +48,41 @@ class OpenedVisit:
 class OpeningResult:
     """What an opening gave. `visits` counts those in scope, `set_aside` what gave no contact, by the reason's name.
 
-    `opened` are those with both parties' shares. `contacts` are people whom the operator verified, `asserted` those
-    whom nobody did. `reused` counts the visits whose pass was opened for another venue too. `check_ins` are those with
-    a label in the window that the venue committed to, `uncommitted` those that it says it has not. `complete`: every
-    part was released and opened.
+    `opened` are those with both parties' shares. `reused` counts the visits whose pass was opened for another venue
+    too. `check_ins` are those with a label in the window that the venue committed to, `uncommitted` those that it says
+    it has not. `complete`: every part was released, and opened or closed for ever.
     """
 
     visits: int
-    contacts: tuple[Contact, ...]
-    asserted: tuple[Contact, ...]
     set_aside: Counter[str]
     reused: int = 0
     opened: tuple[OpenedVisit, ...] = ()
     check_ins: int = 0
     uncommitted: int = 0
     complete: bool = True
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """The people whom the operator verified, each once with all visits, in the order of time."""
+        return self._people(IdentityRecord)
+
+    @property
+    def asserted(self) -> tuple[Contact, ...]:
+        """The same of those whom nobody verified."""
+        return self._people(AssertedRecord)
+
+    def _people(self, kind: type[IdentityRecord | AssertedRecord]) -> tuple[Contact, ...]:
+        records: dict[Person, IdentityRecord | AssertedRecord] = {}  # one person has a handle for each epoch
+        visits: dict[Person, list[Times]] = {}
+        for one in self.opened:
+            if one.record is not None and isinstance(one.record, kind):
+                person = one.record.phone, one.record.name
+                records[person] = one.record
+                visits.setdefault(person, []).append((one.entered, one.left))
+        contacts = [
+            Contact(record, tuple(sorted(visits[person], key=_first_time))) for person, record in records.items()
+        ]
+        return tuple(sorted(contacts, key=lambda contact: (_first_time(contact.visits[0]), contact.record.phone)))
 
 
 class OpenedVisits:
@@ -99,26 +119,12 @@ class OpenedVisits:
         self.set_aside.update(set_aside)
 
     def result(self, *, check_ins: int, uncommitted: int, complete: bool) -> OpeningResult:
-        """All of it, each person once with all visits, in the order of time."""
+        """All of it."""
         set_aside = self.set_aside + Counter(why for key, why in self._lacking.items() if key not in self._opened)
         set_aside["Closed"] += self._closed
-        records: dict[Person, IdentityRecord | AssertedRecord] = {}  # one person has a handle for each epoch
-        visits: dict[Person, list[Times]] = {}
-        for one in self._opened.values():
-            if one.record is None:
-                set_aside["NoIdentity"] += 1
-                continue
-            person = isinstance(one.record, IdentityRecord), one.record.phone, one.record.name
-            records[person] = one.record
-            visits.setdefault(person, []).append((one.entered, one.left))
-        contacts = [
-            Contact(record, tuple(sorted(visits[person], key=_first_time))) for person, record in records.items()
-        ]
-        contacts.sort(key=lambda contact: (_first_time(contact.visits[0]), contact.record.phone))
+        set_aside["NoIdentity"] += sum(one.record is None for one in self._opened.values())
         return OpeningResult(
             len(self._opened.keys() | self._lacking.keys()) + self._closed,
-            tuple(contact for contact in contacts if isinstance(contact.record, IdentityRecord)),
-            tuple(contact for contact in contacts if isinstance(contact.record, AssertedRecord)),
             +set_aside,
             len(self._reused),
             tuple(self._opened.values()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from escrow.authority.arrivals_chart import arrivals_svg
 from escrow.authority.contacts import DAYS, NOT_VERIFIED, PEOPLE, VISITS, days_csv, people_csv, telephone, visits_csv
-from escrow.authority.merging import FoundVisit, each_once, people_of
+from escrow.authority.merging import FoundVisit, Person, each_once, people_of
 from escrow.authority.settings import AuthoritySettings
 from protocol.assisted_check_ins import AssertedRecord
 from protocol.handles import IdentityRecord
@@ -42,8 +43,8 @@ def visit(
     return FoundVisit(*place, 20_000, bytes([u]), entered, left, record)
 
 
-def rows(text: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text)))
+def rows(lines: Iterable[str]) -> list[list[str]]:
+    return list(csv.reader(io.StringIO("".join(lines))))
 
 
 def test_a_row_of_a_visit_reads_well() -> None:
@@ -159,6 +160,24 @@ def test_names_of_people_stay_as_they_are(name: str) -> None:
 
 
 TEXTS = st.text(min_size=1, max_size=60)
+
+
+def test_lists_are_made_line_by_line() -> None:
+    """A list of a million visits is never in memory as a whole."""
+    read: list[Person] = []
+
+    def people() -> Iterator[Person]:
+        for number in range(9):
+            (person,) = people_of([visit(number, verified(phone=f"+82101234567{number}"))])
+            read.append(person)
+            yield person
+
+    for table in (visits_csv, people_csv):
+        read.clear()
+        lines = table(people(), "KR")
+        assert next(lines).startswith('"person"')
+        assert "010-1234-5670" in next(lines)
+        assert len(read) == 1
 
 
 @given(TEXTS, st.text(min_size=1, max_size=16), TEXTS, TEXTS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from service.errors import ConfigurationError
-from service.files import discard_unfinished, private_directory, read_private, write_private
+from service.files import discard_unfinished, private_directory, read_private, write_private, write_private_lines
 from tests.support.disk import watch_disk
 
 
@@ -58,3 +60,20 @@ def test_a_secret_that_others_can_read_or_write_is_refused(tmp_path: Path, mode:
     (tmp_path / "secret").chmod(mode)
     with pytest.raises(ConfigurationError, match="read by others"):
         read_private(tmp_path / "secret")
+
+
+def test_text_is_written_line_by_line_whole_or_not_at_all(tmp_path: Path) -> None:
+    """With one mark at its beginning. What fails in the middle leaves the file as it was."""
+    file = tmp_path / "list.csv"
+    write_private_lines(file, iter(["이름\r\n", "홍길동\r\n"]), "utf-8-sig")
+    assert file.read_bytes() == "\N{ZERO WIDTH NO-BREAK SPACE}이름\r\n홍길동\r\n".encode()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+    def failing() -> Iterator[str]:
+        yield "another"
+        raise OSError("no room")
+
+    with pytest.raises(OSError, match="no room"):
+        write_private_lines(file, failing(), "utf-8-sig")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["list.csv"]
+    assert "홍길동" in file.read_text("utf-8-sig")

@@ -132,4 +132,4 @@ class Officer(Investigation):
         return JointStatement(own, other)
 
     async def read(self, _warrant_id: bytes) -> OpeningResult:
-        return OpeningResult(0, (), (), Counter())
+        return OpeningResult(0, Counter())
