@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -49,8 +49,9 @@ class ReleaseLedger:
     A pass is an epoch and a `u`, as everywhere: one `u` can come in two epochs. It is kept as a digest of `u`.
     """
 
-    def __init__(self, engine: sql.Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: sql.Engine, check: Callable[[sql.Connection, bytes], None] | None = None) -> None:
+        """With a `check` of a warrant's id that is made in the transaction of each record, and may raise."""
+        self._engine, self._check = engine, check
 
     def record(self, release: VerifiedRelease, now: int, given: VerifiedShares | None = None) -> VerifiedRelease:
         """Commit a release at Unix time `now`, and return it with the passes that get a share.
@@ -60,11 +61,13 @@ class ReleaseLedger:
         its passes get one.
 
         Raises `WarrantExhausted`, and nothing is committed, if the warrant would then have more than its maximum of
-        records.
+        records, and what the check raises.
         """
         warrant = release.warrant
         passes = _passes(release)
         with exclusive(self._engine) as connection:
+            if self._check is not None:
+                self._check(connection, warrant.warrant_id)
             rows = list(_rows(connection, passes))
             taken = {_key(row) for row in rows if row.venue != warrant.venue_id and row.given and not row.named}
             known = {_key(row): row.given for row in rows if row.warrant == warrant.warrant_id}

@@ -133,7 +133,7 @@ class ListedWarrant:
 
     @property
     def is_shared(self) -> bool:
-        """Whether shares were given under it, of one part at least."""
+        """Whether shares were given under it, of one part at least, or it is known that none can be any more."""
         return not self.steps.keys().isdisjoint({Step.SHARED, Step.OPENED})
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from escrow.errors import ErasedEpoch, PeerFailed
+from escrow.ledger import ReleaseLedger
 from escrow.operator import accounts, signed_notices, warrants
 from escrow.operator.accounts import Account, Accounts
 from escrow.operator.code_sender import load_sender
@@ -16,7 +17,7 @@ from escrow.operator.errors import EpochNotOpen
 from escrow.operator.migrations import STEPS
 from escrow.operator.settings import OperatorSettings
 from escrow.operator.signed_notices import SignedNotices
-from escrow.operator.warrants import Warrants
+from escrow.operator.warrants import Warrants, demand_standing
 from escrow.party import Party
 from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
 from protocol.handles import Handle, IdentityRecord
@@ -44,6 +45,7 @@ class Operator(Party):
         super().__init__(Role.OPERATOR, home, settings, STEPS, *tables, clock=clock)
         self.accounts = Accounts(self.engine, settings, self.identity)
         self.sender = load_sender(settings.sender, home)
+        self.releases = ReleaseLedger(self.engine, demand_standing)
 
     @cached_property
     def warrants(self) -> Warrants:

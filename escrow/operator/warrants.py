@@ -149,9 +149,7 @@ class Warrants:
     def demand_standing(self, warrant_id: bytes) -> None:
         """Raise `WarrantWithdrawn` if the authority has taken a warrant back."""
         with self._engine.begin() as connection:
-            taken_back = connection.scalar(sql.select(_withdrawn.c.time).where(_withdrawn.c.warrant == warrant_id))
-        if taken_back is not None:
-            raise WarrantWithdrawn(warrant_id)
+            demand_standing(connection, warrant_id)
 
     def _decide(self, record: Warrant, decision: WarrantDecision, **values: object) -> None:
         """Store a decision, then put it on record, or one that an interruption has kept from there.
@@ -198,3 +196,10 @@ class Warrants:
         """What the log says of a stored decision."""
         decision = WarrantDecision.REFUSED if row.countersignature is None else WarrantDecision.COUNTERSIGNED
         return WarrantDecided(decision, commit_to_warrant(statement_payload(row.statement), row.salt))
+
+
+def demand_standing(connection: sql.Connection, warrant_id: bytes) -> None:
+    """The same in a transaction, together with what it does."""
+    mine = _withdrawn.c.warrant == warrant_id
+    if connection.scalar(sql.select(_withdrawn.c.time).where(mine)) is not None:
+        raise WarrantWithdrawn(warrant_id)

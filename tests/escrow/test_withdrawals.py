@@ -198,6 +198,19 @@ def test_what_the_operator_gave_shares_for_is_opened_to_the_end(world: World, do
     assert world.authority.releases.totals() == world.operator.releases.totals()
 
 
+def test_a_withdrawal_that_comes_while_shares_are_made_is_not_overtaken(
+    world: World, door: Door, warrant: Warrant
+) -> None:
+    """It comes after the operator has looked, and before it has recorded what it gives."""
+    run(carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id)))
+    run(world.as_party(Role.AUTHORITY, f"/v1/warrants/{warrant.warrant_id.hex()}/withdrawal", b""))
+    looked = patch.object(world.operator.warrants, "demand_standing")
+    with looked, pytest.raises(Problem) as refusal:
+        investigating(world, lambda it: it.open(warrant.warrant_id))
+    assert refusal.value.name == "warrant-withdrawn"
+    assert world.operator.releases.totals().get(warrant.warrant_id) is None
+
+
 @pytest.mark.parametrize("after", ["store_received", "record"])
 def test_what_was_opened_half_is_not_taken_back(world: World, door: Door, warrant: Warrant, after: str) -> None:
     """Neither while it is cut off after the operator's answer, nor after the authority's own record."""
