@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Self
 
 from client.hidden import Hidden
-from protocol.check_ins import MAX_STAY
-from protocol.epochs import EPOCH_SECONDS, Domain
+from protocol.epochs import EPOCH_SECONDS, MAX_STAY, Domain
 from protocol.handles import HandleRegistration, Name, Phone
 from protocol.http_messages import Decision, Session
 from protocol.passes import PASS_BYTES, OwnedPass, Pass

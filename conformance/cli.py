@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from client.errors import VisitorError
-from protocol.epochs import Domain, Role
 from service.cli import Hexadecimal, version_option
 from service.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from conformance.check import Outcome
     from conformance.tester import Options, ReadCode
+    from protocol.epochs import Domain, Role
     from protocol.primitives.signatures import SigningKey
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -134,6 +134,7 @@ def conformance(
     from conformance.check import Result
     from conformance.report import as_json, result_table, summary
     from conformance.tester import Options, Server
+    from protocol.epochs import Role
     from service.settings import DomainSettings, load_settings
 
     urls = {Server.OPERATOR: operator, Server.AUTHORITY: authority, Server.VENUE: venue}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -41,6 +40,8 @@ def officer_option(command: F) -> F:
 
 def officer() -> str:
     """Who runs the command: the name that was given, or that of the machine's user."""
+    import getpass
+
     named: str | None = click.get_current_context().meta.get(_OFFICER)
     try:
         return named or printable(getpass.getuser())[:64]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated
 
-from protocol.epochs import Domain, EpochKey
+from protocol.epochs import MAX_STAY, Domain, EpochKey
 from protocol.passes import PASS_BYTES, OwnedPass, pass_signing_input
 from protocol.primitives.encoding import Bytes16, Message, Size, Uint8, Uint32
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, WrongDomain, WrongEpoch
@@ -21,8 +21,6 @@ from protocol.primitives.signatures import SIGNATURE_BYTES, sign_with_scalar, ve
 
 TIME_STEP = 15
 """Label times are multiples of this many seconds: a finer clock would be a fingerprint."""
-MAX_STAY = 12 * 3600
-"""How many seconds after its entry an exit may be."""
 SIGNED_PASS_BYTES = PASS_BYTES + SIGNATURE_BYTES
 MAX_CHECK_IN_BYTES = 204
 """The largest present-mode check-in: it fits a version 10 QR code at error correction M."""

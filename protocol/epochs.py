@@ -19,6 +19,8 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
 
 EPOCH_SECONDS = 86_400
+MAX_STAY = 12 * 3600
+"""How many seconds after its entry an exit may be."""
 
 
 class Role(IntEnum):

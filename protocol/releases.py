@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Annotated, ClassVar
 
 from protocol.any_check_in import AnyCheckIn, read_any_check_in, verify_any_check_in
-from protocol.check_ins import MAX_STAY, Direction
+from protocol.check_ins import Direction
 from protocol.commitments import (
     BEGINNING,
     CommitmentOpening,
@@ -27,7 +27,7 @@ from protocol.commitments import (
     check_in_digest,
     commitment_digest,
 )
-from protocol.epochs import EpochKey
+from protocol.epochs import MAX_STAY, EpochKey
 from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
 from protocol.primitives.errors import (
     CommitmentMismatch,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssistedCheckIn
-from protocol.check_ins import MAX_STAY, CheckInMessage, Direction
+from protocol.check_ins import CheckInMessage, Direction
+from protocol.epochs import MAX_STAY
 
 
 @dataclass(frozen=True, slots=True)

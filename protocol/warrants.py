@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, ClassVar
 
-from protocol.check_ins import MAX_STAY
-from protocol.epochs import EPOCH_SECONDS, Domain
+from protocol.epochs import EPOCH_SECONDS, MAX_STAY, Domain
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.primitives.encoding import Bytes16, Message, Range, Size, Uint8, Uint32
 from protocol.primitives.errors import ConflictingStatements, OutOfScope, WrongDomain

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from protocol.any_check_in import AnyCheckIn, PassCheckInMessage, verify_any_check_in
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, seal_assisted, verify_assisted
-from protocol.check_ins import MAX_STAY, Direction, label_time, possible_epochs
-from protocol.epochs import Domain, EpochKey
+from protocol.check_ins import Direction, label_time, possible_epochs
+from protocol.epochs import MAX_STAY, Domain, EpochKey
 from protocol.http_messages import Decision
 from protocol.paper_check_ins import PaperCheckIn, sign_paper_check_in
 from protocol.paper_passes import PaperPass, verify_paper

@@ -10,8 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from protocol.check_ins import MAX_STAY
-from protocol.releases import COMMITMENT_MARGIN
+from protocol.epochs import MAX_STAY
 from service.errors import ConfigurationError
 from service.settings import load_settings
 from venue.domains import PinnedDomain, PinnedDomains
@@ -124,6 +123,7 @@ class VenueHome:
 
         Also what no release needs of the venues' logs any more.
         """
+        from protocol.releases import COMMITMENT_MARGIN
         from service.storage import truncate_log
         from venue import store
 

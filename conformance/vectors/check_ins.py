@@ -23,7 +23,8 @@ from conformance.vectors.world import (
     TIME,
     VENUE,
 )
-from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, label_signing_input, sign_check_in
+from protocol.check_ins import CheckInMessage, Direction, label_signing_input, sign_check_in
+from protocol.epochs import MAX_STAY
 from protocol.passes import OwnedPass, Pass, pass_signing_input
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.errors import InvalidSignature, MalformedEncoding, MalformedText, WrongDomain, WrongEpoch

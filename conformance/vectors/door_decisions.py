@@ -10,7 +10,8 @@ from conformance.vectors.check_ins import MIDNIGHT
 from conformance.vectors.files import VectorFile
 from conformance.vectors.pinned import Draws, flip, pinned
 from conformance.vectors.world import EPOCH, EPOCH_KEY, NUMBER, PASSES, SETTING, TIME, VENUE
-from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, label_time, sign_check_in
+from protocol.check_ins import CheckInMessage, Direction, label_time, sign_check_in
+from protocol.epochs import MAX_STAY
 from protocol.http_messages import Decision
 from protocol.paper_passes import PAPER_PREFIX, PaperPass, from_paper_text, print_pass
 from protocol.primitives.group import Scalar

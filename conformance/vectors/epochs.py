@@ -19,9 +19,9 @@ from conformance.vectors.world import (
     TIME,
     WARRANT,
 )
-from protocol.check_ins import MAX_STAY, Direction, possible_epochs
+from protocol.check_ins import Direction, possible_epochs
 from protocol.disclosures import DisclosedOpening, record_opening, sign_disclosure
-from protocol.epochs import Domain, EpochStatement, Role, create_epoch, verify_epoch
+from protocol.epochs import MAX_STAY, Domain, EpochStatement, Role, create_epoch, verify_epoch
 from protocol.notices import list_passes, sign_notice
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.errors import (

@@ -26,7 +26,8 @@ from conformance.vectors.world import (
     WARRANT,
 )
 from protocol.assisted_check_ins import seal_assisted
-from protocol.check_ins import MAX_STAY, Direction, sign_check_in
+from protocol.check_ins import Direction, sign_check_in
+from protocol.epochs import MAX_STAY
 from protocol.primitives.errors import CommitmentMismatch, ConflictingStatements
 from protocol.releases import COMMITMENT_MARGIN, Judgement, deciding_commitments, judge_release, release_digest
 

@@ -21,8 +21,8 @@ from conformance.vectors.world import (
     TIME,
     VENUE,
 )
-from protocol.check_ins import MAX_STAY, Direction
-from protocol.epochs import EpochKey
+from protocol.check_ins import Direction
+from protocol.epochs import MAX_STAY, EpochKey
 from protocol.paper_check_ins import PaperCheckInMessage, sign_paper_check_in
 from protocol.paper_passes import MAX_PAPER_BYTES, DelegatedPass, PaperPass, from_paper_text, print_pass
 from protocol.passes import OwnedPass

@@ -23,8 +23,9 @@ from conformance.vectors.world import (
     WARRANT,
     both_sign,
 )
-from protocol.check_ins import MAX_STAY, Direction, label_time, sign_check_in
+from protocol.check_ins import Direction, label_time, sign_check_in
 from protocol.commitments import BEGINNING, KeptCommitment
+from protocol.epochs import MAX_STAY
 from protocol.primitives.errors import CommitmentMismatch
 from protocol.releases import COMMITMENT_MARGIN, sign_release, verify_release
 from protocol.transparency.merkle import CompactRange

@@ -21,7 +21,8 @@ from conformance.vectors.world import (
     WARRANT,
     both_sign,
 )
-from protocol.check_ins import MAX_STAY, Direction, sign_check_in
+from protocol.check_ins import Direction, sign_check_in
+from protocol.epochs import MAX_STAY
 from protocol.primitives.errors import CommitmentMismatch, OutOfScope
 from protocol.primitives.statements import sign_statement, statement_payload
 from protocol.releases import COMMITMENT_MARGIN, Release, verify_release

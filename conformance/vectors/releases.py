@@ -31,7 +31,7 @@ from conformance.vectors.world import (
     both_sign,
 )
 from protocol.assisted_check_ins import seal_assisted
-from protocol.check_ins import MAX_STAY, Direction, sign_check_in
+from protocol.check_ins import Direction, sign_check_in
 from protocol.commitments import (
     BEGINNING,
     CommittedCheckIn,
@@ -40,6 +40,7 @@ from protocol.commitments import (
     sign_commitment,
     verify_commitment,
 )
+from protocol.epochs import MAX_STAY
 from protocol.paper_check_ins import PaperCheckInMessage, sign_paper_check_in
 from protocol.paper_passes import from_paper_text, print_pass, verify_paper
 from protocol.party_requests import REQUEST_TOLERANCE

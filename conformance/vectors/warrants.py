@@ -18,7 +18,7 @@ from conformance.vectors.world import (
     WARRANT,
     both_sign,
 )
-from protocol.check_ins import MAX_STAY
+from protocol.epochs import MAX_STAY
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.errors import (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import sys
 from pathlib import Path
 
@@ -46,6 +44,9 @@ def audit(urls: tuple[str, ...], domain_file: Path, state: Path, seen: tuple[Pat
     Prints a dated report. Exit status 0: nothing was found wrong; 2: something was, and the report says what; 1: the
     audit could not be made.
     """
+    import asyncio
+    import json
+
     from rich.console import Console
     from rich.progress import Progress
 

@@ -222,6 +222,6 @@ def reason(part: Part) -> str:
 
 
 def _touches(part: Part, moment: int) -> bool:
-    from protocol.check_ins import MAX_STAY
+    from protocol.epochs import MAX_STAY
 
     return part.window.begins <= moment <= part.window.ends + MAX_STAY

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
 from escrow.authority.errors import EntryExists
-from protocol.handles import DirectoryEntry
 from service.storage import exclusive, is_among
+
+if TYPE_CHECKING:
+    from protocol.handles import DirectoryEntry
 
 metadata = sql.MetaData()
 _entries = sql.Table(
@@ -40,6 +43,8 @@ class Directory:
 
     def find(self, epoch: int, index: bytes) -> DirectoryEntry | None:
         """The entry of an epoch under a 32-byte index."""
+        from protocol.handles import DirectoryEntry
+
         with self._engine.begin() as connection:
             encoded = connection.scalar(sql.select(_entries.c.entry).where(_is_at(epoch, index)))
         return None if encoded is None else DirectoryEntry.from_bytes(encoded)

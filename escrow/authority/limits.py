@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from protocol.check_ins import MAX_STAY
-from protocol.epochs import EPOCH_SECONDS
+from protocol.epochs import EPOCH_SECONDS, MAX_STAY
 from protocol.warrants import MAX_EMBARGO, MAX_RECORDS, Purpose, Warrant, warrant_epochs
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from protocol.assisted_check_ins import AssertedRecord
-from protocol.check_ins import MAX_STAY
+from protocol.epochs import MAX_STAY
 from protocol.handles import IdentityRecord
 from protocol.visits import Visit
 

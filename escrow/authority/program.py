@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -48,6 +47,8 @@ PROGRAM = AuthorityProgram()
 
 def online(work: Callable[[ClientSession], Awaitable[T]]) -> T:
     """Do something that needs an HTTP session, to its end."""
+    import asyncio
+
     from escrow.server import PEER_SECONDS
     from service.http_client import new_session
 

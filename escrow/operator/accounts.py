@@ -27,7 +27,6 @@ from escrow.operator.errors import (
     WrongCode,
 )
 from escrow.operator.settings import OperatorSettings
-from protocol.handles import DirectoryEntry, Handle
 from protocol.primitives.group import Point
 from protocol.primitives.hashing import digest32
 from protocol.primitives.signatures import SigningKey
@@ -37,6 +36,7 @@ from service.refusals import Unauthenticated
 from service.storage import exclusive, is_among
 
 if TYPE_CHECKING:
+    from protocol.handles import DirectoryEntry, Handle
     from protocol.http_messages import Session, VerificationAnswer
 
 metadata = sql.MetaData()
@@ -216,6 +216,8 @@ class Accounts:
                 return record, entry
         if (known.account, known.handle) != (account_id, bytes(handle)):
             raise HandleExists(account_id, entry.epoch)
+        from protocol.handles import DirectoryEntry
+
         return known.record, DirectoryEntry.from_bytes(known.entry)
 
     def mark_deposited(self, account_id: bytes, epoch: int) -> None:
@@ -234,6 +236,8 @@ class Accounts:
             )
         if handle is None:
             raise NoHandle(account_id, epoch)
+        from protocol.handles import Handle
+
         return Handle(Point(handle))
 
     def count_request(self, account_id: bytes, epoch: int) -> None:

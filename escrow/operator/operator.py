@@ -20,13 +20,14 @@ from escrow.operator.signed_notices import SignedNotices
 from escrow.operator.warrants import Warrants, demand_standing
 from escrow.party import Party
 from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
-from protocol.handles import Handle, IdentityRecord
 from service.clock import Clock, unix_time
 from service.problems import Problem
 from service.settings import load_settings
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
+
+    from protocol.handles import Handle, IdentityRecord
 
 AUTHORITY_FAILED = "the authority could not do its part; try again later"
 """What a visitor is told of most that goes wrong there."""
@@ -59,6 +60,8 @@ class Operator(Party):
 
     def identity_record(self, epoch_key: EpochKey, account: Account, handle: Handle) -> IdentityRecord:
         """What the operator says of an account's handle."""
+        from protocol.handles import IdentityRecord
+
         verified_on = account.verified_at // 86_400
         return IdentityRecord(self.domain.number, epoch_key.epoch, handle, account.phone, account.name, verified_on)
 

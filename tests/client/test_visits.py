@@ -12,7 +12,8 @@ import pytest
 from client.errors import NoPassLeft, NoVisit
 from client.visitor import Visitor
 from client.visits import Screen, check_in, check_out, group_to_leave, open_entry, open_exits
-from protocol.check_ins import MAX_STAY, CheckIn, CheckInMessage, Direction
+from protocol.check_ins import CheckIn, CheckInMessage, Direction
+from protocol.epochs import MAX_STAY
 from protocol.http_messages import Decision
 from protocol.primitives.errors import WrongEpoch
 from protocol.qr_text import from_qr_text

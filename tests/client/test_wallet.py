@@ -27,7 +27,7 @@ from client.wallet_contents import (
     Visit,
     Wallet,
 )
-from protocol.check_ins import MAX_STAY
+from protocol.epochs import MAX_STAY
 from protocol.handles import register_handle
 from protocol.http_messages import Decision, Session
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES

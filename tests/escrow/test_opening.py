@@ -19,8 +19,8 @@ from escrow.errors import UnknownWarrant
 from escrow.housekeeping import keep_house
 from escrow.party import Party
 from escrow.shares import give_shares
-from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, sign_check_in
-from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in
+from protocol.epochs import EPOCH_SECONDS, MAX_STAY, Role
 from protocol.http_messages import SharesRequest
 from protocol.opening import Shares
 from protocol.party_requests import REQUEST_TOLERANCE

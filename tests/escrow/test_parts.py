@@ -12,8 +12,8 @@ from escrow.authority.investigation import Investigation, ReleaseResult
 from escrow.authority.notices import Noticed
 from escrow.authority.opened_visits import OpeningResult
 from escrow.authority.warrants import Step
-from protocol.check_ins import MAX_STAY, Direction, sign_check_in
-from protocol.epochs import EPOCH_SECONDS
+from protocol.check_ins import Direction, sign_check_in
+from protocol.epochs import EPOCH_SECONDS, MAX_STAY
 from protocol.primitives.errors import CommitmentMismatch
 from protocol.warrants import Warrant
 from service.http_client import new_session

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conformance.vectors.venue_log import VenueLog
-from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, sign_check_in
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.commitments import (
     BEGINNING,
     CommitmentOpening,
@@ -20,6 +20,7 @@ from protocol.commitments import (
     sign_commitment,
     verify_commitment,
 )
+from protocol.epochs import MAX_STAY
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.primitives.errors import (
     CommitmentMismatch,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, label_signing_input, sign_check_in, verify_check_in
-from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.check_ins import CheckInMessage, Direction, label_signing_input, sign_check_in, verify_check_in
+from protocol.epochs import EPOCH_SECONDS, MAX_STAY, Role
 from protocol.opening import create_shares, verify_party_shares
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.passes import OwnedPass, Pass

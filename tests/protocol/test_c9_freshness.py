@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.check_ins import MAX_STAY, TIME_STEP, Direction, possible_epochs, sign_check_in, verify_check_in
-from protocol.epochs import EPOCH_SECONDS, Domain
+from protocol.check_ins import TIME_STEP, Direction, possible_epochs, sign_check_in, verify_check_in
+from protocol.epochs import EPOCH_SECONDS, MAX_STAY, Domain
 from protocol.primitives.errors import Rejected, WrongEpoch
 from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 

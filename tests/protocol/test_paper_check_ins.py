@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from protocol.any_check_in import read_any_check_in, verify_any_check_in
-from protocol.check_ins import MAX_STAY, TIME_STEP, Direction, sign_check_in
-from protocol.epochs import Role
+from protocol.check_ins import TIME_STEP, Direction, sign_check_in
+from protocol.epochs import MAX_STAY, Role
 from protocol.opening import create_shares, open_release, verify_party_shares
 from protocol.paper_check_ins import (
     PaperCheckIn,

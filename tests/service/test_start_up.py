@@ -37,7 +37,16 @@ DATABASE = {"sqlalchemy", "alembic"}
 SETTINGS = {"msgspec", "filelock"}
 PICTURES = {"PIL", "cv2", "numpy", "pyzbar", "qrcode", "reportlab", "rich", "zxingcpp"}
 CRYPTOGRAPHY = {"base45", "cbor2", "nacl"}
-WORK = {"escrow.authority.investigation", "escrow.peer", "escrow.server", "service.http", "service.serving"}
+WORK = {
+    "escrow.authority.investigation",
+    "escrow.peer",
+    "escrow.server",
+    "protocol.check_ins",
+    "protocol.handles",
+    "protocol.passes",
+    "service.http",
+    "service.serving",
+}
 """Of ours, what officers need who do more than look."""
 LOG_AND_OPENINGS = {
     "escrow.log.log",
@@ -53,7 +62,7 @@ LOG_AND_OPENINGS = {
 OTHERS = {"limits", "phonenumbers", "prometheus_client", "pythonjsonlogger"}
 NOT_FOR_LISTS = {"aiohttp", "alembic", "pydantic", "sqlalchemy.ext", "sqlalchemy.orm"} | PICTURES | OTHERS | WORK
 NOT_FOR_HELP = sorted(NETWORK | DATABASE | SETTINGS | PICTURES | CRYPTOGRAPHY | OTHERS)
-TYPES_OF_OPTIONS = {"escrow": {"asyncio", "ssl"} | CRYPTOGRAPHY}
+TYPES_OF_OPTIONS = {"escrow": CRYPTOGRAPHY}
 """Officers choose among roles, purposes and lengths that the protocol defines."""
 SHOW_HELP = """
 import contextlib, io, json, sys
@@ -171,7 +180,7 @@ def test_an_officers_lists_need_no_server_and_no_migration(home: Path, party: st
     parties = {party: structs.replace(getattr(domain, party), key=initialised.stdout.strip())}
     (own / "domain.toml").write_text(structs.replace(domain, **parties).to_toml())
     assert CliRunner().invoke(main, [party, "--home", str(own), "venues", "list"]).exit_code == 0  # makes the database
-    for register in ("venues", "warrants"):
+    for register in ("venues", "warrants") if party == "operator" else ("venues", "warrants", "case"):
         needs_log = (party, register) == ("operator", "warrants")
         forbidden = NOT_FOR_LISTS if needs_log else NOT_FOR_LISTS | LOG_AND_OPENINGS
         assert loaded_by("escrow", party, "--home", str(own), register, "list", forbidden=forbidden) == []

@@ -22,9 +22,9 @@ from escrow.operator.issuing import ISSUING_SECONDS
 from escrow.operator.settings import OperatorSettings
 from escrow.settings import EscrowSettings
 from protocol.assisted_check_ins import ASSERTED_RECORD_BYTES, SEALED_ASSERTION_BYTES, AssertedRecord, seal_assisted
-from protocol.check_ins import MAX_CHECK_IN_BYTES, MAX_STAY, SIGNED_PASS_BYTES, TIME_STEP, Direction, sign_check_in
+from protocol.check_ins import MAX_CHECK_IN_BYTES, SIGNED_PASS_BYTES, TIME_STEP, Direction, sign_check_in
 from protocol.disclosures import MAX_OPENINGS
-from protocol.epochs import EPOCH_SECONDS
+from protocol.epochs import EPOCH_SECONDS, MAX_STAY
 from protocol.handles import ENTRY_BYTES, RECORD_BYTES
 from protocol.http_messages import Decision
 from protocol.notices import (

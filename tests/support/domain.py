@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from secrets import token_bytes
 
 from conformance.vectors.venue_log import VenueLog
-from protocol.check_ins import MAX_STAY
-from protocol.epochs import Domain, EpochKey, EpochSecret, Role, create_epoch, verify_epoch
+from protocol.epochs import MAX_STAY, Domain, EpochKey, EpochSecret, Role, create_epoch, verify_epoch
 from protocol.handles import (
     Handle,
     HandleGrant,

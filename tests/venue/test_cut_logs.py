@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sql
 
-from protocol.check_ins import MAX_STAY
-from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.epochs import EPOCH_SECONDS, MAX_STAY, Role
 from protocol.releases import COMMITMENT_MARGIN
 from tests.support.domain import TODAY, Parties, Released
 from tests.support.venues import only

@@ -16,8 +16,8 @@ from aiohttp.test_utils import TestServer
 from prometheus_client import REGISTRY
 
 from protocol.assisted_check_ins import AssertedRecord
-from protocol.check_ins import MAX_STAY, Direction, sign_check_in
-from protocol.epochs import Role
+from protocol.check_ins import Direction, sign_check_in
+from protocol.epochs import MAX_STAY, Role
 from protocol.http_messages import Decision
 from protocol.paper_passes import from_paper_text, print_pass
 from protocol.primitives.errors import CommitmentMismatch

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from aiohttp.test_utils import TestServer
 
-from protocol.check_ins import MAX_STAY, CheckInMessage, Direction, sign_check_in
-from protocol.epochs import Role
+from protocol.check_ins import CheckInMessage, Direction, sign_check_in
+from protocol.epochs import MAX_STAY, Role
 from protocol.http_messages import Decision
 from protocol.passes import OwnedPass, pass_signing_input
 from protocol.primitives.ed25519_selftest import UnfitLibrary

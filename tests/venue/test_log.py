@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sql
 
 from conformance.vectors.venue_log import VenueLog
-from protocol.check_ins import MAX_STAY, CheckIn, CheckInMessage, Direction, sign_check_in
+from protocol.check_ins import CheckIn, CheckInMessage, Direction, sign_check_in
 from protocol.commitments import append_check_ins, commitment_digest, verify_commitment
-from protocol.epochs import EPOCH_SECONDS, Role
+from protocol.epochs import EPOCH_SECONDS, MAX_STAY, Role
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.primitives.errors import CommitmentMismatch
 from protocol.releases import COMMITMENT_MARGIN, ReleasedLeaf, choose_openings, sign_release

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from nacl.bindings import crypto_sign_open
 
-from protocol.check_ins import MAX_STAY, Direction, sign_check_in
+from protocol.check_ins import Direction, sign_check_in
+from protocol.epochs import MAX_STAY
 from protocol.http_messages import Decision, DoorAnswer
 from protocol.paper_check_ins import (
     PaperCheckIn,

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from protocol.check_ins import MAX_STAY, CheckIn, Direction, sign_check_in
-from protocol.epochs import EPOCH_SECONDS
+from protocol.check_ins import CheckIn, Direction, sign_check_in
+from protocol.epochs import EPOCH_SECONDS, MAX_STAY
 from protocol.passes import OwnedPass
 from protocol.primitives.statements import statement_payload
 from protocol.releases import Release, VerifiedRelease, verify_release
