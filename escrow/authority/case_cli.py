@@ -174,7 +174,7 @@ def draw(home: Path, name: str, *, limits: Limits, again: bool, yes: bool) -> No
         click.confirm(f"Sign {_of(len(possible), 'warrant')} all the same?", abort=True, err=True)
     drawn = cases.draw(case, [part for part, _ in possible], limits)
     closed = len(examined) - len(possible)
-    click.echo(f"{_of(len(drawn), 'warrant')} drawn" + (f"; {closed} cannot be any more, see above" if closed else ""))
+    click.echo(f"{_of(len(drawn), 'warrant')} drawn" + (f"; {closed} cannot be, see above" if closed else ""))
 
 
 def _by_text(examined: Sequence[tuple[Part, Examined]]) -> list[str]:
