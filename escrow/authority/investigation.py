@@ -227,7 +227,7 @@ class Investigation:
             elif part.closed:
                 found.add_closed(part.visits, part.set_aside)
                 check_ins, uncommitted = check_ins + part.check_ins, part.uncommitted
-        return found.result(check_ins=check_ins, uncommitted=uncommitted, complete=drawn.state == "opened")
+        return found.result(check_ins=check_ins, uncommitted=uncommitted, complete=drawn.is_opened)
 
     def _read_part(
         self, drawn: DrawnWarrant, part: ReleasedPart, keys: dict[int, EpochKey], found: OpenedVisits

@@ -175,16 +175,9 @@ class DrawnWarrant:
         return bool(self.parts) and self.parts[-1].ends is None
 
     @property
-    def state(self) -> str:
-        """The last step that was taken with all parts; `releasing` and `opening` if it was taken with some alone.
-
-        What can never be opened counts as opened here.
-        """
-        if not self.parts:
-            return "proposed" if self.countersigned is None else "countersigned"
-        if not any(part.is_readable for part in self.parts):
-            return "released" if self.is_released else "releasing"
-        return "opened" if self.is_released and all(part.is_readable for part in self.parts) else "opening"
+    def is_opened(self) -> bool:
+        """Whether every part is here, and was opened or can never be."""
+        return self.is_released and all(part.is_readable for part in self.parts)
 
 
 class Warrants:

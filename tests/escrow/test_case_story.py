@@ -66,7 +66,7 @@ class Outbreak:
         """Run a command and kill it as soon as a step is stored; whether it was killed before it ended."""
         before, started = self.progress(), Program(log, self.officer(*command))
         while self.progress() == before and started.poll() is None:
-            time.sleep(0.02)
+            time.sleep(0.002)
         started.kill()
         return started.wait(30) != 0
 

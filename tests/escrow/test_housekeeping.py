@@ -378,15 +378,15 @@ def test_what_was_opened_goes_when_its_windows_last_day_would(tmp_path: Path, ki
         warrants.store_countersigned(warrant.warrant_id, joint)
         store_opening(warrants, joint, warrant)
 
-    def states() -> list[str]:
-        return [drawn.state for drawn in sorted(warrants.all(), key=lambda drawn: drawn.record.ends)]
+    def opened() -> list[bool]:
+        return [drawn.is_opened for drawn in sorted(warrants.all(), key=lambda drawn: drawn.record.ends)]
 
     machine.run(machine.until_due(day) - 1)
     machine.keep_house()
-    assert states() == ["opened", "opened"]
+    assert opened() == [True, True]
     machine.run(1)
     machine.keep_house()
-    assert states() == ["countersigned", "opened"]
+    assert opened() == [False, True]
     machine.party.engine.dispose()
 
 

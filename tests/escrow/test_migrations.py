@@ -134,7 +134,7 @@ def test_what_an_older_program_did_under_a_warrant_is_known(kind: str, tmp_path:
     assert {step.time for one in drawn_ones.listed() for step in one.steps.values()} == {proposed.issued}
     joint = parties.both_sign(released)
     store_opening(drawn_ones, joint, released)
-    assert drawn_ones.get(released.warrant_id).state == "opened"
+    assert drawn_ones.get(released.warrant_id).is_opened
 
 
 @pytest.mark.parametrize("kind", KINDS)

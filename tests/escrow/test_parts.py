@@ -151,7 +151,7 @@ def test_a_part_that_nobody_can_open_any_more_keeps_no_other_shut(
         assert [part.is_opened for part in warrants.get(warrant.warrant_id).parts] == [False, True]
         assert not warrants.is_to_open(warrant.warrant_id)
         taken = warrants.listed_one(warrant.warrant_id).steps[Step.OPENED]
-        assert (warrants.get(warrant.warrant_id).state, taken.visits) == ("opened", 1)
+        assert (warrants.get(warrant.warrant_id).is_opened, taken.visits) == (True, 1)
 
     run(story())
 
