@@ -35,7 +35,7 @@ def stored(town: FaultyTown, logs: Logs) -> dict[Kind, set[bytes]]:
         Kind.ASSISTED: {u[:SHOWN_BYTES] for u, encoded in admitted if _is_assisted(encoded)},
         Kind.PROPOSAL: _column(query("operator", "SELECT warrant FROM warrants")),
         Kind.DECISION: _column(query("operator", "SELECT warrant FROM warrants WHERE countersignature IS NOT NULL")),
-        Kind.OPENING: _column(query("authority", "SELECT warrant FROM warrants WHERE authority_shares IS NOT NULL")),
+        Kind.OPENING: _column(query("authority", "SELECT warrant FROM released_parts WHERE opened_venue IS NOT NULL")),
         Kind.APPLICATION: {
             party.encode() + venue for party in PARTIES for venue in _column(query(party, "SELECT venue FROM venues"))
         },
@@ -79,7 +79,7 @@ def unrecorded(town: FaultyTown, logs: Logs, oracle: Oracle) -> Iterator[str]:
     """Which shares were given without a record, or have none any more."""
     records = {party: logs.records(party) for party in PARTIES}
     for (shares,) in town.query(
-        "authority", "SELECT authority_shares FROM warrants WHERE authority_shares IS NOT NULL"
+        "authority", "SELECT authority_shares FROM released_parts WHERE authority_shares IS NOT NULL"
     ):
         oracle.note_given("authority", bytes(shares))
     for (party, _, _), shares in oracle.given.items():

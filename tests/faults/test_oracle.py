@@ -167,7 +167,7 @@ def test_an_honest_day_has_no_findings(past: Past) -> None:
         (Kind.APPLICATION, "authority", "DELETE FROM venues"),
         (Kind.PROPOSAL, "operator", "DELETE FROM warrants"),
         (Kind.DECISION, "operator", "UPDATE warrants SET countersignature = NULL"),
-        (Kind.OPENING, "authority", "UPDATE warrants SET authority_shares = NULL"),
+        (Kind.OPENING, "authority", "UPDATE released_parts SET opened_venue = NULL"),
         (Kind.CHECK_IN, VENUE, "DELETE FROM check_ins WHERE substr(encoded, 1, 1) = x'85'"),
         (Kind.ASSISTED, VENUE, "DELETE FROM check_ins WHERE substr(encoded, 1, 1) = x'86'"),
         (Kind.PAPER, VENUE, "DELETE FROM check_ins"),
