@@ -124,9 +124,9 @@ def open_command(home: Path, name: str) -> None:
     def wanted(part: Part, warrant: ListedWarrant) -> bool:
         warrants, warrant_id = part.authority.warrants, warrant.record.warrant_id
         is_to_note = warrant.is_released and "opened" not in warrant.steps and warrants.is_readable(warrant_id)
-        if warrant is not part.warrant or not (is_to_note or warrants.is_to_open(warrant_id)):
+        if "withdrawn" in warrant.steps or not (is_to_note or warrants.is_to_open(warrant_id)):
             return False
-        return part.stands or (part.state != "withdrawn" and warrant.is_shared)
+        return warrant.is_shared or (warrant is part.warrant and part.stands)  # what was begun is finished in any case
 
     _carry_out(home, name, "open", "the operator's shares", wanted, step)
 

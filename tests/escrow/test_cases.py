@@ -346,6 +346,21 @@ def test_an_opening_that_was_cut_off_before_it_was_noted_is_finished(authorities
     authorities.done("close", CASE)
 
 
+def test_an_opening_that_was_begun_is_finished_although_another_warrant_is_drawn(authorities: Authorities) -> None:
+    one = authorities.worlds[0]
+    run(admit(one, {authorities.cafe: [1]}))
+    drawn_for(authorities, authorities.cafe)
+    authorities.done("release", CASE)
+    with patch.object(one.authority.warrants, "note", side_effect=OSError("killed")):
+        authorities.case("open", CASE)
+    one.now += 120
+    run(authorities.cafe.commit())
+    assert authorities.done("draw", CASE, "--yes", "--again") == "1 warrant drawn\n"
+    assert "1 of 1 visits opened" in authorities.done("open", CASE)
+    authorities.done("withdraw", CASE)
+    authorities.done("close", CASE)
+
+
 def test_who_did_what_stands_beside_each_warrant_in_its_order(authorities: Authorities) -> None:
     run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
     drawn_for(authorities, authorities.cafe)
