@@ -5,7 +5,7 @@ It tells of decisions and of no visitor. An entry is durable before the officer'
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sql
 
@@ -26,8 +26,7 @@ _journal = sql.Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(NamedTuple):
     """What an officer did at a Unix time; with the warrant's id (16 bytes) and the case's name, if it was about one."""
 
     time: int

@@ -6,8 +6,7 @@ A list is stored first, then it is put on record in the log, and only then anyon
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sql
 
@@ -36,8 +35,7 @@ Sign = Callable[[sql.Connection, int, int | None], bytes | None]
 """Signs a list, or none, in a transaction, given its number and the Unix time of the last list if there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedList:
+class PublishedList(NamedTuple):
     """A list's number, the Unix time of its publication, and its signed statement."""
 
     number: int

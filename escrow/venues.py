@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sql
 
@@ -31,16 +31,14 @@ _changes = sql.Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ListedVenue:
+class ListedVenue(NamedTuple):
     """A venue in the register; `statement` is this party's signature, None while its officer has not approved."""
 
     record: Venue
     statement: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A record with another key that somebody applied for under a known id.
 
     `agreed`: the holder of the key that is known has signed it. Otherwise the venue has lost that key, or a stranger

@@ -6,9 +6,8 @@ Nothing is stored here. Each step takes what is there for it and leaves what is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from escrow.authority.authority import Authority
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
     from escrow.authority.limits import Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A window of a case in one domain, with the venue's record and the warrants that were drawn for it.
 
     The last of `warrants` is the one to work with.
@@ -237,8 +235,7 @@ class Cases:
             authority.cases.close(name, authority.clock())
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(NamedTuple):
     """What is known of a part before a warrant for it is signed, and what is odd about it.
 
     `wrong`: why no warrant can be for its window. `closed`: why its domain has nothing of it that could be opened.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sql
 
@@ -31,8 +31,7 @@ _windows = sql.Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """An investigation, by its name. Its warrants rest on `legal_reference`; times are Unix seconds."""
 
     name: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -48,8 +47,7 @@ def reasons(set_aside: Counter[str]) -> list[tuple[str, int]]:
     return sorted(counts.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What a step gave, in a line; what else there is to know; and what the officer has to do about it."""
 
     line: str

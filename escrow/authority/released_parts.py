@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sql
 
@@ -49,8 +48,7 @@ _STATE = [
 """What tells of a part without its content, which is long."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasedPart:
+class ReleasedPart(NamedTuple):
     """A part that the venue released under a warrant (16-byte id), from one commitment's Unix time to another's.
 
     `ends` is None in the last part. `digest` (32 bytes) stands for the release. `visits`, `check_ins`, `uncommitted`

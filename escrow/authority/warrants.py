@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sql
 
@@ -84,8 +83,7 @@ class Step(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """The visits to one venue (16-byte id) from `begins` up to, not including, `ends`, in Unix seconds."""
 
     venue_id: bytes
@@ -93,8 +91,7 @@ class Window:
     ends: int
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """When a step was first taken (Unix time), how many visits it gave, and why, as far as that belongs to it."""
 
     time: int
@@ -102,8 +99,7 @@ class Taken:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ListedWarrant:
+class ListedWarrant(NamedTuple):
     """A warrant as lists show it: what it says, the steps that were taken, the last of them, and its case's name."""
 
     record: Warrant
@@ -149,16 +145,14 @@ class ListedWarrant:
         return self.state_at(now) not in {Step.REFUSED, Step.WITHDRAWN, "expired"}
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedShares:
+class ReceivedShares(NamedTuple):
     """Shares that the operator signed, and the Unix time at which they came."""
 
     statement: bytes
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnWarrant:
+class DrawnWarrant(NamedTuple):
     """A warrant and how far it has come.
 
     `statement` is signed by the authority; `countersigned` by both parties; `parts` are what the venue released.

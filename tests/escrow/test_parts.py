@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -165,7 +164,7 @@ def test_what_is_closed_stays_with_what_was_opened_when_the_venue_is_asked_again
         parts.store_closed(first)
         assert len((await opened(world, warrant)).opened) == 2
         await released(world, warrant)
-        assert parts.of(warrant.warrant_id) == (replace(first, closed=True), replace(second, opened=True))
+        assert parts.of(warrant.warrant_id) == (first._replace(closed=True), second._replace(opened=True))
 
     run(story())
 
