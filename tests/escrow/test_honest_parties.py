@@ -94,6 +94,8 @@ class OpenedCase:
     """By what the operator first judged a release that both admit."""
     named: dict[bytes, dict[int, bytes]] = field(default_factory=dict)
     """What the authority held when it first asked for shares."""
+    erased: dict[bytes, set[int]] = field(default_factory=dict)
+    """The epochs of which the authority had no share any more when it was first asked to open."""
 
 
 class TwoParties(RuleBasedStateMachine):
@@ -264,6 +266,7 @@ class TwoParties(RuleBasedStateMachine):
         assert case.release is not None
         digest = release_digest(case.release)
         self.fate, self.lie, self.case = fate, lie, case
+        case.erased.setdefault(digest, set(self.authority.erased))
         fewer = dict(list(self.authority.received[case.record.venue_id].items())[-1:])
         names_less = lie == "authority names less" and digest not in case.named
         if self.authority.warrants.asked(case.record.warrant_id, digest) is None:
@@ -349,7 +352,7 @@ class TwoParties(RuleBasedStateMachine):
         for held in (case.first[digest].operator, case.first[digest].authority):
             alone = verify_release(warrant, venue, KEYS, {one.time: one.commitment for one in held}, case.release)
             assert opened <= set(passes_of(alone))
-        gave = {key for key in said(transcript.operator_shares) if key[0] not in self.authority.erased}
+        gave = {key for key in said(transcript.operator_shares) if key[0] not in case.erased[digest]}
         assert opened <= gave
         if not self.authority.erased:
             assert opened == gave

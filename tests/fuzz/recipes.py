@@ -243,8 +243,8 @@ def _countersignature(_random: Random, tested: ServersUnderTest, route: Route) -
 
 
 def _withdrawal(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
-    """Of warrants that nobody has proposed: the one that is opened is to stand."""
-    paths = [route.path.replace("{warrant}", value) for value in (token_hex(16), "00", "%41" * 16)]
+    """Not of the warrant that is opened, which is to stand."""
+    paths = [route.path.replace("{warrant}", value) for value in (tested.undecided, token_hex(16), "00", "%41" * 16)]
     return [Recipe(bytes, _as_party(tested, route.server, path), path) for path in paths]
 
 

@@ -59,7 +59,7 @@ class ServersUnderTest:
 
     `hs` belong to the handles that the visitors registered for tomorrow, whose sessions' tokens are `tokens`; `passes`
     are today's of the first one. `committed` is when the venue committed to its check-ins; `countersigned` the id of a
-    warrant that the operator's officer has countersigned.
+    warrant that the operator's officer has countersigned, `undecided` of one that nobody has decided on.
     """
 
     servers: Servers
@@ -78,6 +78,7 @@ class ServersUnderTest:
     passes: tuple[OwnedPass, ...]
     committed: int
     countersigned: str
+    undecided: str
     operator: Operator
     """The operator's database, as another process of its server sees it."""
 
@@ -137,6 +138,8 @@ async def _set(
         await call(session, "POST", f"{place.url}/v1/check-ins", check_in)
     await asyncio.to_thread(town.run, "venue", "--home", str(place.home), "commit")
     await _notice_of_today(town, session)
+    countersigned = await asyncio.to_thread(_draw, town, place)
+    await asyncio.to_thread(town.officer, "operator", "warrants", "countersign", countersigned)
     return ServersUnderTest(
         servers=servers,
         town=town,
@@ -153,7 +156,8 @@ async def _set(
         handle=handles[0][1],
         passes=tuple(passes[ADMITTED:]),
         committed=max(one.opening.time for one in only(place.venue).log.commitments()),
-        countersigned=await asyncio.to_thread(_countersign, town, place),
+        countersigned=countersigned,
+        undecided=await asyncio.to_thread(_draw, town, place),
         operator=Operator(town.operator),
     )
 
@@ -168,12 +172,11 @@ async def _notice_of_today(town: Town, session: ClientSession) -> None:
             await asyncio.sleep(0.5)
 
 
-def _countersign(town: Town, place: Place) -> str:
+def _draw(town: Town, place: Place) -> str:
+    """Have a warrant drawn and proposed; returns its id."""
     begins, ends = (local_time(int(time.time()) + seconds, town.settings.utc_offset) for seconds in (-3600, 1))
     window = ("--venue", place.id.hex(), "--from", begins, "--until", ends, "--legal-reference", "제76조의2")
-    warrant = town.officer("authority", "warrants", "draw", "--yes", *window)
-    town.officer("operator", "warrants", "countersign", warrant)
-    return warrant
+    return town.officer("authority", "warrants", "draw", "--yes", *window)
 
 
 async def _routes(town: Town, place: Place) -> list[Route]:

@@ -19,7 +19,7 @@ from protocol.http_messages import Decision, ReleaseRequest
 from protocol.party_requests import sign_request
 from protocol.primitives.statements import JointStatement, verify_statement
 from protocol.releases import MAX_RELEASE_BYTES, Release, ReleasedLeaf
-from protocol.warrants import Warrant, verify_venue
+from protocol.warrants import MAX_RELEASE, Warrant, verify_venue
 from service.http_client import call
 from service.media_types import PROBLEM
 from tests.support.domain import NOW, OpenEpoch, Parties, Released, Visitor, open_epoch
@@ -252,7 +252,7 @@ class TestRelease:
     def fill_a_release(
         self, venue: ServedVenue, parties: Parties, today: OpenEpoch, warrant: Warrant, most_bytes: int
     ) -> None:
-        """One of nearly so many bytes is delivered; one with a few more in parts, which end with commitments."""
+        """One of nearly the most bytes or check-ins is delivered; one with a few more in parts, up to commitments."""
         label = (parties.domain.number, NOW, ENTRY, parties.venue.venue_id)
 
         def fill(count: int) -> int:
@@ -273,7 +273,7 @@ class TestRelease:
                 connection.execute(sql.insert(metadata.tables["check_ins"]), rows)
             return len(ReleasedLeaf(today.key.epoch, NOW, ENTRY, messages[0].to_bytes()).to_bytes())
 
-        largest = (most_bytes - 1000) // fill(1)
+        largest = min((most_bytes - 1000) // fill(1), MAX_RELEASE)
         fill(largest - 1)
         commit(venue, NOW)
         [answer] = post(venue, "/v1/releases", self.ask(parties, warrant), now=NOW + 7200)
