@@ -112,7 +112,7 @@ def add(
 @windows_options[1]
 @click.pass_obj
 def remove(home: Path, name: str, venue_id: bytes, begins: Sequence[datetime], ends: Sequence[datetime]) -> None:
-    """Take windows out of CASE, as long as no warrant for them stands and nothing was opened."""
+    """Take windows out of CASE. No warrant for them may stand, and nothing have been opened."""
     cases = cases_of(home)
     cases.remove(name, _windows(cases, [venue_id], begins, ends))
     click.echo(f"{_of(len(begins), 'window')} removed")
