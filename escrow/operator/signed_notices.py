@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from secrets import token_bytes
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sql
 
@@ -41,8 +40,7 @@ _warrants = sql.Table(
 """The newest notice under each warrant, and when the part that it was for ended; null if it was the last."""
 
 
-@dataclass(frozen=True, slots=True)
-class WarnedPart:
+class WarnedPart(NamedTuple):
     """A release that a notice is for: the warrant's id, its digest, and from when to when the part goes, as it says."""
 
     warrant_id: bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from secrets import token_bytes
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sql
 
@@ -16,12 +16,12 @@ from protocol.epochs import Domain
 from protocol.primitives.errors import WrongDomain
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
-from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from protocol.warrants import Warrant, check_issued, warrant_epochs
 from service.storage import exclusive, insert_once
 
 if TYPE_CHECKING:
     from escrow.log.log import TransparencyLog
+    from protocol.transparency.log_entries import WarrantDecided, WarrantDecision
 
 metadata = sql.MetaData()
 _warrants = sql.Table(
@@ -57,8 +57,7 @@ class LoggedDecision:
     salt: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ProposedWarrant:
+class ProposedWarrant(NamedTuple):
     """A warrant the authority signed; `countersignature` or `refused` (the reason) once the officer has decided.
 
     `withdrawn` is the Unix time at which the authority took it back, if it did.
@@ -78,10 +77,15 @@ class ProposedWarrant:
 
 
 class Warrants:
-    """The operator's register of warrants. A decision is final once it is stored, and counts once it is in the log."""
+    """The operator's register of warrants. A decision is final once it is stored, and counts once it is in the log.
 
-    def __init__(self, engine: sql.Engine, domain: Domain, log: TransparencyLog, clock: Callable[[], int]) -> None:
-        self._engine, self._domain, self._log, self._clock = engine, domain, log, clock
+    The log is opened when a decision is taken or looked up.
+    """
+
+    def __init__(
+        self, engine: sql.Engine, domain: Domain, open_log: Callable[[], TransparencyLog], clock: Callable[[], int]
+    ) -> None:
+        self._engine, self._domain, self._open_log, self._clock = engine, domain, open_log, clock
 
     def propose(self, statement: bytes, now: int) -> None:
         """Take a warrant that the authority signed, or take it again, at Unix time `now`.
@@ -123,11 +127,15 @@ class Warrants:
 
     def countersign(self, warrant_id: bytes, identity: SigningKey) -> None:
         """The officer's consent: sign the same warrant."""
+        from protocol.transparency.log_entries import WarrantDecision
+
         record = self.get(warrant_id).record
         self._decide(record, WarrantDecision.COUNTERSIGNED, countersignature=sign_statement(record, identity))
 
     def refuse(self, warrant_id: bytes, reason: str) -> None:
         """The officer's refusal, with its reason."""
+        from protocol.transparency.log_entries import WarrantDecision
+
         self._decide(self.get(warrant_id).record, WarrantDecision.REFUSED, refused=reason[:256])
 
     def withdraw(self, warrant_id: bytes, request: bytes) -> None:
@@ -136,6 +144,8 @@ class Warrants:
         From then on it is neither countersigned nor refused, and nothing is given under it. A second request changes
         nothing. Raises `UnknownWarrant`, and `AlreadyOpened` if the operator has given shares under it.
         """
+        from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
+
         self.get(warrant_id)
         with exclusive(self._engine) as connection:
             if has_given(connection, warrant_id):
@@ -144,7 +154,7 @@ class Warrants:
             insert_once(connection, _decisions, {"warrant": warrant_id, "salt": token_bytes(32)})
         (row,) = self._rows(_warrants.c.warrant == warrant_id)
         commitment = commit_to_warrant(statement_payload(row.statement), row.salt)
-        self._log.append(WarrantDecided(WarrantDecision.WITHDRAWN, commitment), self._clock())
+        self._open_log().append(WarrantDecided(WarrantDecision.WITHDRAWN, commitment), self._clock())
 
     def demand_standing(self, warrant_id: bytes) -> None:
         """Raise `WarrantWithdrawn` if the authority has taken a warrant back."""
@@ -166,8 +176,8 @@ class Warrants:
             insert_once(connection, _decisions, {"warrant": record.warrant_id, "salt": token_bytes(32)})
         (row,) = self._rows(this)
         decided = self._entry(row)
-        known = self._log.index_of(decided)
-        self._log.append(decided, self._clock())
+        known = self._open_log().index_of(decided)
+        self._open_log().append(decided, self._clock())
         if known is not None or decided.decision is not decision:
             raise AlreadyDecided(record.warrant_id, self.get(record.warrant_id).state)
 
@@ -189,11 +199,13 @@ class Warrants:
 
     def _logged_at(self, row: sql.Row[Any]) -> int | None:
         is_undecided = row.countersignature is None and row.refused is None
-        return None if row.salt is None or is_undecided else self._log.index_of(self._entry(row))
+        return None if row.salt is None or is_undecided else self._open_log().index_of(self._entry(row))
 
     @staticmethod
     def _entry(row: sql.Row[Any]) -> WarrantDecided:
         """What the log says of a stored decision."""
+        from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
+
         decision = WarrantDecision.REFUSED if row.countersignature is None else WarrantDecision.COUNTERSIGNED
         return WarrantDecided(decision, commit_to_warrant(statement_payload(row.statement), row.salt))
 

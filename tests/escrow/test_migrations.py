@@ -202,7 +202,7 @@ def test_a_decision_stays_on_record(kind: str, tmp_path: Path, parties: Parties)
             connection.execute(sql.insert(warrants).values(warrant=record.warrant_id, **row))
         connection.execute(sql.insert(warrant_decisions).values(warrant=logged.warrant_id, log_index=index, salt=salt))
     engine = open_database(url, operator_migrations.STEPS, operator_warrants.metadata)
-    register = Warrants(engine, parties.domain, log, lambda: NOW)
+    register = Warrants(engine, parties.domain, lambda: log, lambda: NOW)
     assert register.decision(logged.warrant_id) == LoggedDecision(index, salt)
     assert {proposed.record: proposed.state for proposed in register.all()} == {
         logged: "countersigned",

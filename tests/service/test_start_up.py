@@ -56,9 +56,10 @@ LOG_AND_OPENINGS = {
     "protocol.notices",
     "protocol.opening",
     "protocol.releases",
+    "protocol.transparency.log_entries",
     "protocol.transparency.logs",
 }
-"""What a party is made of beside its registers; the operator's warrants count only once they are in its log."""
+"""What a party is made of beside its registers; the operator looks for a decision in its log if there is one."""
 OTHERS = {"limits", "phonenumbers", "prometheus_client", "pythonjsonlogger"}
 NOT_FOR_LISTS = {"aiohttp", "alembic", "pydantic", "sqlalchemy.ext", "sqlalchemy.orm"} | PICTURES | OTHERS | WORK
 NOT_FOR_HELP = sorted(NETWORK | DATABASE | SETTINGS | PICTURES | CRYPTOGRAPHY | OTHERS)
@@ -181,6 +182,5 @@ def test_an_officers_lists_need_no_server_and_no_migration(home: Path, party: st
     (own / "domain.toml").write_text(structs.replace(domain, **parties).to_toml())
     assert CliRunner().invoke(main, [party, "--home", str(own), "venues", "list"]).exit_code == 0  # makes the database
     for register in ("venues", "warrants") if party == "operator" else ("venues", "warrants", "case"):
-        needs_log = (party, register) == ("operator", "warrants")
-        forbidden = NOT_FOR_LISTS if needs_log else NOT_FOR_LISTS | LOG_AND_OPENINGS
+        forbidden = NOT_FOR_LISTS | LOG_AND_OPENINGS
         assert loaded_by("escrow", party, "--home", str(own), register, "list", forbidden=forbidden) == []
