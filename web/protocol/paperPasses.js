@@ -14,9 +14,10 @@ import { byteEncoded, bytes, message, uint32, uint8 } from './primitives/encodin
 import { B, Scalar, secureRandom } from './primitives/group.js';
 import { frame } from './primitives/hashing.js';
 import { SIGNATURE_BYTES, signWithScalar } from './primitives/signatures.js';
-import { encodeText } from './qrText.js';
+import { decodeText, encodeText } from './qrText.js';
 
 export const PAPER_PREFIX = 'SPP1:';
+const MAX_PAPER_BYTES = 238;
 
 /** A pass, a key `k` and the pass's signature for that key. @typedef {Decoded<typeof PaperPass>} PaperPass */
 export const PaperPass = message({
@@ -48,4 +49,13 @@ export function printPass(epochKey, owned, randomBytes = secureRandom) {
   const statement = delegationStatement(epochKey, publicPass, k.times(B));
   const delegation = signWithScalar(owned.r, owned.public.u, statement, randomBytes);
   return encodeText(PAPER_PREFIX, PaperPass.toBytes({ domain: domain.number, epoch, publicPass, k, delegation }));
+}
+
+/**
+ * The paper pass in a QR code's text. Spec: §4.3, Paper passes.
+ * @param {string} text @returns {PaperPass}
+ * @throws {MalformedText | MalformedEncoding}
+ */
+export function fromPaperText(text) {
+  return PaperPass.fromBytes(decodeText(PAPER_PREFIX, text, MAX_PAPER_BYTES));
 }

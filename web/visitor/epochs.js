@@ -3,7 +3,7 @@
  *
  * @import { EpochKey, Role } from '../protocol/epochs.js'
  * @import { Servers } from './domain.js'
- * @import { HttpClient } from './httpClient.js'
+ * @import { HttpClient } from '../ui/httpClient.js'
  * @import { Store } from './store.js'
  */
 

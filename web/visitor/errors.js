@@ -40,16 +40,3 @@ export class NoPassLeft extends VisitorError {}
 
 /** There is no check-in that the visitor could check out of. */
 export class NoVisit extends VisitorError {}
-
-/** A server said no. `problem` is the stable name of §5.1, `status` the HTTP status. */
-export class Problem extends Error {
-  /** @param {number} status @param {string} problem @param {string} detail */
-  constructor(status, problem, detail) {
-    super(detail);
-    this.status = status;
-    this.problem = problem;
-  }
-}
-
-/** A server did not answer. */
-export class Unreachable extends Error {}

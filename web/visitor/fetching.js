@@ -10,7 +10,8 @@
 
 import { EPOCH_SECONDS } from '../protocol/epochs.js';
 import { SplitPassError } from '../protocol/primitives/errors.js';
-import { NotIssued, PassesWithheld, Problem, Unreachable, VisitorError, WalletError } from './errors.js';
+import { Problem, Unreachable } from '../ui/problems.js';
+import { NotIssued, PassesWithheld, VisitorError, WalletError } from './errors.js';
 import { searchLists } from './lists.js';
 import { DAYS_AHEAD, begin, fetchPasses } from './passes.js';
 import { randomBelow } from './timing.js';
@@ -146,4 +147,13 @@ function wordsOf(error) {
   if (error instanceof Unreachable) return ['no answer', '응답 없음'];
   if (error instanceof SplitPassError) return [`something is wrong: ${error.name}`, `문제가 있습니다: ${error.name}`];
   throw error;
+}
+
+/**
+ * Have the browser wake the service worker now and then, where there is such a thing: it fetches what is due.
+ * @param {ServiceWorkerRegistration | undefined} registration
+ */
+export async function fetchInBackground(registration) {
+  const { periodicSync } = /** @type {any} */ (registration ?? {});
+  await periodicSync?.register('splitpass', { minInterval: 3_600_000 }).catch(() => undefined); // not if not installed
 }

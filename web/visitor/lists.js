@@ -18,7 +18,7 @@ import { Notice, PublishedNotice, concerns, verifyNotice } from '../protocol/not
 import { sameBytes } from '../protocol/primitives/encoding.js';
 import { SplitPassError } from '../protocol/primitives/errors.js';
 import { statementPayload } from '../protocol/primitives/statements.js';
-import { Problem, Unreachable } from './errors.js';
+import { Problem, Unreachable } from '../ui/problems.js';
 import { MEMORY_DAYS, RETENTION_DAYS, usedPasses } from './wallet.js';
 
 /** How many lists of one source a client follows at a time: whoever signs more could keep it busy for ever. */

@@ -6,12 +6,12 @@
  * @import { WitnessedCheckpoint } from '../protocol/transparency/logs.js'
  * @import { Tile } from '../protocol/transparency/tiles.js'
  * @import { Servers } from './domain.js'
- * @import { HttpClient } from './httpClient.js'
+ * @import { HttpClient } from '../ui/httpClient.js'
  * @import { Store } from './store.js'
  */
 
-import { InconsistentLog, MalformedEncoding } from '../protocol/primitives/errors.js';
 import { sameBytes } from '../protocol/primitives/encoding.js';
+import { InconsistentLog, MalformedEncoding } from '../protocol/primitives/errors.js';
 import { Inclusion, verifyLoggedEpoch, verifyWitnessed } from '../protocol/transparency/logs.js';
 import { HASH_BYTES, proveConsistency, rootOf, verifyConsistency } from '../protocol/transparency/merkle.js';
 import { TILE_WIDTH, splitHashes, subtreesIn, tilePath } from '../protocol/transparency/tiles.js';

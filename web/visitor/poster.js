@@ -8,7 +8,7 @@
 import { MalformedText } from '../protocol/primitives/errors.js';
 import { JointStatement } from '../protocol/primitives/statements.js';
 import { verifyVenue } from '../protocol/warrants.js';
-import { isProtected } from './httpClient.js';
+import { isProtected } from '../ui/httpClient.js';
 
 const LINK = /^(https?:\/\/[^\s/?#@\\]+(?:\/[^\s?#@\\]+)*)\/v\/([0-9a-f]{32})$/u;
 

@@ -1,7 +1,7 @@
 /** The document that sends requests to venues for the page around it, and nothing else. See `venueClient.js`. */
 
-import { Problem } from './errors.js';
-import { HttpClient } from './httpClient.js';
+import { HttpClient } from '../ui/httpClient.js';
+import { Problem } from '../ui/problems.js';
 
 const PATH = /\/v1\/(venues\/[0-9a-f]{32}\/[0-9]{1,3}|check-ins)$/u;
 const SECONDS = 15;

@@ -9,6 +9,7 @@
  * @typedef {{ version: number, nonce: Uint8Array<ArrayBuffer>, data: ArrayBuffer }} Sealed
  */
 
+import { done, result } from '../ui/database.js';
 import { WalletError } from './errors.js';
 import { lockKey, sealingKey, unlockKey } from './lock.js';
 
@@ -204,19 +205,3 @@ const changedElsewhere = () =>
     'Another window changed the wallet; try again.',
     '다른 창에서 지갑을 바꾸었습니다. 다시 해 주세요.',
   ]);
-
-/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
-function result(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-/** @param {IDBTransaction} transaction @returns {Promise<void>} */
-function done(transaction) {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error);
-  });
-}

@@ -3,7 +3,7 @@
  * Only that document may connect to any host; this page may connect to the two parties alone.
  */
 
-import { Problem, Unreachable } from './errors.js';
+import { Problem, Unreachable } from '../ui/problems.js';
 
 const ANSWER_MILLISECONDS = 20_000;
 

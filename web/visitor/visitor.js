@@ -9,11 +9,11 @@
 
 import { Domain, epochAt } from '../protocol/epochs.js';
 import { sameBytes } from '../protocol/primitives/encoding.js';
+import { HttpClient } from '../ui/httpClient.js';
+import { ServerClocks } from '../ui/serverClocks.js';
 import { Epochs } from './epochs.js';
 import { VisitorError, WalletError } from './errors.js';
 import { FindingsFiles } from './findings.js';
-import { HttpClient } from './httpClient.js';
-import { ServerClocks } from './serverClocks.js';
 import { usedPasses, withinLimits, withoutExpired } from './wallet.js';
 import { EMPTY, Wallet as WalletMessage } from './walletContents.js';
 

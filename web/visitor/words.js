@@ -9,7 +9,8 @@
 import { Role } from '../protocol/epochs.js';
 import { Decision } from '../protocol/httpMessages.js';
 import { SplitPassError } from '../protocol/primitives/errors.js';
-import { Problem, Unreachable, VisitorError } from './errors.js';
+import { Problem, Unreachable } from '../ui/problems.js';
+import { VisitorError } from './errors.js';
 
 /** @type {Record<Decision, Pair>} */
 const DECISIONS = {

@@ -2,17 +2,15 @@
  * Paper passes as a reader checks them. Spec: §3.8, §4.3.
  *
  * @import { EpochKey } from '../../protocol/epochs.js'
+ * @import { PaperPass } from '../../protocol/paperPasses.js'
  * @import { Point, Scalar } from '../../protocol/primitives/group.js'
  */
 
-import { PAPER_PREFIX, PaperPass, delegationStatement } from '../../protocol/paperPasses.js';
+import { delegationStatement } from '../../protocol/paperPasses.js';
 import { passStatement } from '../../protocol/passes.js';
 import { IdentityElement, InvalidSignature, WrongDomain, WrongEpoch } from '../../protocol/primitives/errors.js';
 import { B } from '../../protocol/primitives/group.js';
 import { verify } from '../../protocol/primitives/signatures.js';
-import { decodeText } from '../../protocol/qrText.js';
-
-const MAX_PAPER_BYTES = 238;
 
 /** @param {Uint8Array} publicPass 128 bytes */
 export const passParts = (publicPass) => ({
@@ -20,11 +18,6 @@ export const passParts = (publicPass) => ({
   v: publicPass.subarray(32, 64),
   signature: publicPass.subarray(64),
 });
-
-/** @param {string} text */
-export function fromPaperText(text) {
-  return PaperPass.fromBytes(decodeText(PAPER_PREFIX, text, MAX_PAPER_BYTES));
-}
 
 /**
  * The pass, the key that may sign for it, and the delegation; made by `verifyPaper` alone.

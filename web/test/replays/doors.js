@@ -1,5 +1,6 @@
+import { Book } from '../../door/book.js';
 import { CheckInMessage } from '../../protocol/checkIns.js';
-import { Gate } from '../parties/gate.js';
+import { PaperGate } from '../parties/gate.js';
 import { call, key } from './call.js';
 import { epochKey, venueId } from './keys.js';
 import { hex, list, number, string } from './values.js';
@@ -14,8 +15,10 @@ export default {
     check: call(
       [epochKey, epochs, venueId, tolerance, codes, clocks],
       (epochKey, epochs, venueId, tolerance, codes, clocks) => {
+        const { domain } = epochKey;
         const keys = new Map(epochs.includes(epochKey.epoch) ? [[epochKey.epoch, epochKey]] : []);
-        const gate = new Gate(epochKey.domain, keys, venueId, tolerance);
+        const of = { domain, tolerance, closed: false, epochKey: (/** @type {number} */ epoch) => keys.get(epoch) };
+        const gate = new PaperGate(venueId, (number) => (number === domain.number ? of : undefined), new Book());
         const decisions = codes.map((code, i) =>
           /^[0-9a-f]+$/u.test(code)
             ? gate.decide(CheckInMessage.fromBytes(hex(code)), clocks[i])

@@ -1,7 +1,7 @@
-import { PaperPass, delegationStatement, printPass } from '../../protocol/paperPasses.js';
+import { PaperPass, delegationStatement, fromPaperText, printPass } from '../../protocol/paperPasses.js';
 import { B } from '../../protocol/primitives/group.js';
 import { PaperCheckInMessage, paperLabel, signPaperCheckIn, verifyPaperCheckIn } from '../parties/paperCheckIns.js';
-import { fromPaperText, passParts, verifyPaper } from '../parties/paperPasses.js';
+import { passParts, verifyPaper } from '../parties/paperPasses.js';
 import { call, key } from './call.js';
 import { direction, epochKey, publicPass, r, random, text, time, venueId } from './keys.js';
 import { encoded } from './values.js';

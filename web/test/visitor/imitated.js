@@ -6,21 +6,21 @@
  * @import { DisclosedOpening } from '../../protocol/disclosures.js'
  */
 
-import { concatBytes, randomBytes } from '@noble/hashes/utils.js';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { concatBytes, randomBytes } from '@noble/hashes/utils.js';
 import { Role, epochAt, identityKey, verifyEpoch } from '../../protocol/epochs.js';
 import { HandleGrant, HandleRegistration } from '../../protocol/handles.js';
 import { Session, VerificationAnswer } from '../../protocol/httpMessages.js';
 import { PublishedNotice } from '../../protocol/notices.js';
 import { AllowanceRequest, PassAnswers } from '../../protocol/passes.js';
-import { bigEndian } from '../../protocol/primitives/hashing.js';
 import { message, uint32 } from '../../protocol/primitives/encoding.js';
+import { bigEndian } from '../../protocol/primitives/hashing.js';
 import { statement } from '../../protocol/primitives/statements.js';
 import { LogEntry } from '../../protocol/transparency/logEntries.js';
 import { Inclusion, logOrigin, otherParty } from '../../protocol/transparency/logs.js';
 import { leafHash, nodeHash, rootOf, subtreesOf } from '../../protocol/transparency/merkle.js';
+import { Problem } from '../../ui/problems.js';
 import { confirmCode } from '../../visitor/enrolment.js';
-import { Problem } from '../../visitor/errors.js';
 import { fetchPasses } from '../../visitor/passes.js';
 import { Visitor } from '../../visitor/visitor.js';
 import { createEpoch } from '../parties/epochs.js';

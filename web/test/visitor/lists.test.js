@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { randomBytes } from '@noble/hashes/utils.js';
 import { EPOCH_SECONDS, Role } from '../../protocol/epochs.js';
 import { PublishedNotice } from '../../protocol/notices.js';
-import { Unreachable } from '../../visitor/errors.js';
+import { Unreachable } from '../../ui/problems.js';
 import { Findings, MAX_FOR_PASS, NOTHING, about, withMore } from '../../visitor/findings.js';
 import { LIST_SOURCES, MAX_LIST_AGE, faultsOf, searchLists } from '../../visitor/lists.js';
 import { openEntries } from '../../visitor/visits.js';

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isProtected } from '../../ui/httpClient.js';
+import { Problem } from '../../ui/problems.js';
+import { ServerClocks } from '../../ui/serverClocks.js';
 import { checkedCode, checkedName, confirmCode, internationalNumber, requestCode } from '../../visitor/enrolment.js';
-import { Problem, VisitorError } from '../../visitor/errors.js';
-import { isProtected } from '../../visitor/httpClient.js';
-import { ServerClocks } from '../../visitor/serverClocks.js';
+import { VisitorError } from '../../visitor/errors.js';
 import { SHORTEST_LEAD, drawTime } from '../../visitor/timing.js';
 import { ALLOWANCE, NOON, enrolled, supplied } from './imitated.js';
 

@@ -7,10 +7,10 @@
 import { EPOCH_SECONDS } from '../../protocol/epochs.js';
 import { element } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
+import { WARNING_SECONDS } from '../../ui/serverClocks.js';
+import { isApple, isInstalled } from '../../ui/surroundings.js';
 import { VERIFICATION_DAYS } from '../enrolment.js';
 import { LIST_SOURCES, faultsOf } from '../lists.js';
-import { WARNING_SECONDS } from '../serverClocks.js';
-import { isApple, isInstalled } from '../surroundings.js';
 import { usedPasses } from '../wallet.js';
 import { withheld } from './days.js';
 

@@ -4,11 +4,11 @@
 
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
+import { Problem } from '../../ui/problems.js';
+import { keepStorage } from '../../ui/surroundings.js';
 import { checkedCode, checkedName, confirmCode, internationalNumber, requestCode } from '../enrolment.js';
-import { Problem } from '../errors.js';
 import { drawAhead } from '../fetching.js';
 import { ScreenElement } from '../screen.js';
-import { keepStorage } from '../surroundings.js';
 import { errorInWords } from '../words.js';
 
 const NEW_CODE = ['code-expired', 'too-many-attempts'];

@@ -5,9 +5,9 @@
 import { EPOCH_SECONDS } from '../../protocol/epochs.js';
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
+import { mayBeEvicted } from '../../ui/surroundings.js';
 import { VERIFICATION_DAYS } from '../enrolment.js';
 import { ScreenElement } from '../screen.js';
-import { mayBeEvicted } from '../surroundings.js';
 import { errorInWords } from '../words.js';
 import { eraseSection } from './erasing.js';
 

@@ -2,8 +2,8 @@
 
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
+import { isApple, isInstalled } from '../../ui/surroundings.js';
 import { ScreenElement } from '../screen.js';
-import { isApple, isInstalled } from '../surroundings.js';
 
 /** @type {readonly (readonly [string, string])[]} */
 const POINTS = [

@@ -2,7 +2,7 @@
  * Requests to servers: CBOR bodies, problems, limits, and what the answers' clocks say. Spec: §5.1.
  */
 
-import { Problem, Unreachable } from './errors.js';
+import { Problem, Unreachable } from './problems.js';
 
 const CBOR = 'application/cbor';
 /** As in the protocol, which the document for posters does without. */

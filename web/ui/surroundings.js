@@ -18,12 +18,3 @@ export async function keepStorage() {
 export async function mayBeEvicted() {
   return !((await navigator.storage?.persisted?.().catch(() => false)) ?? false);
 }
-
-/**
- * Have the browser wake the service worker now and then, where there is such a thing: it fetches what is due.
- * @param {ServiceWorkerRegistration | undefined} registration
- */
-export async function fetchInBackground(registration) {
-  const { periodicSync } = /** @type {any} */ (registration ?? {});
-  await periodicSync?.register('splitpass', { minInterval: 3_600_000 }).catch(() => undefined); // not if not installed
-}
