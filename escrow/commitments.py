@@ -59,7 +59,7 @@ class CommitmentRegister:
             raise VenuePending(venue_id)
         message = verify_commitment(listed.record, statement, now)  # step 2
         same = (_commitments.c.venue == venue_id) & (_commitments.c.time == message.time)
-        with exclusive(self._engine) as connection:
+        with exclusive(self._engine, "commitments", venue_id) as connection:
             known = connection.scalar(sql.select(_commitments.c.statement).where(same))
             if known is None:
                 self._limit(connection, venue_id, now)  # step 4

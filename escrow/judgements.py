@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
-from service.storage import exclusive
+from service.storage import exclusive, insert_once
 
 if TYPE_CHECKING:
     from protocol.releases import Judgement
@@ -37,19 +37,14 @@ class Judgements:
 
     def first(self, warrant: Warrant, release: bytes, judgement: Judgement) -> Judgement:
         """Store a judgement durably and return it, or the one that was first."""
-        with exclusive(self._engine) as connection:
-            known = _find(connection, warrant.warrant_id, release)
-            if known is None:
-                connection.execute(
-                    sql.insert(_judgements).values(
-                        warrant=warrant.warrant_id, release=release, judgement=judgement.to_bytes(), ends=warrant.ends
-                    )
-                )
-        return known or judgement
+        row = {"warrant": warrant.warrant_id, "release": release, "judgement": judgement.to_bytes()}
+        with self._engine.begin() as connection:
+            insert_once(connection, _judgements, row | {"ends": warrant.ends})
+            return _find(connection, warrant.warrant_id, release) or judgement
 
     def forget_ended(self, is_over: Callable[[int], bool]) -> None:
         """Delete those of windows whose end, in Unix time, is over: nothing can be given for them any more."""
-        with exclusive(self._engine) as connection:
+        with exclusive(self._engine, "judgements") as connection:
             ends = connection.scalars(sql.select(_judgements.c.ends).distinct()).all()
             over = [end for end in ends if is_over(end)]
             connection.execute(sql.delete(_judgements).where(_judgements.c.ends.in_(over)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -12,15 +13,13 @@ import sqlalchemy as sql
 
 from escrow.errors import WarrantExhausted
 from protocol.primitives.hashing import digest32
-from service.storage import exclusive, is_among
+from service.storage import CHUNK, exclusive, is_among
 
 if TYPE_CHECKING:
     from protocol.opening import VerifiedShares
     from protocol.releases import VerifiedRelease
     from protocol.visits import Visit
 
-CHUNK = 500
-"""How many passes are looked up at a time: a database takes only so many values in one query."""
 metadata = sql.MetaData()
 _released = sql.Table(
     "released_passes",
@@ -65,7 +64,7 @@ class ReleaseLedger:
         """
         warrant = release.warrant
         passes = _passes(release)
-        with exclusive(self._engine) as connection:
+        with giving(self._engine) as connection:
             if self._check is not None:
                 self._check(connection, warrant.warrant_id)
             rows = list(_rows(connection, passes))
@@ -136,6 +135,14 @@ class ReleaseLedger:
         """Delete the record of epochs that can never be opened again."""
         with self._engine.begin() as connection:
             connection.execute(sql.delete(_released).where(is_among(_released.c.epoch, epochs)))
+
+
+def giving(engine: sql.Engine) -> AbstractContextManager[sql.Connection]:
+    """A transaction in which nobody else gives shares, or takes back what they would be given for.
+
+    One lock for all warrants: two of them may have the same passes.
+    """
+    return exclusive(engine, "shares")
 
 
 def has_given(connection: sql.Connection, warrant_id: bytes) -> bool:

@@ -46,7 +46,7 @@ class Openings:
         warrant = release.warrant
         passes = [u for visits in release.visits.values() for u in visits]
         record = record_opening(warrant, release.digest, passes)
-        with exclusive(self._engine) as connection:
+        with exclusive(self._engine, "openings", warrant.warrant_id) as connection:
             rows = connection.scalars(sql.select(_openings.c.record).where(_openings.c.warrant == warrant.warrant_id))
             for known in map(OpeningRecord.from_bytes, rows):
                 if known.release == record.release and set(known.digests) >= set(record.digests):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sql
 
 from escrow.errors import ListNotPublished
-from service.storage import exclusive
+from service.storage import exclusive, insert_once
 
 if TYPE_CHECKING:
     from escrow.log.log import TransparencyLog
@@ -68,20 +68,19 @@ class PublishedLists:
 
         Then everything that is stored is put on record, also what an interruption has left.
         """
-        with exclusive(self._engine) as connection:
+        with exclusive(self._engine, "published lists", self.kind.encode()) as connection:
             last = self._select(connection, sql.true(), limit=1)
             number = last[0].number + 1 if last else 0
             statement = sign(connection, number, last[0].time if last else None)
             if statement is not None:
-                self._insert(connection, PublishedList(number, now, statement))
+                connection.execute(sql.insert(_lists).values(self._row(PublishedList(number, now, statement))))
         self.put_on_record(log, now)
         return statement is not None
 
     def add(self, made: PublishedList) -> None:
         """Store a list durably, unless another process has stored one of its number."""
-        with exclusive(self._engine) as connection:
-            if not self._select(connection, _lists.c.number == made.number):
-                self._insert(connection, made)
+        with self._engine.begin() as connection:
+            insert_once(connection, _lists, self._row(made))
 
     def put_on_record(self, log: TransparencyLog, now: int) -> None:
         """Put what is stored into the log, in the order of the numbers, and from then on give it to everyone."""
@@ -112,9 +111,8 @@ class PublishedLists:
         with self._engine.begin() as connection:
             return self._select(connection, sql.true())
 
-    def _insert(self, connection: sql.Connection, made: PublishedList) -> None:
-        row = {"kind": self.kind, "number": made.number, "time": made.time, "statement": made.statement}
-        connection.execute(sql.insert(_lists).values(**row))
+    def _row(self, made: PublishedList) -> dict[str, object]:
+        return {"kind": self.kind, "number": made.number, "time": made.time, "statement": made.statement}
 
     def _select(
         self, connection: sql.Connection, condition: sql.ColumnElement[bool], limit: int | None = None

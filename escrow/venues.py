@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 import sqlalchemy as sql
@@ -65,7 +66,7 @@ class VenueRegister:
         record = verified.venue
         if not (record.name + record.url).isprintable():  # step 2
             raise InvalidName("a venue's name and URL have printable characters only")
-        with exclusive(self._engine) as connection:
+        with self._alone(record.venue_id) as connection:
             row = connection.execute(sql.select(_venues).where(_venues.c.venue == record.venue_id)).one_or_none()
             if row is None:
                 connection.execute(sql.insert(_venues).values(venue=record.venue_id, record=record.to_bytes()))
@@ -111,10 +112,14 @@ class VenueRegister:
             listed.record == record and listed.statement for listed in self._select(_venues.c.venue == record.venue_id)
         )
 
+    def _alone(self, venue_id: bytes) -> AbstractContextManager[sql.Connection]:
+        """A transaction in which nobody else decides on a venue."""
+        return exclusive(self._engine, "venue", venue_id)
+
     def _sign(self, record: Venue, identity: SigningKey) -> bytes:
         statement = sign_statement(record, identity)
         values = {"record": record.to_bytes(), "statement": statement}
-        with exclusive(self._engine) as connection:
+        with self._alone(record.venue_id) as connection:
             connection.execute(sql.update(_venues).where(_venues.c.venue == record.venue_id).values(values))
             connection.execute(sql.delete(_changes).where(_changes.c.venue == record.venue_id))
         return statement

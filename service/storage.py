@@ -7,6 +7,7 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +24,8 @@ DRIVERS = {
 """The databases that `exclusive` knows to lock, by the scheme of their URLs."""
 SQLITE = "sqlite+pysqlite"
 BUSY_SECONDS = 30
+CHUNK = 500
+"""How many values are looked up at a time: a database takes only so many in one query."""
 CONNECT_SECONDS = 10
 """How long a PostgreSQL server may take to answer."""
 DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
@@ -32,8 +35,6 @@ DATABASE_TROUBLE = (
     sql.exc.InternalError,  # among others of a database that takes no writes
     sql.exc.TimeoutError,
 )
-EXCLUSIVE_LOCK = int.from_bytes(b"SplitP", "big")
-"""The advisory lock of `exclusive` on PostgreSQL."""
 
 
 def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql.Engine:
@@ -62,7 +63,7 @@ def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql
         sql.event.listen(engine, "connect", _configure_sqlite)
         sql.event.listen(engine, "begin", _begin)
     try:
-        with _alone(engine), exclusive(engine) as connection:
+        with _alone(engine), exclusive(engine, "schema") as connection:
             _check_durable(connection)
             migrate(connection, steps, tables)
     except sql.exc.SQLAlchemyError as error:
@@ -71,16 +72,24 @@ def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql
 
 
 @contextmanager
-def exclusive(engine: sql.Engine) -> Iterator[sql.Connection]:
-    """A transaction that no other exclusive one of any process overlaps: for what reads first and then decides."""
+def exclusive(engine: sql.Engine, what: str, key: bytes = b"") -> Iterator[sql.Connection]:
+    """A transaction for what reads first and then decides: no other one overlaps it that decides on the same.
+
+    What is decided on has a name and, if there are many of it, a key of any length. SQLite has one writer anyway.
+    """
     with engine.execution_options(exclusive=True).begin() as connection:
         if engine.dialect.name == "postgresql":
-            connection.execute(sql.select(sql.func.pg_advisory_xact_lock(EXCLUSIVE_LOCK)))
+            lock = int.from_bytes(sha256(what.encode() + b":" + key).digest()[:8], "big", signed=True)
+            connection.execute(sql.select(sql.func.pg_advisory_xact_lock(lock)))
         yield connection
 
 
 def insert_once(connection: sql.Connection, table: sql.Table, row: Mapping[str, object]) -> bool:
-    """Insert a row unless its primary key is there, of which a database would quote the values in its log."""
+    """Insert a row unless one is there that is the same in a key; whether it was inserted.
+
+    The other one may be of a transaction of this moment, for whose end this waits: what is read afterwards has it. A
+    database would quote the values of a key in its log if it refused them.
+    """
     inserting: sql.Insert
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects import postgresql

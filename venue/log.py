@@ -62,6 +62,7 @@ class Log:
 
     def __init__(self, engine: sql.Engine, domain: int, venue_id: bytes) -> None:
         self._engine, self._key = engine, {"domain": domain, "venue": venue_id}
+        self._name = b"%d:%b" % (domain, venue_id)
         self._own, self._own_leaves, self._own_check_ins = (
             (table.c.domain == domain) & (table.c.venue == venue_id) for table in (_commitments, _leaves, check_ins)
         )
@@ -72,7 +73,7 @@ class Log:
         Returns its time and statement; None if none is due (`is_due`).
         """
         new = sql.select(check_ins).where(self._own_check_ins, check_ins.c.position.is_(None))
-        with exclusive(self._engine) as connection:
+        with exclusive(self._engine, "log", self._name) as connection:
             last = self._last(connection, now)
             if not _is_due(last, now, every):
                 return None

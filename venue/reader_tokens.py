@@ -49,7 +49,7 @@ class ReaderTokens:
         if not (door.isprintable() and 0 < len(door) <= MAX_NAME):
             raise ConfigurationError(f"a door's name has 1 to {MAX_NAME} printable characters")
         row = {"token_digest": _token_digest(token), "venue": venue_id, "door": door, "added": now}
-        with exclusive(self._engine) as connection:
+        with exclusive(self._engine, "readers", venue_id) as connection:
             if connection.execute(sql.select(_readers).where(_active(venue_id, door))).first() is not None:
                 raise ConfigurationError(f"there is a reader of this name ({door}); revoke it first")
             connection.execute(sql.insert(_readers).values(row))

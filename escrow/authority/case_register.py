@@ -8,7 +8,7 @@ import sqlalchemy as sql
 
 from escrow.authority.errors import CaseClosed, CaseExists, UnknownCase
 from escrow.authority.warrants import Window
-from service.storage import exclusive, insert_once
+from service.storage import insert_once
 
 MAX_NAME = 64
 """The most characters of a case's name."""
@@ -49,7 +49,7 @@ class CaseRegister:
     def start(self, case: Case) -> None:
         """Keep a new case, or the same one again; raises `CaseExists` if its name stands for another."""
         row = {"name": case.name, "legal_reference": case.legal_reference, "started": case.started}
-        with exclusive(self._engine) as connection:
+        with self._engine.begin() as connection:
             insert_once(connection, _cases, row)
             known = connection.scalar(sql.select(_cases.c.legal_reference).where(_cases.c.name == case.name))
         if known != case.legal_reference:

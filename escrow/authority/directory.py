@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sql
 
 from escrow.authority.errors import EntryExists
-from service.storage import exclusive, is_among
+from escrow.errors import ErasedEpoch
+from service.storage import insert_once, is_among
 
 if TYPE_CHECKING:
     from protocol.handles import DirectoryEntry
@@ -30,16 +31,20 @@ class Directory:
         self._engine = engine
 
     def deposit(self, entry: DirectoryEntry) -> None:
-        """Store an entry durably, or the same one again; raises `EntryExists` for another of its epoch and index."""
-        encoded, place = entry.to_bytes(), _is_at(entry.epoch, entry.index)
-        with exclusive(self._engine) as connection:
-            known = connection.scalar(sql.select(_entries.c.entry).where(place))
-            if known is None:
-                connection.execute(
-                    sql.insert(_entries).values(epoch=entry.epoch, entry_index=entry.index, entry=encoded)
-                )
-            elif known != encoded:
-                raise EntryExists(entry.index)
+        """Store an entry durably, or the same one again.
+
+        Raises `EntryExists` for another of its epoch and index, or `ErasedEpoch` if the epoch's entries are deleted at
+        this moment.
+        """
+        row = {"epoch": entry.epoch, "entry_index": entry.index, "entry": entry.to_bytes()}
+        with self._engine.begin() as connection:
+            if insert_once(connection, _entries, row):
+                return
+            known = connection.scalar(sql.select(_entries.c.entry).where(_is_at(entry.epoch, entry.index)))
+        if known is None:  # it was erased meanwhile
+            raise ErasedEpoch(entry.epoch)
+        if known != row["entry"]:
+            raise EntryExists(entry.index)
 
     def find(self, epoch: int, index: bytes) -> DirectoryEntry | None:
         """The entry of an epoch under a 32-byte index."""

@@ -131,7 +131,7 @@ class ReleasedParts:
             "closed": False,
         }
         opened = parts.c.opened_venue.is_not(None) & (parts.c.digest != release.digest)
-        with exclusive(self._engine) as connection:
+        with exclusive(self._engine, "released parts", release.warrant.warrant_id) as connection:
             connection.execute(sql.delete(parts).where(mine, begins > release.part_begins))
             before = sql.func.coalesce(parts.c.opened_release, parts.c.release)
             connection.execute(sql.update(parts).where(here, opened).values(opened_release=before))

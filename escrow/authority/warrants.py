@@ -193,7 +193,7 @@ class Warrants:
         Nothing happens, and False is returned, if one for its very window stands whose id is not in `beside`.
         """
         window = Window(record.venue_id, record.begins, record.ends)
-        with exclusive(self._engine) as connection:
+        with exclusive(self._engine, "warrants of a case", case.encode()) as connection:
             for known in self._select_listed(connection, _of_cases.c.case_name == case):
                 is_other = known.record.warrant_id not in beside
                 if is_other and known.stands_at(record.issued) and known.window == window:
@@ -314,17 +314,15 @@ class Warrants:
     def store_received(self, warrant_id: bytes, release: bytes, received: ReceivedShares) -> None:
         """Keep a statement of shares for a release (its digest), before it is judged."""
         digest = sha256(received.statement).digest()
-        same = _same(_received, warrant_id, release) & (_received.c.digest == digest)
-        with exclusive(self._engine) as connection:
-            if connection.scalar(sql.select(_received.c.time).where(same)) is None:
-                row = _received.insert().values(warrant=warrant_id, release=release, digest=digest)
-                connection.execute(row.values(statement=received.statement, time=received.time))
+        key = {"warrant": warrant_id, "release": release, "digest": digest}
+        with self._engine.begin() as connection:
+            insert_once(connection, _received, key | {"statement": received.statement, "time": received.time})
             self._note(connection, warrant_id, Step.SHARED)
 
     def forget_ended(self, is_over: Callable[[int], bool]) -> None:
         """Delete the releases and transcripts of the windows whose end, in Unix time, is over; the warrants stay."""
         tables = parts, _requests, _received
-        with exclusive(self._engine) as connection:
+        with exclusive(self._engine, "ended warrants") as connection:
             filled = sql.select(parts.c.warrant).distinct()
             records = connection.scalars(sql.select(_warrants.c.record).where(_warrants.c.warrant.in_(filled))).all()
             for record in map(Warrant.from_bytes, records):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 from nacl.bindings import sodium_memcmp
 
-from escrow.errors import InvalidName
+from escrow.errors import ErasedEpoch, InvalidName
 from escrow.operator.errors import (
     AllowanceUsed,
     CodeExpired,
@@ -33,7 +34,7 @@ from protocol.primitives.signatures import SigningKey
 from service import names, phone_numbers
 from service.clock import DAY
 from service.refusals import Unauthenticated
-from service.storage import exclusive, is_among
+from service.storage import CHUNK, exclusive, insert_once, is_among
 
 if TYPE_CHECKING:
     from protocol.handles import DirectoryEntry, Handle
@@ -109,7 +110,7 @@ class Accounts:
         if not phone_numbers.is_called_at_the_usual_price(phone, regions):
             raise InvalidPhone(f"codes are sent to numbers of {', '.join(regions)} alone, and to none that costs extra")
         code, day = f"{secrets.randbelow(10**6):06}", now // DAY
-        with exclusive(self._engine) as connection:
+        with self._alone(phone) as connection:
             row = connection.execute(sql.select(_verifications).where(_verifications.c.phone == phone)).one_or_none()
             sent = row.sent_that_day if row is not None and row.day == day else 0
             if sent >= self._settings.codes_per_day:
@@ -151,14 +152,13 @@ class Accounts:
             raise CodeExpired
         self._spend_attempt(answer, now)
         token = secrets.token_bytes(32)
-        with exclusive(self._engine) as connection:
+        with self._alone(answer.phone) as connection:
             # The row stays, without a code that could match: it counts the day's codes.
             mine = (_verifications.c.phone == answer.phone) & (_verifications.c.expires >= now)
             if connection.execute(sql.update(_verifications).where(mine).values(expires=0)).rowcount != 1:
                 raise CodeExpired("the code was used already")
-            account_id = connection.scalar(  # step 5
-                sql.select(_accounts.c.account).where(_accounts.c.phone == answer.phone)
-            )
+            known = sql.select(_accounts.c.account).where(_accounts.c.phone == answer.phone)
+            account_id = connection.scalar(known.with_for_update())  # step 5, and not while it is deleted
             if account_id is None:
                 account_id = secrets.token_bytes(16)
                 connection.execute(
@@ -196,24 +196,25 @@ class Accounts:
         """Store an account's handle of an epoch with its signed record and sealed entry.
 
         Returns the record and entry that are stored, which are the first ones when the handle was registered
-        before. Raises `HandleExists` for another handle of the epoch, or another account's.
+        before. Raises `HandleExists` for another handle of the epoch, or another account's, or `ErasedEpoch` if the
+        epoch's handles are deleted at this moment.
         """
         same = (_handles.c.account == account_id) | (_handles.c.handle == bytes(handle))
-        with exclusive(self._engine) as connection:
-            known = connection.execute(sql.select(_handles).where(_handles.c.epoch == entry.epoch, same)).first()
-            if known is None:
-                connection.execute(
-                    sql.insert(_handles).values(
-                        account=account_id,
-                        epoch=entry.epoch,
-                        handle=bytes(handle),
-                        record=record,
-                        entry=entry.to_bytes(),
-                        deposited=False,
-                        requests=0,
-                    )
-                )
+        row = {
+            "account": account_id,
+            "epoch": entry.epoch,
+            "handle": bytes(handle),
+            "record": record,
+            "entry": entry.to_bytes(),
+            "deposited": False,
+            "requests": 0,
+        }
+        with self._engine.begin() as connection:
+            if insert_once(connection, _handles, row):
                 return record, entry
+            known = connection.execute(sql.select(_handles).where(_handles.c.epoch == entry.epoch, same)).first()
+        if known is None:  # it was erased meanwhile
+            raise ErasedEpoch(entry.epoch)
         if (known.account, known.handle) != (account_id, bytes(handle)):
             raise HandleExists(account_id, entry.epoch)
         from protocol.handles import DirectoryEntry
@@ -268,14 +269,21 @@ class Accounts:
         over = (_verifications.c.day < now // DAY) & (_verifications.c.expires < now)
         days = self._settings.verification_days + self._settings.account_retention_days
         lapsed = sql.select(_accounts.c.account).where(_accounts.c.verified_at < now - days * DAY)
-        with exclusive(self._engine) as connection:
+        with exclusive(self._engine, "lapsed accounts") as connection:
             connection.execute(sql.delete(_verifications).where(over))
-            for table in (_sessions, _handles, _accounts):
-                connection.execute(sql.delete(table).where(table.c.account.in_(lapsed)))
+            accounts = connection.scalars(lapsed.with_for_update()).all()  # and nobody verifies one meanwhile
+            for start in range(0, len(accounts), CHUNK):
+                for table in (_sessions, _handles, _accounts):
+                    mine = table.c.account.in_(accounts[start : start + CHUNK])
+                    connection.execute(sql.delete(table).where(mine))
+
+    def _alone(self, phone: str) -> AbstractContextManager[sql.Connection]:
+        """A transaction in which nobody else decides on a phone."""
+        return exclusive(self._engine, "phone", phone.encode())
 
     def _spend_attempt(self, answer: VerificationAnswer, now: int) -> None:
         mine = _verifications.c.phone == answer.phone
-        with exclusive(self._engine) as connection:
+        with self._alone(answer.phone) as connection:
             row = connection.execute(sql.select(_verifications).where(mine)).one_or_none()
             if row is None or now > row.expires:  # step 2
                 raise CodeExpired

@@ -87,7 +87,7 @@ class SignedNotices:
         digests = list_passes(number, passes, seed)
         signed = sign_notice(self._domain, number, time, advice, digests, self._identity)
         answer = NoticeAnswer(tuple(release.digest for release in releases), seed, signed, digests)
-        with exclusive(self._engine) as connection:  # step 8
+        with exclusive(self._engine, "signed notices") as connection:  # step 8
             self._check(connection, number, time, {release.warrant_id: release.begins for release in releases})
             connection.execute(sql.insert(_notices).values(number=number, time=time, answer=answer.to_bytes()))
             for release in releases:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sql
 
 from escrow.errors import AlreadyOpened, InvalidName, UnknownWarrant, WarrantWithdrawn
-from escrow.ledger import has_given
+from escrow.ledger import giving, has_given
 from escrow.operator.errors import AlreadyDecided, WarrantExists
 from protocol.epochs import Domain
 from protocol.primitives.errors import WrongDomain
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
 from protocol.warrants import Warrant, check_issued, warrant_epochs
-from service.storage import exclusive, insert_once
+from service.storage import insert_once
 
 if TYPE_CHECKING:
     from escrow.log.log import TransparencyLog
@@ -101,12 +101,12 @@ class Warrants:
         warrant_epochs(self._domain, record)
         if not (record.legal_reference + record.advice).isprintable():  # the officer reads it on a terminal
             raise InvalidName("a legal reference and advice have printable characters only")
-        with exclusive(self._engine) as connection:
-            known = connection.scalar(sql.select(_warrants.c.statement).where(_warrants.c.warrant == record.warrant_id))
-            if known is None:
-                connection.execute(sql.insert(_warrants).values(warrant=record.warrant_id, statement=statement))
-            elif statement_payload(known) != statement_payload(statement):
-                raise WarrantExists(record.warrant_id)
+        this = _warrants.c.warrant == record.warrant_id
+        with self._engine.begin() as connection:
+            insert_once(connection, _warrants, {"warrant": record.warrant_id, "statement": statement})
+            known = connection.execute(sql.select(_warrants.c.statement).where(this)).scalar_one()
+        if statement_payload(known) != statement_payload(statement):
+            raise WarrantExists(record.warrant_id)
 
     def get(self, warrant_id: bytes) -> ProposedWarrant:
         """A warrant by its 16-byte id; raises `UnknownWarrant`."""
@@ -147,7 +147,7 @@ class Warrants:
         from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 
         self.get(warrant_id)
-        with exclusive(self._engine) as connection:
+        with giving(self._engine) as connection:
             if has_given(connection, warrant_id):
                 raise AlreadyOpened(warrant_id)
             insert_once(connection, _withdrawn, {"warrant": warrant_id, "request": request, "time": self._clock()})
@@ -168,7 +168,7 @@ class Warrants:
         """
         this = _warrants.c.warrant == record.warrant_id
         undecided = _warrants.c.countersignature.is_(None) & _warrants.c.refused.is_(None)
-        with exclusive(self._engine) as connection:
+        with giving(self._engine) as connection:
             mine = _withdrawn.c.warrant == record.warrant_id
             if connection.scalar(sql.select(_withdrawn.c.time).where(mine)) is not None:
                 raise AlreadyDecided(record.warrant_id, "withdrawn")

@@ -101,13 +101,16 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
 
 
 @contextmanager
-def starting_gate(engine: sql.Engine, count: int) -> Iterator[None]:
-    """Nobody opens the database before so many processes want to. Those that wait for another one do not count."""
+def starting_gate(engine: sql.Engine, count: int, what: str = "schema") -> Iterator[None]:
+    """Nobody opens the database, or does what another lock is for, before so many processes want to.
+
+    Those that wait for another one do not count.
+    """
     here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     waiting = sql.text(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND {here}")
 
     def hold() -> None:
-        with exclusive(engine):
+        with exclusive(engine, what):
             held.set()
             for _ in range(600):
                 with engine.connect() as connection:

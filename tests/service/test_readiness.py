@@ -69,7 +69,7 @@ def test_nobody_waits_for_a_look_that_hangs(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_database_is_read_beside_an_exclusive_transaction(tmp_path: Path) -> None:
     engine = open_database(sqlite_url(tmp_path / "some.db"), ())
-    with exclusive(engine):
+    with exclusive(engine, "it"):
         assert can_be_read(engine)
 
 
