@@ -210,6 +210,8 @@ def prove_encryptions(
 ) -> EqualityProof:
     """Prove that every `(u0[i], v0[i])` encrypts the handle `U` to `X`: `u0 = r0 * B` and `v0 - U = r0 * X`.
 
+    A pair that is wrong is not noticed here: both sums are made of the secret. The proof then does not hold.
+
     Args:
         context: The epoch context, 32 bytes.
         r0: The randomness of each encryption.
@@ -221,13 +223,10 @@ def prove_encryptions(
 
     Returns:
         The proof.
-
-    Raises:
-        InvalidProof: One pair does not.
     """
-    seed, P, Q, a = _combine_encryptions(context, X, U, u0, v0)
+    seed, a = _batch("allowance", context, (B, X, U), u0, v0)
     w = _sum_scalars([a_i * r_i for a_i, r_i in zip(a, r0, strict=True)])
-    return _prove_equality("allowance", seed, w, B, X, P, Q, random_bytes)
+    return _prove_equality("allowance", seed, w, B, X, w * B, w * X, random_bytes)
 
 
 def verify_encryptions(
@@ -247,20 +246,11 @@ def verify_encryptions(
         Whether the proof holds.
     """
     try:
-        seed, P, Q, _ = _combine_encryptions(context, X, U, u0, v0)
+        seed, a = _batch("allowance", context, (B, X, U), u0, v0)
+        P, Q = _combine(a, u0), _combine(a, v0) - _sum_scalars(a) * U
     except IdentityElement:
         return False
     return _verify_equality("allowance", seed, B, X, P, Q, proof)
-
-
-def _combine_encryptions(
-    context: bytes, X: Point, U: Point, u0: Sequence[Point], v0: Sequence[Point]
-) -> tuple[bytes, Point, Point, list[Scalar]]:
-    """The batch's seed, `P = sum(a_i * u0_i)`, `Q = sum(a_i * (v0_i - U))`, and the coefficients `a_i`."""
-    seed, a = _batch("allowance", context, (B, X, U), u0, v0)
-    P = _sum_points([a_i * u_i for a_i, u_i in zip(a, u0, strict=True)])
-    Q = _sum_points([a_i * v_i for a_i, v_i in zip(a, v0, strict=True)]) - _sum_scalars(a) * U
-    return seed, P, Q, a
 
 
 def prove_shares(
@@ -272,6 +262,8 @@ def prove_shares(
     random_bytes: RandomBytes = secure_random,
 ) -> EqualityProof:
     """Prove that every `D[i] = x * u[i]` with the `x` of `X = x * B`.
+
+    A share that is wrong is not noticed here: its sum is made of the secret. The proof then does not hold.
 
     Args:
         context: What the shares are for, of any length.
@@ -285,10 +277,11 @@ def prove_shares(
         The proof.
 
     Raises:
-        InvalidProof: One share is wrong.
+        InvalidProof: `X` is not `x * B`.
     """
-    seed, M, Z = _combine_shares(context, X, u, D)
-    return _prove_equality("shares", seed, x, B, M, X, Z, random_bytes)
+    seed, a = _batch("shares", context, (B, X), u, D)
+    M = _combine(a, u)
+    return _prove_equality("shares", seed, x, B, M, X, x * M, random_bytes)
 
 
 def verify_shares(context: bytes, X: Point, u: Sequence[Point], D: Sequence[Point], proof: EqualityProof) -> bool:
@@ -305,18 +298,11 @@ def verify_shares(context: bytes, X: Point, u: Sequence[Point], D: Sequence[Poin
         Whether the proof holds.
     """
     try:
-        seed, M, Z = _combine_shares(context, X, u, D)
+        seed, a = _batch("shares", context, (B, X), u, D)
+        M, Z = _combine(a, u), _combine(a, D)
     except IdentityElement:
         return False
     return _verify_equality("shares", seed, B, M, X, Z, proof)
-
-
-def _combine_shares(context: bytes, X: Point, u: Sequence[Point], D: Sequence[Point]) -> tuple[bytes, Point, Point]:
-    """The batch's seed, `M = sum(a_i * u_i)` and `Z = sum(a_i * D_i)`."""
-    seed, a = _batch("shares", context, (B, X), u, D)
-    M = _sum_points([a_i * u_i for a_i, u_i in zip(a, u, strict=True)])
-    Z = _sum_points([a_i * D_i for a_i, D_i in zip(a, D, strict=True)])
-    return seed, M, Z
 
 
 def _batch(
@@ -331,9 +317,10 @@ def _batch(
     return seed, [hash_to_scalar(f"{name}/coefficient", seed, i.to_bytes(4, "big")) for i in range(len(left))]
 
 
-def _sum_points(points: Sequence[Point]) -> Point:
-    total = points[0]
-    for point in points[1:]:
+def _combine(a: Sequence[Scalar], points: Sequence[Point]) -> Point:
+    """`sum(a_i * P_i)`."""
+    total, *rest = (a_i * P_i for a_i, P_i in zip(a, points, strict=True))
+    for point in rest:
         total = total + point
     return total
 

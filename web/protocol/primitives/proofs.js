@@ -181,13 +181,12 @@ function equalityStatement(name, context, G, H, P, Q) {
  * @param {Uint8Array} context the 32-byte epoch context
  * @param {Scalar[]} r0 @param {Point} X @param {Point} U @param {Point[]} u0 @param {Point[]} v0
  * @param {RandomBytes} [randomBytes]
- * @returns {EqualityProof}
- * @throws {InvalidProof} if one pair does not
+ * @returns {EqualityProof} one that does not hold if a pair is wrong: both sums are made of the secret
  */
 export function proveEncryptions(context, r0, X, U, u0, v0, randomBytes = secureRandom) {
-  const { seed, a, P, Q } = combineEncryptions(context, X, U, u0, v0);
+  const [seed, a] = batch('allowance', context, [B, X, U], u0, v0);
   const w = sum(a.map((aI, i) => aI.times(r0[i])));
-  return proveEquality('allowance', seed, w, B, X, P, Q, randomBytes);
+  return proveEquality('allowance', seed, w, B, X, w.times(B), w.times(X), randomBytes);
 }
 
 /**
@@ -198,20 +197,11 @@ export function proveEncryptions(context, r0, X, U, u0, v0, randomBytes = secure
  */
 export function verifyEncryptions(context, X, U, u0, v0, proof) {
   return falseIfIdentity(() => {
-    const { seed, P, Q } = combineEncryptions(context, X, U, u0, v0);
+    const [seed, a] = batch('allowance', context, [B, X, U], u0, v0);
+    const P = combine(a, u0);
+    const Q = combine(a, v0).minus(sum(a).times(U));
     return verifyEquality('allowance', seed, B, X, P, Q, proof);
   });
-}
-
-/**
- * The batch's seed, the coefficients `a`, `P = sum(a_i * u0_i)` and `Q = sum(a_i * (v0_i - U))`.
- * @param {Uint8Array} context @param {Point} X @param {Point} U @param {Point[]} u0 @param {Point[]} v0
- */
-function combineEncryptions(context, X, U, u0, v0) {
-  const [seed, a] = batch('allowance', context, [B, X, U], u0, v0);
-  const P = sum(a.map((aI, i) => aI.times(u0[i])));
-  const Q = sum(a.map((aI, i) => aI.times(v0[i]))).minus(sum(a).times(U));
-  return { seed, a, P, Q };
 }
 
 /**
@@ -226,6 +216,14 @@ function combineEncryptions(context, X, U, u0, v0) {
 export function batch(name, context, bases, left, right) {
   const seed = digest(`${name}/batch`, context, encodings(...bases), encodings(...left), encodings(...right));
   return [seed, left.map((_, i) => hashToScalar(`${name}/coefficient`, seed, bigEndian(i, 4)))];
+}
+
+/**
+ * `sum(a_i * P_i)`.
+ * @param {Scalar[]} a @param {Point[]} points @returns {Point} @throws {IdentityElement}
+ */
+export function combine(a, points) {
+  return sum(a.map((aI, i) => aI.times(points[i])));
 }
 
 /**

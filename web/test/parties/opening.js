@@ -36,7 +36,7 @@ import {
 } from '../../protocol/primitives/errors.js';
 import { B, Point } from '../../protocol/primitives/group.js';
 import { bigEndian, digest32, frame } from '../../protocol/primitives/hashing.js';
-import { EqualityProof, batch, proveEquality, sum, verifyEquality } from '../../protocol/primitives/proofs.js';
+import { EqualityProof, batch, combine, proveEquality, verifyEquality } from '../../protocol/primitives/proofs.js';
 import { verifyPayload } from '../../protocol/primitives/statements.js';
 import { passOf } from './anyCheckIn.js';
 import { Judgement, judgeRelease } from './judgements.js';
@@ -59,28 +59,20 @@ export const Shares = signedMessage('shares', {
 /** A party's verified shares by epoch and `u` in hex. @typedef {Map<number, Map<string, Point>>} VerifiedShares */
 
 /**
- * The batch's seed, its coefficients, `M = sum(a_i * u_i)` and `Z = sum(a_i * D_i)`.
- * @param {Uint8Array} context @param {Point} X @param {Point[]} u @param {Point[]} D
- */
-export function combineShares(context, X, u, D) {
-  const [seed, a] = batch('shares', context, [B, X], u, D);
-  return { seed, a, M: sum(a.map((aI, i) => aI.times(u[i]))), Z: sum(a.map((aI, i) => aI.times(D[i]))) };
-}
-
-/**
  * @param {Uint8Array} context @param {Scalar} x @param {Point} X @param {Point[]} u @param {Point[]} D
  * @param {RandomBytes} randomBytes
  */
 export function proveShares(context, x, X, u, D, randomBytes) {
-  const { seed, M, Z } = combineShares(context, X, u, D);
-  return proveEquality('shares', seed, x, B, M, X, Z, randomBytes);
+  const [seed, a] = batch('shares', context, [B, X], u, D);
+  const M = combine(a, u);
+  return proveEquality('shares', seed, x, B, M, X, x.times(M), randomBytes);
 }
 
 /** @param {Uint8Array} context @param {Point} X @param {Point[]} u @param {Point[]} D @param {EqualityProof} proof */
 export function verifyShares(context, X, u, D, proof) {
   try {
-    const { seed, M, Z } = combineShares(context, X, u, D);
-    return verifyEquality('shares', seed, B, M, X, Z, proof);
+    const [seed, a] = batch('shares', context, [B, X], u, D);
+    return verifyEquality('shares', seed, B, combine(a, u), X, combine(a, D), proof);
   } catch (error) {
     if (error instanceof IdentityElement) return false;
     throw error;

@@ -11,6 +11,7 @@ import {
   KnowledgeProof,
   OwnershipProof,
   batch,
+  combine,
   proveEncryptions,
   proveKnowledge,
   proveOwnership,
@@ -19,7 +20,7 @@ import {
   verifyKnowledge,
   verifyOwnership,
 } from '../../protocol/primitives/proofs.js';
-import { combineShares, proveShares, verifyShares } from '../parties/opening.js';
+import { proveShares, verifyShares } from '../parties/opening.js';
 import { call, key } from './call.js';
 import { D, U, X, context, h, name, r0, random, u, u0, u0List, v0, v0List, x } from './keys.js';
 import { encoded, list, scalar } from './values.js';
@@ -88,7 +89,9 @@ export default {
   'shares-proof': {
     make: call([context, x, X, u, D, random], proveShares, made),
     steps: call([context, x, X, u, D, random], (context, x, X, u, D, random) => {
-      const { seed, a, M, Z } = combineShares(context, X, u, D);
+      const [seed, a] = batch('shares', context, [B, X], u, D);
+      const M = combine(a, u);
+      const Z = combine(a, D);
       return { seed, coefficients: a, M, Z, ...equalitySteps('shares', seed, x, B, M, X, Z, random) };
     }),
     check: call([context, X, u, D, equalityProof], verifyShares, requireProof),
