@@ -39,8 +39,7 @@ from protocol.primitives.encoding import Message
 from protocol.releases import verify_release
 from protocol.transparency.merkle import CompactRange
 
-DOOR_GOAL = 1.15
-ISSUING_AND_OPENING_GOAL = 1.20
+GOAL = 1.15
 
 
 @dataclass(frozen=True)
@@ -177,16 +176,15 @@ def _issuing(session: Session) -> list[Operation]:
         Operation(
             "request a pass",
             "§3.7",
-            "u0 = r0 * B, v0 = U + r0 * X, ownership; sum(a_i * r0_i), equality",
+            "u0 = r0 * B, v0 = U + r0 * X, ownership; w = sum(a_i * r0_i), w * B, w * X, equality",
             Counter(base=1)
             + each(n, RANDOM_SCALAR + Counter(base=1, scalarmult=1, add=1) + PROVE_OWNERSHIP)
             + coefficients(n)
-            + Counter(scalar_multiply=n, scalar_add=n - 1)
-            + handle_combination(n)
+            + Counter(scalar_multiply=n, scalar_add=n - 1, base=1, scalarmult=1)
             + PROVE_EQUALITY,
             lambda: _encoded(request_allowance(epoch_key, visitor.h)),
             items=n,
-            goal=ISSUING_AND_OPENING_GOAL,
+            goal=GOAL,
         ),
         Operation(
             "operator verifies a request",
@@ -199,7 +197,7 @@ def _issuing(session: Session) -> list[Operation]:
             + VERIFY_EQUALITY,
             lambda: verify_allowance(epoch_key, visitor.handle, AllowanceRequest.from_bytes(visitor.request)),
             items=n,
-            goal=ISSUING_AND_OPENING_GOAL,
+            goal=GOAL,
         ),
         Operation(
             "authority issues a pass",
@@ -216,7 +214,7 @@ def _issuing(session: Session) -> list[Operation]:
             ),
             lambda: [issue_pass(epoch_key, pass_key, request) for request in visitor.issued],
             items=n,
-            goal=ISSUING_AND_OPENING_GOAL,
+            goal=GOAL,
         ),
         Operation(
             "accept an answer",
@@ -231,7 +229,7 @@ def _issuing(session: Session) -> list[Operation]:
             ),
             lambda: accept_answers(epoch_key, visitor.pending, PassAnswers.from_bytes(visitor.answers)),
             items=n,
-            goal=ISSUING_AND_OPENING_GOAL,
+            goal=GOAL,
         ),
     ]
 
@@ -256,7 +254,7 @@ def _check_ins(session: Session) -> list[Operation]:
             Counter(verify=2 * len(arriving)),
             lambda: [verify_check_in(epoch_key, CheckInMessage.from_bytes(message)) for message in arriving],
             items=len(arriving),
-            goal=DOOR_GOAL,
+            goal=GOAL,
             peer=two_verifications(session),
         ),
     ]
@@ -290,20 +288,20 @@ def _opening(session: Session) -> list[Operation]:
                 session.warrant, session.venue, keys, session.log.commitments, session.signed_release
             ),
             items=n,
-            goal=ISSUING_AND_OPENING_GOAL,
+            goal=GOAL,
         ),
         Operation(
             "create a share",
             "§3.10",
-            "u, D = x * u; sums of a_i * u_i and a_i * D_i, equality; signature",
+            "u, D = x * u; M = sum(a_i * u_i), x * M, equality; signature",
             each(n, POINT + Counter(scalarmult=1))
             + coefficients(n)
-            + each(2, combination(n))
-            + Counter(sign=1)
+            + combination(n)
+            + Counter(scalarmult=1, sign=1)
             + PROVE_EQUALITY,
             lambda: create_shares(domain, Role.OPERATOR, release, {epoch: (epoch_key, secret)}, parties.operator),
             items=n,
-            goal=ISSUING_AND_OPENING_GOAL,
+            goal=GOAL,
         ),
         Operation(
             "verify a share",
@@ -317,7 +315,7 @@ def _opening(session: Session) -> list[Operation]:
             + VERIFY_EQUALITY,
             lambda: verify_party_shares(domain, Role.OPERATOR, release, keys, session.signed_shares[Role.OPERATOR]),
             items=n,
-            goal=ISSUING_AND_OPENING_GOAL,
+            goal=GOAL,
         ),
         Operation(
             "open a check-in, its record",
@@ -326,7 +324,7 @@ def _opening(session: Session) -> list[Operation]:
             each(n, POINT + Counter(subtract=2, hash=2, decrypt_record=1, verify=1) + POINT),
             open_all,
             items=n,
-            goal=ISSUING_AND_OPENING_GOAL,
+            goal=GOAL,
             peer=opening_with_one_key(session, n),
         ),
     ]

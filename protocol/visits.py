@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssistedCheckIn
@@ -72,11 +72,14 @@ def collect_visits(check_ins: Iterable[AnyCheckIn]) -> dict[int, dict[bytes, Vis
     for check_in in check_ins:
         same_epoch = visits.setdefault(check_in.epoch, {})
         u = bytes(check_in.message.u)
-        same_epoch[u] = _with(same_epoch.get(u, Visit()), check_in)
+        same_epoch[u] = _with(same_epoch.get(u, _NOTHING), check_in)
     return {
-        epoch: {u: visit if _is_stay(visit) else replace(visit, exit=None) for u, visit in same_epoch.items()}
+        epoch: {u: visit if _is_stay(visit) else Visit(visit.entry) for u, visit in same_epoch.items()}
         for epoch, same_epoch in visits.items()
     }
+
+
+_NOTHING = Visit()
 
 
 def _with(visit: Visit, check_in: AnyCheckIn) -> Visit:
@@ -84,7 +87,7 @@ def _with(visit: Visit, check_in: AnyCheckIn) -> Visit:
     known = visit.entry if is_entry else visit.exit
     if known is not None and known.message.time <= check_in.message.time:
         return visit
-    return replace(visit, entry=check_in) if is_entry else replace(visit, exit=check_in)
+    return Visit(check_in, visit.exit) if is_entry else Visit(visit.entry, check_in)
 
 
 def _is_stay(visit: Visit) -> bool:
