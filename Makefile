@@ -14,7 +14,7 @@ test test-long: export PYTEST_DEBUG_TEMPROOT = $(MEMORY)
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml $(ARGS)
 
-.PHONY: help setup web demo town test test-long check bench vectors mutants spec-mutants party-mutants fuzz faults format formal lock clean zbar spass chromium
+.PHONY: help setup web demo town test test-long check bench bench-full vectors mutants spec-mutants party-mutants fuzz faults format formal lock clean zbar spass chromium
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -47,8 +47,11 @@ check: $(VENV)/installed web/node_modules ## linters, types, import contracts, t
 	$(RUN) -m conformance.corpus --check
 	cd web && npm run --silent lint && npm run --silent types
 
-bench: $(VENV)/installed zbar ## what every operation costs, next to its floor
+bench: $(VENV)/installed zbar ## what everything costs, next to its floor, as benchmarks/README.md; minutes
 	$(RUN) -m benchmarks $(ARGS)
+
+bench-full: $(VENV)/installed zbar ## the same with what is largest; hours, and it goes on where it was stopped
+	$(RUN) -m benchmarks --full $(ARGS)
 
 vectors: $(VENV)/installed ## write the test vectors, and the recordings for auditors, again
 	$(RUN) -m conformance.vectors

@@ -2,72 +2,73 @@
 
 from __future__ import annotations
 
-import json
-from typing import TextIO
+import time
+from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import track
+from rich.markdown import Markdown
 
-from benchmarks.disk import measure_appends
-from benchmarks.lists import measure_searches
-from benchmarks.logs import log_operations
-from benchmarks.measure import compare, primitive_microseconds
-from benchmarks.operations import all_operations
-from benchmarks.page import measure_page
-from benchmarks.qr import measure_qr
-from benchmarks.reader import measure_reader
-from benchmarks.report import Results, as_json, as_tables
-from benchmarks.session import make_session
-from benchmarks.threads import issuing_per_second
-from protocol.qr_text import to_qr_text
+from benchmarks.report import as_page, as_part
+from benchmarks.results import Results
+from benchmarks.section import Effort
+from benchmarks.sections import SECTIONS
+from service.files import write_public
+
+FOLDER = Path(__file__).parent
+_HELP = """Measure what each protocol operation and each server costs.
+
+Everything is measured next to its floor, which is what the spec makes unavoidable, and next to what a user would pick
+instead. Only the ratios travel from one machine to another. Without a SECTION all are measured:
+
+\b
+""" + "\n".join(f"  {section.name:<12} {section.title}" for section in SECTIONS.values())
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="A few rounds only: numbers in seconds, but rougher.")
+@click.command(help=_HELP)
+@click.argument("names", nargs=-1, metavar="[SECTION]...", type=click.Choice(list(SECTIONS)))
 @click.option(
-    "--json",
-    "json_file",
-    type=click.File("w", encoding="utf-8", lazy=False),
-    metavar="FILE",
-    help="Also write all numbers to FILE, as JSON.",
+    "--quick", "effort", flag_value=Effort.QUICK, help="Seconds: rougher numbers, which are shown and not kept."
 )
-def main(quick: bool, json_file: TextIO | None) -> None:
-    """Measure what each protocol operation costs.
+@click.option("--usual", "effort", flag_value=Effort.USUAL, default=True, help="Minutes. This is the default.")
+@click.option("--full", "effort", flag_value=Effort.FULL, help="Hours: also what is largest.")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=FOLDER,
+    help="Where results.json and the page README.md are written; benchmarks/ by default.",
+)
+@click.option("--anew", is_flag=True, help="Begin again where a run was stopped, instead of going on.")
+def main(names: tuple[str, ...], effort: Effort, folder: Path, anew: bool) -> None:
+    """Measure, show and, unless the run is quick, write."""
+    chosen = [one for name, one in SECTIONS.items() if (name in names if names else one.least <= effort)]
+    unfinished, finished = folder / f"unfinished-{effort.name.lower()}.json", folder / "results.json"
+    if anew or effort is Effort.QUICK:
+        unfinished.unlink(missing_ok=True)
+    results, messages = Results.read(unfinished), Console(stderr=True)
+    if results.runs:
+        messages.print(f"Going on after {', '.join(results.runs)}; --anew begins again.")
+    for section in chosen:
+        if section.name not in results.runs:
+            with messages.status(f"{section.title}: measuring"):
+                begin = time.monotonic()
+                measured = section.measure(effort)
+            results.put(section.name, measured, effort, time.monotonic() - begin)
+            if effort is not Effort.QUICK:
+                results.write(unfinished)
+        Console().print(Markdown(as_part(section, results)))
+    if effort is not Effort.QUICK:
+        _publish(results, finished, folder / "README.md")
+        unfinished.unlink(missing_ok=True)
+        messages.print(f"Written: {finished}, {folder / 'README.md'}")
 
-    Every operation is measured next to its floor, which is the sum of the libsodium primitives that the spec
-    makes unavoidable, and next to what a user would pick instead. Only the ratios travel from one machine to
-    another. Also measured: issuing on one and two threads, the QR code of a check-in, waiting for the disk when a log
-    grows, searching notices, reading altered frames with one decoder and with two, and the visitors' page.
 
-    A missed goal is shown and is no failure. The exit status is 1 if something does not work.
-    """
-    rounds = 5 if quick else 41
-    errors = Console(stderr=True)
-    session = make_session()
-    operations = all_operations(session) + log_operations(session)
-    *_, comparisons = track(compare(operations, rounds), "Operations", total=rounds, console=errors, transient=True)
-    with errors.status("Primitives, threads, QR codes"):
-        results = Results(
-            rounds=rounds,
-            comparisons=comparisons,
-            primitives=primitive_microseconds(rounds),
-            issuing=issuing_per_second(session, rounds),
-            qr=measure_qr(session.check_ins[:rounds]),
-            appends=measure_appends(session, 5 * rounds),
-            searches=list(measure_searches(session)),
-            reader=list(
-                measure_reader([to_qr_text(message) for message in session.check_ins[:12]], 4 if quick else 24)
-            ),
-            page=measure_page(rounds),
-        )
-    console = Console()
-    for table in as_tables(results):
-        console.print(table)
-    if json_file:
-        json_file.write(json.dumps(as_json(results), indent=2) + "\n")
-    if results.qr.read_back < results.qr.codes:
-        raise click.ClickException("a QR code was not read back as the check-in it was made of")
+def _publish(measured: Results, finished: Path, page: Path) -> None:
+    """Put what was measured beside what earlier runs have measured, and write the page."""
+    results = Results.read(finished)
+    results.adopt(measured)
+    results.write(finished)
+    write_public(page, as_page(results).encode())
 
 
 if __name__ == "__main__":

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from benchmarks.floor import Counts
 from benchmarks.operations import POINT, SCALAR, VERIFY_KNOWLEDGE, Operation, each
 from benchmarks.session import Session
 from escrow.audit.state import KnownLog
-from escrow.log.log import TransparencyLog
 from protocol.epochs import EpochStatement, Role, create_epoch, verify_epoch_statement
 from protocol.primitives.statements import statement_payload
-from protocol.transparency.log_entries import EpochPublished, LogEntry, SharesReleased, log_entry
+from protocol.transparency.log_entries import EpochPublished, LogEntry, log_entry
 from protocol.transparency.logs import sign_log, verify_witnessed, witness_log
 from protocol.transparency.merkle import (
     CompactRange,
@@ -89,7 +85,6 @@ def log_operations(session: Session) -> list[Operation]:
             lambda: CompactRange().extend(map(leaf_hash, entries)),
             items=TILE_WIDTH,
         ),
-        _append_on_disk(session),
         Operation(
             "prove inclusion from tiles",
             "§3.11",
@@ -142,19 +137,3 @@ def _checkpoint(session: Session, entries: list[bytes]) -> bytes:
     parties, root = session.parties, tree_root(map(leaf_hash, entries))
     note = sign_log(parties.domain, Role.AUTHORITY, len(entries), root, parties.authority)
     return note + witness_log(parties.domain, Role.AUTHORITY, note, session.now, parties.operator)
-
-
-def _append_on_disk(session: Session) -> Operation:
-    """One entry with everything that makes it durable; waiting for the disk is not counted."""
-    directory = TemporaryDirectory()
-    parties = session.parties
-    log = TransparencyLog(Path(directory.name) / "log", parties.domain, Role.OPERATOR, parties.operator)
-    numbers = count()
-
-    def append(_keep: TemporaryDirectory[str] = directory) -> int:
-        return log.append(SharesReleased(next(numbers), session.now, bytes(32)), session.now)
-
-    primitives: Counts = Counter(sha256_leaf=1, sha256_node=1, sign=1)
-    return Operation(
-        "append to a log on disk", "§3.11", "the leaf and a node; the checkpoint's signature", primitives, append
-    )

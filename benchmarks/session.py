@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
 
@@ -94,8 +95,9 @@ class Session:
     entries: dict[bytes, DirectoryEntry]
 
 
+@functools.cache
 def make_session() -> Session:
-    """Run the whole protocol once, `VISITORS` times `ALLOWANCE` check-ins."""
+    """Run the whole protocol once in this process, `VISITORS` times `ALLOWANCE` check-ins."""
     now = int(time.time())
     parties = _make_parties(now)
     domain, epoch, epoch_key = parties.domain, parties.epoch, parties.epoch_key

@@ -1,0 +1,18 @@
+"""All parts of the benchmark, in the order in which they are measured and read."""
+
+from __future__ import annotations
+
+from benchmarks import operation_section, small_sections
+
+SECTIONS = {
+    section.name: section
+    for section in (
+        operation_section.SECTION,
+        small_sections.THREADS,
+        small_sections.QR,
+        small_sections.APPENDS,
+        small_sections.SEARCHES,
+        small_sections.READER,
+        small_sections.PAGE,
+    )
+}
