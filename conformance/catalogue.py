@@ -37,19 +37,3 @@ CHECKS = (
     *door.checks,
     *audit.checks,
 )
-SECTIONS = {
-    "3.1": "Group",
-    "3.4": "Signatures",
-    "3.7": "Passes",
-    "3.8": "Check-ins",
-    "3.10": "Opening",
-    "3.12": "Notices",
-    "4.1": "Encoding",
-    "4.4": "Party requests",
-    "5.1": "Conventions",
-    "5.2": "Epochs, logs and venues",
-    "5.3": "Operator",
-    "5.4": "Authority",
-    "5.5": "Venue",
-}
-"""The titles of the spec's sections that have checks."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Generic, TypeVar
 
 from conformance.errors import Failed, NotRun
 from conformance.tester import Server, Tester
 from protocol.primitives.errors import SplitPassError
 
+T = TypeVar("T")
 Run = Callable[[Tester], Awaitable[None]]
 RunAt = Callable[[Tester, Server], Awaitable[None]]
 
@@ -21,11 +23,13 @@ class Result(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_RUN = "not run"
+    EXPECTED = "failed as expected"
+    UNEXPECTED = "passed unexpectedly"
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One requirement. `identifier` is the spec's section, a slash and a name.
+class Check(Generic[T]):
+    """One requirement of what is tested through a `T`. `identifier` is the spec's section, a slash and a name.
 
     `needs` names the options that must be given (`--phone`) and the checks that must have passed before.
     """
@@ -33,7 +37,7 @@ class Check:
     identifier: str
     requirement: str
     needs: tuple[str, ...]
-    run: Run
+    run: Callable[[T], Awaitable[None]]
 
     @property
     def section(self) -> str:
@@ -45,12 +49,12 @@ class Check:
 class Outcome:
     """A check's result; `detail` is what was seen, or why it was not run."""
 
-    check: Check
+    check: Check[Any]
     result: Result
     detail: str = ""
 
 
-class Checks(list[Check]):
+class Checks(list[Check[Tester]]):
     """The checks of one subject, in the order in which they run; of one server, which must answer, if it is given."""
 
     def __init__(self, server: Server | None = None) -> None:
@@ -61,7 +65,7 @@ class Checks(list[Check]):
         """Add a coroutine function as a check; its docstring is the requirement unless one is given."""
 
         def register(run: Run) -> Run:
-            self.append(Check(identifier, requirement or _sentence(run), (*self._needs, *needs), run))
+            self.append(Check(identifier, requirement or sentence(run), (*self._needs, *needs), run))
             return run
 
         return register
@@ -77,27 +81,30 @@ class Checks(list[Check]):
         def register(run: RunAt) -> RunAt:
             for server in servers:
                 own_needs = (f"5.1/answers/{server}", *(need.format(server=server) for need in needs))
-                self.append(Check(f"{identifier}/{server}", requirement or _sentence(run), own_needs, _at(run, server)))
+                self.append(Check(f"{identifier}/{server}", requirement or sentence(run), own_needs, _at(run, server)))
             return run
 
         return register
 
 
 async def run_checks(
-    checks: Iterable[Check], tester: Tester, starting: Callable[[Check], None] = lambda _: None
+    checks: Iterable[Check[T]],
+    tester: T,
+    given: Collection[str],
+    starting: Callable[[Check[T]], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Run checks one after the other; calls `starting` before each."""
+    """Run checks one after the other, with the options that are `given`; calls `starting` before each."""
     outcomes: dict[str, Outcome] = {}
     for check in checks:
         starting(check)
-        outcomes[check.identifier] = _unmet(check, tester, outcomes) or await _outcome(check, tester)
+        outcomes[check.identifier] = _unmet(check, given, outcomes) or await _outcome(check, tester)
     return list(outcomes.values())
 
 
-def _unmet(check: Check, tester: Tester, outcomes: dict[str, Outcome]) -> Outcome | None:
+def _unmet(check: Check[T], given: Collection[str], outcomes: dict[str, Outcome]) -> Outcome | None:
     for need in check.needs:
         if need.startswith("--"):
-            if need not in tester.options.given:
+            if need not in given:
                 return Outcome(check, Result.NOT_RUN, f"needs {need}")
         elif outcomes[need].result is Result.FAILED:
             return Outcome(check, Result.NOT_RUN, f"needs {need}, which failed")
@@ -106,7 +113,7 @@ def _unmet(check: Check, tester: Tester, outcomes: dict[str, Outcome]) -> Outcom
     return None
 
 
-async def _outcome(check: Check, tester: Tester) -> Outcome:
+async def _outcome(check: Check[T], tester: T) -> Outcome:
     try:
         await check.run(tester)
     except Failed as failure:
@@ -125,5 +132,6 @@ def _at(run: RunAt, server: Server) -> Run:
     return run_there
 
 
-def _sentence(run: Run | RunAt) -> str:
+def sentence(run: Callable[..., object]) -> str:
+    """A function's docstring on one line."""
     return inspect.cleandoc(run.__doc__ or "").replace("\n", " ")

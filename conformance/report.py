@@ -9,10 +9,16 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from conformance.catalogue import SECTIONS
 from conformance.check import Outcome, Result
+from conformance.sections import SECTIONS
 
-STYLES = {Result.PASSED: "green", Result.FAILED: "bold red", Result.NOT_RUN: "yellow"}
+STYLES = {
+    Result.PASSED: "green",
+    Result.FAILED: "bold red",
+    Result.NOT_RUN: "yellow",
+    Result.EXPECTED: "yellow",
+    Result.UNEXPECTED: "bold red",
+}
 
 
 def result_table(outcomes: Sequence[Outcome]) -> Table:
@@ -21,7 +27,10 @@ def result_table(outcomes: Sequence[Outcome]) -> Table:
     table.add_column("result", no_wrap=True)
     table.add_column("check", overflow="fold", ratio=3)
     table.add_column("requirement, and what was seen or why it was not run", overflow="fold", ratio=7)
+    checked = {outcome.check.section for outcome in outcomes}
     for section, title in SECTIONS.items():
+        if section not in checked:
+            continue
         table.add_section()
         table.add_row("", f"[bold]§{section}", f"[bold]{title}")
         for outcome in outcomes:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from client.enrolment import confirm_code, request_code
 from client.passes import fetch_passes
 from client.visitor import Visitor
+from conformance.imitated import SERVERS, ImitatedParties
+from lab.processes import free_ports
 from protocol.epochs import Role
 from tests.support.domain import NOW, TODAY
-from tests.support.imitated import ImitatedParties, imitating
-from tests.support.running import online
+from tests.support.running import online, serving
 
 PASSPHRASE = b"correct horse battery staple"
 PHONE, NAME = "+821012345678", "홍길동"
@@ -29,6 +32,19 @@ class Clock:
 
     def __call__(self) -> int:
         return self.now
+
+
+@contextmanager
+def imitating(parties: ImitatedParties) -> Iterator[ImitatedParties]:
+    """Serve all parties from a thread of their own until the block ends."""
+    ports = dict(zip(SERVERS, free_ports(len(SERVERS)), strict=True))
+    parties.urls.update({name: f"http://127.0.0.1:{port}" for name, port in ports.items()})
+
+    async def apps() -> list[tuple[web.Application, int]]:
+        return [(app, ports[name]) for name, app in parties.apps().items()]
+
+    with serving(apps):
+        yield parties
 
 
 @pytest.fixture

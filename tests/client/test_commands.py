@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from client.__main__ import FETCH_SECONDS, main
+from conformance.imitated import ALLOWANCE, ImitatedParties
 from escrow.operator.issuing import ISSUING_SECONDS
 from protocol.check_ins import Direction
 from protocol.http_messages import Decision
@@ -25,7 +26,6 @@ from service.problems import Problem
 from tests.client.conftest import NAME, PASSPHRASE, PHONE
 from tests.client.test_posters import link_to
 from tests.support.camera import read_png, read_terminal
-from tests.support.imitated import ALLOWANCE, ImitatedParties
 
 Run = Callable[..., Result]
 
@@ -407,7 +407,7 @@ def test_the_passphrase_and_the_code_are_asked_for(home: Path, imitated: Imitate
 def test_what_is_mistyped_is_asked_for_again_and_costs_one_message(
     run: Run, home: Path, imitated: ImitatedParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.support.imitated.secrets.randbelow", lambda _: 123_456)
+    monkeypatch.setattr("conformance.imitated.secrets.randbelow", lambda _: 123_456)
     typed = "12\n010-1234-5678\nHong, Gildong/x\n홍길동\n12\n654321\n123 456\n"
     result = run("enrol", typed=typed)
     assert result.exit_code == 0, result.output
@@ -422,7 +422,7 @@ def test_what_the_operator_does_not_take_is_asked_for_again_unless_it_was_given(
     run: Run, imitated: ImitatedParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A number and a name that look right here. Nothing else that it refuses is."""
-    monkeypatch.setattr("tests.support.imitated.secrets.randbelow", lambda _: 123_456)
+    monkeypatch.setattr("conformance.imitated.secrets.randbelow", lambda _: 123_456)
     imitated.refused = {
         "+821011111111": Problem(422, "invalid-phone", "codes are not sent there"),
         "+821022222222": Problem(429, "too-many-codes", "this number was sent too many codes today"),

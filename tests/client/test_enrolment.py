@@ -9,11 +9,11 @@ from client.enrolment import checked_code, checked_name, confirm_code, internati
 from client.errors import VisitorError
 from client.passes import fetch_passes
 from client.visitor import Visitor
+from conformance.imitated import ALLOWANCE, ImitatedParties
 from service.names import canonical_name, is_name
 from service.problems import Problem, Unreachable
 from tests.client.conftest import NAME, PHONE, enrol
 from tests.support.domain import TODAY
-from tests.support.imitated import ALLOWANCE, ImitatedParties
 from tests.support.running import online
 
 

@@ -16,6 +16,7 @@ from client.picture import SIZE
 from client.show import GROUP_STEP, show_live, show_once
 from client.visitor import Visitor
 from client.visits import check_in, check_out, group_to_leave, open_entries, open_entry, open_exits
+from conformance.imitated import ALLOWANCE, ImitatedParties
 from protocol.check_ins import Direction
 from protocol.http_messages import Decision
 from protocol.qr_text import from_qr_text
@@ -24,7 +25,6 @@ from tests.client.conftest import Clock
 from tests.client.test_visits import left_today
 from tests.support.camera import read_group, read_terminal
 from tests.support.domain import NOW
-from tests.support.imitated import ALLOWANCE, ImitatedParties
 from tests.support.running import online
 
 

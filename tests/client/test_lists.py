@@ -19,6 +19,7 @@ from client.lists import Fault
 from client.visitor import Visitor
 from client.visits import open_entry
 from client.wallet_contents import Paper, PastPass, Visit
+from conformance.imitated import ImitatedParties
 from conformance.vectors.joint_notices import publish_notice as joint_notice
 from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening, sign_disclosure
 from protocol.epochs import EPOCH_SECONDS, Role
@@ -28,7 +29,6 @@ from service.files import write_private
 from service.problems import Unreachable
 from tests.client.conftest import NAME, PASSPHRASE, PHONE, Clock
 from tests.support.domain import NOW
-from tests.support.imitated import ImitatedParties
 from tests.support.running import online
 
 AUTHORITY, OPERATOR = Role.AUTHORITY, Role.OPERATOR

@@ -9,6 +9,7 @@ import pytest
 
 from client.passes import fetch_passes
 from client.visitor import Visitor
+from conformance.imitated import ALLOWANCE, ImitatedParties
 from protocol.epochs import Role
 from protocol.primitives.errors import InconsistentLog, InvalidSignature, MalformedEncoding, NotLogged, SplitPassError
 from protocol.transparency.logs import Inclusion, verify_witnessed
@@ -17,7 +18,6 @@ from protocol.transparency.tiles import Tile
 from service.log_client import fetch_earlier_root, fetch_entries, fetch_hashes
 from service.problems import Problem
 from tests.support.domain import TODAY
-from tests.support.imitated import ALLOWANCE, ImitatedParties
 from tests.support.running import online
 
 

@@ -17,6 +17,7 @@ from client.sheet import sheet_pdf
 from client.visitor import Visitor
 from client.visits import open_entry
 from client.wallet_contents import Paper
+from conformance.imitated import ALLOWANCE, ImitatedParties
 from protocol.check_ins import Direction
 from protocol.paper_check_ins import sign_paper_check_in, verify_paper_check_in
 from protocol.paper_passes import from_paper_text, verify_paper
@@ -25,7 +26,6 @@ from tests.client.test_commands import Run, fails, ready, run  # noqa: F401 - fi
 from tests.client.test_visits import left_today
 from tests.support.camera import read_texts
 from tests.support.domain import NOW, TODAY
-from tests.support.imitated import ALLOWANCE, ImitatedParties
 
 
 def pages(document: bytes) -> list[Image.Image]:

@@ -11,6 +11,7 @@ from client.errors import NotIssued, PassesWithheld, VisitorError
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from client.wallet_contents import Day, PendingHandle, Wallet
+from conformance.imitated import ALLOWANCE, ImitatedParties
 from protocol.epochs import Role, create_epoch
 from protocol.handles import HandleGrant, open_entry, register_handle, seal_record, sign_receipt
 from protocol.passes import PassAnswers, pass_signing_input
@@ -28,7 +29,6 @@ from protocol.primitives.signatures import SigningKey, verify
 from service.problems import Problem
 from tests.client.conftest import PASSPHRASE, Clock, enrol
 from tests.support.domain import NOW, TODAY, found_domain, open_epoch
-from tests.support.imitated import ALLOWANCE, ImitatedParties
 from tests.support.running import online
 
 Alter = Callable[[PassAnswers], PassAnswers]

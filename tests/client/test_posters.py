@@ -8,6 +8,7 @@ from client.errors import NoPassLeft, NoVisit
 from client.posters import fetch_poster, read_poster
 from client.visitor import Visitor
 from client.visits import check_in, check_out, group_to_leave
+from conformance.imitated import ALLOWANCE, ImitatedParties
 from protocol.check_ins import Direction
 from protocol.epochs import Role
 from protocol.http_messages import Decision
@@ -18,7 +19,6 @@ from protocol.warrants import Venue
 from service.problems import Problem, Unreachable
 from tests.client.conftest import Clock
 from tests.support.domain import NOW, TODAY, found_domain
-from tests.support.imitated import ALLOWANCE, ImitatedParties
 from tests.support.running import online
 
 

@@ -11,11 +11,11 @@ from client.errors import VisitorError
 from client.show import COLUMNS, ROWS, check_console, code_console, show_live, show_once
 from client.visitor import Visitor
 from client.visits import group_to_leave, open_entry, open_exits
+from conformance.imitated import ImitatedParties
 from protocol.check_ins import CheckInMessage, Direction
 from tests.client.conftest import Clock
 from tests.support.camera import read_png, read_terminal
 from tests.support.domain import NOW
-from tests.support.imitated import ImitatedParties
 
 BLACK_AND_WHITE = "\x1b[97;40m", "\x1b[38;5;231;48;5;16m", "\x1b[38;2;255;255;255;48;2;0;0;0m"
 """In 16 colours, in 256, and in all."""

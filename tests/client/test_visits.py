@@ -12,6 +12,7 @@ import pytest
 from client.errors import NoPassLeft, NoVisit
 from client.visitor import Visitor
 from client.visits import Screen, check_in, check_out, group_to_leave, open_entry, open_exits
+from conformance.imitated import ALLOWANCE, ImitatedParties
 from protocol.check_ins import CheckIn, CheckInMessage, Direction
 from protocol.epochs import MAX_STAY
 from protocol.http_messages import Decision
@@ -20,7 +21,6 @@ from protocol.qr_text import from_qr_text
 from service.problems import Problem
 from tests.client.conftest import PASSPHRASE, Clock
 from tests.support.domain import NOW, TODAY
-from tests.support.imitated import ALLOWANCE, ImitatedParties
 from tests.support.running import online
 
 DAY = 86_400

@@ -70,12 +70,12 @@ class GoodServers:
             slow=True,
         )
 
-    def check(self, options: Options, checks: Iterable[Check] = CHECKS) -> dict[str, Outcome]:
+    def check(self, options: Options, checks: Iterable[Check[Tester]] = CHECKS) -> dict[str, Outcome]:
         """Run checks, at the world's time."""
 
         async def run() -> list[Outcome]:
             async with Tester(options, lambda: self.world.now) as tester:
-                return await run_checks(checks, tester)
+                return await run_checks(checks, tester, options.given)
 
         return {outcome.check.identifier: outcome for outcome in asyncio.run(run())}
 
@@ -139,7 +139,7 @@ def expect_failures(good: GoodServers, options: Options, expected: set[str]) -> 
 def dependent_on(identifiers: set[str]) -> set[str]:
     """The checks that need one of these, at once or through others."""
 
-    def needs(check: Check) -> bool:
+    def needs(check: Check[Tester]) -> bool:
         return any(need in found | identifiers for need in check.needs)
 
     found: set[str] = set()

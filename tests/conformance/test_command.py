@@ -18,7 +18,7 @@ from tests.conformance.proxy import Asked, spoiled
 
 
 def run_command(*arguments: str) -> Result:
-    return CliRunner().invoke(conformance, arguments, env={"COLUMNS": "200"})
+    return CliRunner().invoke(conformance, ["servers", *arguments], env={"COLUMNS": "200"})
 
 
 def test_a_good_server_ends_with_status_0_and_everything_is_listed(good: GoodServers, tmp_path: Path) -> None:

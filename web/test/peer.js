@@ -9,7 +9,6 @@
  */
 
 import assert from 'node:assert/strict';
-import { createInterface } from 'node:readline';
 import { CheckInMessage, signCheckIn, signedPassParts, verifyCheckIn } from '../protocol/checkIns.js';
 import { HandleGrant, HandleRegistration, registerHandle, verifyGrant } from '../protocol/handles.js';
 import { AllowanceRequest, PassAnswers, acceptAnswers, requestAllowance } from '../protocol/passes.js';
@@ -17,6 +16,7 @@ import { SplitPassError } from '../protocol/primitives/errors.js';
 import { B } from '../protocol/primitives/group.js';
 import { fromQrText, toQrText } from '../protocol/qrText.js';
 import { verifyVenue } from '../protocol/warrants.js';
+import { answerLines } from './lines.js';
 import { call, key } from './replays/call.js';
 import { direction, epochKey, joint, text, time } from './replays/keys.js';
 import { epochKeyOf } from './replays/setting.js';
@@ -83,9 +83,7 @@ const OPERATIONS = new Map(
   }),
 );
 
-/** @param {string} line */
-function answer(line) {
-  const { operation, epoch, values } = JSON.parse(line);
+await answerLines(({ operation, epoch, values }) => {
   const called = OPERATIONS.get(operation);
   assert.ok(called, 'an unknown operation');
   try {
@@ -94,8 +92,4 @@ function answer(line) {
     if (error instanceof SplitPassError) return { error: error.name };
     throw error;
   }
-}
-
-for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(answer(line))}\n`);
-}
+});

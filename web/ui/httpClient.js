@@ -80,7 +80,10 @@ async function readLimited(answer) {
   const reader = answer.body?.getReader();
   for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
     length += read.value.length;
-    if (length > MAX_MESSAGE_BYTES) throw new Unreachable(`the answer is longer than ${MAX_MESSAGE_BYTES} bytes`);
+    if (length > MAX_MESSAGE_BYTES) {
+      await reader?.cancel(); // or the server would go on sending
+      throw new Unreachable(`the answer is longer than ${MAX_MESSAGE_BYTES} bytes`);
+    }
     parts.push(read.value);
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());

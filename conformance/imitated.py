@@ -1,18 +1,23 @@
-"""The other parties as small real servers: they verify, seal, sign and issue with the protocol's own functions."""
+"""The other parties as small real servers: they verify, seal, sign and issue with the protocol's own functions.
+
+Whatever they say can be made a lie, signed with the keys that they really have.
+"""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
-from lab.processes import free_ports
+from conformance.log_in_memory import LogInMemory
+from conformance.parties import NOW, OpenEpoch, Parties, found_domain, open_epoch
 from protocol.check_ins import CheckIn, CheckInMessage, Direction, verify_check_in
 from protocol.epochs import Domain, Role
 from protocol.handles import (
@@ -35,21 +40,40 @@ from protocol.transparency.tiles import Tile
 from protocol.warrants import Venue
 from service.http import Handler, bearer_token, cbor_response, create_app, read_message
 from service.problems import Problem
-from tests.support.domain import OpenEpoch, Parties, found_domain, open_epoch
-from tests.support.log_in_memory import LogInMemory
-from tests.support.running import serving
 
 ALLOWANCE = 3
+SERVERS = ("operator", "authority", "venue")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that one of the servers has received."""
+
+    server: str
+    method: str
+    path: str
+    headers: dict[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.server} {self.method} {self.path}"
 
 
 class ImitatedParties:
-    """Operator, authority and venue on three ports, and knobs that make them misbehave."""
+    """Operator, authority and venue, and knobs that make them misbehave; `now` is when their logs were written.
 
-    def __init__(self) -> None:
+    `urls` says where the servers are, `instead` what answers a request in their place, by its text as `Asked` has it.
+    """
+
+    def __init__(self, now: int = NOW) -> None:
         self.parties: Parties = found_domain(allowance=ALLOWANCE)
         self.epochs: dict[int, OpenEpoch] = {}
         self.served: dict[tuple[Role, int], bytes] = {}
         self.requests: list[str] = []
+        self.asked: list[Asked] = []
+        self.instead: dict[str, Handler] = {}
+        self.on_response: Callable[[web.Request, web.StreamResponse], Awaitable[None]] | None = None
+        self.code: str | None = None
+        """The code that every phone is sent; a random one if there is none."""
         self.codes: dict[str, str] = {}
         self.sessions: dict[bytes, tuple[bytes, str, str]] = {}
         self.accounts: dict[str, bytes] = {}
@@ -61,7 +85,7 @@ class ImitatedParties:
         self.alter_answers: Callable[[PassAnswers], PassAnswers] = lambda answers: answers
         self.door: Callable[[CheckIn], Decision] = lambda _: Decision.ADMITTED
         self.alter_inclusion: Callable[[Inclusion], Inclusion] = lambda inclusion: inclusion
-        self.logs = {role: LogInMemory(self.parties, role) for role in Role}
+        self.logs = {role: LogInMemory(self.parties, role, now) for role in Role}
         self.publishes = True
         self.refused: dict[str, Problem] = {}
         """What the operator says of a number or a name that it does not take."""
@@ -74,14 +98,17 @@ class ImitatedParties:
 
     @property
     def domain(self) -> Domain:
+        """The domain of the parties."""
         return self.parties.domain
 
     def epoch(self, epoch: int) -> OpenEpoch:
+        """An epoch, which is opened if it is not yet."""
         if epoch not in self.epochs:
             self.epochs[epoch] = open_epoch(self.parties, epoch)
         return self.epochs[epoch]
 
     def venue(self, **changes: object) -> Venue:
+        """The venue's record, with other values in the place of some."""
         fields: dict[str, object] = {
             "domain": self.domain.number,
             "venue_id": b"splitpass venue!",
@@ -92,9 +119,11 @@ class ImitatedParties:
         return Venue(**{**fields, **changes})  # type: ignore[arg-type]
 
     def receipt(self, epoch: int, entry: DirectoryEntry) -> bytes:
+        """The authority's receipt of an entry."""
         return sign_receipt(self.epoch(epoch).key, entry, self.parties.keys[Role.AUTHORITY])
 
     def apps(self) -> dict[str, web.Application]:
+        """The application of each server."""
         escrow = {
             role.name.lower(): [
                 web.get("/v1/epochs/{epoch}", self._epoch_handler(role)),
@@ -116,10 +145,22 @@ class ImitatedParties:
         apps = {name: create_app(of_party) for name, of_party in routes.items()}
         for name, app in apps.items():
             app.on_response_prepare.append(partial(self._set_date, name))
+            app.middlewares.append(self._interfering(name))
         return apps
 
-    async def _set_date(self, name: str, _request: web.Request, response: web.StreamResponse) -> None:
+    def _interfering(self, server: str) -> Middleware:
+        @web.middleware
+        async def interfere(request: web.Request, handler: Handler) -> web.StreamResponse:
+            asked = Asked(server, request.method, request.path, dict(request.headers))
+            self.asked.append(asked)
+            return await self.instead.get(str(asked), handler)(request)
+
+        return interfere
+
+    async def _set_date(self, name: str, request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Date"] = formatdate(time.time() + self.date.get(name, 0), usegmt=True)
+        if self.on_response is not None:
+            await self.on_response(request, response)
 
     def _epoch_handler(self, role: Role) -> Handler:
         async def handler(request: web.Request) -> web.Response:
@@ -168,7 +209,7 @@ class ImitatedParties:
         self.requests.append("verification")
         if phone in self.refused:
             raise self.refused[phone]
-        self.codes[phone] = f"{secrets.randbelow(10**6):06}"
+        self.codes[phone] = self.code or f"{secrets.randbelow(10**6):06}"
         if self.outbox is not None:
             self.outbox.write_text(f"{phone}\tYour code is {self.codes[phone]}\n")
         return cbor_response(b"", 202)
@@ -241,16 +282,3 @@ class ImitatedParties:
             return self.sessions[bearer_token(request)]
         except KeyError:
             raise Problem(401, "unauthenticated", "the session is unknown; enrol again") from None
-
-
-@contextmanager
-def imitating(parties: ImitatedParties) -> Iterator[ImitatedParties]:
-    """Serve all parties from a thread of their own until the block ends."""
-    ports = dict(zip(("operator", "authority", "venue"), free_ports(3), strict=True))
-    parties.urls.update({name: f"http://127.0.0.1:{port}" for name, port in ports.items()})
-
-    async def apps() -> list[tuple[web.Application, int]]:
-        return [(app, ports[name]) for name, app in parties.apps().items()]
-
-    with serving(apps):
-        yield parties
