@@ -22,7 +22,7 @@ _commitments = sql.Table(
     "venue_commitments",
     metadata,
     sql.Column("venue", sql.LargeBinary(16), primary_key=True),
-    sql.Column("time", sql.BigInteger, primary_key=True),
+    sql.Column("time", sql.BigInteger, primary_key=True, index=True),
     sql.Column("statement", sql.LargeBinary, nullable=False),
 )
 _conflicts = sql.Table(
@@ -111,12 +111,11 @@ class CommitmentRegister:
 
     def delete_before(self, time: int) -> None:
         """Delete the commitments before `time`, but of each venue the last of these: releases may start from it."""
-        newer = _commitments.alias()
-        has_newer = sql.exists().where(
-            newer.c.venue == _commitments.c.venue, newer.c.time > _commitments.c.time, newer.c.time < time
-        )
+        old = _commitments.alias()
+        last = sql.select(sql.func.max(old.c.time)).where(old.c.venue == _commitments.c.venue, old.c.time < time)
         with self._engine.begin() as connection:
-            connection.execute(sql.delete(_commitments).where(_commitments.c.time < time, has_newer))
+            is_over = (_commitments.c.time < time) & (_commitments.c.time < last.scalar_subquery())
+            connection.execute(sql.delete(_commitments).where(is_over))
             connection.execute(sql.delete(_conflicts).where(_conflicts.c.time < time))
 
     def _limit(self, connection: sql.Connection, venue_id: bytes, now: int) -> None:

@@ -42,6 +42,12 @@ def tell_reused_passes(operations: Operations) -> None:
         operations.add_column("released_passes", column)
 
 
+def index_commitment_times(operations: Operations) -> None:
+    """Let the commitments of before a time be found without reading all of them."""
+    if sql.inspect(operations.get_bind()).has_table("venue_commitments"):
+        operations.create_index("ix_venue_commitments_time", "venue_commitments", ["time"])
+
+
 def replace_table(operations: Operations, name: str, *parts: sql.schema.SchemaItem) -> None:
     """Put a table of these columns and constraints in the place of one that has the same columns, with its rows."""
     made = operations.create_table(f"{name}_by_epoch", *parts)

@@ -41,6 +41,13 @@ def migrate(connection: sql.Connection, steps: Sequence[Step], tables: Sequence[
         connection.execute(sql.insert(_versions).values(version=len(steps)))
 
 
+def is_current(connection: sql.Connection, steps: Sequence[Step], tables: Sequence[sql.MetaData]) -> bool:
+    """Whether a database is of the program's version and lacks no table: then `migrate` would do nothing."""
+    existing = set(sql.inspect(connection).get_table_names())
+    named = _metadata.tables.keys() | {name for metadata in tables for name in metadata.tables}
+    return existing >= named and _version(connection, existing, len(steps), tables) == len(steps)
+
+
 def demand_version(connection: sql.Connection, steps: Sequence[Step], tables: Sequence[sql.MetaData]) -> None:
     """Raise `ConfigurationError` for a database that only reading cannot bring to the version of the program."""
     version = _version(connection, set(sql.inspect(connection).get_table_names()), len(steps), tables)

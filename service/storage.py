@@ -15,7 +15,7 @@ from urllib.parse import quote
 import sqlalchemy as sql
 
 from service.errors import ConfigurationError
-from service.migration import Step, demand_version, migrate
+from service.migration import Step, demand_version, is_current, migrate
 
 DRIVERS = {
     **dict.fromkeys(("sqlite", "sqlite+pysqlite"), "sqlite+pysqlite"),
@@ -63,9 +63,8 @@ def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql
         sql.event.listen(engine, "connect", _configure_sqlite)
         sql.event.listen(engine, "begin", _begin)
     try:
-        with _alone(engine), exclusive(engine, "schema") as connection:
-            _check_durable(connection)
-            migrate(connection, steps, tables)
+        with _alone(engine):
+            _bring_up_to_date(engine, steps, tables)
     except sql.exc.SQLAlchemyError as error:
         raise ConfigurationError(_unanswered(engine, error)) from None
     return engine
@@ -215,6 +214,16 @@ def _open_for_reading(file: Path, steps: Sequence[Step], tables: Sequence[sql.Me
     except sql.exc.SQLAlchemyError as error:
         raise ConfigurationError(_unanswered(engine, error)) from None
     return engine
+
+
+def _bring_up_to_date(engine: sql.Engine, steps: Sequence[Step], tables: Sequence[sql.MetaData]) -> None:
+    """Nothing is written or locked if nothing is to be done."""
+    with engine.connect() as connection:
+        _check_durable(connection)
+        if is_current(connection, steps, tables):
+            return
+    with exclusive(engine, "schema") as connection:
+        migrate(connection, steps, tables)
 
 
 def _check_durable(connection: sql.Connection) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sql
 
 from escrow.migrations import (
+    index_commitment_times,
     index_released_epochs,
     replace_table,
     tell_released_passes_by_epoch,
@@ -107,5 +108,6 @@ STEPS: tuple[Step, ...] = (
     name_the_warrants,
     tell_the_directory_by_epoch,
     keep_parts_apart,
+    index_commitment_times,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

@@ -9,30 +9,26 @@ witness has cosigned.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from escrow.log.contents import Contents, fact_digest
 from escrow.log.files import TileFiles
+from escrow.log.index import LogIndex
 from escrow.log.pending import Pending
-from protocol.epochs import Domain, EpochStatement, Role
+from protocol.epochs import Domain, Role
 from protocol.primitives.errors import SplitPassError
 from protocol.primitives.signatures import SigningKey
-from protocol.primitives.statements import statement_payload
-from protocol.transparency.log_entries import (
-    EntryBody,
-    EpochErased,
-    EpochPublished,
-    LogEntry,
-    NoticePublished,
-    PagePublished,
-    log_entry,
-)
+from protocol.transparency.log_entries import EntryBody, EpochPublished, LogEntry, PagePublished, log_entry
 from protocol.transparency.logs import (
     Inclusion,
     WitnessedCheckpoint,
+    check_consistency,
     log_origin,
     sign_log,
     verify_log,
@@ -44,12 +40,16 @@ from protocol.transparency.tiles import TILE_WIDTH, entries_tile, subtrees_in, t
 from service.errors import ConfigurationError
 from service.files import public_directory, write_public
 
+if TYPE_CHECKING:
+    import sqlalchemy as sql
+
 
 class TransparencyLog:
     """The log in a directory, which holds what is public and nothing else: `checkpoint` and `tile/`.
 
-    Beside the directory are the pending checkpoint and a lock. Raises `ConfigurationError`, and writes nothing, when
-    files are damaged, or some that a backup has brought back do not fit the others.
+    Beside the directory are the pending checkpoint, a lock, and the index of the full tiles. Raises
+    `ConfigurationError`, and writes nothing, when files are damaged, or some that a backup has brought back do not fit
+    the others.
     """
 
     def __init__(self, directory: Path, domain: Domain, role: Role, identity: SigningKey) -> None:
@@ -61,12 +61,8 @@ class TransparencyLog:
         self._thread_lock = threading.RLock()
         self._stored: tuple[bytes | None, bytes | None] = None, None
         self._newest: tuple[bytes, Checkpoint] | None = None
-        self._tree = CompactRange()
-        self._places: dict[tuple[int, bytes], int] = {}
-        self._epochs: dict[int, EpochPublished] = {}
-        self._erased: dict[int, int] = {}
-        self._newest_notice: int | None = None
-        self._newest_page: PagePublished | None = None
+        self._index = LogIndex(directory.with_suffix(".index"))
+        self._known = Contents()
 
     def append(self, contents: EntryBody, time: int) -> int:
         """The index of an entry that says this: a new one at a Unix time, or the one that says it already.
@@ -75,18 +71,18 @@ class TransparencyLog:
         """
         entry = log_entry(time, contents)
         with self._locked():
-            known = self._places.get((entry.kind, entry.body))
+            known = self._place_of(entry)
             if known is not None:
                 return known
             encoded = entry.to_bytes()
             with _damage_named():
-                tiles = self.files.tiles_with(self._tree.size, encoded)
-            tree = self._tree.extend([leaf_hash(encoded)])
+                tiles = self.files.tiles_with(self._known.tree.size, encoded)
+            tree = self._known.tree.extend([leaf_hash(encoded)])
             newest = Checkpoint(log_origin(self.domain, self.role), tree.size, tree.root())
             note = sign_log(self.domain, self.role, newest.size, newest.root, self._identity)
             Pending(note, encoded).write(self._pending)  # from here on it has been said
             self.files.write(tiles)
-            self._grow([entry], tree)
+            self._grow([encoded], [newest])
             self._newest, self._stored = (note, newest), self._read_checkpoints()
             return newest.size - 1
 
@@ -115,43 +111,43 @@ class TransparencyLog:
         """Where the log says this; None if it does not."""
         entry = log_entry(0, contents)
         with self._locked():
-            return self._places.get((entry.kind, entry.body))
+            return self._place_of(entry)
 
     def published_epoch(self, epoch: int) -> EpochPublished | None:
         """What the log says of the statement of an epoch, if it is on record."""
         with self._locked():
-            return self._epochs.get(epoch)
+            return self._known.epochs.get(epoch)
 
     def has_epochs(self) -> bool:
         """Whether the statement of any epoch is on record."""
         with self._locked():
-            return bool(self._epochs)
+            return bool(self._known.epochs)
 
     def overdue(self, now: int) -> set[int]:
         """The epochs that should have been erased by Unix time `now`, by what the log says, and are not."""
         with self._locked():
-            due = {epoch for epoch, published in self._epochs.items() if published.erase_by <= now}
-            return due - self._erased.keys()
+            due = {epoch for epoch, published in self._known.epochs.items() if published.erase_by <= now}
+            return due - self._known.erased.keys()
 
     def erased_epochs(self) -> set[int]:
         """The epochs that the log says are erased."""
         with self._locked():
-            return set(self._erased)
+            return set(self._known.erased)
 
     def newest_notice(self) -> int | None:
         """The highest number of a notice that is on record."""
         with self._locked():
-            return self._newest_notice
+            return self._known.newest_notice
 
     def newest_page(self) -> PagePublished | None:
         """What the log says of the visitors' page that is served now."""
         with self._locked():
-            return self._newest_page
+            return self._known.newest_page
 
     def shows_erased(self, epoch: int) -> bool:
         """Whether everybody can see that an epoch is erased."""
         with self._locked():
-            index, known = self._erased.get(epoch), self.published()
+            index, known = self._known.erased.get(epoch), self.published()
             return index is not None and known is not None and index < known[1].checkpoint.size
 
     def shows(self, index: int) -> bool:
@@ -198,42 +194,57 @@ class TransparencyLog:
 
     def _follow(self, said: Sequence[Checkpoint], last: bytes | None) -> None:
         """Read what is new under the checkpoints, all of which have to hold. `last` may not be in the tiles yet."""
-        tree, size = self._tree, max((checkpoint.size for checkpoint in said), default=0)
-        if size < tree.size:
-            raise _damaged(f"it had {tree.size} entries, and has {size}")
-        encoded = self._entries(tree.size, size if last is None else size - 1)
-        if last is not None and size > tree.size:
-            encoded.append(last)
-        _check(tree, said)
-        for entry in encoded:
-            tree = tree.extend([leaf_hash(entry)])
-            _check(tree, said)
-        entries = list(map(LogEntry.from_bytes, encoded))
-        if last is not None and entries:
-            self.files.write(self.files.tiles_with(size - 1, last))
-        self._grow(entries, tree)
+        is_start = not self._known.tree.size
+        known = self._index.read() if is_start else self._known
+        begin, size = known.tree.size, max((checkpoint.size for checkpoint in said), default=0)
+        if size < begin:
+            knows = ", as log.index knows" if is_start else ""
+            raise _damaged(f"it had {begin} entries{knows}, and has {size}")
+        if is_start:
+            self._check_beginning(known.tree, said)
+        self._known = known
+        encoded = self._entries(begin, size if last is None else size - 1)
+        if last is not None and size > begin:
+            self._grow(chain(encoded, [last]), said, lambda: self.files.write(self.files.tiles_with(size - 1, last)))
+        else:
+            self._grow(encoded, said)
 
-    def _entries(self, begin: int, end: int) -> list[bytes]:
-        entries: list[bytes] = []
+    def _entries(self, begin: int, end: int) -> Iterator[bytes]:
+        """The entries from one place up to another, a tile at a time."""
         for tile in tiles_of("entries", begin, end):
-            entries += self.files.entries(tile)
-        return entries[begin % TILE_WIDTH :] if end > begin else []
+            yield from self.files.entries(tile)[max(0, begin - tile.index * TILE_WIDTH) :]
 
-    def _grow(self, entries: Iterable[LogEntry], tree: CompactRange) -> None:
-        """Know these entries, which follow those before and lead to this tree."""
-        for index, entry in enumerate(entries, self._tree.size):
-            contents = entry.contents
-            self._places.setdefault((entry.kind, entry.body), index)
-            if isinstance(contents, EpochPublished):
-                epoch = EpochStatement.from_bytes(statement_payload(contents.statement)).epoch
-                self._epochs.setdefault(epoch, contents)
-            elif isinstance(contents, EpochErased):
-                self._erased.setdefault(contents.epoch, index)
-            elif isinstance(contents, NoticePublished):
-                self._newest_notice = max(contents.number, self._newest_notice or 0)
-            elif isinstance(contents, PagePublished):
-                self._newest_page = contents
-        self._tree = tree
+    def _grow(
+        self, encoded: Iterable[bytes], said: Sequence[Checkpoint], before: Callable[[], None] = lambda: None
+    ) -> None:
+        """Know the next entries, if all checkpoints hold, or nothing of them; `before` that comes what is not done yet.
+
+        What is known up to the end of a full tile goes to the index.
+        """
+        known = self._known.copy()
+        with ExitStack() as stack:
+            saving: sql.Connection | None = None
+            _check(known.tree, said)
+            for entry in encoded:
+                known.add(entry)
+                _check(known.tree, said)
+                if known.tree.size % TILE_WIDTH == 0:
+                    saving = saving or stack.enter_context(self._index.begin())
+                    self._index.save(saving, known)
+            before()
+        self._known = known
+
+    def _place_of(self, entry: LogEntry) -> int | None:
+        fact = fact_digest(entry)
+        place = self._known.recent.get(fact)
+        return self._index.place_of(fact) if place is None else place
+
+    def _check_beginning(self, tree: CompactRange, said: Sequence[Checkpoint]) -> None:
+        """Of what is known without being read the checkpoints have to hold too."""
+        for checkpoint in said:
+            if checkpoint.size < tree.size:
+                known = Checkpoint(checkpoint.origin, tree.size, tree.root())
+                check_consistency(checkpoint, known, self.consistency(checkpoint.size, tree.size))
 
     def _read_checkpoints(self) -> tuple[bytes | None, bytes | None]:
         """Both files as they are now, to see whether somebody has written one."""

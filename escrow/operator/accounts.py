@@ -57,13 +57,13 @@ _accounts = sql.Table(
     sql.Column("account", sql.LargeBinary(16), primary_key=True),
     sql.Column("phone", sql.String(16), nullable=False, unique=True),
     sql.Column("name", sql.String(128), nullable=False),
-    sql.Column("verified_at", sql.BigInteger, nullable=False),
+    sql.Column("verified_at", sql.BigInteger, nullable=False, index=True),
 )
 _sessions = sql.Table(
     "sessions",
     metadata,
     sql.Column("token_digest", sql.LargeBinary(32), primary_key=True),
-    sql.Column("account", sql.LargeBinary(16), sql.ForeignKey(_accounts.c.account), nullable=False),
+    sql.Column("account", sql.LargeBinary(16), sql.ForeignKey(_accounts.c.account), nullable=False, index=True),
 )
 _handles = sql.Table(
     "handles",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sql
 
 from escrow.migrations import (
+    index_commitment_times,
     index_released_epochs,
     replace_table,
     tell_released_passes_by_epoch,
@@ -53,6 +54,13 @@ def tell_noticed_parts(operations: Operations) -> None:
         operations.add_column("noticed_warrants", sql.Column("ends", sql.BigInteger))
 
 
+def index_accounts(operations: Operations) -> None:
+    """Let an account's sessions, and the accounts that have lapsed, be found without reading all of them."""
+    for table, column in (("sessions", "account"), ("accounts", "verified_at")):
+        if sql.inspect(operations.get_bind()).has_table(table):
+            operations.create_index(f"ix_{table}_{column}", table, [column])
+
+
 STEPS: tuple[Step, ...] = (
     find_decisions_in_the_log,
     index_epochs,
@@ -60,5 +68,7 @@ STEPS: tuple[Step, ...] = (
     tell_reused_passes,
     tell_handles_by_epoch,
     tell_noticed_parts,
+    index_commitment_times,
+    index_accounts,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

@@ -210,7 +210,7 @@ def test_a_warrants_maximum_holds_among_the_authoritys_processes(authorities: Cr
         for _ in range(AUTHORITIES)
     ]
     with ProcessPoolExecutor(AUTHORITIES, mp_context=CONTEXT) as pool:
-        with starting_gate(world.authority.engine, AUTHORITIES):
+        with starting_gate(world.authority.engine, AUTHORITIES, "shares"):
             parts = [pool.submit(release_each, *one) for one in work]
         found = Counter(itertools.chain.from_iterable(part.result() for part in parts))
     assert found == {"granted": 10, "warrant-exhausted": 2}

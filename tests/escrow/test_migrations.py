@@ -64,6 +64,12 @@ earlier_accounts = sql.Table(
     sql.Column("name", sql.String(128), nullable=False),
     sql.Column("verified_at", sql.BigInteger, nullable=False),
 )
+sql.Table(
+    "sessions",
+    first,
+    sql.Column("token_digest", sql.LargeBinary(32), primary_key=True),
+    sql.Column("account", sql.LargeBinary(16), sql.ForeignKey(earlier_accounts.c.account), nullable=False),
+)
 handles = sql.Table(
     "handles",
     first,
@@ -244,6 +250,14 @@ def test_what_goes_with_an_epoch_is_found_by_an_index(kind: str, tmp_path: Path)
         assert new <= old
 
 
+commitments_before = sql.MetaData()
+sql.Table(
+    "venue_commitments",
+    commitments_before,
+    sql.Column("venue", sql.LargeBinary(16), primary_key=True),
+    sql.Column("time", sql.BigInteger, primary_key=True),
+    sql.Column("statement", sql.LargeBinary, nullable=False),
+)
 directory_before = sql.MetaData()
 sql.Table(
     "directory",

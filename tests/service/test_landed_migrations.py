@@ -28,6 +28,8 @@ LANDED = {
         ("tell_reused_passes", "de81dbc9bb9eaf23"),
         ("tell_handles_by_epoch", "fa026cee8596fe8d"),
         ("tell_noticed_parts", "fb41817556aec96a"),
+        ("index_commitment_times", "2b8892dc0931828f"),
+        ("index_accounts", "35438d2ef1bef9e0"),
     ],
     "authority": [
         ("keep_the_opened_venue", "4ca7518df3812c4c"),
@@ -37,6 +39,7 @@ LANDED = {
         ("name_the_warrants", "b82097f20af0df9a"),
         ("tell_the_directory_by_epoch", "970fb72b93b6c5f1"),
         ("keep_parts_apart", "3aae47f9971285eb"),
+        ("index_commitment_times", "2b8892dc0931828f"),
     ],
     "venue": [
         ("name_the_venue", "d14e1c45f646695b"),

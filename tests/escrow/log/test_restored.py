@@ -12,6 +12,7 @@ from escrow.log.log import TransparencyLog
 from escrow.log.pending import Pending
 from protocol.transparency.logs import verify_logged_entry
 from protocol.transparency.signed_notes import MAX_SIGNATURES, parse_note
+from protocol.transparency.tiles import TILE_WIDTH
 from service.errors import ConfigurationError
 from tests.support.domain import Parties
 from tests.support.logs import ROLE, append, have_witnessed, leaves_of, open_log, open_witness
@@ -96,6 +97,12 @@ def test_nothing_is_written_where_something_else_is(
     for path, contents in zip(checkpoints, old, strict=True):
         path.write_bytes(contents)
     before = files_below(tmp_path)
+    if size >= TILE_WIDTH:
+        with pytest.raises(ConfigurationError, match=f"it had 256 entries, as log.index knows, and has {old_size};"):
+            append(open_log(parties, tmp_path), 999)
+        for path in tmp_path.glob("log.index*"):
+            path.unlink()
+            before.pop(path, None)
     with pytest.raises(ConfigurationError, match="holds what no checkpoint here is over"):
         append(open_log(parties, tmp_path), 999)
     with pytest.raises(ConfigurationError, match="and has"):
