@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from escrow.custody_cli import add_custody_commands
+from escrow.desk.officers_cli import add_officers_commands
 from escrow.journal_cli import add_journal_command, officer
 from escrow.program import Program
 from escrow.venues_cli import add_venue_commands
@@ -23,9 +24,10 @@ P = TypeVar("P", bound="Party")
 
 
 def add_party_commands(group: click.Group, program: Program[P]) -> None:
-    """Add `init`, `serve`, `status`, `erase`, `venues`, `custody` and `journal` to a party's command group."""
+    """Add `init`, `serve`, `status`, `erase`, `venues`, `custody`, `officers` and `journal` to a party's group."""
     add_custody_commands(group, program)
     add_venue_commands(group, program)
+    add_officers_commands(group, program)
     add_journal_command(group, program)
 
     @group.command()
@@ -83,7 +85,7 @@ def add_party_commands(group: click.Group, program: Program[P]) -> None:
         party = program.open(home)
         if not yes:
             click.confirm(f"Destroy the share of epoch {epoch} for good?", abort=True)
-        party.epochs.erase(epoch)
+        party.erase_early(epoch)
         party.journal.note(officer(), f"erase epoch {epoch}")  # afterwards: a database must hinder no erasure
         if faults := party.epochs.vault.mirror().all:
             raise ConfigurationError(f"epoch {epoch} is erased here, but a copy may still hold it: {'; '.join(faults)}")

@@ -11,6 +11,11 @@ import sqlalchemy as sql
 
 from escrow import commitments, journal, judgements, ledger, openings, publications, venues
 from escrow.commitments import CommitmentRegister
+from escrow.desk import register
+from escrow.desk.approvals import Approvals
+from escrow.desk.errors import BadSet
+from escrow.desk.records import OfficerSet, of_erasure, of_officers
+from escrow.desk.register import OfficerRegister
 from escrow.journal import Journal
 from escrow.judgements import Judgements
 from escrow.ledger import ReleaseLedger
@@ -74,9 +79,12 @@ class Party:
             ledger.metadata,
             openings.metadata,
             publications.metadata,
+            register.metadata,
         )
         self.engine = open_database(url, steps, *shared, *tables)
-        self.venues = VenueRegister(self.engine, self.domain)
+        self.officers = OfficerRegister(self.engine, self.domain, role, self.identity, clock)
+        self.approvals = Approvals(self.engine, self.officers, self.domain, settings.desk_url, clock)
+        self.venues = VenueRegister(self.engine, self.domain, self.approvals)
         self.commitments = CommitmentRegister(self.engine, self.venues, settings.commitments_per_hour)
         self.journal = Journal(self.engine, clock)
         self.judgements = Judgements(self.engine)
@@ -131,6 +139,24 @@ class Party:
 
         own_inbox = Inbox(self.engine, self.domain, self.role.name.lower())
         return Peer(self.domain_settings, self.role, self.identity, self.log, own_inbox, self.clock)
+
+    def erase_early(self, epoch: int) -> None:
+        """Erase an epoch by an officer's decision; raises `NotApproved` before its retention is over."""
+        if epoch not in self.epochs.due(self.clock()):
+            self.approvals.demand(of_erasure(epoch))
+        self.epochs.erase(epoch)
+        self.approvals.close(of_erasure(epoch))
+
+    def change_officers(self, officers: OfficerSet) -> None:
+        """Put another set of officers into force that the present one has approved.
+
+        Raises `NotApproved`, and `BadSet` without a present one, or when this does not follow it.
+        """
+        if self.officers.present() is None:
+            raise BadSet("there is no set of officers yet: officers establish makes the first one, with custodians")
+        self.approvals.demand(of_officers(officers))
+        self.officers.install(officers, by_custodians=False)
+        self.approvals.close(of_officers(officers))
 
     def publish_lists(self) -> None:
         """Publish every list that is due."""

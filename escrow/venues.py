@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sql
 
+from escrow.desk.approvals import Approvals
+from escrow.desk.records import Subject, of_venue
 from escrow.errors import InvalidName, UnknownVenue, VenueExists
 from protocol.epochs import Domain
 from protocol.primitives.signatures import SigningKey
@@ -53,8 +55,8 @@ class Change(NamedTuple):
 class VenueRegister:
     """Venues that applied to a party. For each id one record counts: the last that the officer approved."""
 
-    def __init__(self, engine: sql.Engine, domain: Domain) -> None:
-        self._engine, self._domain = engine, domain
+    def __init__(self, engine: sql.Engine, domain: Domain, approvals: Approvals) -> None:
+        self._engine, self._domain, self._approvals = engine, domain, approvals
 
     def apply(self, application: bytes) -> None:
         """Take a venue's signed application, or take it again; nothing is signed before the officer decides.
@@ -74,14 +76,20 @@ class VenueRegister:
                 _take_change(connection, verified, Venue.from_bytes(row.record))
 
     def approve(self, venue_id: bytes, identity: SigningKey) -> bytes:
-        """Sign a venue's record (the officer's decision) and return the statement; raises `UnknownVenue`."""
+        """Sign a venue's record (the officer's decision) and return the statement.
+
+        Raises `UnknownVenue`, or `NotApproved`.
+        """
         listed = self.get(venue_id)
         if listed.statement is not None:
             return listed.statement
         return self._sign(listed.record, identity)
 
     def approve_change(self, change: Change, identity: SigningKey) -> bytes:
-        """Sign a record with another key. The one before no longer counts here, nor do other changes of it."""
+        """Sign a record with another key; raises `NotApproved`.
+
+        The one before no longer counts here, nor do other changes of it.
+        """
         return self._sign(change.record, identity)
 
     def refuse_change(self, change: Change) -> None:
@@ -116,7 +124,13 @@ class VenueRegister:
         """A transaction in which nobody else decides on a venue."""
         return exclusive(self._engine, "venue", venue_id)
 
+    def subject(self, record: Venue) -> Subject:
+        """What officers approve when they approve a record: it, in the place of what is approved now."""
+        listed = self.get(record.venue_id)
+        return of_venue(record, listed.record if listed.statement else None)
+
     def _sign(self, record: Venue, identity: SigningKey) -> bytes:
+        self._approvals.demand(self.subject(record))
         statement = sign_statement(record, identity)
         values = {"record": record.to_bytes(), "statement": statement}
         with self._alone(record.venue_id) as connection:

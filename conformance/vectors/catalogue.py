@@ -17,6 +17,7 @@ from conformance.vectors import (
     logs,
     message_edges,
     notices,
+    officers,
     opening,
     paper_passes,
     party_requests,
@@ -90,4 +91,5 @@ FILES = (
     log_records.log_entries,
     tiles.tiles,
     witness_requests.witness_request,
+    officers.officers_approval,
 )

@@ -13,6 +13,7 @@ from escrow.authority.directory import Directory
 from escrow.authority.migrations import STEPS
 from escrow.authority.settings import AuthoritySettings
 from escrow.authority.warrants import Warrants
+from escrow.desk.records import Action, of_warrant
 from escrow.party import Party
 from protocol.epochs import Role
 from service.clock import Clock, unix_time
@@ -20,6 +21,7 @@ from service.settings import load_settings
 
 if TYPE_CHECKING:
     from escrow.publications import PublishedLists
+    from protocol.warrants import Warrant
 
 
 class Authority(Party):
@@ -43,6 +45,16 @@ class Authority(Party):
         from protocol.transparency.log_entries import NoticePublished
 
         return PublishedLists(self.engine, "notices", NoticePublished, notice_digest)
+
+    def sign_drawn(self, warrant: Warrant) -> bytes:
+        """The signature over a new warrant, or nothing if officers have to approve it first."""
+        from protocol.primitives.statements import sign_statement
+
+        return b"" if self.approvals.needed(Action.WARRANT) else sign_statement(warrant, self.identity)
+
+    def demand_approved(self, warrant: Warrant) -> None:
+        """Raise `NotApproved` unless enough officers have approved a warrant, and what follows from it."""
+        self.approvals.demand(of_warrant(warrant))
 
     def forget_epochs(self, epochs: Collection[int]) -> None:
         """Delete also the directory of erased epochs, and what was opened of windows that ended in them."""

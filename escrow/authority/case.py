@@ -24,7 +24,6 @@ from escrow.authority.errors import (
 from escrow.authority.warrants import ListedWarrant, Step, Window
 from escrow.errors import UnknownVenue
 from protocol.epochs import Role
-from protocol.primitives.statements import sign_statement
 from protocol.warrants import Venue
 from service.cli import local_time
 from service.errors import ConfigurationError
@@ -212,8 +211,7 @@ class Cases:
             authority, beside = part.authority, {one.record.warrant_id for one in part.warrants}
             warrant = limits.warrant(authority, part.window, case.legal_reference)
             self.note_warrant(case.name, "draw", authority, warrant.warrant_id)
-            statement = sign_statement(warrant, authority.identity)
-            if authority.warrants.add_to_case(case.name, warrant, statement, beside):
+            if authority.warrants.add_to_case(case.name, warrant, authority.sign_drawn(warrant), beside):
                 drawn.append(warrant.warrant_id)
             else:
                 self.note_warrant(case.name, "not drawn, another stands", authority, warrant.warrant_id)

@@ -55,12 +55,16 @@ class Investigation:
         self._authority, self._session = authority, session
 
     def draw_warrant(self, warrant: Warrant) -> None:
-        """Sign a warrant and store it."""
-        self._authority.warrants.add(warrant, sign_statement(warrant, self._authority.identity))
+        """Sign a warrant and store it. Where officers have to approve it, it is signed once they have."""
+        self._authority.warrants.add(warrant, self._authority.sign_drawn(warrant))
 
     async def propose_warrant(self, warrant_id: bytes) -> None:
-        """Propose a warrant that was drawn to the operator."""
-        statement = self._authority.warrants.standing(warrant_id).statement
+        """Propose a warrant that was drawn to the operator; raises `NotApproved`."""
+        drawn = self._authority.warrants.standing(warrant_id)
+        self._authority.demand_approved(drawn.record)
+        statement = drawn.statement or sign_statement(drawn.record, self._authority.identity)
+        if not drawn.statement:
+            self._authority.warrants.store_statement(warrant_id, statement)
         self._authority.warrants.note(warrant_id, Step.PROPOSED)  # before: it may arrive without an answer
         await self._authority.peer.ask(self._session, "/v1/warrants", statement)
 
@@ -102,7 +106,7 @@ class Investigation:
                 raise
             await self.propose_warrant(warrant_id)
             countersignature = await self._authority.peer.ask(self._session, path, b"")
-        joint = JointStatement(drawn.statement, countersignature)
+        joint = JointStatement(self._authority.warrants.get(warrant_id).statement, countersignature)
         verify_warrant(self._authority.domain, joint, self._authority.clock())
         self._authority.warrants.store_countersigned(warrant_id, joint)
         return joint
@@ -113,6 +117,7 @@ class Investigation:
         It goes on after the last part that is here. If all are here it asks again for the last one, because more may
         have been committed to meanwhile, and for all after the first that was not opened.
         """
+        self._authority.demand_approved(self._authority.warrants.standing(warrant_id).record)
         joint = await self.countersigned(warrant_id)
         valid = verify_warrant(self._authority.domain, joint, self._authority.clock())
         venue = verify_venue(self._authority.domain, await self._venue(valid.record.venue_id))
@@ -182,6 +187,7 @@ class Investigation:
         operator's shares at hand an opening is finished also when the warrant has expired.
         """
         drawn = self._authority.warrants.standing(warrant_id)
+        self._authority.demand_approved(drawn.record)
         if not drawn.parts:
             raise NoRelease(warrant_id)
         keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)

@@ -12,6 +12,7 @@ from escrow.authority.authority import Authority
 from escrow.authority.errors import NoRelease
 from escrow.authority.investigation import Investigation
 from escrow.authority.released_parts import ReleasedPart
+from escrow.desk.records import of_notice
 from escrow.errors import PeerFailed
 from escrow.publications import PublishedList
 from protocol.http_messages import NoticeRequest
@@ -70,13 +71,16 @@ class NoticePublisher:
 
         The parts of one warrant are warned one after the other. One that had its notice has no other.
 
-        Raises `NoRelease`, what `Investigation.released` and `verify_notice_answer` raise, `Problem` if the operator
-        refuses, and `PeerFailed` if it goes on with other notices.
+        Raises `NotApproved`, `NoRelease`, what `Investigation.released` and `verify_notice_answer` raise, `Problem` if
+        the operator refuses, and `PeerFailed` if it goes on with other notices.
         """
+        subject = of_notice([self._authority.warrants.standing(one).record for one in warrant_ids])
+        self._authority.approvals.demand(subject)
         published = Noticed(0, 0)
         for batch in _batches([self._pending(one) for one in warrant_ids]):
             noticed = await self._publish_batch(batch)
             published = Noticed(published.passes + noticed.passes, published.left_out + noticed.left_out)
+        self._authority.approvals.close(subject)
         return published
 
     async def _publish_batch(self, batch: Sequence[ReleasedPart]) -> Noticed:

@@ -16,6 +16,7 @@ class AuthoritySettings(EscrowSettings, frozen=True, kw_only=True):
     """`settings.toml` in the authority's home directory."""
 
     port: Port = 8402
+    desk_port: Port = 8412
     threads: Annotated[int, Meta(ge=1, le=64)] = 2
     """Threads that issue passes; libsodium lets them run at once."""
     region: str = DEFAULT_REGION

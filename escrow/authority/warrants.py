@@ -155,7 +155,8 @@ class ReceivedShares(NamedTuple):
 class DrawnWarrant(NamedTuple):
     """A warrant and how far it has come.
 
-    `statement` is signed by the authority; `countersigned` by both parties; `parts` are what the venue released.
+    `statement` is signed by the authority, or empty while its officers have yet to approve it; `countersigned` by both
+    parties; `parts` are what the venue released.
     """
 
     record: Warrant
@@ -262,6 +263,12 @@ class Warrants:
         """Keep that a step is taken, since when it is the first time, and what it gave the last time."""
         with self._engine.begin() as connection:
             self._note(connection, warrant_id, step, visits=visits, reason=reason)
+
+    def store_statement(self, warrant_id: bytes, statement: bytes) -> None:
+        """Keep the authority's signature over a warrant that was drawn without one."""
+        with self._engine.begin() as connection:
+            mine = _warrants.c.warrant == warrant_id
+            connection.execute(sql.update(_warrants).where(mine).values(statement=statement))
 
     def strike(self, warrant_id: bytes, step: Step) -> None:
         """Take back the note of a step that could not be taken."""

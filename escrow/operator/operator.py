@@ -51,7 +51,7 @@ class Operator(Party):
     @cached_property
     def warrants(self) -> Warrants:
         """The warrants that the authority proposed."""
-        return Warrants(self.engine, self.domain, lambda: self.log, self.clock)
+        return Warrants(self.engine, self.domain, lambda: self.log, self.clock, self.approvals)
 
     @cached_property
     def notices(self) -> SignedNotices:

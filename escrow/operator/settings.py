@@ -15,6 +15,7 @@ class OperatorSettings(EscrowSettings, frozen=True, kw_only=True):
     """`settings.toml` in the operator's home directory."""
 
     port: Port = 8401
+    desk_port: Port = 8411
     pages: bool = True
     """Whether the server serves the page for visitors, if it is built."""
     sender: str = "escrow.operator.code_sender:OutboxSender"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sql
 
+from escrow.desk.approvals import Approvals
+from escrow.desk.records import Decision, of_warrant
 from escrow.errors import AlreadyOpened, InvalidName, UnknownWarrant, WarrantWithdrawn
 from escrow.ledger import giving, has_given
 from escrow.operator.errors import AlreadyDecided, WarrantExists
@@ -83,9 +85,15 @@ class Warrants:
     """
 
     def __init__(
-        self, engine: sql.Engine, domain: Domain, open_log: Callable[[], TransparencyLog], clock: Callable[[], int]
+        self,
+        engine: sql.Engine,
+        domain: Domain,
+        open_log: Callable[[], TransparencyLog],
+        clock: Callable[[], int],
+        approvals: Approvals,
     ) -> None:
         self._engine, self._domain, self._open_log, self._clock = engine, domain, open_log, clock
+        self._approvals = approvals
 
     def propose(self, statement: bytes, now: int) -> None:
         """Take a warrant that the authority signed, or take it again, at Unix time `now`.
@@ -126,17 +134,20 @@ class Warrants:
         return None
 
     def countersign(self, warrant_id: bytes, identity: SigningKey) -> None:
-        """The officer's consent: sign the same warrant."""
+        """The officer's consent: sign the same warrant; raises `NotApproved`."""
         from protocol.transparency.log_entries import WarrantDecision
 
         record = self.get(warrant_id).record
+        self._approvals.demand(of_warrant(record))
         self._decide(record, WarrantDecision.COUNTERSIGNED, countersignature=sign_statement(record, identity))
 
     def refuse(self, warrant_id: bytes, reason: str) -> None:
-        """The officer's refusal, with its reason."""
+        """The officer's refusal, with its reason; raises `NotApproved`."""
         from protocol.transparency.log_entries import WarrantDecision
 
-        self._decide(self.get(warrant_id).record, WarrantDecision.REFUSED, refused=reason[:256])
+        record = self.get(warrant_id).record
+        self._approvals.demand(of_warrant(record), Decision.REFUSE, reason)
+        self._decide(record, WarrantDecision.REFUSED, refused=reason[:256])
 
     def withdraw(self, warrant_id: bytes, request: bytes) -> None:
         """Take a warrant back for the authority, by its signed request, durably, and put that on record.

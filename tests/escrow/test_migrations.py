@@ -17,6 +17,7 @@ from escrow.authority.errors import EntryExists
 from escrow.authority.migrations import STEPS
 from escrow.authority.warrants import Step, Taken
 from escrow.authority.warrants import Warrants as AuthorityWarrants
+from escrow.desk import register as officers
 from escrow.journal import Journal
 from escrow.log.log import TransparencyLog
 from escrow.operator import accounts
@@ -33,6 +34,7 @@ from service.storage import open_database
 from tests.support.databases import KINDS, new_database
 from tests.support.domain import NOW, Parties, Visitor
 from tests.support.investigations import store_opening
+from tests.support.officers import nobody
 
 first = sql.MetaData()
 cases = sql.Table(
@@ -207,8 +209,8 @@ def test_a_decision_stays_on_record(kind: str, tmp_path: Path, parties: Parties)
             row = {"statement": joint.authority, "countersignature": joint.operator}
             connection.execute(sql.insert(warrants).values(warrant=record.warrant_id, **row))
         connection.execute(sql.insert(warrant_decisions).values(warrant=logged.warrant_id, log_index=index, salt=salt))
-    engine = open_database(url, operator_migrations.STEPS, operator_warrants.metadata)
-    register = Warrants(engine, parties.domain, lambda: log, lambda: NOW)
+    engine = open_database(url, operator_migrations.STEPS, operator_warrants.metadata, officers.metadata)
+    register = Warrants(engine, parties.domain, lambda: log, lambda: NOW, nobody(engine, parties.domain))
     assert register.decision(logged.warrant_id) == LoggedDecision(index, salt)
     assert {proposed.record: proposed.state for proposed in register.all()} == {
         logged: "countersigned",

@@ -15,6 +15,7 @@ from escrow import judgements
 from escrow.authority import directory
 from escrow.authority.directory import Directory
 from escrow.authority.errors import EntryExists
+from escrow.desk import register
 from escrow.errors import ErasedEpoch
 from escrow.judgements import Judgements
 from escrow.ledger import ReleaseLedger, giving
@@ -36,10 +37,18 @@ from service.storage import exclusive, open_database
 from tests.support.at_once import at_once
 from tests.support.databases import new_database
 from tests.support.domain import Parties, opening_warrant
+from tests.support.officers import nobody
 
 EPOCH, NOW, DAY = 20_000, 1_728_000_000, 86_400
 PHONE = "+821012345678"
-TABLES = (directory.metadata, accounts.metadata, warrants.metadata, judgements.metadata, ledger_metadata)
+TABLES = (
+    directory.metadata,
+    accounts.metadata,
+    warrants.metadata,
+    judgements.metadata,
+    ledger_metadata,
+    register.metadata,
+)
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +201,8 @@ def test_of_two_judgements_at_once_both_are_told_the_first(database: sql.Engine)
 
 def test_shares_withdrawals_and_decisions_come_one_after_the_other(database: sql.Engine, parties: Parties) -> None:
     warrant = opening_warrant(parties.domain.number, secrets.token_bytes(16), NOW - 600, NOW, NOW)
-    register = Warrants(database, parties.domain, lambda: pytest.fail("nothing is decided"), lambda: NOW)
+    none = nobody(database, parties.domain)
+    register = Warrants(database, parties.domain, lambda: pytest.fail("nothing is decided"), lambda: NOW, none)
     register.propose(sign_statement(warrant, parties.keys[Role.AUTHORITY]), NOW)
     release = VerifiedRelease(warrant, {EPOCH: {bytes(32): Visit()}}, Counter(), Judgement(bytes(32), (), ()))
     works: tuple[Callable[[], object], ...] = (

@@ -15,6 +15,7 @@ from escrow import custody, shares, venues
 from escrow.audit import checks as audit_checks
 from escrow.audit.audit import Audit
 from escrow.commitments import CommitmentRegister
+from escrow.desk import passkeys
 from escrow.epochs import Epochs
 from escrow.housekeeping import keep_house
 from escrow.log.witness import Witness
@@ -112,6 +113,7 @@ PROCEDURES: list[list[Source]] = [
     [Epochs.erase],
     [custody.split_keys],
     [Audit.run, Audit._follow, audit_checks],
+    [passkeys.verify_vote],
 ]
 """The functions that carry the steps of one procedure; it has the name of the first."""
 

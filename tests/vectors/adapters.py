@@ -10,6 +10,7 @@ import sqlalchemy as sql
 from conformance.vectors.encoding import readable
 from conformance.vectors.joint_notices import answer_notice, publish_notice
 from conformance.vectors.message_edges import message_kinds
+from escrow.desk.records import OfficerSet, Vote, set_digest, vote_challenge
 from protocol.assisted_check_ins import AssistedCheckIn, open_assisted, verify_assisted
 from protocol.check_ins import CheckInMessage, Direction, possible_epochs, sign_check_in
 from protocol.commitments import (
@@ -197,6 +198,14 @@ def check_application(domain: Domain, known: Venue | None, application: bytes) -
     verified = verify_application(domain, application)
     agreed = known is not None and is_agreed(verified, known)
     return {"venue": verified.venue, "agreed": int(agreed)}
+
+
+def check_officers(domain: Domain, officers: OfficerSet, vote: Vote) -> Values:
+    return {
+        "officers_digest": set_digest(officers),
+        "challenge": vote_challenge(domain, vote),
+        "fingerprints": [passkey.fingerprint for one in officers.officers for passkey in one.passkeys],
+    }
 
 
 def read_log_entry(entry: bytes) -> Values:

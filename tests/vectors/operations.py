@@ -136,6 +136,7 @@ OPERATIONS = {
     "log-entry": Operation(Call(adapters.read_log_entry, as_it_is)),
     "tiles": Operation(Call(adapters.read_tile, as_it_is)),
     "witness-request": Operation(Call(adapters.read_witness_request, as_it_is)),
+    "officers-approval": Operation(Call(adapters.check_officers, as_it_is)),
     "logged-epoch": Operation(Call(verify_logged_epoch, fields("checkpoint.size", "time"))),
 }
 """By the name of the file, without `.json`."""

@@ -1,0 +1,249 @@
+"""With a set of officers the command line does only what enough of them have approved. Spec: §6.9."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sql
+from aiohttp import ClientSession
+
+from escrow.authority.investigation import Investigation
+from escrow.authority.notices import NoticePublisher
+from escrow.authority.warrants import Step
+from escrow.desk.errors import NotApproved, UnknownInvitation
+from escrow.desk.evidence import check_evidence
+from escrow.desk.records import Action, Decision, of_notice, of_warrant
+from escrow.party import Party
+from protocol.epochs import Role
+from protocol.primitives.errors import Malformed
+from protocol.primitives.signatures import SigningKey, public_key
+from protocol.warrants import Warrant, sign_application
+from service.clock import DAY
+from service.errors import ConfigurationError
+from service.keys import fingerprint
+from tests.support.databases import FOR_SERVERS
+from tests.support.domain import opening_warrant
+from tests.support.officers import custodians_shares, decide, enrol, establish, present
+from tests.support.running import online, run
+from tests.support.servers import Door, World, carry_out, notice_for, open_door, run_world, warrant_for
+
+
+@pytest.fixture(params=FOR_SERVERS)
+def door(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Door]:
+    with run_world(tmp_path, request.param) as world, open_door(world) as door:
+        yield door
+
+
+def party_of(world: World, role: Role) -> Party:
+    return world.operator if role is Role.OPERATOR else world.authority
+
+
+def test_a_warrant_goes_from_its_draft_to_the_contacts_by_approvals_alone(door: Door) -> None:
+    world = door.world
+    authority, operator = establish(world.authority, "Kim", "Lee"), establish(world.operator, "Choi", "Jung")
+
+    async def arrive() -> None:
+        for _, passes in await world.visitors_with_passes(2):
+            await door.admit(passes[0])
+        world.now += 1
+        await door.commit()
+
+    run(arrive())
+    warrant = warrant_for(door, world.now - 600, world.now + 600)
+    warrant_id, subject = warrant.warrant_id, of_warrant(warrant)
+
+    async def story(session: ClientSession) -> None:
+        investigation = Investigation(world.authority, session)
+        investigation.draw_warrant(warrant)
+        assert world.authority.warrants.get(warrant_id).statement == b"", "nothing is signed"
+        for step in (investigation.propose_warrant, investigation.request_release, investigation.open):
+            with pytest.raises(NotApproved, match=r"2 of the officers \(Kim, Lee\) .* http://localhost:8412/desk/"):
+                await step(warrant_id)
+        decide(world.authority, authority, subject, "Kim")
+        with pytest.raises(NotApproved):
+            await investigation.propose_warrant(warrant_id)
+        assert world.operator.warrants.all() == []
+        decide(world.authority, authority, subject, "Lee")
+        await investigation.propose_warrant(warrant_id)
+        with pytest.raises(NotApproved):
+            world.operator.warrants.countersign(warrant_id, world.operator.identity)
+        decide(world.operator, operator, subject, "Choi", "Jung")
+        with pytest.raises(NotApproved):
+            world.operator.warrants.refuse(warrant_id, "no")
+        world.operator.warrants.countersign(warrant_id, world.operator.identity)
+        await investigation.request_release(warrant_id)
+        assert len((await investigation.open(warrant_id)).contacts) == 2
+
+    online(story)
+    assert world.authority.warrants.listed_one(warrant_id).state == Step.OPENED
+
+
+def test_a_refusal_takes_officers_who_give_the_same_reason(door: Door) -> None:
+    world = door.world
+    warrant = warrant_for(door, world.now - 600, world.now + 600)
+
+    async def propose(session: ClientSession) -> None:
+        investigation = Investigation(world.authority, session)
+        investigation.draw_warrant(warrant)
+        await investigation.propose_warrant(warrant.warrant_id)
+
+    online(propose)
+    officers, subject = establish(world.operator, "Choi", "Jung"), of_warrant(warrant)
+    refuse = ("warrants", "refuse", warrant.warrant_id.hex(), "--reason", "too wide")
+    decide(world.operator, officers, subject, "Choi", decision=Decision.REFUSE, reason="too wide")
+    decide(world.operator, officers, subject, "Jung", decision=Decision.REFUSE, reason="too long")
+    refused = world.officer(Role.OPERATOR, *refuse)
+    assert (refused.exit_code, "(not-approved)" in refused.stderr) == (1, True)
+    decide(world.operator, officers, subject, "Jung", decision=Decision.REFUSE, reason="too wide")
+    assert world.officer(Role.OPERATOR, *refuse).output == "refused\n"
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_venues_record_is_signed_in_the_place_that_was_approved(door: Door, role: Role) -> None:
+    world, party = door.world, party_of(door.world, role)
+    officers = establish(party, "Kim", "Lee")
+    keys = [SigningKey.generate() for _ in range(2)]
+    records = [replace(door.record, key=public_key(key)) for key in keys]
+    for record, key in zip(records, keys, strict=True):
+        run(world.post(role, "/v1/venues", sign_application(record, key, door.key)))
+    subjects = [party.venues.subject(record) for record in records]
+    decide(party, officers, subjects[0], "Kim", "Lee")
+    venue = door.record.venue_id.hex()
+    refused = world.officer(role, "venues", "approve", venue, "--key", fingerprint(public_key(keys[1])))
+    assert "(not-approved)" in refused.stderr
+    assert party.venues.get(door.record.venue_id).record == door.record
+    assert world.officer(role, "venues", "approve", venue, "--key", fingerprint(public_key(keys[0]))).exit_code == 0
+    assert party.venues.get(door.record.venue_id).record == records[0]
+    assert party.venues.subject(records[1]) != subjects[1], "another record would be replaced than was approved"
+
+
+def test_a_notice_is_published_once_it_is_approved(door: Door) -> None:
+    world = door.world
+
+    async def arrive() -> None:
+        for _, passes in await world.visitors_with_passes(2):
+            await door.admit(passes[0])
+        world.now += 1
+        await door.commit()
+
+    run(arrive())
+    warrant = notice_for(warrant_for(door, world.now - 600, world.now + 600))
+    run(carry_out(world, warrant, lambda investigation: investigation.request_release(warrant.warrant_id)))
+    officers = establish(world.authority, "Kim", "Lee")
+    decide(world.authority, officers, of_warrant(warrant), "Kim", "Lee")
+
+    async def publish(session: ClientSession) -> int:
+        return (await NoticePublisher(world.authority, session).publish([warrant.warrant_id])).passes
+
+    with pytest.raises(NotApproved):
+        online(publish)
+    (asked,) = world.authority.approvals.asked()
+    assert (asked.subject, asked.done) == (of_notice([warrant]), None)
+    decide(world.authority, officers, asked.subject, "Kim", "Lee")
+    assert online(publish) == 2
+    (asked,) = world.authority.approvals.asked()
+    assert asked.done == world.now
+    world.warn_daily()  # for nobody: no officer is asked
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_first_set_takes_the_custodians_and_another_one_the_officers(tmp_path: Path, role: Role) -> None:
+    world = World(tmp_path)
+    party, shares = party_of(world, role), custodians_shares(party_of(world, role), tmp_path)
+    devices = {name: enrol(party, name) for name in ("Kim", "Lee")}
+    nobody = world.officer(role, "officers", "list").output
+    assert "there is no set of officers" in nobody
+    assert "not in the set: Kim, " in nobody
+    few = world.officer(role, "officers", "establish", "--yes", shares[0])
+    assert (few.exit_code, present_version(party)) == (1, 0)
+    strangers = custodians_shares(party_of(world, Role(3 - role)), tmp_path)
+    assert world.officer(role, "officers", "establish", "--yes", *strangers).exit_code == 1
+    made = world.officer(role, "officers", "establish", "--yes", "--approvals", "venue=1", *shares)
+    assert (made.exit_code, present_version(party)) == (0, 1), made.output
+    assert {one.action: one.approvals for one in present(party).thresholds}[Action.VENUE] == 1
+    assert present(party).needed(Action.WARRANT) == 2
+    devices["Park"] = enrol(party, "Park")
+    change = ("officers", "change", "--add", "Park", "--remove", "Kim")
+    asked = world.officer(role, *change)
+    assert "(not-approved)" in asked.stderr
+    (subject,) = (one.subject for one in party.approvals.asked())
+    decide(party, devices, subject, "Kim", "Lee")
+    assert world.officer(role, *change).exit_code == 0
+    assert (present(party).version, present(party).names) == (2, ["Lee", "Park"])
+    lost = world.officer(role, "officers", "establish", "--yes", "--officer", "Kim", *shares)
+    assert (lost.exit_code, present(party).names, present_version(party)) == (0, ["Kim"], 3)
+    journal = world.officer(role, "journal").output
+    assert journal.count("of officers with custodians") == 2
+    assert "by custodians" in world.officer(role, "officers", "list").output
+
+
+def present_version(party: Party) -> int:
+    officers = party.officers.present()
+    return 0 if officers is None else officers.version
+
+
+def test_a_link_enrols_one_passkey_within_a_day(tmp_path: Path) -> None:
+    world = World(tmp_path, now=int(time.time()))
+    link = world.officer(Role.AUTHORITY, "officers", "add", "Kim").output.strip()
+    origin, secret = link.split("/desk/#enrol=")
+    assert origin == "http://localhost:8412"
+    register = world.authority.officers
+    with pytest.raises(UnknownInvitation):
+        register.invited(bytes(32))
+    assert register.invited(bytes.fromhex(secret)) == "Kim"
+    with world.authority.engine.begin() as connection:
+        (row,) = connection.execute(sql.text("SELECT * FROM officer_invitations"))
+    assert bytes.fromhex(secret) not in row, "a digest is kept, and no secret"
+    world.now += DAY + 60
+    with pytest.raises(UnknownInvitation):
+        register.invited(bytes.fromhex(secret))
+
+
+def test_evidence_is_checked_with_domain_toml_alone(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    officers = establish(world.authority, "Kim", "Lee")
+    warrant = of_warrant(notice_for(warrant_now(world)))
+    decide(world.authority, officers, warrant, "Kim")
+    decide(world.authority, officers, warrant, "Lee", decision=Decision.REFUSE, reason="no")
+    file, domain = tmp_path / "evidence.json", world.settings.domain
+    assert world.officer(Role.AUTHORITY, "officers", "evidence", "-o", str(file)).exit_code == 0
+    for kept in world.home(Role.AUTHORITY).iterdir():
+        if kept.name != "domain.toml":
+            kept.rename(tmp_path / kept.name)
+    kim, lee = check_evidence(domain, Role.AUTHORITY, file.read_text())
+    assert (kim.officer, kim.vote.decision, kim.vote.payload) == ("Kim", Decision.APPROVE, warrant.payload)
+    assert (lee.officer, lee.vote.decision, lee.vote.reason) == ("Lee", Decision.REFUSE, "no")
+    checked = world.officer(Role.AUTHORITY, "officers", "check", str(file)).output
+    assert "Kim (set 1): approve warrant " in checked
+    for role in Role:
+        changed = json.loads(file.read_text())
+        changed["votes"][0]["vote"] = changed["votes"][1]["vote"] if role is Role.AUTHORITY else "00"
+        with pytest.raises(ConfigurationError, match="vote 1 does not hold"):
+            check_evidence(domain, Role.AUTHORITY, json.dumps(changed))
+    with pytest.raises(ConfigurationError):
+        check_evidence(domain, Role.OPERATOR, file.read_text())
+
+
+def warrant_now(world: World) -> Warrant:
+    return opening_warrant(world.settings.number, bytes(16), world.now - 60, world.now, world.now)
+
+
+@pytest.mark.parametrize("fault", ["two of one name", "one passkey twice", "too many approvals", "nobody changes it"])
+def test_a_set_that_cannot_be_is_malformed(tmp_path: Path, fault: str) -> None:
+    party = World(tmp_path).authority
+    establish(party, "Kim", "Lee")
+    good = present(party)
+    kim, lee = good.officers
+    changed = {
+        "two of one name": {"officers": (kim, replace(lee, name="Kim"))},
+        "one passkey twice": {"officers": (kim, replace(lee, passkeys=kim.passkeys))},
+        "too many approvals": {"thresholds": tuple(replace(one, approvals=3) for one in good.thresholds)},
+        "nobody changes it": {"thresholds": (replace(good.thresholds[0], approvals=0), *good.thresholds[1:])},
+    }
+    with pytest.raises(Malformed):
+        replace(good, **changed[fault])  # type: ignore[arg-type]
