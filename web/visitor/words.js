@@ -10,6 +10,7 @@ import { Role } from '../protocol/epochs.js';
 import { Decision } from '../protocol/httpMessages.js';
 import { SplitPassError } from '../protocol/primitives/errors.js';
 import { Problem, Unreachable } from '../ui/problems.js';
+import { sentence } from '../ui/text.js';
 import { VisitorError } from './errors.js';
 
 /** @type {Record<Decision, Pair>} */
@@ -105,9 +106,3 @@ export function faultInWords(fault, { kind, role }) {
   const lists = kind === 'notices' ? ['notices', '알림'] : ['list of openings', '열람 공개 목록'];
   return [`${party[0]}'s ${lists[0]}: ${english}.`, `${party[1]}의 ${lists[1]}: ${korean}.`];
 }
-
-/** A text of somebody else without characters that would turn or hide what stands around it. @param {string} text */
-export const printable = (text) => text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, ' ');
-
-/** @param {string} text */
-const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.?$/u, '.')}`;

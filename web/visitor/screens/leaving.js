@@ -5,9 +5,10 @@
 
 import { Decision } from '../../protocol/httpMessages.js';
 import { ask, tell } from '../../ui/dialog.js';
+import { printable } from '../../ui/text.js';
 import { VenueClient } from '../venueClient.js';
 import { checkOut, openExits } from '../visits.js';
-import { answerInWords, printable } from '../words.js';
+import { answerInWords } from '../words.js';
 import { showCodes } from './code.js';
 
 /**

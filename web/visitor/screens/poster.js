@@ -9,12 +9,13 @@ import { readCodes } from '../../ui/camera.js';
 import { ask, tell } from '../../ui/dialog.js';
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
+import { printable } from '../../ui/text.js';
 import { fetchPoster } from '../poster.js';
 import { ScreenElement } from '../screen.js';
 import { VenueClient } from '../venueClient.js';
 import { checkIn, inside } from '../visits.js';
 import { dayOf } from '../wallet.js';
-import { answerInWords, errorInWords, printable } from '../words.js';
+import { answerInWords, errorInWords } from '../words.js';
 import { peopleCounter } from './people.js';
 
 customElements.define(

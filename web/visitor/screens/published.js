@@ -7,11 +7,12 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
+import { printable } from '../../ui/text.js';
 import { listsAt } from '../fetching.js';
 import { LIST_SOURCES, faultsOf } from '../lists.js';
 import { ScreenElement } from '../screen.js';
 import { usedPasses } from '../wallet.js';
-import { faultInWords, printable } from '../words.js';
+import { faultInWords } from '../words.js';
 
 /** @type {Pair} */
 const MORE = [

@@ -5,10 +5,11 @@
 
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
+import { printable } from '../../ui/text.js';
 import { NoVisit } from '../errors.js';
 import { ScreenElement } from '../screen.js';
 import { RETENTION_DAYS, groupsOf, whoCanLeave } from '../wallet.js';
-import { answerInWords, errorInWords, printable } from '../words.js';
+import { answerInWords, errorInWords } from '../words.js';
 import { leave } from './leaving.js';
 
 customElements.define(
