@@ -93,7 +93,7 @@ async function readLimited(answer) {
  * What an error response says; anything but a problem document is reported by its status alone.
  * @param {Response} answer @param {Uint8Array} body
  */
-function receivedProblem({ status, headers }, body) {
+export function receivedProblem({ status, headers }, body) {
   try {
     const { type, detail } = JSON.parse(new TextDecoder().decode(body));
     const isProblem = headers.get('Content-Type')?.startsWith('application/problem+json');

@@ -3,12 +3,11 @@
  *
  * @import { EpochKey } from '../../protocol/epochs.js'
  * @import { Decoded } from '../../protocol/primitives/encoding.js'
- * @import { Venue } from '../../protocol/warrants.js'
+ * @import { Venue, Warrant } from '../../protocol/warrants.js'
  * @import { AnyCheckIn } from './anyCheckIn.js'
  * @import { HeldCommitment as Held } from './commitments.js'
  * @import { VerifiedRelease } from './releases.js'
  * @import { Visit, Visits } from './visits.js'
- * @import { Warrant } from './warrants.js'
  */
 
 import { array, bytes, message, sameBytes } from '../../protocol/primitives/encoding.js';

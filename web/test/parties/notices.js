@@ -5,7 +5,7 @@
  * @import { Domain, Role } from '../../protocol/epochs.js'
  * @import { Decoded } from '../../protocol/primitives/encoding.js'
  * @import { RandomBytes } from '../../protocol/primitives/group.js'
- * @import { Warrant } from './warrants.js'
+ * @import { Warrant } from '../../protocol/warrants.js'
  */
 
 import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';

@@ -4,12 +4,11 @@
  * @import { Domain, EpochKey } from '../../protocol/epochs.js'
  * @import { Decoded } from '../../protocol/primitives/encoding.js'
  * @import { RandomBytes, Scalar } from '../../protocol/primitives/group.js'
- * @import { Venue } from '../../protocol/warrants.js'
+ * @import { Venue, Warrant } from '../../protocol/warrants.js'
  * @import { AnyCheckIn } from './anyCheckIn.js'
  * @import { JudgedRelease } from './judgements.js'
  * @import { HeldCommitment as Held } from './commitments.js'
  * @import { Visit } from './visits.js'
- * @import { Warrant } from './warrants.js'
  */
 
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';

@@ -3,10 +3,9 @@
  *
  * @import { EpochKey } from '../../protocol/epochs.js'
  * @import { Decoded } from '../../protocol/primitives/encoding.js'
- * @import { Venue } from '../../protocol/warrants.js'
+ * @import { Venue, Warrant } from '../../protocol/warrants.js'
  * @import { CommittedCheckIn, Tree } from './commitments.js'
  * @import { Visits } from './visits.js'
- * @import { Warrant } from './warrants.js'
  */
 
 import { Direction, MAX_STAY } from '../../protocol/checkIns.js';

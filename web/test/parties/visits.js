@@ -2,7 +2,7 @@
  * Visits: the entry and the exit of one pass that count. Spec: §3.9.
  *
  * @import { AnyCheckIn } from './anyCheckIn.js'
- * @import { Warrant } from './warrants.js'
+ * @import { Warrant } from '../../protocol/warrants.js'
  */
 
 import { bytesToHex } from '@noble/hashes/utils.js';

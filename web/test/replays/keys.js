@@ -8,9 +8,8 @@ import { Direction } from '../../protocol/checkIns.js';
 import { Domain, Role } from '../../protocol/epochs.js';
 import { enumeration } from '../../protocol/primitives/encoding.js';
 import { JointStatement } from '../../protocol/primitives/statements.js';
-import { Venue } from '../../protocol/warrants.js';
+import { Venue, Warrant } from '../../protocol/warrants.js';
 import { passParts } from '../parties/paperPasses.js';
-import { Warrant } from '../parties/warrants.js';
 import { key } from './call.js';
 import { draws, encoded, hex, list, nullable, number, numbered, point, scalar, string } from './values.js';
 

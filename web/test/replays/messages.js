@@ -25,7 +25,6 @@ import * as paperCheckInParties from '../parties/paperCheckIns.js';
 import * as requestParties from '../parties/partyRequests.js';
 import * as passParties from '../parties/passes.js';
 import * as releaseParties from '../parties/releases.js';
-import * as warrantParties from '../parties/warrants.js';
 
 const modules = [
   checkIns,
@@ -49,7 +48,6 @@ const modules = [
   requestParties,
   passParties,
   releaseParties,
-  warrantParties,
 ];
 /** @type {Record<string, unknown>} */
 const exported = Object.assign({}, ...modules);

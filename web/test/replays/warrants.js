@@ -3,9 +3,9 @@
  */
 
 import { JointStatement } from '../../protocol/primitives/statements.js';
-import { Venue, verifyVenue } from '../../protocol/warrants.js';
+import { Venue, Warrant, verifyVenue } from '../../protocol/warrants.js';
 import { signStatement } from '../parties/signing.js';
-import { Warrant, verifyWarrant } from '../parties/warrants.js';
+import { verifyWarrant } from '../parties/warrants.js';
 import { call, key } from './call.js';
 import { domain, joint, now } from './keys.js';
 import { encoded, hex } from './values.js';
