@@ -24,7 +24,7 @@ const browser = Object.fromEntries(
       'customElements',
       'document',
     ],
-    ...['fetch', 'history', 'indexedDB', 'localStorage', 'location', 'matchMedia', 'navigator', 'parent', 'performance', 'print'],
+    ...['fetch', 'history', 'indexedDB', 'localStorage', 'location', 'matchMedia', 'navigator', 'parent', 'performance', 'print', 'queueMicrotask'],
     ...['removeEventListener', 'scrollTo', 'self', 'setInterval', 'setTimeout', 'window', 'BUILT_FILES'],
   ].map((name) => [name, 'readonly']),
 );

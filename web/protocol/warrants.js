@@ -8,16 +8,7 @@
 
 import { MAX_STAY } from './checkIns.js';
 import { advice } from './notices.js';
-import {
-  byteEncoded,
-  bytes,
-  enumeration,
-  integer,
-  signedMessage,
-  text,
-  uint32,
-  uint8,
-} from './primitives/encoding.js';
+import { byteEncoded, bytes, enumeration, integer, signedMessage, text, uint32, uint8 } from './primitives/encoding.js';
 import { OutOfScope, WrongDomain } from './primitives/errors.js';
 import { Point } from './primitives/group.js';
 import { verifyJointStatement } from './primitives/statements.js';

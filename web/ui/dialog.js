@@ -1,4 +1,4 @@
-/** Questions and messages that wait for an answer. */
+/** Questions and messages that wait for an answer. What has to be filled in first is `required` in `content`. */
 
 import { element } from './dom.js';
 import { say } from './language.js';
@@ -39,7 +39,9 @@ function open(title, text, content, buttons) {
     element(
       'div',
       { class: 'buttons' },
-      buttons.map(({ label, value, kind }) => element('button', { class: kind, value }, say(label))),
+      buttons.map(({ label, value, kind }) =>
+        element('button', { class: kind, value, formnovalidate: value === 'no' }, say(label)),
+      ),
     ),
   );
   const dialog = element(

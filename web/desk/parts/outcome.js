@@ -1,0 +1,44 @@
+/** What an opening gave, without a word about anybody: counts, and arrivals by the hour. */
+
+/** @import { Desk } from '../desk.js' */
+
+import { element } from '../../ui/dom.js';
+import { say } from '../../ui/language.js';
+import { printable } from '../../ui/text.js';
+import { counted } from '../times.js';
+import { stateInWords } from '../words.js';
+import { tableOf } from './table.js';
+import { TimeLine } from './timeLine.js';
+
+const HOUR = 3600;
+
+/**
+ * `arrivals`: how many came in the hour that begins then.
+ * @typedef {{ counts: { warrant: string, venue: string, domain: string, state: string, what: string, count: number }[],
+ *   arrivals: [number, number][] }} Summary
+ */
+
+/** @param {Desk} desk @param {Summary} summary */
+export function outcomeOf({ offset }, { counts, arrivals }) {
+  if (counts.length === 0) return false;
+  const hours = arrivals.map(([begins]) => begins);
+  return element(
+    'section',
+    { class: 'card stack' },
+    element('h2', {}, say(['What came of it', '결과'])),
+    arrivals.length > 0 &&
+      new TimeLine().show({ shown: [Math.min(...hours), Math.max(...hours) + HOUR], offset, arrivals }),
+    tableOf(
+      ['Counts', '집계'],
+      [
+        [['Venue', '시설'], ({ venue }) => printable(venue)],
+        [['Domain', '도메인'], ({ domain }) => printable(domain)],
+        [['State', '상태'], ({ state }) => stateInWords(state)],
+        [['What', '내용'], ({ what }) => printable(what)],
+        [['Count', '건수'], ({ count }) => counted(count)],
+      ],
+      counts,
+      ['', ''],
+    ),
+  );
+}

@@ -1,0 +1,116 @@
+/** What all screens have in common. */
+
+/** @import { App } from './app.js' */
+/** @import { Pair } from '../ui/language.js' */
+/** @import { Child } from '../ui/dom.js' */
+
+import { element, fill } from '../ui/dom.js';
+import { say } from '../ui/language.js';
+import { Problem } from '../ui/problems.js';
+import { errorInWords } from './words.js';
+
+/** A screen of the page. It fetches what it shows, and is drawn from that; it keeps nothing when it is left. */
+export class ScreenElement extends HTMLElement {
+  /** @type {App} */
+  app = /** @type {any} */ (null);
+  /** What the screen is about: an id or a name. @type {string} */
+  about = '';
+  /** @type {Pair} */
+  heading = ['', ''];
+  /** @type {Pair | null} */
+  error = null;
+  #busy = false;
+  #loaded = false;
+
+  async connectedCallback() {
+    this.className = 'stack';
+    fill(this, this.#title(), element('p', { class: 'soft', role: 'status' }, say(['Loading …', '불러오는 중…'])));
+    await this.refresh();
+    if (!this.contains(document.activeElement)) this.querySelector('h1')?.focus({ preventScroll: true });
+  }
+
+  /** Fetch everything anew and draw it. */
+  async refresh() {
+    try {
+      await this.load();
+      this.#loaded = true;
+    } catch (error) {
+      if (this.app.isSignedOut(error)) return;
+      if (this.#loaded) this.error = errorInWords(error);
+      else this.#failed(error);
+    }
+    if (this.isConnected && this.#loaded) this.draw();
+  }
+
+  /** Some time has passed, in which nobody worked here. */
+  async tick() {
+    await this.refresh();
+  }
+
+  /** Draw everything from what was fetched. */
+  draw() {
+    fill(
+      this,
+      this.#title(),
+      element('p', { class: 'error', role: 'alert' }, this.error ? say(this.error) : ''),
+      ...this.content(),
+    );
+  }
+
+  /** Fetch what the screen shows. @returns {Promise<void>} */
+  async load() {
+    // each screen fetches something else
+  }
+
+  /** What is below the title. @returns {(Child | Child[])[]} */
+  content() {
+    return [];
+  }
+
+  /** Whether somebody is typing here, or reads something that would go away if it were drawn again. */
+  get isInUse() {
+    const active = document.activeElement;
+    return (
+      this.#busy || (this.contains(active) && (active?.matches('input, select, textarea, [role=slider]') ?? false))
+    );
+  }
+
+  /**
+   * Do something that the officer asked for, once at a time; then everything is fetched again.
+   * @param {() => Promise<void>} work
+   */
+  async attempt(work) {
+    if (this.#busy) return;
+    this.#busy = true;
+    this.error = null;
+    this.setAttribute('aria-busy', 'true');
+    try {
+      await work();
+    } catch (error) {
+      if (this.app.isSignedOut(error)) return;
+      this.error = errorInWords(error);
+    } finally {
+      this.#busy = false;
+      this.removeAttribute('aria-busy');
+    }
+    if (!this.isConnected) return;
+    const wrong = this.error;
+    await this.refresh();
+    if (wrong) this.querySelector('.error')?.scrollIntoView({ block: 'center' });
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    const isGone = error instanceof Problem && error.status === 404;
+    fill(
+      this,
+      this.#title(),
+      element('p', { class: 'note', role: 'alert' }, say(errorInWords(error))),
+      !isGone && element('button', { onclick: () => this.refresh() }, say(['Try again', '다시 시도'])),
+    );
+  }
+
+  #title() {
+    return element('h1', { tabindex: -1 }, say(this.heading));
+  }
+}
