@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from client.errors import VisitorError
-from conformance.driven_cli import client, expected_failures, report, report_options
+from conformance.driven_cli import client, door, expected_failures, report, report_options
 from service.cli import CommandGroup, Hexadecimal, version_option
 from service.errors import ConfigurationError
 
@@ -193,4 +193,5 @@ def _code_reader(phones: tuple[str, ...], outbox: Path | None, command: str | No
     return codes_from_command(command) if command else code_from_person
 
 
-conformance.add_command(client)
+for command in (client, door):
+    conformance.add_command(command)

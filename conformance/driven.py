@@ -6,7 +6,9 @@ import asyncio
 import json
 import shlex
 import signal
+import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -92,3 +94,10 @@ async def result_of(driven: Driven, request: Values) -> Any:
     if answer["error"] == "unsupported":
         raise NotRun(f"the command does not {request['do']}")
     raise Refused(str(answer["error"]))
+
+
+def answer_lines(answer: Callable[[Values], Values]) -> None:
+    """Answer each line of the standard input, as a program under test does."""
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
+        sys.stdout.flush()

@@ -96,6 +96,29 @@ def client(command: str, *, slow: bool, expected_file: Path | None, json_file: P
     report(_drive(command, Bench, CHECKS, {"--slow"} if slow else set()), reasons, json_file)
 
 
+@click.command()
+@_command_option
+@report_options
+def door(command: str, *, expected_file: Path | None, json_file: Path | None) -> None:
+    r"""Check a door, which may be anyone's.
+
+    The command is driven by one JSON object a line on its standard input, and answers with one on its standard output.
+    The tester gives the door keys and the texts of codes, and demands the decision that the specification has for each:
+    of the test vectors' stories, of forged keys and signatures, of several domains, and after a restart.
+
+    The door in Python and that of the page in JavaScript pass. What the page leaves to its venue's server is not run.
+
+    \b
+        --command 'python -m conformance.doors.python_door'
+        --command 'node web/test/door.js'
+    """
+    from conformance.doors.bench import Bench
+    from conformance.doors.catalogue import CHECKS
+
+    reasons = expected_failures(expected_file, CHECKS)
+    report(_drive(command, Bench, CHECKS, set()), reasons, json_file)
+
+
 def _drive(command: str, bench: Callable[[Any], Any], checks: Sequence[Check[Any]], given: set[str]) -> list[Outcome]:
     """The outcomes of checks of a command, with the name of the present one on a terminal."""
     import asyncio

@@ -6,8 +6,6 @@ Its homes are in a temporary directory. Their passphrase protects nothing, and c
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -26,6 +24,7 @@ from client.posters import fetch_poster
 from client.visitor import Visitor
 from client.visits import Screen, check_in, check_out, group_to_leave, open_entries, open_exits
 from client.wallet_contents import Visit
+from conformance.driven import answer_lines
 from protocol.primitives.errors import SplitPassError
 from service.http_client import new_session
 from service.problems import Problem, Unreachable
@@ -189,10 +188,7 @@ def _online(work: Callable[[ClientSession], Awaitable[T]]) -> T:
 def main() -> None:
     """Answer each line of the standard input."""
     with ExitStack() as stack:
-        adapter = Adapter(Path(stack.enter_context(tempfile.TemporaryDirectory())))
-        for line in sys.stdin:
-            sys.stdout.write(json.dumps(adapter.answer(json.loads(line))) + "\n")
-            sys.stdout.flush()
+        answer_lines(Adapter(Path(stack.enter_context(tempfile.TemporaryDirectory()))).answer)
 
 
 if __name__ == "__main__":

@@ -193,6 +193,11 @@ def _spending() -> dict[str, list[Shown]]:
     }
 
 
+def stories() -> dict[str, list[Shown]]:
+    """What a door with the keys of the setting is shown, one code after the other, by what it is about."""
+    return _reading() | _times() | _forgeries() | _spending()
+
+
 def door_decisions() -> VectorFile:
     """`Gate.decide_text`, and for what is sent `Gate.decide`."""
     file = VectorFile(
@@ -223,7 +228,7 @@ def door_decisions() -> VectorFile:
             result={"decisions": [int(shown.decision) for shown in story]},
         )
 
-    for name, story in (_reading() | _times() | _forgeries() | _spending()).items():
+    for name, story in stories().items():
         add(name, story, [EPOCH], TOLERANCE)
     no_keys = [
         Shown(_text(NOW), NOW, Decision.UNKNOWN_EPOCH),
