@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks import operation_section, small_sections
+from benchmarks import operation_section, peers_section, small_sections
 
 SECTIONS = {
     section.name: section
     for section in (
         operation_section.SECTION,
+        peers_section.SECTION,
         small_sections.THREADS,
         small_sections.QR,
         small_sections.APPENDS,
