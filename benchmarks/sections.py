@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import operation_section, peers_section, rows, small_sections
+from benchmarks import operation_section, peers_section, phone, rows, small_sections
 
 SECTIONS = {
     section.name: section
@@ -13,6 +13,7 @@ SECTIONS = {
         small_sections.QR,
         small_sections.APPENDS,
         small_sections.SEARCHES,
+        phone.SECTION,
         rows.SECTION,
         small_sections.READER,
         small_sections.PAGE,
