@@ -9,13 +9,16 @@ import click
 from rich.console import Console
 from rich.markdown import Markdown
 
-from benchmarks.report import as_page, as_part
+from benchmarks.plots import plots
+from benchmarks.report import as_page, as_part, with_figures
 from benchmarks.results import Results
 from benchmarks.section import Effort
 from benchmarks.sections import SECTIONS
 from service.files import write_public
 
 FOLDER = Path(__file__).parent
+DOCUMENTS = [FOLDER.parent / "README.md", *sorted((FOLDER.parent / "spec").rglob("*.md"))]
+"""Where measured figures stand, each behind a comment that names it."""
 _HELP = """Measure what each protocol operation and each server costs.
 
 Everything is measured next to its floor, which is what the spec makes unavoidable, and next to what a user would pick
@@ -36,7 +39,7 @@ instead. Only the ratios travel from one machine to another. Without a SECTION a
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=FOLDER,
-    help="Where results.json and the page README.md are written; benchmarks/ by default.",
+    help="Where results and page are written.  [default: benchmarks/, and figures in README and spec]",
 )
 @click.option("--anew", is_flag=True, help="Begin again where a run was stopped, instead of going on.")
 def main(names: tuple[str, ...], effort: Effort, folder: Path, anew: bool) -> None:
@@ -69,6 +72,13 @@ def _publish(measured: Results, finished: Path, page: Path) -> None:
     results.adopt(measured)
     results.write(finished)
     write_public(page, as_page(results).encode())
+    if page.parent == FOLDER:
+        for document in DOCUMENTS:
+            write_public(document, with_figures(document.read_text("utf-8"), results).encode())
+    pictures = page.with_name("plots")
+    pictures.mkdir(exist_ok=True)
+    for name, picture in plots(results).items():
+        write_public(pictures / f"{name}.svg", picture)
 
 
 if __name__ == "__main__":

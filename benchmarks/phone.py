@@ -19,7 +19,7 @@ from client.passes import fetch_epoch_key, fetch_passes
 from lab.processes import START_SECONDS, Servers
 from lab.town import Person, Town
 from protocol.primitives.errors import SplitPassError
-from service.http_client import new_session
+from service.http_client import call, new_session
 from service.problems import Problem
 
 DAYS = 30
@@ -85,13 +85,19 @@ async def _measure(directory: Path) -> Result:
             other = await town.enrol(others)
             async with ClientSession(trace_configs=[first.trace()]) as session:
                 person = await town.enrol(session)
-                await _published(person, others, town.today + 1)
+                await _published(person, others, town)
                 await _fetch_passes(town.today, person, session, other, others)
                 await _fetch_lists(person, session)
             async with ClientSession(trace_configs=[day.trace()]) as session:
                 await _fetch_passes(town.today + 1, person, session, other, others)
                 await _fetch_lists(person, session)
-    return {"allowance": town.settings.domain.allowance, "first_day": dict(first.of), "day": dict(day.of)}
+    received = sum(kind["received"] for kind in day.of.values())
+    return {
+        "allowance": town.settings.domain.allowance,
+        "first_day": dict(first.of),
+        "day": dict(day.of),
+        "month_kilobytes": (DAYS * received + first.of["enrolling"]["received"]) / 1000,
+    }
 
 
 @asynccontextmanager
@@ -103,16 +109,18 @@ async def _town(directory: Path) -> Any:
             yield town
 
 
-async def _published(person: Person, session: ClientSession, epoch: int) -> None:
-    """Wait until both parties have a day on record."""
+async def _published(person: Person, session: ClientSession, town: Town) -> None:
+    """Wait until both parties have tomorrow on record, and all lists are there."""
     for _ in range(START_SECONDS):
         try:
-            await fetch_epoch_key(person.visitor, session, epoch)
+            await fetch_epoch_key(person.visitor, session, town.today + 1)
+            for source in list_sources(person.visitor):
+                await call(session, "GET", f"{source.server}/v1/{source.kind}")
         except (Problem, SplitPassError):
             await asyncio.sleep(1)
         else:
             return
-    raise TimeoutError("the parties have not published the keys of tomorrow")
+    raise TimeoutError("the parties have not published tomorrow's keys and the lists of today")
 
 
 async def _fetch_passes(
@@ -135,7 +143,6 @@ def tables(result: Result) -> Sequence[Table]:
         for kind, one in day.items()
     ]
     total = {what: sum(one[what] for one in day.values()) for what in ("requests", "sent", "received")}
-    month = DAYS * total["received"] + enrolling["received"]
     rows += [
         (
             "enrolling, once a month",
@@ -143,7 +150,13 @@ def tables(result: Result) -> Sequence[Table]:
             *(f"{enrolling[way]:,}" for way in ("sent", "received")),
             _kilobytes(enrolling["received"]),
         ),
-        ("all", str(total["requests"]), f"{total['sent']:,}", f"{total['received']:,}", _kilobytes(month)),
+        (
+            "all",
+            str(total["requests"]),
+            f"{total['sent']:,}",
+            f"{total['received']:,}",
+            f"{result['month_kilobytes']:,.0f}",
+        ),
     ]
     note = (
         f"A day of {result['allowance']} passes and of lists that warn nobody, the smallest that there are (1,024 "

@@ -35,7 +35,7 @@ class Results:
 
     def write(self, path: Path) -> None:
         """Replace a file by these results."""
-        text = json.dumps({**self.values, "runs": self.runs}, indent=2, ensure_ascii=False, sort_keys=True)
+        text = json.dumps({**self.values, "runs": self.runs}, indent=2, ensure_ascii=False)
         write_public(path, text.encode() + b"\n")
 
     def put(self, name: str, result: Result, effort: Effort, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -21,7 +22,7 @@ class Effort(IntEnum):
 
 @dataclass(frozen=True)
 class Table:
-    """A table for people. The first column is text, the others are numbers or short words."""
+    """A table for people."""
 
     title: str
     columns: Sequence[str]
@@ -30,9 +31,12 @@ class Table:
 
     def markdown(self) -> str:
         """The table as GitHub shows it."""
-        rule = ["---", *["---:"] * (len(self.columns) - 1)]
+        rule = ["---:" if self._is_number(place) else "---" for place in range(len(self.columns))]
         lines = ["| " + " | ".join(cells) + " |" for cells in (self.columns, rule, *self.rows)]
         return "\n".join([f"### {self.title}", "", *([self.note, ""] if self.note else []), *lines, ""])
+
+    def _is_number(self, place: int) -> bool:
+        return all(re.fullmatch(r"[\d.,]*", row[place]) for row in self.rows)
 
 
 @dataclass(frozen=True)
