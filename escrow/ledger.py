@@ -114,22 +114,20 @@ class ReleaseLedger:
 
     def given(self, release: VerifiedRelease) -> VerifiedRelease:
         """A release with the passes alone that got a share under its warrant."""
-        mine = (_released.c.warrant == release.warrant.warrant_id) & _released.c.given
+        warrant_id, passes = release.warrant.warrant_id, _passes(release)
         with self._engine.begin() as connection:
-            rows = connection.execute(sql.select(_released).where(mine)).all()
-        known = {_key(row) for row in rows}
+            known = {_key(row) for row in _rows(connection, passes) if row.given and row.warrant == warrant_id}
         kept: dict[int, dict[bytes, Visit]] = {}
-        for key, (u, visit) in _passes(release).items():
+        for key, (u, visit) in passes.items():
             if key in known:
                 kept.setdefault(key[0], {})[u] = visit
         return replace(release, visits=kept)
 
-    def elsewhere(self, release: VerifiedRelease) -> set[tuple[int, bytes]]:
-        """The passes of a release, by epoch and `u`, that got a share for another venue."""
-        passes, own = _passes(release), release.warrant.venue_id
+    def elsewhere(self, venue_id: bytes, passes: Iterable[tuple[int, bytes]]) -> set[tuple[int, bytes]]:
+        """Those of these passes, each an epoch and a `u`, that got a share for another venue than this."""
+        keys = {(epoch, _digest(u)): (epoch, u) for epoch, u in passes}
         with self._engine.begin() as connection:
-            found = {_key(row) for row in _rows(connection, passes) if row.given and row.venue != own}
-        return {(key[0], u) for key, (u, _) in passes.items() if key in found}
+            return {keys[_key(row)] for row in _rows(connection, keys) if row.given and row.venue != venue_id}
 
     def forget_epochs(self, epochs: Iterable[int]) -> None:
         """Delete the record of epochs that can never be opened again."""
@@ -152,11 +150,11 @@ def has_given(connection: sql.Connection, warrant_id: bytes) -> bool:
 
 def _passes(release: VerifiedRelease) -> dict[tuple[int, bytes], tuple[bytes, Visit]]:
     """Each pass and its visit, by what the ledger knows it by."""
-    return {
-        (epoch, digest32("released-pass", u)): (u, visit)
-        for epoch, visits in release.visits.items()
-        for u, visit in visits.items()
-    }
+    return {(epoch, _digest(u)): (u, visit) for epoch, visits in release.visits.items() for u, visit in visits.items()}
+
+
+def _digest(u: bytes) -> bytes:
+    return digest32("released-pass", u)
 
 
 def _rows(connection: sql.Connection, passes: Collection[tuple[int, bytes]]) -> Iterator[sql.Row[Any]]:

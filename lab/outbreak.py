@@ -200,7 +200,7 @@ class Outbreak:
         findings = await self._investigation.open(warrant)
         closed = findings.set_aside["Closed"]
         self._story.say("operator", f"no share of {day}: its {closed} visits can never be opened again")
-        self._result.opened_after_erasure = len(findings.opened)
+        self._result.opened_after_erasure = findings.opened
         self._result.expect("nothing opens after erasure", holds=closed == findings.visits > 0)
 
     def audit(self) -> None:

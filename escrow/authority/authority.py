@@ -6,11 +6,13 @@ from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from escrow.authority import case_register, directory, released_parts, warrants
+from escrow.authority import case_register, directory, opened_visits, released_parts, warrants
 from escrow.authority.case_register import CaseRegister
 from escrow.authority.directory import Directory
 from escrow.authority.migrations import STEPS
+from escrow.authority.opened_visits import OpenedVisits
 from escrow.authority.settings import AuthoritySettings
 from escrow.authority.warrants import Warrants
 from escrow.desk.records import Action, of_warrant
@@ -31,11 +33,18 @@ class Authority(Party):
 
     def __init__(self, home: Path, clock: Clock = unix_time) -> None:
         settings = load_settings(AuthoritySettings, home / "settings.toml")
-        tables = directory.metadata, warrants.metadata, case_register.metadata, released_parts.metadata
-        super().__init__(Role.AUTHORITY, home, settings, STEPS, *tables, clock=clock)
+        kept = directory, warrants, case_register, released_parts, opened_visits
+        super().__init__(Role.AUTHORITY, home, settings, STEPS, *(one.metadata for one in kept), clock=clock)
         self.directory = Directory(self.engine)
         self.warrants = Warrants(self.engine, clock)
+        self.opened = OpenedVisits(self.engine)
         self.cases = CaseRegister(self.engine)
+
+    @property
+    def label(self) -> str:
+        """The domain as officers tell it from others: its number, and the operator's host."""
+        host = urlsplit(self.domain_settings.url(Role.OPERATOR)).hostname
+        return f"{self.domain.number} {host}"
 
     @cached_property
     def notices(self) -> PublishedLists:

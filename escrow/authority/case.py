@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from escrow.authority.authority import Authority
 from escrow.authority.case_register import Case
@@ -23,7 +22,6 @@ from escrow.authority.errors import (
 )
 from escrow.authority.warrants import ListedWarrant, Step, Window
 from escrow.errors import UnknownVenue
-from protocol.epochs import Role
 from protocol.warrants import Venue
 from service.cli import local_time
 from service.errors import ConfigurationError
@@ -76,12 +74,6 @@ class Part(NamedTuple):
         if Step.WITHDRAWN in warrant.steps:
             return warrant.is_to_withdraw
         return warrant.stands_at(self.authority.clock()) or warrant.is_shared
-
-
-def domain_label(authority: Authority) -> str:
-    """The domain as officers tell it from others: its number, and the operator's host."""
-    host = urlsplit(authority.domain_settings.url(Role.OPERATOR)).hostname
-    return f"{authority.domain.number} {host}"
 
 
 def open_homes(home: Path) -> list[Authority]:

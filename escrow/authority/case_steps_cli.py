@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from escrow.authority.case_cli import case_argument, case_group, cases_of, label, reason
-from escrow.authority.outcomes import Told, of_opening, of_release
+from escrow.authority.outcomes import Told, contacts, of_opening, of_release
 from escrow.authority.progress import waiting_for
 from escrow.journal_cli import show_journal
 from service.cli import EXPECTED, explain, local_time, printable
@@ -150,9 +150,9 @@ def withdraw(home: Path, name: str) -> None:
 @click.pass_obj
 def export(home: Path, name: str, output: Path) -> None:
     """Write the lists and the chart of CASE. You alone can read them; no spreadsheet executes them."""
-    from escrow.authority.case import domain_label
     from escrow.authority.contacts import Count
     from escrow.authority.findings import Finding, write_all
+    from escrow.authority.found_visits import FoundVisits
     from escrow.authority.investigation import Investigation
     from escrow.authority.program import online
     from escrow.authority.warrants import Step
@@ -162,13 +162,14 @@ def export(home: Path, name: str, output: Path) -> None:
     whole = cases.parts(name)
     parts = [(part, warrant) for part in whole for warrant in part.warrants]
     undrawn = [
-        Count(b"", part.venue.name, domain_label(part.authority), part.state, "windows", 1)
+        Count(b"", part.venue.name, part.authority.label, part.state, "windows", 1)
         for part in whole
         if part.warrant is None
     ]
     if not parts:
         raise click.ClickException(f"nothing is written: no warrant of {name} is drawn. {_what_is_next(cases, name)}")
     cases.note(name, "export case")
+    found = FoundVisits()
 
     async def read(session: ClientSession) -> list[Finding]:
         findings = []
@@ -177,19 +178,17 @@ def export(home: Path, name: str, output: Path) -> None:
             result = None
             if authority.warrants.is_readable(record.warrant_id):
                 with waiting_for(f"{label(part)}, to be read", number, len(parts)):
-                    result = await Investigation(authority, session).read(record.warrant_id)
-            domain, offset = domain_label(authority), authority.domain.utc_offset
+                    result = await Investigation(authority, session).read(record.warrant_id, found)
             state = warrant.state_at(authority.clock())
             deleted = warrant.steps[Step.OPENED].visits if result is None and Step.OPENED in warrant.steps else None
-            findings.append(Finding(name, record, part.venue.name, domain, offset, state, result, deleted))
+            findings.append(Finding(record, part.venue.name, authority.label, state, result, deleted))
         return findings
 
-    findings = online(read)
+    counts = [count for finding in online(read) for count in finding.counts()]
+    first = cases.homes[0]
     with waiting_for("the lists, to be written"):
-        people = write_all(findings, cases.homes[0].settings.region, output, undrawn)
-    verified = sum(person.is_verified for person in people)
-    asserted = f", {len(people) - verified} asserted by venues, not verified" if verified < len(people) else ""
-    click.echo(f"{verified} people{asserted}, written to {output}")
+        write_all(found, [*counts, *undrawn], first.settings.region, first.domain.utc_offset, output)
+    click.echo(f"{contacts(found, 'people')}, written to {output}")
 
 
 @case_group.command()

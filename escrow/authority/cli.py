@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from escrow.authority.authority import Authority
     from escrow.authority.investigation import Investigation, ReleaseResult
-    from escrow.authority.opened_visits import OpeningResult
+    from escrow.authority.reading import OpeningResult
 
 T = TypeVar("T")
 STATES = "drawn", "proposed", "countersigned", "refused", "released", "shared", "opened", "withdrawn", "expired"
@@ -197,19 +197,14 @@ def open_command(home: Path, warrant_id: bytes) -> None:
 @click.pass_obj
 def export(home: Path, warrant_id: bytes, output: Path) -> None:
     """Write the visits of an opened WARRANT as CSV. You alone can read it; no spreadsheet executes it."""
-    from escrow.authority.case import domain_label
-    from escrow.authority.findings import Finding, write_visits
+    from escrow.authority.findings import write_visits
 
     authority = PROGRAM.open(home)
     authority.journal.note(officer(), "export", warrant_id=warrant_id)
-    listed = authority.warrants.listed_one(warrant_id)
-    venue = authority.venues.get(listed.record.venue_id).record.name
-    result: OpeningResult = _run(authority, lambda investigation: investigation.read(warrant_id))
-    offset = authority.domain.utc_offset
-    finding = Finding(listed.case or "", listed.record, venue, domain_label(authority), offset, listed.state, result)
+    found = _run(authority, lambda investigation: investigation.read(warrant_id)).found
     with waiting_for("the list, to be written"):
-        write_visits([finding], authority.settings.region, output)
-    click.echo(f"{contacts(result)}, written to {output}")
+        write_visits(found, authority.settings.region, output)
+    click.echo(f"{contacts(found)}, written to {output}")
 
 
 @authority_group.group()

@@ -17,9 +17,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain
 
-from escrow.authority.merging import FoundVisit, Person
-from protocol.assisted_check_ins import AssertedRecord
-from protocol.handles import IdentityRecord
+from escrow.authority.found_visits import DayCount, Identity, Person
 from service.cli import local_time
 from service.names import joins
 from service.phone_numbers import written_abroad, written_at_home
@@ -67,22 +65,22 @@ def visits_csv(people: Iterable[Person], region: str) -> Iterator[str]:
 
 def _visits(number: int, person: Person, region: str) -> Iterator[Sequence[object]]:
     for group in person.visits:
-        visit = group.visit
-        assert visit.record is not None
+        visit, source, identity = group.visit, group.visit.source, group.visit.identity
+        assert identity is not None
         known = visit.entered is not None and visit.left is not None
         yield (
             number,
-            visit.case and harmless(visit.case),
-            visit.warrant_id.hex(),
-            harmless(visit.venue),
-            harmless(visit.domain),
-            moment(visit.entered, visit.utc_offset),
-            moment(visit.left, visit.utc_offset),
+            source.case and harmless(source.case),
+            source.warrant_id.hex(),
+            harmless(source.venue),
+            harmless(source.domain),
+            moment(visit.entered, source.utc_offset),
+            moment(visit.left, source.utc_offset),
             ((visit.left or 0) - (visit.entered or 0)) // 60 if known else "",
             group.party_size,
-            verification(visit.record),
-            telephone(visit.record.phone, region),
-            harmless(visit.record.name),
+            verification(identity),
+            telephone(identity.phone, region),
+            harmless(identity.name),
         )
 
 
@@ -93,31 +91,22 @@ def people_csv(people: Iterable[Person], region: str) -> Iterator[str]:
         (
             (
                 number,
-                telephone(person.record.phone, region),
+                telephone(person.identity.phone, region),
                 " · ".join(harmless(name) for name in person.names),
-                verification(person.record),
+                verification(person.identity),
                 " · ".join(harmless(domain) for domain in person.domains),
-                " · ".join(dict.fromkeys(harmless(group.visit.venue) for group in person.visits)),
+                " · ".join(dict.fromkeys(harmless(group.visit.source.venue) for group in person.visits)),
                 len(person.visits),
-                moment(person.visits[0].visit.first_time, person.visits[0].visit.utc_offset),
+                moment(person.visits[0].visit.first_time, person.visits[0].visit.source.utc_offset),
             )
             for number, person in enumerate(people, 1)
         ),
     )
 
 
-def days_csv(visits: Iterable[FoundVisit]) -> Iterator[str]:
+def days_csv(days: Iterable[DayCount]) -> Iterator[str]:
     """For each venue and day how many people were there, and how many visits lead to nobody."""
-    days: dict[tuple[str, str], list[FoundVisit]] = {}
-    for visit in visits:
-        days.setdefault((harmless(visit.venue), moment(visit.first_time, visit.utc_offset)[:10]), []).append(visit)
-    rows = []
-    for (venue, its_day), of_day in sorted(days.items()):
-        verified = {visit.record.phone for visit in of_day if isinstance(visit.record, IdentityRecord)}
-        asserted = sum(isinstance(visit.record, AssertedRecord) for visit in of_day)
-        nobody = sum(visit.record is None for visit in of_day)
-        rows.append([venue, its_day, len(verified), asserted, len(of_day), nobody])
-    return _table(DAYS, rows)
+    return _table(DAYS, ([harmless(one.venue), day(one.day), *one[2:]] for one in days))
 
 
 def summary_csv(counts: Iterable[Count]) -> Iterator[str]:
@@ -140,9 +129,9 @@ def harmless(text: str) -> str:
     return cleaned if cleaned[:1].isalnum() else REPLACEMENT + cleaned
 
 
-def verification(record: IdentityRecord | AssertedRecord) -> str:
+def verification(identity: Identity) -> str:
     """The day on which the operator verified a person, or that nobody did."""
-    return f"verified {day(record.verified_on)}" if isinstance(record, IdentityRecord) else NOT_VERIFIED
+    return NOT_VERIFIED if identity.verified_on is None else f"verified {day(identity.verified_on)}"
 
 
 def day(number: int) -> str:

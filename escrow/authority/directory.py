@@ -54,6 +54,21 @@ class Directory:
             encoded = connection.scalar(sql.select(_entries.c.entry).where(_is_at(epoch, index)))
         return None if encoded is None else DirectoryEntry.from_bytes(encoded)
 
+    def find_all(self, places: Iterable[tuple[int, bytes]]) -> dict[tuple[int, bytes], DirectoryEntry]:
+        """The entries that are there of these, each by its epoch and 32-byte index."""
+        from protocol.handles import DirectoryEntry
+
+        indexes: dict[int, list[bytes]] = {}
+        for epoch, index in places:
+            indexes.setdefault(epoch, []).append(index)
+        found = {}
+        with self._engine.begin() as connection:
+            for epoch, of_epoch in indexes.items():
+                among = (_entries.c.epoch == epoch) & _entries.c.entry_index.in_(of_epoch)
+                for row in connection.execute(sql.select(_entries).where(among)):
+                    found[row.epoch, row.entry_index] = DirectoryEntry.from_bytes(row.entry)
+        return found
+
     def forget_epochs(self, epochs: Iterable[int]) -> None:
         """Delete the entries of these epochs."""
         with self._engine.begin() as connection:

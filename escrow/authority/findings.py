@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from escrow.authority.arrivals_chart import arrivals_svg
 from escrow.authority.contacts import Count, days_csv, people_csv, summary_csv, visits_csv
-from escrow.authority.merging import FoundVisit, Person, each_once, people_of
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.found_visits import FoundVisits
 from escrow.authority.outcomes import reasons
+from escrow.authority.reading import OpeningResult
 from protocol.warrants import Warrant
 from service.files import private_directory, write_private, write_private_lines
 
@@ -20,38 +20,17 @@ BYTE_ORDER_MARK = "utf-8-sig"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one warrant gave, in a state; None if there is nothing to read. `domain` names the domain, with its offset.
+    """What one warrant gave, in a state; None if there is nothing to read. `domain` names the domain.
 
     `deleted` is how many visits were opened, if what was found is deleted since (§6.3).
     """
 
-    case: str
     warrant: Warrant
     venue: str
     domain: str
-    utc_offset: int
     state: str
     result: OpeningResult | None
     deleted: int | None = None
-
-    def visits(self) -> Iterator[FoundVisit]:
-        """Its visits."""
-        return (
-            FoundVisit(
-                self.case,
-                self.warrant.warrant_id,
-                self.venue,
-                self.warrant.venue_id,
-                self.domain,
-                self.utc_offset,
-                opened.epoch,
-                opened.u,
-                opened.entered,
-                opened.left,
-                opened.record,
-            )
-            for opened in (self.result.opened if self.result else ())
-        )
 
     def counts(self) -> list[Count]:
         """What became of it: how many visits are admitted, opened, and set aside, and why."""
@@ -60,7 +39,7 @@ class Finding:
             return [Count(*about, "opened, deleted after retention", self.deleted)]
         if self.result is None:
             return [Count(*about, "opened", 0)]
-        opened = Count(*about, "opened", len(self.result.opened))
+        opened = Count(*about, "opened", self.result.opened)
         reused = Count(*about, "opened for another venue too", self.result.reused)
         return [
             Count(*about, "admitted", self.result.visits),
@@ -70,35 +49,20 @@ class Finding:
         ]
 
 
-def visits_of(findings: Iterable[Finding]) -> list[FoundVisit]:
-    """Every visit that was found, once."""
-    return each_once(visit for finding in findings for visit in finding.visits())
+def write_visits(found: FoundVisits, region: str, file: Path) -> None:
+    """Write the list of visits, for its owner alone."""
+    write_private_lines(file, visits_csv(found.people(), region), BYTE_ORDER_MARK)
 
 
-def write_visits(findings: Sequence[Finding], region: str, file: Path) -> list[Person]:
-    """Write the list of visits, for its owner alone; whom it names."""
-    people = people_of(visits_of(findings))
-    write_private_lines(file, visits_csv(people, region), BYTE_ORDER_MARK)
-    return people
-
-
-def write_all(findings: Sequence[Finding], region: str, directory: Path, undrawn: Sequence[Count] = ()) -> list[Person]:
-    """Write every list and the chart into a directory of its owner's alone; whom they name.
-
-    `undrawn` tells in the summary of what no warrant was drawn for.
-    """
+def write_all(found: FoundVisits, counts: Sequence[Count], region: str, utc_offset: int, directory: Path) -> None:
+    """Write every list, the summary of `counts` and the chart, in local time, into a directory of its owner's alone."""
     private_directory(directory)
-    visits = visits_of(findings)
-    people = people_of(visits)
     lists = {
-        "visits.csv": visits_csv(people, region),
-        "people.csv": people_csv(people, region),
-        "days.csv": days_csv(visits),
-        "summary.csv": summary_csv([*(count for finding in findings for count in finding.counts()), *undrawn]),
+        "visits.csv": visits_csv(found.people(), region),
+        "people.csv": people_csv(found.people(), region),
+        "days.csv": days_csv(found.days()),
+        "summary.csv": summary_csv(counts),
     }
     for name, lines in lists.items():
         write_private_lines(directory / name, lines, BYTE_ORDER_MARK)
-    arrivals = (visit.entered for visit in visits if visit.entered is not None)
-    offset = findings[0].utc_offset if findings else 0
-    write_private(directory / "arrivals.svg", arrivals_svg(arrivals, offset).encode())
-    return people
+    write_private(directory / "arrivals.svg", arrivals_svg(found.arrivals(), utc_offset).encode())

@@ -11,20 +11,17 @@ from aiohttp import ClientSession
 
 from escrow.authority.authority import Authority
 from escrow.authority.errors import NoRelease, NotOpened, VenueNotApproved, VenueOffline
-from escrow.authority.opened_visits import OpenedVisits, OpeningResult, pass_of
-from escrow.authority.operators_shares import ask_for_shares, judge_received, kept_shares
+from escrow.authority.found_visits import FoundVisits
+from escrow.authority.operators_shares import ask_for_shares, kept_shares
+from escrow.authority.reading import OpeningResult, opened_part, read_opened
 from escrow.authority.released_parts import ReleasedPart
-from escrow.authority.warrants import NOT_TOLD, DrawnWarrant, ReceivedShares, Step
+from escrow.authority.warrants import NOT_TOLD, DrawnWarrant, Step
 from escrow.errors import AlreadyOpened, ErasedEpoch
 from escrow.shares import record_and_share, warrant_epoch_keys
-from protocol.any_check_in import AnyCheckIn
-from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted
 from protocol.epochs import EpochKey, Role
-from protocol.handles import IdentityRecord, directory_index, open_entry
 from protocol.http_messages import ReleaseRequest, SharesRequest
-from protocol.opening import OpeningTranscript, open_release, verify_party_shares
-from protocol.primitives.errors import InvalidEntry, OutOfScope
-from protocol.primitives.group import Point
+from protocol.opening import OpeningTranscript, verify_party_shares
+from protocol.primitives.errors import OutOfScope
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.releases import HeldCommitments, VerifiedRelease, verify_release
 from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
@@ -201,7 +198,7 @@ class Investigation:
                     await asyncio.to_thread(self._authority.warrants.parts.store_closed, part)
         result = await self.read(warrant_id)
         if result.complete:
-            self._authority.warrants.note(warrant_id, Step.OPENED, visits=len(result.opened))
+            self._authority.warrants.note(warrant_id, Step.OPENED, visits=result.opened)
         return result
 
     async def _open_part(self, drawn: DrawnWarrant, part: ReleasedPart, keys: dict[int, EpochKey]) -> None:
@@ -213,76 +210,23 @@ class Investigation:
             opening = await ask_for_shares(self._authority, self._session, drawn, signed, ended, keys, venue)
         own = await record_and_share(self._authority, self._session, opening.release, opening.given)
         transcript = OpeningTranscript(joint, signed, opening.statement, own)
-        await asyncio.to_thread(self._authority.warrants.parts.store_transcript, part, transcript, opening.venue)
 
-    async def read(self, warrant_id: bytes) -> OpeningResult:
-        """The contacts of a warrant that was opened, from the transcripts of its parts and the directory."""
+        def keep() -> None:
+            domain = self._authority.domain
+            shares = verify_party_shares(domain, Role.AUTHORITY, opening.release, keys, own)
+            opened = opened_part(self._authority, opening.release, opening.given, shares)
+            self._authority.warrants.parts.store_transcript(part, transcript, opening.venue, opened)
+
+        await asyncio.to_thread(keep)
+
+    async def read(self, warrant_id: bytes, found: FoundVisits | None = None) -> OpeningResult:
+        """What was opened under a warrant, and whose it is as the directory says, added to a list or to a new one."""
         drawn = self._authority.warrants.get(warrant_id)
         if not any(part.is_readable for part in drawn.parts):
             raise NotOpened(warrant_id)
         keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
-        return await asyncio.to_thread(self._read, drawn, keys)
-
-    def _read(self, drawn: DrawnWarrant, keys: dict[int, EpochKey]) -> OpeningResult:
-        found = OpenedVisits()
-        check_ins = uncommitted = 0
-        for part in drawn.parts:
-            if part.opened:
-                release = self._read_part(drawn, part, keys, found)
-                check_ins, uncommitted = check_ins + release.check_ins, release.uncommitted
-            elif part.closed:
-                found.add_closed(part.visits, part.set_aside)
-                check_ins, uncommitted = check_ins + part.check_ins, part.uncommitted
-        return found.result(check_ins=check_ins, uncommitted=uncommitted, complete=drawn.is_opened)
-
-    def _read_part(
-        self, drawn: DrawnWarrant, part: ReleasedPart, keys: dict[int, EpochKey], found: OpenedVisits
-    ) -> VerifiedRelease:
-        joint, domain = drawn.countersigned, self._authority.domain
-        assert joint is not None, "what both signed was shown to the venue"
-        transcript = self._authority.warrants.parts.transcript(part, joint)
-        received = ReceivedShares(transcript.operator_shares, drawn.record.issued)
-        opening = judge_received(self._authority, drawn, transcript.release, received, keys)
-        release = opening.release
-        authority = verify_party_shares(domain, Role.AUTHORITY, release, keys, transcript.authority_shares)
-        found.set_aside.update(release.set_aside)
-        shared = set()
-        for visit, opened in open_release(release, opening.given, authority):
-            shared.add(pass_of(visit))
-            try:
-                record = self._identify(keys[visit.check_in.epoch], visit.check_in, opened)
-            except InvalidEntry:
-                found.add(visit, None)
-            else:
-                found.add(visit, record)
-        elsewhere = self._authority.releases.elsewhere(release)
-        found.add_reused(elsewhere & shared)
-        without = {(epoch, u) for epoch, visits in release.visits.items() for u in visits} - shared
-        found.add_unopened(without & elsewhere, "ReleasedElsewhere")
-        closed = {
-            key
-            for key in without - elsewhere
-            if not (opening.given.shares.get(key[0]) and authority.shares.get(key[0]))
-        }
-        found.add_unopened(closed, "Closed")
-        found.add_unopened(without - elsewhere - closed, "NoShare")
-        return release
-
-    def _identify(
-        self, epoch_key: EpochKey, check_in: AnyCheckIn, opened: Point | None
-    ) -> IdentityRecord | AssertedRecord:
-        """The record that a check-in's handle, or the key of an assisted one, opens; raises `InvalidEntry`.
-
-        The operator is never asked about a handle.
-        """
-        if opened is None:
-            raise InvalidEntry("the check-in opens to nobody")
-        if isinstance(check_in, AssistedEntry):
-            return open_assisted(epoch_key, check_in, opened)
-        entry = self._authority.directory.find(epoch_key.epoch, directory_index(epoch_key, opened))
-        if entry is None:
-            raise InvalidEntry("the check-in opens to no entry")
-        return open_entry(epoch_key, opened, entry)
+        found = FoundVisits() if found is None else found
+        return await asyncio.to_thread(read_opened, self._authority, drawn, keys, found)
 
     def _verify_release(
         self,

@@ -1,152 +1,130 @@
-"""What was opened under a warrant: visits and people, put together over its parts. Spec: §3.10."""
+"""What was opened of each part, in rows beside the transcript that they follow from. Spec: §3.10, §6.8.
+
+There is no name or number in them: a handle leads to those through the directory alone.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby
+from typing import Any, NamedTuple
 
-from protocol.assisted_check_ins import AssertedRecord
+import sqlalchemy as sql
+
 from protocol.epochs import MAX_STAY
-from protocol.handles import IdentityRecord
-from protocol.visits import Visit
 
-Person = tuple[str, str]
-"""Phone and name."""
-Times = tuple[int | None, int | None]
-"""Unix times of an entry and an exit."""
-Pass = tuple[int, bytes]
-"""An epoch and a `u`, which is what stands for a visit at one venue."""
+READ = 1000
+"""How many rows are in memory at a time."""
+metadata = sql.MetaData()
+_parts = sql.Table(
+    "opened_parts",
+    metadata,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("begins", sql.BigInteger, primary_key=True, autoincrement=False),
+    sql.Column("check_ins", sql.BigInteger, nullable=False),
+    sql.Column("uncommitted", sql.BigInteger, nullable=False),
+    sql.Column("set_aside", sql.JSON, nullable=False),
+)
+_visits = sql.Table(
+    "opened_visits",
+    metadata,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("begins", sql.BigInteger, primary_key=True, autoincrement=False),
+    sql.Column("epoch", sql.BigInteger, primary_key=True, autoincrement=False),
+    sql.Column("u", sql.LargeBinary(32), primary_key=True),
+    sql.Column("entered", sql.BigInteger),
+    sql.Column("left", sql.BigInteger),
+    sql.Column("why", sql.String(32)),
+    sql.Column("point", sql.LargeBinary(32)),
+    sql.Column("assisted", sql.LargeBinary),
+    sqlite_with_rowid=False,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """A person who was there, and the visits that say so: each the Unix times of its entry and its exit.
+class OpenedVisit(NamedTuple):
+    """A visit that both parties admit: its pass (epoch and `u`), and entry and exit in Unix seconds.
 
-    `record` is what the operator verified, or what the venue asserted.
-    """
-
-    record: IdentityRecord | AssertedRecord
-    visits: tuple[Times, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedVisit:
-    """A visit that both parties gave a share of: its pass (epoch and `u`), entry and exit in Unix seconds, and whose.
-
-    `record` is None if it leads to nobody.
+    `why` is the name of the reason for which it was not opened, None if it was. `point` is then what it opened to: the
+    handle, or the `S` of an assisted check-in, whose encoding is `assisted`; None if it leads to nobody.
     """
 
     epoch: int
     u: bytes
     entered: int | None
     left: int | None
-    record: IdentityRecord | AssertedRecord | None
+    why: str | None = None
+    point: bytes | None = None
+    assisted: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OpeningResult:
-    """What an opening gave. `visits` counts those in scope, `set_aside` what gave no contact, by the reason's name.
+class OpenedPart(NamedTuple):
+    """What was opened of a part: its visits, and the counts of the release as both parties judged it."""
 
-    `opened` are those with both parties' shares. `reused` counts the visits whose pass was opened for another venue
-    too. `check_ins` are those with a label in the window that the venue committed to, `uncommitted` those that it says
-    it has not. `complete`: every part was released, and opened or closed for ever.
-    """
-
-    visits: int
+    visits: tuple[OpenedVisit, ...]
+    check_ins: int
+    uncommitted: int
     set_aside: Counter[str]
-    reused: int = 0
-    opened: tuple[OpenedVisit, ...] = ()
-    check_ins: int = 0
-    uncommitted: int = 0
-    complete: bool = True
-
-    @property
-    def contacts(self) -> tuple[Contact, ...]:
-        """The people whom the operator verified, each once with all visits, in the order of time."""
-        return self._people(IdentityRecord)
-
-    @property
-    def asserted(self) -> tuple[Contact, ...]:
-        """The same of those whom nobody verified."""
-        return self._people(AssertedRecord)
-
-    def _people(self, kind: type[IdentityRecord | AssertedRecord]) -> tuple[Contact, ...]:
-        records: dict[Person, IdentityRecord | AssertedRecord] = {}  # one person has a handle for each epoch
-        visits: dict[Person, list[Times]] = {}
-        for one in self.opened:
-            if one.record is not None and isinstance(one.record, kind):
-                person = one.record.phone, one.record.name
-                records[person] = one.record
-                visits.setdefault(person, []).append((one.entered, one.left))
-        contacts = [
-            Contact(record, tuple(sorted(visits[person], key=_first_time))) for person, record in records.items()
-        ]
-        return tuple(sorted(contacts, key=lambda contact: (_first_time(contact.visits[0]), contact.record.phone)))
 
 
 class OpenedVisits:
-    """The visits of all parts, as they are read. One may be in two: its entry in the first, its exit in the second."""
+    """These rows in the authority's database."""
 
-    def __init__(self) -> None:
-        self.set_aside: Counter[str] = Counter()
-        self._opened: dict[Pass, OpenedVisit] = {}
-        self._lacking: dict[Pass, str] = {}
-        self._reused: set[Pass] = set()
-        self._closed = 0
+    def __init__(self, engine: sql.Engine) -> None:
+        self._engine = engine
 
-    def add(self, visit: Visit, record: IdentityRecord | AssertedRecord | None) -> None:
-        """Take a visit that was opened, and whom it opened to; None for nobody."""
-        epoch, u = key = pass_of(visit)
-        entered, left = visit.entered, visit.left
-        known = self._opened.get(key)
-        if known is not None:
-            entered, left = _together((known.entered, known.left), (entered, left))
-            record = record or known.record
-        self._opened[key] = OpenedVisit(epoch, u, entered, left, record)
+    def counts(self, warrant_id: bytes) -> dict[int, OpenedPart]:
+        """The counts of each part under a warrant (16-byte id) that has rows, by its beginning, without its visits."""
+        query = sql.select(_parts).where(_parts.c.warrant == warrant_id)
+        with self._engine.connect() as connection:
+            return {
+                row.begins: OpenedPart((), row.check_ins, row.uncommitted, Counter(row.set_aside))
+                for row in connection.execute(query)
+            }
 
-    def add_unopened(self, passes: Iterable[Pass], why: str) -> None:
-        """Take visits that were not opened in this part, and why."""
-        self._lacking.update(dict.fromkeys(passes, why))
-
-    def add_reused(self, passes: Iterable[Pass]) -> None:
-        """Take passes that were opened here and for another venue."""
-        self._reused.update(passes)
-
-    def add_closed(self, visits: int, set_aside: Counter[str]) -> None:
-        """Take a part of so many visits that nobody can open any more, and what else was set aside in it."""
-        self._closed += visits
-        self.set_aside.update(set_aside)
-
-    def result(self, *, check_ins: int, uncommitted: int, complete: bool) -> OpeningResult:
-        """All of it."""
-        set_aside = self.set_aside + Counter(why for key, why in self._lacking.items() if key not in self._opened)
-        set_aside["Closed"] += self._closed
-        set_aside["NoIdentity"] += sum(one.record is None for one in self._opened.values())
-        return OpeningResult(
-            len(self._opened.keys() | self._lacking.keys()) + self._closed,
-            +set_aside,
-            len(self._reused),
-            tuple(self._opened.values()),
-            check_ins,
-            uncommitted,
-            complete,
-        )
+    def of(self, warrant_id: bytes) -> Iterator[OpenedVisit]:
+        """The visits under a warrant, each once, by epoch and `u`: one may be in two parts, its exit in the second."""
+        query = sql.select(_visits).where(_visits.c.warrant == warrant_id)
+        in_order = query.order_by(_visits.c.epoch, _visits.c.u, _visits.c.begins)
+        with self._engine.connect() as connection:
+            rows = map(_visit, connection.execution_options(yield_per=READ).execute(in_order))
+            for _, same in groupby(rows, lambda row: (row.epoch, row.u)):
+                yield _together(list(same))
 
 
-def pass_of(visit: Visit) -> Pass:
-    """What stands for a visit at one venue."""
-    return visit.check_in.epoch, bytes(visit.check_in.message.u)
+def store_opened(connection: sql.Connection, warrant_id: bytes, begins: int, part: OpenedPart) -> None:
+    """Keep what was opened of a part, instead of what was before."""
+    place = {"warrant": warrant_id, "begins": begins}
+    for table in (_parts, _visits):
+        connection.execute(sql.delete(table).where(table.c.warrant == warrant_id, table.c.begins == begins))
+    counts = {"check_ins": part.check_ins, "uncommitted": part.uncommitted, "set_aside": dict(part.set_aside)}
+    connection.execute(sql.insert(_parts).values(**place, **counts))
+    if part.visits:
+        connection.execute(sql.insert(_visits), [{**place, **visit._asdict()} for visit in part.visits])
 
 
-def _together(first: Times, second: Times) -> Times:
-    """One visit of what two parts show of it."""
-    entered, left = (
-        min((time for time in times if time is not None), default=None) for times in zip(first, second, strict=True)
-    )
-    is_stay = entered is None or left is None or 0 <= left - entered <= MAX_STAY
-    return entered, left if is_stay else None
+def forget_opened(connection: sql.Connection, warrant_id: bytes, after: int = -1) -> None:
+    """Delete what was opened under a warrant, of the parts that begin after a time."""
+    for table in (_parts, _visits):
+        connection.execute(sql.delete(table).where(table.c.warrant == warrant_id, table.c.begins > after))
 
 
-def _first_time(visit: Times) -> int:
-    return min(time for time in visit if time is not None)
+def _visit(row: sql.Row[Any]) -> OpenedVisit:
+    return OpenedVisit(row.epoch, row.u, row.entered, row.left, row.why, row.point, row.assisted)
+
+
+def _together(shown: Collection[OpenedVisit]) -> OpenedVisit:
+    """One visit of what several parts show of it: what was opened in one of them is opened."""
+    opened = [visit for visit in shown if visit.why is None]
+    *_, last = opened or shown
+    if len(opened) < 2:
+        return last
+    entered, left = _first(visit.entered for visit in opened), _first(visit.left for visit in opened)
+    if entered is not None and left is not None and not 0 <= left - entered <= MAX_STAY:
+        left = None
+    known = next((visit for visit in opened if visit.point is not None), last)
+    return known._replace(entered=entered, left=left)
+
+
+def _first(times: Iterable[int | None]) -> int | None:
+    return min((time for time in times if time is not None), default=None)

@@ -12,8 +12,9 @@ from service.cli import local_time
 
 if TYPE_CHECKING:
     from escrow.authority.authority import Authority
+    from escrow.authority.found_visits import FoundVisits
     from escrow.authority.investigation import ReleaseResult
-    from escrow.authority.opened_visits import OpeningResult
+    from escrow.authority.reading import OpeningResult
     from protocol.warrants import Warrant
 
 WHY = {
@@ -79,7 +80,7 @@ def of_release(authority: Authority, warrant: Warrant, result: ReleaseResult, dr
 
 def of_opening(authority: Authority, warrant: Warrant, result: OpeningResult, group: str, draw: str) -> Told:
     """What was opened; `group` is that of the commands `release` and `open`."""
-    opened = f"{len(result.opened)} of {result.visits} visits opened, {contacts(result)}{_aside(result.set_aside)}"
+    opened = f"{result.opened} of {result.visits} visits opened, {contacts(result.found)}{_aside(result.set_aside)}"
     more, warnings = _committed(authority, warrant, result.check_ins, result.uncommitted, draw)
     if not result.complete:
         warnings += (f"some parts are not here yet: run `{group} release` and `{group} open` again",)
@@ -88,12 +89,10 @@ def of_opening(authority: Authority, warrant: Warrant, result: OpeningResult, gr
     return Told(opened, more, warnings)
 
 
-def contacts(result: OpeningResult) -> str:
+def contacts(found: FoundVisits, people: str = "contacts") -> str:
     """How many people were found."""
-    asserted = len(result.asserted)
-    return f"{len(result.contacts)} contacts" + (
-        f", {asserted} asserted by the venue, not verified" if asserted else ""
-    )
+    verified, asserted = found.count()
+    return f"{verified} {people}" + (f", {asserted} asserted by the venue, not verified" if asserted else "")
 
 
 def _committed(

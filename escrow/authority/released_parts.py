@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sql
 
+from escrow.authority.opened_visits import forget_opened, store_opened
 from protocol.primitives.statements import JointStatement
 from service.storage import exclusive
 
 if TYPE_CHECKING:
+    from escrow.authority.opened_visits import OpenedPart
     from protocol.opening import OpeningTranscript
     from protocol.releases import VerifiedRelease
 
@@ -133,22 +135,28 @@ class ReleasedParts:
         opened = parts.c.opened_venue.is_not(None) & (parts.c.digest != release.digest)
         with exclusive(self._engine, "released parts", release.warrant.warrant_id) as connection:
             connection.execute(sql.delete(parts).where(mine, begins > release.part_begins))
+            forget_opened(connection, release.warrant.warrant_id, release.part_begins)
             before = sql.func.coalesce(parts.c.opened_release, parts.c.release)
             connection.execute(sql.update(parts).where(here, opened).values(opened_release=before))
             if connection.execute(sql.update(parts).where(here).values(**values)).rowcount == 0:
                 place = {"warrant": release.warrant.warrant_id, "begins": release.part_begins}
                 connection.execute(sql.insert(parts).values(**place, **values))
 
-    def store_transcript(self, part: ReleasedPart, transcript: OpeningTranscript, venue: JointStatement) -> None:
-        """Keep the transcript of an opening, and the venue's record of that time: its key may change."""
+    def store_transcript(
+        self, part: ReleasedPart, transcript: OpeningTranscript, venue: JointStatement, opened: OpenedPart
+    ) -> None:
+        """Keep the transcript of an opening, what it opened, and the venue's record then: its key may change."""
         values = {
             "opened_release": None,
             "operator_shares": transcript.operator_shares,
             "authority_shares": transcript.authority_shares,
             "opened_venue": venue.to_bytes(),
         }
-        with self._engine.begin() as connection:
-            connection.execute(sql.update(parts).where(_is(part)).values(**values))
+        self._update(part, opened, **values)
+
+    def store_opened(self, part: ReleasedPart, opened: OpenedPart) -> None:
+        """Keep what was opened of a part beside its transcript, which an older program kept alone."""
+        self._update(part, opened, closed=part.closed)
 
     def store_closed(self, part: ReleasedPart) -> None:
         """Note that nobody can open a part any more."""
@@ -174,6 +182,12 @@ class ReleasedParts:
         """Note the notice that was published for a release."""
         with self._engine.begin() as connection:
             connection.execute(sql.update(parts).where(parts.c.digest == digest).values(notice=number))
+
+    def _update(self, part: ReleasedPart, opened: OpenedPart, **values: object) -> None:
+        """Change a part, and keep what was opened of it, unless it was deleted meanwhile."""
+        with exclusive(self._engine, "released parts", part.warrant_id) as connection:
+            if connection.execute(sql.update(parts).where(_is(part)).values(**values)).rowcount == 1:
+                store_opened(connection, part.warrant_id, part.begins, opened)
 
     def _select(self, condition: sql.ColumnElement[bool]) -> tuple[ReleasedPart, ...]:
         query = sql.select(*_STATE).where(condition).order_by(parts.c.warrant, parts.c.begins)

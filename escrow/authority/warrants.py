@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sql
 
+from escrow.authority.opened_visits import forget_opened
 from escrow.authority.released_parts import ReleasedPart, ReleasedParts, parts
 from escrow.errors import UnknownWarrant, WarrantWithdrawn
 from protocol.primitives.statements import JointStatement
@@ -333,8 +334,10 @@ class Warrants:
             filled = sql.select(parts.c.warrant).distinct()
             records = connection.scalars(sql.select(_warrants.c.record).where(_warrants.c.warrant.in_(filled))).all()
             for record in map(Warrant.from_bytes, records):
-                for table in tables if is_over(record.ends) else ():
-                    connection.execute(sql.delete(table).where(table.c.warrant == record.warrant_id))
+                if is_over(record.ends):
+                    for table in tables:
+                        connection.execute(sql.delete(table).where(table.c.warrant == record.warrant_id))
+                    forget_opened(connection, record.warrant_id)
 
     def _note(self, connection: sql.Connection, warrant_id: bytes, step: Step, **gave: int | str | None) -> None:
         insert_once(connection, _steps, {"warrant": warrant_id, "step": step.value, "time": self._clock()})

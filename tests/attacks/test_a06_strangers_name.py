@@ -8,10 +8,11 @@ from pathlib import Path
 from escrow.authority.contacts import NOT_VERIFIED
 from protocol.assisted_check_ins import AssertedRecord
 from protocol.epochs import Role
-from protocol.handles import HandleRegistration, IdentityRecord
+from protocol.handles import HandleRegistration
 from protocol.http_messages import Decision, VerificationAnswer, VerificationRequest
 from protocol.passes import request_allowance
 from tests.attacks.refusals import refusal
+from tests.support.contacts import asserted, contacts
 from tests.support.investigations import export, trace
 from tests.support.running import run
 from tests.support.servers import World
@@ -27,7 +28,7 @@ def test_a06_a_check_in_leads_to_the_phone_that_was_verified(town: Town) -> None
     club = town.open_venue()
     stranger, attacker = town.visitors("성춘향", "성춘향")
     town.scan(attacker, club)
-    (contact,) = town.investigate(club).contacts
+    (contact,) = contacts(town.investigate(club))
     assert contact.record.phone == attacker.phone != stranger.phone
     assert contact.record.name == stranger.name  # what remains: a false name with a true phone
 
@@ -73,12 +74,9 @@ def test_a06_what_staff_typed_is_no_verified_person(town: Town, tmp_path: Path) 
         assert club.venue.gate.admit(only(club.venue).door, record, town.now) is not None
 
     warrant, findings = run(trace(town.world, club.id))
-    (contact,) = findings.contacts
-    assert isinstance(contact.record, IdentityRecord)
+    (contact,) = contacts(findings)
     assert (contact.record.name, contact.record.phone) == (here.name, here.phone)
-    assert {one.record for one in findings.asserted} == {
-        AssertedRecord(one.name, one.phone) for one in (stranger, here)
-    }
+    assert {one.record[:2] for one in asserted(findings)} == {(one.phone, one.name) for one in (stranger, here)}
     rows = export(town.world, warrant, tmp_path / "contacts.csv")
     assert [row["verified"] == NOT_VERIFIED for row in rows] == [False, True, True]
     again = str(tmp_path / "again.csv")

@@ -20,6 +20,7 @@ from protocol.primitives.group import B, Point, Scalar
 from tests.attacks.guesses import differences, numbers, points
 from tests.attacks.test_a07_photographed_code import asked_everywhere, drawn, stored
 from tests.attacks.windows import shared
+from tests.support.contacts import contacts
 from tests.support.town import Town
 from venue.gate import PAPER_STAY
 
@@ -179,7 +180,7 @@ def test_a07_a_copy_leads_to_who_had_the_paper_printed(town: Town, people: list[
     assert town.show(paper, club) is Decision.ADMITTED
     assert names_of(town, cafe) == [(people[0].phone, people[0].name)]
     second = town.investigate(club)
-    assert second.contacts == ()
+    assert contacts(second) == ()
     assert second.set_aside["ReleasedElsewhere"] == 1
 
 
@@ -207,4 +208,4 @@ def test_a07_a_door_that_keeps_a_paper_invents_a_visit_of_its_day(town: Town, pe
 
 
 def names_of(town: Town, place: Place) -> list[tuple[str, str]]:
-    return [(contact.record.phone, contact.record.name) for contact in town.investigate(place).contacts]
+    return [(contact.record.phone, contact.record.name) for contact in contacts(town.investigate(place))]

@@ -18,6 +18,7 @@ from protocol.primitives.encoding import encode_item
 from tests.attacks.malicious import admit_with_records
 from tests.attacks.refusals import refusal
 from tests.support.codes import code_in_force
+from tests.support.contacts import asserted
 from tests.support.investigations import export, trace
 from tests.support.running import run
 from tests.support.servers import World, open_door
@@ -164,7 +165,7 @@ def test_a08_a_malicious_venues_assertions_are_harmless_in_the_spreadsheet(town:
         assert club.venue.gate.admit(only(club.venue).door, AssertedRecord(name, phone), town.now) is not None
     file = tmp_path / "contacts.csv"
     warrant, findings = run(trace(town.world, club.id))
-    assert len(findings.asserted) == len(names)
+    assert len(asserted(findings)) == len(names)
     export(town.world, warrant, file)
     text = file.read_text("utf-8-sig")
     assert {len(row) for row in csv.reader(io.StringIO(text))} == {len(VISITS)}

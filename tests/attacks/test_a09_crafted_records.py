@@ -28,6 +28,7 @@ from service.http_client import new_session
 from tests.attacks.malicious import admit_with_records, invent_request, issued_to_operator
 from tests.attacks.refusals import refusal
 from tests.support.codes import code_in_force
+from tests.support.contacts import asserted, contacts
 from tests.support.investigations import export, trace
 from tests.support.running import run
 from tests.support.servers import World, carry_out, open_door, warrant_for
@@ -65,7 +66,7 @@ def test_a09_bad_check_ins_in_a_release_do_not_stop_the_trace(world: World) -> N
             door.log.leaves.clear()
             door.log.add_all({world.today: [*bad, good, good[:-1]], world.today + 1: bad, world.today - 1: [good]})
             _, findings = await trace(world, door.record.venue_id)
-            assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
+            assert [contact.record.phone for contact in contacts(findings)] == [honest.phone]
             assert findings.visits == 1
             assert sum(findings.set_aside.values()) == 2 * len(bad) + 2
 
@@ -92,8 +93,8 @@ def test_a09_bad_assisted_check_ins_do_not_stop_the_trace(world: World) -> None:
             door.add(*(one.to_bytes() for one in (*good, forged, elsewhere, yesterday)))
             door.add(*(sealed_anyhow(key, padded, world.now, venue).to_bytes() for padded in NO_RECORDS))
             _, findings = await trace(world, venue)
-            assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
-            assert {contact.record for contact in findings.asserted} == set(strange)
+            assert [contact.record.phone for contact in contacts(findings)] == [honest.phone]
+            assert {contact.record[:2] for contact in asserted(findings)} == {(one.phone, one.name) for one in strange}
             assert findings.set_aside == {"NoIdentity": len(NO_RECORDS), "InvalidSignature": 1, "OutOfScope": 2}
 
         run(attack())
@@ -113,11 +114,11 @@ def test_a09_one_key_on_two_days_does_not_stop_the_trace(world: World) -> None:
                 await asyncio.to_thread(party.epochs.publish_ahead)
             (honest, passes), _ = await world.visitors_with_passes(2)
             await door.admit(passes[0])
-            asserted, r = AssertedRecord("나", "+821000000000"), Scalar.random()
+            record, r = AssertedRecord("나", "+821000000000"), Scalar.random()
             for key, time in ((yesterday, then), (await world.epoch_key(), world.now)):
                 with pytest.MonkeyPatch.context() as patch:
                     patch.setattr(Scalar, "random", lambda _draws: r)
-                    door.log.add(key.epoch, seal_assisted(key, asserted, time, venue).to_bytes())
+                    door.log.add(key.epoch, seal_assisted(key, record, time, venue).to_bytes())
             for max_records, refused in ((3, None), (2, "warrant-exhausted")):
                 world.now += 1
                 warrant = warrant_for(door, then - 600, world.now + 600, max_records=max_records)
@@ -130,8 +131,9 @@ def test_a09_one_key_on_two_days_does_not_stop_the_trace(world: World) -> None:
                         assert await refusal(opening) == refused
                         continue
                     findings = await opening
-                assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
-                assert [contact.visits for contact in findings.asserted] == [((then, None), (world.now - 1, None))]
+                assert [contact.record.phone for contact in contacts(findings)] == [honest.phone]
+                times = [contact.visits for contact in asserted(findings)]
+                assert times == [((then, None),), ((world.now - 1, None),)]
                 assert findings.set_aside == {}
 
         run(attack())
@@ -168,7 +170,7 @@ def test_a09_bad_passes_and_entries_do_not_stop_the_trace(world: World) -> None:
                 await door.admit(OwnedPass(signed, r))
                 r = r + r
             _, findings = await trace(world, door.record.venue_id)
-            assert [contact.record.phone for contact in findings.contacts] == [honest.phone]
+            assert [contact.record.phone for contact in contacts(findings)] == [honest.phone]
             assert findings.visits == 9
             assert sum(findings.set_aside.values()) == 8
 
@@ -194,7 +196,7 @@ def test_a09_names_as_long_as_they_may_be_are_traced(world: World, tmp_path: Pat
                 world, door, *(record(world, name=name, phone=f"+8211{len(name)}") for name in names)
             )
             warrant, findings = await trace(world, door.record.venue_id)
-            assert {contact.record.name for contact in findings.contacts} >= set(names)
+            assert {contact.record.name for contact in contacts(findings)} >= set(names)
             assert not findings.set_aside
             return warrant
 

@@ -18,6 +18,7 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import sign_application
 from service.keys import fingerprint
 from service.problems import Problem
+from tests.support.contacts import contacts
 from tests.support.running import online
 from tests.support.town import Town
 from tests.support.venues import only
@@ -74,7 +75,7 @@ def test_a10_a_lost_key_loses_no_trace(town: Town, lose: Callable[[Place], None]
     by_poster = read_poster(town.world.settings.domain, poster, record)  # printed before
     assert online(lambda session: check_in(scanned.visitor, session, by_poster)) is Decision.ADMITTED
     findings = town.investigate(club)
-    assert {contact.record.phone for contact in findings.contacts} == {one.phone for one in (shown, scanned, later)}
+    assert {contact.record.phone for contact in contacts(findings)} == {one.phone for one in (shown, scanned, later)}
     assert not findings.set_aside
 
 
@@ -95,7 +96,7 @@ def test_a10_a_changed_key_is_worth_nothing_to_its_thief(town: Town) -> None:
     with pytest.raises(Exception, match="signature"):
         town.investigate(club)
     key_file.write_bytes(good)
-    assert [contact.record.phone for contact in town.investigate(club).contacts] == [visitor.phone]
+    assert [contact.record.phone for contact in contacts(town.investigate(club))] == [visitor.phone]
 
 
 def test_a10_a_stranger_does_not_become_the_venue(town: Town) -> None:
@@ -115,7 +116,7 @@ def test_a10_a_stranger_does_not_become_the_venue(town: Town) -> None:
     for role in Role:
         online(lambda _, role=role: town.world.post(role, "/v1/venues", sign_application(record, stranger)))  # type: ignore[misc]
         assert "NOT" in town.world.officer(role, "venues", "list").stdout
-    assert [contact.record.phone for contact in town.investigate(club).contacts] == [visitor.phone]
+    assert [contact.record.phone for contact in contacts(town.investigate(club))] == [visitor.phone]
     fooled = town.world.officer(
         Role.OPERATOR, "venues", "approve", club.id.hex(), "--key", fingerprint(record.key), "--lost-key"
     )

@@ -9,7 +9,7 @@ import pytest
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from escrow.audit.findings import Fault
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.reading import OpeningResult
 from protocol.epochs import Role, create_epoch
 from protocol.http_messages import Decision
 from protocol.primitives.errors import ConflictingStatements, InvalidSignature, NotLogged, SplitPassError
@@ -19,6 +19,7 @@ from service.epoch_cache import EpochCache
 from service.settings import load_domain
 from tests.attacks.auditing import found
 from tests.attacks.impostor import impostor, redirect
+from tests.support.contacts import contacts
 from tests.support.investigations import trace
 from tests.support.running import online, run
 from tests.support.town import Town
@@ -110,4 +111,4 @@ def test_a12_an_exchanged_venue_key_releases_nothing(town: Town, signed_by_opera
         with pytest.raises(ConflictingStatements if signed_by_operator else InvalidSignature):
             investigate()
     world.authority.peer.url = honest
-    assert len(investigate().contacts) == 1
+    assert len(contacts(investigate())) == 1

@@ -25,6 +25,7 @@ from service.http_client import call
 from service.problems import Problem
 from tests.attacks.auditing import audit
 from tests.attacks.refusals import refusal
+from tests.support.contacts import contacts
 from tests.support.investigations import warrant_around_now
 from tests.support.running import online
 from tests.support.town import Town
@@ -157,7 +158,7 @@ def test_a22_the_person_concerned_learns_of_the_opening(town: Town) -> None:
     club, bar = town.open_venue(), town.open_venue("술집")
     suspect, other = town.visitors("홍길동", "성춘향")
     assert (town.scan(suspect, club), town.scan(other, bar)) == (Decision.ADMITTED, Decision.ADMITTED)
-    assert len(town.investigate(club).contacts) == 1
+    assert len(contacts(town.investigate(club))) == 1
     assert town.search(suspect) == set()
     assert suspect.visitor.findings().openings == ()
     town.world.now += 86_400
@@ -204,7 +205,7 @@ def test_a22_a_warrant_for_the_police_leaves_a_public_trace(town: Town) -> None:
     for person in town.visitors("홍길동", "성춘향"):
         assert town.scan(person, club) is Decision.ADMITTED
     before = audit(town)
-    assert len(town.investigate(club).contacts) == 2
+    assert len(contacts(town.investigate(club))) == 2
     online(world.operator.peer.have_log_cosigned)
     online(world.authority.peer.have_log_cosigned)
 

@@ -16,6 +16,7 @@ from protocol.http_messages import Decision
 from protocol.opening import Shares
 from protocol.primitives.encoding import encode_item
 from protocol.primitives.statements import statement_payload
+from tests.support.contacts import contacts
 from tests.support.investigations import stored_transcript
 from tests.support.town import Town
 
@@ -52,7 +53,7 @@ def opened_town(town: Town) -> Town:
     club = town.open_venue()
     for person in town.visitors("홍길동", "성춘향"):
         assert town.show(open_entry(person.visitor).text(town.now), club) is Decision.ADMITTED
-    assert len(town.investigate(club).contacts) == 2
+    assert len(contacts(town.investigate(club))) == 2
     return town
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from escrow.authority.investigation import Investigation
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.reading import OpeningResult
 from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.primitives.errors import CommitmentMismatch
@@ -14,6 +14,7 @@ from protocol.warrants import Warrant
 from service.http_client import new_session
 from service.problems import Problem
 from tests.attacks.auditing import found
+from tests.support.contacts import contacts
 from tests.support.running import run
 from tests.support.servers import Door, Enrolled, World, carry_out, open_door, warrant_for
 from tests.support.town import Town
@@ -70,7 +71,7 @@ def test_a31_a_commitment_for_one_party_alone_blames_nobody(town: Town, role: Ro
         async def attack() -> None:
             visitors, warrant = await one_sided(world, door, role)
             findings = await opened(world, warrant)
-            assert [contact.record.phone for contact in findings.contacts] == [visitors[0].phone]
+            assert [contact.record.phone for contact in contacts(findings)] == [visitors[0].phone]
             late = {"CommittedLate": 1} if role is Role.OPERATOR else {}
             assert findings.set_aside == {"AdmittedByOne": 1, **late}
 
@@ -168,8 +169,8 @@ def test_a31_a_party_that_names_fewer_commitments_opens_no_more(town: Town) -> N
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(world.authority.commitments, "of", fewer)
                 findings = await opened_under(world, warrant)
-            assert other.phone not in {contact.record.phone for contact in findings.contacts}
-            assert len(findings.contacts) == 1
+            assert other.phone not in {contact.record.phone for contact in contacts(findings)}
+            assert len(contacts(findings)) == 1
             assert findings.set_aside == {"AdmittedByOne": 1}
 
         run(attack())

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 import sqlalchemy as sql
 
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.reading import OpeningResult
 from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
 from protocol.paper_check_ins import sign_paper_check_in
@@ -17,6 +17,7 @@ from protocol.paper_passes import from_paper_text, print_pass, verify_paper
 from protocol.passes import OwnedPass
 from tests.attacks.auditing import found
 from tests.attacks.refusals import refusal
+from tests.support.contacts import contacts
 from tests.support.domain import opening_warrant
 from tests.support.investigations import trace
 from tests.support.running import run
@@ -74,7 +75,7 @@ def test_a32_a_pass_that_was_scanned_twice_is_in_both_traces(town: Town, doors: 
         for door in (doors.first, doors.second):
             await doors.scan(door, passes[0])
         findings = [await doors.trace(door) for door in (doors.first, doors.second)]
-        assert [[contact.record.phone for contact in one.contacts] for one in findings] == [[visitor.phone]] * 2
+        assert [[contact.record.phone for contact in contacts(one)] for one in findings] == [[visitor.phone]] * 2
         assert [one.reused for one in findings] == [0, 1]
         assert [dict(one.set_aside) for one in findings] == [{}, {}]
 
@@ -94,7 +95,7 @@ def test_a32_a_scan_hides_no_visit_that_was_shown(doors: TwoDoors, first_scanned
         await doors.second.admit(passes[0])
         order = (doors.first, doors.second) if first_scanned else (doors.second, doors.first)
         findings = [await doors.trace(door) for door in order]
-        assert [[contact.record.phone for contact in one.contacts] for one in findings] == [[visitor.phone]] * 2
+        assert [[contact.record.phone for contact in contacts(one)] for one in findings] == [[visitor.phone]] * 2
         assert [one.reused for one in findings] == [0, 1]
 
     run(attack())
@@ -113,7 +114,7 @@ def test_a32_a_pass_without_a_venue_is_opened_once_and_the_officer_told(town: To
         for door in (doors.first, doors.second):
             await (door.admit(passes[0]) if kind == "shown" else doors.print_and_show(door, passes[0]))
         findings = [await doors.trace(door) for door in (doors.first, doors.second)]
-        assert [[contact.record.phone for contact in one.contacts] for one in findings] == [[visitor.phone], []]
+        assert [[contact.record.phone for contact in contacts(one)] for one in findings] == [[visitor.phone], []]
         assert [dict(one.set_aside) for one in findings] == [{}, {"ReleasedElsewhere": 1}]
 
     run(attack())

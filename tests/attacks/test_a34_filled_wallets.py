@@ -14,6 +14,7 @@ from protocol.disclosures import DisclosedOpening, record_opening, sign_disclosu
 from protocol.epochs import Role
 from protocol.http_messages import Decision
 from tests.attacks.impostor import impostor, redirect
+from tests.support.contacts import contacts
 from tests.support.domain import opening_warrant
 from tests.support.running import online
 from tests.support.town import Town
@@ -33,7 +34,7 @@ def test_a34_a_party_that_fills_its_lists_destroys_nothing_in_a_wallet(town: Tow
     victim, other = town.visitors("홍길동", "성춘향")
     assert {town.scan(person, club) for person in (victim, other)} == {Decision.ADMITTED}
     (u,) = victim.visitor.wallet().used
-    assert len(town.investigate(club).contacts) == 2
+    assert len(contacts(town.investigate(club))) == 2
     town.world.now += 86_400
     town.world.keep_houses()
 

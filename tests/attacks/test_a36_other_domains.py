@@ -34,6 +34,7 @@ from service.http_client import call
 from service.keys import store_secret
 from tests.attacks.refusals import refusal
 from tests.attacks.test_a35_lone_warnings import give_everyone
+from tests.support.contacts import contacts
 from tests.support.domain import OpenEpoch, Parties, Visitor, enrol, open_epoch
 from tests.support.investigations import stored_release, warrant_around_now
 from tests.support.running import online, run
@@ -282,7 +283,7 @@ def test_a36_an_id_that_is_published_cannot_be_squatted(town: Town, tmp_path: Pa
         other.join(club)  # applies, and both officers approve by its fingerprint
         (visitor, _) = other.visitors("심청", "이몽룡")
         assert other.scan(visitor, club) is Decision.ADMITTED
-        assert len(other.investigate(club).contacts) == 1
+        assert len(contacts(other.investigate(club))) == 1
         for party in (other.world.operator, other.world.authority):
             assert party.venues.get(club.id).record == other.membership(club).record
 
@@ -301,10 +302,10 @@ def test_a36_parties_learn_nothing_of_another_domains_visitors(town: Town, tmp_p
         assert [town.scan(ours[0], club), town.scan(ours[1], quiet)] == [Decision.ADMITTED] * 2
         assert {other.scan(one, club) for one in theirs} == {Decision.ADMITTED}
         found = town.investigate(club), town.investigate(quiet)
-        assert [len(one.contacts) for one in found] == [1, 1]
+        assert [len(contacts(one)) for one in found] == [1, 1]
         assert [one.set_aside for one in found] == [{}, {}]
         other.world.now = town.now
-        assert len(other.investigate(club).contacts) == len(theirs)
+        assert len(contacts(other.investigate(club))) == len(theirs)
         visits = [visit for one in theirs for visit in one.visitor.wallet().visits]
         passes = {visit.u for visit in visits}
         traces = traces_of(passes, town)

@@ -10,6 +10,7 @@ from protocol.epochs import EPOCH_SECONDS
 from protocol.http_messages import Decision
 from tests.browser.conftest import VisitorTown, aside
 from tests.browser.test_visitor import enrol, shown, shown_to
+from tests.support.contacts import contacts
 from tests.support.investigations import trace, warn
 from tests.support.running import run
 
@@ -28,7 +29,7 @@ def test_a_notice_and_an_opening_are_found_by_whom_they_concern(page: Page, town
     page.locator(".count").wait_for()
     aside(lambda: run(warn(world, place.id, ADVICE)))
     _, opened = aside(lambda: run(trace(world, place.id)))
-    assert opened.contacts
+    assert contacts(opened)
     world.now += EPOCH_SECONDS + 3600  # when the embargo is over
     aside(world.keep_houses)
     town.traffic.clear()

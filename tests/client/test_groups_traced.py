@@ -9,6 +9,7 @@ import pytest
 
 from client.visits import check_in, check_out, group_to_leave, open_entries, open_exits
 from protocol.http_messages import Decision
+from tests.support.contacts import contacts
 from tests.support.running import online
 from tests.support.town import Town, run_town
 from tests.support.venues import only
@@ -48,5 +49,5 @@ def test_a_family_leaves_together_and_its_visits_end_then(town: Town, by_poster:
     assert (day.entries, day.exits) == (4, 3)
 
     findings = town.investigate(club)
-    visits = {contact.record.phone: contact.visits for contact in findings.contacts}
+    visits = {contact.record.phone: contact.visits for contact in contacts(findings)}
     assert visits == {parent.phone: ((entered, left),) * 3, alone.phone: ((entered, None),)}

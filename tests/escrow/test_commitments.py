@@ -12,7 +12,7 @@ import sqlalchemy as sql
 from escrow import commitments
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.reading import OpeningResult
 from escrow.housekeeping import keep_house
 from escrow.operator.operator import Operator
 from escrow.party import Party

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -15,11 +15,8 @@ from hypothesis import strategies as st
 
 from escrow.authority.arrivals_chart import arrivals_svg
 from escrow.authority.contacts import DAYS, NOT_VERIFIED, PEOPLE, VISITS, days_csv, people_csv, telephone, visits_csv
-from escrow.authority.merging import FoundVisit, Person, each_once, people_of
+from escrow.authority.found_visits import FoundVisit, FoundVisits, Identity, Person, Source
 from escrow.authority.settings import AuthoritySettings
-from protocol.assisted_check_ins import AssertedRecord
-from protocol.handles import IdentityRecord
-from protocol.primitives.group import B
 from service.phone_numbers import international_number
 
 SEOUL = 9 * 3600
@@ -28,19 +25,30 @@ DANGEROUS = "=+-@\t\r\n＝＋－＠|%;,\"'`"
 WARRANT = bytes(16)
 
 
-def verified(name: str = "홍길동", phone: str = "+821012345678") -> IdentityRecord:
-    return IdentityRecord(1, 20_000, B, phone, name, 19_900)
+def verified(name: str = "홍길동", phone: str = "+821012345678") -> Identity:
+    return Identity(phone, name, 19_900)
 
 
 def visit(
     u: int,
-    record: IdentityRecord | AssertedRecord | None,
+    identity: Identity | None,
     entered: int | None = NOON,
     left: int | None = NOON + 3600,
+    **place: Any,
 ) -> FoundVisit:
-    """A visit to a club, in one domain."""
-    place = "사건", WARRANT, "클럽", bytes(16), "1 a.example", SEOUL
-    return FoundVisit(*place, 20_000, bytes([u]), entered, left, record)
+    """A visit to a club, in one domain, or to another `place`."""
+    source = Source("사건", WARRANT, "클럽", bytes(16), "1 a.example", SEOUL)._replace(**place)
+    return FoundVisit(source, 20_000, bytes([u]), entered, left, identity)
+
+
+def found(visits: Iterable[FoundVisit]) -> FoundVisits:
+    found = FoundVisits()
+    found.add(visits)
+    return found
+
+
+def people_of(visits: Iterable[FoundVisit]) -> list[Person]:
+    return list(found(visits).people())
 
 
 def rows(lines: Iterable[str]) -> list[list[str]]:
@@ -71,7 +79,7 @@ def test_a_person_with_two_operators_and_at_several_venues_stands_once_with_ever
     other = verified("Gildong Hong")
     visits = [
         visit(1, verified(), NOON + 60),
-        replace(visit(2, other), domain="2 b.example", venue="카페", venue_id=bytes([1] * 16)),
+        visit(2, other, domain="2 b.example", venue="카페", venue_id=bytes([1] * 16)),
         visit(3, verified("성춘향", "+821087654321"), NOON + 120),
     ]
     people = people_of(visits)
@@ -95,31 +103,38 @@ def test_a_person_with_two_operators_and_at_several_venues_stands_once_with_ever
 
 
 def test_people_whom_a_venue_asserted_are_never_merged() -> None:
-    asserted = AssertedRecord("홍길동", "+821012345678")
+    asserted = Identity("+821012345678", "홍길동", None)
     people = people_of([visit(1, asserted), visit(2, verified()), visit(3, asserted)])
     assert [(person.is_verified, len(person.visits)) for person in people] == [(True, 1), (False, 1), (False, 1)]
     assert [row[3] for row in rows(people_csv(people, "KR"))[1:]] == ["verified 2024-06-26", NOT_VERIFIED, NOT_VERIFIED]
 
 
 def test_a_visit_that_was_opened_under_two_warrants_counts_once() -> None:
-    first = replace(visit(1, verified()), left=None)
-    again = replace(visit(1, verified()), warrant_id=bytes([1] * 16))
-    assert each_once([first, again]) == each_once([again, first]) == [again]
-    elsewhere = {"domain": "2 b.example"}, {"epoch": 20_001}, {"venue_id": bytes([1] * 16)}, {"u": b"other"}
-    for change in elsewhere:
-        assert len(each_once([first, replace(again, **change)])) == 2
+    first, again = visit(1, verified(), left=None), visit(1, verified(), warrant_id=bytes([1] * 16))
+    for both in ([first, again], [again, first]):
+        ((person,),) = [people_of(both)]
+        assert [group.visit for group in person.visits] == [again]
+    elsewhere = (
+        visit(1, verified(), domain="2 b.example"),
+        visit(1, verified(), venue_id=bytes([1] * 16)),
+        again._replace(epoch=20_001),
+        again._replace(u=b"other"),
+    )
+    for other in elsewhere:
+        (person,) = people_of([first, other])
+        assert sum(group.party_size for group in person.visits) == 2
 
 
 def test_the_days_say_how_many_were_where_and_how_many_lead_to_nobody() -> None:
     visits = [
         visit(1, verified()),
         visit(2, verified(), NOON + 60),
-        visit(3, AssertedRecord("홍길동", "+821012345678")),
+        visit(3, Identity("+821012345678", "홍길동", None)),
         visit(4, None),
         visit(5, verified(), NOON + 86_400, None),
-        replace(visit(6, verified()), venue="카페"),
+        visit(6, verified(), venue="카페"),
     ]
-    assert rows(days_csv(visits)) == [
+    assert rows(days_csv(found(visits).days())) == [
         list(DAYS),
         ["카페", "2023-11-15", "1", "0", "1", "0"],
         ["클럽", "2023-11-15", "1", "1", "4", "1"],
@@ -183,9 +198,12 @@ def test_lists_are_made_line_by_line() -> None:
 @given(TEXTS, st.text(min_size=1, max_size=16), TEXTS, TEXTS)
 def test_no_cell_can_begin_a_formula_or_end_itself(name: str, phone: str, venue: str, domain: str) -> None:
     """Whatever others sign: no cell begins with a sign, and none holds a separator of any spreadsheet."""
-    found = replace(visit(1, verified(name, phone)), venue=venue, domain=domain)
-    people = people_of([found])
-    for text in (visits_csv(people, "KR"), people_csv(people, "KR"), days_csv([found])):
+    listed = found([visit(1, verified(name, phone), venue=venue, domain=domain)])
+    for text in (
+        visits_csv(listed.people(), "KR"),
+        people_csv(listed.people(), "KR"),
+        days_csv(listed.days()),
+    ):
         header, row = rows(text)
         assert len(row) == len(header)
         for cell in row:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escrow.authority.investigation import Investigation
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.reading import OpeningResult
 from escrow.authority.server import create_authority_app
 from escrow.custody import (
     Custody,
@@ -39,6 +39,7 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import sign_statement, statement_payload
 from protocol.transparency.logs import other_party
 from service.errors import ConfigurationError
+from tests.support.contacts import contacts
 from tests.support.databases import KINDS, back_up
 from tests.support.edwards import BASE, L
 from tests.support.running import run, serving
@@ -338,7 +339,7 @@ def test_a_lost_machine_is_no_lost_epoch_and_no_erased_one_returns(tmp_path: Pat
             with serving(lambda: both_servers(world)):
                 (findings,) = run(carry_out(world, warrant, release_and_open))
             assert isinstance(findings, OpeningResult)
-            assert [contact.record.phone for contact in findings.contacts] == [phone]
+            assert [contact.record.phone for contact in contacts(findings)] == [phone]
 
 
 async def both_servers(world: World) -> list[tuple[web.Application, int]]:

@@ -12,13 +12,14 @@ import sqlalchemy as sql
 
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.reading import OpeningResult
 from escrow.errors import ErasedEpoch
 from escrow.operator.operator import Operator
 from escrow.party import Party
 from protocol.epochs import Role
 from tests.escrow.test_vault import everything_in
 from tests.support import databases
+from tests.support.contacts import contacts
 from tests.support.databases import KINDS, start_postgresql
 from tests.support.running import run
 from tests.support.servers import World, carry_out, open_door, run_world, warrant_for
@@ -56,7 +57,7 @@ def open_one_visit(world: World) -> str:
 
             (findings,) = await carry_out(world, warrant, release_and_open)
             assert isinstance(findings, OpeningResult)
-            (contact,) = findings.contacts
+            (contact,) = contacts(findings)
             return contact.record.phone
 
         return run(story())

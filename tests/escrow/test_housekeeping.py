@@ -379,7 +379,12 @@ def test_what_was_opened_goes_when_its_windows_last_day_would(tmp_path: Path, ki
         store_opening(warrants, joint, warrant)
 
     def opened() -> list[bool]:
-        return [drawn.is_opened for drawn in sorted(warrants.all(), key=lambda drawn: drawn.record.ends)]
+        party = machine.party
+        assert isinstance(party, Authority)
+        drawn_ones = sorted(warrants.all(), key=lambda drawn: drawn.record.ends)
+        left = [len(list(party.opened.of(drawn.record.warrant_id))) for drawn in drawn_ones]
+        assert left == [drawn.is_opened for drawn in drawn_ones], "what was opened goes with its transcript"
+        return [drawn.is_opened for drawn in drawn_ones]
 
     machine.run(machine.until_due(day) - 1)
     machine.keep_house()

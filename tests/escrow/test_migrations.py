@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sql
 
 from escrow import journal, ledger
-from escrow.authority import directory, released_parts
+from escrow.authority import directory, opened_visits, released_parts
 from escrow.authority import warrants as authority_warrants
 from escrow.authority.directory import Directory
 from escrow.authority.errors import EntryExists
@@ -125,7 +125,9 @@ def older_warrants(engine: sql.Engine, parties: Parties, *steps: Sequence[str]) 
 
 
 def upgraded(url: str) -> AuthorityWarrants:
-    return AuthorityWarrants(open_database(url, STEPS, authority_warrants.metadata, released_parts.metadata))
+    return AuthorityWarrants(
+        open_database(url, STEPS, authority_warrants.metadata, opened_visits.metadata, released_parts.metadata)
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

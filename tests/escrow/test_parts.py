@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sql
 
 from escrow.authority.investigation import Investigation, ReleaseResult
 from escrow.authority.notices import Noticed
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.reading import OpeningResult
 from escrow.authority.warrants import Step
 from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import EPOCH_SECONDS, MAX_STAY
@@ -17,6 +18,7 @@ from protocol.primitives.errors import CommitmentMismatch
 from protocol.warrants import Warrant
 from service.http_client import new_session
 from service.problems import Problem
+from tests.support.contacts import contacts
 from tests.support.running import run
 from tests.support.servers import Door, World, carry_out, notice_for, open_door, publish_notice, warrant_for
 
@@ -64,8 +66,8 @@ def test_a_visit_of_two_parts_is_one_and_counts_once(world: World, door: Door) -
         assert isinstance(result, ReleaseResult)
         assert (result.parts, result.visits, result.check_ins, result.uncommitted) == (2, 3, 3, 0)
         assert isinstance(findings, OpeningResult)
-        assert [contact.record.phone for contact in findings.contacts] == phones
-        assert findings.contacts[0].visits == ((arrival, world.now - world.now % 15),)
+        assert [contact.record.phone for contact in contacts(findings)] == phones
+        assert contacts(findings)[0].visits == ((arrival, world.now - world.now % 15),)
         assert (findings.visits, findings.set_aside, findings.complete) == (2, {}, True)
         assert [part.opened for part in world.authority.warrants.get(warrant.warrant_id).parts] == [True, True]
 
@@ -115,7 +117,7 @@ def test_a_part_that_is_done_is_not_done_again(world: World, door: Door, monkeyp
             with pytest.raises(OSError, match="killed"):
                 await opened(world, warrant)
         assert asked == ["/v1/shares"] * 2
-        assert [contact.record.phone for contact in (await opened(world, warrant)).contacts] == phones
+        assert [contact.record.phone for contact in contacts(await opened(world, warrant))] == phones
         await opened(world, warrant)
         assert asked == ["/v1/shares"] * 2, "the operator's shares of the second part were here"
 
@@ -143,7 +145,7 @@ def test_a_part_that_nobody_can_open_any_more_keeps_no_other_shut(
         world.operator.epochs.erase(yesterday)
         for _ in range(2):
             found = await opened(world, warrant)
-            assert [contact.record.phone for contact in found.contacts] == [today.phone]
+            assert [contact.record.phone for contact in contacts(found)] == [today.phone]
             assert (found.visits, found.set_aside, found.check_ins, found.complete) == (2, {"Closed": 1}, 2, True)
             monkeypatch.setattr(world.authority.peer, "ask_server", None)
         warrants = world.authority.warrants
@@ -155,6 +157,45 @@ def test_a_part_that_nobody_can_open_any_more_keeps_no_other_shut(
     run(story())
 
 
+def test_what_an_older_program_opened_is_read_from_its_transcripts(world: World, door: Door) -> None:
+    """It kept nothing beside them."""
+
+    async def story() -> None:
+        warrant, phones, _ = await visited(world, door)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        first = await opened(world, warrant)
+        with world.authority.engine.begin() as connection:
+            for table in ("opened_parts", "opened_visits"):
+                connection.execute(sql.text(f"DELETE FROM {table}"))
+        again = await opened(world, warrant)
+        assert [contact.record.phone for contact in contacts(again)] == phones
+        assert contacts(again) == contacts(first)
+        assert again == first
+
+    run(story())
+
+
+def test_a_release_of_all_takes_the_place_of_parts_and_of_what_they_opened(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for the first part, whose place it takes: what that opened is there until the new one is opened."""
+
+    async def story() -> None:
+        warrant, phones, _ = await visited(world, door)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        assert (await opened(world, warrant)).opened == 2
+        door.part_ends = []
+        monkeypatch.setattr("escrow.authority.investigation._goes_on_after", lambda _: None)
+        await released(world, warrant)
+        (part,) = world.authority.warrants.parts.of(warrant.warrant_id)
+        assert (part.opened, part.is_opened) == (True, False)
+        assert len(list(world.authority.opened.of(warrant.warrant_id))) == 1
+        assert [contact.record.phone for contact in contacts(await opened(world, warrant))] == phones
+        assert len(list(world.authority.opened.of(warrant.warrant_id))) == 2
+
+    run(story())
+
+
 def test_what_is_closed_stays_with_what_was_opened_when_the_venue_is_asked_again(world: World, door: Door) -> None:
     async def story() -> None:
         warrant, *_ = await visited(world, door)
@@ -162,7 +203,7 @@ def test_what_is_closed_stays_with_what_was_opened_when_the_venue_is_asked_again
         parts = world.authority.warrants.parts
         first, second = parts.of(warrant.warrant_id)
         parts.store_closed(first)
-        assert len((await opened(world, warrant)).opened) == 2
+        assert (await opened(world, warrant)).opened == 2
         await released(world, warrant)
         assert parts.of(warrant.warrant_id) == (first._replace(closed=True), second._replace(opened=True))
 
@@ -178,7 +219,7 @@ def test_c5_all_parts_together_have_the_warrants_maximum(world: World, door: Doo
         assert refused.value.name == "warrant-exhausted"
         async with new_session() as session:
             found = await Investigation(world.authority, session).read(warrant.warrant_id)
-        assert (len(found.contacts), found.complete) == (1, False)
+        assert (len(contacts(found)), found.complete) == (1, False)
 
     run(story())
 

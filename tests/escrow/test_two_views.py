@@ -11,7 +11,7 @@ import pytest
 
 import protocol.opening
 from escrow.authority.investigation import Investigation
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.reading import OpeningResult
 from escrow.authority.warrants import ReceivedShares
 from escrow.operator.operator import Operator
 from escrow.shares import give_shares
@@ -30,6 +30,7 @@ from protocol.warrants import Warrant
 from service.http_client import new_session
 from service.problems import Problem, Unreachable
 from tests.escrow.audit.test_audit import alive, entries_of, found
+from tests.support.contacts import contacts
 from tests.support.edwards import TORSION, decode
 from tests.support.investigations import only_part, stored_release, stored_venue
 from tests.support.running import run
@@ -104,7 +105,7 @@ def test_c6_the_first_judgement_is_repeated(world: World, door: Door, roles: lis
         world.now += REQUEST_TOLERANCE
         for role in roles:
             await world.post(role, "/v1/commitments", statement)
-        assert len((await opened(world, warrant)).contacts) == 2
+        assert len(contacts(await opened(world, warrant))) == 2
         assert counts(world.operator) == counts(world.authority) == [2]
 
     run(story())
@@ -127,7 +128,7 @@ def test_a_judgement_that_fails_is_not_the_first(world: World, door: Door) -> No
             await opened(world, warrant)
         assert refusal.value.name == "commitment-mismatch"
         await world.post(Role.OPERATOR, "/v1/commitments", statement)
-        assert len((await opened(world, warrant)).contacts) == 2
+        assert len(contacts(await opened(world, warrant))) == 2
 
     run(story())
 
@@ -153,7 +154,7 @@ def test_c6_false_shares_are_kept_and_better_ones_asked_for(
         assert kept == ReceivedShares(found.value.statement, world.now)
         monkeypatch.undo()
         world.now += 1
-        assert len((await opened(world, warrant)).contacts) == 2
+        assert len(contacts(await opened(world, warrant))) == 2
         assert len(world.authority.warrants.received(warrant.warrant_id, digest)) == 2
 
     run(story())
@@ -172,7 +173,7 @@ def test_an_opening_is_finished_when_the_warrant_has_expired(world: World, door:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(world.authority.peer, "ask", silent)
-            assert len((await opened(world, warrant)).contacts) == 2
+            assert len(contacts(await opened(world, warrant))) == 2
 
     run(story())
     assert counts(world.operator) == counts(world.authority) == [2]
@@ -185,7 +186,7 @@ def test_an_opening_whose_answer_was_lost_is_finished_when_the_warrant_has_expir
         warrant = await released(world, door)
         await lose_the_answer(world, warrant)
         world.now = warrant.expires + 1
-        assert len((await opened(world, warrant)).contacts) == 2
+        assert len(contacts(await opened(world, warrant))) == 2
         async with new_session() as session:
             for party in (world.operator, world.authority):
                 await party.peer.have_log_cosigned(session)
@@ -270,7 +271,7 @@ def test_c6_an_erasure_between_the_two_blames_nobody(world: World, door: Door, e
         await lose_the_answer(world, warrant)
         (world.operator if eraser is Role.OPERATOR else world.authority).epochs.erase(first)
         findings = await opened(world, warrant)
-        assert len(findings.contacts) == 2
+        assert len(contacts(findings)) == 2
         assert findings.set_aside == {"Closed": 1}
         assert (counts(world.operator), counts(world.authority)) == ([3], [2])
         async with new_session() as session:
@@ -302,7 +303,7 @@ def test_a_pass_that_gets_no_share_is_not_on_record(world: World, door: Door) ->
         warrant = await released(world, door)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("escrow.shares.without_invalid_passes", without_invalid)
-            assert len((await opened(world, warrant)).contacts) == 2
+            assert len(contacts(await opened(world, warrant))) == 2
         assert counts(world.operator) == counts(world.authority) == [2]
 
     run(story())

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from escrow.authority.investigation import Investigation
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.reading import OpeningResult
 from protocol.epochs import Role
 from protocol.http_messages import SharesRequest
 from protocol.primitives.errors import ConflictingStatements, InvalidSignature
@@ -18,6 +18,7 @@ from protocol.warrants import Venue, sign_application, verify_venue
 from service.http_client import new_session
 from service.keys import fingerprint
 from service.problems import Problem
+from tests.support.contacts import contacts
 from tests.support.investigations import stored_release, stored_venue
 from tests.support.running import run
 from tests.support.servers import Door, World, carry_out, open_door, warrant_for
@@ -100,7 +101,7 @@ def test_the_key_before_gives_no_release_and_what_was_opened_can_still_be_read(w
         await door.admit(passes[0])
         _, findings = await carry_out(world, warrant, *steps)
         assert isinstance(findings, OpeningResult)
-        assert [one.record.phone for one in findings.contacts] == [visitor.phone]
+        assert [one.record.phone for one in contacts(findings)] == [visitor.phone]
         return findings
 
     before = run(open_first())

@@ -194,7 +194,7 @@ def test_what_the_operator_gave_shares_for_is_opened_to_the_end(world: World, do
             withdraw(world, warrant)
     assert world.operator.warrants.get(warrant.warrant_id).state == "countersigned"
     assert on_record(world, warrant) == [WarrantDecision.COUNTERSIGNED]
-    assert len(investigating(world, lambda it: it.open(warrant.warrant_id)).opened) == 1
+    assert investigating(world, lambda it: it.open(warrant.warrant_id)).opened == 1
     assert world.authority.releases.totals() == world.operator.releases.totals()
 
 

@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from escrow.authority.investigation import Investigation
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.opened_visits import OpenedPart, OpenedVisit
+from escrow.authority.reading import OpeningResult
 from escrow.authority.released_parts import ReleasedPart
 from escrow.authority.warrants import Warrants
 from protocol.epochs import Role
@@ -18,6 +19,8 @@ from protocol.warrants import Warrant
 from service.http_client import new_session
 from tests.support.domain import opening_warrant
 from tests.support.servers import World, carry_out, notice_for, publish_notice
+
+ONE_VISIT = OpenedPart((OpenedVisit(20_000, bytes(32), 0, None),), 1, 0, Counter())
 
 
 def warrant_around_now(world: World, venue_id: bytes) -> Warrant:
@@ -54,7 +57,9 @@ def store_opening(warrants: Warrants, joint: JointStatement, record: Warrant, pa
     release = VerifiedRelease(record, {}, Counter(), Judgement(release_digest(part), (), ()))
     warrants.parts.store(part, release)
     (stored,) = warrants.get(record.warrant_id).parts
-    warrants.parts.store_transcript(stored, OpeningTranscript(joint, part, b"operator's", b"authority's"), joint)
+    warrants.parts.store_transcript(
+        stored, OpeningTranscript(joint, part, b"operator's", b"authority's"), joint, ONE_VISIT
+    )
 
 
 async def trace(world: World, venue_id: bytes) -> tuple[bytes, OpeningResult]:

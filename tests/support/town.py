@@ -20,7 +20,7 @@ from client.passes import fetch_passes
 from client.posters import read_poster
 from client.visitor import Visitor
 from client.visits import check_in
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.reading import OpeningResult
 from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
 from lab.door import Door

@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sql
 
 from escrow import judgements, ledger, openings
-from escrow.authority import released_parts, warrants
+from escrow.authority import opened_visits, released_parts, warrants
+from escrow.authority.found_visits import FoundVisits
 from escrow.authority.investigation import Investigation
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.reading import OpeningResult
 from escrow.authority.warrants import Warrants
 from escrow.judgements import Judgements
 from escrow.ledger import ReleaseLedger
@@ -54,7 +55,7 @@ class PartyInMemory:
         self.skew, self._moment, self._epochs = 0, moment, epochs
         options = {"poolclass": sql.StaticPool, "connect_args": {"check_same_thread": False}}
         engine = sql.create_engine("sqlite://", **options)
-        for module in (judgements, ledger, openings, released_parts, warrants):
+        for module in (judgements, ledger, openings, opened_visits, released_parts, warrants):
             module.metadata.create_all(engine)
         self._engine = engine
         self.judgements, self.releases, self.openings = Judgements(engine), NotedLedger(engine), Openings(engine)
@@ -131,5 +132,5 @@ class Officer(Investigation):
         own, other = (sign_statement(party.records[venue_id], party.identity) for party in (self._own, self._other))
         return JointStatement(own, other)
 
-    async def read(self, _warrant_id: bytes) -> OpeningResult:
-        return OpeningResult(0, Counter())
+    async def read(self, _warrant_id: bytes, _found: FoundVisits | None = None) -> OpeningResult:
+        return OpeningResult(0, 0, Counter(), 0, 0, 0, complete=False, found=FoundVisits())

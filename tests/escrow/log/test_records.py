@@ -13,7 +13,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from escrow.authority.investigation import Investigation
-from escrow.authority.opened_visits import OpeningResult
+from escrow.authority.reading import OpeningResult
 from escrow.errors import PeerFailed
 from escrow.housekeeping import keep_house
 from escrow.log.log import TransparencyLog
@@ -39,6 +39,7 @@ from service.errors import ConfigurationError
 from service.http import cbor_response, create_app
 from service.http_client import call, new_session
 from service.problems import Problem
+from tests.support.contacts import contacts
 from tests.support.running import run, serving
 from tests.support.servers import Door, World, carry_out, open_door, run_world, warrant_for
 
@@ -258,7 +259,7 @@ def test_both_parties_put_an_opening_on_record_once(world: World, door: Door) ->
     async def story() -> None:
         warrant = await visited(world, door)
         for _ in range(2):
-            assert len((await open_warrant(world, warrant)).contacts) == 2
+            assert len(contacts(await open_warrant(world, warrant))) == 2
         assert [[entry.count for entry in released(party)] for party in (world.operator, world.authority)] == [[2], [2]]
         assert released(world.operator) != released(world.authority)
 
@@ -282,7 +283,7 @@ def test_no_share_leaves_before_the_other_party_has_cosigned(world: World, door:
         assert [entry.count for entry in released(party)] == [2]
         assert not world.authority.warrants.is_readable(warrant)
         redirect(party, url)
-        assert len((await open_warrant(world, warrant)).contacts) == 2
+        assert len(contacts(await open_warrant(world, warrant))) == 2
         assert [entry.count for entry in released(party)] == [2]
 
     run(story())
@@ -329,7 +330,7 @@ def test_shares_are_on_record_after_an_older_pending_checkpoint_was_restored(
     before, said = tiles(party), on_record(party)
     (party.home / "log.pending").write_bytes(old)
     restart(party)
-    assert len(run(open_warrant(world, warrant)).contacts) == 2
+    assert len(contacts(run(open_warrant(world, warrant)))) == 2
     published = party.log.published()
     assert published is not None
     assert published[1].checkpoint.size == len(said) + 1
