@@ -21,7 +21,7 @@ from service.refusals import NotFound
 
 DIST = Path(__file__).parent / "dist"
 DOMAIN_FILE = "domain.json"
-"""What the server tells the page: the domain, or the domains, that it pins."""
+"""What the server tells the page: the domain that it pins."""
 SCAN = "scan.html"
 """The one document that may ask any server, that of the venue whose poster was scanned. It has nothing else."""
 SECURITY_HEADERS = {
@@ -62,7 +62,7 @@ class Page:
 
     Args:
         name: Its folder's name; it is served below `/NAME/`.
-        domain: What `domain.json` says, as JSON.
+        domain: What `domain.json` says, as JSON; None for a page that has no such file.
         urls: The servers that its documents may ask besides their own.
         folder: Where pages were built, each in a folder of its name.
 
@@ -70,7 +70,7 @@ class Page:
         ConfigurationError: The files are not those of the manifest.
     """
 
-    def __init__(self, name: str, domain: bytes, urls: Iterable[str], folder: Path) -> None:
+    def __init__(self, name: str, domain: bytes | None, urls: Iterable[str], folder: Path) -> None:
         self.name = name
         self.guard: Callable[[], Awaitable[None]] = _let_everyone
         """Raises a refusal while nothing may be served."""
@@ -79,8 +79,9 @@ class Page:
             file: PageFile(body, _headers(file, body, entry, origins))
             for file, (body, entry) in _load(folder / name).items()
         }
-        said = ManifestEntry("application/json", hashlib.sha256(domain).hexdigest(), "revalidate")
-        self.files[DOMAIN_FILE] = PageFile(domain, _headers(DOMAIN_FILE, domain, said, origins))
+        if domain is not None:
+            said = ManifestEntry("application/json", hashlib.sha256(domain).hexdigest(), "revalidate")
+            self.files[DOMAIN_FILE] = PageFile(domain, _headers(DOMAIN_FILE, domain, said, origins))
         self._compressed = {file: gzip.compress(one.body, mtime=0) for file, one in self.files.items()}
 
     @property
@@ -120,11 +121,11 @@ async def _let_everyone() -> None:
     """Nothing stands against it."""
 
 
-def built_page(name: str, domain: object, urls: Iterable[str], folder: Path | None = None) -> Page | None:
-    """A page, if it is built (in `DIST`); `domain` becomes its `domain.json`. Otherwise as `Page`."""
+def built_page(name: str, domain: object | None, urls: Iterable[str], folder: Path | None = None) -> Page | None:
+    """A page, if it is built (in `DIST`); `domain` becomes its `domain.json` unless it is None. Otherwise as `Page`."""
     folder = folder or DIST
     if is_built(name, folder):
-        return Page(name, msgspec.json.encode(domain), urls, folder)
+        return Page(name, None if domain is None else msgspec.json.encode(domain), urls, folder)
     logger.warning("there is no page at /%s/: it is not built; run make web and start again", name)
     return None
 

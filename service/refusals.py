@@ -57,6 +57,8 @@ STATUSES = {
     "window-too-large": 422,
     "window-too-old": 410,
     "venue-key-lost": 503,
+    "pairing-used": 409,
+    "pairing-expired": 403,
 }
 """The table of problems in §5.1: the HTTP status of each name."""
 

@@ -235,7 +235,8 @@ def commit_command(path: Path, venue_id: bytes | None, domain_name: str | None) 
 
     def commit(membership: Membership) -> Iterator[str]:
         time = online(lambda session: committing.commit(membership, session, unix_time()))
-        assert time is not None
+        if time is None:
+            raise click.ClickException(_waited_for(membership))
         until = local_time(time, membership.pinned.domain.utc_offset)
         yield f"both parties hold a commitment to what was admitted until {until}"
 
@@ -244,6 +245,17 @@ def commit_command(path: Path, venue_id: bytes | None, domain_name: str | None) 
         for_each(memberships, commit)
     finally:
         online(Expiry(memberships[0].venue.home).check_and_delete)
+
+
+def _waited_for(membership: Membership) -> str:
+    """Why there is no commitment, and what to do."""
+    from venue import duty
+
+    doors = ", ".join(reader.door for reader, _ in duty.out_of_touch(membership, unix_time()))
+    return (
+        f"the readers on duty have not delivered for long ({doors}), and a commitment would make what they still have "
+        "too late; have them deliver, or revoke what is lost / 아직 기록을 보내지 않은 리더가 있습니다"
+    )
 
 
 @cli.command()

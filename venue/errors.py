@@ -52,3 +52,21 @@ class WindowTooLarge(Refusal):
 
     def __init__(self) -> None:
         super().__init__("what the venue committed to at once is more than one release can hold")
+
+
+class PairingUsed(Refusal):
+    """Another reader was paired by this link."""
+
+    name = "pairing-used"
+
+    def __init__(self) -> None:
+        super().__init__("another device was paired by this link; if it is not yours, revoke the reader and pair anew")
+
+
+class PairingExpired(Refusal):
+    """There is no such link, or its time is over."""
+
+    name = "pairing-expired"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such link, or its time is over; make another with `readers add`")

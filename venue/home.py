@@ -20,7 +20,9 @@ from venue.settings import VenueDescription, VenueSettings
 if TYPE_CHECKING:
     import sqlalchemy as sql
 
+    from venue.contacts import Contacts
     from venue.gate import DoorDomain, Gate
+    from venue.pairing import Pairings
     from venue.reader_tokens import ReaderTokens
 
 VENUES = "venues"
@@ -88,6 +90,14 @@ class VenueHome:
         return found[0]
 
     @property
+    def assisted_number(self) -> int | None:
+        """The number of that domain; None if it is not clear."""
+        try:
+            return self.assisted_domain.domain.number
+        except ConfigurationError:
+            return None
+
+    @property
     def utc_offset(self) -> int:
         """Seconds from UTC to the time that commands show where it is of no domain."""
         return next(iter(self.domains)).domain.utc_offset
@@ -97,13 +107,13 @@ class VenueHome:
         """The database."""
         from service import inbox
         from service.storage import open_database, sqlite_url
-        from venue import log, reader_tokens, store
+        from venue import contacts, deliveries, log, pairing, reader_tokens, store
         from venue.migrations import steps
 
         url = self.settings.database or sqlite_url(self.path / "venue.db")
-        tables = (store.metadata, log.metadata, reader_tokens.metadata, inbox.metadata)
+        parts = (store, log, reader_tokens, pairing, contacts, deliveries, inbox)
         numbers = [pinned.domain.number for pinned in self.domains]
-        return open_database(url, steps(self.venue_ids, numbers), *tables)
+        return open_database(url, steps(self.venue_ids, numbers), *(part.metadata for part in parts))
 
     @cached_property
     def reader_tokens(self) -> ReaderTokens:
@@ -112,11 +122,27 @@ class VenueHome:
 
         return ReaderTokens(self.engine)
 
-    def forget_requests(self, now: int) -> None:
-        """Delete ids of requests that cannot come again after Unix time `now`."""
-        from service import inbox
+    @cached_property
+    def pairings(self) -> Pairings:
+        """The links by which pages at the doors become readers."""
+        from venue.pairing import Pairings
 
-        inbox.forget_old(self.engine, now)
+        return Pairings(self.engine)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """What the readers said last."""
+        from venue.contacts import Contacts
+
+        return Contacts(self.engine)
+
+    def forget_requests(self, now: int) -> None:
+        """Delete ids of requests that cannot come again after Unix time `now`, and what is known of deliveries."""
+        from service import inbox
+        from venue import deliveries, pairing
+
+        for part in (inbox, deliveries, pairing):
+            part.forget_old(self.engine, now)
 
     def delete_expired(self, pinned: PinnedDomain, now: int) -> int:
         """Delete a domain's check-ins whose epoch ended longer ago than its retention period; returns how many.

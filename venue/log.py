@@ -93,6 +93,12 @@ class Log:
             )
         return time, statement
 
+    def newest(self, now: int) -> int | None:
+        """The time of the last commitment, at Unix time `now`; None if there is none."""
+        with self._engine.connect() as connection:
+            last = self._last(connection, now)
+        return None if last is None else last.time
+
     def is_due(self, now: int, every: int) -> bool:
         """Whether the last commitment is at least `every` seconds old, or a party lacks it and takes it no more."""
         with self._engine.connect() as connection:

@@ -47,8 +47,7 @@ def page_routes(home: VenueHome) -> list[web.RouteDef]:
         return plain_document(venue.description.name, _POSTER)
 
     routes, links = [web.get("/v/{venue}", poster)], []
-    domains = [pinned.settings for pinned in home.domains]
-    door = built_page("door", domains, ()) if home.settings.pages else None
+    door = built_page("door", None, ()) if home.settings.pages else None
     if door is not None:
         routes += door.routes
         links = [("/door/", "직원용 출입 확인 페이지 / Page for staff at the door")]

@@ -14,7 +14,7 @@ from service.storage import exclusive
 MAX_NAME = 64
 
 metadata = sql.MetaData()
-_readers = sql.Table(
+readers = sql.Table(
     "readers",
     metadata,
     sql.Column("token_digest", sql.LargeBinary(32), primary_key=True),
@@ -27,8 +27,12 @@ _readers = sql.Table(
 
 @dataclass(frozen=True, slots=True)
 class ReaderToken:
-    """A reader at a door of a venue (16-byte id); when it was added and revoked, in Unix seconds."""
+    """A reader at a door of a venue (16-byte id); when it was added and revoked, in Unix seconds.
 
+    `digest` (32 bytes) stands for its token.
+    """
+
+    digest: bytes
     venue_id: bytes
     door: str
     added: int
@@ -46,44 +50,51 @@ class ReaderTokens:
 
         Raises `ConfigurationError` if the name will not do or the venue has a reader of this name already.
         """
-        if not (door.isprintable() and 0 < len(door) <= MAX_NAME):
-            raise ConfigurationError(f"a door's name has 1 to {MAX_NAME} printable characters")
-        row = {"token_digest": _token_digest(token), "venue": venue_id, "door": door, "added": now}
         with exclusive(self._engine, "readers", venue_id) as connection:
-            if connection.execute(sql.select(_readers).where(_active(venue_id, door))).first() is not None:
-                raise ConfigurationError(f"there is a reader of this name ({door}); revoke it first")
-            connection.execute(sql.insert(_readers).values(row))
+            demand_new(connection, venue_id, door)
+            row = {"token_digest": token_digest(token), "venue": venue_id, "door": door, "added": now}
+            connection.execute(sql.insert(readers).values(row))
 
     def find(self, token: bytes) -> ReaderToken | None:
         """The reader that has this token, also one that was revoked."""
-        for reader in self._select(_readers.c.token_digest == _token_digest(token)):
+        for reader in self._select(readers.c.token_digest == token_digest(token)):
             return reader
         return None
 
     def all(self, venue_id: bytes) -> list[ReaderToken]:
         """A venue's readers, also those that were revoked, the first first."""
-        return self._select(_readers.c.venue == venue_id)
+        return self._select(readers.c.venue == venue_id)
 
     def revoke(self, venue_id: bytes, door: str, now: int) -> None:
         """End a reader's credential, for good and at once; raises `ConfigurationError` if there is no such reader."""
         with self._engine.begin() as connection:
-            revoked = connection.execute(sql.update(_readers).where(_active(venue_id, door)).values(revoked=now))
+            revoked = connection.execute(sql.update(readers).where(_active(venue_id, door)).values(revoked=now))
         if revoked.rowcount == 0:
             raise ConfigurationError(f"there is no reader of this name ({door})")
 
     def _select(self, condition: sql.ColumnElement[bool]) -> list[ReaderToken]:
         with self._engine.connect() as connection:
-            rows = connection.execute(sql.select(_readers).where(condition).order_by(_readers.c.added)).all()
-        return [_token_of(row) for row in rows]
+            rows = connection.execute(sql.select(readers).where(condition).order_by(readers.c.added)).all()
+        return [token_of(row) for row in rows]
+
+
+def demand_new(connection: sql.Connection, venue_id: bytes, door: str) -> None:
+    """Raise `ConfigurationError` if the name will not do or the venue has a reader of this name already."""
+    if not (door.isprintable() and 0 < len(door) <= MAX_NAME):
+        raise ConfigurationError(f"a door's name has 1 to {MAX_NAME} printable characters")
+    if connection.execute(sql.select(readers).where(_active(venue_id, door))).first() is not None:
+        raise ConfigurationError(f"there is a reader of this name ({door}); revoke it first")
+
+
+def token_of(row: sql.Row[Any]) -> ReaderToken:
+    """The reader of a row of the table."""
+    return ReaderToken(row.token_digest, row.venue, row.door, row.added, row.revoked)
+
+
+def token_digest(token: bytes) -> bytes:
+    """What stands for a reader's token (32 bytes) in the database, 32 bytes."""
+    return digest32("venue/reader", token)
 
 
 def _active(venue_id: bytes, door: str) -> sql.ColumnElement[bool]:
-    return (_readers.c.venue == venue_id) & (_readers.c.door == door) & _readers.c.revoked.is_(None)
-
-
-def _token_of(row: sql.Row[Any]) -> ReaderToken:
-    return ReaderToken(row.venue, row.door, row.added, row.revoked)
-
-
-def _token_digest(token: bytes) -> bytes:
-    return digest32("venue/reader", token)
+    return (readers.c.venue == venue_id) & (readers.c.door == door) & readers.c.revoked.is_(None)

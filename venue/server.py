@@ -20,15 +20,17 @@ from service.http import bearer_token, cbor_response, create_app, path_bytes, pa
 from service.http_client import new_session
 from service.monitoring import forget_housekeeping, note_housekeeping
 from service.readiness import missing_database, missing_keys
-from service.refusals import Unauthenticated
+from venue import duty
 from venue.committing import commit
 from venue.domains import PinnedDomain
 from venue.errors import NoScanMode, UnknownVenue
 from venue.expiry import HOUR, UNDELETED, Expiry
-from venue.home import ServedVenue, VenueHome
+from venue.home import VenueHome
 from venue.membership import Membership
 from venue.pages import page_routes
 from venue.poster import poster_png, poster_svg, poster_text
+from venue.reader_routes import reader_routes
+from venue.readers import reader_of
 from venue.release import RELEASE_PATH, release
 
 MINUTE = 60
@@ -119,11 +121,14 @@ class VenueServer:
             with log_failures("the check-ins of venue %s in %s could not be committed to", venue_id, pinned.name):
                 if membership.pinned is pinned and membership.registration is not None:
                     await commit(membership, session, self._clock(), self._home.settings.commitment_seconds)
+        with log_failures("the readers of %s could not be counted", pinned.name):
+            await asyncio.to_thread(duty.measure, pinned, self._home.memberships, self._clock())
 
     async def _refresh_all(self, session: ClientSession, domains: Sequence[PinnedDomain]) -> bool:
         """Fetch epoch keys of every domain; returns whether those of today and tomorrow are known of all."""
         for number in self._measured - {pinned.domain.number for pinned in domains}:
             forget_housekeeping(number)
+            duty.forget(number)
             self._measured.remove(number)
         return all(await asyncio.gather(*(self._refresh(session, pinned) for pinned in domains)))
 
@@ -141,25 +146,16 @@ class VenueServer:
 
     def _decide(self, message: CheckInMessage, token: bytes) -> DoorAnswer:
         venue_id = message.venue_id
-        venue = self._venue_of_reader(token) if venue_id is None else self._home.venue(venue_id)
+        venue = reader_of(self._home, token)[0] if venue_id is None else self._home.venue(venue_id)
         if venue is None:
             is_known = self._home.domains.find(message.domain) is not None
             return DoorAnswer(Decision.OTHER_VENUE if is_known else Decision.UNKNOWN_DOMAIN)
         return _answer(venue.gate.decide(message, self._clock()), message.direction)
 
     def _decide_paper(self, paper: PaperPass, token: bytes) -> DoorAnswer:
-        gate, now = self._venue_of_reader(token).gate, self._clock()
+        gate, now = reader_of(self._home, token)[0].gate, self._clock()
         direction = gate.paper_direction(paper, now)  # before it is decided
         return _answer(gate.decide_paper(paper, now), direction)
-
-    def _venue_of_reader(self, token: bytes) -> ServedVenue:
-        reader = self._home.reader_tokens.find(token)
-        if reader is not None and reader.revoked is not None:
-            logger.warning("a reader that was revoked still asks: %s", reader.door)
-        venue = None if reader is None or reader.revoked is not None else self._home.venue(reader.venue_id)
-        if venue is None:
-            raise Unauthenticated("this is not the token of a reader at this server's venues")
-        return venue
 
     def _poster_text(self, request: web.Request) -> tuple[str, str]:
         venue = self._home.venue(path_bytes(request, "venue", 16))
@@ -191,6 +187,7 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
             web.get("/v1/venues/{venue}/poster.png", server.poster_png),
             web.post("/v1/papers", server.paper),
             web.post(RELEASE_PATH, server.release),
+            *reader_routes(home, clock),
             *page_routes(home),
         ],
         clock,

@@ -48,8 +48,12 @@ class Store:
 
     def spend(self, check_in: AnyCheckIn) -> bool:
         """Keep a check-in, durably when this returns; False if its pass was spent in this direction before."""
+        with self._engine.begin() as connection:
+            return insert_once(connection, check_ins, self._row(check_in))
+
+    def _row(self, check_in: AnyCheckIn) -> dict[str, object]:
         message = check_in.message
-        row = {
+        return {
             "domain": self._domain,
             "epoch": check_in.epoch,
             "venue": self._venue_id,
@@ -58,8 +62,6 @@ class Store:
             "time": message.time,
             "encoded": message.to_bytes(),
         }
-        with self._engine.begin() as connection:
-            return insert_once(connection, check_ins, row)
 
     def entered(self, epoch: int, u: bytes) -> int | None:
         """The label's time (Unix seconds) of the entry with the pass `u` (32 bytes) of an epoch, if it came in."""
