@@ -146,7 +146,7 @@ def test_one_bad_check_in_does_not_hold_up_the_others(venue: ServedVenue, today:
     scanned = sign_check_in(today.key, visitor.passes[1], NOW, ENTRY, venue.venue_id)
     elsewhere = replace(good, domain=good.domain - 1)
     other_day = replace(good, time=NOW - 12 * HOUR)
-    delivered = [b"\0", good.to_bytes() + b"\0", scanned, elsewhere, other_day, forged, good]
+    delivered: list[Message | bytes] = [b"\0", good.to_bytes() + b"\0", scanned, elsewhere, other_day, forged, good]
     assert deliver(venue, reader_at(venue), *delivered) == [
         Decision.UNREADABLE,
         Decision.UNREADABLE,
@@ -299,4 +299,4 @@ def test_a_reader_sends_what_staff_took_down_sealed(venue: ServedVenue, today: O
 
 def rows(venue: ServedVenue, table: str) -> int:
     with venue.home.engine.connect() as connection:
-        return connection.execute(sql.text(f"SELECT count(*) FROM {table}")).scalar_one()
+        return int(connection.execute(sql.text(f"SELECT count(*) FROM {table}")).scalar_one())
