@@ -59,7 +59,7 @@ class Deliveries:
         since = max(known, min(delivery.since, now))
         gate = self._gate(self._reader.digest)
         decisions = [self._decide(gate, encoded, since, now) for encoded in delivery.check_ins]
-        self._venue.home.contacts.note(self._reader, since, now, delivery.duty)
+        self._venue.home.contacts.note(self._reader, since, now, delivery.duty)  # step 7
         self._forget_answered(since)
         return DeliveryAnswer(now, tuple(decisions))
 

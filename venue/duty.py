@@ -35,12 +35,12 @@ def out_of_touch(membership: Membership, now: int) -> list[tuple[ReaderToken, Co
 
 def is_held(membership: Membership, now: int) -> bool:
     """Whether the venue's commitment in this domain waits for a reader at Unix time `now`."""
-    waited_for = out_of_touch(membership, now)
+    waited_for = out_of_touch(membership, now)  # step 1
     if not waited_for:
         return False
     last = membership.log.newest(now)
     begun = min(contact.since for _, contact in waited_for) if last is None else last
-    return now - begun < MAX_HOLD
+    return now - begun < MAX_HOLD  # step 2
 
 
 def measure(pinned: PinnedDomain, memberships: Iterable[Membership], now: int) -> None:

@@ -12,7 +12,7 @@ from service.storage import exclusive
 from venue.errors import PairingExpired, PairingUsed
 from venue.reader_tokens import MAX_NAME, demand_new, readers, token_digest
 
-PAIRING_SECONDS = 600
+PAIRING_SECONDS = 900
 """For how long a link may be used."""
 SECRET_BYTES = 16
 
@@ -58,21 +58,19 @@ class Pairings:
         digest, own = _digest(secret), token_digest(token)
         with exclusive(self._engine) as connection:
             found = connection.execute(sql.select(_pairings).where(_pairings.c.secret_digest == digest)).one_or_none()
-            if found is None or found.ends < now:
+            if found is None or found.ends < now:  # step 1
                 raise PairingExpired
-            if found.token_digest == own:
+            if found.token_digest == own:  # step 2
                 return
-            if (
-                found.token_digest is not None
-                or connection.execute(sql.select(readers).where(readers.c.token_digest == own)).first()
-            ):
+            taken = connection.execute(sql.select(readers).where(readers.c.token_digest == own)).first()
+            if found.token_digest is not None or taken is not None:  # step 3
                 raise PairingUsed
             try:
-                demand_new(connection, found.venue, found.door)
+                demand_new(connection, found.venue, found.door)  # step 4
             except ConfigurationError:  # added meanwhile in another way
                 raise PairingExpired from None
             row = {"token_digest": own, "venue": found.venue, "door": found.door, "added": now}
-            connection.execute(sql.insert(readers).values(row))
+            connection.execute(sql.insert(readers).values(row))  # step 5
             used = sql.update(_pairings).where(_pairings.c.secret_digest == digest)
             connection.execute(used.values(token_digest=own))
 

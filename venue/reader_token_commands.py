@@ -36,7 +36,7 @@ def readers() -> None:
 @venue_option
 @click.pass_obj
 def add(path: Path, door: str, output: Path | None, url: str, venue_id: bytes | None) -> None:
-    """Make a link that turns a phone or tablet at DOOR into its reader, once and within ten minutes.
+    """Make a link that turns a phone or tablet at DOOR into its reader, once and within fifteen minutes.
 
     With --output, write a credential for a reading program instead.
     """
@@ -56,8 +56,8 @@ def add(path: Path, door: str, output: Path | None, url: str, venue_id: bytes | 
     link = f"{base}/door/#{secret.hex()}"
     click.echo(link)
     click.echo(qr_terminal(link))
-    click.echo("open it on the device at the door, once and within ten minutes; show it to nobody else")
-    click.echo("출입문 기기에서 10분 안에 한 번만 열 수 있습니다. 다른 사람에게 보이지 마세요.")
+    click.echo("open it on the device at the door, once and within fifteen minutes; show it to nobody else")
+    click.echo("출입문 기기에서 15분 안에 한 번만 열 수 있습니다. 다른 사람에게 보이지 마세요.")
 
 
 def _write_token(served: ServedVenue, door: str, output: Path) -> None:

@@ -14,6 +14,16 @@ from conformance.vectors.venue_log import VenueLog
 from protocol.assisted_check_ins import AssertedRecord, open_assisted, seal_assisted, verify_assisted
 from protocol.check_ins import Direction, sign_check_in, verify_check_in
 from protocol.commitments import verify_commitment
+from protocol.deliveries import (
+    Delivery,
+    DeliveryAnswer,
+    DomainView,
+    DoorView,
+    Duty,
+    EpochView,
+    Openness,
+    Pairing,
+)
 from protocol.disclosures import DisclosedOpening, record_opening, sign_disclosure, verify_disclosure
 from protocol.epochs import EPOCH_SECONDS, EpochStatement, Role
 from protocol.handles import DirectoryReceipt, verify_receipt
@@ -133,6 +143,8 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         PagePublished(0, page.digest),
     ]
     entries = [log_entry(NOW, one) for one in contents]
+    published_epoch = EpochView(key.epoch, today.statements[Role.OPERATOR], today.statements[Role.AUTHORITY])
+    viewed = DomainView(domain, 30, Openness.OPEN, (published_epoch,))
     messages: list[Message] = [
         domain,
         today.secrets[Role.AUTHORITY],
@@ -154,6 +166,12 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         printed,
         asserted,
         assisted,
+        Pairing(token_bytes(16), token_bytes(32)),
+        Delivery(NOW, Duty.ON, (entry.to_bytes(),)),
+        DeliveryAnswer(NOW, (Decision.ADMITTED,)),
+        DoorView(NOW, parties.venue.venue_id, parties.venue.name, "정문", domain.number, (viewed,)),
+        viewed,
+        viewed.epochs[0],
         parties.venue,
         VenueApplication(parties.venue, application),
         warrant.record,
@@ -205,6 +223,7 @@ def nullable_messages(parties: Parties, today: OpenEpoch, visitor: Visitor) -> I
     yield VenueApplication(parties.venue)
     yield sign_check_in(today.key, visitor.passes[0], NOW, Direction.EXIT)
     yield DoorAnswer(Decision.FORGED)
+    yield DoorView(NOW, parties.venue.venue_id, parties.venue.name, "정문", None, ())
 
 
 def every_message_type() -> set[type[Message]]:

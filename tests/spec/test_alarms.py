@@ -12,6 +12,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 import escrow.housekeeping  # noqa: F401  has the parties' metrics
+import venue.duty  # noqa: F401  has the venues'
 from service.monitoring import SECONDS
 from tests.spec.text import ROOT, table
 

@@ -43,8 +43,10 @@ from protocol.primitives import encoding, group, proofs, signatures, statements
 from protocol.transparency import logs, signed_notes
 from service.confirmed_time import ConfirmedTime
 from tests.spec.text import CHAPTERS, procedures
-from venue import gate, release
+from venue import duty, gate, release
+from venue.deliveries import Deliveries
 from venue.gate import Gate
+from venue.pairing import Pairings
 
 Source = Callable[..., object] | ModuleType
 
@@ -69,6 +71,7 @@ PROCEDURES: list[list[Source]] = [
     [passes.accept_answer],
     [check_ins.verify_check_in],
     [Gate.decide_text, Gate.decide, Gate._label_fault, gate._verify, gate._admit],
+    [Deliveries.take, Deliveries._decide],
     [paper_passes.print_pass],
     [paper_passes.verify_paper, paper_passes.verify_delegation],
     [paper_check_ins.verify_paper_check_in, paper_passes.verify_delegation],
@@ -79,6 +82,7 @@ PROCEDURES: list[list[Source]] = [
     [warrants.verify_application, warrants.is_agreed],
     [warrants.Warrant.__post_init__],
     [warrants.verify_warrant],
+    [duty.is_held, duty.out_of_touch],
     [commitments.verify_commitment],
     [
         releases.verify_release,
@@ -108,6 +112,7 @@ PROCEDURES: list[list[Source]] = [
     [venues.VenueRegister.apply, venues._take_change],
     [CommitmentRegister.receive],
     [Accounts.verify, Accounts._spend_attempt],
+    [Pairings.use],
     [release.release, release.open_log],
     [ConfirmedTime.check, keep_house],
     [Epochs.erase],

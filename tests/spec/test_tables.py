@@ -23,6 +23,7 @@ from escrow.operator.settings import OperatorSettings
 from escrow.settings import EscrowSettings
 from protocol.assisted_check_ins import ASSERTED_RECORD_BYTES, SEALED_ASSERTION_BYTES, AssertedRecord, seal_assisted
 from protocol.check_ins import MAX_CHECK_IN_BYTES, SIGNED_PASS_BYTES, TIME_STEP, Direction, sign_check_in
+from protocol.deliveries import MAX_DELIVERY, MAX_HOLD
 from protocol.disclosures import MAX_OPENINGS
 from protocol.epochs import EPOCH_SECONDS, MAX_STAY
 from protocol.handles import ENTRY_BYTES, RECORD_BYTES
@@ -57,6 +58,7 @@ from tests.spec.messages import every_message_type, whole_visit
 from tests.spec.text import ROOT, table
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
 from venue.gate import PAPER_STAY
+from venue.pairing import PAIRING_SECONDS
 from venue.settings import VenueSettings
 
 
@@ -136,6 +138,9 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MAX_RELEASE_BYTES": MAX_RELEASE_BYTES,
         "COMMITMENT_SECONDS": default(VenueSettings, "commitment_seconds"),
         "MAX_SHARED_EPOCHS": longest(Shares, "epochs"),
+        "MAX_HOLD": MAX_HOLD,
+        "MAX_DELIVERY": MAX_DELIVERY,
+        "PAIRING_SECONDS": PAIRING_SECONDS,
         "MAX_WARRANT_DAYS": MAX_WARRANT_DAYS,
         "MAX_EMBARGO": MAX_EMBARGO,
         "VISIT_DIGEST": VISIT_DIGEST_BYTES,
@@ -164,6 +169,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "APPLICATIONS_PER_HOUR": default(EscrowSettings, "applications_per_hour"),
         "CHECKPOINTS_PER_HOUR": default(EscrowSettings, "checkpoints_per_hour"),
         "COMMITMENTS_PER_HOUR": default(EscrowSettings, "commitments_per_hour"),
+        "PAIRINGS_PER_HOUR": default(VenueSettings, "pairings_per_hour"),
         "VERIFICATION_DAYS": default(OperatorSettings, "verification_days"),
         "ACCOUNT_RETENTION_DAYS": default(OperatorSettings, "account_retention_days"),
     }

@@ -70,7 +70,7 @@ def test_a_link_is_good_for_one_device(venue: ServedVenue) -> None:
     assert is_reader(venue, own)
 
 
-def test_a_link_is_good_for_ten_minutes(venue: ServedVenue) -> None:
+def test_a_link_is_good_for_fifteen_minutes(venue: ServedVenue) -> None:
     late, in_time = (Pairing(link_for(venue, door), token_bytes(32)) for door in ("front door", "back door"))
     assert pair(venue, late, now=NOW + PAIRING_SECONDS + 1) == [(403, "pairing-expired")]
     assert pair(venue, in_time, now=NOW + PAIRING_SECONDS) == [None]
