@@ -47,7 +47,7 @@ class Contacts:
     def note(self, reader: ReaderToken, since: int, now: int, duty: Duty) -> None:
         """Note what a reader says at Unix time `now`, durably; `since` (Unix seconds) never goes back."""
         own = _contacts.c.token_digest == reader.digest
-        with exclusive(self._engine) as connection:
+        with exclusive(self._engine, "reader", reader.digest) as connection:
             before = _contact(connection, reader.digest)
             row = {"since": max(since, before.since) if before else since, "heard": now, "on_duty": duty is Duty.ON}
             if before is None:

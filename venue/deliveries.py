@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import sqlalchemy as sql
@@ -15,8 +16,8 @@ from protocol.http_messages import Decision
 from protocol.primitives.errors import Malformed, SplitPassError
 from protocol.releases import COMMITMENT_DELAY
 from service.storage import insert_once
+from venue.contacts import Contacts
 from venue.gate import DoorDomain, Gate
-from venue.home import ServedVenue
 from venue.reader_tokens import ReaderToken
 from venue.store import Store, check_ins
 
@@ -44,31 +45,37 @@ _waiting = sql.Table(
 
 
 class Deliveries:
-    """What one reader of a venue delivers.
+    """What one reader of a venue (16-byte id) delivers. `find` gives what the doors have of the domain of a number.
 
     Each check-in that is admitted is durable before its answer, by itself, with the note that it is this reader's.
     """
 
-    def __init__(self, venue: ServedVenue, reader: ReaderToken) -> None:
-        self._venue, self._reader, self._engine = venue, reader, venue.home.engine
+    def __init__(
+        self, engine: sql.Engine, venue_id: bytes, find: Callable[[int], DoorDomain | None], reader: ReaderToken
+    ) -> None:
+        self._engine, self._venue_id, self._find, self._reader = engine, venue_id, find, reader
+        self._contacts = Contacts(engine)
 
     def take(self, delivery: Delivery, now: int) -> DeliveryAnswer:
         """Decide on each check-in of a delivery at Unix time `now`, and note what the reader says of itself."""
-        contact = self._venue.home.contacts.of(self._reader)
+        contact = self._contacts.of(self._reader)
         known = self._reader.added if contact is None else contact.since
         since = max(known, min(delivery.since, now))
         gate = self._gate(self._reader.digest)
         decisions = [self._decide(gate, encoded, since, now) for encoded in delivery.check_ins]
-        self._venue.home.contacts.note(self._reader, since, now, delivery.duty)  # step 7
+        self._contacts.note(self._reader, since, now, delivery.duty)  # step 7
         self._forget_answered(since)
         return DeliveryAnswer(now, tuple(decisions))
 
-    def take_assisted(self, message: AssistedCheckIn, now: int) -> Decision:
-        """Decide at Unix time `now` on what the reader has sealed for the domain that the venue chose for it."""
+    def take_assisted(self, message: AssistedCheckIn, chosen: int | None, now: int) -> Decision:
+        """Decide at Unix time `now` on what the reader has sealed.
+
+        `chosen` is the number of the domain that the venue chose for it, if it has.
+        """
         door = self._door(message.domain, self._reader.digest)
-        if door is None or self._venue.home.assisted_number != message.domain:
+        if door is None or chosen != message.domain:
             return Decision.UNKNOWN_DOMAIN
-        if message.venue_id != self._venue.venue_id:
+        if message.venue_id != self._venue_id:
             return Decision.OTHER_VENUE
         if abs(message.time - now) > door.tolerance:
             return Decision.TOO_OLD if message.time < now else Decision.TOO_EARLY
@@ -117,7 +124,7 @@ class Deliveries:
     def _keep_waiting(self, exit_: CheckInMessage) -> None:
         row = {
             "domain": exit_.domain,
-            "venue": self._venue.venue_id,
+            "venue": self._venue_id,
             "u": exit_.u,
             "time": exit_.time,
             "reader": self._reader.digest,
@@ -133,7 +140,7 @@ class Deliveries:
     def _waits(self, message: CheckInMessage) -> tuple[sql.ColumnElement[bool], ...]:
         return (
             _waiting.c.domain == message.domain,
-            _waiting.c.venue == self._venue.venue_id,
+            _waiting.c.venue == self._venue_id,
             _waiting.c.u == message.u,
         )
 
@@ -144,14 +151,14 @@ class Deliveries:
             connection.execute(sql.delete(_delivered).where(own))
 
     def _gate(self, reader: bytes) -> Gate:
-        return Gate(self._venue.venue_id, lambda number: self._door(number, reader))
+        return Gate(self._venue_id, lambda number: self._door(number, reader))
 
     def _door(self, number: int, reader: bytes) -> DoorDomain | None:
         """What the doors have of a domain, with a store that notes whose check-ins come in."""
-        membership = self._venue.membership(number)
-        if membership is None:
+        door = self._find(number)
+        if door is None:
             return None
-        return replace(membership.door, store=_ReadersStore(self._engine, number, self._venue.venue_id, reader))
+        return replace(door, store=_ReadersStore(self._engine, number, self._venue_id, reader))
 
 
 class _ReadersStore(Store):

@@ -196,9 +196,10 @@ class ServedVenue:
         """The decisions of the venue's doors."""
         from venue.gate import Gate
 
-        return Gate(self.venue_id, self._door)
+        return Gate(self.venue_id, self.door)
 
-    def _door(self, domain: int) -> DoorDomain | None:
+    def door(self, domain: int) -> DoorDomain | None:
+        """What its doors have of the domain of a number; None if the home does not pin it."""
         membership = self.membership(domain)
         return None if membership is None else membership.door
 

@@ -43,7 +43,7 @@ class Pairings:
         secret = secrets.token_bytes(SECRET_BYTES)
         before = (_pairings.c.venue == venue_id) & (_pairings.c.door == door)
         row = {"secret_digest": _digest(secret), "venue": venue_id, "door": door, "ends": now + PAIRING_SECONDS}
-        with exclusive(self._engine) as connection:
+        with exclusive(self._engine, "readers", venue_id) as connection:
             demand_new(connection, venue_id, door)
             connection.execute(sql.delete(_pairings).where(before | (_pairings.c.ends < now)))
             connection.execute(sql.insert(_pairings).values(row))
@@ -56,8 +56,13 @@ class Pairings:
         and another token gets nothing. Raises `PairingUsed` or `PairingExpired`.
         """
         digest, own = _digest(secret), token_digest(token)
-        with exclusive(self._engine) as connection:
-            found = connection.execute(sql.select(_pairings).where(_pairings.c.secret_digest == digest)).one_or_none()
+        of_link = sql.select(_pairings).where(_pairings.c.secret_digest == digest)
+        with self._engine.connect() as connection:
+            known = connection.execute(of_link).one_or_none()
+        if known is None:
+            raise PairingExpired
+        with exclusive(self._engine, "readers", known.venue) as connection:
+            found = connection.execute(of_link).one_or_none()
             if found is None or found.ends < now:  # step 1
                 raise PairingExpired
             if found.token_digest == own:  # step 2

@@ -68,10 +68,14 @@ class _ReaderRoutes:
         return door_view(venue, reader, self._clock())
 
     def _take(self, token: bytes, delivery: Delivery) -> DeliveryAnswer:
-        return Deliveries(*reader_of(self._home, token)).take(delivery, self._clock())
+        return self._deliveries(token).take(delivery, self._clock())
+
+    def _deliveries(self, token: bytes) -> Deliveries:
+        venue, reader = reader_of(self._home, token)
+        return Deliveries(self._home.engine, venue.venue_id, venue.door, reader)
 
     def _take_assisted(self, token: bytes, message: AssistedCheckIn) -> DoorAnswer:
-        decision = Deliveries(*reader_of(self._home, token)).take_assisted(message, self._clock())
+        decision = self._deliveries(token).take_assisted(message, self._home.assisted_number, self._clock())
         return DoorAnswer(decision, Direction.ENTRY if decision is Decision.ADMITTED else None)
 
 

@@ -20,6 +20,7 @@ from protocol.commitments import (
     append_check_ins,
     sign_commitment,
 )
+from protocol.deliveries import Delivery
 from protocol.disclosures import OpeningRecord
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role
 from protocol.handles import DirectoryReceipt, IdentityRecord
@@ -59,7 +60,10 @@ from protocol.transparency.signed_notes import Checkpoint
 from protocol.transparency.tiles import Tile, split_entries, split_hashes
 from protocol.transparency.witnesses import WitnessRequest
 from protocol.warrants import Venue, Warrant, is_agreed, verify_application, verify_venue, verify_warrant
+from venue import contacts
+from venue import deliveries as venue_deliveries
 from venue.gate import DoorDomain, Gate
+from venue.reader_tokens import ReaderToken
 from venue.store import Store, metadata
 
 Values = dict[str, Any]
@@ -192,6 +196,35 @@ def decide_all(
     ]
     engine.dispose()
     return {"decisions": decisions}
+
+
+def take_all(
+    epoch_key: EpochKey,
+    epochs: list[int],
+    venue: bytes,
+    tolerance: int,
+    added: int,
+    readers: list[int],
+    deliveries: list[Delivery],
+    clocks: list[int],
+) -> Values:
+    engine = sql.create_engine("sqlite://", poolclass=sql.StaticPool)
+    for tables in (metadata, contacts.metadata, venue_deliveries.metadata):
+        tables.create_all(engine)
+    keys, domain = dict.fromkeys(epochs, epoch_key), epoch_key.domain
+    door = DoorDomain(domain, keys.get, Store(engine, domain.number, venue), tolerance)
+    at_door = [
+        venue_deliveries.Deliveries(
+            engine, venue, {domain.number: door}.get, ReaderToken(bytes([number] * 32), venue, "", added, None)
+        )
+        for number in range(max(readers) + 1)
+    ]
+    answers = [
+        at_door[reader].take(delivery, clock)
+        for reader, delivery, clock in zip(readers, deliveries, clocks, strict=True)
+    ]
+    engine.dispose()
+    return {"answers": answers}
 
 
 def check_application(domain: Domain, known: Venue | None, application: bytes) -> Values:

@@ -103,6 +103,7 @@ OPERATIONS = {
         Call(adapters.check_assisted, as_it_is), Call(seal_assisted, whole("message"), venue_id="venue")
     ),
     "door-decisions": Operation(Call(adapters.decide_all, as_it_is)),
+    "deliveries": Operation(Call(adapters.take_all, as_it_is)),
     "venue": Operation(Call(verify_venue, fields("record")), Call(adapters.make_venue, as_it_is)),
     "venue-application": Operation(Call(adapters.check_application, as_it_is)),
     "warrant": Operation(Call(verify_warrant, fields("record")), Call(adapters.make_warrant, as_it_is)),

@@ -47,7 +47,9 @@ def deliver(
 ) -> list[Decision]:
     """What the server says to check-ins of a reader on duty."""
     encoded = tuple(one if isinstance(one, bytes) else one.to_bytes() for one in shown)
-    answer = Deliveries(venue, reader).take(Delivery(since, Duty.ON, encoded), now)
+    answer = Deliveries(venue.home.engine, venue.venue_id, venue.door, reader).take(
+        Delivery(since, Duty.ON, encoded), now
+    )
     assert answer.time == now
     return list(answer.decisions)
 

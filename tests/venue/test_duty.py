@@ -34,7 +34,9 @@ LONGEST = COMMITMENT_MARGIN - TOLERANCE
 
 def contact(venue: ServedVenue, reader: ReaderToken, now: int, on: Duty = Duty.ON, since: int | None = None) -> None:
     """Have a reader say that it has delivered everything, or everything up to a time."""
-    Deliveries(venue, reader).take(Delivery(now if since is None else since, on, ()), now)
+    Deliveries(venue.home.engine, venue.venue_id, venue.door, reader).take(
+        Delivery(now if since is None else since, on, ()), now
+    )
 
 
 def is_held(venue: ServedVenue, now: int) -> bool:

@@ -5,6 +5,7 @@
  */
 
 import * as checkIns from '../../protocol/checkIns.js';
+import * as deliveries from '../../protocol/deliveries.js';
 import * as disclosures from '../../protocol/disclosures.js';
 import * as epochs from '../../protocol/epochs.js';
 import * as handles from '../../protocol/handles.js';
@@ -28,6 +29,7 @@ import * as releaseParties from '../parties/releases.js';
 
 const modules = [
   checkIns,
+  deliveries,
   disclosures,
   epochs,
   handles,
