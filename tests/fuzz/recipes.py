@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from random import Random
 from secrets import token_bytes, token_hex
 
+from protocol.assisted_check_ins import AssertedRecord, seal_assisted
 from protocol.check_ins import Direction, sign_check_in
 from protocol.commitments import HeldCommitment, VenueCommitment, commitment_digest
+from protocol.deliveries import Delivery, Duty, Pairing
 from protocol.epochs import Role
 from protocol.handles import Handle, IdentityRecord, register_handle, seal_record
 from protocol.http_messages import NoticeRequest, ReleaseRequest, SharesRequest, VerificationAnswer, VerificationRequest
@@ -74,7 +76,8 @@ class Recipe:
 def recipes(random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
     """The ways to make a body for a route; for one that is new here, messages of every type."""
     if route.method in {"GET", "HEAD"}:
-        return [Recipe(bytes)]
+        is_readers = (route.server, route.path) == ("venue", "/v1/door")
+        return [Recipe(bytes, token=tested.place.token if is_readers else None)]
     known = _KNOWN.get((route.server, route.path)) or _KNOWN.get(("", route.path))
     return known(random, tested, route) if known else _anything(random, tested, route)
 
@@ -341,6 +344,40 @@ def _paper(random: Random, tested: ServersUnderTest, _route: Route) -> list[Reci
     return [Recipe(core, token=tested.place.token) for core in (paper.to_bytes, other_day.to_bytes)]
 
 
+def _pairing(_random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
+    """Links that were just made, each used once."""
+    venue = tested.place.venue
+
+    def core() -> bytes:
+        secret = venue.home.pairings.offer(tested.place.id, token_hex(8), int(time.time()))
+        return Pairing(secret, token_bytes(32)).to_bytes()
+
+    return [Recipe(core)]
+
+
+def _delivery(random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
+    """Check-ins of any time, and any bytes, from a reader that says anything of itself."""
+    now = int(time.time())
+
+    def shown() -> bytes:
+        when = random.choice((now, now - 3600, now - 86_400, 0, random.getrandbits(32)))
+        owned, way = random.choice(tested.passes), random.choice(list(Direction))
+        return random.choice((sign_check_in(tested.today, owned, when, way).to_bytes(), random.randbytes(204)))
+
+    def core() -> bytes:
+        since = random.choice((0, 0, 0, now - 60, 2**32 - 1))
+        check_ins = tuple(shown() for _ in range(random.choice((0, 1, 3))))
+        return Delivery(since, random.choice(list(Duty)), check_ins).to_bytes()
+
+    return [Recipe(core, token=tested.place.token)]
+
+
+def _assisted(_random: Random, tested: ServersUnderTest, _route: Route) -> list[Recipe]:
+    record = AssertedRecord("홍길동", "+821012345678")
+    sealed = seal_assisted(tested.today, record, int(time.time()), tested.place.id)
+    return [Recipe(sealed.to_bytes, token=tested.place.token)]
+
+
 def _release(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
     party = _as_party(tested, route.server, route.path)
     return [
@@ -386,6 +423,9 @@ _KNOWN: dict[tuple[str, str], Callable[[Random, ServersUnderTest, Route], list[R
     ("authority", "/v1/passes"): _batch,
     ("venue", "/v1/check-ins"): _check_in,
     ("venue", "/v1/papers"): _paper,
+    ("venue", "/v1/readers"): _pairing,
+    ("venue", "/v1/deliveries"): _delivery,
+    ("venue", "/v1/assisted"): _assisted,
     ("venue", "/v1/releases"): _release,
     ("", "/v1/venues"): _application,
     ("", "/v1/commitments"): _commitment,

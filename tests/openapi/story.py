@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from secrets import token_bytes
@@ -16,8 +17,10 @@ from msgspec import structs
 from escrow.authority.server import create_authority_app
 from escrow.operator.server import create_operator_app
 from lab.processes import free_ports
+from protocol.assisted_check_ins import AssertedRecord, seal_assisted
 from protocol.check_ins import Direction, sign_check_in
 from protocol.commitments import sign_commitment
+from protocol.deliveries import Delivery, Duty, Pairing
 from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
 from protocol.handles import DirectoryEntry, register_handle
 from protocol.http_messages import NoticeRequest, SharesRequest, VerificationAnswer, VerificationRequest
@@ -32,6 +35,7 @@ from protocol.warrants import VenueApplication, sign_application
 from service.files import private_directory
 from service.http import cbor_response, create_app
 from service.http_client import new_session
+from service.problems import Problem
 from tests.openapi.logs import LogSteps
 from tests.openapi.recorder import Exchange, Recorder, keeping_bodies
 from tests.openapi.refusals import (
@@ -127,6 +131,7 @@ class Story:
         await self.send_nonsense()
         await self.fetch_passes()
         await self.visit()
+        await self.read()
         await WarrantSteps(self.servers).investigate()
         await self.erase_ahead()
         await self.wait_too_long()
@@ -309,6 +314,34 @@ class Story:
             self.servers.ask(self.servers.door, "POST", "/v1/papers", spoiled(paper, 3, NO_SCALARS[:32])),
         )
         await self.servers.ask(self.servers.door, "POST", "/v1/papers", paper, token)
+
+    async def read(self) -> None:
+        """A page is paired, delivers what it has admitted, and what its staff took down."""
+        venue, now = self.servers.door.venue, self.servers.world.now
+        key, own, other = await self.servers.world.epoch_key(), token_bytes(32), token_bytes(32)
+        entry = sign_check_in(key, self.passes[1][1], now, Direction.ENTRY)
+        assisted = seal_assisted(key, AssertedRecord("홍길동", "+821012345678"), now, venue.venue_id)
+        delivery = Delivery(0, Duty.ON, (entry.to_bytes(),))
+
+        async def ask(method: str, path: str, body: Message | bytes = b"", token: bytes | None = None) -> bytes:
+            return await self.servers.ask(self.servers.door, method, path, body, token)
+
+        secret = venue.home.pairings.offer(venue.venue_id, "tablet", now)
+        await refused("pairing-expired", ask("POST", "/v1/readers", Pairing(bytes(16), own)))
+        await ask("POST", "/v1/readers", Pairing(secret, own))
+        await refused("pairing-used", ask("POST", "/v1/readers", Pairing(secret, other)))
+        for method, path, body in (
+            ("GET", "/v1/door", b""),
+            ("POST", "/v1/deliveries", delivery),
+            ("POST", "/v1/assisted", assisted),
+        ):
+            await refused("unauthenticated", ask(method, path, body))
+            await ask(method, path, body, own)
+        await refused("malformed-point", ask("POST", "/v1/assisted", spoiled(assisted, 3, NO_POINT), own))
+        for _ in range(venue.home.settings.pairings_per_hour):
+            with suppress(Problem):
+                await ask("POST", "/v1/readers", b"\xff")
+        await refused("too-many-requests", ask("POST", "/v1/readers", b"\xff"))
 
     async def erase_ahead(self) -> None:
         """The authority erases tomorrow; the day after stays for the steps in which a party is missing."""
