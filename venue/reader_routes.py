@@ -18,12 +18,12 @@ from venue.deliveries import Deliveries
 from venue.domains import PinnedDomain
 from venue.home import ServedVenue, VenueHome
 from venue.reader_tokens import ReaderToken
-from venue.readers import reader_of
+from venue.readers import find_reader
 
 HOUR = 3600
 
 
-def reader_routes(home: VenueHome, clock: Clock) -> list[web.RouteDef]:
+def door_routes(home: VenueHome, clock: Clock) -> list[web.RouteDef]:
     """The routes of readers, but those for a single code."""
     routes = _ReaderRoutes(home, clock)
     return [
@@ -64,14 +64,14 @@ class _ReaderRoutes:
         return cbor_response(await asyncio.to_thread(self._take_assisted, token, message))
 
     def _view(self, token: bytes) -> DoorView:
-        venue, reader = reader_of(self._home, token)
+        venue, reader = find_reader(self._home, token)
         return door_view(venue, reader, self._clock())
 
     def _take(self, token: bytes, delivery: Delivery) -> DeliveryAnswer:
         return self._deliveries(token).take(delivery, self._clock())
 
     def _deliveries(self, token: bytes) -> Deliveries:
-        venue, reader = reader_of(self._home, token)
+        venue, reader = find_reader(self._home, token)
         return Deliveries(self._home.engine, venue.venue_id, venue.door, reader)
 
     def _take_assisted(self, token: bytes, message: AssistedCheckIn) -> DoorAnswer:

@@ -11,7 +11,7 @@ from venue.reader_tokens import ReaderToken
 logger = logging.getLogger("splitpass.venue")
 
 
-def reader_of(home: VenueHome, token: bytes) -> tuple[ServedVenue, ReaderToken]:
+def find_reader(home: VenueHome, token: bytes) -> tuple[ServedVenue, ReaderToken]:
     """The reader that has a token (32 bytes), and its venue; raises `Unauthenticated` also for one that is revoked."""
     reader = home.reader_tokens.find(token)
     if reader is not None and reader.revoked is not None:

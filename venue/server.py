@@ -29,8 +29,8 @@ from venue.home import VenueHome
 from venue.membership import Membership
 from venue.pages import page_routes
 from venue.poster import poster_png, poster_svg, poster_text
-from venue.reader_routes import reader_routes
-from venue.readers import reader_of
+from venue.reader_routes import door_routes
+from venue.readers import find_reader
 from venue.release import RELEASE_PATH, release
 
 MINUTE = 60
@@ -146,14 +146,14 @@ class VenueServer:
 
     def _decide(self, message: CheckInMessage, token: bytes) -> DoorAnswer:
         venue_id = message.venue_id
-        venue = reader_of(self._home, token)[0] if venue_id is None else self._home.venue(venue_id)
+        venue = find_reader(self._home, token)[0] if venue_id is None else self._home.venue(venue_id)
         if venue is None:
             is_known = self._home.domains.find(message.domain) is not None
             return DoorAnswer(Decision.OTHER_VENUE if is_known else Decision.UNKNOWN_DOMAIN)
         return _answer(venue.gate.decide(message, self._clock()), message.direction)
 
     def _decide_paper(self, paper: PaperPass, token: bytes) -> DoorAnswer:
-        gate, now = reader_of(self._home, token)[0].gate, self._clock()
+        gate, now = find_reader(self._home, token)[0].gate, self._clock()
         direction = gate.paper_direction(paper, now)  # before it is decided
         return _answer(gate.decide_paper(paper, now), direction)
 
@@ -187,7 +187,7 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
             web.get("/v1/venues/{venue}/poster.png", server.poster_png),
             web.post("/v1/papers", server.paper),
             web.post(RELEASE_PATH, server.release),
-            *reader_routes(home, clock),
+            *door_routes(home, clock),
             *page_routes(home),
         ],
         clock,
