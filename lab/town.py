@@ -16,6 +16,8 @@ from client.passes import fetch_passes
 from client.visitor import Visitor
 from lab.commands import run_command
 from lab.processes import Servers, free_ports
+from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
+from service.http_client import call
 from service.keys import fingerprint, load_secret
 from service.settings import DomainSettings, PartySettings
 from venue.home import ServedVenue, VenueHome
@@ -177,6 +179,14 @@ class Town:
         person = Person(name, phone, home, visitor)
         self.people.append(person)
         return person
+
+    async def open_account(self, session: ClientSession) -> Session:
+        """An account of somebody new, without a wallet."""
+        phone, name = f"+8210{10_000_000 + next(self._numbers)}", FAMILY_NAMES[0] + GIVEN_NAMES[0]
+        url = self.settings.operator.url
+        await call(session, "POST", f"{url}/v1/verifications", VerificationRequest(phone))
+        answer = VerificationAnswer(phone, self._code_sent_to(phone), name)
+        return Session.from_bytes(await call(session, "POST", f"{url}/v1/sessions", answer))
 
     async def fetch_passes(self, session: ClientSession, person: Person) -> int:
         """The passes of today for one person; returns how many came."""
