@@ -14,13 +14,13 @@ test test-long: export PYTEST_DEBUG_TEMPROOT = $(MEMORY)
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml $(ARGS)
 
-.PHONY: help setup web demo town test test-long check bench bench-full vectors mutants spec-mutants party-mutants fuzz faults format formal lock clean zbar spass chromium
+.PHONY: help setup web demo town test test-long check bench bench-full vectors mutants spec-mutants party-mutants fuzz faults format formal lock clean zbar spass chromium nginx
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-setup: $(VENV)/installed zbar spass chromium web/node_modules ## install everything that the verbs need, into this folder
+setup: $(VENV)/installed zbar spass chromium nginx web/node_modules ## install everything that the verbs need, into this folder
 
 web: web/node_modules ## build the pages that servers serve, into service/dist
 	cd web && npm run --silent build
@@ -31,11 +31,11 @@ demo: $(VENV)/installed zbar ## the whole story on this machine
 town: $(VENV)/installed zbar $(if $(shell command -v npm),web) ## a town that keeps running, to try things in; ARGS=--help for more
 	@$(RUN) -m lab town $(ARGS)
 
-test: $(VENV)/installed zbar spass chromium web/node_modules ## every claim, attack, vector and MUST, and the servers' behaviour
+test: $(VENV)/installed zbar spass chromium nginx web/node_modules ## every claim, attack, vector and MUST, and the servers' behaviour
 	$(RUN) -m pytest -n 2 --dist worksteal -m 'not long' \
 	--cov --cov-report=term-missing:skip-covered $(ARGS)
 
-test-long: $(VENV)/installed zbar chromium web/node_modules ## the tests that take long: real runs, killed processes, fuzzing
+test-long: $(VENV)/installed zbar chromium nginx web/node_modules ## the tests that take long: real runs, killed processes, fuzzing
 	$(RUN) -m pytest -n 2 --dist worksteal -m long $(ARGS)
 
 check: $(VENV)/installed web/node_modules ## linters, types, import contracts, test vectors, recordings
@@ -116,6 +116,11 @@ chromium:
 	@command -v chromium >/dev/null \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update --quiet && apt-get install --yes --quiet chromium fonts-noto-cjk; } \
 	|| { echo 'The browser Chromium is missing; run: sudo apt-get install chromium fonts-noto-cjk' >&2; exit 1; }
+
+nginx:
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update --quiet && apt-get install --yes --quiet nginx-light; } \
+	|| { echo 'The proxy nginx is missing; run: sudo apt-get install nginx-light' >&2; exit 1; }
 
 web/node_modules: web/package-lock.json
 	@command -v npm >/dev/null || { echo 'Node.js 20 or newer is missing; install it from your package manager' >&2; exit 1; }

@@ -13,7 +13,7 @@ from escrow.desk.officers_cli import add_officers_commands
 from escrow.journal_cli import add_journal_command, officer
 from escrow.program import Program
 from escrow.venues_cli import add_venue_commands
-from service.cli import local_time, printable
+from service.cli import local_time, port_options, printable
 from service.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ def add_party_commands(group: click.Group, program: Program[P]) -> None:
         click.echo(bytes(public_key(load_signing_key(home / "identity.key"))).hex())
 
     @group.command(name="serve")
+    @port_options
     @click.pass_obj
-    def serve_command(home: Path) -> None:
+    def serve_command(home: Path, port: int | None, metrics_port: int | None) -> None:
         """Run the server until it is interrupted. It publishes epochs ahead and erases those that are due."""
         from service.files import demand_writable
         from service.serving import serve
@@ -57,7 +58,7 @@ def add_party_commands(group: click.Group, program: Program[P]) -> None:
         party = program.open(home)
         demand_writable(home)
         party.epochs.vault.unlock()  # a passphrase is asked for now, not when the first warrant comes
-        serve(program.create_app(party), party.settings)
+        serve(program.create_app(party), party.settings.at(port, metrics_port))
 
     @group.command()
     @click.pass_obj

@@ -97,6 +97,14 @@ def version_option(command: F) -> F:
     )(command)
 
 
+def port_options(command: F) -> F:
+    """`--port` and `--metrics-port`, for one of several processes that share a home."""
+    for name, what in (("metrics-port", "Where Prometheus may ask on this machine"), ("port", "Where to listen")):
+        ports = click.IntRange(1, 65535)
+        command = click.option(f"--{name}", type=ports, help=f"{what}, instead of as settings.toml says.")(command)
+    return command
+
+
 def home_option(program: str) -> Callable[[F], F]:
     """The `--home` option of a program."""
     return click.option(

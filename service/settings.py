@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
 import msgspec
 from msgspec import Meta, structs
@@ -42,6 +42,14 @@ class ServerSettings(Settings, frozen=True, kw_only=True):
     """Where Prometheus may ask, on the loopback interface only; nowhere by default."""
     database: str | None = None
     """An SQLAlchemy URL; an SQLite file in the home directory if there is none."""
+
+    def at(self, port: int | None, metrics_port: int | None) -> Self:
+        """The same settings for one of several processes, which listens elsewhere."""
+        return structs.replace(
+            self,
+            port=self.port if port is None else port,
+            metrics_port=self.metrics_port if metrics_port is None else metrics_port,
+        )
 
     def tls(self) -> ssl.SSLContext | None:
         """The TLS configuration; raises `ConfigurationError` if it cannot be used."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.cli import CommandGroup, Hexadecimal, home_option, local_time, version_option
+from service.cli import CommandGroup, Hexadecimal, home_option, local_time, port_options, version_option
 from service.clock import unix_time
 from venue.admit_command import admit
 from venue.cli import chosen_memberships, chosen_venue, day_name, domain_option, for_each, online, venue_option
@@ -259,8 +259,9 @@ def _waited_for(membership: Membership) -> str:
 
 
 @cli.command()
+@port_options
 @click.pass_obj
-def serve(path: Path) -> None:
+def serve(path: Path, port: int | None, metrics_port: int | None) -> None:
     """Run the server of all venues here."""
     from service import serving
     from service.files import demand_writable
@@ -269,7 +270,7 @@ def serve(path: Path) -> None:
 
     home = VenueHome(path)
     demand_writable(path)
-    serving.serve(create_venue_app(home), home.settings)
+    serving.serve(create_venue_app(home), home.settings.at(port, metrics_port))
 
 
 @cli.command()
