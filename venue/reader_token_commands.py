@@ -36,9 +36,9 @@ def readers() -> None:
 @venue_option
 @click.pass_obj
 def add(path: Path, door: str, output: Path | None, url: str, venue_id: bytes | None) -> None:
-    """Make a link that turns a phone or tablet at DOOR into its reader, once and within fifteen minutes.
+    """Make a link that turns a phone or tablet into a reader at DOOR.
 
-    With --output, write a credential for a reading program instead.
+    It works once and within fifteen minutes. With --output, write a credential for a reading program instead.
     """
     served = chosen_venue(path, venue_id)
     if output is not None:

@@ -56,7 +56,10 @@ def add_officers_commands(group: click.Group, program: Program[P]) -> None:
     @click.argument("name", metavar="NAME")
     @click.pass_obj
     def add(home: Path, name: str) -> None:
-        """Print a link with which NAME enrols a passkey, once and within a day. It changes nothing by itself."""
+        """Print a link with which NAME enrols a passkey.
+
+        It works once and within a day, and changes nothing by itself.
+        """
         if not (0 < len(name.encode()) <= 64 and name.isprintable()):
             raise click.UsageError("an officer's name has at most 64 bytes, all printable")
         party = program.open(home)
