@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class EpochCache:
         self.domain = settings.domain
         self._own = own
         self._verified: dict[int, EpochKey] = {}
+        self._conflicts: dict[int, list[str]] = {}
         self._sound: dict[Path, bytes] = {}
 
     def statement(self, role: Role, epoch: int) -> bytes | None:
@@ -67,7 +69,9 @@ class EpochCache:
 
     def key(self, epoch: int) -> EpochKey | None:
         """The joint key of an epoch, if both statements are known and neither party signed another one."""
-        if any(self._conflict_path(role, epoch).exists() for role in Role):
+        if epoch not in self._conflicts:
+            self._conflicts[epoch] = [str(self._conflict_path(role, epoch)) for role in Role]
+        if any(map(os.path.exists, self._conflicts[epoch])):  # a door asks at every code, and this is quick
             return None
         if epoch not in self._verified:
             operator, authority = (self.statement(role, epoch) for role in (Role.OPERATOR, Role.AUTHORITY))

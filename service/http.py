@@ -94,15 +94,24 @@ async def read_any_body(request: web.Request, max_bytes: int = SMALL_BODY_BYTES)
     if "Content-Encoding" in request.headers:
         raise UnsupportedMediaType("send the body uncompressed")
     try:
+        if request.content.is_eof():  # all of it came with the headers, as a short body does
+            body = request.content.read_nowait()
+            if len(body) > max_bytes:
+                raise TooLarge(max_bytes)
+            return body
         async with _place_for(request, max_bytes), asyncio.timeout(BODY_SECONDS):
-            body = bytearray()
-            async for chunk in request.content.iter_chunked(64 * 1024):
-                body += chunk
-                if len(body) > max_bytes:
-                    raise TooLarge(max_bytes)
-            return bytes(body)
+            return await _read_limited(request, max_bytes)
     except (TimeoutError, ConnectionError, web.RequestPayloadError):
         raise SlowRequest(BODY_SECONDS) from None
+
+
+async def _read_limited(request: web.Request, max_bytes: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > max_bytes:
+            raise TooLarge(max_bytes)
+    return bytes(body)
 
 
 def _place_for(request: web.Request, max_bytes: int) -> AbstractAsyncContextManager[None]:

@@ -16,7 +16,7 @@ from itertools import count
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import Counter, Gauge, Histogram, Info, start_http_server
-from pythonjsonlogger.json import JsonFormatter
+from pythonjsonlogger.msgspec import MsgspecFormatter
 
 from service.version import build
 
@@ -72,7 +72,7 @@ async def _answer(request: web.Request, handler: Handler, identifier: str) -> we
 def log_as_json() -> None:
     """Write the log to standard error, one JSON object a line, with its id while a request is answered."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter("{asctime}{levelname}{name}{message}", style="{", json_ensure_ascii=False))
+    handler.setFormatter(MsgspecFormatter("{asctime}{levelname}{name}{message}", style="{"))
     handler.addFilter(_name_request)
     logging.getLogger("aiohttp.server").disabled = True  # it quotes what callers send
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import sqlalchemy as sql
 
 from service.errors import ConfigurationError
 from service.migration import Step, demand_version, is_current, migrate
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+    from sqlalchemy.sql.dml import ReturningInsert
 
 DRIVERS = {
     **dict.fromkeys(("sqlite", "sqlite+pysqlite"), "sqlite+pysqlite"),
@@ -83,23 +88,48 @@ def exclusive(engine: sql.Engine, what: str, key: bytes = b"") -> Iterator[sql.C
         yield connection
 
 
+def writing(engine: sql.Engine) -> sql.Engine:
+    """The engine for transactions that write, whatever they read first: SQLite's one writer from the beginning."""
+    return engine.execution_options(exclusive=True)
+
+
 def insert_once(connection: sql.Connection, table: sql.Table, row: Mapping[str, object]) -> bool:
     """Insert a row unless one is there that is the same in a key; whether it was inserted.
 
     The other one may be of a transaction of this moment, for whose end this waits: what is read afterwards has it. A
     database would quote the values of a key in its log if it refused them.
     """
-    inserting: sql.Insert
-    if connection.dialect.name == "postgresql":
+    inserting = _inserting_new(connection.dialect.name, table).values(row).execution_options(preserve_rowcount=True)
+    return connection.execute(inserting).rowcount == 1
+
+
+def insert_new(
+    connection: sql.Connection, table: sql.Table, rows: Sequence[Mapping[str, object]]
+) -> set[tuple[object, ...]]:
+    """Insert those rows whose primary key is not there yet; returns their keys, each in the order of its columns.
+
+    Two transactions that insert rows of the same keys wait for each other: each has to insert them in one order.
+    """
+    if not rows:
+        return set()
+    return set(map(tuple, connection.execute(_returning_keys(connection.dialect.name, table), rows)))
+
+
+@functools.cache
+def _inserting_new(dialect: str, table: sql.Table) -> postgresql.Insert | sqlite.Insert:
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql
 
-        inserting = postgresql.insert(table).values(row).on_conflict_do_nothing()
-    else:
-        from sqlalchemy.dialects import sqlite
+        return postgresql.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import sqlite
 
-        inserting = sqlite.insert(table).values(row).on_conflict_do_nothing()
-    inserting = inserting.execution_options(preserve_rowcount=True)
-    return connection.execute(inserting).rowcount == 1
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+@functools.cache
+def _returning_keys(dialect: str, table: sql.Table) -> ReturningInsert[Any]:
+    """Made once, because a door's database would otherwise have it compiled for each transaction."""
+    return _inserting_new(dialect, table).returning(*table.primary_key)
 
 
 def is_among(column: sql.ColumnElement[int], numbers: Iterable[int]) -> sql.ColumnElement[bool]:

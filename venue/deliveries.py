@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import sqlalchemy as sql
 
-from protocol.any_check_in import AnyCheckIn
 from protocol.assisted_check_ins import AssistedCheckIn, verify_assisted
 from protocol.check_ins import CheckInMessage, Direction
 from protocol.commitments import check_in_digest
@@ -19,7 +18,7 @@ from service.storage import insert_once
 from venue.contacts import Contacts
 from venue.gate import DoorDomain, Gate
 from venue.reader_tokens import ReaderToken
-from venue.store import Store, check_ins
+from venue.store import Spending, Store, decide_all
 
 metadata = sql.MetaData()
 _delivered = sql.Table(
@@ -168,21 +167,22 @@ class _ReadersStore(Store):
         super().__init__(engine, domain, venue_id)
         self._reader = reader
 
-    def spend(self, check_in: AnyCheckIn) -> bool:
-        """Keep a check-in with the note that it is the reader's; False if it was spent, unless by these very bytes."""
-        encoded = check_in.message.to_bytes()
+    def decide(self, spending: Spending) -> Decision:
+        """Decide as any store does, but admit again what was admitted by these very bytes from this reader."""
         note = {
-            "digest": check_in_digest(encoded),
+            "digest": check_in_digest(spending.encoded),
             "venue": self._venue_id,
             "reader": self._reader,
-            "time": check_in.message.time,
+            "time": spending.time,
         }
-        with self._engine.begin() as connection:
-            if insert_once(connection, check_ins, self._row(check_in)):
+        with self._writing.begin() as connection:
+            (decision,) = decide_all(connection, [spending])
+            if decision is Decision.ADMITTED:
                 connection.execute(sql.insert(_delivered).values(note))
-                return True
+            if decision is not Decision.ALREADY_SPENT:
+                return decision
             known = sql.select(_delivered).where(*(_delivered.c[name] == note[name] for name in note))
-            return connection.execute(known).first() is not None
+            return Decision.ALREADY_SPENT if connection.execute(known).first() is None else Decision.ADMITTED
 
 
 def forget_old(engine: sql.Engine, now: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -60,6 +61,7 @@ class PinnedDomains:
 
     def __init__(self, home: Path, settings: VenueSettings) -> None:
         self._home, self._settings = home, settings
+        self._directory = str(home / DOMAINS)  # as text, which is quicker
         self._touched = self._last_change()
         self._seen = self._files()
         self._pinned = self._load()
@@ -89,7 +91,7 @@ class PinnedDomains:
     def _last_change(self) -> int:
         """When a name came into the directory or left it; a door asks at every code, and this is quick."""
         try:
-            return (self._home / DOMAINS).stat().st_mtime_ns
+            return os.stat(self._directory).st_mtime_ns
         except OSError:
             return 0
 

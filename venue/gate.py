@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from protocol.any_check_in import AnyCheckIn, PassCheckInMessage, verify_any_check_in
+from protocol.any_check_in import PassCheckInMessage, verify_any_check_in
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, seal_assisted, verify_assisted
 from protocol.check_ins import Direction, label_time, possible_epochs
 from protocol.epochs import MAX_STAY, Domain, EpochKey
@@ -15,10 +16,14 @@ from protocol.paper_passes import PaperPass, verify_paper
 from protocol.primitives.ed25519_selftest import run_selftest
 from protocol.primitives.errors import InvalidSignature, Malformed
 from venue.code_text import parse_code
-from venue.store import Store
+from venue.store import Spending, Store
 
 PAPER_STAY = 60
 """How many seconds after its entry a paper can be shown for an exit: who shows it twice at once does not leave."""
+
+
+Judgement: TypeAlias = Spending | Decision
+"""What is to be spent in a store before somebody comes in or leaves; or why nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,11 @@ class Gate:
         return self.decide_paper(code, now) if isinstance(code, PaperPass) else self.decide(code, now)
 
     def decide_paper(self, paper: PaperPass, now: int) -> Decision:
-        """Sign for a paper pass, an entry and later an exit, and decide on that; its key is forgotten here.
+        """Decide on a paper pass as `judge_paper` does. An admitted one is stored, durably, when this returns."""
+        return _spend(self.judge_paper(paper, now))
+
+    def judge_paper(self, paper: PaperPass, now: int) -> Judgement:
+        """Sign for a paper pass, an entry and later an exit, and judge that; its key is forgotten here.
 
         Both signatures on the paper are verified, once. The third one is this door's own.
         """
@@ -76,7 +85,7 @@ class Gate:
             return Decision.TOO_OLD if paper.epoch < today else Decision.TOO_EARLY
         message = sign_paper_check_in(key, delegated, now, direction, self._venue_id)
         fault = self._label_fault(of, message, now)
-        return _admit(of, PaperCheckIn(message, paper.epoch)) if fault is None else fault
+        return of.store.spending(PaperCheckIn(message, paper.epoch)) if fault is None else fault
 
     def paper_direction(self, paper: PaperPass, now: int) -> Direction:
         """Whether a paper that is shown now would come in or leave."""
@@ -84,7 +93,11 @@ class Gate:
         return Direction.ENTRY if of is None else _paper_direction(of, paper, now)
 
     def decide(self, message: PassCheckInMessage, now: int) -> Decision:
-        """Decide on a check-in at Unix time `now`. An admitted one is stored, durably, when this returns.
+        """Decide on a check-in at Unix time `now`. An admitted one is stored, durably, when this returns."""
+        return _spend(self.judge(message, now))
+
+    def judge(self, message: PassCheckInMessage, now: int) -> Judgement:
+        """Judge a check-in at Unix time `now` without the store.
 
         What costs nothing is checked first. What the store knows of a pass is told only to who can sign with it.
         """
@@ -92,10 +105,7 @@ class Gate:
         if of is None or (of.closed and message.direction is Direction.ENTRY):
             return Decision.UNKNOWN_DOMAIN
         fault = self._label_fault(of, message, now)
-        if fault is not None:
-            return fault
-        check_in = _verify(of, message)
-        return check_in if isinstance(check_in, Decision) else _admit(of, check_in)
+        return _verify(of, message) if fault is None else fault
 
     def admit(self, of: DoorDomain, record: AssertedRecord, now: int) -> AssistedEntry | None:
         """Seal for a domain what staff took down of somebody without a phone; that is kept durably when this returns.
@@ -120,14 +130,18 @@ class Gate:
         return None
 
 
+def _spend(judgement: Judgement) -> Decision:
+    return judgement if isinstance(judgement, Decision) else judgement.store.decide(judgement)
+
+
 def _paper_direction(of: DoorDomain, paper: PaperPass, now: int) -> Direction:
     entered = of.store.entered(paper.epoch, paper.u)
     is_inside = entered is not None and PAPER_STAY <= now - entered <= MAX_STAY
     return Direction.EXIT if is_inside else Direction.ENTRY
 
 
-def _verify(of: DoorDomain, message: PassCheckInMessage) -> AnyCheckIn | Decision:
-    """The check-in in the one epoch whose keys it was signed for, or why there is none."""
+def _verify(of: DoorDomain, message: PassCheckInMessage) -> Judgement:
+    """What is to be spent in the one epoch whose keys a check-in was signed for, or why there is none."""
     refusal = Decision.FORGED
     for epoch in possible_epochs(of.domain, message.time, message.direction):  # step 5
         key = of.epoch_key(epoch)
@@ -135,20 +149,7 @@ def _verify(of: DoorDomain, message: PassCheckInMessage) -> AnyCheckIn | Decisio
             refusal = Decision.UNKNOWN_EPOCH
             continue
         try:
-            return verify_any_check_in(key, message)
+            return of.store.spending(verify_any_check_in(key, message))
         except InvalidSignature:
             continue
     return refusal
-
-
-def _admit(of: DoorDomain, check_in: AnyCheckIn) -> Decision:
-    """Decide on a check-in whose signatures hold, and keep it if it is admitted."""
-    if check_in.message.direction is Direction.EXIT and not _has_entered(of, check_in):  # step 6
-        return Decision.NO_ENTRY
-    return Decision.ADMITTED if of.store.spend(check_in) else Decision.ALREADY_SPENT  # steps 7, 8
-
-
-def _has_entered(of: DoorDomain, check_in: AnyCheckIn) -> bool:
-    """Whether the pass of an exit came in here, in the same epoch and not too long ago."""
-    entered = of.store.entered(check_in.epoch, bytes(check_in.message.u))
-    return entered is not None and 0 <= check_in.message.time - entered <= MAX_STAY

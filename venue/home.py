@@ -67,7 +67,10 @@ class VenueHome:
 
     def venue(self, venue_id: bytes) -> ServedVenue | None:
         """A venue of this home by its id, also one that was added after the program had begun."""
-        if venue_id not in self._venues and not (self.path / VENUES / venue_id.hex()).is_dir():
+        known = self._venues.get(venue_id)
+        if known is not None:
+            return known
+        if not (self.path / VENUES / venue_id.hex()).is_dir():
             return None
         return self._venues.setdefault(venue_id, ServedVenue(self, venue_id))
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
 
 import sqlalchemy as sql
 
 from protocol.any_check_in import AnyCheckIn
 from protocol.check_ins import Direction
-from service.storage import insert_once
+from protocol.epochs import MAX_STAY
+from protocol.http_messages import Decision
+from service.storage import insert_new, writing
 
 metadata = sql.MetaData()
 check_ins = sql.Table(
@@ -27,6 +32,36 @@ check_ins = sql.Table(
 """`position`: where a check-in stands in the venue's log of the domain; null until the venue has committed to it."""
 
 
+class Key(NamedTuple):
+    """What a check-in is spent under, in the order of the table's primary key; `venue` has 16 bytes, `u` 32."""
+
+    domain: int
+    epoch: int
+    venue: bytes
+    u: bytes
+    direction: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spending:
+    """A verified check-in that is to be spent in a store; made by `Store.spending`. `time` is its label's."""
+
+    store: Store
+    key: Key
+    time: int
+    encoded: bytes
+
+    @property
+    def is_exit(self) -> bool:
+        """Whether somebody leaves."""
+        return self.key.direction == Direction.EXIT
+
+    @property
+    def entry(self) -> Key:
+        """The key of the entry with the same pass."""
+        return self.key._replace(direction=int(Direction.ENTRY))
+
+
 @dataclass(frozen=True, slots=True)
 class DayCount:
     """How many passes came in and went out in one epoch."""
@@ -43,25 +78,22 @@ class Store:
     """
 
     def __init__(self, engine: sql.Engine, domain: int, venue_id: bytes) -> None:
-        self._engine, self._domain, self._venue_id = engine, domain, venue_id
+        self._engine, self._writing, self._domain, self._venue_id = engine, writing(engine), domain, venue_id
         self._own = (check_ins.c.domain == domain) & (check_ins.c.venue == venue_id)
 
-    def spend(self, check_in: AnyCheckIn) -> bool:
-        """Keep a check-in, durably when this returns; False if its pass was spent in this direction before."""
-        with self._engine.begin() as connection:
-            return insert_once(connection, check_ins, self._row(check_in))
-
-    def _row(self, check_in: AnyCheckIn) -> dict[str, object]:
+    def spending(self, check_in: AnyCheckIn) -> Spending:
+        """A verified check-in at this venue, as it is to be spent."""
         message = check_in.message
-        return {
-            "domain": self._domain,
-            "epoch": check_in.epoch,
-            "venue": self._venue_id,
-            "u": bytes(message.u),
-            "direction": int(message.direction),
-            "time": message.time,
-            "encoded": message.to_bytes(),
-        }
+        key = Key(self._domain, check_in.epoch, self._venue_id, bytes(message.u), int(message.direction))
+        return Spending(self, key, message.time, message.to_bytes())
+
+    def spend(self, check_in: AnyCheckIn) -> bool:
+        """Spend a verified check-in alone; whether it was admitted."""
+        return self.decide(self.spending(check_in)) is Decision.ADMITTED
+
+    def decide(self, spending: Spending) -> Decision:
+        """What `spend_all` decides on one alone."""
+        return spend_all(self._writing, [spending])[0]
 
     def entered(self, epoch: int, u: bytes) -> int | None:
         """The label's time (Unix seconds) of the entry with the pass `u` (32 bytes) of an epoch, if it came in."""
@@ -88,6 +120,34 @@ class Store:
         return [DayCount(row.epoch, row.all - row.exits, row.exits) for row in rows]
 
 
+def spend_all(engine: sql.Engine, spendings: Sequence[Spending]) -> list[Decision]:
+    """Decide as `decide_all` does, in one transaction of an engine for `writing`, durable when this returns."""
+    with engine.begin() as connection:
+        return decide_all(connection, spendings)  # step 8: what is said is committed
+
+
+def decide_all(connection: sql.Connection, spendings: Sequence[Spending]) -> list[Decision]:
+    """Decide on verified check-ins of any venues and domains. Nobody is told before the transaction is committed.
+
+    One whose pass was spent in this direction before, also by one before it here, is `ALREADY_SPENT`. An exit whose
+    entry is neither there nor here is `NO_ENTRY`. The others are kept. Any number of processes may do this at once:
+    all insert in one order, so that no two wait for each other.
+    """
+    exits = [spending for spending in spendings if spending.is_exit]
+    new = _insert(connection, (spending for spending in spendings if not spending.is_exit))
+    entered = _entered(connection, {spending.entry for spending in exits})
+    outside = {exit_ for exit_ in exits if not _is_inside(exit_, entered)}  # step 6
+    new |= _insert(connection, (exit_ for exit_ in exits if exit_ not in outside))  # step 7
+    decisions = list[Decision]()
+    for spending in spendings:
+        if spending in outside:
+            decisions.append(Decision.NO_ENTRY)
+        else:
+            decisions.append(Decision.ADMITTED if spending.key in new else Decision.ALREADY_SPENT)
+            new.discard(spending.key)
+    return decisions
+
+
 def kept(engine: sql.Engine, domain: int) -> tuple[int, int | None]:
     """How many check-ins of a domain (its number) there are, of every venue, and the last one's epoch."""
     query = sql.select(sql.func.count(), sql.func.max(check_ins.c.epoch)).where(check_ins.c.domain == domain)
@@ -101,3 +161,36 @@ def delete_before(engine: sql.Engine, domain: int, epoch: int) -> int:
     earlier = (check_ins.c.domain == domain) & (check_ins.c.epoch < epoch)
     with engine.begin() as connection:
         return connection.execute(sql.delete(check_ins).where(earlier)).rowcount
+
+
+def _insert(connection: sql.Connection, spendings: Iterable[Spending]) -> set[tuple[object, ...]]:
+    """Insert what is not there, the first one of each key; returns the keys of what was inserted."""
+    first = dict[Key, Spending]()
+    for spending in spendings:
+        first.setdefault(spending.key, spending)
+    rows = [{**key._asdict(), "time": one.time, "encoded": one.encoded} for key, one in sorted(first.items())]
+    return insert_new(connection, check_ins, rows)
+
+
+def _entered(connection: sql.Connection, entries: Set[Key]) -> dict[tuple[object, ...], int]:
+    """The labels' times (Unix seconds) of the entries that are there.
+
+    Those of one venue and epoch are looked up together: of whole keys in a list neither database uses its index.
+    """
+    times = dict[tuple[object, ...], int]()
+    for (domain, epoch, venue), keys in groupby(sorted(entries), key=lambda key: key[:3]):
+        query = sql.select(*check_ins.primary_key, check_ins.c.time).where(
+            check_ins.c.domain == domain,
+            check_ins.c.epoch == epoch,
+            check_ins.c.venue == venue,
+            check_ins.c.u.in_([key.u for key in keys]),
+            check_ins.c.direction == int(Direction.ENTRY),
+        )
+        times |= {tuple(key): time for *key, time in connection.execute(query)}
+    return times
+
+
+def _is_inside(exit_: Spending, entered: Mapping[tuple[object, ...], int]) -> bool:
+    """Whether the pass of an exit came in here, in the same epoch and not too long ago."""
+    time = entered.get(exit_.entry)
+    return time is not None and 0 <= exit_.time - time <= MAX_STAY

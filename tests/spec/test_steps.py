@@ -43,7 +43,7 @@ from protocol.primitives import encoding, group, proofs, signatures, statements
 from protocol.transparency import logs, signed_notes
 from service.confirmed_time import ConfirmedTime
 from tests.spec.text import CHAPTERS, procedures
-from venue import duty, gate, release
+from venue import duty, gate, release, store
 from venue.deliveries import Deliveries
 from venue.gate import Gate
 from venue.pairing import Pairings
@@ -70,7 +70,7 @@ PROCEDURES: list[list[Source]] = [
     [passes.issue_batch, passes.issue_pass],
     [passes.accept_answer],
     [check_ins.verify_check_in],
-    [Gate.decide_text, Gate.decide, Gate._label_fault, gate._verify, gate._admit],
+    [Gate.decide_text, Gate.judge, Gate._label_fault, gate._verify, store.decide_all, store.spend_all],
     [Deliveries.take, Deliveries._decide],
     [paper_passes.print_pass],
     [paper_passes.verify_paper, paper_passes.verify_delegation],

@@ -16,7 +16,7 @@ from protocol.releases import Release, VerifiedRelease, verify_release
 from protocol.warrants import ValidWarrant
 from tests.support.domain import TODAY, OpenEpoch, Parties, enrol
 from tests.support.venues import only
-from tests.venue.conftest import commit, known
+from tests.venue.conftest import commit, keep, known
 from venue.home import ServedVenue
 from venue.release import open_log
 
@@ -42,7 +42,7 @@ def fill(venue: ServedVenue, parties: Parties, today: OpenEpoch, passes: list[Ow
     for until in range(opens + 1800, opens + 23 * HOUR, 1800):
         while events and events[0][0] < until:
             at, which, way = events.pop(0)
-            assert only(venue).store.spend(CheckIn(sign_check_in(today.key, passes[which], at, way), TODAY))
+            keep(only(venue), CheckIn(sign_check_in(today.key, passes[which], at, way), TODAY))
         commit(venue, until)
 
 
