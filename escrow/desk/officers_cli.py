@@ -113,7 +113,10 @@ def _add_set_commands(officers: click.Group, program: Program[P]) -> None:
         *,
         yes: bool,
     ) -> None:
-        """Put a set of officers into force with the custodians' SHARES: the first, or one after officers are lost."""
+        """Put a set into force with the custodians' SHARES.
+
+        It is the first one, or one after officers are lost.
+        """
         party = program.open(home)
         enrolled = party.officers.passkeys_by_name()
         if missing := [name for name in names if name not in enrolled]:
@@ -138,9 +141,9 @@ def _add_set_commands(officers: click.Group, program: Program[P]) -> None:
     def change(
         home: Path, added: tuple[str, ...], removed: tuple[str, ...], approvals: tuple[tuple[str, int], ...]
     ) -> None:
-        """Put another set of officers into force, which enough of the present ones have approved at the desk.
+        """Put another set into force, if the present one has approved it.
 
-        Until they have, this asks them.
+        Until enough of them have done so at the desk, this asks them.
         """
         party = program.open(home)
         made = party.officers.changed(party.settings.desk_url, added, removed, _needed(approvals))
