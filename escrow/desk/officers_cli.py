@@ -158,7 +158,7 @@ def _add_evidence_commands(officers: click.Group, program: Program[P]) -> None:
     @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), required=True)
     @click.pass_obj
     def evidence(home: Path, output: Path) -> None:
-        """Write every vote, with what the passkeys signed, into a file that anybody can check."""
+        """Write every vote, and what passkeys signed, for anybody to check."""
         from escrow.desk.evidence import evidence as written
         from service.files import write_private
 
@@ -171,7 +171,7 @@ def _add_evidence_commands(officers: click.Group, program: Program[P]) -> None:
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @click.pass_obj
     def check(home: Path, file: Path) -> None:
-        """Check a FILE of evidence. Nothing but domain.toml is needed in the home."""
+        """Check a FILE of evidence, with domain.toml alone."""
         from escrow.desk.evidence import check_evidence
         from service.settings import load_domain
 
