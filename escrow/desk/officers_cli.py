@@ -69,7 +69,7 @@ def add_officers_commands(group: click.Group, program: Program[P]) -> None:
     @officers.command(name="list")
     @click.pass_obj
     def list_officers(home: Path) -> None:
-        """Show the present set, what it takes, and the passkeys that are enrolled."""
+        """Show the present set, what it takes, and all passkeys."""
         party = program.open(home)
         sets, offset = party.officers.sets(), party.domain.utc_offset
         in_force = {passkey for one in sets[-1].record.officers for passkey in one.passkeys} if sets else set()
@@ -92,7 +92,7 @@ def add_officers_commands(group: click.Group, program: Program[P]) -> None:
     @click.argument("name", metavar="NAME")
     @click.pass_obj
     def forget(home: Path, name: str) -> None:
-        """Delete NAME's links, and passkeys that the present set does not have."""
+        """Delete NAME's links, and passkeys that do not count."""
         party = program.open(home)
         party.journal.note(officer(), f"forget passkeys of {name}"[:64])
         click.echo(f"{party.officers.forget(name)} passkeys deleted")
@@ -158,7 +158,7 @@ def _add_evidence_commands(officers: click.Group, program: Program[P]) -> None:
     @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), required=True)
     @click.pass_obj
     def evidence(home: Path, output: Path) -> None:
-        """Write every vote, and what passkeys signed, for anybody to check."""
+        """Write every vote, and what passkeys signed, to a file."""
         from escrow.desk.evidence import evidence as written
         from service.files import write_private
 
