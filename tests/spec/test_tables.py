@@ -239,6 +239,7 @@ def test_problems_are_those_of_the_servers() -> None:
         assert re.search(rf"\b(?:raise|return) {refusal.__name__}\b", source), refusal
         said.add(refusal.name)
     officers_alone = {"not-approved", "unknown-invitation", "wrong-passkey", "challenge-used", "bad-officers"}
+    officers_alone |= {"not-an-officer", "wrong-origin", "unknown-matter", "matter-closed", "unknown-job"}
     officers_alone |= {"venue-offline", "no-warrant", "no-release", "not-opened", "warrant-decided"}
     officers_alone |= {
         "unknown-case",
