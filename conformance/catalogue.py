@@ -6,7 +6,6 @@ from conformance import (
     audit,
     commitments,
     conventions,
-    deliveries,
     door,
     encoding,
     enrolment,
@@ -36,6 +35,5 @@ CHECKS = (
     *handles.checks,
     *passes.checks,
     *door.checks,
-    *deliveries.checks,
     *audit.checks,
 )

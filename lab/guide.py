@@ -63,9 +63,6 @@ def _pages(town: Town, messages_port: int) -> str:
             pages.append((f"{place.url}/door/", f"the page for the door of {place.name}"))
         pages.append((f"{place.url}/v/{place.id.hex()}", f"what a poster of {place.name} opens"))
     listed = "".join(f"  {address}  {what}\n" for address, what in pages)
-    if is_built("door"):
-        venue = f"{_short(Path(sys.executable))} -m venue --home {_short(town.places[0].home)}"
-        listed += f"A door's page works on a device that opened the link of:\n  {venue} readers add tablet\n"
     missing = "" if is_built("visitor") else "The page for visitors is not built: that needs Node.js, and make web.\n"
     return f"Pages, for a browser on this machine:\n{listed}{missing}"
 

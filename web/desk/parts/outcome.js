@@ -6,7 +6,7 @@ import { element } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
 import { printable } from '../../ui/text.js';
 import { counted } from '../times.js';
-import { stateInWords, told } from '../words.js';
+import { stateInWords } from '../words.js';
 import { tableOf } from './table.js';
 import { TimeLine } from './timeLine.js';
 
@@ -34,7 +34,7 @@ export function outcomeOf({ offset }, { counts, arrivals }) {
         [['Venue', '시설'], ({ venue }) => printable(venue)],
         [['Domain', '도메인'], ({ domain }) => printable(domain)],
         [['State', '상태'], ({ state }) => stateInWords(state)],
-        [['What', '내용'], ({ what }) => told(what)],
+        [['What', '내용'], ({ what }) => printable(what)],
         [['Count', '건수'], ({ count }) => counted(count)],
       ],
       counts,

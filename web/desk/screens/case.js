@@ -23,7 +23,7 @@ import { tableOf } from '../parts/table.js';
 import { WindowForm } from '../parts/windowForm.js';
 import { ScreenElement } from '../screen.js';
 import { counted, localTime, windowTime } from '../times.js';
-import { stateInWords, told } from '../words.js';
+import { stateInWords } from '../words.js';
 import { JobView } from '../parts/job.js';
 
 /**
@@ -220,8 +220,10 @@ customElements.define(
             ({ state, reason, why, odd }) => [
               element('span', { class: `state ${state}` }, stateInWords(state)),
               reason && element('p', { class: 'small' }, printable(reason)),
-              why && element('span', { class: 'note small' }, told(why)),
-              ...(state === 'not drawn' ? odd : []).map((text) => element('span', { class: 'note small' }, told(text))),
+              why && element('span', { class: 'note small' }, printable(why)),
+              ...(state === 'not drawn' ? odd : []).map((text) =>
+                element('span', { class: 'note small' }, printable(text)),
+              ),
             ],
           ],
           [
