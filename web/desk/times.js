@@ -32,5 +32,8 @@ export function spokenTime(time, offset) {
   return `${day.format((time + offset) * 1000)}, ${localHour(time, offset)}`;
 }
 
+/** So many of something, in English. @param {number} count @param {string} one its name, for one of it */
+export const several = (count, one) => `${count.toLocaleString('en')} ${one}${count === 1 ? '' : 's'}`;
+
 /** A whole number with its thousands apart. @param {number} count */
 export const counted = (count) => count.toLocaleString(isKorean() ? 'ko' : 'en');

@@ -7,8 +7,9 @@
 import { SplitPassError } from '../protocol/primitives/errors.js';
 import { say } from '../ui/language.js';
 import { Problem, Unreachable } from '../ui/problems.js';
-import { sentence } from '../ui/text.js';
+import { printable, sentence } from '../ui/text.js';
 import { DeskError } from './errors.js';
+import { inKorean } from './serverTexts.js';
 
 /** How far a warrant, or a part of a case, has come. @type {Record<string, Pair>} */
 const STATES = {
@@ -35,6 +36,10 @@ const STATES = {
 /** A state in words. @param {string} state */
 export const stateInWords = (state) => say(STATES[state] ?? [state, state]);
 
+/** What leads to the decision on a warrant in a state. @param {string} state */
+export const decisionLink = (state) =>
+  say(['drawn', 'pending'].includes(state) ? ['Read and decide', '읽고 결정'] : ['Approvals', '승인 내역']);
+
 /** What officers decide on. @type {Record<string, Pair>} */
 export const KINDS = {
   warrant: ['Warrant', '승인서'],
@@ -53,6 +58,7 @@ const JOBS = {
   withdraw: ['Withdrawing', '철회하는 중'],
   countersign: ['Countersigning', '승인하는 중'],
   refuse: ['Refusing', '거절하는 중'],
+  'refuse venue': ['Refusing the change', '변경을 거절하는 중'],
   'approve venue': ['Approving the venue', '시설을 승인하는 중'],
   'publish notice': ['Publishing the notice', '알림을 공개하는 중'],
   erase: ['Erasing', '삭제하는 중'],
@@ -104,6 +110,9 @@ const PROBLEMS = {
   'internal-error': '서버에 오류가 있습니다. 기록을 확인해 주세요',
   'not-found': '찾을 수 없습니다',
 };
+
+/** What the server tells of a step, or of a window. @param {string} text */
+export const told = (text) => say([printable(text), inKorean(printable(text))]);
 
 /** @param {string} name @param {string} detail @returns {Pair} */
 const refusal = (name, detail) => [sentence(detail), `${PROBLEMS[name] ?? '서버가 거절했습니다'} (${name}).`];

@@ -112,7 +112,7 @@ export class Contacts extends HTMLElement {
             ['Verified', '확인'],
             ({ verified, verified_on: day, domains }) =>
               verified
-                ? `${day ?? ''} ${domains.map(printable).join(' · ')}`
+                ? [day ?? '', ...domains.map(printable)].join(' · ')
                 : say(['not verified, the venue says so', '미확인(시설이 적음)']),
           ],
           [

@@ -5,7 +5,7 @@
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
 import { printable } from '../../ui/text.js';
-import { errorInWords, jobInWords, problemInWords } from '../words.js';
+import { errorInWords, jobInWords, problemInWords, told } from '../words.js';
 
 const POLL_MILLISECONDS = 700;
 
@@ -71,9 +71,9 @@ export class JobView extends HTMLElement {
               'li',
               {},
               label && element('p', { class: 'soft small' }, printable(label)),
-              element('p', {}, printable(line)),
-              more.map((text) => element('p', { class: 'soft small' }, printable(text))),
-              warnings.map((text) => element('p', { class: 'note small' }, printable(text))),
+              element('p', {}, told(line)),
+              more.map((text) => element('p', { class: 'soft small' }, told(text))),
+              warnings.map((text) => element('p', { class: 'note small' }, told(text))),
             ),
           ),
           job.problems.map(({ label, name, detail }) =>

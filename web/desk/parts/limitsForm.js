@@ -6,7 +6,7 @@
 import { ask } from '../../ui/dialog.js';
 import { element } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
-import { printable } from '../../ui/text.js';
+import { told } from '../words.js';
 import { numberField } from './fields.js';
 
 /** @typedef {{ assumed_stay: number, max_records: number, valid_days: number, embargo_days: number }} Limits */
@@ -50,7 +50,7 @@ export async function draw(desk, path, body) {
       element(
         'ul',
         { class: 'points' },
-        texts.map((text) => element('li', {}, printable(text))),
+        texts.map((text) => element('li', {}, told(text))),
       ),
     ];
   const goesOn = await ask({

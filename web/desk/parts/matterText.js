@@ -11,7 +11,7 @@ import { epochBegins } from '../../protocol/epochs.js';
 import { element } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
 import { printable } from '../../ui/text.js';
-import { localTime, windowTime } from '../times.js';
+import { localTime, several, windowTime } from '../times.js';
 import { listOf } from './table.js';
 import { code, readOut, warrantFacts } from './warrantText.js';
 
@@ -37,7 +37,7 @@ export function titleOf({ offset, domain }, { kind, title, payload }) {
     }
     case 'notice':
       return say([
-        `Publish a notice under ${title.warrants.length} warrants`,
+        `Publish a notice under ${several(title.warrants.length, 'warrant')}`,
         `승인서 ${title.warrants.length}건으로 알림 공개`,
       ]);
     case 'venue':
@@ -129,7 +129,7 @@ export function officersFacts({ version, origin, officers, thresholds }) {
       ({ action, approvals }) =>
         /** @type {const} */ ([
           [`Approvals: ${ACTION_WORDS[action][0]}`, `승인 수: ${ACTION_WORDS[action][1]}`],
-          say([`${approvals} officers`, `${approvals}명`]),
+          say([several(approvals, 'officer'), `${approvals}명`]),
         ]),
     ),
   ]);

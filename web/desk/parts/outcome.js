@@ -6,11 +6,13 @@ import { element } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
 import { printable } from '../../ui/text.js';
 import { counted } from '../times.js';
-import { stateInWords } from '../words.js';
+import { stateInWords, told } from '../words.js';
 import { tableOf } from './table.js';
 import { TimeLine } from './timeLine.js';
 
 const HOUR = 3600;
+/** So much is shown before the first arrivals and after the last. */
+const AROUND = 2 * HOUR;
 
 /**
  * `arrivals`: how many came in the hour that begins then.
@@ -27,14 +29,18 @@ export function outcomeOf({ offset }, { counts, arrivals }) {
     { class: 'card stack' },
     element('h2', {}, say(['What came of it', '결과'])),
     arrivals.length > 0 &&
-      new TimeLine().show({ shown: [Math.min(...hours), Math.max(...hours) + HOUR], offset, arrivals }),
+      new TimeLine().show({
+        shown: [Math.min(...hours) - AROUND, Math.max(...hours) + HOUR + AROUND],
+        offset,
+        arrivals,
+      }),
     tableOf(
       ['Counts', '집계'],
       [
         [['Venue', '시설'], ({ venue }) => printable(venue)],
         [['Domain', '도메인'], ({ domain }) => printable(domain)],
         [['State', '상태'], ({ state }) => stateInWords(state)],
-        [['What', '내용'], ({ what }) => printable(what)],
+        [['What', '내용'], ({ what }) => told(what)],
         [['Count', '건수'], ({ count }) => counted(count)],
       ],
       counts,

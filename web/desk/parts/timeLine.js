@@ -4,7 +4,7 @@
 
 import { drawing, element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
-import { counted, localTime, shortTime } from '../times.js';
+import { counted, localTime, several, shortTime } from '../times.js';
 
 /** An officer chooses whole steps of so many seconds. */
 const STEP = 600;
@@ -104,8 +104,8 @@ export class TimeLine extends HTMLElement {
     const inside = commitments.filter((time) => shown[0] <= time && time < shown[1]).length;
     const came = arrivals.reduce((total, [, count]) => total + count, 0);
     return say([
-      `From ${begins} to ${ends}: ${inside} commitments, ${pauses.length} long pauses` +
-        `${arrivals.length ? `, ${came} arrivals` : ''}`,
+      `From ${begins} to ${ends}: ${several(inside, 'commitment')}, ${several(pauses.length, 'long pause')}` +
+        `${arrivals.length ? `, ${several(came, 'arrival')}` : ''}`,
       `${begins}부터 ${ends}까지: 기록 확약 ${inside}건, 긴 공백 ${pauses.length}건` +
         `${arrivals.length ? `, 입장 ${came}건` : ''}`,
     ]);

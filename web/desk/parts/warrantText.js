@@ -7,7 +7,7 @@ import { Purpose } from '../../protocol/warrants.js';
 import { element } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
 import { printable } from '../../ui/text.js';
-import { counted, localTime, spokenTime, windowTime } from '../times.js';
+import { counted, localTime, several, spokenTime, windowTime } from '../times.js';
 import { listOf } from './table.js';
 
 /** A span of time in words. @param {number} seconds */
@@ -51,7 +51,7 @@ export function readOut(warrant, venue, offset) {
       `퇴장 기록이 없는 방문은 입장 후 ${lasting(warrant.assumedStay)} 동안 머문 것으로 봅니다.`,
     ],
     [
-      `At most ${counted(warrant.maxRecords)} records may be opened in all.`,
+      `At most ${several(warrant.maxRecords, 'record')} may be opened in all.`,
       `모두 합해 최대 ${counted(warrant.maxRecords)}건을 열 수 있습니다.`,
     ],
     isNotice && [`They are told: “${printable(warrant.advice)}”`, `이렇게 안내합니다: “${printable(warrant.advice)}”`],
@@ -89,7 +89,7 @@ export function warrantFacts(warrant, venue, offset) {
       `${windowTime(warrant.begins, warrant.ends, offset)} (${lasting(warrant.ends - warrant.begins)})`,
     ],
     [['Visit without an exit', '퇴장 기록 없는 방문'], lasting(warrant.assumedStay)],
-    [['At most', '최대'], say([`${counted(warrant.maxRecords)} records`, `${counted(warrant.maxRecords)}건`])],
+    [['At most', '최대'], say([several(warrant.maxRecords, 'record'), `${counted(warrant.maxRecords)}건`])],
     [['Legal reference', '법적 근거'], printable(warrant.legalReference)],
     warrant.advice !== '' && [['Advice', '안내 내용'], printable(warrant.advice)],
     [['Issued', '작성'], at(warrant.issued)],

@@ -22,8 +22,8 @@ import { outcomeOf } from '../parts/outcome.js';
 import { tableOf } from '../parts/table.js';
 import { WindowForm } from '../parts/windowForm.js';
 import { ScreenElement } from '../screen.js';
-import { counted, localTime, windowTime } from '../times.js';
-import { stateInWords } from '../words.js';
+import { counted, localTime, several, windowTime } from '../times.js';
+import { decisionLink, stateInWords, told } from '../words.js';
 import { JobView } from '../parts/job.js';
 
 /**
@@ -53,12 +53,14 @@ const STEPS = [
   ['opened', ['Opened', '열람됨']],
 ];
 
-/** What can be done next: the path, how many it is for, and its words. */
-/** @type {[step: 'look' | 'release' | 'open', words: (count: number) => Pair][]} */
+/**
+ * What can be done next, with the words for so many windows.
+ * @type {[step: 'look' | 'release' | 'open', words: (count: number) => Pair][]}
+ */
 const NEXT = [
-  ['open', (count) => [`Open ${count}`, `${count}건 열기`]],
-  ['release', (count) => [`Ask the venues for ${count}`, `시설에 ${count}건 요청`]],
-  ['look', (count) => [`Ask the other party about ${count}`, `상대 기관에 ${count}건 확인`]],
+  ['open', (count) => [`Open (${count})`, `열기(${count}건)`]],
+  ['release', (count) => [`Ask the venues (${count})`, `시설에 요청(${count}건)`]],
+  ['look', (count) => [`Ask the other party (${count})`, `상대 기관에 확인(${count}건)`]],
 ];
 
 customElements.define(
@@ -116,7 +118,7 @@ customElements.define(
         this.#job.childElementCount > 0 && this.#job,
         this.#table(),
         closed === null && this.#adding(),
-        outcomeOf(desk, this.#summary),
+        isOpened && outcomeOf(desk, this.#summary),
         isOpened && this.#contacts,
         this.#end(isOpened),
         journalOf(journal, desk.offset),
@@ -158,14 +160,20 @@ customElements.define(
 
     #next() {
       const { next, parts } = this.#case;
-      const waiting = parts.flatMap(({ warrants }) => warrants.at(-1)?.matter ?? []);
-      const own = parts.some(({ state }) => state === 'drawn');
+      const own = parts.filter(({ state }) => state === 'drawn');
+      const [waiting] = own.flatMap(({ warrants }) => warrants.at(-1)?.matter ?? []);
+      /** @type {Record<string, number>} */
+      const counts = { ...next, release: parts.filter(({ state }) => state === 'countersigned').length };
       /** @type {(readonly [boolean, Pair, () => void])[]} */
       const steps = [
-        [next.draw > 0, [`Draw ${next.draw} warrants`, `승인서 ${next.draw}건 작성`], () => this.#draw(false)],
-        [own && waiting.length > 0, ['Read and approve', '읽고 승인'], () => this.app.go('desk-matter', waiting[0])],
+        [
+          next.draw > 0,
+          [`Draw ${several(next.draw, 'warrant')}`, `승인서 ${next.draw}건 작성`],
+          () => this.#draw(false),
+        ],
+        [waiting !== undefined, ['Read and approve', '읽고 승인'], () => this.app.go('desk-matter', waiting)],
         ...NEXT.map(
-          ([step, words]) => /** @type {const} */ ([next[step] > 0, words(next[step]), () => void this.#run(step)]),
+          ([step, words]) => /** @type {const} */ ([counts[step] > 0, words(counts[step]), () => void this.#run(step)]),
         ),
       ];
       const ready = steps.filter(([isReady]) => isReady);
@@ -182,7 +190,7 @@ customElements.define(
             say(['Waiting for the other party', '상대 기관 확인 대기']),
             element('span', { class: 'soft small' }, say([' · asked every 15 s', ' · 15초마다 확인'])),
           ),
-        own &&
+        own.length > 0 &&
           element(
             'p',
             {},
@@ -220,10 +228,8 @@ customElements.define(
             ({ state, reason, why, odd }) => [
               element('span', { class: `state ${state}` }, stateInWords(state)),
               reason && element('p', { class: 'small' }, printable(reason)),
-              why && element('span', { class: 'note small' }, printable(why)),
-              ...(state === 'not drawn' ? odd : []).map((text) =>
-                element('span', { class: 'note small' }, printable(text)),
-              ),
+              why && element('span', { class: 'note small' }, told(why)),
+              ...(state === 'not drawn' ? odd : []).map((text) => element('span', { class: 'note small' }, told(text))),
             ],
           ],
           [
@@ -249,7 +255,7 @@ customElements.define(
       return element(
         'span',
         { class: 'actions' },
-        last?.matter && here && app.link(say(['Read and decide', '읽고 결정']), 'desk-matter', last.matter),
+        last?.matter && here && app.link(decisionLink(last.state), 'desk-matter', last.matter),
         last && here && app.link(say(['Warrant', '승인서']), 'desk-warrant', last.warrant),
         !last &&
           this.#case.closed === null &&

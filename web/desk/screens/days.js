@@ -6,7 +6,7 @@ import { say } from '../../ui/language.js';
 import { printable } from '../../ui/text.js';
 import { listOf, tableOf } from '../parts/table.js';
 import { ScreenElement } from '../screen.js';
-import { counted, localTime } from '../times.js';
+import { counted, localTime, several } from '../times.js';
 import { stateInWords } from '../words.js';
 
 /**
@@ -46,7 +46,7 @@ customElements.define(
               missing.map((text) => element('li', {}, printable(text))),
             ),
           listOf([
-            [['Our log', '우리 공개 기록'], say([`${counted(log.entries)} entries`, `${counted(log.entries)}건`])],
+            [['Entries of our log', '우리 공개 기록'], say([`${counted(log.entries)}`, `${counted(log.entries)}건`])],
             [
               ['Last cosigned', '마지막 공동 서명'],
               [
@@ -64,12 +64,12 @@ customElements.define(
                       ? element(
                           'strong',
                           { class: 'error' },
-                          say([`, ${audit.faults} faults`, `, 문제 ${audit.faults}건`]),
+                          say([`, ${several(audit.faults, 'fault')}`, `, 문제 ${audit.faults}건`]),
                         )
                       : say([', no fault', ', 문제 없음']),
                   ],
             ],
-            [['Retention', '보존 기간'], say([`${days} days`, `${days}일`])],
+            [['Retention', '보존 기간'], say([several(days, 'day'), `${days}일`])],
           ]),
         ),
         element('h2', {}, say(['Days', '날짜'])),

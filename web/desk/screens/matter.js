@@ -9,6 +9,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { ask } from '../../ui/dialog.js';
 import { element } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
+import { Problem } from '../../ui/problems.js';
 import { printable } from '../../ui/text.js';
 import { save } from '../parts/files.js';
 import { JobView } from '../parts/job.js';
@@ -33,10 +34,21 @@ customElements.define(
 
     async load() {
       const { desk } = this.app;
-      const [matter, { set }] = await Promise.all([desk.client.get(`/matters/${this.about}`), desk.officers()]);
+      const [matter, { set }] = await Promise.all([this.#fetch(), desk.officers()]);
       this.#payload = readPayload(matter.kind, matter.payload);
       [this.#matter, this.#set] = [matter, set];
-      this.heading = KINDS[/** @type {Matter} */ (matter).kind];
+      this.heading = KINDS[matter.kind];
+    }
+
+    /** The matter; of one that is done and forgotten what was known. @returns {Promise<Matter>} */
+    async #fetch() {
+      try {
+        return await this.app.desk.client.get(`/matters/${this.about}`);
+      } catch (error) {
+        const isGone = error instanceof Problem && error.problem === 'unknown-matter';
+        if (isGone && this.#matter) return { ...this.#matter, state: 'done' };
+        throw error;
+      }
     }
 
     /** @returns {(Child | Child[])[]} */
@@ -123,7 +135,8 @@ customElements.define(
         const { desk } = this.app;
         const prepared = await desk.prepareVote(this.#matter, decision, reason, this.#set);
         if (!(await this.#readBack(prepared))) return;
-        const { job } = await desk.giveVote(this.#matter.id, prepared);
+        const { matter, job } = await desk.giveVote(this.#matter.id, prepared);
+        this.#matter = matter;
         if (job) this.#follow(job);
         await this.app.countWaiting();
       });

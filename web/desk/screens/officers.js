@@ -15,7 +15,7 @@ import { code } from '../parts/warrantText.js';
 import { ACTIONS } from '../payloads.js';
 import { fingerprintOf } from '../records.js';
 import { ScreenElement } from '../screen.js';
-import { localTime } from '../times.js';
+import { localTime, several } from '../times.js';
 
 /** @typedef {{ name: string, fingerprint: string, time: number }} Enrolled */
 
@@ -68,7 +68,7 @@ customElements.define(
           listOf(
             thresholds.map(({ action, approvals }) => [
               ACTION_WORDS[action],
-              say([`${approvals} of ${officers.length} officers`, `${officers.length}명 중 ${approvals}명`]),
+              say([`${approvals} of ${several(officers.length, 'officer')}`, `${officers.length}명 중 ${approvals}명`]),
             ]),
           ),
           listOf([
@@ -145,7 +145,7 @@ customElements.define(
             'p',
             { class: 'soft' },
             say([
-              'The present officers decide on it. A new officer first enrols with a link of the command `officers add`.',
+              'The present officers decide on it. A new officer enrols first, with a link of the command `officers add`.',
               '현재 담당자들이 결정합니다. 새 담당자는 먼저 명령 officers add가 만드는 링크로 등록합니다.',
             ]),
           ),

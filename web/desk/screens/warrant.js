@@ -19,8 +19,8 @@ import { outcomeOf } from '../parts/outcome.js';
 import { listOf } from '../parts/table.js';
 import { warrantFacts } from '../parts/warrantText.js';
 import { ScreenElement } from '../screen.js';
-import { counted, localTime } from '../times.js';
-import { stateInWords } from '../words.js';
+import { counted, localTime, several } from '../times.js';
+import { decisionLink, stateInWords } from '../words.js';
 
 /**
  * A warrant as the server lists it; `record` is its encoding.
@@ -121,7 +121,7 @@ customElements.define(
                   [stateInWords(step), stateInWords(step)],
                   [
                     localTime(time, desk.offset),
-                    visits !== null && say([`, ${counted(visits)} visits`, `, 방문 ${counted(visits)}건`]),
+                    visits !== null && say([`, ${several(visits, 'visit')}`, `, 방문 ${counted(visits)}건`]),
                     reason && `: ${printable(reason)}`,
                   ],
                 ]),
@@ -152,20 +152,21 @@ customElements.define(
       const steps = app.desk.isAuthority ? (STEPS[state] ?? []) : [];
       const allowed = steps.filter((step) => !(purpose === 'notice' && step === 'open'));
       if (!matter && allowed.length === 0) return false;
+      const isUndecided = ['drawn', 'pending'].includes(state);
       return element(
         'div',
         { class: 'buttons' },
         matter &&
           element(
             'button',
-            { class: 'primary', onclick: () => app.go('desk-matter', matter) },
-            say(['Read and decide', '읽고 결정']),
+            { class: isUndecided ? 'primary' : null, onclick: () => app.go('desk-matter', matter) },
+            decisionLink(state),
           ),
         allowed.map((step, place) =>
           element(
             'button',
             {
-              class: step === 'withdraw' ? null : place === 0 && !matter && state !== 'opened' ? 'primary' : null,
+              class: place === 0 && !isUndecided && state !== 'opened' ? 'primary' : null,
               onclick: () => this.#run(step),
             },
             say(WORDS[step]),
