@@ -74,7 +74,9 @@ def demo(visitors: int, *, as_json: bool) -> None:
     show_default=True,
     help="How many of them come or leave a minute.",
 )
-@click.option("--port", type=click.IntRange(1024, 65531), help="The first of a new town's five ports.  [default: 8401]")
+@click.option(
+    "--port", type=click.IntRange(1024, 65529), help="The first of a new town's seven ports.  [default: 8401]"
+)
 def town(directory: Path, visitors: int, rate: int, port: int | None) -> None:
     """Keep a town running, to try things in.
 

@@ -24,15 +24,15 @@ def write_script(town: Town) -> None:
     (town.directory / SCRIPT).write_text(script, "utf-8")
 
 
-def guide(town: Town, messages_port: int) -> str:
-    """Addresses, homes, and the commands to try first."""
+def guide(town: Town, messages_port: int, desks: str = "") -> str:
+    """Addresses, homes, what there is for officers, and the commands to try first."""
     servers = [
         (town.settings.operator.url, town.operator, "the operator"),
         (town.settings.authority.url, town.authority, "the authority"),
         *((place.url, place.home, place.name) for place in town.places),
     ]
-    width = max(len(_short(home)) for _, home, _ in servers)
-    listed = "".join(f"  {url}  {_short(home):{width}}  {who}\n" for url, home, who in servers)
+    width = max(len(short_path(home)) for _, home, _ in servers)
+    listed = "".join(f"  {url}  {short_path(home):{width}}  {who}\n" for url, home, who in servers)
     tried = "".join(
         f"{number}. {what}:\n{command}\n" for number, (what, command) in enumerate(_first_check_in(town), start=1)
     )
@@ -41,12 +41,13 @@ The town is ready. On its clocks it is {clock(town)}.
 
 {listed}
 {_pages(town, messages_port)}
-Each server's log is beside its home, as {_short(town.directory)}/operator.log.
+{desks}
+Each server's log is beside its home, as {short_path(town.directory)}/operator.log.
 A real operator issues passes when ten visitors ask at a time. Here two are
 enough, and the second is a neighbour, who asks when you do.
 
 Try these in another terminal, in this folder, one after the other. All of them:
-sh {_short(town.directory / SCRIPT)}
+sh {short_path(town.directory / SCRIPT)}
 
 {tried}
 Messages with codes are shown here. Ctrl-C stops the town; it is kept.
@@ -63,6 +64,9 @@ def _pages(town: Town, messages_port: int) -> str:
             pages.append((f"{place.url}/door/", f"the page for the door of {place.name}"))
         pages.append((f"{place.url}/v/{place.id.hex()}", f"what a poster of {place.name} opens"))
     listed = "".join(f"  {address}  {what}\n" for address, what in pages)
+    if is_built("door"):
+        venue = f"{short_path(Path(sys.executable))} -m venue --home {short_path(town.places[0].home)}"
+        listed += f"A door's page works on a device that opened the link of:\n  {venue} readers add tablet\n"
     missing = "" if is_built("visitor") else "The page for visitors is not built: that needs Node.js, and make web.\n"
     return f"Pages, for a browser on this machine:\n{listed}{missing}"
 
@@ -74,11 +78,11 @@ def clock(town: Town) -> str:
 
 def _first_check_in(town: Town) -> list[tuple[str, str]]:
     """What to do, and the command that does it."""
-    python, home = _short(Path(sys.executable)), _short(town.directory / VISITOR)
+    python, home = short_path(Path(sys.executable)), short_path(town.directory / VISITOR)
     client = f"SPLITPASS_PASSPHRASE={PASSPHRASE} {python} -m client --home {home}"
-    door, picture = town.places[0], _short(town.directory / VISITOR / "code.png")
-    venue = f"{python} -m venue --home {_short(door.home)}"
-    outbox = _short(town.operator / "outbox.txt")
+    door, picture = town.places[0], short_path(town.directory / VISITOR / "code.png")
+    venue = f"{python} -m venue --home {short_path(door.home)}"
+    outbox = short_path(town.operator / "outbox.txt")
     return [
         (
             "Verify a phone number, with the code of the message",
@@ -91,7 +95,7 @@ def _first_check_in(town: Town) -> list[tuple[str, str]]:
     ]
 
 
-def _short(path: Path) -> str:
+def short_path(path: Path) -> str:
     """A path for a shell, from the current folder if it is in there."""
     absolute, here = Path.cwd() / path, Path.cwd()
     return shlex.quote(str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute))

@@ -16,6 +16,7 @@ from lab.company import Company
 from lab.following import follow
 from lab.guide import SCRIPT, VISITOR, clock, guide, write_script
 from lab.messages_page import MessagesPage
+from lab.officers import OFFICERS, appoint_custodians, desks_guide, open_desks
 from lab.processes import Servers, is_free
 from lab.town import CAFE, CLUB, Town
 from lab.walkers import Walkers
@@ -23,8 +24,8 @@ from service.errors import ConfigurationError
 from service.http_client import new_session
 from service.settings import load_domain
 
-PORTS = 5
-"""Of two parties, two venues, and the page with messages, which has the last one."""
+PORTS = 7
+"""Of two parties, two venues, two desks, and the page with messages, which has the last one."""
 FIRST_PORT = 8401
 
 
@@ -49,12 +50,17 @@ class KeptTown(Town):
         for port in ports:
             if not is_free(port):
                 raise ConfigurationError(f"port {port} is in use, perhaps by this town; --port gives a new town others")
-        self._ports, self.messages_port = iter(ports[:-1]), ports[-1]
+        self._ports, self.messages_port = iter(ports[:-3]), ports[-1]
+        self._desk_ports = dict(zip(OFFICERS, ports[-3:-1], strict=True))
         self._messages = MessagesPage()
 
     def new_ports(self, count: int) -> list[int]:
         """The next of the town's ports."""
         return list(islice(self._ports, count))
+
+    def more_settings(self, server: str) -> str:
+        """Where a party's desk listens."""
+        return f"desk_port = {self._desk_ports[server]}\n" if server in self._desk_ports else ""
 
     async def keep_running(self, visitors: int, rate: float) -> None:
         """Found the town if it is new, and keep it running; what is not founded to the end is removed."""
@@ -65,7 +71,8 @@ class KeptTown(Town):
                     await running.enter_async_context(self._messages.served(self.messages_port))
                     company = Company(self, session)
                     await self._start(servers, session, company)
-                    self._say(guide(self, self.messages_port))
+                    desks = await open_desks(self, servers, session, self._desk_ports)
+                    self._say(guide(self, self.messages_port, desks_guide(self, desks)))
                     walkers = Walkers(self, session, visitors, rate, self._tell)
                     await asyncio.gather(company.keep(), self._tell_messages(), self._watch(servers), walkers.walk())
         finally:
@@ -85,6 +92,7 @@ class KeptTown(Town):
         for name in (CLUB, CAFE):
             self._say(f"{name} is registered with both ...")
             await self.open_venue(servers, session, name)
+        appoint_custodians(self)
         home = self.directory / VISITOR
         home.mkdir()
         self.pin(home)

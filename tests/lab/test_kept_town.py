@@ -31,10 +31,10 @@ READY = "Ctrl-C stops the town"
 
 
 def free_block() -> int:
-    """The first of five ports that nothing listens on, below those that systems give away."""
+    """The first of seven ports that nothing listens on, below those that systems give away."""
     while True:
         first = 20_000 + secrets.randbelow(10_000)
-        if all(is_free(port) for port in range(first, first + 5)):
+        if all(is_free(port) for port in range(first, first + 7)):
             return first
 
 

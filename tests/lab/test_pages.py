@@ -11,6 +11,7 @@ import pytest
 
 from lab.guide import guide
 from lab.messages_page import SHOWN, MessagesPage
+from lab.officers import Desk, desks_guide
 from lab.processes import free_ports
 from lab.town import Place, Town
 from service.settings import DomainSettings, PartySettings
@@ -41,7 +42,20 @@ def test_the_address_of_every_page_is_told(tmp_path: Path, monkeypatch: pytest.M
     built = guide(town(tmp_path), 4)
     assert "http://127.0.0.1:1/visitor/  the page for visitors" in built
     assert "http://127.0.0.1:3/door/  the page for the door of 클럽" in built
+    assert "readers add tablet" in built
+    assert "readers add" not in without
     assert "not built" not in built
+
+
+def test_officers_are_told_where_to_go_and_how_to_become_officers(tmp_path: Path) -> None:
+    links = {"김하나": "http://localhost:5/desk/#enrol=aa", "이두나": "http://localhost:5/desk/#enrol=bb"}
+    new = desks_guide(town(tmp_path), [Desk("authority", "http://localhost:5", links)])
+    assert "  http://localhost:5/desk/  the authority's officers\n" in new
+    assert "  이두나  http://localhost:5/desk/#enrol=bb\n" in new
+    shares = [str(tmp_path / "authority-custodians" / f"authority-{number}-of-2.share") for number in (1, 2)]
+    assert f"--home {tmp_path / 'authority'} officers establish {' '.join(shares)}\n" in new
+    assert "enrol" not in desks_guide(town(tmp_path), [Desk("operator", "http://localhost:6", {})])
+    assert "not built" in desks_guide(town(tmp_path), [])
 
 
 def test_the_newest_messages_are_on_a_page_that_looks_again() -> None:
