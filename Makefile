@@ -14,7 +14,7 @@ test test-long: export PYTEST_DEBUG_TEMPROOT = $(MEMORY)
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml $(ARGS)
 
-.PHONY: help setup web demo town test test-long check bench bench-full vectors mutants spec-mutants party-mutants fuzz faults format formal lock clean zbar spass chromium nginx
+.PHONY: help setup web demo town test test-long check bench bench-full vectors mutants spec-mutants party-mutants fuzz faults format formal lock clean zbar spass chromium nginx wrk
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -47,10 +47,10 @@ check: $(VENV)/installed web/node_modules ## linters, types, import contracts, t
 	$(RUN) -m conformance.corpus --check
 	cd web && npm run --silent lint && npm run --silent types
 
-bench: $(VENV)/installed zbar ## what everything costs, next to its floor, as benchmarks/README.md; minutes
+bench: $(VENV)/installed zbar wrk ## what everything costs, next to its floor, as benchmarks/README.md; minutes
 	$(RUN) -m benchmarks $(ARGS)
 
-bench-full: $(VENV)/installed zbar ## the same with what is largest; hours, and it goes on where it was stopped
+bench-full: $(VENV)/installed zbar wrk ## the same with what is largest; hours, and it goes on where it was stopped
 	$(RUN) -m benchmarks --full $(ARGS)
 
 vectors: $(VENV)/installed ## write the test vectors, and the recordings for auditors, again
@@ -121,6 +121,11 @@ nginx:
 	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update --quiet && apt-get install --yes --quiet nginx-light; } \
 	|| { echo 'The proxy nginx is missing; run: sudo apt-get install nginx-light' >&2; exit 1; }
+
+wrk:
+	@command -v wrk >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update --quiet && apt-get install --yes --quiet wrk; } \
+	|| echo 'The load generator wrk is missing, and doors are not measured; run: sudo apt-get install wrk' >&2
 
 web/node_modules: web/package-lock.json
 	@command -v npm >/dev/null || { echo 'Node.js 20 or newer is missing; install it from your package manager' >&2; exit 1; }

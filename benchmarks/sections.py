@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import issuing_section, operation_section, peers_section, phone, rows, small_sections
+from benchmarks import door_section, issuing_section, operation_section, peers_section, phone, rows, small_sections
 
 SECTIONS = {
     section.name: section
@@ -11,6 +11,7 @@ SECTIONS = {
         peers_section.SECTION,
         small_sections.THREADS,
         issuing_section.SECTION,
+        door_section.SECTION,
         small_sections.QR,
         small_sections.APPENDS,
         small_sections.SEARCHES,

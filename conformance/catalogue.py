@@ -6,6 +6,7 @@ from conformance import (
     audit,
     commitments,
     conventions,
+    deliveries,
     door,
     encoding,
     enrolment,
@@ -35,5 +36,6 @@ CHECKS = (
     *handles.checks,
     *passes.checks,
     *door.checks,
+    *deliveries.checks,
     *audit.checks,
 )

@@ -202,9 +202,10 @@ class Tester:
         """The answer to a party request."""
         return await self.post(server, path, self.party_request(server, path, body))
 
-    async def get(self, server: Server, path: str) -> Answer:
-        """The answer to a GET request."""
-        return await self.send(server, "GET", path)
+    async def get(self, server: Server, path: str, token: bytes | None = None) -> Answer:
+        """The answer to a GET request, with a bearer token if there is one."""
+        headers = None if token is None else {"Authorization": f"Bearer {token.hex()}"}
+        return await self.send(server, "GET", path, headers=headers)
 
     async def post(
         self,

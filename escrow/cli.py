@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from escrow.custody_cli import add_custody_commands
+from escrow.desk.desk_cli import add_desk_command
 from escrow.desk.officers_cli import add_officers_commands
 from escrow.journal_cli import add_journal_command, officer
 from escrow.program import Program
@@ -24,10 +25,11 @@ P = TypeVar("P", bound="Party")
 
 
 def add_party_commands(group: click.Group, program: Program[P]) -> None:
-    """Add `init`, `serve`, `status`, `erase`, `venues`, `custody`, `officers` and `journal` to a party's group."""
+    """Add `init`, `serve`, `status`, `erase`, `venues`, `custody`, `officers`, `desk` and `journal`."""
     add_custody_commands(group, program)
     add_venue_commands(group, program)
     add_officers_commands(group, program)
+    add_desk_command(group, program)
     add_journal_command(group, program)
 
     @group.command()

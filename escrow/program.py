@@ -27,5 +27,8 @@ class Program(Protocol[P]):
     def open(self, home: Path) -> P:
         """The party; raises `ConfigurationError`."""
 
+    async def create_desk(self, party: P) -> web.Application:
+        """The party's desk; called inside the event loop that will run it."""
+
     async def create_app(self, party: P) -> web.Application:
         """The party's server; called inside the event loop that will run it."""

@@ -14,7 +14,7 @@ from protocol.handles import Name
 from protocol.http_messages import Decision
 from protocol.primitives.encoding import Bytes16, Bytes32, Message, Range, Size, Uint8, Uint32
 from protocol.primitives.statements import Statement
-from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, MAX_RELEASED_CHECK_IN
+from protocol.releases import COMMITMENT_DELAY, MAX_RELEASED_CHECK_IN
 
 MAX_DELIVERY = 100
 """How many check-ins a delivery has at most."""
@@ -22,8 +22,6 @@ MAX_EPOCHS = 16
 """How many epochs of a domain a reader is told at most."""
 MAX_TOLERANCE = 600
 """How many seconds a door's tolerance is at most."""
-MAX_HOLD = 23 * 3600
-"""How many seconds after its last commitment a venue makes another one, whatever a reader still has."""
 
 
 class Duty(IntEnum):
@@ -125,14 +123,3 @@ def delivered_label_fault(time: int, since: int, now: int, tolerance: int) -> De
     if time < max(since - tolerance, now - COMMITMENT_DELAY):
         return Decision.TOO_OLD
     return Decision.TOO_EARLY if time > now + tolerance else None
-
-
-def is_out_of_touch(since: int, now: int, tolerance: int) -> bool:
-    """Whether a commitment that is made now would make something late that a reader on duty may still deliver.
-
-    Args:
-        since: Until when the reader has its answers, in Unix seconds.
-        now: The server's clock, in Unix seconds.
-        tolerance: The domain's tolerance at this door, in seconds.
-    """
-    return now - since > COMMITMENT_MARGIN - tolerance

@@ -164,17 +164,17 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         response = await handler(request)
     except Refusal as refusal:
-        response = _problem_response(STATUSES[refusal.name], refusal.name, str(refusal), refusal.retry_after)
+        response = problem_response(STATUSES[refusal.name], refusal.name, str(refusal), refusal.retry_after)
     except Problem as problem:  # of the server that this one had to ask
-        response = _problem_response(problem.status, problem.name, problem.detail)
+        response = problem_response(problem.status, problem.name, problem.detail)
     except SplitPassError as error:
         status = 400 if isinstance(error, Malformed) else 409 if isinstance(error, ReplayedRequest) else 422
-        response = _problem_response(status, problem_name(type(error)), str(error))
+        response = problem_response(status, problem_name(type(error)), str(error))
     except web.HTTPException as error:
         if error.status < 400:
             raise
         name = HTTP_PROBLEMS.get(error.status, "refused")
-        response = _problem_response(error.status, name, error.reason)
+        response = problem_response(error.status, name, error.reason)
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
     except Stopping:
@@ -197,10 +197,11 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
 
 def _own_response(name: str, detail: str) -> web.Response:
     """A problem document for what befell the server itself."""
-    return _problem_response(STATUSES[name], name, detail)
+    return problem_response(STATUSES[name], name, detail)
 
 
-def _problem_response(status: int, name: str, detail: str, retry_after: int | None = None) -> web.Response:
+def problem_response(status: int, name: str, detail: str, retry_after: int | None = None) -> web.Response:
+    """A problem document; the caller may try again after so many seconds."""
     document = {"type": PROBLEM_TYPE + name, "title": name.replace("-", " "), "status": status, "detail": detail}
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return web.json_response(document, status=status, content_type=PROBLEM, headers=headers)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import sqlalchemy as sql
 
-from protocol.deliveries import Duty
-from service.storage import exclusive
 from venue.reader_tokens import ReaderToken, readers, token_of
 
 metadata = sql.MetaData()
@@ -44,17 +42,6 @@ class Contacts:
         with self._engine.connect() as connection:
             return _contact(connection, reader.digest)
 
-    def note(self, reader: ReaderToken, since: int, now: int, duty: Duty) -> None:
-        """Note what a reader says at Unix time `now`, durably; `since` (Unix seconds) never goes back."""
-        own = _contacts.c.token_digest == reader.digest
-        with exclusive(self._engine, "reader", reader.digest) as connection:
-            before = _contact(connection, reader.digest)
-            row = {"since": max(since, before.since) if before else since, "heard": now, "on_duty": duty is Duty.ON}
-            if before is None:
-                connection.execute(sql.insert(_contacts).values(token_digest=reader.digest, **row))
-            else:
-                connection.execute(sql.update(_contacts).where(own).values(**row))
-
     def on_duty(self, venue_id: bytes) -> list[tuple[ReaderToken, Contact]]:
         """The readers of a venue that say they may be admitting people, without those that were revoked."""
         query = (
@@ -66,6 +53,17 @@ class Contacts:
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
         return [(token_of(row), Contact(row.since, row.heard, row.on_duty)) for row in rows]
+
+
+def note_contact(connection: sql.Connection, reader: ReaderToken, contact: Contact) -> None:
+    """Note what a reader says. Its `since` never goes back. No other transaction may do this for the reader now."""
+    before = _contact(connection, reader.digest)
+    since = contact.since if before is None else max(contact.since, before.since)
+    row = {"since": since, "heard": contact.heard, "on_duty": contact.on_duty}
+    if before is None:
+        connection.execute(sql.insert(_contacts).values(token_digest=reader.digest, **row))
+    else:
+        connection.execute(sql.update(_contacts).where(_contacts.c.token_digest == reader.digest).values(**row))
 
 
 def _contact(connection: sql.Connection, digest: bytes) -> Contact | None:

@@ -6,11 +6,14 @@ from collections.abc import Iterable
 
 from prometheus_client import Gauge
 
-from protocol.deliveries import MAX_HOLD, is_out_of_touch
+from protocol.releases import COMMITMENT_MARGIN
 from venue.contacts import Contact
 from venue.domains import DAYS_AHEAD, PinnedDomain
 from venue.membership import Membership
 from venue.reader_tokens import ReaderToken
+
+MAX_HOLD = 23 * 3600
+"""How many seconds after its last commitment a venue makes another one, whatever a reader still has."""
 
 _out_of_touch = Gauge(
     "splitpass_readers_out_of_touch", "Readers on duty that have not delivered for long.", ("domain",)
@@ -24,12 +27,11 @@ def out_of_touch(membership: Membership, now: int) -> list[tuple[ReaderToken, Co
     One that has had no keys for so long that it can admit nobody is none of them.
     """
     pinned = membership.pinned
-    today = pinned.domain.epoch_at(now)
+    earliest, today = now - (COMMITMENT_MARGIN - pinned.tolerance), pinned.domain.epoch_at(now)
     return [
         (reader, contact)
         for reader, contact in membership.venue.home.contacts.on_duty(membership.venue.venue_id)
-        if is_out_of_touch(contact.since, now, pinned.tolerance)
-        and today <= pinned.domain.epoch_at(contact.heard) + DAYS_AHEAD
+        if contact.since < earliest and today <= pinned.domain.epoch_at(contact.heard) + DAYS_AHEAD
     ]
 
 

@@ -57,6 +57,12 @@ class Part(NamedTuple):
         return self.warrant is not None and self.warrant.stands_at(self.authority.clock())
 
     @property
+    def reason(self) -> str | None:
+        """Why its warrant was refused or withdrawn."""
+        reasons = [taken.reason for taken in self.warrant.steps.values() if taken.reason] if self.warrant else []
+        return reasons[-1] if reasons else None
+
+    @property
     def may_give_more(self) -> bool:
         """Whether another warrant may give more: the venue lacked commitments then, and has committed since."""
         if self.warrant is None:

@@ -217,8 +217,7 @@ def label(part: Part) -> str:
 
 def reason(part: Part) -> str:
     """Why its warrant was refused, in brackets; empty if it was not."""
-    reasons = [taken.reason for taken in part.warrant.steps.values() if taken.reason] if part.warrant else []
-    return f" ({printable(reasons[-1])})" if reasons else ""
+    return f" ({printable(part.reason)})" if part.reason else ""
 
 
 def _touches(part: Part, moment: int) -> bool:

@@ -48,12 +48,13 @@ Work = Callable[["Investigation", "Part", "Warrant"], Awaitable[Told]]
 @click.pass_obj
 def propose(home: Path, name: str) -> None:
     """Propose the warrants of CASE. The operators' officers decide on them."""
+    from escrow.authority.case_steps import is_to_propose
 
     async def step(investigation: Investigation, _part: Part, warrant: Warrant) -> Told:
         await investigation.propose_warrant(warrant.warrant_id)
         return Told("proposed")
 
-    _carry_out(home, name, "propose", "the operator", lambda part, _: part.state == "drawn", step)
+    _carry_out(home, name, "propose", "the operator", is_to_propose, step)
 
 
 @case_group.command()
@@ -98,16 +99,13 @@ def watch(home: Path, name: str, *, once: bool) -> None:
 @click.pass_obj
 def release(home: Path, name: str, *, again: bool) -> None:
     """Have the venues of CASE release. They are shown what both parties signed. Nothing is opened yet."""
+    from escrow.authority.case_steps import can_be_released, is_to_release
 
     async def step(investigation: Investigation, part: Part, warrant: Warrant) -> Told:
         released = await investigation.request_release(warrant.warrant_id)
         return of_release(part.authority, warrant, released, DRAW)
 
-    def wanted(part: Part, warrant: ListedWarrant) -> bool:
-        if warrant is not part.warrant or not part.stands or part.state == "drawn":
-            return False
-        return again or not warrant.is_released
-
+    wanted = can_be_released if again else is_to_release
     _carry_out(home, name, "release", "the venue's release", wanted, step)
 
 
@@ -116,19 +114,13 @@ def release(home: Path, name: str, *, again: bool) -> None:
 @click.pass_obj
 def open_command(home: Path, name: str) -> None:
     """Open everything that was released for CASE and is not opened yet."""
+    from escrow.authority.case_steps import is_to_open
 
     async def step(investigation: Investigation, part: Part, warrant: Warrant) -> Told:
         result = await investigation.open(warrant.warrant_id)
         return of_opening(part.authority, warrant, result, "case", DRAW)
 
-    def wanted(part: Part, warrant: ListedWarrant) -> bool:
-        warrants, warrant_id = part.authority.warrants, warrant.record.warrant_id
-        is_to_note = warrant.is_released and "opened" not in warrant.steps and warrants.is_readable(warrant_id)
-        if "withdrawn" in warrant.steps or not (is_to_note or warrants.is_to_open(warrant_id)):
-            return False
-        return warrant.is_shared or (warrant is part.warrant and part.stands)  # what was begun is finished in any case
-
-    _carry_out(home, name, "open", "the operator's shares", wanted, step)
+    _carry_out(home, name, "open", "the operator's shares", is_to_open, step)
 
 
 @case_group.command()
@@ -136,12 +128,13 @@ def open_command(home: Path, name: str) -> None:
 @click.pass_obj
 def withdraw(home: Path, name: str) -> None:
     """Take back every warrant of CASE under which nothing was opened. They stay on record."""
+    from escrow.authority.case_steps import is_to_withdraw
 
     async def step(investigation: Investigation, _part: Part, warrant: Warrant) -> Told:
         await investigation.withdraw_warrant(warrant.warrant_id)
         return Told("withdrawn")
 
-    _carry_out(home, name, "withdraw", "the operator", lambda _, warrant: warrant.is_to_withdraw, step)
+    _carry_out(home, name, "withdraw", "the operator", is_to_withdraw, step)
 
 
 @case_group.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,15 +54,19 @@ def write_visits(found: FoundVisits, region: str, file: Path) -> None:
     write_private_lines(file, visits_csv(found.people(), region), BYTE_ORDER_MARK)
 
 
-def write_all(found: FoundVisits, counts: Sequence[Count], region: str, utc_offset: int, directory: Path) -> None:
-    """Write every list, the summary of `counts` and the chart, in local time, into a directory of its owner's alone."""
-    private_directory(directory)
-    lists = {
+def all_lists(found: FoundVisits, counts: Sequence[Count], region: str) -> dict[str, Iterator[str]]:
+    """The lines of every list, by the names of their files."""
+    return {
         "visits.csv": visits_csv(found.people(), region),
         "people.csv": people_csv(found.people(), region),
         "days.csv": days_csv(found.days()),
         "summary.csv": summary_csv(counts),
     }
-    for name, lines in lists.items():
+
+
+def write_all(found: FoundVisits, counts: Sequence[Count], region: str, utc_offset: int, directory: Path) -> None:
+    """Write every list, the summary of `counts` and the chart, in local time, into a directory of its owner's alone."""
+    private_directory(directory)
+    for name, lines in all_lists(found, counts, region).items():
         write_private_lines(directory / name, lines, BYTE_ORDER_MARK)
     write_private(directory / "arrivals.svg", arrivals_svg(found.arrivals(), utc_offset).encode())

@@ -35,6 +35,13 @@ class AuthorityProgram:
 
         return Authority(home)
 
+    async def create_desk(self, party: Authority) -> web.Application:
+        """Its desk."""
+        from escrow.authority.desk import AuthorityDesk
+        from escrow.desk.server import create_desk_app
+
+        return await create_desk_app(AuthorityDesk(party))
+
     async def create_app(self, party: Authority) -> web.Application:
         """Its server."""
         from escrow.authority.server import create_authority_app

@@ -52,3 +52,50 @@ class BadSet(Refusal):
     """A set of officers cannot be as it was asked for."""
 
     name = "bad-officers"
+
+
+class NotAnOfficer(Refusal):
+    """A passkey is enrolled, and the present set of officers does not have it."""
+
+    name = "not-an-officer"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this passkey is enrolled and counts once the officers' set has it (officers establish, change)"
+        )
+
+
+class WrongOrigin(Refusal):
+    """A request names another host than the desk's, or comes from a page of another one."""
+
+    name = "wrong-origin"
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(f"the desk is at {origin} alone")
+
+
+class UnknownMatter(Refusal):
+    """There is nothing of this id to decide on."""
+
+    name = "unknown-matter"
+
+    def __init__(self) -> None:
+        super().__init__("there is nothing like this to decide on any more")
+
+
+class MatterClosed(Refusal):
+    """It was decided and done."""
+
+    name = "matter-closed"
+
+    def __init__(self) -> None:
+        super().__init__("this is decided already")
+
+
+class UnknownJob(Refusal):
+    """The desk does no such work: it may have been started again since."""
+
+    name = "unknown-job"
+
+    def __init__(self) -> None:
+        super().__init__("the desk does no such work; look how far it came, and begin again if need be")

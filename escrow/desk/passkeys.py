@@ -54,10 +54,7 @@ class Assertion:
     @property
     def challenge(self) -> bytes:
         """What it answers, as it says itself; raises `WrongPasskey`."""
-        try:
-            return base64url_to_bytes(json.loads(self.client_data)["challenge"])
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise WrongPasskey("the client's data names no challenge") from None
+        return challenge_of(self.to_json())
 
     def to_json(self) -> dict[str, object]:
         """As the library, and every other one, takes it."""
@@ -72,6 +69,14 @@ class Assertion:
                 "signature": bytes_to_base64url(self.signature),
             },
         }
+
+
+def challenge_of(credential: Any) -> bytes:
+    """What a new passkey, or an assertion, answers as it says itself; raises `WrongPasskey`."""
+    try:
+        return base64url_to_bytes(json.loads(base64url_to_bytes(credential["response"]["clientDataJSON"]))["challenge"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise WrongPasskey("the client's data names no challenge") from None
 
 
 def relying_party(origin: str) -> str:

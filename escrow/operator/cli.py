@@ -38,6 +38,13 @@ class OperatorProgram:
 
         return Operator(home)
 
+    async def create_desk(self, party: Operator) -> web.Application:
+        """Its desk."""
+        from escrow.desk.server import create_desk_app
+        from escrow.operator.desk import OperatorDesk
+
+        return await create_desk_app(OperatorDesk(party))
+
     async def create_app(self, party: Operator) -> web.Application:
         """Its server."""
         from escrow.operator.server import create_operator_app

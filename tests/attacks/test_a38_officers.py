@@ -128,7 +128,7 @@ def test_a38_a_vote_counts_for_the_passkeys_owner(desk: Desk) -> None:
     assert not desk.approved()
 
 
-@pytest.mark.parametrize("origin", ["http://localhost:8411", "https://localhost:8412", "http://desk.example"])
+@pytest.mark.parametrize("origin", ["http://localhost:1", "https://localhost:8412", "http://desk.example"])
 def test_a38_a_page_of_another_origin_has_no_approval(desk: Desk, origin: str) -> None:
     """A page that looks like the desk, on another port of this machine or under a name that was bound again."""
     desk.devices["Kim"].origin = origin

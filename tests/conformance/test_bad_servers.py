@@ -16,6 +16,7 @@ from conformance.vectors.joint_notices import publish_notice
 from lab.processes import free_ports
 from protocol import passes
 from protocol.check_ins import CheckInMessage, Direction
+from protocol.deliveries import Delivery, DeliveryAnswer
 from protocol.epochs import EpochStatement, Role, create_epoch
 from protocol.http_messages import Decision, DoorAnswer, VerificationAnswer
 from protocol.primitives.errors import Malformed
@@ -228,9 +229,44 @@ def sending_papers_out(_place: GoodServers) -> Spoil:
 
 def asking_for_no_token(good: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
-        if asked.path in {"/v1/check-ins", "/v1/papers"}:
+        if asked.path in {"/v1/check-ins", "/v1/papers", "/v1/door", "/v1/deliveries", "/v1/assisted"}:
             asked.headers["Authorization"] = f"Bearer {good.token.hex()}"
         return await asked.answer()
+
+    return spoil
+
+
+def believing_readers(_place: GoodServers) -> Spoil:
+    """A venue's server that takes whatever a reader says that it admitted, of any time and as often as it comes."""
+
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        if asked.path != "/v1/deliveries" or answer.status != 200:
+            return answer
+        true = DeliveryAnswer.from_bytes(said(answer))
+        late = {Decision.TOO_OLD, Decision.ALREADY_SPENT}
+        taken = (Decision.ADMITTED if decision in late else decision for decision in true.decisions)
+        return cbor_response(replace(true, decisions=tuple(taken)))
+
+    return spoil
+
+
+def forgetting_deliveries(_place: GoodServers) -> Spoil:
+    """One that takes a delivery whose answer was lost for double use."""
+    known: set[bytes] = set()
+
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        if asked.path != "/v1/deliveries" or answer.status != 200:
+            return answer
+        true = DeliveryAnswer.from_bytes(said(answer))
+        check_ins = Delivery.from_bytes(asked.body).check_ins
+        decisions = [
+            Decision.ALREADY_SPENT if decision is Decision.ADMITTED and encoded in known else decision
+            for encoded, decision in zip(check_ins, true.decisions, strict=True)
+        ]
+        known.update(check_ins)
+        return cbor_response(replace(true, decisions=tuple(decisions)))
 
     return spoil
 
@@ -263,7 +299,7 @@ CRASH = {
 }
 PAPERS = {"3.8/paper-forged-pass", "3.8/paper-not-delegated", "3.8/paper-other-key"}
 PAPERS |= {f"3.4/{name}/paper" for name in FORGERIES}
-REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/present-mode", "3.8/paper"}
+REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/present-mode", "3.8/paper", "3.8/delivery"}
 
 
 @pytest.mark.parametrize(
@@ -282,7 +318,17 @@ REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/pre
         {
             OPERATOR: (taking_any_code, {"5.3/wrong-code", "5.3/new-code"}),
             AUTHORITY: (drawing_new_keys, {"5.2/same-statement/authority"}),
-            VENUE: (asking_for_no_token, {"5.5/no-token", "5.5/other-token", "5.5/paper-no-token"}),
+            VENUE: (
+                asking_for_no_token,
+                {
+                    "5.5/no-token",
+                    "5.5/other-token",
+                    "5.5/paper-no-token",
+                    "5.5/door-no-token",
+                    "5.5/delivery-no-token",
+                    "5.5/assisted-no-token",
+                },
+            ),
         },
         {
             OPERATOR: (taking_any_number_of_codes, {"5.3/attempts"}),
@@ -298,6 +344,8 @@ REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/pre
             VENUE: (telling_who_was_here, {"3.8/spent-but-forged"}),
         },
         {VENUE: (looking_papers_up_first, PAPERS)},
+        {VENUE: (believing_readers, {"3.8/delivery-times", "3.8/delivery"})},
+        {VENUE: (forgetting_deliveries, {"3.8/delivery"})},
         {VENUE: (sending_papers_out, {"3.8/paper"})},
         {
             OPERATOR: (hiding_an_entry, {"5.2/tiles/operator"}),

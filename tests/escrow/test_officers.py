@@ -62,7 +62,9 @@ def test_a_warrant_goes_from_its_draft_to_the_contacts_by_approvals_alone(door: 
         investigation.draw_warrant(warrant)
         assert world.authority.warrants.get(warrant_id).statement == b"", "nothing is signed"
         for step in (investigation.propose_warrant, investigation.request_release, investigation.open):
-            with pytest.raises(NotApproved, match=r"2 of the officers \(Kim, Lee\) .* http://localhost:8412/desk/"):
+            with pytest.raises(
+                NotApproved, match=rf"2 of the officers \(Kim, Lee\) .* {world.authority.settings.desk_url}/desk/"
+            ):
                 await step(warrant_id)
         decide(world.authority, authority, subject, "Kim")
         with pytest.raises(NotApproved):
@@ -191,7 +193,7 @@ def test_a_link_enrols_one_passkey_within_a_day(tmp_path: Path) -> None:
     world = World(tmp_path, now=int(time.time()))
     link = world.officer(Role.AUTHORITY, "officers", "add", "Kim").output.strip()
     origin, secret = link.split("/desk/#enrol=")
-    assert origin == "http://localhost:8412"
+    assert origin == world.authority.settings.desk_url
     register = world.authority.officers
     with pytest.raises(UnknownInvitation):
         register.invited(bytes(32))

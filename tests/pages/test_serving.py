@@ -38,7 +38,7 @@ def url(built: Path) -> Iterator[str]:
     (port,) = free_ports(1)
 
     async def apps() -> list[tuple[web.Application, int]]:
-        pages = Page("visitor", json.dumps(DOMAIN).encode(), PARTIES, built), Page("door", b"[]", (), built)
+        pages = Page("visitor", json.dumps(DOMAIN).encode(), PARTIES, built), Page("door", None, (), built)
         return [(create_app([route for page in pages for route in page.routes]), port)]
 
     with serving(apps):
@@ -57,6 +57,11 @@ def test_every_file_is_served_as_it_was_built(url: str, built: Path) -> None:
         assert answer.body == (built / "visitor" / name).read_bytes()
     assert get(f"{url}/visitor/").body == get(f"{url}/visitor/index.html").body
     assert json.loads(get(f"{url}/visitor/domain.json").body) == DOMAIN
+
+
+def test_a_page_that_asks_its_server_has_no_file_with_domains(url: str) -> None:
+    assert get(f"{url}/door/").status == 200
+    assert get(f"{url}/door/domain.json").status == 404
 
 
 def test_only_names_by_content_are_kept_for_ever(url: str, built: Path) -> None:

@@ -71,7 +71,7 @@ PROCEDURES: list[list[Source]] = [
     [passes.accept_answer],
     [check_ins.verify_check_in],
     [Gate.decide_text, Gate.judge, Gate._label_fault, gate._verify, store.decide_all, store.spend_all],
-    [Deliveries.take, Deliveries._decide],
+    [Deliveries.take, Deliveries._judge, Deliveries._decide],
     [paper_passes.print_pass],
     [paper_passes.verify_paper, paper_passes.verify_delegation],
     [paper_check_ins.verify_paper_check_in, paper_passes.verify_delegation],

@@ -23,7 +23,7 @@ from escrow.operator.settings import OperatorSettings
 from escrow.settings import EscrowSettings
 from protocol.assisted_check_ins import ASSERTED_RECORD_BYTES, SEALED_ASSERTION_BYTES, AssertedRecord, seal_assisted
 from protocol.check_ins import MAX_CHECK_IN_BYTES, SIGNED_PASS_BYTES, TIME_STEP, Direction, sign_check_in
-from protocol.deliveries import MAX_DELIVERY, MAX_HOLD
+from protocol.deliveries import MAX_DELIVERY
 from protocol.disclosures import MAX_OPENINGS
 from protocol.epochs import EPOCH_SECONDS, MAX_STAY
 from protocol.handles import ENTRY_BYTES, RECORD_BYTES
@@ -57,6 +57,7 @@ from service.settings import Settings
 from tests.spec.messages import every_message_type, whole_visit
 from tests.spec.text import ROOT, table
 from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol, found_domain, open_epoch
+from venue.duty import MAX_HOLD
 from venue.gate import PAPER_STAY
 from venue.pairing import PAIRING_SECONDS
 from venue.settings import VenueSettings
@@ -238,6 +239,7 @@ def test_problems_are_those_of_the_servers() -> None:
         assert re.search(rf"\b(?:raise|return) {refusal.__name__}\b", source), refusal
         said.add(refusal.name)
     officers_alone = {"not-approved", "unknown-invitation", "wrong-passkey", "challenge-used", "bad-officers"}
+    officers_alone |= {"not-an-officer", "wrong-origin", "unknown-matter", "matter-closed", "unknown-job"}
     officers_alone |= {"venue-offline", "no-warrant", "no-release", "not-opened", "warrant-decided"}
     officers_alone |= {
         "unknown-case",

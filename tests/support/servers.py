@@ -84,7 +84,8 @@ class World:
         self.asking = Asking()
         self.committing: dict[bytes, Callable[[], Awaitable[object]]] = {}
         """How each venue that plays here commits to its check-ins, by its id."""
-        ports = dict(zip(Role, free_ports(2), strict=True))
+        free = free_ports(4)
+        ports, desks = dict(zip(Role, free[:2], strict=True)), dict(zip(Role, free[2:], strict=True))
         self.urls = {role: f"http://127.0.0.1:{port}" for role, port in ports.items()}
         self.settings = DomainSettings(
             number=number,
@@ -99,7 +100,9 @@ class World:
             own = (
                 "minimum_accounts = 2\nmixing_seconds = 0.8\n" + UNLIMITED if role is Role.OPERATOR else UNLIMITED_PARTY
             )
-            (self.home(role) / "settings.toml").write_text(f'port = {port}\ndatabase = "{url}"\n' + own)
+            (self.home(role) / "settings.toml").write_text(
+                f'port = {port}\ndesk_port = {desks[role]}\ndatabase = "{url}"\n' + own
+            )
         self.operator = Operator(self.home(Role.OPERATOR), clock=lambda: self.now)
         self.authority = Authority(self.home(Role.AUTHORITY), clock=lambda: self.now)
 

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from protocol.check_ins import Direction, sign_check_in
-from protocol.deliveries import MAX_HOLD, Delivery, Duty
+from protocol.deliveries import Delivery, Duty
 from protocol.epochs import EPOCH_SECONDS
 from protocol.releases import COMMITMENT_MARGIN, choose_openings, sign_release
 from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Released, Visitor
@@ -24,6 +24,7 @@ from venue import duty
 from venue.committing import commit as commit_at_both
 from venue.deliveries import Deliveries
 from venue.domains import DAYS_AHEAD
+from venue.duty import MAX_HOLD
 from venue.home import ServedVenue
 from venue.reader_tokens import ReaderToken
 

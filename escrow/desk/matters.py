@@ -1,0 +1,203 @@
+"""What there is for officers to decide on, and what is done once they have. Spec: §6.9."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import ClientSession
+
+from escrow.desk.approvals import Asked, CastVote
+from escrow.desk.jobs import Job, Work
+from escrow.desk.records import Action, Decision, OfficerSet, Subject
+from escrow.desk.views import View, officers_view, venue_view
+from escrow.party import Party
+from escrow.venues import Change
+from protocol.primitives.encoding import decode_item
+from protocol.warrants import Warrant
+from service.keys import fingerprint
+
+NO_REASON = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Something to decide on. `title` is what it is about, as the page shows it.
+
+    `approve` and `refuse` are what is done when enough officers have, with a word for it; nothing if there is nothing
+    to do. `is_done`: it was.
+    """
+
+    subject: Subject
+    title: View
+    approve: tuple[str, Work] | None = None
+    refuse: Callable[[str], tuple[str, Work]] | None = None
+    is_done: bool = False
+    asked: Asked | None = None
+
+    @property
+    def matter_id(self) -> str:
+        """What the page calls it."""
+        return self.subject.subject_id.hex()
+
+    @property
+    def warrant_id(self) -> bytes | None:
+        """The warrant that it is about, if it is about one."""
+        is_warrant = self.subject.action is Action.WARRANT
+        return Warrant.from_bytes(self.subject.payload).warrant_id if is_warrant else None
+
+    def view(self, party: Party, officer: str) -> View:
+        """As the page shows it to an officer."""
+        needed, votes = party.approvals.needed(self.subject.action), party.approvals.of(self.subject)
+        standing = party.approvals.standing(self.subject)
+        approvals, (refusals, _) = len(approving(standing)), most_refusing(standing)
+        mine = next((cast.vote.decision for cast in standing if cast.officer == officer), None)
+        state = "approved" if approvals >= needed else "waiting"
+        if refusals >= max(needed, 1):
+            state = "refused"
+        counting = {cast.vote.nonce for cast in standing}
+        return {
+            "id": self.matter_id,
+            "kind": self.subject.action.name.lower(),
+            "title": self.title,
+            "payload": self.subject.payload.hex(),
+            "replaced": self.subject.replaced.hex(),
+            "needed": needed,
+            "state": "done" if self.is_done else state,
+            "asked_by": (self.asked and self.asked.asked_by) or None,
+            "since": self.asked and self.asked.time,
+            "votes": [_vote_view(cast, counts=cast.vote.nonce in counting) for cast in votes],
+            "approvals": approvals,
+            "refusals": refusals,
+            "mine": mine and mine.name.lower(),
+        }
+
+    def decided(self, party: Party) -> tuple[str, Work] | None:
+        """What is to be done now, as the votes are."""
+        needed, standing = party.approvals.needed(self.subject.action), party.approvals.standing(self.subject)
+        refusals, reason = most_refusing(standing)
+        if self.is_done:
+            return None
+        if self.refuse and refusals >= max(needed, 1):
+            return self.refuse(reason)
+        return self.approve if len(approving(standing)) >= needed else None
+
+
+def approving(standing: list[CastVote]) -> list[CastVote]:
+    """The approvals among votes."""
+    return [cast for cast in standing if cast.vote.decision is Decision.APPROVE]
+
+
+def most_refusing(standing: list[CastVote]) -> tuple[int, str]:
+    """How many refuse for one reason, and for which; of several reasons the one with the most votes."""
+    reasons = [cast.vote.reason for cast in standing if cast.vote.decision is Decision.REFUSE]
+    return max(((reasons.count(reason), reason) for reason in reasons), default=(0, NO_REASON))
+
+
+def common_matters(party: Party) -> list[Matter]:
+    """What both parties' officers decide on: venues, erasures, and themselves."""
+    return [*venue_matters(party), *(matter for asked in party.approvals.asked() for matter in _asked(party, asked))]
+
+
+def venue_matters(party: Party) -> list[Matter]:
+    """Applications of venues, and changes of their keys."""
+    matters = []
+    for listed in party.venues.all():
+        if listed.statement is None:
+            subject = party.venues.subject(listed.record)
+            title = {**venue_view(listed.record), "replaces": None, "agreed": None}
+            matters.append(Matter(subject, title, ("approve venue", _approve_venue(party, listed.record.venue_id))))
+        replaces = fingerprint(listed.record.key) if listed.statement else None
+        for change in party.venues.changes(listed.record.venue_id):
+            title = {**venue_view(change.record), "replaces": replaces, "agreed": change.agreed}
+            subject = party.venues.subject(change.record)
+            approve = "approve venue", _approve_change(party, change)
+            matters.append(Matter(subject, title, approve, _refuse_change(party, change)))
+    return matters
+
+
+def _approve_venue(party: Party, venue_id: bytes) -> Work:
+    async def work(_session: ClientSession, job: Job) -> None:
+        await asyncio.to_thread(party.venues.approve, venue_id, party.identity)
+        job.tell(party.venues.get(venue_id).record.name, "approved")
+
+    return work
+
+
+def _approve_change(party: Party, change: Change) -> Work:
+    async def work(_session: ClientSession, job: Job) -> None:
+        await asyncio.to_thread(party.venues.approve_change, change, party.identity)
+        job.tell(change.record.name, "approved")
+
+    return work
+
+
+def _refuse_change(party: Party, change: Change) -> Callable[[str], tuple[str, Work]]:
+    def refuse(_reason: str) -> tuple[str, Work]:
+        async def work(_session: ClientSession, job: Job) -> None:
+            await asyncio.to_thread(party.venues.refuse_change, change)
+            job.tell(change.record.name, "refused")
+
+        return "refuse venue", work
+
+    return refuse
+
+
+def _asked(party: Party, asked: Asked) -> list[Matter]:
+    subject = asked.subject
+
+    def close(_reason: str) -> tuple[str, Work]:
+        async def work(_session: ClientSession, job: Job) -> None:
+            await asyncio.to_thread(party.approvals.close, subject)
+            job.tell("", "refused")
+
+        return "refuse", work
+
+    if subject.action is Action.ERASE:
+        (epoch,) = decode_item(subject.payload)
+        title: View = {"epoch": epoch, "begins": party.domain.epoch_begins(epoch)}
+        is_done = asked.done is not None or party.epochs.vault.is_erased(epoch)
+        return [Matter(subject, title, ("erase", _erase(party, epoch)), close, is_done, asked)]
+    if subject.action is Action.OFFICERS:
+        made, present = OfficerSet.from_bytes(subject.payload), party.officers.present()
+        is_done = asked.done is not None or present is None or made.version != present.version + 1
+        return [
+            Matter(
+                subject, _change_title(made, present), ("change officers", _change(party, made)), close, is_done, asked
+            )
+        ]
+    return []
+
+
+def _change_title(made: OfficerSet, present: OfficerSet | None) -> View:
+    before, after = set(present.names if present else ()), set(made.names)
+    return {**officers_view(made), "added": sorted(after - before), "removed": sorted(before - after)}
+
+
+def _erase(party: Party, epoch: int) -> Work:
+    async def work(_session: ClientSession, job: Job) -> None:
+        await asyncio.to_thread(party.erase_early, epoch)
+        faults = await asyncio.to_thread(party.epochs.vault.mirror)
+        job.tell(f"epoch {epoch}", "erased", warnings=tuple(faults.all))
+
+    return work
+
+
+def _change(party: Party, made: OfficerSet) -> Work:
+    async def work(_session: ClientSession, job: Job) -> None:
+        await asyncio.to_thread(party.change_officers, made)
+        job.tell("", f"set {made.version} is in force")
+
+    return work
+
+
+def _vote_view(cast: CastVote, *, counts: bool) -> View:
+    vote = cast.vote
+    return {
+        "officer": cast.officer,
+        "decision": vote.decision.name.lower(),
+        "reason": vote.reason,
+        "time": cast.time,
+        "counts": counts,
+    }

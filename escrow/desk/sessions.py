@@ -1,0 +1,85 @@
+"""Who is signed in at a desk, and which challenges are open. Nothing of it is stored. Spec: §6.9."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from secrets import token_bytes
+from typing import Generic, TypeVar
+
+from escrow.desk.errors import ChallengeUsed
+from service.clock import HOUR, Clock
+from service.refusals import Unauthenticated
+
+IDLE_SECONDS = 900
+"""After so long without a request a session is over."""
+SESSION_SECONDS = 8 * HOUR
+CHALLENGE_SECONDS = 300
+"""So long an officer may take to read what is asked, and to answer with the passkey."""
+MOST_CHALLENGES = 1000
+
+T = TypeVar("T")
+
+
+@dataclass
+class Session:
+    """An officer who is signed in, with which passkey, and until when at the latest (Unix time)."""
+
+    officer: str
+    credential_id: bytes
+    ends: int
+    last: int
+
+
+class Sessions:
+    """The sessions of a desk, by the digests of their tokens."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._sessions = clock, dict[bytes, Session]()
+
+    def begin(self, officer: str, credential_id: bytes) -> tuple[bytes, Session]:
+        """A new session, and its token of 32 bytes."""
+        now, token = self._clock(), token_bytes(32)
+        self._sessions = {key: one for key, one in self._sessions.items() if self._lives(one)}
+        session = self._sessions[sha256(token).digest()] = Session(officer, credential_id, now + SESSION_SECONDS, now)
+        return token, session
+
+    def get(self, token: bytes) -> Session:
+        """The session of a token, which goes on by that; raises `Unauthenticated`."""
+        session = self._sessions.get(sha256(token).digest())
+        if session is None or not self._lives(session):
+            raise Unauthenticated("sign in with your passkey")
+        session.last = self._clock()
+        return session
+
+    def end(self, token: bytes) -> None:
+        """End a session."""
+        self._sessions.pop(sha256(token).digest(), None)
+
+    def _lives(self, session: Session) -> bool:
+        now = self._clock()
+        return now <= session.ends and now <= session.last + IDLE_SECONDS
+
+
+class Challenges(Generic[T]):
+    """Challenges that were given out, each with what it is for. Each is answered once, and soon."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._open = clock, dict[bytes, tuple[int, T]]()
+
+    def give(self, purpose: T, challenge: bytes | None = None) -> bytes:
+        """A challenge of 32 random bytes, or this one."""
+        now = self._clock()
+        self._open = {key: one for key, one in self._open.items() if one[0] >= now}
+        if len(self._open) >= MOST_CHALLENGES:
+            del self._open[next(iter(self._open))]
+        challenge = challenge or token_bytes(32)
+        self._open[challenge] = now + CHALLENGE_SECONDS, purpose
+        return challenge
+
+    def take(self, challenge: bytes) -> T:
+        """What a challenge is for, which is answered by that; raises `ChallengeUsed`."""
+        expires, purpose = self._open.pop(challenge, (0, None))
+        if purpose is None or expires < self._clock():
+            raise ChallengeUsed
+        return purpose

@@ -1,0 +1,113 @@
+"""The picture of the officers' page that README shows: `python -m tests.browser.desk_screenshots FILE.png`.
+
+With a second name, a folder, every screen is also written there, at the sizes of a desktop and of a phone.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+from lab.town import Place
+from tests.browser.conftest import PHONE, VisitorTown, aside
+from tests.browser.desks import DESKTOP, Desks, OfficersBrowser, running_desks
+from tests.browser.test_desk import NAMES, decide, draw, show_case, show_contacts, start_case, visit
+from tests.pages.building import build
+
+GAP, COLOURS, CASE = 24, 96, "이태원 5월"
+VISITORS = ("홍길동", "김철수", "이영희", "박민수")
+
+
+class Camera:
+    """Takes pictures of one officer's page."""
+
+    def __init__(self, officer: OfficersBrowser, folder: Path | None) -> None:
+        self._page, self._folder = officer.page, folder
+
+    def take(self, name: str) -> Image.Image:
+        """What is on the screen; with a folder, the whole of it at both sizes too."""
+        self._page.wait_for_timeout(300)
+        shown = Image.open(io.BytesIO(self._page.screenshot())).convert("RGB")
+        for label, size in (("desktop", DESKTOP), ("phone", PHONE)) if self._folder else ():
+            self._page.set_viewport_size(size)
+            self._page.wait_for_timeout(200)
+            assert self._folder is not None
+            self._page.screenshot(path=self._folder / f"{name}-{label}.png", full_page=True)
+        self._page.set_viewport_size(DESKTOP)
+        return shown
+
+
+def investigate(
+    browser: Browser, town: VisitorTown, place: Place, desks: Desks, folder: Path | None
+) -> list[Image.Image]:
+    """From a case to its contacts, in Korean: the case, what the operator's officer signs, and what was found."""
+    officers = {name: OfficersBrowser(browser, name) for names in NAMES.values() for name in names}
+    for role, names in NAMES.items():
+        for name in names:
+            officers[name].enrol(desks.invite(role, name))
+        desks.establish(role)
+        for name in names:
+            officers[name].sign_in(desks.url(role))
+    kim, lee, park, choi = officers.values()
+    aside(lambda: visit(town, place, *VISITORS))
+    cameras = Camera(kim, folder), Camera(park, folder)
+    start_case(kim, CASE, place, town)
+    cameras[0].take("authority-windows")
+    draw(kim)
+    for officer in (kim, lee):
+        decide(officer, place).approve()
+    decide(park, place)
+    park.page.get_by_role("button", name="Read back and approve").click()
+    park.page.locator(".read-back").wait_for()
+    signing = cameras[1].take("operator-signing")
+    park.sign("Sign with my passkey")
+    decide(choi, place).approve()
+    show_case(kim, CASE)
+    waiting = cameras[0].take("authority-waiting")
+    for step in ("Ask the venues (1)", "Open (1)"):
+        kim.page.get_by_role("button", name=step).click(timeout=30_000)
+    kim.page.get_by_role("button", name="Show contacts").wait_for(timeout=30_000)
+    kim.page.get_by_role("heading", name="What came of it").scroll_into_view_if_needed()
+    found = cameras[0].take("authority-found")
+    if folder:
+        show_contacts(kim)
+        cameras[0].take("authority-contacts")
+        for camera, officer in ((cameras[0], kim), (cameras[1], park)):
+            for screen in officer.page.locator("nav button").all():
+                screen.click()
+                camera.take(f"{officer.name}-{screen.get_attribute('data-screen')}")
+    return [waiting, signing, found]
+
+
+def main(file: Path, folder: Path | None = None) -> None:
+    """Write the picture, with the screens below each other."""
+    with TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        built = Path(temporary) / "pages"
+        assert build(built).returncode == 0
+        (Path(temporary) / "town").mkdir()
+        town = aside(lambda: VisitorTown(Path(temporary) / "town"))
+        try:
+            town.start_parties()
+            place = aside(lambda: town.open_venue("클럽 이태원"))
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            with running_desks(town, built) as desks:
+                pictures = investigate(browser, town, place, desks, folder)
+            browser.close()
+        finally:
+            town.stop()
+    width = sum(one.width + GAP for one in pictures) - GAP
+    sheet = Image.new("RGB", (width, pictures[0].height), "#c9cfda")
+    for number, one in enumerate(pictures):
+        sheet.paste(one, (number * (one.width + GAP), 0))
+    smaller = sheet.resize((sheet.width // 2, sheet.height // 2), Image.Resampling.LANCZOS)
+    smaller.quantize(COLOURS).save(file, optimize=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
