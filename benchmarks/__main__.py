@@ -41,13 +41,17 @@ instead. Only the ratios travel from one machine to another. Without a SECTION a
     default=FOLDER,
     help="Where results and page are written.  [default: benchmarks/, and figures in README and spec]",
 )
+@click.option("--page", "only_page", is_flag=True, help="Measure nothing: write the page from the results again.")
 @click.option("--anew", is_flag=True, help="Begin again where a run was stopped, instead of going on.")
-def main(names: tuple[str, ...], effort: Effort, folder: Path, anew: bool) -> None:
+def main(names: tuple[str, ...], effort: Effort, folder: Path, only_page: bool, anew: bool) -> None:
     """Measure, show and, unless the run is quick, write."""
     chosen = [one for name, one in SECTIONS.items() if (name in names if names else one.least <= effort)]
     unfinished, finished = folder / f"unfinished-{effort.name.lower()}.json", folder / "results.json"
     if anew or effort is Effort.QUICK:
         unfinished.unlink(missing_ok=True)
+    if only_page:
+        _publish(Results(), finished, folder / "README.md")
+        return
     results, messages = Results.read(unfinished), Console(stderr=True)
     if results.runs:
         messages.print(f"Going on after {', '.join(results.runs)}; --anew begins again.")

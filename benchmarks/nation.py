@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -62,18 +63,24 @@ def needs(results: Results) -> list[Need]:
         else:
             found.append((who, what, *compute(*measured)))
 
-    def cores_of(milliseconds: float, a_day: float, peak: float) -> tuple[str, str]:
-        cores = a_day / DAY * peak * milliseconds / 1000 / LOAD.value
+    def cores_of(microseconds: float, a_day: float, peak: float) -> tuple[str, str]:
+        cores = a_day / DAY * peak * microseconds / 1e6 / LOAD.value
         machines = cores / CORES.value
-        how = f"{milliseconds:.2f} ms of processor each, {a_day / DAY * peak:,.0f} a second at the peak"
-        return f"{cores:,.1f} cores, {machines:,.0f} machines", how
+        how = f"{microseconds:,.0f} µs of processor each, {a_day / DAY * peak:,.0f} a second at the peak"
+        return f"{cores:,.1f} cores, {math.ceil(machines)} machines", how
 
     for role in ("operator", "authority"):
         add(
             role,
             "issuing passes",
-            [f"issuing.{role}.milliseconds"],
-            lambda milliseconds: cores_of(milliseconds, passes, SPREAD.value),
+            [f"issuing.{role}.microseconds"],
+            lambda microseconds: cores_of(microseconds, passes, SPREAD.value),
+        )
+        add(
+            role,
+            "registering handles",
+            [f"issuing.handle.{role}.microseconds"],
+            lambda microseconds: cores_of(microseconds, visitors, SPREAD.value),
         )
     add(
         "operator",
@@ -105,7 +112,7 @@ def needs(results: Results) -> list[Need]:
         "venues together",
         "deciding at the doors",
         ["door.sqlite.processor_milliseconds"],
-        lambda milliseconds: cores_of(milliseconds, CHECK_INS.value, PEAK.value),
+        lambda milliseconds: cores_of(1000 * milliseconds, CHECK_INS.value, PEAK.value),
     )
     add(
         "venues together",

@@ -12,7 +12,7 @@ const everywhere = { TextDecoder: 'readonly', TextEncoder: 'readonly', atob: 're
 /** What pages use of a browser besides. */
 const browser = Object.fromEntries(
   [
-    ...['AbortController', 'AbortSignal', 'Blob', 'BroadcastChannel', 'CryptoKey', 'DOMException', 'HTMLElement', 'IDBKeyRange'],
+    ...['AbortController', 'AbortSignal', 'AudioContext', 'Blob', 'BroadcastChannel', 'CryptoKey', 'DOMException', 'HTMLElement', 'IDBKeyRange'],
     ...[
       'MessageChannel',
       'URL',
@@ -134,7 +134,7 @@ export default [
     },
   },
   { files: ['build.mjs'], languageOptions: { globals: { Buffer: 'readonly', process: 'readonly' } } },
-  { files: ['test/**'], languageOptions: { globals: { URL: 'readonly', performance: 'readonly', process: 'readonly' } } },
+  { files: ['test/**'], languageOptions: { globals: { DOMException: 'readonly', URL: 'readonly', performance: 'readonly', process: 'readonly' } } },
   imports(['protocol/**']),
   imports(['protocol/*.js'], '\\./(primitives|transparency)/[A-Za-z0-9]+\\.js$'),
   imports(['protocol/transparency/*.js'], '\\.\\./primitives/[A-Za-z0-9]+\\.js$'),

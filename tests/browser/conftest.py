@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -44,11 +45,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium. It ends with the module: as long as it runs no other test of this process could run an event loop."""
+    with chromium() as running:
+        yield running
+
+
+@contextmanager
+def chromium(*arguments: str) -> Iterator[Browser]:
+    """Debian's Chromium."""
     executable = shutil.which("chromium")
     if executable is None:
         pytest.fail("no browser is found; run: sudo apt-get install chromium fonts-noto-cjk", pytrace=False)
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        running = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", *arguments])
         yield running
         running.close()
 

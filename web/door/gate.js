@@ -87,18 +87,26 @@ export class Gate {
     return refusal;
   }
 
-  /** Steps 6 and 7: put a check-in that holds into the book, unless something there forbids it. @param {Admitted} checkIn */
-  admit(checkIn) {
-    if (checkIn.direction === Direction.EXIT && !this.hasEntered(checkIn)) return Decision.NO_ENTRY;
+  /**
+   * Steps 6 and 7: put a check-in that holds into the book, unless something there forbids it.
+   * @param {Admitted} checkIn @param {boolean} [elsewhere] whether who leaves may have come in at another door, whose
+   *   book is not here
+   */
+  admit(checkIn, elsewhere = false) {
+    if (checkIn.direction === Direction.EXIT && !this.#hasEntered(checkIn, elsewhere)) return Decision.NO_ENTRY;
     if (this.book.has(checkIn)) return Decision.ALREADY_SPENT;
     this.book.add(checkIn);
     return Decision.ADMITTED;
   }
 
-  /** Whether the pass of an exit came in here, in the same epoch and not too long ago. @param {Admitted} exit */
-  hasEntered(exit) {
+  /**
+   * Whether the pass of an exit came in, in the same epoch and not too long ago.
+   * @param {Admitted} exit @param {boolean} elsewhere
+   */
+  #hasEntered(exit, elsewhere) {
     const entry = this.book.other(exit, Direction.ENTRY);
-    return entry !== undefined && exit.time >= entry.time && exit.time - entry.time <= MAX_STAY;
+    if (entry === undefined) return elsewhere;
+    return exit.time >= entry.time && exit.time - entry.time <= MAX_STAY;
   }
 }
 

@@ -50,7 +50,10 @@ function forget(seen, moment) {
   for (const [what, at] of seen) if (at <= moment) seen.delete(what);
 }
 
-/** What stays the same of a code when a phone signs it anew, and of its pass. Paper stays as it is. @param {string} text */
+/**
+ * What stays the same of a code when a phone signs it anew, and of its pass. Paper stays as it is.
+ * @param {string} text
+ */
 function nameOf(text) {
   try {
     const message = fromQrText(text);

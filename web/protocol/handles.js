@@ -175,7 +175,18 @@ function decrypt(key, entry, index) {
   }
 }
 
-/** ISO/IEC 7816-4: the data, a byte 80, and zeros up to the full length. @param {Uint8Array} padded */
+/**
+ * ISO/IEC 7816-4: the data, a byte 80, and zeros up to the full length.
+ * @param {Uint8Array} data @param {number} length
+ */
+export function pad(data, length) {
+  const padded = new Uint8Array(length);
+  padded.set(data);
+  padded[data.length] = 0x80;
+  return padded;
+}
+
+/** The data of what was padded. @param {Uint8Array} padded */
 function unpad(padded) {
   const end = padded.findLastIndex((byte) => byte !== 0);
   if (padded[end] !== 0x80) throw new InvalidEntry('the entry cannot be opened with this handle');

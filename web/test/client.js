@@ -7,9 +7,10 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { Decision } from '../protocol/httpMessages.js';
 import { SplitPassError } from '../protocol/primitives/errors.js';
+import { internationalNumber } from '../ui/people.js';
 import { Problem, Unreachable } from '../ui/problems.js';
 import { readDomain } from '../visitor/domain.js';
-import { confirmCode, internationalNumber, requestCode } from '../visitor/enrolment.js';
+import { confirmCode, requestCode } from '../visitor/enrolment.js';
 import { NoVisit, VisitorError } from '../visitor/errors.js';
 import { LIST_SOURCES, faultsOf, searchLists } from '../visitor/lists.js';
 import { printPapers } from '../visitor/papers.js';

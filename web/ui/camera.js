@@ -7,18 +7,20 @@ const PAUSE_MILLISECONDS = 60;
 
 /**
  * Show a camera's picture in `video` and call `found` with the text of each code that is read, until `signal` is
- * aborted.
- * @param {HTMLVideoElement} video @param {AbortSignal} signal @param {(text: string) => void} found
- * @param {MediaTrackConstraints} [wanted] which camera
- * @throws {DOMException} if there is no camera, or its owner says no
+ * aborted. The next picture is taken when `found` is done.
+ * @param {HTMLVideoElement} video @param {AbortSignal} signal @param {(text: string) => void | Promise<void>} found
+ * @param {MediaTrackConstraints} [wanted] which camera @param {(track: MediaStreamTrack) => void} [opened]
+ * @throws {DOMException} if there is no camera, its owner says no, or it is unplugged
  */
-export async function readCodes(video, signal, found, wanted = { facingMode: 'environment' }) {
+export async function readCodes(video, signal, found, wanted = { facingMode: 'environment' }, opened = () => {}) {
   const stream = await navigator.mediaDevices.getUserMedia({
     video: { width: { ideal: WIDTH }, ...wanted },
     audio: false,
   });
+  const [track] = stream.getVideoTracks();
   const decoder = new Decoder();
   try {
+    opened(track);
     video.srcObject = stream;
     await video.play();
     const canvas = document.createElement('canvas');
@@ -28,8 +30,9 @@ export async function readCodes(video, signal, found, wanted = { facingMode: 'en
         [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
         context.drawImage(video, 0, 0);
         const text = await decoder.read(context.getImageData(0, 0, canvas.width, canvas.height));
-        if (text !== null && !signal.aborted) found(text);
+        if (text !== null && !signal.aborted) await found(text);
       }
+      if (track.readyState === 'ended') throw new DOMException('the camera was unplugged', 'NotReadableError');
       await new Promise((resolve) => {
         setTimeout(resolve, PAUSE_MILLISECONDS);
       });

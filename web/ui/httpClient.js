@@ -27,11 +27,12 @@ export class HttpClient {
   /**
    * Send a request and return the body of the answer. No redirect is followed.
    * @param {string} method @param {string} url
-   * @param {{ body?: Uint8Array, token?: Uint8Array, seconds?: number }} [options]
+   * @param {{ body?: Uint8Array, token?: Uint8Array, seconds?: number, keepalive?: boolean }} [options] `keepalive`: it
+   *   is sent to the end also when the page is closed
    * @returns {Promise<Uint8Array>}
    * @throws {Problem | Unreachable}
    */
-  async call(method, url, { body, token, seconds = 60 } = {}) {
+  async call(method, url, { body, token, seconds = 60, keepalive = false } = {}) {
     if (!isProtected(url)) throw new Unreachable(`${url} must begin with https://`);
     /** @type {Record<string, string>} */
     const headers = {};
@@ -47,6 +48,7 @@ export class HttpClient {
         cache: 'no-store',
         redirect: 'error',
         referrerPolicy: 'no-referrer',
+        keepalive,
         signal: AbortSignal.timeout(seconds * 1000),
       });
       this.#onDate(new URL(url).origin, answer.headers.get('Date') ?? '', sent, Date.now() / 1000);

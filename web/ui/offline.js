@@ -1,6 +1,6 @@
 /**
- * Offline use, for service workers: the page's own files, as they were built together, and its `domain.json`.
- * Everything else goes to the network. Whoever serves the page can replace this at any time: it gives no trust.
+ * Offline use, for service workers: the page's own files, as they were built together, and `domain.json` where a page
+ * has one. Everything else goes to the network. Whoever serves the page can replace this at any time: it gives no trust.
  */
 
 const CACHE = `splitpass ${JSON.stringify(BUILT_FILES).length} ${Object.values(BUILT_FILES)
@@ -11,11 +11,12 @@ const scope = /** @type {any} */ (self);
 
 /**
  * Answer for the page, also without a network.
- * @param {(name: string) => boolean} [atOnce] which files are kept before they are asked for the first time
+ * @param {{ domain: boolean, atOnce?: (name: string) => boolean }} page whether it has a `domain.json`, and which of its
+ *   files are kept before they are asked for the first time
  */
-export function serveOffline(atOnce = () => true) {
+export function serveOffline({ domain, atOnce = () => true }) {
   scope.addEventListener('install', (/** @type {any} */ event) => {
-    const wanted = [...Object.keys(BUILT_FILES).filter(atOnce), DOMAIN];
+    const wanted = [...Object.keys(BUILT_FILES).filter(atOnce), ...(domain ? [DOMAIN] : [])];
     event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(wanted)));
   });
   scope.addEventListener('activate', (/** @type {any} */ event) => event.waitUntil(forgetOthers()));

@@ -1,4 +1,19 @@
-/** Why a server did not do what a page asked for. Spec: §5.1. */
+/** Why something cannot be done. Spec: §5.1. */
+
+/** @import { Pair } from './language.js' */
+
+/** Base; the words say what is wrong and what to do, and never contain a secret. */
+export class WordedError extends Error {
+  /** @param {Pair} words @param {ErrorOptions} [options] */
+  constructor(words, options) {
+    super(words[0], options);
+    this.words = words;
+  }
+
+  get name() {
+    return this.constructor.name;
+  }
+}
 
 /** A server said no. `problem` is the stable name of §5.1, `status` the HTTP status. */
 export class Problem extends Error {

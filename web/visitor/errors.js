@@ -1,19 +1,9 @@
-/** What a visitor is told when something cannot be done. A pair is an English text and the Korean one. */
+/** What a visitor is told when something cannot be done. */
 
-/** @typedef {readonly [english: string, korean: string]} Pair */
+import { WordedError } from '../ui/problems.js';
 
-/** Base; the words say what is wrong and what to do, and never contain a secret. */
-export class VisitorError extends Error {
-  /** @param {Pair} words @param {ErrorOptions} [options] */
-  constructor(words, options) {
-    super(words[0], options);
-    this.words = words;
-  }
-
-  get name() {
-    return this.constructor.name;
-  }
-}
+/** Base of what the page itself cannot do. */
+export class VisitorError extends WordedError {}
 
 /** The wallet is missing, damaged, or of another domain. It is left as it is. */
 export class WalletError extends VisitorError {}

@@ -6,7 +6,7 @@ import { fetchDue } from './fetching.js';
 import { Store } from './store.js';
 import { Visitor } from './visitor.js';
 
-serveOffline((name) => !name.endsWith('.wasm'));
+serveOffline({ domain: true, atOnce: (name) => !name.endsWith('.wasm') });
 
 addEventListener('periodicsync', (/** @type {any} */ event) => {
   event.waitUntil(fetchWhatIsDue());

@@ -9,9 +9,8 @@
 import { Role } from '../protocol/epochs.js';
 import { Decision } from '../protocol/httpMessages.js';
 import { SplitPassError } from '../protocol/primitives/errors.js';
-import { Problem, Unreachable } from '../ui/problems.js';
+import { Problem, Unreachable, WordedError } from '../ui/problems.js';
 import { sentence } from '../ui/text.js';
-import { VisitorError } from './errors.js';
 
 /** @type {Record<Decision, Pair>} */
 const DECISIONS = {
@@ -67,7 +66,7 @@ const PROBLEMS = {
 
 /** Why something could not be done, for a person. @param {unknown} error @returns {Pair} */
 export function errorInWords(error) {
-  if (error instanceof VisitorError) return error.words;
+  if (error instanceof WordedError) return error.words;
   if (error instanceof Unreachable)
     return [`No answer: ${error.message}.`, '서버가 응답하지 않습니다. 잠시 후 다시 해 주세요.'];
   if (error instanceof Problem) {

@@ -4,8 +4,8 @@
  * @import { EpochKey } from '../../protocol/epochs.js'
  */
 
+import { AssistedCheckIn, verifyAssisted } from '../../protocol/assistedCheckIns.js';
 import { CheckInMessage, Direction, signedPassParts, verifyCheckIn } from '../../protocol/checkIns.js';
-import { AssistedCheckIn, verifyAssisted } from './assistedCheckIns.js';
 import { PaperCheckInMessage, verifyPaperCheckIn } from './paperCheckIns.js';
 import { passParts } from './paperPasses.js';
 

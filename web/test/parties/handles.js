@@ -15,6 +15,7 @@ import {
   directoryIndex,
   directoryKey,
   entryDigest,
+  pad,
 } from '../../protocol/handles.js';
 import { InvalidProof, WrongEpoch } from '../../protocol/primitives/errors.js';
 import { frame } from '../../protocol/primitives/hashing.js';
@@ -30,14 +31,6 @@ export function verifyRegistration(epochKey, accountId, { epoch, handle, knowled
   return handle;
 }
 
-/** @param {Uint8Array} signed @param {number} [length] */
-export function pad(signed, length = RECORD_BYTES) {
-  const padded = new Uint8Array(length);
-  padded.set(signed);
-  padded[signed.length] = 0x80;
-  return padded;
-}
-
 /**
  * Draws 24 random bytes.
  * @param {EpochKey} epochKey @param {IdentityRecord} record @param {Uint8Array} seed @param {RandomBytes} randomBytes
@@ -46,7 +39,7 @@ export function sealRecord(epochKey, record, seed, randomBytes) {
   const signed = signStatement(IdentityRecord, record, seed);
   const index = directoryIndex(epochKey, record.handle);
   const nonce = randomBytes(NONCE_BYTES);
-  const sealed = xchacha20poly1305(directoryKey(epochKey, record.handle), nonce, index).encrypt(pad(signed));
+  const sealed = xchacha20poly1305(directoryKey(epochKey, record.handle), nonce, index).encrypt(pad(signed, RECORD_BYTES));
   return { signed, entry: { epoch: epochKey.epoch, index, nonce, sealed } };
 }
 

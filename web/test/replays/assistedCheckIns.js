@@ -3,12 +3,12 @@ import {
   AssistedCheckIn,
   assistedLabel,
   assistedStatement,
-  openAssisted,
   padRecord,
   sealAssisted,
   sealingKey,
   verifyAssisted,
-} from '../parties/assistedCheckIns.js';
+} from '../../protocol/assistedCheckIns.js';
+import { openAssisted } from '../parties/assistedCheckIns.js';
 import { call, key } from './call.js';
 import { epochKey, random, time, venueId } from './keys.js';
 import { encoded, point } from './values.js';

@@ -3,16 +3,18 @@ import {
   HandleGrant,
   HandleRegistration,
   IdentityRecord,
+  RECORD_BYTES,
   directoryIndex,
   directoryKey,
   entryDigest,
   openEntry,
+  pad,
   registerHandle,
   verifyGrant,
   verifyReceipt,
 } from '../../protocol/handles.js';
 import { frame } from '../../protocol/primitives/hashing.js';
-import { pad, sealRecord, signReceipt, verifyRegistration } from '../parties/handles.js';
+import { sealRecord, signReceipt, verifyRegistration } from '../parties/handles.js';
 import { call, key } from './call.js';
 import { accountId, epochKey, handle, random, seed } from './keys.js';
 import { encoded, hex } from './values.js';
@@ -42,7 +44,7 @@ export default {
     steps: call([epochKey, record, seed, random, handle], (epochKey, record, seed, random, handle) => {
       const { signed } = sealRecord(epochKey, record, seed, random);
       const index = directoryIndex(epochKey, handle);
-      return { signed, padded: pad(signed), index, key: directoryKey(epochKey, handle) };
+      return { signed, padded: pad(signed, RECORD_BYTES), index, key: directoryKey(epochKey, handle) };
     }),
     check: call([epochKey, handle, entry], openEntry, shown),
   },

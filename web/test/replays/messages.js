@@ -4,6 +4,7 @@
  * @import { Message } from '../../protocol/primitives/encoding.js'
  */
 
+import * as assistedCheckIns from '../../protocol/assistedCheckIns.js';
 import * as checkIns from '../../protocol/checkIns.js';
 import * as deliveries from '../../protocol/deliveries.js';
 import * as disclosures from '../../protocol/disclosures.js';
@@ -17,7 +18,6 @@ import * as statements from '../../protocol/primitives/statements.js';
 import * as logEntries from '../../protocol/transparency/logEntries.js';
 import * as logs from '../../protocol/transparency/logs.js';
 import * as warrants from '../../protocol/warrants.js';
-import * as assistedParties from '../parties/assistedCheckIns.js';
 import * as commitmentParties from '../parties/commitments.js';
 import * as judgementParties from '../parties/judgements.js';
 import * as noticeParties from '../parties/notices.js';
@@ -28,6 +28,7 @@ import * as passParties from '../parties/passes.js';
 import * as releaseParties from '../parties/releases.js';
 
 const modules = [
+  assistedCheckIns,
   checkIns,
   deliveries,
   disclosures,
@@ -41,7 +42,6 @@ const modules = [
   logEntries,
   logs,
   warrants,
-  assistedParties,
   commitmentParties,
   judgementParties,
   noticeParties,

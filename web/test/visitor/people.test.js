@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isProtected } from '../../ui/httpClient.js';
-import { Problem } from '../../ui/problems.js';
+import { checkedName, internationalNumber } from '../../ui/people.js';
+import { Problem, WordedError } from '../../ui/problems.js';
 import { ServerClocks } from '../../ui/serverClocks.js';
-import { checkedCode, checkedName, confirmCode, internationalNumber, requestCode } from '../../visitor/enrolment.js';
+import { checkedCode, confirmCode, requestCode } from '../../visitor/enrolment.js';
 import { VisitorError } from '../../visitor/errors.js';
 import { SHORTEST_LEAD, drawTime } from '../../visitor/timing.js';
 import { ALLOWANCE, NOON, enrolled, supplied } from './imitated.js';
@@ -22,7 +23,7 @@ test('numbers are taken as people write them', () => {
   }
   assert.equal(internationalNumber('+1 (415) 555-2671'), '+14155552671');
   for (const typed of ['', '12', 'phone', '+0123456789', '+1234567890123456']) {
-    assert.throws(() => internationalNumber(typed), VisitorError, typed);
+    assert.throws(() => internationalNumber(typed), WordedError, typed);
   }
 });
 
@@ -33,7 +34,7 @@ test('names have one spelling, and what is no name is told before it is sent', (
   assert.equal(checkedName('می\u200cخواهم'), 'می\u200cخواهم');
   assert.equal(checkedName('\u200ca\u202eb'), 'ab', 'what nobody sees is left out');
   for (const typed of ['', '   ', '=1+1', 'a\u0000b', '...', '\u3164', '가'.repeat(43)]) {
-    assert.throws(() => checkedName(typed), VisitorError, JSON.stringify(typed));
+    assert.throws(() => checkedName(typed), WordedError, JSON.stringify(typed));
   }
 });
 
@@ -49,7 +50,7 @@ test('a wrong code changes nothing, and costs no message', async () => {
   await requestCode(visitor, '+821012345678');
   await assert.rejects(confirmCode(visitor, '+821012345678', '홍길동', '654321'), Problem);
   assert.deepEqual(await visitor.store.read('wallet'), before);
-  await assert.rejects(confirmCode(visitor, '+821012345678', '=', '123456'), VisitorError);
+  await assert.rejects(confirmCode(visitor, '+821012345678', '=', '123456'), WordedError);
   assert.deepEqual(parties.traffic, ['operator POST /v1/verifications', 'operator POST /v1/sessions']);
 });
 

@@ -4,9 +4,10 @@
 
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
+import { checkedName, internationalNumber } from '../../ui/people.js';
 import { Problem } from '../../ui/problems.js';
 import { keepStorage } from '../../ui/surroundings.js';
-import { checkedCode, checkedName, confirmCode, internationalNumber, requestCode } from '../enrolment.js';
+import { checkedCode, confirmCode, requestCode } from '../enrolment.js';
 import { drawAhead } from '../fetching.js';
 import { ScreenElement } from '../screen.js';
 import { errorInWords } from '../words.js';
