@@ -22,6 +22,8 @@ from protocol.qr_text import from_qr_text
 
 MORNING = TODAY * EPOCH_SECONDS - UTC_OFFSET + 8 * 3600
 """When each check begins: early enough that every step that is due is due on the same day."""
+BASIC = "3.7/allowance"
+"""The check that a client gets passes at all, which all others need."""
 LONGEST_WAIT = 10_800
 """The longest time that a client draws for a day that has begun (§3.7)."""
 NO_ANSWER = frozenset({"Problem", "Unreachable"})
@@ -113,6 +115,13 @@ class Tested:
         await self.fetch()
         await self.holds(ALLOWANCE)
 
+    async def fetch_ahead(self) -> None:
+        """Get the passes of tomorrow at the drawn times."""
+        for _ in range(3):
+            await self.fetch(TODAY + 1)
+            self.now += LONGEST_WAIT
+        await self.holds(ALLOWANCE, TODAY + 1)
+
     async def wallet(self) -> Wallet:
         """What the client holds."""
         return Wallet.of(await self.ask("wallet"))
@@ -203,7 +212,11 @@ Run = Callable[[Tested], Any]
 
 
 class ClientChecks(list[Check[Bench]]):
-    """The checks of one subject."""
+    """The checks of one subject, all of which need others."""
+
+    def __init__(self, *needs: str) -> None:
+        super().__init__()
+        self._needs = needs
 
     def add(self, identifier: str, *needs: str, requirement: str = "") -> Callable[[Run], Run]:
         """Add a coroutine function as a check; its docstring is the requirement unless one is given."""
@@ -213,7 +226,7 @@ class ClientChecks(list[Check[Bench]]):
                 async with bench.fresh() as tested:
                     await run(tested)
 
-            self.append(Check(identifier, requirement or sentence(run), needs, run_fresh))
+            self.append(Check(identifier, requirement or sentence(run), (*self._needs, *needs), run_fresh))
             return run
 
         return register

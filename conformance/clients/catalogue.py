@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.clients import check_ins, conventions, epochs, handles, lists, logs, passes, posters
 
 CHECKS = (
+    *passes.basic,
     *epochs.checks,
     *logs.checks,
     *handles.checks,

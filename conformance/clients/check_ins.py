@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.clients.bench import MORNING, ClientChecks, Tested, expect
+from conformance.clients.bench import BASIC, MORNING, ClientChecks, Tested, expect
 from conformance.imitated import ALLOWANCE
 from conformance.parties import TODAY
 from protocol.check_ins import TIME_STEP, Direction
 from protocol.epochs import EPOCH_SECONDS, MAX_STAY
 from protocol.paper_passes import from_paper_text, verify_paper
 
-checks = ClientChecks()
+checks = ClientChecks(BASIC)
 FOUR_DAYS = 4 * EPOCH_SECONDS
 
 
@@ -58,9 +58,10 @@ async def _burned(tested: Tested) -> None:
 @checks.add("3.8/no-passes")
 async def _no_passes(tested: Tested) -> None:
     """Without a pass of today nothing is shown, also if there are passes of another day."""
-    await tested.supply()
-    tested.now += EPOCH_SECONDS
+    await tested.enrol()
+    await tested.fetch_ahead()
     await tested.refuses("NoPassLeft", "show", people=1)
+    await tested.holds(ALLOWANCE, TODAY + 1)
 
 
 @checks.add("3.8/group")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from conformance.clients.bench import (
+    BASIC,
     NO_ANSWER,
     OTHER_PHONE,
     PHONE,
@@ -16,7 +17,7 @@ from conformance.clients.bench import (
 )
 from conformance.parties import TODAY
 
-checks = ClientChecks()
+checks = ClientChecks(BASIC)
 REGISTERING = "operator POST /v1/handles"
 
 
@@ -41,7 +42,7 @@ async def _no_marks(tested: Tested) -> None:
     """No request has a cookie, and none but registering and asking has the session's token (A3)."""
 
     async def set_cookie(_request: web.Request, response: web.StreamResponse) -> None:
-        response.set_cookie("visitor", "1")
+        response.headers["Set-Cookie"] = "visitor=1; Path=/"
 
     tested.parties.on_response = set_cookie
     await tested.supply()

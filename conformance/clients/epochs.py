@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from conformance.clients.bench import LONGEST_WAIT, ClientChecks, Tested, expect
+from conformance.clients.bench import BASIC, LONGEST_WAIT, ClientChecks, Tested, expect
 from conformance.imitated import ImitatedParties
 from conformance.parties import TODAY
 from protocol.epochs import EpochStatement, Role, create_epoch
@@ -16,7 +16,7 @@ from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload
 from service.problems import Problem
 
-checks = ClientChecks()
+checks = ClientChecks(BASIC)
 AUTHORITY, OPERATOR = Role.AUTHORITY, Role.OPERATOR
 
 
@@ -49,6 +49,7 @@ LIES: dict[str, tuple[str, str, Callable[[ImitatedParties], bytes]]] = {
     "forged-keys": ("Keys that somebody else has signed are refused (A12).", "InvalidSignature", _forged),
     "keys-of-another-day": ("Keys of another epoch are refused.", "WrongEpoch", _of_another_day),
     "keys-of-another-domain": ("Keys of another domain are refused.", "WrongDomain", _of_another_domain),
+    "no-statement": ("What is no statement at all is refused (A28).", "MalformedEncoding", lambda _: b"\xf6"),
     "rogue-key": ("A share that is not proven to be known is refused (A13).", "InvalidProof", _without_its_share),
 }
 

@@ -8,16 +8,16 @@ from typing import Any
 
 from aiohttp import web
 
-from conformance.clients.bench import LONGEST_WAIT, OTHER_PHONE, ClientChecks, Tested, expect
+from conformance.clients.bench import BASIC, LONGEST_WAIT, OTHER_PHONE, ClientChecks, Tested, expect
 from conformance.clients.epochs import OPERATOR
-from conformance.imitated import ALLOWANCE, ImitatedParties
+from conformance.imitated import ImitatedParties
 from conformance.parties import TODAY
 from protocol.handles import HandleGrant, HandleRegistration, IdentityRecord, open_entry, seal_record, sign_receipt
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload
 from service.problems import Problem
 
-checks = ClientChecks()
+checks = ClientChecks(BASIC)
 Lie = Callable[[ImitatedParties], dict[str, Any]]
 
 
@@ -111,10 +111,7 @@ for _name, (_requirement, _error, _make) in LIES.items():
 async def _fresh(tested: Tested) -> None:
     """Each epoch has a handle of its own."""
     await tested.supply()
-    for _ in range(3):
-        await tested.fetch(TODAY + 1)
-        tested.now += LONGEST_WAIT
-    await tested.holds(ALLOWANCE, TODAY + 1)
+    await tested.fetch_ahead()
     handles = [bytes(handle) for handle in tested.parties.handles.values()]
     expect(len(set(handles)) == len(handles) == 2, "two epochs have one handle")
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from conformance.clients.bench import OTHER_PHONE, PHONE, ClientChecks, Tested, expect, headers_of
+from conformance.clients.bench import BASIC, OTHER_PHONE, PHONE, ClientChecks, Tested, expect, headers_of
 from conformance.clients.epochs import AUTHORITY, OPERATOR
 from conformance.errors import Failed
 from conformance.imitated import ALLOWANCE, ImitatedParties
@@ -18,10 +18,11 @@ from protocol.disclosures import DisclosedOpening, OpeningRecord, record_opening
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.notices import MAX_LIST_AGE, PublishedNotice, list_passes
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
+from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement
 from service.problems import Problem
 
-checks = ClientChecks()
+checks = ClientChecks(BASIC)
 ADVICE = "검사를 받으십시오."
 MAX_LISTS = 1000
 GIVEN_UP_SECONDS = 10
@@ -204,16 +205,30 @@ async def _another_number(tested: Tested) -> None:
 @checks.add("3.13/forged-disclosure")
 async def _forged_disclosure(tested: Tested) -> None:
     """A disclosure that another than its party has signed is refused."""
+    stranger = found_domain(tested.parties.domain.number)
+    await _refuses_disclosure(tested, OPERATOR, stranger.keys[OPERATOR])
+
+
+@checks.add("3.13/disclosure-of-another-party")
+async def _of_another_party(tested: Tested) -> None:
+    """A disclosure that says to be of the other party is refused, although its own party has signed it."""
+    await _refuses_disclosure(tested, AUTHORITY, tested.parties.parties.keys[OPERATOR])
+
+
+async def _refuses_disclosure(tested: Tested, says: Role, signer: SigningKey) -> None:
+    """Demand that this is not taken for a disclosure of the operator, and that an honest one is found afterwards."""
     await tested.supply()
     mine = await _visit(tested)
     published = Published(tested)
     published.nothing()
-    stranger = found_domain(tested.parties.domain.number)
     opening = DisclosedOpening(0, published.opening(mine))
-    forged = sign_disclosure(tested.parties.domain, OPERATOR, 1, tested.now, (opening,), stranger.keys[OPERATOR])
+    forged = sign_disclosure(tested.parties.domain, says, 1, tested.now, (opening,), signer)
     published.lists[OPERATOR, "disclosures"][1] = forged
     await _is_refused(tested, OPERATORS)
     expect(not await _opened(tested), "an opening was found that nobody disclosed")
+    published.disclosure(OPERATOR, 1, published.opening(mine))
+    await _expect_faults(tested, OPERATORS, set())
+    expect(await _opened(tested) == {mine}, "an honest disclosure after it was not found")
 
 
 @checks.add("3.12/stale")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from conformance.clients.bench import LONGEST_WAIT, ClientChecks, Tested
+from conformance.clients.bench import BASIC, LONGEST_WAIT, ClientChecks, Tested
 from conformance.clients.epochs import AUTHORITY, OPERATOR, refuses_keys
 from conformance.imitated import ALLOWANCE, ImitatedParties
 from conformance.parties import TODAY
 from protocol.epochs import Role
 from protocol.transparency.logs import Inclusion
 
-checks = ClientChecks()
+checks = ClientChecks(BASIC)
 Lie = Callable[[ImitatedParties], Callable[[Inclusion], Inclusion]]
 
 
@@ -68,7 +68,7 @@ async def _grown(tested: Tested) -> None:
     _fill(tested, OPERATOR, 5)
     await tested.supply()
     _fill(tested, OPERATOR, 300)
-    await _fetches_tomorrow(tested)
+    await tested.fetch_ahead()
 
 
 @checks.add("3.11/older-checkpoint")
@@ -79,7 +79,7 @@ async def _older(tested: Tested) -> None:
     _fill(tested, OPERATOR, 4)
     await tested.supply()
     with tested.lying(alter_inclusion=lambda good: older if b"/operator\n" in good.checkpoint else good):
-        await _fetches_tomorrow(tested)
+        await tested.fetch_ahead()
 
 
 @checks.add("3.11/forked-log")
@@ -112,7 +112,7 @@ async def _other_tiles(tested: Tested) -> None:
     log.inclusion = from_elsewhere  # type: ignore[method-assign]
     await _refuses_tomorrow(tested, "MalformedEncoding")
     log.inclusion, log.entries = prove, honest  # type: ignore[method-assign]
-    await _fetches_tomorrow(tested)
+    await tested.fetch_ahead()
 
 
 async def _refuses_tomorrow(tested: Tested, error: str) -> None:
@@ -121,11 +121,3 @@ async def _refuses_tomorrow(tested: Tested, error: str) -> None:
     tested.now += LONGEST_WAIT
     with tested.only_asking():
         await tested.refuses(error, "fetch", epoch=TODAY + 1)
-
-
-async def _fetches_tomorrow(tested: Tested) -> None:
-    """Demand that the passes of tomorrow come at the drawn times."""
-    for _ in range(3):
-        await tested.fetch(TODAY + 1)
-        tested.now += LONGEST_WAIT
-    await tested.holds(ALLOWANCE, TODAY + 1)

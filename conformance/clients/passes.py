@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from conformance.clients.bench import LONGEST_WAIT, OTHER_PHONE, ClientChecks, Tested, expect
+from conformance.clients.bench import BASIC, LONGEST_WAIT, OTHER_PHONE, ClientChecks, Tested, expect
 from conformance.imitated import ALLOWANCE, ImitatedParties
 from conformance.parties import TODAY
 from protocol.passes import IssueBatch, PassAnswers, issue_batch
@@ -15,12 +15,12 @@ from protocol.primitives.signatures import SigningKey
 from service.http import cbor_response
 from service.problems import Problem
 
-checks = ClientChecks()
+checks, basic = ClientChecks(BASIC), ClientChecks()
 REGISTERING, ASKING = "operator POST /v1/handles", "operator POST /v1/passes"
 Alter = Callable[[PassAnswers], PassAnswers]
 
 
-@checks.add("3.7/allowance")
+@basic.add(BASIC)
 async def _allowance(tested: Tested) -> None:
     """A client asks for exactly the allowance, and holds what came."""
     await tested.supply()

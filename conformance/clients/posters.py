@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from conformance.clients.bench import NO_ANSWER, ClientChecks, Tested, expect
+from conformance.clients.bench import BASIC, NO_ANSWER, ClientChecks, Tested, expect
 from conformance.imitated import ALLOWANCE, ImitatedParties
 from protocol.check_ins import Direction
 from protocol.epochs import Role
@@ -17,7 +17,7 @@ from protocol.primitives.statements import JointStatement, sign_statement
 from service.http import cbor_response
 from service.problems import Problem
 
-checks = ClientChecks()
+checks = ClientChecks(BASIC)
 CHECKING_IN = "venue POST /v1/check-ins"
 
 

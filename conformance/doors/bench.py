@@ -19,6 +19,7 @@ from protocol.epochs import Role
 from protocol.http_messages import Decision
 from protocol.passes import OwnedPass, Pass, pass_signing_input
 from protocol.primitives.group import B, Scalar
+from protocol.primitives.signatures import SigningKey
 from protocol.qr_text import to_qr_text
 
 TOLERANCE = 30
@@ -43,12 +44,14 @@ class DoorDomain:
             self.epochs[epoch] = open_epoch(self.parties, epoch)
         return self.epochs[epoch]
 
-    def new_pass(self, epoch: OpenEpoch | None = None, u: bytes | None = None) -> OwnedPass:
-        """A pass of today or another epoch; `u` stands in the place of its own if it is given."""
+    def new_pass(
+        self, epoch: OpenEpoch | None = None, u: bytes | None = None, signed_by: SigningKey | None = None
+    ) -> OwnedPass:
+        """A pass of today or another epoch; `u` and `signed_by` stand in the place of what they should be."""
         opened, r = epoch or self.epoch(), Scalar.random()
         key = opened.key
         point, v = bytes(r * B) if u is None else u, bytes(Scalar.random() * B)
-        signing_key = opened.secrets[Role.AUTHORITY].pass_signing_key
+        signing_key = signed_by or opened.secrets[Role.AUTHORITY].pass_signing_key
         return OwnedPass(Pass(point, v, signing_key.sign(pass_signing_input(key, point, v)).signature), r)
 
     def pinned(self) -> Mapping[str, Any]:

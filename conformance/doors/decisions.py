@@ -14,6 +14,7 @@ from protocol.check_ins import CheckInMessage, Direction, label_signing_input, s
 from protocol.http_messages import Decision
 from protocol.passes import PASS_BYTES, OwnedPass
 from protocol.primitives.encoding import encode_item
+from protocol.primitives.signatures import SigningKey
 from protocol.qr_text import PREFIX
 
 checks = DoorChecks()
@@ -82,6 +83,14 @@ async def _another_day(tested: Tested) -> None:
     await tested.learn(tomorrow)
     owned = tested.domain.new_pass(tomorrow)
     await tested.expect(FORGED, sign_check_in(tomorrow.key, owned, NOW, Direction.ENTRY))
+
+
+@checks.add("3.8/self-made-pass")
+async def _self_made(tested: Tested) -> None:
+    """A pass that the authority has not signed is forged, whoever signs its label."""
+    await open_door(tested)
+    owned = tested.domain.new_pass(signed_by=SigningKey.generate())
+    await tested.expect(FORGED, tested.entry(owned))
 
 
 def _signed(tested: Tested, owned: OwnedPass, make: Sign) -> CheckInMessage:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from conformance.check import Check, Outcome, Result, run_checks
-from conformance.clients.bench import Bench
+from conformance.clients.bench import BASIC, Bench
 from conformance.clients.catalogue import CHECKS
 from conformance.driven import Command
 from conformance.sections import SECTIONS
@@ -18,6 +18,7 @@ from tests.vectors.javascript import WEB, install_packages, program
 
 CLIENTS = ("Python", "JavaScript")
 SHORT = {
+    BASIC,
     "3.5/keys-for-one-visitor",
     "3.6/another-name",
     "3.7/decoys",

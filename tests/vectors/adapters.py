@@ -56,6 +56,7 @@ from protocol.releases import (
 from protocol.transparency.log_entries import EpochPublished, LogEntry
 from protocol.transparency.logs import check_consistency
 from protocol.transparency.merkle import CompactRange
+from protocol.transparency.page_records import PageRecord, describe_file
 from protocol.transparency.signed_notes import Checkpoint
 from protocol.transparency.tiles import Tile, split_entries, split_hashes
 from protocol.transparency.witnesses import WitnessRequest
@@ -244,6 +245,12 @@ def check_officers(domain: Domain, officers: OfficerSet, vote: Vote) -> Values:
 def read_log_entry(entry: bytes) -> Values:
     contents = LogEntry.from_bytes(entry).contents
     return {"statement": contents.statement if isinstance(contents, EpochPublished) else None}
+
+
+def describe_page(number: int, names: list[str], contents: list[bytes], headers: list[list[list[str]]]) -> Values:
+    pairs = ([(name, value) for name, value in one] for one in headers)
+    record = PageRecord(number, tuple(map(describe_file, names, contents, pairs)))
+    return {"record": record, "digest": record.digest}
 
 
 def read_tile(path: str, data: bytes) -> Values:

@@ -135,6 +135,7 @@ OPERATIONS = {
     "consistency": Operation(Call(adapters.check_continued, as_it_is)),
     "inclusion": Operation(Call(verify_inclusion, holds(NotLogged))),
     "log-entry": Operation(Call(adapters.read_log_entry, as_it_is)),
+    "page-record": Operation(Call(adapters.describe_page, as_it_is)),
     "tiles": Operation(Call(adapters.read_tile, as_it_is)),
     "witness-request": Operation(Call(adapters.read_witness_request, as_it_is)),
     "officers-approval": Operation(Call(adapters.check_officers, as_it_is)),

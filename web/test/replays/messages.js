@@ -22,6 +22,7 @@ import * as commitmentParties from '../parties/commitments.js';
 import * as judgementParties from '../parties/judgements.js';
 import * as noticeParties from '../parties/notices.js';
 import * as openingParties from '../parties/opening.js';
+import * as pageParties from '../parties/pages.js';
 import * as paperCheckInParties from '../parties/paperCheckIns.js';
 import * as requestParties from '../parties/partyRequests.js';
 import * as passParties from '../parties/passes.js';
@@ -46,6 +47,7 @@ const modules = [
   judgementParties,
   noticeParties,
   openingParties,
+  pageParties,
   paperCheckInParties,
   requestParties,
   passParties,
@@ -64,9 +66,7 @@ export const NOT_HERE = [
   'NoticePublished',
   'NoticeRequest',
   'OpeningTranscript',
-  'PageFile',
   'PagePublished',
-  'PageRecord',
   'ReleaseRequest',
   'SharesReleased',
   'SharesRequest',

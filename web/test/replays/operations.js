@@ -15,6 +15,7 @@ import hashing from './hashing.js';
 import logs from './logs.js';
 import notices from './notices.js';
 import opening from './opening.js';
+import pages from './pages.js';
 import paperPasses from './paperPasses.js';
 import partyRequests from './partyRequests.js';
 import passes from './passes.js';
@@ -45,4 +46,5 @@ export const OPERATIONS = {
   ...opening,
   ...partyRequests,
   ...logs,
+  ...pages,
 };
