@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from escrow.all_cores import all_at_once, map_on_all_cores
 from escrow.errors import ErasedEpoch, VenueChanged
 from escrow.openings import shares_released
 from escrow.party import Party
+from protocol.any_check_in import AnyCheckIn, AnyCheckInMessage, verify_check_ins
 from protocol.epochs import EpochKey
 from protocol.http_messages import SharesRequest
-from protocol.opening import VerifiedShares, create_shares, without_invalid_passes
-from protocol.primitives.errors import OutOfScope
+from protocol.opening import MadeShares, VerifiedShares, make_shares, valid_passes, without_invalid_passes
+from protocol.primitives.errors import Malformed, OutOfScope, Rejected
 from protocol.primitives.statements import statement_payload
 from protocol.releases import Judgement, VerifiedRelease, deciding_commitments, judge_release, release_digest
 from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant, warrant_epochs
@@ -37,7 +40,7 @@ async def give_shares(party: Party, session: ClientSession, request: SharesReque
         raise OutOfScope("nothing is opened under a warrant of this purpose", release.warrant.warrant_id)
     if late:
         release = await asyncio.to_thread(party.releases.given, without_erased(party, release))
-    return await record_and_share(party, session, release)
+    return (await record_and_share(party, session, release)).statement
 
 
 def _opened_in_time(party: Party, request: SharesRequest, now: int) -> Warrant | None:
@@ -69,34 +72,50 @@ async def judge_request(party: Party, session: ClientSession, request: SharesReq
         if known is None:
             received = party.commitments.of(venue.record.venue_id)
             held = deciding_commitments(warrant.record, received, request.release)
-            judged = judge_release(
-                warrant, venue, epoch_keys, Judgement(digest, held, request.commitments), request.release
-            )
+            first = Judgement(digest, held, request.commitments)
+            judged = judge_release(warrant, venue, epoch_keys, first, request.release, verify_on_all_cores)
             known = party.judgements.first(warrant.record, digest, judged.judgement)
             if known == judged.judgement:
                 return judged
-        return judge_release(warrant, venue, epoch_keys, known, request.release)
+        return judge_release(warrant, venue, epoch_keys, known, request.release, verify_on_all_cores)
 
     return await asyncio.to_thread(judge)
 
 
 async def record_and_share(
     party: Party, session: ClientSession, release: VerifiedRelease, given: VerifiedShares | None = None
-) -> bytes:
-    """A party's signed shares of a release that was judged, recorded before they are made.
+) -> MadeShares:
+    """A party's shares of a release that was judged, recorded before they are made.
 
     With the shares that the other party has `given`, only for their passes: others could not be opened.
 
     Raises `WarrantExhausted`, `ErasedEpoch` and `PeerFailed`, as `give_shares` does.
     """
-    release = without_erased(party, without_invalid_passes(release))  # step 3
+    passes = await asyncio.to_thread(valid_passes, release, given, map_on_all_cores)
+    release = without_erased(party, without_invalid_passes(release, passes))  # step 3
     release = await asyncio.to_thread(party.releases.record, release, party.clock(), given)  # steps 3, 4, 5
     if release.visits:
         await _put_on_record(party, session, release)
     keys = await warrant_epoch_keys(party, session, release.warrant)
     secrets = {epoch: (keys[epoch], party.epochs.secret(epoch)) for epoch in release.visits}
     # Steps 6, 7: the share of each pass, and the signature.
-    return await asyncio.to_thread(create_shares, party.domain, party.role, release, secrets, party.identity)
+    return await asyncio.to_thread(
+        make_shares,
+        party.domain,
+        party.role,
+        release,
+        secrets,
+        passes,
+        party.identity,
+        map_function=map_on_all_cores,
+    )
+
+
+def verify_on_all_cores(
+    messages: Sequence[tuple[EpochKey, AnyCheckInMessage]],
+) -> Iterator[AnyCheckIn | Malformed | Rejected]:
+    """`verify_check_ins`, spread over all cores."""
+    return all_at_once(verify_check_ins, messages)
 
 
 async def warrant_epoch_keys(party: Party, session: ClientSession, warrant: Warrant) -> dict[int, EpochKey]:

@@ -5,16 +5,21 @@ Spec: §3.8, §3.9.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 from protocol.assisted_check_ins import AssistedCheckIn, AssistedEntry, verify_assisted
 from protocol.check_ins import CheckIn, CheckInMessage, verify_check_in
 from protocol.epochs import EpochKey
 from protocol.paper_check_ins import PaperCheckIn, PaperCheckInMessage, verify_paper_check_in
+from protocol.primitives.errors import Malformed, Rejected
 
 PassCheckInMessage = CheckInMessage | PaperCheckInMessage
 """A check-in with a pass, whose `(u, v)` opens to a handle."""
 AnyCheckInMessage = PassCheckInMessage | AssistedCheckIn
 AnyCheckIn = CheckIn | PaperCheckIn | AssistedEntry
 """The same, verified."""
+CheckInVerifier = Callable[[Sequence[tuple[EpochKey, AnyCheckInMessage]]], Iterable[AnyCheckIn | Malformed | Rejected]]
+"""`verify_check_ins`, or what gives the same: one that uses all cores, or what the caller has verified before."""
 
 _SIX_FIELDS, _EIGHT_FIELDS = b"\x86", b"\x88"
 
@@ -58,3 +63,39 @@ def verify_any_check_in(epoch_key: EpochKey, message: AnyCheckInMessage) -> AnyC
     if isinstance(message, PaperCheckInMessage):
         return verify_paper_check_in(epoch_key, message)
     return verify_check_in(epoch_key, message)
+
+
+def verify_check_ins(messages: Sequence[tuple[EpochKey, AnyCheckInMessage]]) -> list[AnyCheckIn | Malformed | Rejected]:
+    """Check many messages, each as `verify_any_check_in` does.
+
+    Args:
+        messages: Each with the verified keys of its epoch.
+
+    Returns:
+        For each message the verified check-in, or why it is none.
+    """
+    verified: list[AnyCheckIn | Malformed | Rejected] = []
+    for epoch_key, message in messages:
+        try:
+            verified.append(verify_any_check_in(epoch_key, message))
+        except (Malformed, Rejected) as error:
+            verified.append(error)
+    return verified
+
+
+def take_as_verified(messages: Sequence[tuple[EpochKey, AnyCheckInMessage]]) -> list[AnyCheckIn | Malformed | Rejected]:
+    """What `verify_check_ins` gave when the caller verified these messages before and none was rejected.
+
+    Args:
+        messages: Each with the verified keys of its epoch.
+
+    Returns:
+        The check-ins, of which nothing is checked again.
+    """
+    return [_as_verified(epoch_key.epoch, message) for epoch_key, message in messages]
+
+
+def _as_verified(epoch: int, message: AnyCheckInMessage) -> AnyCheckIn:
+    if isinstance(message, AssistedCheckIn):
+        return AssistedEntry(message, epoch)
+    return PaperCheckIn(message, epoch) if isinstance(message, PaperCheckInMessage) else CheckIn(message, epoch)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
-from protocol.any_check_in import AnyCheckIn
+from protocol.any_check_in import AnyCheckIn, CheckInVerifier, verify_check_ins
 from protocol.assisted_check_ins import AssistedEntry
 from protocol.epochs import Domain, EpochKey, EpochSecret, Role
 from protocol.primitives.encoding import Bytes16, Message, Size, Uint8, Uint32
@@ -27,7 +26,7 @@ from protocol.primitives.errors import (
 )
 from protocol.primitives.group import Point, RandomBytes, secure_random
 from protocol.primitives.hashing import frame
-from protocol.primitives.proofs import EqualityProof, prove_shares, verify_shares
+from protocol.primitives.proofs import EqualityProof, MapFunction, prove_shares, verify_shares
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, Statement, sign_statement, verify_payload
 from protocol.releases import HeldCommitments, Judgement, VerifiedRelease, judge_release, release_digest
@@ -63,10 +62,22 @@ class Shares(Message):
 
 @dataclass(frozen=True, slots=True)
 class VerifiedShares:
-    """Shares whose proofs hold, by epoch and pass; made by `verify_party_shares` alone."""
+    """Shares whose proofs hold, by epoch and pass, made by `verify_party_shares`, or by the party that gives them.
+
+    `passes` are the same passes as points.
+    """
 
     role: Role
     shares: dict[int, dict[bytes, Point]]
+    passes: dict[int, dict[bytes, Point]]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeShares:
+    """A party's own signed shares, and what they give: nothing of them needs to be verified by whoever made them."""
+
+    statement: bytes
+    given: VerifiedShares
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +98,7 @@ def create_shares(
     identity: SigningKey,
     random_bytes: RandomBytes = secure_random,
 ) -> bytes:
-    """Make a party's signed shares for every visit of a release whose epoch is in `epochs`.
-
-    Leave out what may not be opened before calling. A pass whose `u` is no valid point gets no share: only a cheating
-    authority signs one.
+    """Make a party's signed shares, as `make_shares` does.
 
     Args:
         domain: The domain, as it is pinned.
@@ -106,35 +114,91 @@ def create_shares(
     Raises:
         InvalidProof: A secret does not belong to its epoch key.
     """
-    all_shares = []
+    return make_shares(domain, role, release, epochs, valid_passes(release), identity, random_bytes).statement
+
+
+def make_shares(
+    domain: Domain,
+    role: Role,
+    release: VerifiedRelease,
+    epochs: Mapping[int, tuple[EpochKey, EpochSecret]],
+    passes: Mapping[int, Mapping[bytes, Point]],
+    identity: SigningKey,
+    random_bytes: RandomBytes = secure_random,
+    map_function: MapFunction = map,
+) -> MadeShares:
+    """Make a party's signed shares for every visit of a release whose epoch is in `epochs`.
+
+    Leave out what may not be opened before calling. A pass whose `u` is no valid point gets no share: only a cheating
+    authority signs one.
+
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party.
+        release: The verified release.
+        epochs: Keys and secret of each epoch, by its number.
+        passes: What `valid_passes` gave for the release, or for more than is in it.
+        identity: The party's identity key.
+        random_bytes: Asked for 32 bytes per epoch.
+        map_function: `map`, or one that spreads the work over threads.
+
+    Returns:
+        The shares.
+
+    Raises:
+        InvalidProof: A secret does not belong to its epoch key.
+    """
+    all_shares, given, shared = [], {}, {}
     judgement = release.judgement.to_bytes()
     for epoch, visits in sorted(release.visits.items()):
-        if epoch not in epochs:
+        points = {u: passes[epoch][u] for u in sorted(visits) if u in passes.get(epoch, {})}
+        if epoch not in epochs or not points:
             continue
         epoch_key, secret = epochs[epoch]
-        x = secret.share
-        u = _valid_points(sorted(visits))
-        if not u:
-            continue
-        D = [x * u_i for u_i in u]
+        x, u = secret.share, list(points.values())
+        D = list(map_function(x.__mul__, u))
         context = _shares_context(epoch_key, role, release, judgement)
-        proof = prove_shares(context, x, epoch_key.shares[role], u, D, random_bytes)
+        proof = prove_shares(context, x, epoch_key.shares[role], u, D, random_bytes, map_function)
         all_shares.append(EpochShares(epoch, tuple(u), tuple(D), proof))
+        given[epoch], shared[epoch] = dict(zip(points, D, strict=True)), points
     message = Shares(domain.number, role, release.warrant.warrant_id, release.judgement, tuple(all_shares))
-    return sign_statement(message, identity)
+    return MadeShares(sign_statement(message, identity), VerifiedShares(role, given, shared))
 
 
-def without_invalid_passes(release: VerifiedRelease) -> VerifiedRelease:
-    """Leave out the passes that get no share, because their `u` is no valid point: only a cheating authority signs one.
+def valid_passes(
+    release: VerifiedRelease, given: VerifiedShares | None = None, map_function: MapFunction = map
+) -> dict[int, dict[bytes, Point]]:
+    """The passes of a release as points, without those whose `u` is none: only a cheating authority signs one.
 
     Args:
         release: The verified release.
+        given: The other party's shares, which have points already.
+        map_function: `map`, or one that spreads the work over threads.
+
+    Returns:
+        The points, by epoch and `u`.
+    """
+    valid = {}
+    for epoch, visits in release.visits.items():
+        known = {} if given is None else given.passes.get(epoch, {})
+        unknown = [u for u in visits if u not in known]
+        points = dict(zip(unknown, map_function(_point, unknown), strict=True))
+        valid[epoch] = known | {u: point for u, point in points.items() if point is not None}
+    return valid
+
+
+def without_invalid_passes(release: VerifiedRelease, passes: Mapping[int, Mapping[bytes, Point]]) -> VerifiedRelease:
+    """Leave out the passes that get no share.
+
+    Args:
+        release: The verified release.
+        passes: What `valid_passes` gave for it.
 
     Returns:
         The release without them.
     """
     kept = {
-        epoch: {u: visit for u, visit in visits.items() if _valid_points([u])}
+        epoch: {u: visit for u, visit in visits.items() if u in passes[epoch]}
         for epoch, visits in release.visits.items()
     }
     return replace(release, visits={epoch: visits for epoch, visits in kept.items() if visits})
@@ -171,11 +235,64 @@ def judge_shares(
         FaultyShares: The party signed something else than shares: the error has the evidence.
         OutOfScope: The authority named other commitments, or the release is for another warrant or venue.
     """
-    judgement = _read_shares(domain, role, statement).judgement  # step 1
+    message = _read_shares(domain, role, statement)  # step 1
+    return _judge(warrant, venue, epoch_keys, named, release, message, verify_check_ins)
+
+
+def judge_and_verify_shares(
+    domain: Domain,
+    role: Role,
+    warrant: ValidWarrant,
+    venue: RegisteredVenue,
+    epoch_keys: Mapping[int, EpochKey],
+    named: HeldCommitments,
+    release: bytes,
+    statement: bytes,
+    check_in_verifier: CheckInVerifier = verify_check_ins,
+    map_function: MapFunction = map,
+) -> tuple[VerifiedRelease, VerifiedShares]:
+    """Do what `judge_shares` and then `verify_party_shares` do, and decode the shares once.
+
+    Args:
+        domain: The domain, as it is pinned.
+        role: The party that gives the shares.
+        warrant: The valid warrant.
+        venue: The registered venue.
+        epoch_keys: The keys of each epoch, by its number.
+        named: The commitments that the authority named when it asked for the shares.
+        release: The signed release.
+        statement: The signed shares.
+        check_in_verifier: `verify_check_ins`, or what does the same faster.
+        map_function: `map`, or one that spreads the work over threads.
+
+    Returns:
+        What both parties admit, and the shares.
+
+    Raises:
+        MalformedEncoding: It is no statement, which proves nothing.
+        InvalidSignature: The party did not sign it, which proves nothing.
+        FaultyShares: The party signed it and it is wrong: the error has the evidence.
+        OutOfScope: The authority named other commitments, or the release is for another warrant or venue.
+    """
+    message = _read_shares(domain, role, statement)
+    judged = _judge(warrant, venue, epoch_keys, named, release, message, check_in_verifier)
+    return judged, _verify_shares(domain, role, judged, epoch_keys, message, statement, map_function)
+
+
+def _judge(
+    warrant: ValidWarrant,
+    venue: RegisteredVenue,
+    epoch_keys: Mapping[int, EpochKey],
+    named: HeldCommitments,
+    release: bytes,
+    message: Shares,
+    check_in_verifier: CheckInVerifier,
+) -> VerifiedRelease:
+    judgement = message.judgement
     if (judgement.release, judgement.authority) != (release_digest(release), named):  # step 2
         raise OutOfScope("another release was judged, or by other commitments", warrant.record.warrant_id)
     try:
-        return judge_release(warrant, venue, epoch_keys, judgement, release)  # step 3
+        return judge_release(warrant, venue, epoch_keys, judgement, release, check_in_verifier)  # step 3
     except (CommitmentMismatch, ConflictingStatements):
         return VerifiedRelease(warrant.record, {}, Counter(), judgement)
 
@@ -206,11 +323,24 @@ def verify_party_shares(
         FaultyShares: The party signed it and it is wrong: the error has the evidence.
     """
     message = _read_shares(domain, role, statement)  # steps 1, 2
+    return _verify_shares(domain, role, release, epoch_keys, message, statement, map)
+
+
+def _verify_shares(
+    domain: Domain,
+    role: Role,
+    release: VerifiedRelease,
+    epoch_keys: Mapping[int, EpochKey],
+    message: Shares,
+    statement: bytes,
+    map_function: MapFunction,
+) -> VerifiedShares:
     expected = (domain.number, role, release.warrant.warrant_id, release.judgement)
     said = (message.domain, message.role, message.warrant_id, message.judgement)
     if said != expected:  # steps 3, 4
         raise OutOfScope("the shares are for another release, or another judgement", release.warrant.warrant_id)
     verified: dict[int, dict[bytes, Point]] = {}
+    points: dict[int, dict[bytes, Point]] = {}
     judgement = message.judgement.to_bytes()
     named: set[int] = set()
     for part in message.epochs:
@@ -231,11 +361,13 @@ def verify_party_shares(
                 part.passes,
                 part.shares,
                 part.proof,
+                map_function,
             )
         ):
             raise faulty
         verified[part.epoch] = dict(zip(passes, part.shares, strict=True))
-    return VerifiedShares(role, verified)
+        points[part.epoch] = dict(zip(passes, part.passes, strict=True))
+    return VerifiedShares(role, verified, points)
 
 
 def open_release(
@@ -279,12 +411,11 @@ def open_check_in(check_in: AnyCheckIn, D_operator: Point, D_authority: Point) -
         return None
 
 
-def _valid_points(encodings: list[bytes]) -> list[Point]:
-    points = []
-    for encoding in encodings:
-        with suppress(MalformedPoint):
-            points.append(Point(encoding))
-    return points
+def _point(encoding: bytes) -> Point | None:
+    try:
+        return Point(encoding)
+    except MalformedPoint:
+        return None
 
 
 def _read_shares(domain: Domain, role: Role, statement: bytes) -> Shares:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated, ClassVar
 
-from protocol.any_check_in import AnyCheckIn, read_any_check_in, verify_any_check_in
+from protocol.any_check_in import AnyCheckInMessage, CheckInVerifier, read_any_check_in, verify_check_ins
 from protocol.check_ins import Direction
 from protocol.commitments import (
     BEGINNING,
@@ -266,6 +266,7 @@ def verify_release(
     commitments: Mapping[int, bytes],
     release: bytes,
     ended: int | None = None,
+    check_in_verifier: CheckInVerifier = verify_check_ins,
 ) -> VerifiedRelease:
     """Check a venue's release by one party's commitments and keep the visits that the warrant covers.
 
@@ -279,6 +280,7 @@ def verify_release(
         commitments: The venue's commitments (32 bytes) by time, as the caller itself received them.
         release: The signed release.
         ended: The time with which the part before ended; None for the first part.
+        check_in_verifier: `verify_check_ins`, or what does the same faster.
 
     Returns:
         The visits, and what was set aside.
@@ -294,7 +296,8 @@ def verify_release(
     is_first = start == BEGINNING or start.time <= _opens_from(warrant.record)
     if not is_first if ended is None else start.time != ended:  # step 4
         raise CommitmentMismatch("the release does not start where the part before it ended, or its window asks for")
-    return _verify(warrant.record, epoch_keys, commitments, message, release_digest(release))
+    digest = release_digest(release)
+    return _verify(warrant.record, epoch_keys, commitments, message, digest, check_in_verifier)
 
 
 def deciding_commitments(warrant: Warrant, commitments: Mapping[int, bytes], release: bytes) -> HeldCommitments:
@@ -321,6 +324,7 @@ def judge_release(
     epoch_keys: Mapping[int, EpochKey],
     judgement: Judgement,
     release: bytes,
+    check_in_verifier: CheckInVerifier = verify_check_ins,
 ) -> VerifiedRelease:
     """Check a venue's release by the commitments of both parties, and keep the visits that both admit.
 
@@ -330,6 +334,7 @@ def judge_release(
         epoch_keys: The keys of each epoch that is published, by its number.
         judgement: What each party holds, for this release.
         release: The signed release.
+        check_in_verifier: `verify_check_ins`, or what does the same faster.
 
     Returns:
         The visits that both verdicts have, as the authority's has them, and what was set aside.
@@ -348,7 +353,9 @@ def judge_release(
         for held in (judgement.operator, judgement.authority):  # step 1
             if held not in verdicts:
                 received = {commitment.time: commitment.commitment for commitment in held}
-                verdicts[held] = _verify(warrant.record, epoch_keys, received, message, judgement.release)
+                verdicts[held] = _verify(
+                    warrant.record, epoch_keys, received, message, judgement.release, check_in_verifier
+                )
     except CommitmentMismatch:
         if judgement.conflicts:
             raise _conflict(venue.record, judgement) from None
@@ -388,11 +395,12 @@ def _verify(
     commitments: Mapping[int, bytes],
     message: Release,
     digest: bytes,
+    check_in_verifier: CheckInVerifier,
 ) -> VerifiedRelease:
     """A release that was read, by one party's commitments, wherever it starts."""
     placed, ends = _verify_leaves(warrant, commitments, message)
     committed = sum(warrant.begins <= leaf.time < warrant.ends for leaf, _ in placed[:ends])
-    check_ins = []
+    to_verify, check_ins = [], []
     set_aside: Counter[str] = Counter()
     for place, (leaf, times) in enumerate(placed):
         if leaf.withheld:  # step 10
@@ -400,9 +408,14 @@ def _verify(
                 set_aside["Withheld"] += 1
             continue
         try:
-            check_ins.append(_verify_content(warrant, epoch_keys.get(leaf.epoch), leaf, times))
+            to_verify.append(_read_content(warrant, epoch_keys.get(leaf.epoch), leaf, times))
         except (Malformed, Rejected) as error:
             set_aside[type(error).__name__] += 1
+    for verified in check_in_verifier(to_verify):
+        if isinstance(verified, Malformed | Rejected):
+            set_aside[type(verified).__name__] += 1
+        else:
+            check_ins.append(verified)
     kept: dict[int, dict[bytes, Visit]] = {}
     for epoch, visits in collect_visits(check_ins).items():  # step 12
         for u, visit in visits.items():
@@ -488,8 +501,10 @@ def _start(release: Release) -> CompactRange:
         raise CommitmentMismatch("the frontier is that of no tree of this size") from None
 
 
-def _verify_content(warrant: Warrant, epoch_key: EpochKey | None, leaf: ReleasedLeaf, times: range) -> AnyCheckIn:
-    """The check-in that a leaf shows."""
+def _read_content(
+    warrant: Warrant, epoch_key: EpochKey | None, leaf: ReleasedLeaf, times: range
+) -> tuple[EpochKey, AnyCheckInMessage]:
+    """The check-in that a leaf shows, and the keys under which it has to hold."""
     message = read_any_check_in(leaf.content)  # step 11
     if (message.time, message.direction) != (leaf.time, leaf.direction) or leaf.time >= times.stop:
         raise CommitmentMismatch("the check-in has another label, or a later one than its commitment")
@@ -497,7 +512,7 @@ def _verify_content(warrant: Warrant, epoch_key: EpochKey | None, leaf: Released
         raise CommittedLate("the venue did not commit to the check-in in time")
     if epoch_key is None or not warrant.is_near(message.time) or message.venue_id not in (None, warrant.venue_id):
         raise OutOfScope("the check-in lies outside the warrant", warrant.warrant_id)
-    return verify_any_check_in(epoch_key, message)
+    return epoch_key, message
 
 
 def _opens(opening: CommitmentOpening, tree: CompactRange, known: Mapping[int, bytes]) -> bool:

@@ -125,14 +125,15 @@ class Cases:
         return sorted(known.values(), key=lambda case: case.started)
 
     def get(self, name: str, *, even_closed: bool = False) -> Case:
-        """A case, which is then in every home; raises `UnknownCase` or `CaseClosed`."""
+        """A case, which is then in every home; raises `UnknownCase`, or `CaseClosed` if it is closed in one of them."""
+        known = [case for authority in self.homes for case in authority.cases.all() if case.name == name]
+        if not known:
+            raise UnknownCase(name)
+        if not even_closed and any(case.closed is not None for case in known):
+            raise CaseClosed(name)
         for authority in self.homes:
-            if name in {case.name for case in authority.cases.all()}:
-                case = authority.cases.get(name, even_closed=even_closed)
-                for other in self.homes:
-                    other.cases.start(case)
-                return case
-        raise UnknownCase(name)
+            authority.cases.start(known[0])
+        return known[0]
 
     def add(self, name: str, windows: Sequence[Window]) -> int:
         """Add windows to a case, each in every domain that has its venue; in how many parts they are.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,7 +13,7 @@ import click
 
 from escrow.authority.case_cli import case_argument, case_group, cases_of, label, reason
 from escrow.authority.outcomes import Told, contacts, of_opening, of_release
-from escrow.authority.progress import waiting_for
+from escrow.authority.progress import waiting, waiting_for
 from escrow.journal_cli import show_journal
 from service.cli import EXPECTED, explain, local_time, printable
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from protocol.warrants import Warrant
 
 LOOK_SECONDS = 5
+AT_A_TIME = 2
+"""While one party works on a warrant, another works on the next. Each has a part of a release in memory."""
 DRAW = "case draw --again"
 NEXT = {
     "not drawn": "case draw",
@@ -62,7 +65,7 @@ def propose(home: Path, name: str) -> None:
 @click.option("--once", is_flag=True, help="Look once and end.")
 @click.pass_obj
 def watch(home: Path, name: str, *, once: bool) -> None:
-    """Wait for decisions on CASE. Asks the operators until they have decided on all, and shows each change.
+    """Wait for decisions on CASE. Asks the operators, shows each change, and ends when they have decided on all.
 
     Changes are what was countersigned, refused, released, given shares of, and opened. At its end it says what is next.
     """
@@ -194,9 +197,9 @@ def close(home: Path, name: str) -> None:
 
 
 def _carry_out(
-    home: Path, name: str, action: str, waiting: str, wanted: Callable[[Part, ListedWarrant], bool], step: Work
+    home: Path, name: str, action: str, what: str, wanted: Callable[[Part, ListedWarrant], bool], step: Work
 ) -> None:
-    """Take a step for each warrant that is ready for it; one that fails keeps no other back."""
+    """Take a step for each warrant that is ready for it, some at a time; one that fails keeps no other back."""
     from escrow.authority.investigation import Investigation
     from escrow.authority.program import online
 
@@ -205,18 +208,23 @@ def _carry_out(
     ready = [(part, one.record) for part in cases.parts(name) for one in part.warrants if wanted(part, one)]
 
     async def each(session: ClientSession) -> int:
-        failed = 0
-        for number, (part, warrant) in enumerate(ready, 1):
-            cases.note_warrant(name, action, part.authority, warrant.warrant_id)
-            try:
-                with waiting_for(f"{waiting}: {label(part)}", number, len(ready)):
-                    told = await step(Investigation(part.authority, session), part, warrant)
-            except EXPECTED as error:
-                failed += 1
-                click.echo(f"{label(part)}: {printable(explain(error))}", err=True)
-            else:
-                told.show(label(part))
-        return failed
+        turns = asyncio.Semaphore(AT_A_TIME)
+
+        async def one(number: int, part: Part, warrant: Warrant) -> bool:
+            async with turns:
+                cases.note_warrant(name, action, part.authority, warrant.warrant_id)
+                try:
+                    with things.on(f"{what}: {label(part)}", number, len(ready)):
+                        told = await step(Investigation(part.authority, session), part, warrant)
+                except EXPECTED as error:
+                    told = Told("", (), (printable(explain(error)),))
+                with things.interrupted():
+                    told.show(label(part))
+                return bool(told.line)
+
+        with waiting() as things:
+            done = await asyncio.gather(*(one(number, *both) for number, both in enumerate(ready, 1)))
+        return done.count(False)
 
     if failed := online(each):
         raise click.ClickException(f"{failed} of {len(ready)} could not be done; the others are, so repeat the command")

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from service.clock import DAY
 
-CACHE_KIB = 8_000
+CACHE_KIB = 2_000
 _TABLES = """
 CREATE TABLE visits (
     domain TEXT NOT NULL, venue_id BLOB NOT NULL, epoch INTEGER NOT NULL, u BLOB NOT NULL,

@@ -17,10 +17,10 @@ from escrow.authority.reading import OpeningResult, opened_part, read_opened
 from escrow.authority.released_parts import ReleasedPart
 from escrow.authority.warrants import NOT_TOLD, DrawnWarrant, Step
 from escrow.errors import AlreadyOpened, ErasedEpoch
-from escrow.shares import record_and_share, warrant_epoch_keys
-from protocol.epochs import EpochKey, Role
+from escrow.shares import record_and_share, verify_on_all_cores, warrant_epoch_keys
+from protocol.epochs import EpochKey
 from protocol.http_messages import ReleaseRequest, SharesRequest
-from protocol.opening import OpeningTranscript, verify_party_shares
+from protocol.opening import OpeningTranscript
 from protocol.primitives.errors import OutOfScope
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.releases import HeldCommitments, VerifiedRelease, verify_release
@@ -131,7 +131,9 @@ class Investigation:
                 ReleaseRequest(joint, ended).to_bytes(),
             )
             commitments = await asyncio.to_thread(self._authority.commitments.of, venue.record.venue_id)
-            release = await asyncio.to_thread(verify_release, valid, venue, keys, commitments, statement, ended)
+            release = await asyncio.to_thread(
+                verify_release, valid, venue, keys, commitments, statement, ended, verify_on_all_cores
+            )
             await asyncio.to_thread(self._authority.warrants.parts.store, statement, release)
             ended, is_last = release.part_ends, release.part_ends is None
         result = _summary(self._authority.warrants.get(warrant_id).parts)
@@ -209,12 +211,10 @@ class Investigation:
             venue, ended = await self._venue(drawn.record.venue_id), _ended_before(drawn, part)
             opening = await ask_for_shares(self._authority, self._session, drawn, signed, ended, keys, venue)
         own = await record_and_share(self._authority, self._session, opening.release, opening.given)
-        transcript = OpeningTranscript(joint, signed, opening.statement, own)
+        transcript = OpeningTranscript(joint, signed, opening.statement, own.statement)
 
         def keep() -> None:
-            domain = self._authority.domain
-            shares = verify_party_shares(domain, Role.AUTHORITY, opening.release, keys, own)
-            opened = opened_part(self._authority, opening.release, opening.given, shares)
+            opened = opened_part(self._authority, opening.release, opening.given, own.given)
             self._authority.warrants.parts.store_transcript(part, transcript, opening.venue, opened)
 
         await asyncio.to_thread(keep)
@@ -245,7 +245,7 @@ class Investigation:
             commitments = self._authority.commitments.of(registered.record.venue_id)
         else:
             commitments = {held.time: held.commitment for held in named}
-        return verify_release(warrant, registered, keys, commitments, release, ended)
+        return verify_release(warrant, registered, keys, commitments, release, ended, verify_on_all_cores)
 
     async def _venue(self, venue_id: bytes) -> JointStatement:
         """A venue's record with both signatures; raises `VenueNotApproved`, or `Problem` without the operator's."""

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 from aiohttp import ClientSession
 
+from escrow.all_cores import map_on_all_cores
 from escrow.authority.authority import Authority
 from escrow.authority.errors import NoRelease
 from escrow.authority.warrants import DrawnWarrant, ReceivedShares
-from escrow.shares import without_erased
+from escrow.shares import verify_on_all_cores, without_erased
+from protocol.any_check_in import CheckInVerifier, take_as_verified
 from protocol.epochs import EpochKey, Role
 from protocol.http_messages import SharesRequest
-from protocol.opening import Shares, VerifiedShares, judge_shares, verify_party_shares
+from protocol.opening import Shares, VerifiedShares, judge_and_verify_shares
 from protocol.primitives.errors import FaultyShares, OutOfScope
 from protocol.primitives.statements import JointStatement, verify_payload
 from protocol.releases import VerifiedRelease, release_digest, verify_release
@@ -73,7 +75,10 @@ async def ask_for_shares(
     warrant, venue = verify_warrant(authority.domain, joint, now), verify_venue(authority.domain, joint_venue)
     if asked is None:
         commitments = await asyncio.to_thread(authority.commitments.of, venue.record.venue_id)
-        release = await asyncio.to_thread(verify_release, warrant, venue, epoch_keys, commitments, signed, ended)
+        verifier = _verifier(authority, digest)
+        release = await asyncio.to_thread(
+            verify_release, warrant, venue, epoch_keys, commitments, signed, ended, verifier
+        )
         without_erased(authority, release)  # or the operator would have an opening on record that never came
         named = release.judgement.authority
     else:
@@ -105,8 +110,22 @@ def judge_received(
     joint_venue, named = asked
     warrant = verify_warrant(authority.domain, drawn.countersigned, received.time)
     venue = verify_venue(authority.domain, joint_venue)
-    release = judge_shares(
-        authority.domain, Role.OPERATOR, warrant, venue, epoch_keys, named, signed, received.statement
+    release, given = judge_and_verify_shares(
+        authority.domain,
+        Role.OPERATOR,
+        warrant,
+        venue,
+        epoch_keys,
+        named,
+        signed,
+        received.statement,
+        _verifier(authority, release_digest(signed)),
+        map_on_all_cores,
     )
-    given = verify_party_shares(authority.domain, Role.OPERATOR, release, epoch_keys, received.statement)
     return JudgedShares(received.statement, given, release, joint_venue)
+
+
+def _verifier(authority: Authority, digest: bytes) -> CheckInVerifier:
+    """What verifies the check-ins of a release: nothing is done again that was done when it came and found no fault."""
+    part = authority.warrants.parts.find(digest)
+    return take_as_verified if part is not None and part.is_verified else verify_on_all_cores

@@ -49,7 +49,7 @@ def reasons(set_aside: Counter[str]) -> list[tuple[str, int]]:
 
 
 class Told(NamedTuple):
-    """What a step gave, in a line; what else there is to know; and what the officer has to do about it."""
+    """What a step gave, in a line, empty if it failed; what else there is to know; and what is to be done about it."""
 
     line: str
     more: tuple[str, ...] = ()
@@ -57,7 +57,8 @@ class Told(NamedTuple):
 
     def show(self, label: str = "") -> None:
         """Print it, with a label in a case."""
-        click.echo(f"{label}: {self.line}" if label else self.line)
+        if self.line:
+            click.echo(f"{label}: {self.line}" if label else self.line)
         for line in self.more:
             click.echo(f"    {line}" if label else line)
         for line in self.warnings:

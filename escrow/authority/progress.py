@@ -9,28 +9,68 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 PATIENCE_SECONDS = 1.0
 
 
+class Waiting:
+    """What a command waits for, of which there may be several things at a time."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+
+    @contextmanager
+    def on(self, what: str, number: int = 1, of: int = 1) -> Iterator[None]:
+        """Tell that it waits for something, the step `number` of so many."""
+        told = f"[{number}/{of}] waiting for {what}" if of > 1 else f"waiting for {what}"
+        if self._progress is not None:
+            task = self._progress.add_task(told)
+            try:
+                yield
+            finally:
+                self._progress.remove_task(task)
+            return
+        timer = threading.Timer(PATIENCE_SECONDS, click.echo, (told,), {"err": True})
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    @contextmanager
+    def interrupted(self) -> Iterator[None]:
+        """Take the lines away while something else is printed."""
+        if self._progress is not None:
+            self._progress.stop()
+        try:
+            yield
+        finally:
+            if self._progress is not None:
+                self._progress.start()
+
+
+@contextmanager
+def waiting() -> Iterator[Waiting]:
+    """For a command that waits for several things."""
+    if not sys.stderr.isatty():
+        yield Waiting(None)
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield Waiting(progress)
+
+
 @contextmanager
 def waiting_for(what: str, number: int = 1, of: int = 1) -> Iterator[None]:
-    """Tell that the command waits for something, the step `number` of so many."""
-    told = f"[{number}/{of}] waiting for {what}" if of > 1 else f"waiting for {what}"
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            progress.add_task(told)
-            yield
-        return
-    timer = threading.Timer(PATIENCE_SECONDS, click.echo, (told,), {"err": True})
-    timer.start()
-    try:
+    """Tell that a command waits for something, the step `number` of so many."""
+    with waiting() as things, things.on(what, number, of):
         yield
-    finally:
-        timer.cancel()

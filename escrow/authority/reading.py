@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from escrow.all_cores import map_on_all_cores
 from escrow.authority.authority import Authority
 from escrow.authority.found_visits import FoundVisit, FoundVisits, Identity, Source
 from escrow.authority.opened_visits import OpenedPart, OpenedVisit
@@ -140,28 +141,29 @@ def _identify(
     authority: Authority, keys: Mapping[int, EpochKey], visits: Sequence[OpenedVisit]
 ) -> list[Identity | None]:
     """Whose each visit is; None for nobody's. The operator is never asked about a handle."""
-    indexes = {
-        (visit.epoch, visit.point): directory_index(keys[visit.epoch], Point(visit.point))
-        for visit in visits
-        if visit.point is not None and visit.assisted is None
-    }
-    entries = authority.directory.find_all((epoch, index) for (epoch, _), index in indexes.items())
-    identities: list[Identity | None] = []
-    for visit in visits:
-        index = None if visit.point is None else indexes.get((visit.epoch, visit.point))
-        entry = None if index is None else entries.get((visit.epoch, index))
+    points = list(map_on_all_cores(_point, visits))
+    indexes = [
+        None if point is None or visit.assisted else (visit.epoch, directory_index(keys[visit.epoch], point))
+        for visit, point in zip(visits, points, strict=True)
+    ]
+    entries = authority.directory.find_all(index for index in indexes if index is not None)
+
+    def identify(opened: tuple[OpenedVisit, Point | None, tuple[int, bytes] | None]) -> Identity | None:
+        visit, point, index = opened
         try:
-            identities.append(_identity(keys[visit.epoch], visit, entry))
+            return point and _identity(keys[visit.epoch], visit, point, index and entries.get(index))
         except InvalidEntry:
-            identities.append(None)
-    return identities
+            return None
+
+    return list(map_on_all_cores(identify, zip(visits, points, indexes, strict=True)))
 
 
-def _identity(epoch_key: EpochKey, visit: OpenedVisit, entry: DirectoryEntry | None) -> Identity:
+def _point(visit: OpenedVisit) -> Point | None:
+    return None if visit.point is None else Point(visit.point)
+
+
+def _identity(epoch_key: EpochKey, visit: OpenedVisit, point: Point, entry: DirectoryEntry | None) -> Identity:
     """Whom a visit's handle leads to, or the key of an assisted one; raises `InvalidEntry`."""
-    if visit.point is None:
-        raise InvalidEntry("the check-in opens to nobody")
-    point = Point(visit.point)
     if visit.assisted is not None:
         assisted = AssistedEntry(AssistedCheckIn.from_bytes(visit.assisted), visit.epoch)
         asserted = open_assisted(epoch_key, assisted, point)

@@ -75,6 +75,11 @@ class ReleasedPart(NamedTuple):
     size: int
 
     @property
+    def is_verified(self) -> bool:
+        """Whether every check-in that it shows was verified when it came, and held."""
+        return self.set_aside.keys() <= {"Withheld"}
+
+    @property
     def is_opened(self) -> bool:
         """Whether this very release was opened."""
         return self.opened and not self.replaced

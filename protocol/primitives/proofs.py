@@ -7,13 +7,23 @@ before they return it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, Protocol, Self, TypeVar
 
 from protocol.primitives.errors import IdentityElement, InvalidProof, MalformedEncoding
 from protocol.primitives.group import SCALAR_BYTES, B, Point, RandomBytes, Scalar, secure_random
 from protocol.primitives.hashing import digest, encodings, frame, hash_to_scalar, nonce
+
+Thing = TypeVar("Thing")
+Made = TypeVar("Made")
+
+
+class MapFunction(Protocol):
+    """`map`, or a function that does the same on several cores."""
+
+    def __call__(self, function: Callable[[Thing], Made], things: Iterable[Thing], /) -> Iterable[Made]:
+        """What the function makes of each thing, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +270,7 @@ def prove_shares(
     u: Sequence[Point],
     D: Sequence[Point],
     random_bytes: RandomBytes = secure_random,
+    map_function: MapFunction = map,
 ) -> EqualityProof:
     """Prove that every `D[i] = x * u[i]` with the `x` of `X = x * B`.
 
@@ -272,6 +283,7 @@ def prove_shares(
         u: The points to multiply.
         D: The products.
         random_bytes: Asked for 32 bytes.
+        map_function: `map`, or one that spreads the work over threads.
 
     Returns:
         The proof.
@@ -280,11 +292,18 @@ def prove_shares(
         InvalidProof: `X` is not `x * B`.
     """
     seed, a = _batch("shares", context, (B, X), u, D)
-    M = _combine(a, u)
+    M = _combine(a, u, map_function)
     return _prove_equality("shares", seed, x, B, M, X, x * M, random_bytes)
 
 
-def verify_shares(context: bytes, X: Point, u: Sequence[Point], D: Sequence[Point], proof: EqualityProof) -> bool:
+def verify_shares(
+    context: bytes,
+    X: Point,
+    u: Sequence[Point],
+    D: Sequence[Point],
+    proof: EqualityProof,
+    map_function: MapFunction = map,
+) -> bool:
     """Check that every `D[i]` is `u[i]` times the logarithm of `X`.
 
     Args:
@@ -293,13 +312,14 @@ def verify_shares(context: bytes, X: Point, u: Sequence[Point], D: Sequence[Poin
         u: The points, at least one.
         D: As many products.
         proof: The proof.
+        map_function: `map`, or one that spreads the work over threads.
 
     Returns:
         Whether the proof holds.
     """
     try:
         seed, a = _batch("shares", context, (B, X), u, D)
-        M, Z = _combine(a, u), _combine(a, D)
+        M, Z = _combine(a, u, map_function), _combine(a, D, map_function)
     except IdentityElement:
         return False
     return _verify_equality("shares", seed, B, M, X, Z, proof)
@@ -317,12 +337,17 @@ def _batch(
     return seed, [hash_to_scalar(f"{name}/coefficient", seed, i.to_bytes(4, "big")) for i in range(len(left))]
 
 
-def _combine(a: Sequence[Scalar], points: Sequence[Point]) -> Point:
+def _combine(a: Sequence[Scalar], points: Sequence[Point], map_function: MapFunction = map) -> Point:
     """`sum(a_i * P_i)`."""
-    total, *rest = (a_i * P_i for a_i, P_i in zip(a, points, strict=True))
+    total, *rest = map_function(_product, zip(a, points, strict=True))
     for point in rest:
         total = total + point
     return total
+
+
+def _product(pair: tuple[Scalar, Point]) -> Point:
+    a, P = pair
+    return a * P
 
 
 def _sum_scalars(scalars: Sequence[Scalar]) -> Scalar:

@@ -558,6 +558,37 @@ def test_a_chain_is_every_venue_of_one_server(authorities: Authorities) -> None:
     assert {part.venue.venue_id for part in cases.parts(CASE)} == both
 
 
+def test_a_case_that_is_closed_in_one_home_alone_is_closed_for_good_by_closing_it_again(
+    authorities: Authorities,
+) -> None:
+    """The command was killed between two homes."""
+    homes = [world.authority for world in authorities.worlds]
+    for place in (0, 1):
+        name = f"{CASE} {place}"
+        authorities.done("start", name, "--legal-reference", LAW)
+        homes[place].cases.close(name, NOON)
+        added = authorities.case("add", name, *authorities.venues(authorities.cafe), *authorities.window())
+        assert "(case-closed)" in added.stderr
+        authorities.done("close", name)
+        assert all(home.cases.get(name, even_closed=True).closed for home in homes)
+
+
+def test_two_warrants_of_a_case_are_worked_on_at_a_time(authorities: Authorities) -> None:
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    authorities.done("add", CASE, *authorities.venues(authorities.club[0]), *authorities.window())
+    authorities.done("draw", CASE, "--yes")
+    begun: list[asyncio.Event] = []
+
+    async def meets(_: object, _warrant_id: bytes) -> None:
+        begun.append(asyncio.Event())
+        if len(begun) == 2:
+            begun[0].set()
+        await asyncio.wait_for(begun[0].wait(), 60)
+
+    with patch.object(Investigation, "propose_warrant", meets):
+        assert authorities.done("propose", CASE).count("proposed") == 2
+
+
 def test_what_an_interruption_left_of_a_step_is_finished(authorities: Authorities) -> None:
     """A case that is in one home alone, a warrant that is drawn in one alone, and a proposal that never left."""
     one, two = (world.authority for world in authorities.worlds)

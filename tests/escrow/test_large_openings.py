@@ -20,8 +20,8 @@ from tests.support.small_parts import SHOWN
 FEW, MANY = 2, 12
 """So many parts."""
 PEOPLE = 3000
-MOST = 6_000_000
-"""So many more bytes many parts may take than few: 300 for each further visit."""
+MOST = 8_000_000
+"""So many more bytes many parts may take than few: 400 for each further visit."""
 
 pytestmark = pytest.mark.long
 

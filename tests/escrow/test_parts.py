@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -153,6 +154,25 @@ def test_a_part_that_nobody_can_open_any_more_keeps_no_other_shut(
         assert not warrants.is_to_open(warrant.warrant_id)
         taken = warrants.listed_one(warrant.warrant_id).steps[Step.OPENED]
         assert (warrants.get(warrant.warrant_id).is_opened, taken.visits) == (True, 1)
+
+    run(story())
+
+
+def test_what_was_verified_when_it_came_is_not_verified_again(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless a check-in was set aside then: it could be one that would hold by the commitments of both."""
+
+    async def story() -> None:
+        warrant, phones, _ = await visited(world, door)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        verified: list[object] = []
+        monkeypatch.setattr("escrow.authority.operators_shares.verify_on_all_cores", verified.append)
+        assert [contact.record.phone for contact in contacts(await opened(world, warrant))] == phones
+        assert verified == []
+        first, *_ = world.authority.warrants.parts.of(warrant.warrant_id)
+        for why, holds in (("Withheld", True), ("InvalidSignature", False), ("OutOfScope", False)):
+            assert first._replace(set_aside=Counter({why: 1})).is_verified is holds
 
     run(story())
 

@@ -15,7 +15,9 @@ from protocol.opening import (
     Shares,
     VerifiedShares,
     create_shares,
+    make_shares,
     open_release,
+    valid_passes,
     verify_party_shares,
 )
 from protocol.passes import OwnedPass, Pass, pass_signing_input
@@ -98,6 +100,16 @@ def opening(
     visitor_tomorrow: Visitor,
 ) -> Opening:
     return hold_opening(parties, [today, tomorrow], [[*visitor.passes, *stranger.passes], visitor_tomorrow.passes])
+
+
+@every_role
+def test_what_a_party_gives_is_what_the_other_verifies(opening: Opening, role: Role) -> None:
+    """So a party need not verify its own shares to open with them."""
+    secrets = {number: (epoch.key, epoch.secrets[role]) for number, epoch in opening.epochs.items()}
+    domain, key, passes = opening.parties.domain, opening.parties.keys[role], valid_passes(opening.release)
+    made = make_shares(domain, role, opening.release, secrets, passes, key)
+    assert made.given == opening.judge(role, made.statement)
+    assert valid_passes(opening.release, made.given) == passes == made.given.passes
 
 
 def test_c6_honest_shares_open_every_check_in(

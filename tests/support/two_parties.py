@@ -99,6 +99,9 @@ class PartyInMemory:
         self._append(DisclosurePublished(0, bytes(32)), self.clock())
         return {len(self.entries) - 1: disclosure}
 
+    def demand_approved(self, _warrant: object) -> None:
+        """There are no officers with passkeys here."""
+
     @property
     def released(self) -> list[SharesReleased]:
         """What its log says of shares."""
