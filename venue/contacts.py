@@ -56,9 +56,12 @@ class Contacts:
 
 
 def note_contact(connection: sql.Connection, reader: ReaderToken, contact: Contact) -> None:
-    """Note what a reader says. Its `since` never goes back. No other transaction may do this for the reader now."""
+    """Note what a reader says. No other transaction may do this for the reader now.
+
+    Its `since` goes back only if it was of a time that has not come yet, by a clock that was wrong.
+    """
     before = _contact(connection, reader.digest)
-    since = contact.since if before is None else max(contact.since, before.since)
+    since = contact.since if before is None else max(contact.since, min(before.since, contact.heard))
     row = {"since": since, "heard": contact.heard, "on_duty": contact.on_duty}
     if before is None:
         connection.execute(sql.insert(_contacts).values(token_digest=reader.digest, **row))

@@ -60,7 +60,7 @@ class Deliveries:
         """Decide on each check-in of a delivery at Unix time `now`, and note what the reader says of itself."""
         contact = Contacts(self._engine).of(self._reader)
         known = self._reader.added if contact is None else contact.since
-        since = max(known, min(delivery.since, now))
+        since = min(max(known, delivery.since), now)
         gate = Gate(self._venue_id, self._find)
         judged = [self._judge(gate, encoded, since, now) for encoded in delivery.check_ins]
         with self._transaction() as connection:

@@ -36,7 +36,7 @@ class VenueSettings(ServerSettings, frozen=True, kw_only=True):
     """How often the venues commit to their check-ins at both parties."""
     client_address_header: str | None = None
     """The header in which a reverse proxy puts the client's address; without a proxy anyone could write it."""
-    pairings_per_hour: Annotated[int, Meta(ge=1)] = 60
+    pairings_per_hour: Annotated[int, Meta(ge=1)] = 600
     """Tries from one address to become a reader by a link."""
     assisted_domain: str | None = None
     """The name of the domain for which staff take down people without a phone; not needed if there is one."""

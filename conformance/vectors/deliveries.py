@@ -120,6 +120,12 @@ def _times() -> dict[str, list[Delivered]]:
             Delivered((), since=2**32 - 1, clock=NOW),
             _one(entry, ADMITTED, clock=NOW + 1),
         ],
+        "a server whose clock was ahead": [
+            Delivered((), since=NOW + 2 * HOUR, clock=NOW + 2 * HOUR),
+            _one(entry, ADMITTED, clock=NOW + TOLERANCE),
+            _one(_shown(NOW - 15, owned=1), Decision.TOO_OLD, clock=NOW + TOLERANCE),
+            _one(_shown(NOW + 15, owned=1), ADMITTED, clock=NOW + HOUR),
+        ],
         "a day old": [
             _one(entry, Decision.TOO_OLD, clock=NOW + COMMITMENT_DELAY + 1),
             _one(entry, ADMITTED, clock=NOW + COMMITMENT_DELAY),

@@ -29,7 +29,7 @@ export class DeliveryServer {
 
   /** @param {number} reader its number @param {Delivery} delivery @param {number} now @returns {DeliveryAnswer} */
   take(reader, delivery, now) {
-    const since = Math.max(this.#contacts.get(reader) ?? this.added, Math.min(delivery.since, now));
+    const since = Math.min(Math.max(this.#contacts.get(reader) ?? this.added, delivery.since), now);
     const decisions = delivery.checkIns.map((encoded) => this.#decide(reader, encoded, since, now));
     this.#contacts.set(reader, since);
     return { time: now, decisions };
