@@ -150,7 +150,7 @@ class Deliveries:
         insert_once(connection, _waiting, row)
 
     def _let_out(self, connection: sql.Connection, entry: Spending) -> None:
-        """Decide on the exits that waited for an entry."""
+        """Decide on the exits that waited for an entry. None of them fits any other."""
         waits = (
             _waiting.c.domain == entry.key.domain,
             _waiting.c.epoch == entry.key.epoch,
@@ -160,11 +160,9 @@ class Deliveries:
         for row in connection.execute(sql.select(_waiting).where(*waits).order_by(_waiting.c.time)).all():
             key = entry.key._replace(direction=int(Direction.EXIT))
             exit_ = Spending(entry.store, key, row.time, row.encoded)
-            (decision,) = decide_all(connection, [exit_])
-            if decision is Decision.ADMITTED:
+            if decide_all(connection, [exit_]) == [Decision.ADMITTED]:
                 self._note(connection, row.reader, [exit_])
-            if decision is not Decision.NO_ENTRY:
-                connection.execute(sql.delete(_waiting).where(*waits, _waiting.c.time == row.time))
+        connection.execute(sql.delete(_waiting).where(*waits))
 
     def _forget_answered(self, connection: sql.Connection, since: int) -> None:
         """Forget which check-ins are this reader's: it has its answers to what is older."""

@@ -23,7 +23,8 @@ from tests.support.domain import NOW, OpenEpoch, Visitor
 from tests.support.venue_server import decisions, post, problems, serving
 from tests.support.venues import only
 from tests.venue.conftest import stored
-from venue.deliveries import Deliveries, forget_old
+from venue.contacts import Contact, Contacts, note_contact
+from venue.deliveries import Deliveries
 from venue.home import ServedVenue
 from venue.reader_tokens import ReaderToken
 
@@ -201,8 +202,10 @@ def test_an_exit_waits_for_a_day(venue: ServedVenue, today: OpenEpoch, visitor: 
     first, second = reader_at(venue), reader_at(venue, "back door")
     leaving = sign_check_in(today.key, visitor.passes[0], NOW + 600, EXIT)
     assert deliver(venue, second, leaving) == [NO_ENTRY]
-    forget_old(venue.home.engine, NOW + COMMITMENT_DELAY)
-    forget_old(venue.home.engine, NOW + COMMITMENT_DELAY + 2 * HOUR)
+    venue.home.forget_requests(NOW + COMMITMENT_DELAY)
+    assert rows(venue, "waiting_exits") == 1
+    venue.home.forget_requests(NOW + COMMITMENT_DELAY + 2 * HOUR)
+    assert rows(venue, "waiting_exits") == 0
     assert deliver(venue, first, sign_check_in(today.key, visitor.passes[0], NOW, ENTRY)) == [ADMITTED]
     assert [(day.entries, day.exits) for day in only(venue).store.days()] == [(1, 0)]
 
@@ -297,6 +300,28 @@ def test_a_reader_sends_what_staff_took_down_sealed(venue: ServedVenue, today: O
     assert stored(venue) == {today.key.epoch: [sealed.to_bytes()]}
     tomorrow = replace(sealed, time=NOW + MAX_STAY + 15)
     assert said(tomorrow, now=NOW + MAX_STAY) == [Decision.UNKNOWN_EPOCH]
+
+
+def test_nothing_is_sealed_for_a_domain_that_the_venue_has_not_chosen(venue: ServedVenue, today: OpenEpoch) -> None:
+    deliveries = Deliveries(venue.home.engine, venue.venue_id, venue.door, reader_at(venue))
+    sealed = seal_assisted(today.key, AssertedRecord("홍길동", "+821012345678"), NOW, venue.venue_id)
+    for chosen in (None, today.key.domain.number - 1):
+        assert deliveries.take_assisted(sealed, chosen, NOW) is Decision.UNKNOWN_DOMAIN
+    assert deliveries.take_assisted(sealed, today.key.domain.number, NOW) is ADMITTED
+
+
+def test_a_contact_goes_back_only_from_a_time_that_has_not_come(venue: ServedVenue) -> None:
+    """Two deliveries of one reader may be decided on at the same moment."""
+    reader = reader_at(venue)
+
+    def noted(since: int, heard: int) -> Contact | None:
+        with venue.home.engine.begin() as connection:
+            note_contact(connection, reader, Contact(since, heard, on_duty=True))
+        return Contacts(venue.home.engine).of(reader)
+
+    assert noted(NOW, NOW) == Contact(NOW, NOW, on_duty=True)
+    assert noted(NOW - 60, NOW + 1) == Contact(NOW, NOW + 1, on_duty=True)
+    assert noted(NOW - 60, NOW - 30) == Contact(NOW - 30, NOW - 30, on_duty=True)
 
 
 def rows(venue: ServedVenue, table: str) -> int:

@@ -11,13 +11,15 @@ import sqlalchemy as sql
 from protocol.deliveries import Delivery, DoorView, Duty, Openness, Pairing
 from protocol.epochs import Role, verify_epoch
 from protocol.primitives.encoding import Message
+from protocol.primitives.errors import ConflictingStatements
 from service.clock import unix_time
 from service.errors import ConfigurationError
 from service.http_client import call
 from service.problems import Problem
-from tests.support.domain import NOW, OpenEpoch, Parties
+from tests.support.domain import NOW, OpenEpoch, Parties, open_epoch
 from tests.support.running import run
 from tests.support.venue_server import post, problems, serving
+from tests.support.venues import only
 from tests.venue.conftest import MakeVenue, invoke_venue
 from venue.home import ServedVenue
 from venue.pairing import PAIRING_SECONDS
@@ -74,6 +76,12 @@ def test_a_link_is_good_for_fifteen_minutes(venue: ServedVenue) -> None:
     late, in_time = (Pairing(link_for(venue, door), token_bytes(32)) for door in ("front door", "back door"))
     assert pair(venue, late, now=NOW + PAIRING_SECONDS + 1) == [(403, "pairing-expired")]
     assert pair(venue, in_time, now=NOW + PAIRING_SECONDS) == [None]
+
+
+def test_a_link_that_is_over_is_deleted(venue: ServedVenue) -> None:
+    kept, gone = (Pairing(link_for(venue, door, NOW - age), token_bytes(32)) for door, age in (("A", 0), ("B", 1)))
+    venue.home.forget_requests(NOW + PAIRING_SECONDS)
+    assert pair(venue, kept, gone) == [None, (403, "pairing-expired")]
 
 
 def test_a_new_link_ends_the_one_before(venue: ServedVenue) -> None:
@@ -153,6 +161,11 @@ def test_a_reader_is_told_all_that_it_needs_to_decide(venue: ServedVenue, partie
     (epoch,) = known.epochs
     assert verify_epoch(known.domain, epoch.epoch, epoch.operator, epoch.authority) == today.key
     assert {epoch.operator, epoch.authority} == {today.statements[role] for role in Role}
+    conflicting = open_epoch(parties, today.key.epoch).statements[Role.OPERATOR]
+    with pytest.raises(ConflictingStatements):
+        only(venue).pinned.epochs.keep(Role.OPERATOR, today.key.epoch, conflicting)
+    (known,) = DoorView.from_bytes(run(ask(token))).domains
+    assert known.epochs == ()
     (venue.home.path / "domains" / "first.closed").touch()
     (closed,) = DoorView.from_bytes(run(ask(token))).domains
     assert closed.openness is Openness.CLOSED

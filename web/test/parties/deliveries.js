@@ -48,8 +48,8 @@ export class DeliveryServer {
     const waiting = this.#waiting.get(u) ?? [];
     if (decision === Decision.NO_ENTRY) this.#waiting.set(u, [...waiting, { reader, exit: message }]);
     if (decision === Decision.ADMITTED && message.direction === Direction.ENTRY) {
-      const left = waiting.filter((one) => this.#admit(one.reader, one.exit) === Decision.NO_ENTRY);
-      this.#waiting.set(u, left);
+      for (const one of waiting.sort((a, b) => a.exit.time - b.exit.time)) this.#admit(one.reader, one.exit);
+      this.#waiting.delete(u);
     }
     return decision;
   }
