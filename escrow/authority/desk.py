@@ -23,7 +23,7 @@ from escrow.authority.warrants import ListedWarrant, Step, Window
 from escrow.desk.approvals import Asked
 from escrow.desk.jobs import Job, Work
 from escrow.desk.json_http import answer, read_json
-from escrow.desk.matters import Matter, approving
+from escrow.desk.matters import Matter
 from escrow.desk.records import Action, of_notice, of_warrant
 from escrow.desk.sessions import Session
 from escrow.desk.views import View, journal_view, warrant_view
@@ -202,9 +202,7 @@ class AuthorityDesk:
         title = self.view(self.party, listed, names[record.venue_id], totals.get(record.warrant_id, 0))
         is_over = not listed.stands_at(now) or listed.state == Step.OPENED
         if is_over or listed.state != "drawn":
-            enough = self.party.approvals.needed(Action.WARRANT)
-            is_done = is_over or len(approving(self.party.approvals.standing(subject))) >= enough
-            return Matter(subject, title, is_done=is_done)
+            return Matter(subject, title, is_done=is_over or self.party.approvals.tally(subject).is_approved)
         return Matter(
             subject,
             title,

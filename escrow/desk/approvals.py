@@ -64,6 +64,38 @@ class CastVote(NamedTuple):
     time: int
 
 
+class Tally(NamedTuple):
+    """How it stands with something: how many approvals it needs, every vote on it, and those that count.
+
+    The votes that count are the last one of each officer, under the present set, with an assertion that verifies.
+    """
+
+    needed: int
+    votes: list[CastVote]
+    standing: list[CastVote]
+
+    @property
+    def approvals(self) -> int:
+        """How many approve."""
+        return sum(cast.vote.decision is Decision.APPROVE for cast in self.standing)
+
+    @property
+    def refusals(self) -> tuple[int, str]:
+        """How many refuse for one reason, and for which; of several reasons the one with the most votes."""
+        reasons = [cast.vote.reason for cast in self.standing if cast.vote.decision is Decision.REFUSE]
+        return max(((reasons.count(reason), reason) for reason in reasons), default=(0, ""))
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether enough approve."""
+        return self.approvals >= self.needed
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether enough refuse for one reason. One does where no approvals are needed."""
+        return self.refusals[0] >= max(self.needed, 1)
+
+
 class Approvals:
     """The votes of a party's officers. `desk` is the desk's origin, which a refusal names."""
 
@@ -133,10 +165,12 @@ class Approvals:
         with self._engine.begin() as connection:
             return [_cast(row) for row in connection.execute(query).all()]
 
-    def standing(self, subject: Subject) -> list[CastVote]:
-        """The votes that count: the last one of each officer, under the present set, whose assertion verifies."""
-        present = self.officers.present()
-        return [] if present is None else standing(self._domain, present, self.of(subject))
+    def tally(self, subject: Subject) -> Tally:
+        """How it stands with something."""
+        present, votes = self.officers.present(), self.of(subject)
+        if present is None:
+            return Tally(0, votes, [])
+        return Tally(present.needed(subject.action), votes, standing(self._domain, present, votes) if votes else [])
 
     def demand(self, subject: Subject, decision: Decision = Decision.APPROVE, reason: str = "") -> None:
         """Let something be done that enough officers of the present set have decided; nothing without a set.
@@ -148,7 +182,7 @@ class Approvals:
             return
         names = [
             cast.officer
-            for cast in self.standing(subject)
+            for cast in standing(self._domain, present, self.of(subject))
             if (cast.vote.decision, cast.vote.reason) == (decision, reason)
         ]
         if len(names) < present.needed(subject.action):

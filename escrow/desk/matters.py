@@ -10,15 +10,13 @@ from aiohttp import ClientSession
 
 from escrow.desk.approvals import Asked, CastVote
 from escrow.desk.jobs import Job, Work
-from escrow.desk.records import Action, Decision, OfficerSet, Subject
+from escrow.desk.records import Action, OfficerSet, Subject
 from escrow.desk.views import View, officers_view, venue_view
 from escrow.party import Party
 from escrow.venues import Change
 from protocol.primitives.encoding import decode_item
 from protocol.warrants import Warrant
 from service.keys import fingerprint
-
-NO_REASON = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,50 +47,34 @@ class Matter:
 
     def view(self, party: Party, officer: str) -> View:
         """As the page shows it to an officer."""
-        needed, votes = party.approvals.needed(self.subject.action), party.approvals.of(self.subject)
-        standing = party.approvals.standing(self.subject)
-        approvals, (refusals, _) = len(approving(standing)), most_refusing(standing)
-        mine = next((cast.vote.decision for cast in standing if cast.officer == officer), None)
-        state = "approved" if approvals >= needed else "waiting"
-        if refusals >= max(needed, 1):
-            state = "refused"
-        counting = {cast.vote.nonce for cast in standing}
+        tally = party.approvals.tally(self.subject)
+        mine = next((cast.vote.decision for cast in tally.standing if cast.officer == officer), None)
+        state = "refused" if tally.is_refused else "approved" if tally.is_approved else "waiting"
+        counting = {cast.vote.nonce for cast in tally.standing}
         return {
             "id": self.matter_id,
             "kind": self.subject.action.name.lower(),
             "title": self.title,
             "payload": self.subject.payload.hex(),
             "replaced": self.subject.replaced.hex(),
-            "needed": needed,
+            "needed": tally.needed,
             "state": "done" if self.is_done else state,
             "asked_by": (self.asked and self.asked.asked_by) or None,
             "since": self.asked and self.asked.time,
-            "votes": [_vote_view(cast, counts=cast.vote.nonce in counting) for cast in votes],
-            "approvals": approvals,
-            "refusals": refusals,
+            "votes": [_vote_view(cast, counts=cast.vote.nonce in counting) for cast in tally.votes],
+            "approvals": tally.approvals,
+            "refusals": tally.refusals[0],
             "mine": mine and mine.name.lower(),
         }
 
     def decided(self, party: Party) -> tuple[str, Work] | None:
         """What is to be done now, as the votes are."""
-        needed, standing = party.approvals.needed(self.subject.action), party.approvals.standing(self.subject)
-        refusals, reason = most_refusing(standing)
         if self.is_done:
             return None
-        if self.refuse and refusals >= max(needed, 1):
-            return self.refuse(reason)
-        return self.approve if len(approving(standing)) >= needed else None
-
-
-def approving(standing: list[CastVote]) -> list[CastVote]:
-    """The approvals among votes."""
-    return [cast for cast in standing if cast.vote.decision is Decision.APPROVE]
-
-
-def most_refusing(standing: list[CastVote]) -> tuple[int, str]:
-    """How many refuse for one reason, and for which; of several reasons the one with the most votes."""
-    reasons = [cast.vote.reason for cast in standing if cast.vote.decision is Decision.REFUSE]
-    return max(((reasons.count(reason), reason) for reason in reasons), default=(0, NO_REASON))
+        tally = party.approvals.tally(self.subject)
+        if self.refuse and tally.is_refused:
+            return self.refuse(tally.refusals[1])
+        return self.approve if tally.is_approved else None
 
 
 def common_matters(party: Party) -> list[Matter]:

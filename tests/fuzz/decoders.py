@@ -19,6 +19,7 @@ from tests.fuzz.discovery import byte_encoded_types, message_types
 from tests.fuzz.files import file_decoders
 from tests.fuzz.forgery import sign_anything
 from tests.fuzz.generation import random_message, random_value
+from tests.fuzz.passkeys import passkey_decoders
 from tests.fuzz.publications import publication_decoders
 from tests.fuzz.readers import reader_decoders
 from tests.fuzz.trial import Decoder
@@ -34,6 +35,7 @@ def all_decoders(random: Random, directory: Path) -> list[Decoder]:
         *_byte_decoders(random),
         *_text_decoders(),
         *reader_decoders(),
+        *passkey_decoders(random),
         *publication_decoders(directory),
         *file_decoders(random, directory),
     ]

@@ -8,6 +8,7 @@ from enum import IntEnum
 from random import Random
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from escrow.desk.records import ACTIONS, OfficerSet, Threshold
 from protocol.notices import MIN_DIGESTS, VISIT_DIGEST_BYTES, PaddedDigests
 from protocol.passes import PassRequest
 from protocol.primitives.encoding import Message, Range, Size
@@ -25,13 +26,22 @@ def random_message(random: Random, kind: type[M]) -> M:
     """A message of a type: every field of its declared type and size, and the message's own rules kept."""
     hints = get_type_hints(kind, include_extras=True)
     for _ in range(_TRIES):
+        values = {field.name: random_value(random, hints[field.name]) for field in fields(kind)}
         try:
-            message = kind(*[random_value(random, hints[field.name]) for field in fields(kind)])
+            message = kind(**values | _fitting(random, kind, values))
             message.to_bytes()
         except SplitPassError:  # a rule of the message itself, such as that a window ends after it begins
             continue
         return message
     raise AssertionError(f"no valid {kind.__name__} in {_TRIES} tries")
+
+
+def _fitting(random: Random, kind: type[Message], values: dict[str, Any]) -> dict[str, Any]:
+    """What has to fit the other fields so closely that nobody would draw it."""
+    if kind is not OfficerSet:
+        return {}
+    most = len(values["officers"])
+    return {"thresholds": tuple(Threshold(action, random.randint(1, most)) for action in ACTIONS[values["role"]])}
 
 
 def random_value(random: Random, declared: Any) -> Any:

@@ -60,7 +60,7 @@ LOG_AND_OPENINGS = {
     "protocol.transparency.logs",
 }
 """What a party is made of beside its registers; the operator looks for a decision in its log if there is one."""
-OTHERS = {"limits", "phonenumbers", "prometheus_client", "pythonjsonlogger"}
+OTHERS = {"limits", "phonenumbers", "prometheus_client", "pythonjsonlogger", "webauthn"}
 NOT_FOR_LISTS = {"aiohttp", "alembic", "pydantic", "sqlalchemy.ext", "sqlalchemy.orm"} | PICTURES | OTHERS | WORK
 NOT_FOR_HELP = sorted(NETWORK | DATABASE | SETTINGS | PICTURES | CRYPTOGRAPHY | OTHERS)
 TYPES_OF_OPTIONS = {"escrow": CRYPTOGRAPHY}
