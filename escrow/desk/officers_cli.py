@@ -176,7 +176,12 @@ def _add_evidence_commands(officers: click.Group, program: Program[P]) -> None:
         from service.settings import load_domain
 
         domain = load_domain(home).domain
-        for one in check_evidence(domain, program.role, file.read_text()):
+        sets, votes = check_evidence(domain, program.role, file.read_text())
+        for kept in sets:
+            names = ", ".join(map(printable, kept.approved_by))
+            by = f"approved by {names}" if kept.is_approved else "not by its officers' approvals: ask the custodians"
+            click.echo(f"set {kept.record.version} ({', '.join(map(printable, kept.record.names))}): {by}")
+        for one in votes:
             when = local_time(one.time, domain.utc_offset)
             click.echo(f"{when}  {printable(one.officer)} (set {one.officers.version}): {_told(one.vote)}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import zipfile
 from collections.abc import Coroutine, Iterator
 from dataclasses import replace
@@ -14,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from escrow.desk.evidence import check_evidence
+from escrow.desk.health import health
 from escrow.desk.records import OfficerSet, Vote, vote_challenge
+from escrow.operator.operator import Operator
 from protocol.epochs import Role
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import sign_application
@@ -217,7 +220,8 @@ def test_an_epoch_is_erased_by_both_and_the_evidence_holds(desks: Desks) -> None
     states = {one["epoch"]: one["state"] for one in kim.get("health")["epochs"]}
     assert states[epoch] == "erased"
     file = kim.ask("GET", f"/v1/desk/matters/{matter}/evidence").body.decode()
-    assert [one.officer for one in check_evidence(world.settings.domain, Role.OPERATOR, file)] == ["Kim", "Lee"]
+    _, votes = check_evidence(world.settings.domain, Role.OPERATOR, file)
+    assert [one.officer for one in votes] == ["Kim", "Lee"]
 
 
 def test_a_desk_tells_how_the_party_is(desks: Desks) -> None:
@@ -227,6 +231,22 @@ def test_a_desk_tells_how_the_party_is(desks: Desks) -> None:
         assert told["audit"] is None
         assert {one["state"] for one in told["epochs"]} == {"current", "ahead"}
         assert officer.get("session")["officer"] == "Kim"
+
+
+def test_a_desk_tells_of_the_last_audit(tmp_path: Path) -> None:
+    """By what the party's own audit keeps: when both logs were last found good, and evidence of faults."""
+    world, kept = World(tmp_path), tmp_path / "audit"
+    file = world.home(Role.OPERATOR) / "settings.toml"
+    file.write_text(file.read_text() + f'desk_audit = "{kept}"\n')
+    party = Operator(world.home(Role.OPERATOR), clock=lambda: world.now)
+    assert health(party)["audit"] is None
+    kept.mkdir()
+    for number, role in enumerate(Role):
+        (kept / f"{role.name.lower()}.checkpoint").write_text("")
+        os.utime(kept / f"{role.name.lower()}.checkpoint", (world.now, world.now - number))
+    assert health(party)["audit"] == {"time": world.now - 1, "faults": 0}
+    (kept / "operator.forked.00.conflict").write_text("")
+    assert health(party)["audit"] == {"time": world.now - 1, "faults": 1}
 
 
 def test_the_time_line_shows_when_a_venue_committed(desks: Desks) -> None:

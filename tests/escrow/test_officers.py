@@ -16,8 +16,8 @@ from escrow.authority.investigation import Investigation
 from escrow.authority.notices import NoticePublisher
 from escrow.authority.warrants import Step
 from escrow.desk.errors import NotApproved, UnknownInvitation
-from escrow.desk.evidence import check_evidence
-from escrow.desk.records import Action, Decision, of_notice, of_warrant
+from escrow.desk.evidence import check_evidence, evidence
+from escrow.desk.records import ACTIONS, Action, Decision, of_notice, of_officers, of_warrant
 from escrow.party import Party
 from protocol.epochs import Role
 from protocol.primitives.errors import Malformed
@@ -217,7 +217,8 @@ def test_evidence_is_checked_with_domain_toml_alone(tmp_path: Path) -> None:
     for kept in world.home(Role.AUTHORITY).iterdir():
         if kept.name != "domain.toml":
             kept.rename(tmp_path / kept.name)
-    kim, lee = check_evidence(domain, Role.AUTHORITY, file.read_text())
+    (first,), (kim, lee) = check_evidence(domain, Role.AUTHORITY, file.read_text())
+    assert (first.record.version, first.is_approved) == (1, False)
     assert (kim.officer, kim.vote.decision, kim.vote.payload) == ("Kim", Decision.APPROVE, warrant.payload)
     assert (lee.officer, lee.vote.decision, lee.vote.reason) == ("Lee", Decision.REFUSE, "no")
     checked = world.officer(Role.AUTHORITY, "officers", "check", str(file)).output
@@ -229,6 +230,26 @@ def test_evidence_is_checked_with_domain_toml_alone(tmp_path: Path) -> None:
             check_evidence(domain, Role.AUTHORITY, json.dumps(changed))
     with pytest.raises(ConfigurationError):
         check_evidence(domain, Role.OPERATOR, file.read_text())
+
+
+def test_evidence_shows_by_whose_approvals_a_set_came(tmp_path: Path) -> None:
+    """And which one came by nobody's: custodians have to answer for it, or whoever controls the machine."""
+    party = World(tmp_path).authority
+    officers, origin = establish(party, "Kim", "Lee", "Park"), party.settings.desk_url
+    second = party.officers.changed(origin, (), ("Park",), {})
+    decide(party, officers, of_officers(second), "Kim", "Park")
+    party.change_officers(second)
+    third = party.officers.changed(origin, (), ("Kim",), dict.fromkeys(ACTIONS[Role.AUTHORITY], 1))
+    decide(party, officers, of_officers(third), "Lee")
+    party.officers.install(third, by_custodians=False)  # as a program that does not ask would
+    text = evidence(Role.AUTHORITY, party.officers.sets(), party.approvals.all())
+    sets, votes = check_evidence(party.domain, Role.AUTHORITY, text)
+    assert [(one.record.version, one.approved_by, one.is_approved) for one in sets] == [
+        (1, (), False),
+        (2, ("Kim", "Park"), True),
+        (3, ("Lee",), False),
+    ]
+    assert [vote.officer for vote in votes] == ["Kim", "Park", "Lee"]
 
 
 def warrant_now(world: World) -> Warrant:
