@@ -142,15 +142,19 @@ export class App {
   }
 
   async #tick() {
-    if (!this.desk.officer) return;
+    const screen = this.#main.firstElementChild;
+    if (!(screen instanceof ScreenElement)) return;
+    if (!this.desk.officer) {
+      if (!this.desk.hasOfficers && screen.localName === 'desk-sign-in') await screen.tick();
+      return;
+    }
     if (Date.now() - this.#touched > IDLE_MILLISECONDS) {
       await this.signOut(['You were away: signed out.', '오래 사용하지 않아 로그아웃했습니다.']);
       return;
     }
     if (document.visibilityState !== 'visible' || document.querySelector('dialog[open]')) return;
     await this.countWaiting();
-    const screen = this.#main.firstElementChild;
-    if (screen instanceof ScreenElement && !screen.isInUse) await screen.tick();
+    if (screen.isConnected && !screen.isInUse) await screen.tick();
   }
 
   #drawFrame() {

@@ -41,6 +41,11 @@ export class Desk {
 
   #ahead;
 
+  /** Look again whether there are officers, until there are. */
+  async lookForOfficers() {
+    if (!this.hasOfficers) this.hasOfficers = (await this.client.get('/info')).set !== null;
+  }
+
   /** Unix time, by the server's clock. */
   now() {
     return Math.floor(Date.now() / 1000 + this.#ahead);

@@ -9,6 +9,10 @@ customElements.define(
   class extends ScreenElement {
     heading = /** @type {const} */ (['Sign in', '로그인']);
 
+    async load() {
+      await this.app.desk.lookForOfficers();
+    }
+
     content() {
       const { desk } = this.app;
       const role = desk.isAuthority ? 'authority' : 'operator';
