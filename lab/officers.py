@@ -14,9 +14,8 @@ from lab.processes import Servers
 from lab.town import Town
 from service.pages import is_built
 
-OFFICERS = {"authority": ("김하나", "이두나"), "operator": ("박세나", "최네오")}
+OFFICERS = {"operator": ("김하나", "이두나"), "authority": ("박세나", "최네오")}
 """Two of each party, because a decision takes two."""
-PARTIES = {"authority": "the authority", "operator": "the operator"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +54,19 @@ def desks_guide(town: Town, desks: list[Desk]) -> str:
     if not desks:
         return "The officers' page is not built: that needs Node.js, and make web.\n"
     lines = ["Officers' desks, for a browser on this machine:"]
-    lines += [f"  {desk.url}/desk/  {PARTIES[desk.role]}'s officers" for desk in desks]
-    invited = [desk for desk in desks if desk.links]
-    if invited:
-        lines.append("Each officer makes a passkey once, within a day, with a link of their own:")
-        lines += [f"  {name}  {link}" for desk in invited for name, link in desk.links.items()]
-        lines.append("Then custodians put them into force, whose shares a town keeps here:")
-        lines += [f"  {_establish(town, desk.role)}" for desk in invited]
+    lines += [f"  {desk.url}/desk/  the {desk.role}'s officers" for desk in desks]
+    for desk in desks:
+        if desk.links:
+            lines.append(f"Officers of the {desk.role} each make a passkey, within a day, with a link of their own:")
+            lines += [f"  {name}  {link}" for name, link in desk.links.items()]
+            lines += ["Then custodians, whose shares a town keeps, put them into force:", _establish(town, desk.role)]
     return "\n".join([*lines, ""])
 
 
 def _establish(town: Town, role: str) -> str:
     python, home = short_path(Path(sys.executable)), short_path(town.directory / role)
     shares = " ".join(short_path(_shares(town, role) / f"{role}-{number}-of-2.share") for number in (1, 2))
-    return f"{python} -m escrow {role} --home {home} officers establish {shares}"
+    return f"{python} -m escrow {role} --home {home} officers establish \\\n  {shares}"
 
 
 def _shares(town: Town, role: str) -> Path:

@@ -53,7 +53,7 @@ def test_officers_are_told_where_to_go_and_how_to_become_officers(tmp_path: Path
     assert "  http://localhost:5/desk/  the authority's officers\n" in new
     assert "  이두나  http://localhost:5/desk/#enrol=bb\n" in new
     shares = [str(tmp_path / "authority-custodians" / f"authority-{number}-of-2.share") for number in (1, 2)]
-    assert f"--home {tmp_path / 'authority'} officers establish {' '.join(shares)}\n" in new
+    assert f"--home {tmp_path / 'authority'} officers establish \\\n  {' '.join(shares)}\n" in new
     assert "enrol" not in desks_guide(town(tmp_path), [Desk("operator", "http://localhost:6", {})])
     assert "not built" in desks_guide(town(tmp_path), [])
 
