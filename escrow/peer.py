@@ -42,14 +42,16 @@ class Peer:
         self.role = other_party(own)
         self.url = settings.url(self.role)
 
-    async def ask(self, session: ClientSession, path: str, body: bytes) -> bytes:
-        """Send a signed request to the other party and return its answer; raises `Problem` or `Unreachable`."""
-        return await self.ask_server(session, self.url, self.role.name.lower(), path, body)
+    async def ask(self, session: ClientSession, path: str, body: bytes, *, ask_first: bool = False) -> bytes:
+        """Send a signed request to the other party and return its answer; raises as `call` does."""
+        return await self.ask_server(session, self.url, self.role.name.lower(), path, body, ask_first=ask_first)
 
-    async def ask_server(self, session: ClientSession, url: str, recipient: str, path: str, body: bytes) -> bytes:
+    async def ask_server(
+        self, session: ClientSession, url: str, recipient: str, path: str, body: bytes, *, ask_first: bool = False
+    ) -> bytes:
         """The same of any server: at a base URL, with the name that the recipient goes by in requests."""
         statement = sign_request(self._domain, self._own, recipient, path, self._clock(), body, self._identity)
-        return await call(session, "POST", url + path, statement)
+        return await call(session, "POST", url + path, statement, ask_first=ask_first)
 
     def receive(self, path: str, statement: bytes) -> bytes:
         """The body of a request from the other party; raises what `Inbox.receive` raises."""

@@ -41,6 +41,8 @@ LARGE_BODIES = 4
 """So many longer bodies a server reads at a time: anybody can send one, because it is read before it is verified."""
 
 _LARGE_BODIES = web.AppKey("large_bodies", asyncio.Semaphore)
+_IS_HELD_BACK = web.RequestKey("is_held_back", bool)
+"""Whether the client waits until it is asked for the body."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 M = TypeVar("M", bound=Message)
@@ -100,9 +102,24 @@ async def read_any_body(request: web.Request, max_bytes: int = SMALL_BODY_BYTES)
                 raise TooLarge(max_bytes)
             return body
         async with _place_for(request, max_bytes), asyncio.timeout(BODY_SECONDS):
+            ask_for_body(request)
             return await _read_limited(request, max_bytes)
     except (TimeoutError, ConnectionError, web.RequestPayloadError):
         raise SlowRequest(BODY_SECONDS) from None
+
+
+async def asked_for_later(request: web.Request) -> None:
+    """The `expect_handler` of a route that asks for a body when it reads it: what it refuses before is not sent."""
+    if request.headers["Expect"].lower() != "100-continue":
+        raise web.HTTPExpectationFailed(text="the only expectation is 100-continue")
+    request[_IS_HELD_BACK] = True
+
+
+def ask_for_body(request: web.Request) -> None:
+    """Have a client that waits for it send the body; `read_body` does so by itself."""
+    if request.get(_IS_HELD_BACK) and request.transport is not None:
+        request[_IS_HELD_BACK] = False
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 async def _read_limited(request: web.Request, max_bytes: int) -> bytes:
@@ -190,7 +207,7 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         else:
             logger.error("a request failed", extra={"reason": whereabouts(error)})  # noqa: TRY400
             response = _own_response("internal-error", "the server failed; its log tells why")
-    if request.app[REQUESTS].stopping:
+    if request.app[REQUESTS].stopping or request.get(_IS_HELD_BACK):
         response.force_close()
     return response
 

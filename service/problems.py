@@ -17,9 +17,13 @@ class Problem(Exception):
         self.status, self.name, self.detail = status, name, detail
 
 
+class Declined(Problem):
+    """A server refused a request before its body was sent."""
+
+
 class Unreachable(Exception):
     """A server did not answer."""
 
 
 class NotConnected(Unreachable):
-    """There was no connection to a server: nothing of the request was sent."""
+    """Nothing of a request's body was sent to a server, as without a connection."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from aiohttp import ClientSession, web
 
@@ -18,9 +19,11 @@ from protocol.handles import DirectoryEntry, sign_receipt
 from protocol.passes import IssueBatch, issue_batch
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from service.background import log_failures
-from service.http import cbor_response, read_body
+from service.http import asked_for_later, cbor_response, read_body
 from service.http_client import new_session
 from service.plain_documents import front_page
+from service.readiness import Readiness, missing_database
+from service.refusals import NotReady, TryLater
 
 _WHAT = (
     "이 서버는 전자출입명부 SplitPass의 보건당국 서버입니다. 출입증이 누구의 것인지 모르는 채로 발급하고, "
@@ -30,12 +33,21 @@ _WHAT = (
 )
 
 
+MAX_BATCHES = 8
+"""So many batches two processors answer, however full they are, before those in them give up."""
+BATCH_SECONDS = 10
+"""About how long a full batch takes."""
+
+
 class AuthorityServer:
     """The handlers of the authority's own routes; the operator alone may use them."""
 
     def __init__(self, authority: Authority, session: ClientSession) -> None:
         self._authority, self._session = authority, session
         self._threads = ThreadPoolExecutor(authority.settings.threads, "issuing")
+        self._batch_thread = ThreadPoolExecutor(1, "batch")  # one after the other, each on all processors
+        self._batches = asyncio.Semaphore(MAX_BATCHES)
+        self._database = Readiness(lambda: missing_database(authority.engine))
 
     async def deposit(self, request: web.Request) -> web.Response:
         """Store a sealed directory entry and sign a receipt for it."""
@@ -50,12 +62,25 @@ class AuthorityServer:
 
     async def issue_passes(self, request: web.Request) -> web.Response:
         """Answer a batch of pass requests. Nothing of it is stored."""
+        if "Expect" in request.headers:
+            await self._demand_room()
         statement = await read_body(request, MAX_MESSAGE_BYTES)
         batch = IssueBatch.from_bytes(await asyncio.to_thread(self._authority.peer.receive, request.path, statement))
         epoch_key = await self._authority.epochs.key(self._session, batch.epoch)
         pass_key = self._authority.epochs.secret(batch.epoch).pass_signing_key
-        answers = await asyncio.to_thread(issue_batch, epoch_key, pass_key, batch, map_function=self._threads.map)
+        async with self._batches:  # a place that nobody but the operator can take
+            issue = partial(issue_batch, epoch_key, pass_key, batch, map_function=self._threads.map)
+            answers = await asyncio.get_running_loop().run_in_executor(self._batch_thread, issue)
         return cbor_response(answers)
+
+    async def _demand_room(self) -> None:
+        """Raise `TryLater` before a batch is sent that could not be answered: nobody in it has asked in vain then."""
+        if self._batches.locked():
+            raise TryLater("as many batches are being answered as may be; try again", BATCH_SECONDS)
+        try:
+            await self._database.demand()
+        except NotReady as lack:
+            raise TryLater(str(lack)) from None
 
 
 async def create_authority_app(authority: Authority) -> web.Application:
@@ -67,7 +92,7 @@ async def create_authority_app(authority: Authority) -> web.Application:
         session,
         [
             web.post("/v1/directory", server.deposit),
-            web.post("/v1/passes", server.issue_passes),
+            web.post("/v1/passes", server.issue_passes, expect_handler=asked_for_later),
             front_page("SplitPass", _WHAT),
         ],
         list_routes(authority.notices),

@@ -122,6 +122,13 @@ class TooFewVisitors(TryLater):
         super().__init__("too few visitors are asking just now; try again at a random later time")
 
 
+class TooManyBatches(TryLater):
+    """The requests never left the operator: it waits for the answers to as many batches as it may."""
+
+    def __init__(self) -> None:
+        super().__init__("too many visitors are asking just now; try again at a random later time")
+
+
 class WarrantExists(Refusal):
     """Another warrant has this id (16 bytes)."""
 

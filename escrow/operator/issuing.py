@@ -11,7 +11,6 @@ from aiohttp import ClientSession
 
 from escrow.errors import PeerFailed
 from escrow.operator.deduplication import Deduplicator
-from escrow.operator.errors import TooFewVisitors
 from escrow.operator.mixer import Mixer
 from escrow.operator.operator import AUTHORITY_FAILED, Operator
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, verify_allowance
@@ -19,6 +18,7 @@ from protocol.primitives.errors import Malformed
 from service.clock import DAY
 from service.problems import NotConnected, Unreachable
 from service.rate_limits import RateLimit
+from service.refusals import TryLater
 
 ISSUING_SECONDS = 100
 """From the first request of a batch to the answers, at most. Every client waits longer."""
@@ -48,8 +48,8 @@ class Issuing:
             TooManyRequests, NoHandle, AllowanceUsed: The account may not ask, or not again.
             InvalidProof, WrongAllowance: What `verify_allowance` raises.
             ReplayedRequest: The same was asked before.
-            TooFewVisitors: Too few others asked. The request is not counted.
-            PeerFailed, Unreachable: The authority does not answer.
+            TooFewVisitors, BatchesUnderWay: Too few others asked, or too many. The request is not counted.
+            PeerFailed, Unreachable: The authority does not answer. It is not counted if the batch surely did not leave.
         """
         epoch = allowance.epoch
         epoch_key = await self._operator.open_epoch(self._session, epoch)
@@ -60,15 +60,16 @@ class Issuing:
         return PassAnswers(tuple(answers))
 
     async def _count_and_mix(self, account_id: bytes, epoch: int, requests: list[bytes]) -> list[bytes]:
-        """Count the request before it is in a batch; what never left the operator does not count.
+        """Count the request before it is in a batch; what surely never left the operator does not count.
 
         Whatever goes wrong, everyone in a batch is told the same.
         """
+        self._mixer.demand_room()
         accounts = self._operator.accounts
         await asyncio.to_thread(accounts.count_request, account_id, epoch)
         try:
             return await self._mixer.submit(epoch, account_id, requests)
-        except (TooFewVisitors, NotConnected):
+        except (TryLater, NotConnected):
             try:
                 await asyncio.to_thread(accounts.uncount_request, account_id, epoch)
             except sql.exc.SQLAlchemyError as error:  # whose text may quote the account
@@ -80,7 +81,9 @@ class Issuing:
         batch = IssueBatch(epoch, tuple(requests))
         try:
             async with asyncio.timeout(self._answer_seconds):
-                encoded = await self._operator.ask_authority(self._session, "/v1/passes", batch.to_bytes())
+                encoded = await self._operator.ask_authority(
+                    self._session, "/v1/passes", batch.to_bytes(), ask_first=True
+                )
         except TimeoutError:  # before those who came first give up, and come again
             raise Unreachable("the authority takes too long") from None
         try:

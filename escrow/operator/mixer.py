@@ -11,10 +11,13 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from escrow.operator.errors import TooFewVisitors
+from escrow.operator.errors import TooFewVisitors, TooManyBatches
+from service.refusals import TryLater
 
 BATCH_REQUESTS = 10_000
 """A batch that is so full leaves at once: issuing it takes the authority some ten seconds."""
+MAX_UNDER_WAY = 8
+"""So many such batches an authority on two processors answers while those in them wait."""
 
 Send = Callable[[int, list[bytes]], Awaitable[Sequence[bytes]]]
 """Sends a batch of requests for an epoch to the authority and returns one answer for each."""
@@ -37,7 +40,10 @@ class Mixer:
         self._closed = False
 
     async def submit(self, epoch: int, account_id: bytes, requests: list[bytes]) -> list[bytes]:
-        """The answers to an account's requests, in their order; raises `TooFewVisitors` or what sending raises."""
+        """The answers to an account's requests, in their order.
+
+        Raises `TooFewVisitors` or `TooManyBatches` if they do not leave, or what sending raises.
+        """
         if self._closed:
             raise TooFewVisitors
         loop = asyncio.get_running_loop()
@@ -52,11 +58,16 @@ class Mixer:
         pool.append(waiting)
         return await asyncio.shield(waiting.answers)  # whoever leaves must not disturb the batch
 
+    def demand_room(self) -> None:
+        """Raise `TooManyBatches` if no further batch could leave just now."""
+        if len(self._exchanges) >= MAX_UNDER_WAY:
+            raise TooManyBatches
+
     def close(self) -> None:
         """Refuse everyone who still waits or still comes."""
         self._closed = True
         for pool in self._pools.values():
-            _refuse(pool)
+            _refuse(pool, TooFewVisitors())
         self._pools.clear()
 
     def _leave(self, epoch: int, pool: list[_Waiting]) -> None:
@@ -65,7 +76,12 @@ class Mixer:
             return
         del self._pools[epoch]
         if len({waiting.account_id for waiting in pool}) < self._minimum:
-            _refuse(pool)
+            _refuse(pool, TooFewVisitors())
+            return
+        try:
+            self.demand_room()
+        except TooManyBatches as error:
+            _refuse(pool, error)
             return
         exchange = asyncio.get_running_loop().create_task(self._exchange(epoch, pool))
         self._exchanges.add(exchange)
@@ -87,6 +103,6 @@ class Mixer:
             waiting.answers.set_result([by_place[place] for place in sorted(by_place)])
 
 
-def _refuse(pool: list[_Waiting]) -> None:
+def _refuse(pool: list[_Waiting], error: TryLater) -> None:
     for waiting in pool:
-        waiting.answers.set_exception(TooFewVisitors())
+        waiting.answers.set_exception(error)

@@ -21,7 +21,7 @@ from escrow.operator.warrants import Warrants, demand_standing
 from escrow.party import Party
 from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
 from service.clock import Clock, unix_time
-from service.problems import Problem
+from service.problems import Declined, NotConnected, Problem
 from service.settings import load_settings
 
 if TYPE_CHECKING:
@@ -74,16 +74,18 @@ class Operator(Party):
             raise ErasedEpoch(epoch)
         return await self.epochs.key(session, epoch)
 
-    async def ask_authority(self, session: ClientSession, path: str, body: bytes) -> bytes:
+    async def ask_authority(self, session: ClientSession, path: str, body: bytes, *, ask_first: bool = False) -> bytes:
         """The authority's answer; of its problems a visitor is told only those that concern the epoch.
 
         Raises:
             Problem: The authority has erased the epoch, or does not know it.
             PeerFailed: It refused for another reason.
-            Unreachable: It does not answer.
+            Unreachable: It does not answer. `NotConnected` if nothing of the body was sent, as when it refused before.
         """
         try:
-            return await self.peer.ask(session, path, body)
+            return await self.peer.ask(session, path, body, ask_first=ask_first)
+        except Declined as declined:
+            raise NotConnected(f"the authority takes no {path}: {declined.status} {declined.name}") from None
         except Problem as problem:
             if problem.name in {"epoch-erased", "unknown-epoch"}:
                 raise

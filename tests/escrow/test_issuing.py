@@ -86,8 +86,8 @@ def test_the_allowance_and_its_reserve_are_all_there_is(world: World) -> None:
 def test_requests_that_no_connection_took_are_not_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     operator, (port,) = world.operator, free_ports(1)
 
-    async def ask_nobody(session: ClientSession, path: str, body: bytes) -> bytes:
-        return await operator.peer.ask_server(session, f"http://127.0.0.1:{port}", "authority", path, body)
+    async def ask_nobody(session: ClientSession, path: str, body: bytes, **how: bool) -> bytes:
+        return await operator.peer.ask_server(session, f"http://127.0.0.1:{port}", "authority", path, body, **how)
 
     async def story() -> None:
         key, pair = await world.epoch_key(), [await world.enrol(number) for number in range(2)]
@@ -141,10 +141,10 @@ def test_c2_a_request_that_a_network_brings_twice_is_sent_and_counted_once(
     batches: list[IssueBatch] = []
     ask_peer = world.operator.peer.ask
 
-    async def remember(session: ClientSession, path: str, body: bytes) -> bytes:
+    async def remember(session: ClientSession, path: str, body: bytes, **how: bool) -> bytes:
         if path == "/v1/passes":
             batches.append(IssueBatch.from_bytes(body))
-        return await ask_peer(session, path, body)
+        return await ask_peer(session, path, body, **how)
 
     monkeypatch.setattr(world.operator.peer, "ask", remember)
 
@@ -188,7 +188,7 @@ def test_c2_everyone_in_a_batch_is_told_the_same(
     issuing = Issuing(world.operator, None)  # type: ignore[arg-type]
     uncount, uncounted = world.operator.accounts.uncount_request, list[bytes]()
 
-    async def ask(_: object, path: str, body: bytes) -> bytes:
+    async def ask(_: object, path: str, body: bytes, **_how: bool) -> bytes:
         assert path == "/v1/passes"
         if isinstance(answer, Exception):
             raise answer
@@ -240,7 +240,7 @@ def test_a_handle_is_registered_once_and_may_be_repeated(world: World) -> None:
 def test_c3_passes_are_only_for_handles_that_the_directory_holds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever registers while the authority is away cannot have passes that open to nobody."""
 
-    async def away(*_: object) -> bytes:
+    async def away(*_: object, **_how: bool) -> bytes:
         raise Unreachable("the authority is away")
 
     async def story() -> None:
@@ -443,7 +443,8 @@ def test_as_many_threads_issue_as_the_settings_say(world: World, monkeypatch: py
 
     class Noting(ThreadPoolExecutor):
         def __init__(self, threads: int | None, name: str) -> None:
-            made.append(threads)
+            if name == "issuing":
+                made.append(threads)
             super().__init__(threads, name)
 
     monkeypatch.setattr("escrow.authority.server.ThreadPoolExecutor", Noting)

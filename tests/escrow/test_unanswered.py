@@ -41,8 +41,8 @@ def test_a_batch_that_left_and_was_not_answered_counts(world: World, monkeypatch
         app.add_routes([web.post("/v1/passes", vanish)])
         return [(app, port)]
 
-    async def ask_it(session: ClientSession, path: str, body: bytes) -> bytes:
-        return await operator.peer.ask_server(session, f"http://127.0.0.1:{port}", "authority", path, body)
+    async def ask_it(session: ClientSession, path: str, body: bytes, **how: bool) -> bytes:
+        return await operator.peer.ask_server(session, f"http://127.0.0.1:{port}", "authority", path, body, **how)
 
     async def story() -> None:
         key, pair = await world.epoch_key(), [await world.enrol(number) for number in range(2)]

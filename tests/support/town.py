@@ -31,7 +31,7 @@ from protocol.http_messages import Decision
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.warrants import Venue
 from service.errors import ConfigurationError
-from service.http import Handler
+from service.http import Handler, ask_for_body
 from service.http_client import new_session
 from service.problems import Problem
 from tests.support.investigations import trace
@@ -104,6 +104,7 @@ class Town:
 
         @web.middleware
         async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+            ask_for_body(request)
             body = await request.content.read()
             again = StreamReader(request.protocol, MAX_MESSAGE_BYTES)  # so that the server reads what it was sent
             again.feed_data(body)
