@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC
@@ -33,7 +34,9 @@ class ServerClocks:
             context.sent = self._clock()
 
         async def end(_session: Any, context: SimpleNamespace, params: TraceRequestEndParams) -> None:
-            self.note(params.url.origin(), params.response.headers.get("Date", ""), context.sent, self._clock())
+            headers = params.response.headers
+            if re.search("no-(?:store|cache)", headers.get("Cache-Control", "")):  # else it may be of a cache, and old
+                self.note(params.url.origin(), headers.get("Date", ""), context.sent, self._clock())
 
         trace = TraceConfig()
         trace.on_request_start.append(begin)

@@ -10,6 +10,7 @@ import sqlalchemy as sql
 from escrow.log.log import TransparencyLog
 from escrow.openings import Openings
 from escrow.publications import PublishedLists, is_of_one_day
+from escrow.published import PublishedFiles
 from protocol.disclosures import MAX_OPENINGS, DisclosedOpening, sign_disclosure
 from protocol.epochs import Domain, Role
 from protocol.notices import list_digest
@@ -30,10 +31,11 @@ class Disclosures:
         openings: Openings,
         log: TransparencyLog,
         clock: Clock,
+        files: PublishedFiles,
     ) -> None:
         self._domain, self._role, self._identity = domain, role, identity
         self._openings, self._log, self._clock = openings, log, clock
-        self.lists = PublishedLists(engine, "disclosures", DisclosurePublished, list_digest)
+        self.lists = PublishedLists(engine, "disclosures", DisclosurePublished, list_digest, files)
 
     def publish(self) -> None:
         """Disclose the openings whose embargo is over; at least once a day, if only an empty list."""

@@ -12,6 +12,7 @@ from filelock import FileLock
 
 from escrow.errors import ErasedEpoch, UnknownEpoch
 from escrow.log.log import TransparencyLog
+from escrow.published import EPOCHS, PublishedFiles
 from escrow.settings import EscrowSettings
 from escrow.vault import Vault
 from protocol.epochs import EPOCH_SECONDS, Domain, EpochKey, EpochSecret, Role, create_epoch
@@ -33,7 +34,8 @@ class Epochs:
     """The epochs of the party `role` of a domain, whose home directory is `home`.
 
     Their secrets are in the vault, which `open_vault` opens when it is first needed; the statements of both parties are
-    in the `cache`. `forget` deletes what the party stores of erased epochs elsewhere.
+    in the `cache`, and its own ones also `published` as files. `forget` deletes what the party stores of erased epochs
+    elsewhere.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class Epochs:
         identity: SigningKey,
         open_vault: Callable[[], Vault],
         cache: EpochCache,
+        published: PublishedFiles,
         log: TransparencyLog,
         clock: Clock,
         forget: Callable[[Collection[int]], None],
     ) -> None:
         self._domain, self._role, self._home, self.settings, self._identity = domain, role, home, settings, identity
         self._open_vault, self.cache, self._log, self._clock, self._forget = open_vault, cache, log, clock, forget
+        self._published = published
 
     @cached_property
     def vault(self) -> Vault:
@@ -76,7 +80,11 @@ class Epochs:
             ConfigurationError: Another statement is on record, whose secret is lost: a second one would be cheating.
         """
         with FileLock(self._home / "publish.lock"):
-            if self.vault.is_erased(epoch) or self.cache.statement(self._role, epoch) is not None:
+            if self.vault.is_erased(epoch):
+                return
+            known = self.cache.statement(self._role, epoch)
+            if known is not None:
+                self._published.write(EPOCHS, epoch, known)  # an older program has written no files
                 return
             statement = self.vault.statement(epoch)  # there if this was interrupted, or the vault restored
             on_record = self._log.published_epoch(epoch)
@@ -90,6 +98,7 @@ class Epochs:
             if not self.vault.mirror().behind:
                 if on_record is None:
                     self._log.append(EpochPublished(statement, self.erase_by(epoch)), self._clock())
+                self._published.write(EPOCHS, epoch, statement)
                 self.cache.keep(self._role, epoch, statement)
 
     def publish_ahead(self) -> list[str]:
@@ -123,6 +132,24 @@ class Epochs:
         self._forget({epoch})  # step 4
         self._log.append(EpochErased(epoch), self._clock())  # step 5
         self.vault.finish_erasure(epoch)
+
+    def statement(self, epoch: int) -> bytes:
+        """This party's published statement; raises `UnknownEpoch`, or `ErasedEpoch` once everybody can see that."""
+        if self._is_seen_erased(epoch):
+            raise ErasedEpoch(epoch, NEVER_OPENED)
+        statement = self._published.read(EPOCHS, epoch) or self.cache.statement(self._role, epoch)
+        if statement is None:
+            raise UnknownEpoch(epoch)
+        return statement
+
+    def withdraw_statements(self) -> None:
+        """Give nobody the statements of epochs any more of which everybody can see that they are erased."""
+        for epoch in self._published.numbers(EPOCHS):
+            if self._is_seen_erased(epoch):
+                self._published.remove(EPOCHS, epoch)
+
+    def _is_seen_erased(self, epoch: int) -> bool:
+        return self.vault.is_erased(epoch) and self._log.shows_erased(epoch)
 
     def secret(self, epoch: int) -> EpochSecret:
         """This party's secret of an epoch; raises `ErasedEpoch` or `UnknownEpoch`."""

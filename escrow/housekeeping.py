@@ -119,6 +119,7 @@ async def _keep_log_alive(party: Party, session: ClientSession) -> None:
                 seconds = FIRST_SECONDS
             if await asyncio.to_thread(_log_is_behind, party):
                 await party.peer.have_log_cosigned(session)
+            await asyncio.to_thread(party.epochs.withdraw_statements)
             _measure_log(party)
         await asyncio.sleep(seconds)
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from escrow.log.log import TransparencyLog
     from escrow.log.witness import Witness
     from escrow.peer import Peer
+    from escrow.published import PublishedFiles
     from escrow.vault import Vault
 
 COMMITMENT_DAYS = 40
@@ -107,6 +108,13 @@ class Party:
         return Witness(self.home / "witness", self.domain, other_party(self.role), self.identity)
 
     @cached_property
+    def published(self) -> PublishedFiles:
+        """What the party has published, as files."""
+        from escrow.published import PublishedFiles
+
+        return PublishedFiles(self.home / "published")
+
+    @cached_property
     def epochs(self) -> Epochs:
         """The party's epochs, from their publication to their erasure."""
         from escrow.epochs import Epochs
@@ -120,6 +128,7 @@ class Party:
             self.identity,
             self._open_vault,
             EpochCache(self.home / "epochs", self.domain_settings, self.role),
+            self.published,
             self.log,
             self.clock,
             self._forget_for_good,
@@ -130,7 +139,9 @@ class Party:
         """What the party discloses."""
         from escrow.disclosures import Disclosures
 
-        return Disclosures(self.engine, self.domain, self.role, self.identity, self.openings, self.log, self.clock)
+        return Disclosures(
+            self.engine, self.domain, self.role, self.identity, self.openings, self.log, self.clock, self.published
+        )
 
     @cached_property
     def peer(self) -> Peer:

@@ -15,6 +15,7 @@ from service.storage import exclusive, insert_once
 
 if TYPE_CHECKING:
     from escrow.log.log import TransparencyLog
+    from escrow.published import PublishedFiles
     from protocol.epochs import Domain
     from protocol.transparency.log_entries import DisclosurePublished, NoticePublished
 
@@ -51,7 +52,7 @@ def is_of_one_day(domain: Domain, time: int, other: int) -> bool:
 class PublishedLists:
     """A party's lists of one kind, `notices` or `disclosures`, numbered from 0 on.
 
-    `contents` is their log entry, and `digest` gives what it says of a list.
+    `contents` is their log entry, and `digest` gives what it says of a list. What is on record is in `files`, too.
     """
 
     def __init__(
@@ -60,8 +61,9 @@ class PublishedLists:
         kind: str,
         contents: type[NoticePublished | DisclosurePublished],
         digest: Callable[[bytes], bytes],
+        files: PublishedFiles,
     ) -> None:
-        self._engine, self.kind, self._contents, self._digest = engine, kind, contents, digest
+        self._engine, self.kind, self._contents, self._digest, self._files = engine, kind, contents, digest, files
 
     def publish(self, log: TransparencyLog, now: int, sign: Sign) -> bool:
         """Store the list that `sign` makes at Unix time `now`, durably; whether it made one.
@@ -88,6 +90,7 @@ class PublishedLists:
             stored = self._select(connection, _lists.c.entry.is_(None))
         for published in reversed(stored):
             entry = log.append(self._contents(published.number, self._digest(published.statement)), now)
+            self._files.write_list(self.kind, published.number, published.statement)
             with self._engine.begin() as connection:
                 mine = (_lists.c.kind == self.kind) & (_lists.c.number == published.number)
                 connection.execute(sql.update(_lists).where(mine).values(entry=entry))
@@ -100,6 +103,16 @@ class PublishedLists:
         if not found:
             raise ListNotPublished(self.kind, number)
         return found[0]
+
+    def statement(self, number: int | None) -> bytes:
+        """The statement of a published list, or of the newest, from its file; raises `ListNotPublished`."""
+        statement = self._files.read(self.kind, number)
+        if statement is None:  # an older program has published it, or the home was restored
+            published = self.get(number)
+            write = self._files.write_list if number is None else self._files.write
+            write(self.kind, published.number, published.statement)
+            statement = published.statement
+        return statement
 
     def newest(self) -> PublishedList | None:
         """The list with the highest number, if there is one, even if it is not on record yet."""

@@ -7,16 +7,17 @@ from collections.abc import AsyncIterator
 
 from aiohttp import ClientSession, web
 
-from escrow.epochs import NEVER_OPENED
-from escrow.errors import ErasedEpoch, UnknownEpoch, VenuePending
+from escrow.errors import UnknownEpoch, VenuePending
 from escrow.housekeeping import housekeeping
 from escrow.lists_server import list_routes
 from escrow.log.server import LogRoutes
 from escrow.party import Party
 from protocol.primitives.errors import SplitPassError
 from protocol.transparency.logs import COSIGNING_SECONDS
+from service.caching import FOR_A_MINUTE, FOR_HOURS, lasting_response
 from service.clock import HOUR
 from service.http import cbor_response, create_app, path_bytes, read_body
+from service.media_types import CBOR
 from service.rate_limits import RateLimit, client_network
 from service.readiness import missing_database, missing_keys
 
@@ -89,13 +90,8 @@ class _SharedRoutes:
 
     async def epoch(self, request: web.Request) -> web.Response:
         """This party's signed statement of an epoch."""
-        epoch = int(request.match_info["epoch"])
-        if await asyncio.to_thread(self._party.log.shows_erased, epoch):
-            raise ErasedEpoch(epoch, NEVER_OPENED)
-        statement = self._party.epochs.cache.statement(self._party.role, epoch)
-        if statement is None:
-            raise UnknownEpoch(epoch)
-        return cbor_response(statement)
+        statement = await asyncio.to_thread(self._party.epochs.statement, int(request.match_info["epoch"]))
+        return lasting_response(statement, CBOR, FOR_HOURS)
 
     async def inclusion(self, request: web.Request) -> web.Response:
         """The proof that this party's statement of an epoch is in its log, under a cosigned checkpoint."""
@@ -103,7 +99,8 @@ class _SharedRoutes:
         published = await asyncio.to_thread(self._party.log.published_epoch, epoch)
         if published is None:
             raise UnknownEpoch(epoch)
-        return cbor_response(await self._party.peer.witnessed(self._session, published))
+        inclusion = await self._party.peer.witnessed(self._session, published)
+        return lasting_response(inclusion.to_bytes(), CBOR, FOR_A_MINUTE)
 
     async def apply(self, request: web.Request) -> web.Response:
         """Take a venue's application, for the officer to decide."""

@@ -220,5 +220,7 @@ def _own_response(name: str, detail: str) -> web.Response:
 def problem_response(status: int, name: str, detail: str, retry_after: int | None = None) -> web.Response:
     """A problem document; the caller may try again after so many seconds."""
     document = {"type": PROBLEM_TYPE + name, "title": name.replace("-", " "), "status": status, "detail": detail}
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    headers = {"Cache-Control": "no-store"}  # what is missing or erased now may be there later, or the other way round
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
     return web.json_response(document, status=status, content_type=PROBLEM, headers=headers)

@@ -53,7 +53,7 @@ class Authority(Party):
         from protocol.notices import notice_digest
         from protocol.transparency.log_entries import NoticePublished
 
-        return PublishedLists(self.engine, "notices", NoticePublished, notice_digest)
+        return PublishedLists(self.engine, "notices", NoticePublished, notice_digest, self.published)
 
     def sign_drawn(self, warrant: Warrant) -> bytes:
         """The signature over a new warrant, or nothing if officers have to approve it first."""

@@ -13,13 +13,14 @@ from escrow.log.log import TransparencyLog
 from escrow.log.witness import OtherSize, Witness
 from protocol.epochs import Domain, Role
 from protocol.transparency.logs import log_id
-from protocol.transparency.tiles import TILE_WIDTH, Tile
+from protocol.transparency.tiles import Tile
+from service.caching import FOR_EVER, lasting_response, newest_response
 from service.clock import Clock
 from service.http import read_any_body
 from service.refusals import NotFound
 
 TEXT = "text/plain"
-FOR_EVER = "public, max-age=31536000, immutable"
+NOT_COSIGNED = "no checkpoint of this log has been cosigned yet"
 
 
 class LogRoutes:
@@ -56,10 +57,12 @@ class LogRoutes:
             web.get("/v1/witness/{log}/checkpoint", self.witnessed_checkpoint),
         ]
 
-    async def checkpoint(self, _request: web.Request) -> web.Response:
+    async def checkpoint(self, request: web.Request) -> web.Response:
         """The newest cosigned checkpoint of this party's log."""
         published = await asyncio.to_thread(self._log.published)
-        return _checkpoint_response(None if published is None else published[0])
+        if published is None:
+            raise NoCheckpoint(NOT_COSIGNED)
+        return newest_response(request, published[0], TEXT, "utf-8")
 
     async def tile(self, request: web.Request) -> web.Response:
         """A tile of this party's log."""
@@ -67,8 +70,7 @@ class LogRoutes:
         data = None if tile is None else await asyncio.to_thread(self._log.files.read, tile)
         if tile is None or data is None:
             raise NotFound("there is no such tile")
-        lasting = FOR_EVER if tile.width == TILE_WIDTH else "no-store"
-        return web.Response(body=data, content_type="application/octet-stream", headers={"Cache-Control": lasting})
+        return lasting_response(data, "application/octet-stream", FOR_EVER)
 
     async def add_checkpoint(self, request: web.Request) -> web.Response:
         """Cosign a checkpoint of the other party's log."""
@@ -84,13 +86,10 @@ class LogRoutes:
         """The checkpoint of the other party's log that was cosigned last."""
         if request.match_info["log"] != self._witnessed:
             raise UnknownLog("this witness knows no such log")
-        return _checkpoint_response(await asyncio.to_thread(self._witness.checkpoint))
-
-
-def _checkpoint_response(note: bytes | None) -> web.Response:
-    if note is None:
-        raise NoCheckpoint("no checkpoint of this log has been cosigned yet")
-    return _text_response(note)
+        note = await asyncio.to_thread(self._witness.checkpoint)
+        if note is None:
+            raise NoCheckpoint(NOT_COSIGNED)
+        return _text_response(note)
 
 
 def _text_response(text: bytes) -> web.Response:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from email.utils import formatdate
 
 import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 
 from client.server_clocks import ServerClocks, clock_warning
 
@@ -74,3 +77,28 @@ def test_a_date_that_is_none_tells_nothing(date: str) -> None:
     clocks = ServerClocks()
     clocks.note("a", date, NOW, NOW)
     assert clocks.seconds_behind() == 0
+
+
+@pytest.mark.parametrize(
+    ("lasting", "known"),
+    [("no-store", 60), ("no-cache", 60), ("public, max-age=60", 0), ("public, max-age=21600, immutable", 0), ("", 0)],
+)
+def test_an_answer_that_a_cache_may_give_again_tells_no_time(lasting: str, known: int) -> None:
+    """Its `Date` is that of when the cache got it."""
+    clocks = ServerClocks(lambda: NOW)
+
+    async def give(_request: web.Request) -> web.Response:
+        return web.Response(headers={"Date": formatdate(NOW + 60, usegmt=True), "Cache-Control": lasting})
+
+    async def story() -> None:
+        app = web.Application()
+        app.add_routes([web.get("/", give)])
+        async with (
+            TestServer(app) as server,
+            ClientSession(trace_configs=[clocks.trace()]) as session,
+            session.get(server.make_url("/")) as response,
+        ):
+            assert response.status == 200
+
+    asyncio.run(story())
+    assert clocks.seconds_behind() == pytest.approx(known, abs=1)

@@ -42,7 +42,8 @@ Spoil = Callable[[Asked], Awaitable[web.Response]]
 
 def problem(status: int, name: str) -> web.Response:
     document = {"type": PROBLEM_TYPE + name, "title": name, "status": status, "detail": name}
-    return web.json_response(document, status=status, content_type=PROBLEM)
+    headers = {"Cache-Control": "no-store"}
+    return web.json_response(document, status=status, content_type=PROBLEM, headers=headers)
 
 
 def said(answer: web.Response) -> bytes:

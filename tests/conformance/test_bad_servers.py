@@ -23,8 +23,9 @@ from protocol.primitives.errors import Malformed
 from protocol.primitives.group import L
 from protocol.primitives.proofs import KnowledgeProof
 from protocol.primitives.statements import sign_statement, statement_payload
+from service.caching import FOR_EVER, FOR_HOURS, REVALIDATED, lasting_response
 from service.http import cbor_response
-from service.media_types import PROBLEM
+from service.media_types import CBOR, PROBLEM
 from tests.conformance.good_servers import GoodServers, expect_failures
 from tests.conformance.proxy import Asked, Spoil, problem, said, spoiled
 
@@ -74,6 +75,16 @@ def storable(_place: GoodServers) -> Spoil:
     return spoil
 
 
+def having_the_newest_kept(_place: GoodServers) -> Spoil:
+    async def spoil(asked: Asked) -> web.Response:
+        answer = await asked.answer()
+        if asked.path == "/v1/log/checkpoint":
+            answer.headers["Cache-Control"] = FOR_EVER
+        return answer
+
+    return spoil
+
+
 def blind_to_trailing_bytes(_place: GoodServers) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
         try:
@@ -99,7 +110,7 @@ def drawing_new_keys(good: GoodServers) -> Spoil:
             return answer
         authority = good.world.authority
         _, statement = create_epoch(authority.domain, Role.AUTHORITY, int(epoch), authority.identity)
-        return cbor_response(statement)
+        return lasting_response(statement, CBOR, FOR_HOURS)
 
     return spoil
 
@@ -113,7 +124,8 @@ def warning_alone(good: GoodServers) -> Spoil:
             return answer
         world = good.world
         keys = dict.fromkeys(Role, world.authority.identity)
-        return cbor_response(publish_notice(world.settings.domain, keys, 0, world.now, "", []))
+        notice = publish_notice(world.settings.domain, keys, 0, world.now, "", [])
+        return lasting_response(notice, CBOR, REVALIDATED)
 
     return spoil
 
@@ -127,7 +139,7 @@ def not_knowing_its_share(good: GoodServers) -> Spoil:
             return answer
         statement = EpochStatement.from_bytes(statement_payload(said(answer)))
         false = replace(statement, possession=KnowledgeProof.from_bytes(bytes(64)))
-        return cbor_response(sign_statement(false, good.world.authority.identity))
+        return lasting_response(sign_statement(false, good.world.authority.identity), CBOR, FOR_HOURS)
 
     return spoil
 
@@ -343,7 +355,10 @@ REPLAYS = {"3.8/replay", "3.8/signed-again", "3.8/exit", "3.8/at-once", "5.5/pre
             AUTHORITY: (warning_alone, {"3.12/joint"}),
             VENUE: (telling_who_was_here, {"3.8/spent-but-forged"}),
         },
-        {VENUE: (looking_papers_up_first, PAPERS)},
+        {
+            AUTHORITY: (having_the_newest_kept, {"5.2/caching/authority"}),
+            VENUE: (looking_papers_up_first, PAPERS),
+        },
         {VENUE: (believing_readers, {"3.8/delivery-times", "3.8/delivery"})},
         {VENUE: (forgetting_deliveries, {"3.8/delivery"})},
         {VENUE: (sending_papers_out, {"3.8/paper"})},

@@ -13,9 +13,11 @@ from secrets import token_bytes
 import pytest
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
+from escrow.published import PublishedFiles
 from lab.processes import Servers, free_ports
 from protocol.epochs import Role
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
+from service.caching import FOR_EVER, FOR_HOURS, REVALIDATED
 from tests.containers.nginx import Proxy, nginx, program, set_up
 from tests.support.processes import real_world, start_party
 from tests.support.programs import launch
@@ -154,7 +156,7 @@ def test_the_log_is_served_as_files(tmp_path: Path) -> None:
 
     async def ask(proxy: Proxy) -> None:
         async with session_with(proxy) as session:
-            for path, cached in (("tile/0/000", "immutable"), ("checkpoint", "no-store")):
+            for path, cached in (("tile/0/000", "immutable"), ("checkpoint", "no-cache")):
                 async with session.get(f"{proxy.url}/v1/log/{path}") as answer:
                     assert cached in answer.headers["Cache-Control"]
                     assert answer.headers["Access-Control-Allow-Origin"] == "*"
@@ -164,6 +166,44 @@ def test_the_log_is_served_as_files(tmp_path: Path) -> None:
     with processes(*ports) as taken, nginx("operator", tmp_path, changes) as proxy:
         run(ask(proxy))
     assert not taken
+
+
+def test_what_never_changes_is_served_as_files_and_the_rest_by_the_party(tmp_path: Path) -> None:
+    files = PublishedFiles(tmp_path / "published")
+    files.write("epochs", 20_000, b"statement")
+    for number in (0, 1):
+        files.write_list("disclosures", number, b"list %d" % number)
+    ports = tuple(free_ports(2))
+    given = {
+        "epochs/20000": (b"statement", FOR_HOURS),
+        "disclosures/0": (b"list 0", FOR_EVER),
+        "disclosures": (b"list 1", REVALIDATED),
+    }
+
+    async def ask(proxy: Proxy) -> None:
+        async with session_with(proxy) as session:
+            for path, (body, lasting) in given.items():
+                async with session.get(f"{proxy.url}/v1/{path}") as answer:
+                    assert (answer.status, await answer.read(), answer.content_type) == (200, body, "application/cbor")
+                    assert answer.headers["Cache-Control"] == lasting
+                    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+                    assert answer.headers["Access-Control-Expose-Headers"] == "Date, Retry-After"
+                async with session.options(f"{proxy.url}/v1/{path}") as answer:
+                    assert "port" in await answer.json()
+            for path in ("epochs/20001", "epochs/20000/inclusion", "disclosures/2", "disclosures/newest"):
+                async with session.get(f"{proxy.url}/v1/{path}") as answer:
+                    assert "port" in await answer.json()
+
+    changes = replaced("operator", ports) | {"/srv/splitpass/published/": f"{tmp_path}/published/"}
+    with processes(*ports) as taken, nginx("operator", tmp_path, changes) as proxy:
+        run(ask(proxy))
+    assert taken.total() == 7
+    assert set(re.findall(r"(GET|OPTIONS) (\S+)", proxy.log.read_text())) == {
+        ("GET", "/v1/epochs"),
+        ("OPTIONS", "/v1/epochs"),
+        ("GET", "/v1/disclosures"),
+        ("OPTIONS", "/v1/disclosures"),
+    }
 
 
 @pytest.mark.long

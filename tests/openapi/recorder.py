@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from aiohttp import web
+from multidict import CIMultiDict
 from openapi_schema_validator import OAS31Validator
 from pycddl import Schema
 
@@ -36,7 +37,7 @@ class Exchange:
     asked: bytes
     status: int
     kind: str
-    headers: dict[str, str]
+    headers: CIMultiDict[str]
     answered: bytes
 
     @property
@@ -91,7 +92,7 @@ class Recorder:
                     asked,
                     response.status,
                     response.content_type,
-                    dict(response.headers),
+                    CIMultiDict(response.headers),
                     answered,
                 )
             )

@@ -36,7 +36,7 @@ from service.files import private_directory
 from service.http import cbor_response, create_app
 from service.http_client import new_session
 from service.problems import Problem
-from tests.openapi.logs import LogSteps
+from tests.openapi.logs import LogSteps, fetch_again
 from tests.openapi.recorder import Exchange, Recorder, keeping_bodies
 from tests.openapi.refusals import (
     ZEROS,
@@ -211,7 +211,7 @@ class Story:
             await refused("unknown-epoch", self.servers.world.get(role, f"/v1/epochs/{self.servers.world.today + 20}"))
             await refused("not-found", self.servers.world.get(role, "/v1/epochs/today"))
             for kind in ("disclosures", "notices") if role is AUTHORITY else ("disclosures",):
-                await self.servers.world.get(role, f"/v1/{kind}")
+                await fetch_again(self.servers.world, role, f"/v1/{kind}")
                 await self.servers.world.get(role, f"/v1/{kind}/0")
                 await refused("not-published", self.servers.world.get(role, f"/v1/{kind}/1"))
                 await refused("not-found", self.servers.world.get(role, f"/v1/{kind}/last"))

@@ -15,7 +15,7 @@ export function isProtected(url) {
   return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127(\.[0-9]+){3}|\[::1\])$/u.test(hostname));
 }
 
-/** Sends requests that tell and keep nothing that marks a client. `onDate` is told the `Date` of each answer. */
+/** Sends requests that tell and keep nothing that marks a client. `onDate` is told the `Date` of fresh answers. */
 export class HttpClient {
   #onDate;
 
@@ -51,7 +51,10 @@ export class HttpClient {
         keepalive,
         signal: AbortSignal.timeout(seconds * 1000),
       });
-      this.#onDate(new URL(url).origin, answer.headers.get('Date') ?? '', sent, Date.now() / 1000);
+      // Any other answer may be of a cache, and old.
+      if (/no-(?:store|cache)/u.test(answer.headers.get('Cache-Control') ?? '')) {
+        this.#onDate(new URL(url).origin, answer.headers.get('Date') ?? '', sent, Date.now() / 1000);
+      }
       const received = await readLimited(answer);
       if (!answer.ok) throw receivedProblem(answer, received);
       return received;

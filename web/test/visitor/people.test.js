@@ -1,8 +1,9 @@
 /** Numbers, names, codes, drawn times and clocks. As `tests/client/test_enrolment.py`, `test_timing.py` and others. */
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { isProtected } from '../../ui/httpClient.js';
+import { HttpClient, isProtected } from '../../ui/httpClient.js';
 import { checkedName, internationalNumber } from '../../ui/people.js';
 import { Problem, WordedError } from '../../ui/problems.js';
 import { ServerClocks } from '../../ui/serverClocks.js';
@@ -108,6 +109,37 @@ test('every form of a date is of Greenwich', () => {
   } finally {
     if (TZ === undefined) delete process.env.TZ;
     else process.env.TZ = TZ;
+  }
+});
+
+test('an answer that a cache may give again tells no time', async () => {
+  let lasting = '';
+  const server = createServer((_request, response) => {
+    response.setHeader('Date', new Date((NOON + 60) * 1000).toUTCString());
+    response.setHeader('Cache-Control', lasting);
+    response.end('.');
+  });
+  await new Promise((ready) => {
+    server.listen(0, '127.0.0.1', () => ready(undefined));
+  });
+  const address = server.address();
+  assert.ok(address && typeof address === 'object');
+  try {
+    for (const [value, told] of /** @type {[string, number][]} */ ([
+      ['no-store', 1],
+      ['no-cache', 1],
+      ['public, max-age=60', 0],
+      ['public, max-age=31536000, immutable', 0],
+    ])) {
+      /** @type {string[]} */
+      const dates = [];
+      lasting = value;
+      const client = new HttpClient((_origin, date) => dates.push(date));
+      assert.equal((await client.call('GET', `http://127.0.0.1:${address.port}/`)).length, 1);
+      assert.equal(dates.length, told, value);
+    }
+  } finally {
+    server.close();
   }
 });
 
