@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from random import uniform
 
 from aiohttp import ClientSession, web
 
@@ -36,6 +37,8 @@ from venue.release import RELEASE_PATH, release
 from venue.writer import Writer
 
 MINUTE = 60
+COMMITTING = 8
+"""So many venues commit at a time in each domain."""
 
 logger = logging.getLogger("splitpass.venue")
 
@@ -105,7 +108,7 @@ class VenueServer:
                     await self._expiry.check_and_delete(session)
                 known = await self._refresh_all(session, domains)
                 due, before = time.monotonic() + (HOUR if known else 0), domains
-            await asyncio.sleep(MINUTE)
+            await _pause()
 
     async def commitments(self, session: ClientSession) -> None:
         """Commit to every registered venue's check-ins at both parties of each domain, hourly; never ends.
@@ -115,7 +118,7 @@ class VenueServer:
         while True:
             with log_failures("the venues of this home could not be listed"):
                 await asyncio.gather(*(self._commit_in(session, pinned) for pinned in self._home.domains))
-            await asyncio.sleep(MINUTE)
+            await _pause()
 
     def missing(self) -> list[str]:
         """What the server lacks to do its work. A domain that lacks its keys does not keep those of others away."""
@@ -127,14 +130,23 @@ class VenueServer:
         return missing
 
     async def _commit_in(self, session: ClientSession, pinned: PinnedDomain) -> None:
-        """Commit to the check-ins of a domain, of one venue after the other: parties take so many in an hour."""
-        for membership in self._home.memberships:
-            venue_id = membership.venue.venue_id.hex()
-            with log_failures("the check-ins of venue %s in %s could not be committed to", venue_id, pinned.name):
-                if membership.pinned is pinned and membership.registration is not None:
-                    await commit(membership, session, self._clock(), self._home.settings.commitment_seconds)
+        """Commit to the check-ins of a domain, of some venues at a time.
+
+        What one domain's parties keep waiting does not hold up another domain.
+        """
+        places = asyncio.Semaphore(COMMITTING)
+        own = [membership for membership in self._home.memberships if membership.pinned is pinned]
+        await asyncio.gather(*(self._commit(session, membership, places) for membership in own))
         with log_failures("the readers of %s could not be counted", pinned.name):
             await asyncio.to_thread(duty.measure, pinned, self._home.memberships, self._clock())
+
+    async def _commit(self, session: ClientSession, membership: Membership, places: asyncio.Semaphore) -> None:
+        """Commit to the check-ins of a venue in a domain, when there is a place."""
+        venue_id, name = membership.venue.venue_id.hex(), membership.pinned.name
+        async with places:
+            with log_failures("the check-ins of venue %s in %s could not be committed to", venue_id, name):
+                if membership.registration is not None:
+                    await commit(membership, session, self._clock(), self._home.settings.commitment_seconds)
 
     async def _refresh_all(self, session: ClientSession, domains: Sequence[PinnedDomain]) -> bool:
         """Fetch epoch keys of every domain; returns whether those of today and tomorrow are known of all."""
@@ -180,6 +192,11 @@ class VenueServer:
         if membership is None:
             raise UnknownVenue("this server does not serve this venue in this domain")
         return membership
+
+
+async def _pause() -> None:
+    """Wait for up to a minute, drawn at random: servers that a party kept waiting must not all come back at once."""
+    await asyncio.sleep(uniform(MINUTE / 2, MINUTE))  # noqa: S311  nobody gains by guessing it
 
 
 def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Application:

@@ -14,10 +14,13 @@ from service.http_client import new_session
 from tests.support.running import run
 from tests.support.servers import World, run_world
 from tests.support.venues import make_venue, only
+from venue import server
 from venue.home import ServedVenue
+from venue.membership import Membership
 from venue.registration import apply, confirm
 from venue.server import create_venue_app
 from venue.settings import VenueSettings
+from venue.setup import add_venue
 
 
 async def register(world: World, venue: ServedVenue) -> None:
@@ -83,3 +86,55 @@ def test_c5_commitments_go_on_when_the_home_could_not_be_read(
                         await asyncio.sleep(0.02)
 
         run(story())
+
+
+def test_one_venue_that_is_kept_waiting_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Venues of one domain commit side by side, but only so many."""
+    monkeypatch.setattr("venue.server.MINUTE", 0.05)
+    monkeypatch.setattr("venue.server.COMMITTING", 2)
+    under_way, at_most, committed = set[bytes](), 0, set[bytes]()
+
+    async def slow(membership: Membership, *_: object) -> None:
+        nonlocal at_most
+        venue_id = membership.venue.venue_id
+        under_way.add(venue_id)
+        at_most = max(at_most, len(under_way))
+        if venue_id == waiting:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0.01)
+        under_way.remove(venue_id)
+        committed.add(venue_id)
+
+    monkeypatch.setattr("venue.server.commit", slow)
+    with run_world(tmp_path / "parties") as world:
+        home = make_venue(world, tmp_path / "venue", "").home
+        others = [add_venue(home.path, f"시설 {number}", "") for number in range(4)]
+        waiting = others[0]
+        monkeypatch.setattr(Membership, "registration", object())
+
+        async def story() -> None:
+            async with TestServer(create_venue_app(home, lambda: world.now)), asyncio.timeout(30):
+                while len(committed) < len(home.venue_ids) - 1:
+                    await asyncio.sleep(0.02)
+
+        run(story())
+    assert at_most == 2
+    assert waiting not in committed
+
+
+def test_servers_come_back_at_times_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a minute, and not all in the same second."""
+    waited = list[float]()
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("venue.server.asyncio.sleep", sleep)
+
+    async def pause() -> None:
+        for _ in range(300):
+            await server._pause()
+
+    asyncio.run(pause())
+    assert 30 <= min(waited) < max(waited) <= 60
+    assert len({int(seconds) for seconds in waited}) > 20
