@@ -17,7 +17,7 @@ from protocol.epochs import Role
 from protocol.warrants import Warrant
 from tests.support.authenticator import Authenticator
 from tests.support.domain import opening_warrant
-from tests.support.officers import cast, decide, establish, new_vote, present, sign
+from tests.support.officers import cast, decide, enrol, establish, new_vote, present, sign
 from tests.support.servers import World
 
 
@@ -60,6 +60,21 @@ def test_a38_one_officer_has_one_vote(desk: Desk, times: int) -> None:
     assert not desk.approved()
     with pytest.raises(NotApproved, match=r"2 of the officers .* so far Kim"):
         desk.party.approvals.demand(desk.subject)
+
+
+def test_a38_two_passkeys_of_one_officer_are_one_vote(desk: Desk) -> None:
+    """Kim has a second one, in a safe, and uses both."""
+    party, devices = desk.party, desk.devices
+    second = enrol(party, "Kim")
+    made = party.officers.changed(party.settings.desk_url, ("Kim",), (), {})
+    assert [len(one.passkeys) for one in made.officers] == [2, 1, 1]
+    decide(party, devices, of_officers(made), "Lee", "Park")
+    party.change_officers(made)
+    for device in (devices["Kim"], second):
+        decide(party, {"Kim": device}, desk.subject, "Kim")
+    assert not desk.approved()
+    decide(party, devices, desk.subject, "Lee")
+    assert desk.approved()
 
 
 def test_a38_an_officers_last_word_counts(desk: Desk) -> None:

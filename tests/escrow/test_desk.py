@@ -6,13 +6,18 @@ import csv
 import io
 import json
 import os
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientError
 
 from escrow.desk.evidence import check_evidence
 from escrow.desk.health import health
@@ -29,6 +34,7 @@ from service.settings import ServerSettings
 from tests.support.authenticator import Authenticator, from_base64url
 from tests.support.desk import Officer, invite, running_desk
 from tests.support.officers import custodians_shares, establish
+from tests.support.processes import real_world
 from tests.support.running import run
 from tests.support.servers import Door, World, open_door, run_world
 
@@ -346,3 +352,39 @@ def test_a_desk_serves_its_page_with_a_strict_policy(tmp_path: Path, monkeypatch
         assert "connect-src 'self';" in policy
         assert "require-trusted-types-for 'script'" in policy
         assert officer.ask("GET", "/desk/domain.json").value["role"] == "authority"
+
+
+@pytest.mark.long
+def test_what_an_officer_decided_survives_a_kill(tmp_path: Path) -> None:
+    world = real_world(tmp_path)
+    party = world.authority
+    party.passed.confirm()
+    party.epochs.publish_ahead()
+    kim, lee = (Officer(party.settings.desk_url, one) for one in establish(party, "Kim", "Lee").values())
+    command = [sys.executable, "-m", "escrow", "authority", "--home", str(world.home(Role.AUTHORITY)), "desk"]
+    with killed_at_the_end(command, kim):
+        kim.sign_in()
+        matter = kim.post("erasures", {"epoch": world.today})["id"]
+        kim.vote(matter)
+    with killed_at_the_end(command, kim):
+        assert kim.ask("GET", "/v1/desk/session").status == 401
+        lee.sign_in()
+        assert [vote["officer"] for vote in lee.get(f"matters/{matter}")["votes"]] == ["Kim"]
+        assert lee.vote(matter)["job"]["state"] == "done"
+    assert world.today in party.epochs.vault.erased_epochs()
+
+
+@contextmanager
+def killed_at_the_end(command: list[str], officer: Officer) -> Iterator[None]:
+    """A desk's process, which is killed without warning."""
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            while True:
+                assert process.poll() is None
+                with suppress(ClientError):
+                    officer.ask("GET", "/v1/desk/info")
+                    break
+                time.sleep(0.1)
+            yield
+        finally:
+            process.kill()
