@@ -130,13 +130,19 @@ class VenueRegister:
         return of_venue(record, listed.record if listed.statement else None)
 
     def _sign(self, record: Venue, identity: SigningKey) -> bytes:
-        self._approvals.demand(self.subject(record))
+        before = self.get(record.venue_id)
+        self._approvals.demand(of_venue(record, before.record if before.statement else None))
         statement = sign_statement(record, identity)
         values = {"record": record.to_bytes(), "statement": statement}
         with self._alone(record.venue_id) as connection:
-            connection.execute(sql.update(_venues).where(_venues.c.venue == record.venue_id).values(values))
-            connection.execute(sql.delete(_changes).where(_changes.c.venue == record.venue_id))
-        return statement
+            same = (_venues.c.venue == record.venue_id) & (_venues.c.record == before.record.to_bytes())
+            same &= _venues.c.statement.is_(None) if before.statement is None else _venues.c.statement.is_not(None)
+            if connection.execute(sql.update(_venues).where(same).values(values)).rowcount == 1:
+                connection.execute(sql.delete(_changes).where(_changes.c.venue == record.venue_id))
+                return statement
+        return self._sign(
+            record, identity
+        )  # another record was approved meanwhile: to replace that is another decision
 
     def _select(self, condition: sql.ColumnElement[bool]) -> list[ListedVenue]:
         with self._engine.begin() as connection:

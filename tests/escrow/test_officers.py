@@ -17,12 +17,12 @@ from escrow.authority.notices import NoticePublisher
 from escrow.authority.warrants import Step
 from escrow.desk.errors import NotApproved, UnknownInvitation
 from escrow.desk.evidence import check_evidence, evidence
-from escrow.desk.records import ACTIONS, Action, Decision, of_notice, of_officers, of_warrant
+from escrow.desk.records import ACTIONS, Action, Decision, Subject, of_notice, of_officers, of_warrant
 from escrow.party import Party
 from protocol.epochs import Role
 from protocol.primitives.errors import Malformed
 from protocol.primitives.signatures import SigningKey, public_key
-from protocol.warrants import Warrant, sign_application
+from protocol.warrants import Venue, Warrant, sign_application
 from service.clock import DAY
 from service.errors import ConfigurationError
 from service.keys import fingerprint
@@ -122,6 +122,34 @@ def test_a_venues_record_is_signed_in_the_place_that_was_approved(door: Door, ro
     assert world.officer(role, "venues", "approve", venue, "--key", fingerprint(public_key(keys[0]))).exit_code == 0
     assert party.venues.get(door.record.venue_id).record == records[0]
     assert party.venues.subject(records[1]) != subjects[1], "another record would be replaced than was approved"
+
+
+def test_a_record_that_was_approved_meanwhile_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two changes are approved for one record, and both are signed in the same moment."""
+    with run_world(tmp_path) as world, open_door(world) as door:
+        party, keys = world.authority, [SigningKey.generate() for _ in range(2)]
+        officers = establish(party, "Kim", "Lee")
+        for key in keys:
+            run(world.post(Role.AUTHORITY, "/v1/venues", sign_application(changed(door, key), key, door.key)))
+        changes = {change.record.key: change for change in party.venues.changes(door.record.venue_id)}
+        first, second = (changes[public_key(key)] for key in keys)
+        for change in (first, second):
+            decide(party, officers, party.venues.subject(change.record), "Kim", "Lee")
+        demand, others = party.approvals.demand, [first]
+
+        def meanwhile(subject: Subject) -> None:
+            demand(subject)
+            if others:
+                party.venues.approve_change(others.pop(), party.identity)
+
+        monkeypatch.setattr(party.approvals, "demand", meanwhile)
+        with pytest.raises(NotApproved):
+            party.venues.approve_change(second, party.identity)
+        assert party.venues.get(door.record.venue_id).record == first.record
+
+
+def changed(door: Door, key: SigningKey) -> Venue:
+    return replace(door.record, key=public_key(key))
 
 
 def test_a_notice_is_published_once_it_is_approved(door: Door) -> None:
