@@ -8,12 +8,13 @@ import shlex
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from conformance.errors import Failed, NotRun
+from protocol.primitives.errors import SplitPassError
 
 ANSWER_SECONDS = 120
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -86,13 +87,24 @@ def _answer(line: bytes) -> Values:
     return answer
 
 
+@contextmanager
+def answers_read() -> Iterator[None]:
+    """Turn what goes wrong with the values of an answer into `Failed`."""
+    try:
+        yield
+    except SplitPassError:
+        raise
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Failed(f"an answer is not as the contract has it ({type(error).__name__}: {error})") from error
+
+
 async def result_of(driven: Driven, request: Values) -> Any:
     """What a request results in; raises `Refused`, or `NotRun` for what the program does not do."""
     answer = await driven.ask(request)
     if "error" not in answer:
         return answer["result"]
     if answer["error"] == "unsupported" and request["do"] != "begin":
-        raise NotRun(f"the command does not {request['do']}")
+        raise NotRun(f"the command says that it does not do this ({request['do']})")
     raise Refused(str(answer["error"]))
 
 

@@ -75,7 +75,7 @@ def report(outcomes: Sequence[Outcome], reasons: Mapping[str, str], json_file: P
 @click.option("--slow", is_flag=True, help="Also check that no more than 1000 lists of one kind are followed.")
 @report_options
 def client(command: str, *, slow: bool, expected_file: Path | None, json_file: Path | None) -> None:
-    r"""Check a visitor's client, which may be anyone's.
+    """Check a visitor's client, which may be anyone's.
 
     The command is driven by one JSON object a line on its standard input, and answers with one on its standard output.
     For each check the tester starts both parties and a venue on this machine, with new keys. They are honest, or lie as
@@ -83,11 +83,7 @@ def client(command: str, *, slow: bool, expected_file: Path | None, json_file: P
     are forged, stale, missing or too long. The client has to refuse the lie, lose nothing by it, and go on with the
     truth.
 
-    The client in Python and that in JavaScript pass:
-
-    \b
-        --command 'python -m conformance.clients.python_client'
-        --command 'node web/test/client.js'
+    Two that pass are `python -m conformance.clients.python_client` and `node web/test/client.js`.
     """
     from conformance.clients.bench import Bench
     from conformance.clients.catalogue import CHECKS
@@ -100,17 +96,14 @@ def client(command: str, *, slow: bool, expected_file: Path | None, json_file: P
 @_command_option
 @report_options
 def door(command: str, *, expected_file: Path | None, json_file: Path | None) -> None:
-    r"""Check a door, which may be anyone's.
+    """Check a door, which may be anyone's.
 
     The command is driven by one JSON object a line on its standard input, and answers with one on its standard output.
     The tester gives the door keys and the texts of codes, and demands the decision that the specification has for each:
     of the test vectors' stories, of forged keys and signatures, of several domains, and after a restart.
 
-    The door in Python and that of the page in JavaScript pass. What the page leaves to its venue's server is not run.
-
-    \b
-        --command 'python -m conformance.doors.python_door'
-        --command 'node web/test/door.js'
+    Two that pass are `python -m conformance.doors.python_door` and `node web/test/door.js`. The second leaves papers,
+    and what is sent to the venue, to a server. The checks of these are not run then.
     """
     from conformance.doors.bench import Bench
     from conformance.doors.catalogue import CHECKS

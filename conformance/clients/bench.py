@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from conformance.check import Check, sentence
-from conformance.driven import Driven, Refused, Values, result_of
+from conformance.driven import Driven, Refused, Values, answers_read, result_of
 from conformance.errors import Failed
 from conformance.imitated import ALLOWANCE, Asked, ImitatedParties
 from conformance.parties import TODAY, UTC_OFFSET
@@ -45,13 +45,10 @@ class Wallet:
 
     @classmethod
     def of(cls, said: Values) -> Wallet:
-        """The answer to `wallet`; raises `Failed` if it is none."""
-        try:
-            passes = {int(epoch): int(left) for epoch, left in said["passes"].items() if left}
-            lists = (tuple(said[name]) for name in ("visits", "papers", "notices", "openings"))
-            return cls(passes, *lists)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise Failed("wallet: the answer is not as the contract has it") from None
+        """The answer to `wallet`."""
+        passes = {int(epoch): int(left) for epoch, left in said["passes"].items() if left}
+        lists = (tuple(said[name]) for name in ("visits", "papers", "notices", "openings"))
+        return cls(passes, *lists)
 
 
 @dataclass
@@ -149,9 +146,9 @@ class Tested:
         return self._texts(do, await self.ask(do), people)
 
     def _texts(self, do: str, said: Any, count: int) -> list[str]:
-        texts = said.get("texts") if isinstance(said, dict) else None
-        expect(isinstance(texts, list) and len(texts) == count, f"{do}: expected {count} texts of codes")
-        return list(texts or ())
+        texts: list[str] = said["texts"]
+        expect(len(texts) == count, f"{do}: expected {count} texts of codes")
+        return texts
 
     def read(self, text: str, epoch: int = TODAY) -> CheckIn:
         """The check-in of a text; raises what the protocol says to it."""
@@ -208,7 +205,7 @@ class Bench:
             yield tested
 
 
-Run = Callable[[Tested], Any]
+Run = Callable[[Tested], Awaitable[None]]
 
 
 class ClientChecks(list[Check[Bench]]):
@@ -224,7 +221,8 @@ class ClientChecks(list[Check[Bench]]):
         def register(run: Run) -> Run:
             async def run_fresh(bench: Bench) -> None:
                 async with bench.fresh() as tested:
-                    await run(tested)
+                    with answers_read():
+                        await run(tested)
 
             self.append(Check(identifier, requirement or sentence(run), (*self._needs, *needs), run_fresh))
             return run

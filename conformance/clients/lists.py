@@ -27,7 +27,7 @@ ADVICE = "검사를 받으십시오."
 MAX_LISTS = 1000
 GIVEN_UP_SECONDS = 10
 """How long a client may take to end the connection of an answer that is too long."""
-NOTICES, OPERATORS, AUTHORITYS = "notices.authority", "disclosures.operator", "disclosures.authority"
+NOTICES, OF_OPERATOR, OF_AUTHORITY = "notices.authority", "disclosures.operator", "disclosures.authority"
 REFUSED = frozenset({"refused", "unreachable"})
 """What a client may say of a source whose list does not hold, or that does not answer."""
 
@@ -87,7 +87,8 @@ async def _faults(tested: Tested) -> dict[str, set[str]]:
     """What the client says of each source after it has searched all of them."""
     said = (await tested.ask("search")).get("faults")
     expect(
-        isinstance(said, dict) and set(said) == {NOTICES, OPERATORS, AUTHORITYS}, "search: expected faults by source"
+        isinstance(said, dict) and set(said) == {NOTICES, OF_OPERATOR, OF_AUTHORITY},
+        "search: expected faults by source",
     )
     return {source: set(faults) for source, faults in said.items()}
 
@@ -224,10 +225,10 @@ async def _refuses_disclosure(tested: Tested, says: Role, signer: SigningKey) ->
     opening = DisclosedOpening(0, published.opening(mine))
     forged = sign_disclosure(tested.parties.domain, says, 1, tested.now, (opening,), signer)
     published.lists[OPERATOR, "disclosures"][1] = forged
-    await _is_refused(tested, OPERATORS)
+    await _is_refused(tested, OF_OPERATOR)
     expect(not await _opened(tested), "an opening was found that nobody disclosed")
     published.disclosure(OPERATOR, 1, published.opening(mine))
-    await _expect_faults(tested, OPERATORS, set())
+    await _expect_faults(tested, OF_OPERATOR, set())
     expect(await _opened(tested) == {mine}, "an honest disclosure after it was not found")
 
 
@@ -322,7 +323,7 @@ async def _independent(tested: Tested) -> None:
     with tested.lying(instead=refusing):
         faults = await _faults(tested)
     expect(faults[NOTICES] & REFUSED, f"says of {NOTICES}: {_words(faults[NOTICES])}")
-    expect(not faults[OPERATORS], f"says of {OPERATORS}: {_words(faults[OPERATORS])}")
+    expect(not faults[OF_OPERATOR], f"says of {OF_OPERATOR}: {_words(faults[OF_OPERATOR])}")
     expect(await _opened(tested) == {mine}, "the opening that the operator disclosed was not found")
 
 
@@ -353,7 +354,7 @@ async def _too_many(tested: Tested) -> None:
     lists = Published(tested)
     lists.lists[OPERATOR, "disclosures"] = _Endless(lists)
     before = len(tested.lines)
-    await _expect_faults(tested, OPERATORS, {"too many", "stale"})
+    await _expect_faults(tested, OF_OPERATOR, {"too many", "stale"})
     asked = sum(line.startswith("operator GET /v1/disclosures") for line in tested.lines[before:])
     expect(asked <= MAX_LISTS, f"asked for {asked} lists")
 

@@ -40,6 +40,6 @@ async def _tell(tested: Tested, story: list[Shown]) -> None:
 
 for _name, _story in stories().items():
 
-    @checks.add(f"3.8/{_slug(_name)}", f"{_name[0].upper()}{_name[1:]} (door-decisions.json).")
+    @checks.add(f"3.8/{_slug(_name)}", f"Decides as door-decisions.json does: {_name}.")
     async def _told(tested: Tested, story: list[Shown] = _story) -> None:
         await _tell(tested, story)

@@ -40,7 +40,7 @@ def run_door(directory: Path, program: str, *options: str) -> tuple[Result, dict
         ("while True: print('{}', flush=True)", "gave no answer"),
         ("input(); print('no JSON', flush=True); input()", "gave no answer"),
         ('while True: input(); print(\'{"error": "unsupported"}\', flush=True)', "refused with unsupported"),
-        ("while True: input(); print('{\"result\": []}', flush=True)", "has no decision"),
+        ("while True: input(); print('{\"result\": []}', flush=True)", "not as the contract has it"),
     ],
 )
 def test_a_command_that_does_not_answer_passes_nothing(tmp_path: Path, program: str, seen: str) -> None:
@@ -48,6 +48,15 @@ def test_a_command_that_does_not_answer_passes_nothing(tmp_path: Path, program: 
     assert result.exit_code == 1
     assert set(results.values()) == {"failed"}
     assert seen in result.output
+
+
+def test_a_client_whose_answers_are_empty_passes_nothing(tmp_path: Path) -> None:
+    script = tmp_path / "client.py"
+    script.write_text("while True: input(); print('{\"result\": {}}', flush=True)")
+    result = CliRunner().invoke(conformance, ["client", "--command", shlex.join([sys.executable, str(script)])])
+    assert result.exit_code == 1
+    assert "not as the contract has it" in " ".join(result.output.split())
+    assert "0 passed, 1 failed" in result.output
 
 
 def test_a_list_tells_what_may_fail_and_what_passes_in_spite_of_it(tmp_path: Path) -> None:
