@@ -1,11 +1,16 @@
-"""How many altered frames a door's reader reads, and how long it takes, with and without the second decoder."""
+"""How many altered frames a door's reader and its page read, and how long that takes, by decoder."""
 
 from __future__ import annotations
 
+import json
+import shutil
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -31,28 +36,59 @@ class ReaderResult:
     milliseconds: dict[str, float]
 
 
-DECODERS: dict[str, Callable[[Grey], list[str]]] = {
-    "zbar": read_with_zbar,
-    "zxing": read_with_zxing,
-    "both": read_codes,
-}
+Decode = Callable[[Grey], tuple[list[str], float]]
+"""The texts in a frame, and how many milliseconds it took to read them."""
+
+WEB = Path(__file__).parents[1] / "web"
+DECODERS = ("zbar", "zxing", "both", "page")
+"""The last one is `zxing-wasm` in the doors' page, measured under Node.js where there is one."""
 
 
 def measure_reader(texts: list[str], frames_of_a_kind: int) -> Iterator[ReaderResult]:
     """Alter the codes of `texts` in every way, `frames_of_a_kind` frames each, and have each decoder read them."""
-    for kind, alter in ALTERATIONS.items():
-        read = dict.fromkeys(DECODERS, 0)
-        times: dict[str, list[float]] = {name: [] for name in DECODERS}
-        for number in range(frames_of_a_kind):
-            text = texts[number % len(texts)]
-            frame = next(channels(alter(_frame(text), (number + 1) / frames_of_a_kind, np.random.default_rng(number))))
-            for name, decode in DECODERS.items():
-                begin = time.perf_counter()
-                found = decode(frame)
-                times[name].append(time.perf_counter() - begin)
-                read[name] += text in found
-        medians = {name: statistics.median(taken) * 1e3 for name, taken in times.items()}
-        yield ReaderResult(kind, frames_of_a_kind, read, medians)
+    with _decoders() as decoders:
+        for kind, alter in ALTERATIONS.items():
+            read = dict.fromkeys(decoders, 0)
+            times: dict[str, list[float]] = {name: [] for name in decoders}
+            for number in range(frames_of_a_kind):
+                text = texts[number % len(texts)]
+                altered = alter(_frame(text), (number + 1) / frames_of_a_kind, np.random.default_rng(number))
+                frame = next(channels(altered))
+                for name, decode in decoders.items():
+                    found, taken = decode(frame)
+                    times[name].append(taken)
+                    read[name] += text in found
+            medians = {name: statistics.median(taken) for name, taken in times.items()}
+            yield ReaderResult(kind, frames_of_a_kind, read, medians)
+
+
+@contextmanager
+def _decoders() -> Iterator[dict[str, Decode]]:
+    here = {"zbar": _timed(read_with_zbar), "zxing": _timed(read_with_zxing), "both": _timed(read_codes)}
+    node = shutil.which("node")
+    if node is None:
+        yield here
+        return
+    command = [node, "test/frames.js", str(WIDTH), str(HEIGHT)]
+    with subprocess.Popen(command, cwd=WEB, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as page:  # noqa: S603
+
+        def read_in_page(frame: Grey) -> tuple[list[str], float]:
+            assert page.stdin is not None
+            assert page.stdout is not None
+            page.stdin.write(frame.tobytes())
+            page.stdin.flush()
+            answer = json.loads(page.stdout.readline())
+            return [answer["text"]], answer["milliseconds"]
+
+        yield here | {"page": read_in_page}
+
+
+def _timed(read: Callable[[Grey], list[str]]) -> Decode:
+    def decode(frame: Grey) -> tuple[list[str], float]:
+        begin = time.perf_counter()
+        return read(frame), (time.perf_counter() - begin) * 1e3
+
+    return decode
 
 
 def _frame(text: str) -> Frame:

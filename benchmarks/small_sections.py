@@ -96,8 +96,8 @@ def _reader_tables(result: Result) -> Sequence[Table]:
         (
             kind,
             str(one["frames"]),
-            *(str(one["read"][name]) for name in DECODERS),
-            *(f"{one['milliseconds'][name]:.1f}" for name in DECODERS),
+            *(str(one["read"].get(name, "–")) for name in DECODERS),
+            *(f"{one['milliseconds'][name]:.1f}" if name in one["milliseconds"] else "–" for name in DECODERS),
         )
         for kind, one in result.items()
     ]
@@ -150,7 +150,7 @@ SEARCHES = Section(
 READER = Section(
     "reader",
     "Reading codes",
-    "Codes on a screen before a camera, altered more and more in one way.",
+    "Codes on a screen before a camera, altered more and more in one way. `page` is zxing-wasm in the doors' page.",
     _reader,
     _reader_tables,
 )
