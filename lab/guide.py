@@ -61,12 +61,14 @@ def _pages(town: Town, messages_port: int) -> str:
         pages.insert(0, (f"{town.settings.operator.url}/visitor/", "the page for visitors"))
     for place in town.places:
         if is_built("door"):
-            pages.append((f"{place.url}/door/", f"the page for the door of {place.name}"))
+            pages.append((town.door_link(place), f"the page for the door of {place.name}"))
         pages.append((f"{place.url}/v/{place.id.hex()}", f"what a poster of {place.name} opens"))
     listed = "".join(f"  {address}  {what}\n" for address, what in pages)
     if is_built("door"):
         venue = f"{short_path(Path(sys.executable))} -m venue --home {short_path(town.places[0].home)}"
-        listed += f"A door's page works on a device that opened the link of:\n  {venue} readers add tablet\n"
+        listed += (
+            f"A door's link pairs one browser, once and within 15 minutes. For another:\n  {venue} readers add tablet\n"
+        )
     missing = "" if is_built("visitor") else "The page for visitors is not built: that needs Node.js, and make web.\n"
     return f"Pages, for a browser on this machine:\n{listed}{missing}"
 

@@ -26,7 +26,11 @@ def town(directory: Path) -> Town:
     settings = DomainSettings(number=1, operator=next(parties), authority=next(parties))
     place = Place("클럽", directory / "venue-1", "http://127.0.0.1:3", bytes(16), bytes(32))
     homes = {"operator": directory / "operator", "authority": directory / "authority", "directory": directory}
-    return cast(Town, SimpleNamespace(settings=settings, places=[place], **homes))
+    return cast(Town, SimpleNamespace(settings=settings, places=[place], door_link=door_link, **homes))
+
+
+def door_link(place: Place) -> str:
+    return f"{place.url}/door/#{16 * '00'}"
 
 
 def test_the_address_of_every_page_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +45,7 @@ def test_the_address_of_every_page_is_told(tmp_path: Path, monkeypatch: pytest.M
         (tmp_path / name / "manifest.json").touch()
     built = guide(town(tmp_path), 4)
     assert "http://127.0.0.1:1/visitor/  the page for visitors" in built
-    assert "http://127.0.0.1:3/door/  the page for the door of 클럽" in built
+    assert f"http://127.0.0.1:3/door/#{16 * '00'}  the page for the door of 클럽" in built
     assert "readers add tablet" in built
     assert "readers add" not in without
     assert "not built" not in built
