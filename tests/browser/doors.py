@@ -58,8 +58,8 @@ class FakeCamera:
 def _frame(code: str | None) -> bytes:
     picture = Image.new("RGB", FRAME, (60, 60, 60))
     if code is not None:
-        shown = qr_image(code).convert("RGB").resize((560, 560))
-        picture.paste(shown, ((FRAME[0] - 560) // 2, (FRAME[1] - 560) // 2))
+        shown = qr_image(code).convert("RGB").resize((300, 300))
+        picture.paste(shown, ((FRAME[0] - 300) // 2, (FRAME[1] - 300) // 2))
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
