@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from lab.town import Place
 from tests.browser.conftest import PHONE, VisitorTown, aside
@@ -20,7 +20,9 @@ from tests.browser.desks import DESKTOP, Desks, OfficersBrowser, running_desks
 from tests.browser.test_desk import NAMES, decide, draw, show_case, show_contacts, start_case, visit
 from tests.pages.building import build
 
-GAP, COLOURS, CASE = 24, 96, "이태원 5월"
+GAP, COLOURS, CASE = 24, 64, "이태원 5월"
+SHOWN = ViewportSize(width=860, height=700)
+"""Of a screen as README shows it."""
 VISITORS = ("홍길동", "김철수", "이영희", "박민수")
 
 
@@ -32,6 +34,7 @@ class Camera:
 
     def take(self, name: str) -> Image.Image:
         """What is on the screen; with a folder, the whole of it at both sizes too."""
+        self._page.set_viewport_size(SHOWN)
         self._page.wait_for_timeout(300)
         shown = Image.open(io.BytesIO(self._page.screenshot())).convert("RGB")
         for label, size in (("desktop", DESKTOP), ("phone", PHONE)) if self._folder else ():
@@ -46,7 +49,7 @@ class Camera:
 def investigate(
     browser: Browser, town: VisitorTown, place: Place, desks: Desks, folder: Path | None
 ) -> list[Image.Image]:
-    """From a case to its contacts, in Korean: the case, what the operator's officer signs, and what was found."""
+    """From a case to its contacts: what the operator's officer signs, and what was found."""
     officers = {name: OfficersBrowser(browser, name) for names in NAMES.values() for name in names}
     for role, names in NAMES.items():
         for name in names:
@@ -69,11 +72,11 @@ def investigate(
     park.sign("Sign with my passkey")
     decide(choi, place).approve()
     show_case(kim, CASE)
-    waiting = cameras[0].take("authority-waiting")
+    cameras[0].take("authority-waiting")
     for step in ("Ask the venues (1)", "Open (1)"):
         kim.page.get_by_role("button", name=step).click(timeout=30_000)
     kim.page.get_by_role("button", name="Show contacts").wait_for(timeout=30_000)
-    kim.page.get_by_role("heading", name="What came of it").scroll_into_view_if_needed()
+    kim.page.get_by_role("heading", name="What came of it").evaluate("one => one.closest('section').scrollIntoView()")
     found = cameras[0].take("authority-found")
     if folder:
         show_contacts(kim)
@@ -82,11 +85,11 @@ def investigate(
             for screen in officer.page.locator("nav button").all():
                 screen.click()
                 camera.take(f"{officer.name}-{screen.get_attribute('data-screen')}")
-    return [waiting, signing, found]
+    return [signing, found]
 
 
 def main(file: Path, folder: Path | None = None) -> None:
-    """Write the picture, with the screens below each other."""
+    """Write the picture, with the screens beside each other."""
     with TemporaryDirectory() as temporary, sync_playwright() as playwright:
         built = Path(temporary) / "pages"
         assert build(built).returncode == 0
@@ -105,8 +108,7 @@ def main(file: Path, folder: Path | None = None) -> None:
     sheet = Image.new("RGB", (width, pictures[0].height), "#c9cfda")
     for number, one in enumerate(pictures):
         sheet.paste(one, (number * (one.width + GAP), 0))
-    smaller = sheet.resize((sheet.width // 2, sheet.height // 2), Image.Resampling.LANCZOS)
-    smaller.quantize(COLOURS).save(file, optimize=True)
+    sheet.quantize(COLOURS).save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import { ask } from '../../ui/dialog.js';
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
 import { printable } from '../../ui/text.js';
-import { localTime } from '../times.js';
+import { counted, localTime } from '../times.js';
 import { errorInWords } from '../words.js';
 import { tableOf } from './table.js';
 
@@ -15,6 +15,9 @@ import { tableOf } from './table.js';
  *   visits: { venue: string, domain: string, entered: number | null, left: number | null, party_size: number | null }[]
  * }} Contact
  */
+
+/** More people than these are read in a list that is exported. */
+const MOST = 500;
 
 /** A section that is blurred and empty until somebody asks. */
 export class Contacts extends HTMLElement {
@@ -125,9 +128,18 @@ export class Contacts extends HTMLElement {
               ),
           ],
         ],
-        this.#people,
+        this.#people.slice(0, MOST),
         ['Nobody was found.', '확인된 사람이 없습니다.'],
       ),
+      this.#people.length > MOST &&
+        element(
+          'p',
+          { class: 'note' },
+          say([
+            `These are the first ${MOST} of ${counted(this.#people.length)}. Export the list for all.`,
+            `전체 ${counted(this.#people.length)}명 중 ${MOST}명입니다. 모두 보려면 명단을 내보내세요.`,
+          ]),
+        ),
       element(
         'div',
         { class: 'buttons' },

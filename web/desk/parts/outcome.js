@@ -12,7 +12,7 @@ import { TimeLine } from './timeLine.js';
 
 const HOUR = 3600;
 /** So much is shown before the first arrivals and after the last. */
-const AROUND = 2 * HOUR;
+const AROUND = 4 * HOUR;
 
 /**
  * `arrivals`: how many came in the hour that begins then.
@@ -20,8 +20,27 @@ const AROUND = 2 * HOUR;
  *   arrivals: [number, number][] }} Summary
  */
 
+/** The summary of a case or a warrant. The server reads all that was opened for it, so it is asked when that grows. */
+export class KeptSummary {
+  /** @type {Summary} */
+  #summary = { counts: [], arrivals: [] };
+  #opened = 0;
+
+  /** @param {Desk} desk @param {string} path @param {number} opened how many passes were opened by now */
+  async look(desk, path, opened) {
+    if (opened === this.#opened) return;
+    this.#summary = await desk.client.get(`${path}/summary`);
+    this.#opened = opened;
+  }
+
+  /** What it says, as an element; false if it says nothing. @param {Desk} desk */
+  show(desk) {
+    return outcomeOf(desk, this.#summary);
+  }
+}
+
 /** @param {Desk} desk @param {Summary} summary */
-export function outcomeOf({ offset }, { counts, arrivals }) {
+function outcomeOf({ offset }, { counts, arrivals }) {
   if (counts.length === 0) return false;
   const hours = arrivals.map(([begins]) => begins);
   return element(

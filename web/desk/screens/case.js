@@ -4,7 +4,6 @@
 /** @import { Pair } from '../../ui/language.js' */
 /** @import { Entry } from '../parts/journal.js' */
 /** @import { Column } from '../parts/table.js' */
-/** @import { Summary } from '../parts/outcome.js' */
 /** @import { ListedVenue } from '../parts/windowForm.js' */
 /** @import { ListedWarrant } from './warrant.js' */
 /** @import { Case } from './cases.js' */
@@ -18,7 +17,7 @@ import { checkBox } from '../parts/fields.js';
 import { save } from '../parts/files.js';
 import { journalOf } from '../parts/journal.js';
 import { draw, limitsForm } from '../parts/limitsForm.js';
-import { outcomeOf } from '../parts/outcome.js';
+import { KeptSummary } from '../parts/outcome.js';
 import { tableOf } from '../parts/table.js';
 import { WindowForm } from '../parts/windowForm.js';
 import { ScreenElement } from '../screen.js';
@@ -72,13 +71,18 @@ customElements.define(
     );
     /** @type {ListedVenue[]} */
     #venues = [];
-    /** @type {Summary} */
-    #summary = { counts: [], arrivals: [] };
+    #summary = new KeptSummary();
     #contacts = new Contacts();
     #job = new JobView();
 
     get #path() {
       return `/cases/${encodeURIComponent(this.about)}`;
+    }
+
+    /** How many passes were opened by now, under all warrants of the case. */
+    get #opened() {
+      const all = this.#case.parts.flatMap(({ warrants }) => warrants);
+      return all.reduce((total, { opened }) => total + opened, 0);
     }
 
     get isInUse() {
@@ -87,12 +91,9 @@ customElements.define(
 
     async load() {
       const { desk } = this.app;
-      const [found, { venues }, summary] = await Promise.all([
-        desk.client.get(this.#path),
-        desk.client.get('/venues'),
-        desk.client.get(`${this.#path}/summary`),
-      ]);
-      [this.#case, this.#venues, this.#summary] = [found, venues, summary];
+      const [found, { venues }] = await Promise.all([desk.client.get(this.#path), desk.client.get('/venues')]);
+      [this.#case, this.#venues] = [found, venues];
+      await this.#summary.look(desk, this.#path, this.#opened);
       this.heading = [printable(found.name), printable(found.name)];
       this.#contacts.of(desk, `${this.#path}/contacts`);
     }
@@ -106,7 +107,7 @@ customElements.define(
     content() {
       const { desk } = this.app;
       const { legal_reference: reference, started, closed, parts, journal } = this.#case;
-      const isOpened = parts.some(({ warrants }) => warrants.some(({ opened }) => opened > 0));
+      const isOpened = this.#opened > 0;
       const times = [
         say([`started ${localTime(started, desk.offset)}`, `시작 ${localTime(started, desk.offset)}`]),
         closed !== null && say([`closed ${localTime(closed, desk.offset)}`, `종결 ${localTime(closed, desk.offset)}`]),
@@ -118,7 +119,7 @@ customElements.define(
         this.#job.childElementCount > 0 && this.#job,
         this.#table(),
         closed === null && this.#adding(),
-        isOpened && outcomeOf(desk, this.#summary),
+        this.#summary.show(desk),
         isOpened && this.#contacts,
         this.#end(isOpened),
         journalOf(journal, desk.offset),
@@ -199,13 +200,14 @@ customElements.define(
               '담당자가 승인서를 읽고 승인하면 상대 기관에 자동으로 전달됩니다.',
             ]),
           ),
-        element(
-          'div',
-          { class: 'buttons' },
-          ready.map(([, words, work], place) =>
-            element('button', { class: place === 0 ? 'primary' : null, onclick: work }, say(words)),
+        ready.length > 0 &&
+          element(
+            'div',
+            { class: 'buttons' },
+            ready.map(([, words, work], place) =>
+              element('button', { class: place === 0 ? 'primary' : null, onclick: work }, say(words)),
+            ),
           ),
-        ),
         ready.length === 0 &&
           parts.length > 0 &&
           element('p', {}, say(['Nothing is to be done.', '할 일이 없습니다.'])),

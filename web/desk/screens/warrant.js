@@ -3,7 +3,6 @@
 /** @import { Child } from '../../ui/dom.js' */
 /** @import { Pair } from '../../ui/language.js' */
 /** @import { Entry } from '../parts/journal.js' */
-/** @import { Summary } from '../parts/outcome.js' */
 
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { Warrant } from '../../protocol/warrants.js';
@@ -15,7 +14,7 @@ import { Contacts } from '../parts/contacts.js';
 import { save } from '../parts/files.js';
 import { JobView } from '../parts/job.js';
 import { journalOf } from '../parts/journal.js';
-import { outcomeOf } from '../parts/outcome.js';
+import { KeptSummary } from '../parts/outcome.js';
 import { listOf } from '../parts/table.js';
 import { warrantFacts } from '../parts/warrantText.js';
 import { ScreenElement } from '../screen.js';
@@ -67,8 +66,7 @@ customElements.define(
   class extends ScreenElement {
     heading = /** @type {const} */ (['Warrant', '승인서']);
     #warrant = /** @type {ListedWarrant & { journal: Entry[] }} */ (/** @type {any} */ (null));
-    /** @type {Summary} */
-    #summary = { counts: [], arrivals: [] };
+    #summary = new KeptSummary();
     #contacts = new Contacts();
     #job = new JobView();
 
@@ -83,7 +81,7 @@ customElements.define(
     async load() {
       const { desk } = this.app;
       this.#warrant = await desk.client.get(this.#path);
-      if (desk.isAuthority && this.#warrant.opened > 0) this.#summary = await desk.client.get(`${this.#path}/summary`);
+      if (desk.isAuthority) await this.#summary.look(desk, this.#path, this.#warrant.opened);
       this.#contacts.of(desk, `${this.#path}/contacts`);
     }
 
@@ -133,7 +131,7 @@ customElements.define(
             index !== null && index !== undefined && [['Entry in our log', '공개 기록 번호'], String(index)],
           ]),
         ),
-        isFound && outcomeOf(desk, this.#summary),
+        isFound && this.#summary.show(desk),
         isFound && this.#contacts,
         isFound &&
           element(
