@@ -70,8 +70,8 @@ function replay(operation, vector, setting) {
 const load = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, DIRECTORY), 'utf8'));
 const names = readdirSync(DIRECTORY).map((file) => file.replace(/\.json$/u, ''));
 
-/** Files about what neither a visitor nor a door does, and nothing here implements. */
-const OF_PARTIES_ALONE = ['officers-approval', 'poster-link', 'tiles', 'venue-application', 'witness-request'];
+/** Files about what no page does, and nothing here implements. */
+const OF_PARTIES_ALONE = ['poster-link', 'tiles', 'venue-application', 'witness-request'];
 
 test('there is one operation for each file', () => {
   assert.deepEqual([...names].sort(), [...Object.keys(OPERATIONS), ...OF_PARTIES_ALONE].sort());

@@ -14,6 +14,7 @@ import handles from './handles.js';
 import hashing from './hashing.js';
 import logs from './logs.js';
 import notices from './notices.js';
+import officers from './officers.js';
 import opening from './opening.js';
 import pages from './pages.js';
 import paperPasses from './paperPasses.js';
@@ -47,4 +48,5 @@ export const OPERATIONS = {
   ...partyRequests,
   ...logs,
   ...pages,
+  ...officers,
 };
