@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from benchmarks import door_section, issuing_section, operation_section, peers_section, phone, rows, small_sections
+from benchmarks import (
+    case,
+    door_section,
+    issuing_section,
+    operation_section,
+    peers_section,
+    phone,
+    rows,
+    small_sections,
+)
 
 SECTIONS = {
     section.name: section
@@ -17,6 +26,8 @@ SECTIONS = {
         small_sections.SEARCHES,
         phone.SECTION,
         rows.SECTION,
+        case.SECTION,
+        case.MILLION_SECTION,
         small_sections.READER,
         small_sections.PAGE,
     )

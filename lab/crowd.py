@@ -119,10 +119,11 @@ def agree_on(town: Town, case: str, places: Sequence[Place]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a command printed, how long it took in seconds, and the most memory that it had, in bytes."""
+    """What a command printed, how many seconds it took, also of all cores, and the most bytes of memory that it had."""
 
     output: str
     seconds: float
+    processor_seconds: float
     peak: int
 
 
@@ -138,7 +139,8 @@ def measure(*command: str) -> Measured:
         seconds = time.perf_counter() - started
         if ran.returncode != 0:
             raise ProcessFailed(f"{' '.join(command)}: {ran.stderr.strip()}")
-        return Measured(ran.stdout.strip(), seconds, int(peak.read_text()))
+        most, processor_seconds = peak.read_text().split()
+        return Measured(ran.stdout.strip(), seconds, float(processor_seconds), int(most))
 
 
 def _seal(epoch_key: EpochKey, identity: bytes, numbers: Sequence[int]) -> list[tuple[bytes, dict[str, object]]]:

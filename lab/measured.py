@@ -1,6 +1,7 @@
-"""`python -m lab.measured FILE COMMAND`: `python -m COMMAND`, and in FILE the most memory that it had, in bytes.
+"""`python -m lab.measured FILE COMMAND`: `python -m COMMAND`, and in FILE the most bytes and all seconds that it took.
 
-The system's own count for a child includes what its parent had when it was forked.
+The bytes are of memory at a time, the seconds of all cores. The system's own count of a child's memory includes what
+its parent had when it was forked.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import atexit
 import runpy
 import sys
+import time
 from pathlib import Path
 
 
@@ -20,6 +22,6 @@ def peak_memory() -> int:
 
 if __name__ == "__main__":
     _, file, *command = sys.argv
-    atexit.register(lambda: Path(file).write_text(f"{peak_memory()}\n"))
+    atexit.register(lambda: Path(file).write_text(f"{peak_memory()} {time.process_time()}\n"))
     sys.argv = command
     runpy.run_module(command[0], run_name="__main__", alter_sys=True)

@@ -124,14 +124,18 @@ class Servers:
         self._running[name].terminate()
 
     @property
+    def running(self) -> list[Running]:
+        """The processes of the servers that have not ended."""
+        return [process for process in self._running.values() if process.poll() is None]
+
+    @property
     def ended(self) -> set[str]:
         """The names of servers that have ended."""
         return {name for name, process in self._running.items() if process.poll() is not None}
 
     def peak_mebibytes(self) -> int:
         """The most memory that one of the running servers has used, as Linux counts it."""
-        running = [process for process in self._running.values() if process.poll() is None]
-        statuses = [Path(f"/proc/{process.pid}/status").read_text() for process in running]
+        statuses = [Path(f"/proc/{process.pid}/status").read_text() for process in self.running]
         return max((int(status.split("VmHWM:")[1].split()[0]) for status in statuses), default=0) // 1024
 
     async def wait_ready(self, session: ClientSession, name: str, url: str) -> None:
