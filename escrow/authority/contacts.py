@@ -41,6 +41,8 @@ DAYS = ("venue", "day", "people", "asserted", "visits", "unreachable")
 SUMMARY = ("warrant", "venue", "domain", "state", "what", "count")
 NOT_VERIFIED = "not verified (asserted by the venue)"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+KNOWN = 16_384
+"""So many texts and numbers are kept as they are written: the same ones come in several lists."""
 _HARMLESS = frozenset(" .'·-")
 _KEPT_AS_TEXT = re.compile(r"0\d{1,3}-\d{3,4}-\d{4}")
 """Numbers as people in Korea write them: no day, and no number, has groups like these."""
@@ -120,6 +122,7 @@ def summary_csv(counts: Iterable[Count]) -> Iterator[str]:
     )
 
 
+@lru_cache(maxsize=KNOWN)
 def harmless(text: str) -> str:
     """`text` without any character that could begin a formula or end a cell; it begins with a letter or digit."""
     cleaned = "".join(
@@ -147,7 +150,7 @@ def moment(time: int | None, utc_offset: int) -> str:
     return "" if time is None else local_time(time, utc_offset)
 
 
-@lru_cache
+@lru_cache(maxsize=KNOWN)
 def telephone(phone: str, region: str) -> str:
     """A number as people in `region` dial it, `010-1234-5678`; of elsewhere with its country, `(+44) 20-7946-0958`."""
     national = written_at_home(phone, region)
