@@ -55,18 +55,18 @@ class Contacts:
         return [(token_of(row), Contact(row.since, row.heard, row.on_duty)) for row in rows]
 
 
-def note_contact(connection: sql.Connection, reader: ReaderToken, contact: Contact) -> None:
-    """Note what a reader says. No other transaction may do this for the reader now.
+def note_contact(connection: sql.Connection, reader: bytes, contact: Contact) -> None:
+    """Note what a reader (its token's digest, 32 bytes) says. No other transaction may do this for the reader now.
 
     Its `since` goes back only if it was of a time that has not come yet, by a clock that was wrong.
     """
-    before = _contact(connection, reader.digest)
+    before = _contact(connection, reader)
     since = contact.since if before is None else max(contact.since, min(before.since, contact.heard))
     row = {"since": since, "heard": contact.heard, "on_duty": contact.on_duty}
     if before is None:
-        connection.execute(sql.insert(_contacts).values(token_digest=reader.digest, **row))
+        connection.execute(sql.insert(_contacts).values(token_digest=reader, **row))
     else:
-        connection.execute(sql.update(_contacts).where(_contacts.c.token_digest == reader.digest).values(**row))
+        connection.execute(sql.update(_contacts).where(_contacts.c.token_digest == reader).values(**row))
 
 
 def _contact(connection: sql.Connection, digest: bytes) -> Contact | None:

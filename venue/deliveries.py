@@ -59,13 +59,12 @@ class Deliveries:
     def take(self, delivery: Delivery, now: int) -> DeliveryAnswer:
         """Decide on each check-in of a delivery at Unix time `now`, and note what the reader says of itself."""
         contact = Contacts(self._engine).of(self._reader)
-        known = self._reader.added if contact is None else contact.since
-        since = min(max(known, delivery.since), now)
+        since = now if contact is None else min(max(contact.since, delivery.since), now)
         gate = Gate(self._venue_id, self._find)
         judged = [self._judge(gate, encoded, since, now) for encoded in delivery.check_ins]
         with self._transaction() as connection:
             decisions = self._decide(connection, judged)
-            note_contact(connection, self._reader, Contact(since, now, delivery.duty is Duty.ON))  # step 7
+            note_contact(connection, self._reader.digest, Contact(since, now, delivery.duty is Duty.ON))  # step 7
             self._forget_answered(connection, since)
         return DeliveryAnswer(now, tuple(decisions))
 

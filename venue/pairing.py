@@ -9,6 +9,7 @@ import sqlalchemy as sql
 from protocol.primitives.hashing import digest32
 from service.errors import ConfigurationError
 from service.storage import exclusive
+from venue.contacts import Contact, note_contact
 from venue.errors import PairingExpired, PairingUsed
 from venue.reader_tokens import MAX_NAME, demand_new, readers, token_digest
 
@@ -76,6 +77,7 @@ class Pairings:
                 raise PairingExpired from None
             row = {"token_digest": own, "venue": found.venue, "door": found.door, "added": now}
             connection.execute(sql.insert(readers).values(row))  # step 5
+            note_contact(connection, own, Contact(now, now, on_duty=False))
             used = sql.update(_pairings).where(_pairings.c.secret_digest == digest)
             connection.execute(used.values(token_digest=own))
 

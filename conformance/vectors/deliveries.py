@@ -18,7 +18,7 @@ from protocol.primitives.encoding import Message
 from protocol.releases import COMMITMENT_DELAY
 
 NOW = label_time(TIME)
-ADDED = NOW - 2 * COMMITMENT_DELAY
+PAIRED = NOW - 2 * COMMITMENT_DELAY
 TOLERANCE = 30
 HOUR = 3600
 ENTRY, EXIT = Direction
@@ -135,8 +135,8 @@ def _times() -> dict[str, list[Delivered]]:
             _one(entry, ADMITTED, clock=NOW - TOLERANCE),
         ],
         "from before the reader": [
-            _one(_shown(ADDED - TOLERANCE - 15), Decision.TOO_OLD, clock=ADDED),
-            _one(_shown(ADDED), Decision.UNKNOWN_EPOCH, clock=ADDED),
+            _one(_shown(PAIRED - TOLERANCE - 15), Decision.TOO_OLD, clock=PAIRED),
+            _one(_shown(PAIRED), Decision.UNKNOWN_EPOCH, clock=PAIRED),
         ],
         "of a day without keys": [_one(_shown(MIDNIGHT), Decision.UNKNOWN_EPOCH, clock=MIDNIGHT)],
     }
@@ -187,7 +187,7 @@ def deliveries() -> VectorFile:
             "check.epochs": "the epochs whose keys the server has: that of the setting",
             "check.venue": "the venue, 16 bytes",
             "check.tolerance": "seconds, of the domain at this venue",
-            "check.added": "when each of the readers was added, in Unix seconds",
+            "check.paired": "when each of the readers was paired, in Unix seconds",
             "check.readers": "the number of the reader that makes each delivery",
             "check.deliveries": "a Delivery each",
             "check.clocks": "what the server's clock says at each, in Unix seconds",
@@ -202,7 +202,7 @@ def deliveries() -> VectorFile:
                 "epochs": [EPOCH],
                 "venue": VENUE.venue_id,
                 "tolerance": TOLERANCE,
-                "added": ADDED,
+                "paired": PAIRED,
                 "readers": [one.reader for one in story],
                 "deliveries": [one.delivery for one in story],
                 "clocks": [one.clock for one in story],

@@ -40,11 +40,11 @@ def deliver(place: Place, *shown: Message, since: int = 0, duty: Duty = Duty.ON)
     return list(DeliveryAnswer.from_bytes(answer).decisions)
 
 
-def other_reader(place: Place, now: int) -> Place:
-    """The same venue, from its other door."""
-    other = replace(place, token=token_bytes(32))
-    place.venue.home.reader_tokens.add(place.id, "back door", other.token, now)
-    return other
+def paired(place: Place, door: str, now: int) -> Place:
+    """The venue, from the page at one of its doors, which was paired at a time."""
+    page, pairings = replace(place, token=token_bytes(32)), place.venue.home.pairings
+    pairings.use(pairings.offer(place.id, door, now), page.token, now)
+    return page
 
 
 def test_a37_a_code_from_before_the_last_contact_is_too_old(town: Town) -> None:
@@ -54,7 +54,7 @@ def test_a37_a_code_from_before_the_last_contact_is_too_old(town: Town) -> None:
     Follows from the design. Answer: the server goes by the latest contact that the reader has had answered, and a time
     of admission that somebody claims counts for nothing (§3.8).
     """
-    club = town.open_venue()
+    club = paired(town.open_venue(), "tablet", town.now)
     victim, other = town.visitors("홍길동", "성춘향")
     picture, later = code_of(victim, town.now), code_of(other, town.now + 600)
     town.world.now += 600
@@ -67,11 +67,24 @@ def test_a37_a_code_from_before_the_last_contact_is_too_old(town: Town) -> None:
 
 def test_a37_nothing_comes_from_before_the_reader(town: Town) -> None:
     """Somebody pairs a new reader and delivers what it saw hours ago. Answer: as above, from the pairing on."""
-    club = town.open_venue()
+    club = paired(town.open_venue(), "tablet", town.now)
     victim, _ = town.visitors("홍길동", "성춘향")
     picture = code_of(victim, town.now)
     town.world.now += HOUR
-    assert deliver(other_reader(club, town.now), picture) == [Decision.TOO_OLD]
+    assert deliver(paired(club, "back door", town.now), picture) == [Decision.TOO_OLD]
+
+
+def test_a37_the_token_of_a_program_that_delivers_nothing_is_good_for_what_is_shown_now(town: Town) -> None:
+    """A thief of such a token, which was made long ago, brings a picture of an hour ago.
+
+    Answer: who was never heard of has its last contact now (§3.8).
+    """
+    club = town.open_venue()
+    victim, other = town.visitors("홍길동", "성춘향")
+    picture = code_of(victim, town.now)
+    town.world.now += HOUR
+    assert deliver(club, picture) == [Decision.TOO_OLD]
+    assert deliver(club, code_of(other, town.now)) == [ADMITTED]
 
 
 def test_a37_a_code_is_good_for_one_reader_once(town: Town) -> None:
@@ -79,9 +92,9 @@ def test_a37_a_code_is_good_for_one_reader_once(town: Town) -> None:
 
     Answer: only the reader whose check-in it became is told so again, and of two one learns of it (§3.8).
     """
-    club = town.open_venue()
+    club = paired(town.open_venue(), "tablet", town.now)
     cheat, _ = town.visitors("홍길동", "성춘향")
-    back, code = other_reader(club, town.now), code_of(cheat, town.now)
+    back, code = paired(club, "back door", town.now), code_of(cheat, town.now)
     town.world.now += HOUR
     for _ in range(2):
         assert deliver(club, code) == [ADMITTED]
@@ -94,7 +107,7 @@ def test_a37_only_what_a_visitor_signed_for_a_door_is_taken(town: Town) -> None:
 
     Answer: a delivery has what was shown at a reader, and no key of anybody (§3.8).
     """
-    club = town.open_venue()
+    club = paired(town.open_venue(), "tablet", town.now)
     victim, _ = town.visitors("홍길동", "성춘향")
     assert town.scan(victim, club) is ADMITTED
     scanned = CheckInMessage.from_bytes(town.traffic[-1].body)
@@ -110,7 +123,7 @@ def test_a37_a_delivery_puts_nobody_behind_a_commitment(
 
     Answer: a delivery changes nothing of what counts in a release. So an honest venue waits for its readers (§3.9).
     """
-    club = town.open_venue()
+    club = paired(town.open_venue(), "tablet", town.now)
     visitor, _ = town.visitors("홍길동", "성춘향")
     online(lambda _: town.commit(club))
     deliver(club, since=town.now, duty=Duty.OFF if commits else Duty.ON)
@@ -131,9 +144,9 @@ def test_a37_a_stolen_token_ends_when_it_is_revoked(town: Town) -> None:
     What remains: until then the thief can deliver what it has seen since the reader's last contact, make what the
     reader itself still has too old, and keep commitments back for 23 hours (§2.4).
     """
-    club = town.open_venue()
+    club = paired(town.open_venue(), "tablet", town.now)
     victim, other = town.visitors("홍길동", "성춘향")
-    stolen = other_reader(club, town.now)
+    stolen = paired(club, "back door", town.now)
     assert deliver(stolen, since=town.now) == []
     seen = code_of(victim, town.now)
     town.world.now += HOUR
@@ -151,7 +164,7 @@ def test_a37_a_stolen_token_ends_when_it_is_revoked(town: Town) -> None:
 
 def test_a37_nothing_older_than_a_day_is_taken(town: Town) -> None:
     """A reader that was never heard of brings codes of days ago. Answer: no trace could use them, so none are kept."""
-    club = town.open_venue()
+    club = paired(town.open_venue(), "tablet", town.now)
     victim, _ = town.visitors("홍길동", "성춘향")
     old = code_of(victim, town.now)
     assert old.direction is Direction.ENTRY

@@ -204,7 +204,7 @@ def take_all(
     epochs: list[int],
     venue: bytes,
     tolerance: int,
-    added: int,
+    paired: int,
     readers: list[int],
     deliveries: list[Delivery],
     clocks: list[int],
@@ -214,15 +214,14 @@ def take_all(
         tables.create_all(engine)
     keys, domain = dict.fromkeys(epochs, epoch_key), epoch_key.domain
     door = DoorDomain(domain, keys.get, Store(engine, domain.number, venue), tolerance)
-    at_door = [
-        venue_deliveries.Deliveries(
-            engine, venue, {domain.number: door}.get, ReaderToken(bytes([number] * 32), venue, "", added, None)
-        )
-        for number in range(max(readers) + 1)
-    ]
+    known = [ReaderToken(bytes([number] * 32), venue, "", paired, None) for number in range(max(readers) + 1)]
+    with engine.begin() as connection:
+        for reader in known:
+            contacts.note_contact(connection, reader.digest, contacts.Contact(paired, paired, on_duty=False))
+    at_door = [venue_deliveries.Deliveries(engine, venue, {domain.number: door}.get, reader) for reader in known]
     answers = [
-        at_door[reader].take(delivery, clock)
-        for reader, delivery, clock in zip(readers, deliveries, clocks, strict=True)
+        at_door[number].take(delivery, clock)
+        for number, delivery, clock in zip(readers, deliveries, clocks, strict=True)
     ]
     engine.dispose()
     return {"answers": answers}

@@ -31,13 +31,13 @@ from venue.reader_tokens import ReaderToken
 ENTRY, EXIT = Direction
 ADMITTED, SPENT, NO_ENTRY = Decision.ADMITTED, Decision.ALREADY_SPENT, Decision.NO_ENTRY
 BEFORE = NOW - 2 * COMMITMENT_DELAY
-"""When the readers were added."""
+"""When the readers were paired."""
 HOUR = 3600
 
 
-def reader_at(venue: ServedVenue, door: str = "front door", added: int = BEFORE) -> ReaderToken:
+def reader_at(venue: ServedVenue, door: str = "front door", paired: int = BEFORE) -> ReaderToken:
     token = token_bytes(32)
-    venue.home.reader_tokens.add(venue.venue_id, door, token, added)
+    venue.home.pairings.use(venue.home.pairings.offer(venue.venue_id, door, paired), token, paired)
     found = venue.home.reader_tokens.find(token)
     assert found is not None
     return found
@@ -119,6 +119,21 @@ def test_a_reader_cannot_say_that_it_has_answers_of_the_future(
     assert deliver(venue, reader, since=2**32 - 1, now=NOW) == []
     entry = sign_check_in(today.key, visitor.passes[0], NOW, ENTRY)
     assert deliver(venue, reader, entry, now=NOW + 1) == [ADMITTED]
+
+
+def test_a_reader_that_was_never_heard_of_delivers_what_is_new(
+    venue: ServedVenue, today: OpenEpoch, visitor: Visitor
+) -> None:
+    """A program that sends each code, until somebody steals its token."""
+    tolerance, token = only(venue).pinned.tolerance, token_bytes(32)
+    venue.home.reader_tokens.add(venue.venue_id, "front door", token, BEFORE)
+    reader = venue.home.reader_tokens.find(token)
+    assert reader is not None
+    entry, other = (sign_check_in(today.key, owned, NOW, ENTRY) for owned in visitor.passes[:2])
+    assert deliver(venue, reader, entry, now=NOW + tolerance) == [ADMITTED]
+    assert deliver(venue, reader, other, now=NOW + HOUR) == [ADMITTED]  # from now on it is heard of
+    silent = replace(reader, digest=token_bytes(32))
+    assert deliver(venue, silent, other, now=NOW + tolerance + 1) == [Decision.TOO_OLD]
 
 
 def test_nothing_is_older_than_the_reader(venue: ServedVenue, today: OpenEpoch, visitor: Visitor) -> None:
@@ -316,7 +331,7 @@ def test_a_contact_goes_back_only_from_a_time_that_has_not_come(venue: ServedVen
 
     def noted(since: int, heard: int) -> Contact | None:
         with venue.home.engine.begin() as connection:
-            note_contact(connection, reader, Contact(since, heard, on_duty=True))
+            note_contact(connection, reader.digest, Contact(since, heard, on_duty=True))
         return Contacts(venue.home.engine).of(reader)
 
     assert noted(NOW, NOW) == Contact(NOW, NOW, on_duty=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from secrets import token_bytes
 
 import pytest
 from prometheus_client import REGISTRY
@@ -140,7 +141,7 @@ def test_a_venue_sends_no_commitment_while_it_waits(tmp_path: Path) -> None:
     with run_world(tmp_path / "parties") as world:
         venue = make_registered_venue(world, tmp_path / "venue", "")
         online(lambda _: register(world, venue))
-        reader = reader_at(venue, added=world.now)
+        reader = reader_at(venue, paired=world.now)
 
         def commit_now(every: int) -> int | None:
             return online(lambda session: commit_at_both(only(venue), session, world.now, every))
@@ -172,7 +173,7 @@ def measured(venue: ServedVenue) -> tuple[float | None, ...]:
 def test_the_commands_tell_who_is_waited_for(make_venue: MakeVenue, today: OpenEpoch) -> None:
     venue, now = make_venue([today]), int(time.time())
     reader = reader_at(venue, "정문", now - 7200)
-    reader_at(venue, "뒷문", now - 7200)
+    venue.home.reader_tokens.add(venue.venue_id, "뒷문", token_bytes(32), now - 7200)
     contact(venue, reader, now - 3600)
     first, second = invoke_venue(venue.home.path, "readers", "list").output.splitlines()
     assert first.startswith("정문  added ")

@@ -21,15 +21,15 @@ export class DeliveryServer {
   /** Exits without an entry, by their pass. @type {Map<string, { reader: number, exit: CheckInMessage }[]>} */
   #waiting = new Map();
 
-  /** @param {Gate} gate @param {number} added when the readers were added, in Unix seconds */
-  constructor(gate, added) {
+  /** @param {Gate} gate @param {number} paired when the readers were paired, in Unix seconds */
+  constructor(gate, paired) {
     this.gate = gate;
-    this.added = added;
+    this.paired = paired;
   }
 
   /** @param {number} reader its number @param {Delivery} delivery @param {number} now @returns {DeliveryAnswer} */
   take(reader, delivery, now) {
-    const since = Math.min(Math.max(this.#contacts.get(reader) ?? this.added, delivery.since), now);
+    const since = Math.min(Math.max(this.#contacts.get(reader) ?? this.paired, delivery.since), now);
     const decisions = delivery.checkIns.map((encoded) => this.#decide(reader, encoded, since, now));
     this.#contacts.set(reader, since);
     return { time: now, decisions };

@@ -20,7 +20,7 @@ function gateOf(epochKey, epochs, venueId, tolerance) {
   return new PaperGate(venueId, (number) => (number === domain.number ? of : undefined), new Book());
 }
 
-const added = key('added', number);
+const paired = key('paired', number);
 const deliveries = key('deliveries', list(encoded(Delivery)));
 const readers = key('readers', list(number));
 const clocks = key('clocks', list(number));
@@ -45,9 +45,9 @@ export default {
   },
   deliveries: {
     check: call(
-      [epochKey, epochs, venueId, tolerance, added, readers, deliveries, clocks],
-      (epochKey, epochs, venueId, tolerance, added, readers, deliveries, clocks) => {
-        const server = new DeliveryServer(gateOf(epochKey, epochs, venueId, tolerance), added);
+      [epochKey, epochs, venueId, tolerance, paired, readers, deliveries, clocks],
+      (epochKey, epochs, venueId, tolerance, paired, readers, deliveries, clocks) => {
+        const server = new DeliveryServer(gateOf(epochKey, epochs, venueId, tolerance), paired);
         const answers = deliveries.map((delivery, i) => server.take(readers[i], delivery, clocks[i]));
         return { answers: answers.map((answer) => DeliveryAnswer.toBytes(answer)) };
       },
