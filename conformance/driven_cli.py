@@ -102,8 +102,9 @@ def door(command: str, *, expected_file: Path | None, json_file: Path | None) ->
     The tester gives the door keys and the texts of codes, and demands the decision that the specification has for each:
     of the test vectors' stories, of forged keys and signatures, of several domains, and after a restart.
 
-    Two that pass are `python -m conformance.doors.python_door` and `node web/test/door.js`. The second leaves papers,
-    and what is sent to the venue, to a server. The checks of these are not run then.
+    Two that pass are `python -m conformance.doors.python_door` and `node web/test/door.js`. The second is a reader that
+    leaves some to its server: papers, what is sent to the venue, and who leaves and came in elsewhere. Their checks are
+    not run then.
     """
     from conformance.doors.bench import Bench
     from conformance.doors.catalogue import CHECKS

@@ -153,7 +153,7 @@ def _spending() -> dict[str, list[Shown]]:
             Shown(_text(NOW), NOW, ADMITTED),
             Shown(_text(NOW), NOW, Decision.ALREADY_SPENT),
             Shown(_text(NOW + 15), NOW + 15, Decision.ALREADY_SPENT),
-            Shown(_text(NOW, owned=2), NOW, ADMITTED),
+            Shown(_text(NOW + 15, owned=2), NOW + 15, ADMITTED),
         ],
         "an exit twice, and an entry after it": [
             Shown(_text(NOW), NOW, ADMITTED),

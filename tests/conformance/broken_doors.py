@@ -107,12 +107,12 @@ def _finding(patch: Patch, find: Callable[[Adapter, int], DoorDomain | None]) ->
 GOOD_FIND = Adapter._find
 
 
-@broken("3.8/two-domains", "3.8/another-domain", "3.8/one-pass-in-two-domains")
+@broken("3.8/two-domains", "3.8/another-domain", "3.8/one-pass-in-two-domains", "3.8/exit-in-another-domain")
 def does_not_look_at_the_domain(patch: Patch) -> None:
     _finding(patch, lambda adapter, _number: GOOD_FIND(adapter, adapter._pinned[0]["number"]))
 
 
-@broken("3.8/one-pass-in-two-domains")
+@broken("3.8/one-pass-in-two-domains", "3.8/exit-in-another-domain")
 def has_one_store_for_all_domains(patch: Patch) -> None:
     def find(adapter: Adapter, number: int) -> DoorDomain | None:
         of = GOOD_FIND(adapter, number)
@@ -223,7 +223,7 @@ def _tolerating(patch: Patch, fault: Decision) -> None:
     "3.8/an-exit-without-an-entry",
     "3.8/an-exit-as-long-after-its-entry-as-it-may-be",
     "3.8/an-exit-with-its-entrys-time-and-one-before-it",
-    "3.8/one-pass-in-two-domains",
+    "3.8/exit-in-another-domain",
 )
 def lets_anybody_leave(patch: Patch) -> None:
     patch.setattr(venue.store, "_is_inside", lambda *_: True)

@@ -1,99 +1,121 @@
 /**
- * The gate of the doors' page, driven line by line as conformance/README.md says. On papers, and on what is sent to the
- * venue, the page has its server decide.
- *
- * @import { DoorDomain } from '../door/gate.js'
- * @import { EpochKey } from '../protocol/epochs.js'
+ * The doors' page without its screens, driven line by line as conformance/README.md says. Its store is in memory, and its
+ * server tells it keys and answers nothing else: then the page leaves papers, and who leaves and did not come in here, to
+ * others.
  */
 
 import { hexToBytes } from '@noble/hashes/utils.js';
-import { Book } from '../door/book.js';
-import { Gate } from '../door/gate.js';
-import { checkSameStatement, verifyEpoch } from '../protocol/epochs.js';
+import { DoorClock } from '../door/clock.js';
+import { Door } from '../door/door.js';
+import { DECISIONS } from '../door/words.js';
+import { Direction, signedPassParts } from '../protocol/checkIns.js';
+import { Openness } from '../protocol/deliveries.js';
 import { Decision } from '../protocol/httpMessages.js';
-import { fromPaperText } from '../protocol/paperPasses.js';
-import { ConflictingStatements, Malformed, SplitPassError } from '../protocol/primitives/errors.js';
+import { Malformed } from '../protocol/primitives/errors.js';
+import { fromQrText } from '../protocol/qrText.js';
+import { Unreachable } from '../ui/problems.js';
 import { readDomain } from '../visitor/domain.js';
+import { MemoryDoorStore } from './door/imitated.js';
 import { answerLines } from './lines.js';
 
 /** @typedef {Record<string, any>} Values */
-/** @typedef {DoorDomain & { known: Map<number, { key: EpochKey | undefined, statements: Uint8Array[] }> }} Known */
 
 const UNSUPPORTED = { error: 'unsupported' };
+const TOKEN = new Uint8Array(32);
 
-/** @type {Gate} */
-let gate;
-/** @type {Map<number, Known>} */
-let domains = new Map();
+let now = 0;
+/** @type {any} */
+let store;
+/** @type {Values} */
+let view = {};
+/** @type {Door} */
+let door;
+/** The passes that came in. @type {Set<string>} */
+let inside = new Set();
 
-/** @param {Values} pinned @returns {Known} */
-function doorDomain(pinned) {
-  const withUrls = {
-    ...pinned,
-    operator: { ...pinned.operator, url: 'https://operator.example' },
-    authority: { ...pinned.authority, url: 'https://authority.example' },
-  };
-  /** @type {Known['known']} */
-  const known = new Map();
-  const { domain } = readDomain(withUrls);
-  const epochKey = (/** @type {number} */ epoch) => known.get(epoch)?.key;
-  return { domain, known, tolerance: pinned.tolerance, closed: false, epochKey };
+const silent = async () => {
+  throw new Unreachable('this server answers nothing');
+};
+const server = /** @type {any} */ ({
+  view: async () => ({ ...view, time: now }),
+  deliver: silent,
+  paper: silent,
+  assist: silent,
+});
+
+async function restart() {
+  door = await Door.open(store, server, new DoorClock(() => now), TOKEN);
+  return { result: {} };
 }
 
-/** Whether two parties have signed the same as before. @param {Uint8Array[]} before @param {Uint8Array[]} now */
-function isSame(before, now) {
+/** Have the page fetch what its server says now. */
+async function refresh() {
+  await door.refresh(0);
+  return { result: {} };
+}
+
+/** @param {Values} pinned */
+function domainView({ tolerance, ...pinned }) {
+  const [operator, authority] = ['operator', 'authority'].map((party) => ({
+    ...pinned[party],
+    url: `https://${party}.example`,
+  }));
+  const { domain } = readDomain({ ...pinned, operator, authority });
+  return { domain, tolerance, openness: Openness.OPEN, epochs: [] };
+}
+
+/** @param {number} number */
+const viewOf = (number) => view.domains.find((/** @type {Values} */ { domain }) => domain.number === number);
+
+/** What a text says of a pass, if it is of a check-in. @param {string} text */
+function passOf(text) {
   try {
-    now.forEach((statement, party) => checkSameStatement(before[party], statement));
-    return true;
+    const message = fromQrText(text);
+    return { pass: `${message.domain} ${signedPassParts(message).u}`, direction: message.direction };
   } catch (error) {
-    if (error instanceof ConflictingStatements) return false;
+    if (error instanceof Malformed) return { pass: '', direction: null };
     throw error;
   }
 }
 
-/** @param {string} text */
-function isPaper(text) {
-  try {
-    return Boolean(fromPaperText(text));
-  } catch (error) {
-    if (error instanceof Malformed) return false;
-    throw error;
-  }
-}
-
-/** @type {Record<string, (request: Values) => Values>} */
+/** @type {Record<string, (request: Values) => Promise<Values>>} */
 const OPERATIONS = {
-  begin({ venue, domains: pinned }) {
-    domains = new Map(pinned.map((/** @type {Values} */ one) => [one.number, doorDomain(one)]));
-    gate = new Gate(hexToBytes(venue), (number) => domains.get(number), new Book());
-    return { result: {} };
+  begin({ venue, domains }) {
+    store = new MemoryDoorStore();
+    inside = new Set();
+    view = {
+      venueId: hexToBytes(venue),
+      name: '클럽',
+      door: 'front door',
+      assisted: null,
+      domains: domains.map(domainView),
+    };
+    return restart();
   },
-  learn({ domain: number, epoch, operator, authority }) {
-    const { domain, known } = /** @type {Known} */ (domains.get(number));
-    const statements = [hexToBytes(operator), hexToBytes(authority)];
-    const key = verifyEpoch(domain, epoch, statements[0], statements[1]);
-    const before = known.get(epoch) ?? { key, statements };
-    known.set(epoch, { ...before, key: isSame(before.statements, statements) ? before.key : undefined });
-    return { result: {} };
+  restart,
+  learn({ domain, epoch, operator, authority }) {
+    const of = viewOf(domain);
+    const others = of.epochs.filter((/** @type {Values} */ one) => one.epoch !== epoch);
+    of.epochs = [...others, { epoch, operator: hexToBytes(operator), authority: hexToBytes(authority) }];
+    return refresh();
   },
-  decide({ text, now }) {
-    if (isPaper(text)) return UNSUPPORTED;
-    const decision = gate.decideText(text, now);
-    return { result: { decision: Object.entries(Decision).find(([, value]) => value === decision)?.[0] } };
+  close({ domain }) {
+    viewOf(domain).openness = Openness.CLOSED;
+    return refresh();
   },
-  close({ domain: number }) {
-    const of = domains.get(number);
-    if (of) of.closed = true;
-    return { result: {} };
+  async decide({ text }) {
+    const { pass, direction } = passOf(text);
+    const { kind, reason } = await door.decide(text);
+    const isAdmitted = kind === 'enter' || kind === 'exit';
+    if (isAdmitted && direction === Direction.EXIT && !inside.has(pass)) return UNSUPPORTED;
+    if (isAdmitted && direction === Direction.ENTRY) inside.add(pass);
+    const refusal = Object.entries(Decision).find(([, value]) => DECISIONS[value] === reason)?.[0];
+    const decision = isAdmitted ? 'ADMITTED' : refusal;
+    return decision === undefined ? UNSUPPORTED : { result: { decision } };
   },
 };
 
-await answerLines((request) => {
-  if (!Object.hasOwn(OPERATIONS, request.do)) return UNSUPPORTED;
-  try {
-    return OPERATIONS[request.do](request);
-  } catch (error) {
-    if (error instanceof SplitPassError) return { error: error.name };
-    throw error;
-  }
+await answerLines(async (request) => {
+  now = request.now;
+  return Object.hasOwn(OPERATIONS, request.do) ? OPERATIONS[request.do](request) : UNSUPPORTED;
 });
