@@ -203,6 +203,12 @@ class Cases:
             if part.warrant is None or (again and (not part.stands or part.may_give_more))
         ]
 
+    def lacks_any(self, name: str, examined: Sequence[tuple[Part, Examined]]) -> bool:
+        """Whether for a window of these undrawn parts of a case no warrant can be in any domain: then none is drawn."""
+        somewhere = {part.window for part, looked in examined if not looked.why}
+        somewhere |= {part.window for part in self.parts(name) if part.warrants}
+        return any(looked.wrong or part.window not in somewhere for part, looked in examined)
+
     def draw(self, case: Case, parts: Sequence[Part], limits: Limits) -> list[bytes]:
         """Sign a warrant for each of these parts, unless one was drawn meanwhile; the ids of those that were drawn."""
         drawn = []

@@ -164,8 +164,7 @@ def draw(home: Path, name: str, *, limits: Limits, again: bool, yes: bool) -> No
         if looked.why:
             click.echo(f"{label(part)}: {looked.why}", err=True)
     possible = [(part, looked) for part, looked in examined if not looked.why]
-    somewhere = {part.window for part, _ in possible} | {part.window for part in cases.parts(name) if part.warrants}
-    if any(looked.wrong or part.window not in somewhere for part, looked in examined):
+    if cases.lacks_any(name, examined):
         raise click.ClickException("nothing is signed: take out first what cannot be drawn in any domain (case remove)")
     odd = _by_text(possible)
     for line in odd:

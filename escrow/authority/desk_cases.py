@@ -163,7 +163,10 @@ class CaseRoutes:
         return answer(await asyncio.to_thread(remove))
 
     async def draw(self, request: web.Request, session: Session) -> web.Response:
-        """Draw a warrant for each window without one, unless something is odd that the officer has not confirmed."""
+        """Draw a warrant for each window without one, unless something is odd that the officer has not confirmed.
+
+        None is drawn while a window cannot be in any domain.
+        """
         asked, name = await read_json(request, DrawingAsked), _name(request)
 
         def draw() -> View:
@@ -174,7 +177,8 @@ class CaseRoutes:
             odd = list(dict.fromkeys(f"{part.venue.name}: {one}" for part, looked in examined for one in looked.odd))
             possible = [part for part, looked in examined if not looked.why]
             drawn: list[bytes] = []
-            if asked.confirmed or not (odd or impossible):
+            is_meant = asked.confirmed or not (odd or impossible)
+            if is_meant and not cases.lacks_any(name, examined):
                 drawn = cases.draw(case, possible, asked.limits.limits())
             return {"drawn": [one.hex() for one in drawn], "odd": odd, "impossible": impossible}
 

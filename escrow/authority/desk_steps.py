@@ -101,7 +101,7 @@ class StepsWork:
                     watching.cancel()
                     job.done, job.of = await asyncio.to_thread(_opened, wanted)
 
-        return self._desk.begin(name, f"{name} {about}", work)
+        return self._desk.jobs.begin(name, f"{name} {about}", work)
 
     @staticmethod
     async def _take(

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Middleware
 from escrow.desk.enrolment import EnrolmentRoutes
 from escrow.desk.errors import UnknownMatter, WrongOrigin
 from escrow.desk.health import health
-from escrow.desk.jobs import Job, Jobs, Work
+from escrow.desk.jobs import Jobs
 from escrow.desk.json_http import answer, read_json
 from escrow.desk.matters import Matter, common_matters
 from escrow.desk.records import Action, of_erasure, of_officers, set_digest
@@ -251,10 +251,6 @@ class Desk:
     async def matter_view(self, matter_id: str, session: Session) -> View:
         """One of them as the page shows it; raises `UnknownMatter`."""
         return await asyncio.to_thread((await self.matter(matter_id)).view, self.party, session.officer)
-
-    def begin(self, what: str, about: str, work: Work) -> Job:
-        """Begin long work on something."""
-        return self.jobs.begin(what, about, work)
 
 
 class OfficersChange(msgspec.Struct, forbid_unknown_fields=True):

@@ -111,7 +111,7 @@ class VotingRoutes:
         action = f"{given.vote.decision.name.lower()} {given.vote.action.name.lower()}"
         await asyncio.to_thread(self._party.journal.note, session.officer, action, warrant_id=matter.warrant_id)
         decided = await asyncio.to_thread(matter.decided, self._party)
-        job = self._desk.begin(decided[0], matter.matter_id, decided[1]) if decided else None
+        job = self._desk.jobs.begin(decided[0], matter.matter_id, decided[1]) if decided else None
         view = await asyncio.to_thread(matter.view, self._party, session.officer)
         return answer({"matter": view, "job": job and job.job_id})
 
@@ -122,7 +122,7 @@ class VotingRoutes:
         if decided is None:
             raise await asyncio.to_thread(self._not_approved, matter)
         await asyncio.to_thread(self._party.journal.note, session.officer, f"carry out {decided[0]}")
-        return answer({"job": self._desk.begin(decided[0], matter.matter_id, decided[1]).job_id})
+        return answer({"job": self._desk.jobs.begin(decided[0], matter.matter_id, decided[1]).job_id})
 
     async def evidence(self, request: web.Request, _session: Session) -> web.Response:
         """The votes on something with what the passkeys signed, as a file."""

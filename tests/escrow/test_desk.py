@@ -28,6 +28,7 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.warrants import sign_application
 from service import pages
 from service import serving as serving_module
+from service.clock import DAY
 from service.keys import fingerprint
 from service.problems import Problem
 from service.settings import ServerSettings
@@ -134,6 +135,26 @@ def test_a_case_from_its_windows_to_its_contacts(desks: Desks) -> None:
     assert ("Lee", "show contacts") in journal
     assert ("Kim", "export case") in journal
     assert kim.post(f"cases/{CASE}/close")["closed"] is not None
+
+
+def test_nothing_is_drawn_while_a_window_of_a_case_cannot_be(desks: Desks) -> None:
+    """Its day was kept when it was added, and is erased since."""
+    world, (kim, _) = desks.world, desks.authority
+    venue, now = desks.door.record.venue_id.hex(), world.now
+    world.now += DAY
+    kim.sign_in()
+    kim.post("cases", {"name": CASE, "legal_reference": LAW})
+    windows = [{"begins": ends - 600, "ends": ends} for ends in (now, world.now)]
+    kim.post(f"cases/{CASE}/windows", {"venues": [venue], "windows": windows})
+    world.authority.epochs.erase(world.today - 1)
+    for confirmed in (False, True):
+        told = kim.post(f"cases/{CASE}/draw", {"confirmed": confirmed})
+        assert (told["drawn"], len(told["impossible"])) == ([], 1)
+    first, second = kim.get(f"cases/{CASE}")["parts"]
+    assert "erased" in first["why"]
+    assert second["why"] is None
+    kim.post(f"cases/{CASE}/windows/remove", {"venue": venue, "begins": now - 600, "ends": now})
+    assert len(kim.post(f"cases/{CASE}/draw", {"confirmed": True})["drawn"]) == 1
 
 
 def test_officers_read_in_the_vote_what_they_sign(desks: Desks) -> None:
