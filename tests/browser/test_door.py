@@ -268,6 +268,11 @@ def test_a_link_pairs_one_device_once(
     expect(door.get_by_role("heading", level=1)).to_have_text("Pair anew?")
     door.get_by_role("button", name="Pair anew").click()
     expect(door.get_by_role("heading", level=1)).to_have_text("○○카페 · back door")
+    door.goto(used)
+    door.get_by_role("button", name="Pair anew").click()
+    expect(door.get_by_role("alert")).to_contain_text("used on another device")
+    door.get_by_role("button", name="Keep it as it is").click()
+    expect(door.get_by_role("heading", level=1)).to_have_text("○○카페 · back door")
     with browser.new_context(locale="en-US") as elsewhere:
         other = elsewhere.new_page()
         other.goto(used)

@@ -66,7 +66,7 @@ export class App {
   /** Admit people. */
   start() {
     this.show('door-gate');
-    this.door?.keepWorking();
+    this.door?.beginShift();
   }
 
   /** Show a screen. @param {string} name */

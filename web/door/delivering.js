@@ -116,13 +116,18 @@ export class Deliveries {
     this.#waiting.delete(row.name);
   }
 
-  /** Keep the server informed, and deliver what waits, until the page is closed. */
-  keepSending() {
+  /** Be on duty: keep the server informed, and deliver what waits, until the page is closed. */
+  beginShift() {
+    this.onDuty = true;
+    if (!this.#isKept) this.#listen();
     this.#isKept = true;
+    this.send();
+  }
+
+  #listen() {
     addEventListener('online', () => this.#wait(draw(FIRST_WAIT)));
     addEventListener('pageshow', ({ persisted }) => persisted && this.send());
     addEventListener('pagehide', () => this.#leave());
-    this.send();
   }
 
   /** Forget what was refused too late: its staff have seen it. */

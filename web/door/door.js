@@ -58,6 +58,7 @@ export class Door {
   #token;
   #book = new Book();
   #refreshedAt = -Infinity;
+  #isWorking = false;
 
   /** @param {DoorStore} store @param {DoorServer} server @param {DoorClock} clock @param {Uint8Array} token */
   constructor(store, server, clock, token) {
@@ -84,11 +85,12 @@ export class Door {
     return door;
   }
 
-  /** Fetch keys and deliver, until the page is closed. */
-  keepWorking() {
+  /** Admit people: fetch keys and deliver, until the page is closed. */
+  beginShift() {
+    if (!this.#isWorking) setInterval(() => this.refresh(), REFRESH_MILLISECONDS);
+    this.#isWorking = true;
     this.refresh();
-    setInterval(() => this.refresh(), REFRESH_MILLISECONDS);
-    this.deliveries.keepSending();
+    this.deliveries.beginShift();
   }
 
   /** Whether it has what it needs to decide. */
@@ -238,7 +240,7 @@ export class Door {
   async #forgetOld() {
     const old = this.#book.all.filter(({ domain: number, epoch }) => {
       const domain = this.keys.find(number)?.domain;
-      return domain && epoch < epochAt(domain, this.clock.now()) - 1;
+      return !domain || epoch < epochAt(domain, this.clock.now()) - 1;
     });
     const names = old.filter((one) => !this.deliveries.has(nameOf(one)));
     await this.#store.change({ gone: names.map(nameOf) });

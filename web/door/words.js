@@ -61,8 +61,8 @@ export const NEEDS_SERVER = [
 ];
 /** @type {Pair} */
 export const NO_ANSWER = [
-  'the server does not answer; show a new code in a moment',
-  '서버가 응답하지 않습니다. 잠시 후 새 코드를 보여 주세요',
+  'the server does not answer; try again in a moment',
+  '서버가 응답하지 않습니다. 잠시 후 다시 해 주세요',
 ];
 /** @type {Pair} */
 export const REVOKED = [

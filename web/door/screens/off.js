@@ -17,13 +17,7 @@ customElements.define(
         this.#state,
         element(
           'button',
-          {
-            class: 'primary large',
-            onclick: () => {
-              if (this.app.door) this.app.door.deliveries.onDuty = true;
-              this.app.start();
-            },
-          },
+          { class: 'primary large', onclick: () => this.app.start() },
           say(['Start a shift', '근무 시작']),
         ),
       );

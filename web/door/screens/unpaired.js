@@ -30,7 +30,7 @@ customElements.define(
           element('h1', { tabindex: -1 }, say(['Pairing…', '연결하는 중…'])),
           element('progress', { 'aria-label': say(['Pairing', '연결하는 중']) }),
         );
-      } else if (this.app.door && this.app.secret) this.#drawChoice(this.app.door);
+      } else if (this.app.door && !this.app.door.deliveries.isRevoked) this.#drawChoice(this.app.door);
       else this.#drawHelp();
     }
 
@@ -48,6 +48,8 @@ customElements.define(
           ),
         ),
         this.#trouble(),
+        this.app.secret &&
+          element('button', { class: 'primary', onclick: () => this.#pair() }, say(['Try again', '다시 시도'])),
         door && this.#left(),
         element(
           'ol',
@@ -95,7 +97,8 @@ customElements.define(
         ),
         this.#trouble(),
         this.#left(),
-        element('button', { class: 'primary large', onclick: () => this.#pair() }, say(['Pair anew', '새로 연결'])),
+        this.app.secret &&
+          element('button', { class: 'primary large', onclick: () => this.#pair() }, say(['Pair anew', '새로 연결'])),
         element(
           'button',
           { class: 'large', onclick: () => this.app.dismiss() },
