@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,9 +58,13 @@ class ReaderTokens:
 
     def find(self, token: bytes) -> ReaderToken | None:
         """The reader that has this token, also one that was revoked."""
-        for reader in self._select(readers.c.token_digest == token_digest(token)):
-            return reader
-        return None
+        return self.find_all([token])[0]
+
+    def find_all(self, tokens: Sequence[bytes]) -> list[ReaderToken | None]:
+        """The reader of each of these tokens."""
+        digests = [token_digest(token) for token in tokens]
+        found = {reader.digest: reader for reader in self._select(readers.c.token_digest.in_(set(digests)))}
+        return [found.get(digest) for digest in digests]
 
     def all(self, venue_id: bytes) -> list[ReaderToken]:
         """A venue's readers, also those that were revoked, the first first."""

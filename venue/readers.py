@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from service.refusals import Unauthenticated
+from venue.batches import Batches
 from venue.home import ServedVenue, VenueHome
 from venue.reader_tokens import ReaderToken
 
@@ -13,7 +15,28 @@ logger = logging.getLogger("splitpass.venue")
 
 def find_reader(home: VenueHome, token: bytes) -> tuple[ServedVenue, ReaderToken]:
     """The reader that has a token (32 bytes), and its venue; raises `Unauthenticated` also for one that is revoked."""
-    reader = home.reader_tokens.find(token)
+    return _admitted(home, *home.reader_tokens.find_all([token]))
+
+
+class Readers(Batches[bytes, ReaderToken | None]):
+    """Finds the readers of all who ask at once together."""
+
+    def __init__(self, home: VenueHome) -> None:
+        super().__init__("readers")
+        self._home = home
+
+    async def find(self, token: bytes) -> tuple[ServedVenue, ReaderToken]:
+        """The same as `find_reader`, each time anew; raises `TryLater` too, if the database is slow."""
+        return _admitted(self._home, await self._join(token))
+
+    def _do(self, items: Sequence[bytes]) -> Sequence[ReaderToken | Exception | None]:
+        try:
+            return self._home.reader_tokens.find_all(items)
+        except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
+            return [error] * len(items)
+
+
+def _admitted(home: VenueHome, reader: ReaderToken | None) -> tuple[ServedVenue, ReaderToken]:
     if reader is not None and reader.revoked is not None:
         logger.warning("a reader that was revoked still asks: %s", reader.door)
     venue = None if reader is None or reader.revoked is not None else home.venue(reader.venue_id)

@@ -32,7 +32,7 @@ from venue.membership import Membership
 from venue.pages import page_routes
 from venue.poster import poster_png, poster_svg, poster_text
 from venue.reader_routes import door_routes
-from venue.readers import find_reader
+from venue.readers import Readers, find_reader
 from venue.release import RELEASE_PATH, release
 from venue.writer import Writer
 
@@ -54,7 +54,7 @@ class VenueServer:
         self._expiry = Expiry(home, clock)
         self._gates = [venue.gate for venue in home.venues]  # made now, so that what is missing shows at the start
         self._engine = home.engine
-        self._writer = Writer(self._engine)
+        self._writer, self._readers = Writer(self._engine), Readers(home)
         self._measured: set[int] = set()
 
     async def venue(self, request: web.Request) -> web.Response:
@@ -75,7 +75,7 @@ class VenueServer:
         """POST /v1/check-ins: from anyone whose label names a venue; without one, from a reader for its own venue."""
         message = await read_message(request, CheckInMessage)
         if message.venue_id is None:
-            venue, _ = await asyncio.to_thread(find_reader, self._home, bearer_token(request))
+            venue, _ = await self._readers.find(bearer_token(request))
         elif (named := self._home.venue(message.venue_id)) is not None:
             venue = named
         else:

@@ -27,12 +27,12 @@ from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol
 from tests.support.venue_server import serving
 from tests.venue.conftest import MakeVenue, stored
 from tests.venue.test_store import check_in
-from venue import store
-from venue import writer as writer_module
+from venue import batches, store
+from venue.batches import MAX_BATCH
 from venue.home import ServedVenue
 from venue.server import create_venue_app
 from venue.store import Spending, Store, spend_all
-from venue.writer import MAX_BATCH, Writer
+from venue.writer import Writer
 
 ADMITTED, SPENT, NO_ENTRY = Decision.ADMITTED, Decision.ALREADY_SPENT, Decision.NO_ENTRY
 ENTRY, EXIT = Direction.ENTRY, Direction.EXIT
@@ -77,7 +77,7 @@ async def ended(*decisions: Awaitable[T]) -> Sequence[T | BaseException]:
 
 async def until_taken(writer: Writer) -> None:
     """Wait until it is the turn of whoever came first."""
-    while writer._writing is None or writer._waiting:
+    while writer._working is None or writer._waiting:
         await asyncio.sleep(0.01)
 
 
@@ -233,7 +233,7 @@ def test_whoever_is_gone_before_its_turn_keeps_its_pass(engine: sql.Engine, door
 def test_whoever_has_waited_for_long_keeps_its_pass(
     engine: sql.Engine, door: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "WAITING_SECONDS", 0.05)
+    monkeypatch.setattr(batches, "WAITING_SECONDS", 0.05)
 
     async def run() -> tuple[Sequence[Decision | BaseException], Decision]:
         writer = Writer(engine)
