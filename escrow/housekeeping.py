@@ -14,7 +14,7 @@ from escrow.party import Party
 from service.background import log_failures
 from service.monitoring import note_housekeeping
 from service.readiness import missing_keys
-from service.storage import truncate_log
+from service.storage import truncate_log, warn_of_archive
 
 HOUSEKEEPING_SECONDS = 600
 DOUBT_SECONDS = 60
@@ -38,6 +38,7 @@ _copies_behind = Gauge("splitpass_vault_copies_behind", "Copies of the vault tha
 @asynccontextmanager
 async def housekeeping(party: Party, session: ClientSession) -> AsyncIterator[None]:
     """Keep a party's house while its server runs: once before it listens, and then again and again."""
+    await asyncio.to_thread(warn_of_archive, party.engine)
     await check_clock(party, session)
     await asyncio.to_thread(keep_house, party)
     tasks = [asyncio.create_task(keep(party, session)) for keep in (_keep_house_forever, _keep_keys, _keep_log_alive)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import functools
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,9 @@ DATABASE_TROUBLE = (
     sql.exc.InternalError,  # among others of a database that takes no writes
     sql.exc.TimeoutError,
 )
+
+
+logger = logging.getLogger("splitpass")
 
 
 def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql.Engine:
@@ -153,6 +157,15 @@ def can_be_read(engine: sql.Engine) -> bool:
     return True
 
 
+def warn_of_archive(engine: sql.Engine) -> None:
+    """Tell a server's log if its PostgreSQL archives what it writes: what is deleted stays there."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            mode = connection.scalar(sql.text("SHOW archive_mode"))
+        if mode != "off":
+            logger.warning("this PostgreSQL archives all that is written (archive_mode is %s)", mode)
+
+
 def truncate_log(engine: sql.Engine) -> None:
     """Leave nothing of what was deleted in SQLite's write-ahead log; if somebody reads just now, the next call will."""
     if engine.dialect.name == "sqlite":
@@ -257,11 +270,12 @@ def _bring_up_to_date(engine: sql.Engine, steps: Sequence[Step], tables: Sequenc
 
 
 def _check_durable(connection: sql.Connection) -> None:
-    if connection.dialect.name == "postgresql" and connection.scalar(sql.text("SHOW synchronous_commit")) == "off":
-        raise ConfigurationError(
-            "synchronous_commit is off for this database: PostgreSQL would lose what was acknowledged; turn it on / "
-            "PostgreSQL의 synchronous_commit을 켜 주세요"
-        )
+    for setting in ("fsync", "synchronous_commit") if connection.dialect.name == "postgresql" else ():
+        if connection.scalar(sql.text(f"SHOW {setting}")) == "off":
+            raise ConfigurationError(
+                f"{setting} is off for this database: PostgreSQL would lose what was acknowledged; turn it on / "
+                f"PostgreSQL의 {setting}을(를) 켜 주세요"
+            )
 
 
 def _begin(connection: sql.Connection) -> None:

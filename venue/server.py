@@ -21,6 +21,7 @@ from service.http import bearer_token, cbor_response, create_app, path_bytes, pa
 from service.http_client import new_session
 from service.monitoring import forget_housekeeping, note_housekeeping
 from service.readiness import missing_database, missing_keys
+from service.storage import warn_of_archive
 from venue import duty
 from venue.committing import commit
 from venue.domains import PinnedDomain
@@ -217,6 +218,7 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
     )
 
     async def upkeep(_app: web.Application) -> AsyncIterator[None]:
+        await asyncio.to_thread(warn_of_archive, home.engine)
         for one in home.memberships:
             if one.registration is None:
                 venue_id = one.venue.venue_id.hex()

@@ -141,6 +141,7 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
             connection.execute(sql.text(f"ALTER TABLE warrants ADD COLUMN {name} BYTEA"))
         connection.execute(sql.text("ALTER TABLE warrants RENAME TO cases"))
         connection.execute(sql.text("DROP INDEX ix_released_passes_epoch"))
+        connection.execute(sql.text("DROP INDEX ix_venue_commitments_time"))
         connection.execute(sql.text("CREATE INDEX ix_released_passes_pass_digest ON released_passes (pass_digest)"))
         connection.execute(sql.text("UPDATE schema_version SET version = 0"))
     settings = home / "settings.toml"

