@@ -18,6 +18,7 @@ from escrow.authority.settings import AuthoritySettings
 from escrow.operator.settings import OperatorSettings
 from service.settings import Settings
 from tests.spec.text import CHAPTERS, ROOT, table
+from venue import duty  # noqa: F401  has the venue's metrics
 from venue.__main__ import cli as venue
 from venue.settings import VenueSettings
 
