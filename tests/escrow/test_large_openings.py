@@ -20,8 +20,8 @@ from tests.support.small_parts import SHOWN
 FEW, MANY = 2, 12
 """So many parts."""
 PEOPLE = 3000
-MOST = 8_000_000
-"""So many more bytes many parts may take than few: 400 for each further visit."""
+MOST = 20_000_000
+"""So many more bytes many parts may take than few: 1,000 for each further visit; as an object it would take 1,800."""
 
 pytestmark = pytest.mark.long
 
