@@ -214,8 +214,8 @@ def _carry_out(
             async with turns:
                 cases.note_warrant(name, action, part.authority, warrant.warrant_id)
                 try:
-                    with things.on(f"{what}: {label(part)}", number, len(ready)):
-                        told = await step(Investigation(part.authority, session), part, warrant)
+                    with things.on(f"{what}: {label(part)}", number, len(ready)) as say:
+                        told = await step(Investigation(part.authority, session, say), part, warrant)
                 except EXPECTED as error:
                     told = Told("", (), (printable(explain(error)),))
                 with things.interrupted():

@@ -14,7 +14,7 @@ from escrow.authority.case_cli import case_group
 from escrow.authority.limits import Limits, limits_options
 from escrow.authority.outcomes import contacts, of_opening, of_release
 from escrow.authority.program import PROGRAM, online
-from escrow.authority.progress import waiting_for
+from escrow.authority.progress import waiting, waiting_for
 from escrow.cli import add_party_commands, describe_warrant, show_warrant
 from escrow.journal_cli import officer, officer_option, show_journal
 from protocol.warrants import Purpose
@@ -252,5 +252,6 @@ def list_notices(home: Path) -> None:
 def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) -> T:
     from escrow.authority.investigation import Investigation
 
-    with waiting_for(f"the servers of the operator and of the venue, domain {authority.domain.number}"):
-        return online(lambda session: step(Investigation(authority, session)))
+    what = f"the servers of the operator and of the venue, domain {authority.domain.number}"
+    with waiting() as things, things.on(what) as say:
+        return online(lambda session: step(Investigation(authority, session, say)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import ClientSession
@@ -48,8 +48,11 @@ class ReleaseResult:
 class Investigation:
     """The steps of the authority's officer. Each may be repeated and carries on where the last one ended."""
 
-    def __init__(self, authority: Authority, session: ClientSession) -> None:
-        self._authority, self._session = authority, session
+    def __init__(
+        self, authority: Authority, session: ClientSession, say: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`say` is told how far a step has come that takes several parts."""
+        self._authority, self._session, self._say = authority, session, say
 
     def draw_warrant(self, warrant: Warrant) -> None:
         """Sign a warrant and store it. Where officers have to approve it, it is signed once they have."""
@@ -121,7 +124,7 @@ class Investigation:
         if not venue.record.url:
             raise VenueOffline(venue.record.venue_id, venue.record.name)
         keys = await warrant_epoch_keys(self._authority, self._session, valid.record)
-        ended, is_last = _goes_on_after(self._authority.warrants.get(warrant_id)), False
+        ended, is_last, number = _goes_on_after(self._authority.warrants.get(warrant_id)), False, 0
         while not is_last:
             statement = await self._authority.peer.ask_server(
                 self._session,
@@ -135,6 +138,8 @@ class Investigation:
                 verify_release, valid, venue, keys, commitments, statement, ended, verify_on_all_cores
             )
             await asyncio.to_thread(self._authority.warrants.parts.store, statement, release)
+            number += 1
+            self._say(f"{number} parts are here")
             ended, is_last = release.part_ends, release.part_ends is None
         result = _summary(self._authority.warrants.get(warrant_id).parts)
         self._authority.warrants.note(warrant_id, Step.RELEASED, visits=result.visits)
@@ -190,7 +195,8 @@ class Investigation:
         if not drawn.parts:
             raise NoRelease(warrant_id)
         keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
-        for part in drawn.parts:
+        for number, part in enumerate(drawn.parts, 1):
+            self._say(f"part {number} of {len(drawn.parts)}")
             if not part.is_finished:
                 try:
                     await self._open_part(drawn, part, keys)

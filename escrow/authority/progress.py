@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -26,20 +26,20 @@ class Waiting:
         self._progress = progress
 
     @contextmanager
-    def on(self, what: str, number: int = 1, of: int = 1) -> Iterator[None]:
-        """Tell that it waits for something, the step `number` of so many."""
+    def on(self, what: str, number: int = 1, of: int = 1) -> Iterator[Callable[[str], None]]:
+        """Tell that it waits for something, the step `number` of so many; gives what says how far that has come."""
         told = f"[{number}/{of}] waiting for {what}" if of > 1 else f"waiting for {what}"
         if self._progress is not None:
-            task = self._progress.add_task(told)
+            shown, task = self._progress, self._progress.add_task(told)
             try:
-                yield
+                yield lambda reached: shown.update(task, description=f"{told}: {reached}")
             finally:
                 self._progress.remove_task(task)
             return
         timer = threading.Timer(PATIENCE_SECONDS, click.echo, (told,), {"err": True})
         timer.start()
         try:
-            yield
+            yield lambda _: None
         finally:
             timer.cancel()
 

@@ -82,10 +82,10 @@ def test_a_part_that_is_done_is_not_done_again(world: World, door: Door, monkeyp
         asked: list[str] = []
         parts, ask = world.authority.warrants.parts, world.authority.peer.ask_server
 
-        async def noting(*arguments: object) -> bytes:
+        async def noting(*arguments: object, **options: object) -> bytes:
             if arguments[3] in {"/v1/releases", "/v1/shares"}:
                 asked.append(str(arguments[3]))
-            return await ask(*arguments)  # type: ignore[arg-type]
+            return await ask(*arguments, **options)  # type: ignore[arg-type]
 
         monkeypatch.setattr(world.authority.peer, "ask_server", noting)
         store, keep = parts.store, parts.store_transcript

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from escrow.authority import progress
-from escrow.authority.progress import waiting_for
+from escrow.authority.progress import waiting, waiting_for
 
 
 def test_a_plain_line_says_what_takes_longer(
@@ -39,12 +39,17 @@ def test_on_a_terminal_a_line_comes_and_goes(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TERM", "xterm")
     with os.fdopen(follower, "w") as terminal:
         monkeypatch.setattr("sys.stderr", terminal)
-        with waiting_for("[클럽] the release"):
+        with waiting() as things, things.on("the shares", 1, 2) as say, things.on("[클럽] the release", 2, 2):
+            say("part 2 of 3")
             time.sleep(0.3)
+            with things.interrupted():
+                terminal.write("1 visits opened\n")
     shown = ""
     with suppress(OSError):  # how Linux tells that nobody writes any more
         while part := os.read(leader, 65_536):
             shown += part.decode()
     os.close(leader)
-    assert "waiting for [클럽] the release" in shown
+    assert "[2/2] waiting for [클럽] the release" in shown
+    assert "[1/2] waiting for the shares: part 2 of 3" in shown
+    assert "1 visits opened" in shown
     assert "\x1b[2K" in shown.rpartition("release")[2]  # and is erased
