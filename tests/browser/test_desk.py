@@ -351,7 +351,12 @@ def test_the_keyboard_is_enough(
     page.get_by_role("button", name="Sign in with a passkey").wait_for()
     press(page, "Sign in with a passkey")
     expect(page.get_by_role("heading", level=1, name="To decide")).to_be_focused()
-    press(page, "New venue: 문방구 신설동")
+    reach(page, "New venue: 문방구 신설동", "document.activeElement.textContent ?? ''")
+    with page.expect_response("**/v1/desk/officers", timeout=30_000):
+        pass  # the list is drawn again
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.activeElement.textContent") == "New venue: 문방구 신설동"
+    page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1, name="Venue")).to_be_focused()
     press(page, "Read back and approve")
     page.get_by_role("checkbox").wait_for()

@@ -9,6 +9,11 @@ import { say } from '../ui/language.js';
 import { Problem } from '../ui/problems.js';
 import { errorInWords } from './words.js';
 
+const FOCUSABLE = /** @type {'button'} */ ('h1, h2, button, summary');
+
+/** What tells an element of a screen from others: in a table, with its whole row. @param {Element} one */
+const nameOf = (one) => [one.localName, one.textContent, one.closest('tr')?.textContent].join('|');
+
 /** A screen of the page. It fetches what it shows, and is drawn from that; it keeps nothing when it is left. */
 export class ScreenElement extends HTMLElement {
   /** @type {App} */
@@ -47,14 +52,24 @@ export class ScreenElement extends HTMLElement {
     await this.refresh();
   }
 
-  /** Draw everything from what was fetched. */
+  /** Draw everything from what was fetched. What had the focus has it again, or else the title. */
   draw() {
+    const { activeElement } = document;
+    const focused = activeElement && this.contains(activeElement) ? nameOf(activeElement) : null;
+    const unfolded = this.#folds().map(({ open }) => open);
     fill(
       this,
       this.#title(),
       element('p', { class: 'error', role: 'alert' }, this.error ? say(this.error) : ''),
       ...this.content(),
     );
+    this.#folds().forEach((fold, place) => {
+      if (unfolded[place]) fold.open = true;
+    });
+    if (focused === null) return;
+    /** @type {HTMLElement[]} */
+    const all = [...this.querySelectorAll(FOCUSABLE)];
+    (all.find((one) => nameOf(one) === focused) ?? all[0]).focus({ preventScroll: true });
   }
 
   /** Fetch what the screen shows. @returns {Promise<void>} */
@@ -67,12 +82,14 @@ export class ScreenElement extends HTMLElement {
     return [];
   }
 
-  /** Whether somebody is typing here, or reads something that would go away if it were drawn again. */
+  /** Whether somebody is typing here, or has typed what would go away if it were drawn again. */
   get isInUse() {
     const active = document.activeElement;
-    return (
-      this.#busy || (this.contains(active) && (active?.matches('input, select, textarea, [role=slider]') ?? false))
-    );
+    if (this.#busy || (this.contains(active) && active?.matches('input, select, textarea, [role=slider]'))) return true;
+    /** @type {NodeListOf<HTMLInputElement | HTMLTextAreaElement>} */
+    const fields = this.querySelectorAll('input:not([type=checkbox]), textarea');
+    const isTyped = [...fields].some(({ value, defaultValue }) => value !== defaultValue);
+    return isTyped || this.querySelector('input:checked') !== null;
   }
 
   /**
@@ -108,6 +125,11 @@ export class ScreenElement extends HTMLElement {
       element('p', { class: 'note', role: 'alert' }, say(errorInWords(error))),
       !isGone && element('button', { onclick: () => this.refresh() }, say(['Try again', '다시 시도'])),
     );
+  }
+
+  /** What can be unfolded, but for forms, which are folded again once they are sent. */
+  #folds() {
+    return [...this.querySelectorAll('details')].filter((fold) => !fold.querySelector('form'));
   }
 
   #title() {
