@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import TYPE_CHECKING
 
 from aiohttp import ClientSession
 
 from escrow.errors import PeerFailed
-from escrow.log.log import TransparencyLog
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.primitives.errors import InvalidSignature, MalformedNote, SplitPassError
 from protocol.transparency.logs import log_id, verify_log, verify_witnessed
@@ -16,6 +16,9 @@ from protocol.transparency.witnesses import WitnessRequest
 from service.clock import Clock
 from service.errors import ConfigurationError
 from service.http_client import exchange
+
+if TYPE_CHECKING:
+    from escrow.log.log import TransparencyLog
 
 ATTEMPTS = 5
 """This party's other processes may have had a checkpoint cosigned in between."""
