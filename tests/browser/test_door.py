@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from client.papers import print_papers
-from client.visits import open_entries, open_exits
+from client.visits import Screen, open_entries, open_exits
 from lab.town import Person, Place
 from protocol.qr_text import from_qr_text, to_qr_text
 from service.pages import built_page
@@ -82,10 +82,15 @@ def person(town: DoorTown) -> Person:
     return aside(lambda: town.visitors("홍길동"))[0]
 
 
-def entries(town: DoorTown, person: Person, people: int = 1) -> list[str]:
-    """What a visitor's screen shows for each of some people."""
+def entries(town: DoorTown, person: Person, people: int = 1) -> list[Callable[[], str]]:
+    """What a visitor's screen shows for each of some people, whenever somebody looks."""
     town.tick()
-    return [screen.text(town.now) for screen in open_entries(person.visitor, people)]
+    return [partial(text_now, town, screen) for screen in open_entries(person.visitor, people)]
+
+
+def text_now(town: DoorTown, screen: Screen) -> str:
+    """What is on a screen."""
+    return screen.text(town.now)
 
 
 def exit_of(town: DoorTown, person: Person) -> str:
@@ -129,7 +134,7 @@ def test_a_group_comes_in_one_after_the_other(
     door: Page, town: DoorTown, place: Place, person: Person, camera: FakeCamera
 ) -> None:
     before = kept(place)
-    camera.see(*entries(town, person, 3))
+    camera.see(*(code() for code in entries(town, person, 3)))
     door.reload()
     wait_for(door, lambda: kept(place) == (before[0] + 3, before[1]))
     door.wait_for_timeout(5000)  # all three are still before the camera
@@ -142,7 +147,7 @@ def test_a_group_comes_in_one_after_the_other(
 def test_who_came_in_leaves_once(door: Page, town: DoorTown, place: Place, person: Person) -> None:
     before = kept(place)
     [entry] = entries(town, person)
-    scan(door, entry)
+    scan(door, entry())
     expect_answer(door, "enter")
     leaving = exit_of(town, person)
     scan(door, leaving)
@@ -161,13 +166,13 @@ def test_without_its_server_the_door_goes_on_and_delivers_later(
     first, second = entries(town, person, 2)
     door.evaluate("navigator.serviceWorker.ready.then(() => null)")
     context.set_offline(True)
-    scan(door, first)
+    scan(door, first())
     expect_answer(door, "enter")
     door.reload()
     door.get_by_role("button", name="More").wait_for()
-    scan(door, first)
+    scan(door, first())
     expect_answer(door, "no", "this pass was used here before")
-    scan(door, second)
+    scan(door, second())
     expect_answer(door, "enter")
     expect(door.get_by_role("button", name="Without server · 2 waiting")).to_be_visible()
     assert kept(place) == before
@@ -184,14 +189,14 @@ def test_what_was_used_at_another_door_is_refused_at_once_or_when_it_is_delivere
     with browser.new_context(viewport=TABLET, locale="en-US") as elsewhere:
         other = elsewhere.new_page()
         pair(other, town, place)
-        scan(other, first)
+        scan(other, first())
         expect_answer(other, "enter")
-        scan(door, first)
+        scan(door, first())
         expect_answer(door, "no", "this pass was used here before")
         context.set_offline(True)
-        scan(door, second)
+        scan(door, second())
         expect_answer(door, "enter")
-        scan(other, second)
+        scan(other, second())
         expect_answer(other, "enter")
     context.set_offline(False)
     expect(door.get_by_role("button", name="Refused later: 1")).to_be_visible(timeout=10_000)
@@ -205,14 +210,14 @@ def test_what_was_used_at_another_door_is_refused_at_once_or_when_it_is_delivere
 @pytest.mark.long
 def test_codes_of_elsewhere_are_refused(door: Page, town: DoorTown, person: Person) -> None:
     [entry] = entries(town, person)
-    message = from_qr_text(entry)
+    message = from_qr_text(entry())
     scan(door, to_qr_text(replace(message, domain=message.domain + 1)))
     expect_answer(door, "no", "a log that this door does not serve")
     scan(door, to_qr_text(replace(message, venue_id=bytes(16))))
     expect_answer(door, "no", "not a SplitPass code")
     scan(door, "HTTPS://EXAMPLE.COM/")
     expect_answer(door, "no", "not a SplitPass code")
-    scan(door, entry)
+    scan(door, entry())
     expect_answer(door, "enter")
 
 
@@ -290,7 +295,7 @@ def test_a_reader_that_is_revoked_admits_nobody(door: Page, town: DoorTown, plac
     [entry] = entries(town, person)
     name = (door.get_by_role("heading", level=1).text_content() or "").removeprefix("○○카페 · ")
     aside(lambda: place.venue.home.reader_tokens.revoke(place.id, name, town.now))
-    scan(door, entry)
+    scan(door, entry())
     expect(door.get_by_role("heading", level=1)).to_have_text("This door is no longer paired")
 
 
@@ -302,10 +307,10 @@ def test_with_a_wrong_clock_the_door_goes_by_its_server_alone(
     door.add_init_script("{ const { now } = Date; Date.now = () => now() - 90_000; }")
     door.reload()
     expect(door.get_by_text("This clock is 90 s off")).to_be_visible()
-    scan(door, first)
+    scan(door, first())
     expect_answer(door, "enter")
     context.set_offline(True)
-    scan(door, second)
+    scan(door, second())
     expect_answer(door, "undecided", "this device's clock is wrong")
 
 
@@ -364,7 +369,7 @@ def test_the_keyboard_is_enough(door: Page, town: DoorTown, person: Person) -> N
     door.keyboard.press("Escape")
     expect(door.locator("dialog")).to_have_count(0)
     [entry] = entries(town, person)
-    scan(door, entry)  # while a button has the focus, which it does not press
+    scan(door, entry())  # while a button has the focus, which it does not press
     expect_answer(door, "enter")
     expect(door.locator("dialog")).to_have_count(0)
 
@@ -379,7 +384,7 @@ def test_the_page_speaks_korean(
         page = context.new_page()
         pair(page, town, place)
         expect(page.locator("html")).to_have_attribute("lang", "ko")
-        scan(page, entry)
+        scan(page, entry())
         expect_answer(page, "enter", "입장")
         page.get_by_role("button", name="더 보기").click()
         page.get_by_role("button", name="English").click()

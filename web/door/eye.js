@@ -13,7 +13,8 @@ export class Eye {
   isLit = false;
   /** @type {MediaStreamTrack | null} */
   #track = null;
-  #closing = new AbortController();
+  #isOpen = true;
+  /** Ends what this camera sees, also where another one is to be opened. */
   #turning = new AbortController();
 
   /** @param {HTMLVideoElement} video @param {(text: string) => void | Promise<void>} found */
@@ -24,8 +25,8 @@ export class Eye {
 
   /** Look, until `close`. */
   async open() {
-    while (!this.#closing.signal.aborted) {
-      const signal = AbortSignal.any([this.#closing.signal, this.#turning.signal]);
+    while (this.#isOpen) {
+      const { signal } = this.#turning;
       const wanted = this.device ? { deviceId: { exact: this.device } } : { facingMode: 'environment' };
       try {
         await readCodes(this.video, signal, this.found, wanted, (track) => this.#opened(track));
@@ -42,7 +43,8 @@ export class Eye {
 
   /** Look no more. */
   close() {
-    this.#closing.abort();
+    this.#isOpen = false;
+    this.#turning.abort();
   }
 
   /** The cameras that there are. @returns {Promise<MediaDeviceInfo[]>} */

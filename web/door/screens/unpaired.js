@@ -152,8 +152,9 @@ customElements.define(
 
     /** @param {string} link */
     #take(link) {
-      const secret = URL.canParse(link) ? secretIn(new URL(link).hash) : null;
-      if (!secret || new URL(link).origin !== location.origin) {
+      const address = addressOf(link);
+      const secret = address && secretIn(address.hash);
+      if (!secret || address?.origin !== location.origin) {
         this.#error = [
           `This is no link for pairing with ${location.host}.`,
           `${location.host}의 연결 링크가 아닙니다.`,
@@ -191,3 +192,12 @@ customElements.define(
     }
   },
 );
+
+/** @param {string} link */
+function addressOf(link) {
+  try {
+    return new URL(link);
+  } catch {
+    return null;
+  }
+}
