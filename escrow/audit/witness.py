@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import ClientSession
 
 from escrow.audit.findings import Fault, Finding
-from escrow.log.cosigning import SIZE, WITNESS_SECONDS
+from escrow.log.asking import SIZE, WITNESS_SECONDS
 from protocol.epochs import Domain, Role
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.primitives.errors import SplitPassError

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import ClientSession
 
 from escrow.errors import PeerFailed
+from escrow.log.asking import SIZE, WITNESS_SECONDS
 from protocol.party_requests import REQUEST_TOLERANCE
 from protocol.primitives.errors import InvalidSignature, MalformedNote, SplitPassError
 from protocol.transparency.logs import log_id, verify_log, verify_witnessed
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 5
 """This party's other processes may have had a checkpoint cosigned in between."""
-WITNESS_SECONDS = 15
-"""How long a witness may take: somebody may be waiting for the proof."""
-SIZE = "text/x.tlog.size"
-"""The media type with which a witness says what it cosigned last."""
 
 
 async def have_cosigned(log: TransparencyLog, session: ClientSession, url: str, clock: Clock) -> None:

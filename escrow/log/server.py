@@ -8,7 +8,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from escrow.errors import NoCheckpoint, UnknownLog
-from escrow.log.cosigning import SIZE
+from escrow.log.asking import SIZE
 from escrow.log.log import TransparencyLog
 from escrow.log.witness import OtherSize, Witness
 from protocol.epochs import Domain, Role

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 
-from escrow.log.cosigning import SIZE
+from escrow.log.asking import SIZE
 from protocol.check_ins import CheckInMessage, Direction
 from protocol.handles import DirectoryEntry, HandleGrant
 from protocol.http_messages import Decision, DoorAnswer, Session, VerificationAnswer, VerificationRequest

@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.readers import read_from_filename
 
 from escrow.authority.server import create_authority_app
-from escrow.log.cosigning import SIZE
+from escrow.log.asking import SIZE
 from escrow.operator.server import create_operator_app
 from lab.processes import free_ports
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
