@@ -10,7 +10,6 @@ from enum import IntEnum
 from typing import Annotated
 
 from protocol.epochs import Domain
-from protocol.handles import Name
 from protocol.http_messages import Decision
 from protocol.primitives.encoding import Bytes16, Bytes32, Message, Range, Size, Uint8, Uint32
 from protocol.primitives.statements import Statement
@@ -81,7 +80,7 @@ class DoorView(Message):
 
     time: Uint32
     venue_id: Bytes16
-    name: Name
+    name: Annotated[str, Size(1, 128)]
     door: Annotated[str, Size(1, 256)]
     assisted: Uint8 | None
     domains: Annotated[tuple[DomainView, ...], Size(0, 256)]

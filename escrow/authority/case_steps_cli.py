@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -208,6 +207,8 @@ def _carry_out(
     ready = [(part, one.record) for part in cases.parts(name) for one in part.warrants if wanted(part, one)]
 
     async def each(session: ClientSession) -> int:
+        import asyncio
+
         turns = asyncio.Semaphore(AT_A_TIME)
 
         async def one(number: int, part: Part, warrant: Warrant) -> bool:

@@ -75,7 +75,7 @@ async def running_place(directory: Path, kind: str) -> AsyncIterator[Place]:
 def held_until(stopped: Callable[[], Awaitable[None]]) -> Callable[..., Awaitable[bytes]]:
     """What sends a party's request, whose server is told to stop while it waits for the body."""
 
-    async def send(_session: ClientSession, _method: str, url: str, body: Message | bytes) -> bytes:
+    async def send(_session: ClientSession, _method: str, url: str, body: Message | bytes, **_more: object) -> bytes:
         held = await asyncio.to_thread(Held, url, body)
         await stopped()
         answer = await asyncio.to_thread(held.finish)
