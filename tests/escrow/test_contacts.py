@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -123,6 +125,24 @@ def test_a_visit_that_was_opened_under_two_warrants_counts_once() -> None:
     for other in elsewhere:
         (person,) = people_of([first, other])
         assert sum(group.party_size for group in person.visits) == 2
+
+
+def test_a_list_is_in_no_file_that_has_a_name() -> None:
+    """Nothing of it is left when the process ends, also by `kill -9`, and nobody else can open it meanwhile."""
+    long = found(visit(0, verified())._replace(u=number.to_bytes(2, "big")) for number in range(30_000))
+    files = [Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+    (file,) = [file for file in files if file.is_symlink() and "/etilqs_" in os.readlink(file)]
+    assert os.readlink(file).endswith(" (deleted)")
+    assert file.stat().st_size > 1_000_000
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert long.count() == (1, 0)
+
+
+def test_no_room_for_a_list_is_said() -> None:
+    full = FoundVisits()
+    full._connection.execute("PRAGMA max_page_count = 20")
+    with pytest.raises(OSError, match="no room for the list; make some, or set TMPDIR"):
+        full.add(visit(0, verified())._replace(u=number.to_bytes(2, "big")) for number in range(30_000))
 
 
 def test_the_days_say_how_many_were_where_and_how_many_lead_to_nobody() -> None:
