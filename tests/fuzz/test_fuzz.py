@@ -74,7 +74,8 @@ OF_ONES_OWN = {
         "service.cli.parse_local_time",
         "service.confirmed_time.ConfirmedTime.check",
     ),
-    "escrow.desk.json_http.read_json",
+    *("escrow.authority.reading.opened_part", "escrow.authority.reading.read_opened"),
+    *("escrow.shares.verify_on_all_cores", "escrow.published.PublishedFiles.read", "escrow.desk.json_http.read_json"),
     *("service.log_client.KnownLogs.check_epoch", "service.storage.open_database", "venue.setup.checked_url"),
 }
 """What is given one's own values, and what only passes on to the readers what it fetches."""
