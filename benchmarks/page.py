@@ -31,7 +31,8 @@ BUDGET_KILOBYTES, BUDGET_PAINT_SECONDS, BUDGET_PASSES_SECONDS = 60, 0.5, 1.0
 
 @dataclass(frozen=True)
 class PageResult:
-    """`kilobytes`: what opening the page loads, compressed; `all_kilobytes`: with the screens that come later.
+    """`kilobytes`: what opening the page loads, compressed; `all_kilobytes`: with the screens that come later;
+    `worker_kilobytes`: what the browser fetches afterwards for the page without a network.
 
     The rest are medians: of the first paint of a page that is opened again without a network, and of requesting and
     accepting twelve passes under Node.js.
@@ -39,6 +40,7 @@ class PageResult:
 
     kilobytes: float
     all_kilobytes: float
+    worker_kilobytes: float
     paint_seconds: float
     passes_seconds: float
 
@@ -53,13 +55,19 @@ def measure_page(rounds: int) -> PageResult | str:
         page = built_page("visitor", DOMAIN, (), Path(folder))
         assert page is not None
         return PageResult(
-            _kilobytes(page, _loaded(page)),
+            kilobytes_to_open(page),
             _kilobytes(
                 page, {name for name in page.files if not re.match(r"decoder|serviceWorker|.*\.(png|wasm)$", name)}
             ),
+            _kilobytes(page, {"serviceWorker.js"}),
             statistics.median(_paints(page, rounds)),
             statistics.median(_passes(rounds)),
         )
+
+
+def kilobytes_to_open(page: Page) -> float:
+    """What a browser loads when the page is opened, each file compressed."""
+    return _kilobytes(page, _loaded(page))
 
 
 def _kilobytes(page: Page, names: set[str]) -> float:

@@ -121,7 +121,10 @@ def _page_tables(result: Result) -> Sequence[Table]:
             ("twelve passes requested and accepted, s", result["passes_seconds"], BUDGET_PASSES_SECONDS),
         )
     ]
-    note = f"With the screens that come later it is {result['all_kilobytes']:.0f} kB, without what reads codes."
+    note = (
+        f"With the screens that come later it is {result['all_kilobytes']:.0f} kB, without what reads codes. For use "
+        f"without a network the browser fetches {result['worker_kilobytes']:.0f} kB more, once the page is shown."
+    )
     return [Table("The visitors' page", ("what", "measured", "budget"), rows, note)]
 
 

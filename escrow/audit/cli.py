@@ -63,7 +63,9 @@ def audit(urls: tuple[str, ...], domain_file: Path, state: Path, seen: tuple[Pat
         def tell(what: str, done: int, total: int) -> None:
             progress.update(task, description=what, completed=done, total=total)
 
-        finished = asyncio.run(make_audit(settings, urls, AuditState(state, settings.domain), KeptEvidence(seen), tell))
+        kept = AuditState(state, settings.domain)
+        finished = asyncio.run(make_audit(settings, urls, kept, KeptEvidence(seen), tell))
+    kept.note_end(finished.now, len(finished.findings))
     if wants_json:
         click.echo(json.dumps(as_json(finished), indent=1))
     else:

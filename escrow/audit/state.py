@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -16,6 +17,9 @@ from protocol.transparency.signed_notes import Checkpoint
 from protocol.transparency.tiles import join_entries
 from service.errors import ConfigurationError
 from service.files import private_directory, write_private
+
+LAST = "last.json"
+"""What the last audit found, for whoever looks after a party."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,10 @@ class AuditState:
             if fault in set(Fault):
                 detail = "an audit found this; now the log cannot be followed"
                 yield Finding(role, Fault(fault), detail, path.read_bytes())
+
+    def note_end(self, time: int, findings: int) -> None:
+        """Note when an audit was made (Unix seconds), and how much it found: also what no statement proves."""
+        write_private(self.directory / LAST, json.dumps({"time": time, "faults": findings}).encode())
 
     def disclosure(self, role: Role, number: int) -> bytes | None:
         """A party's disclosure that an earlier audit has fetched."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from escrow.desk.views import View
@@ -44,9 +45,8 @@ def epochs(party: Party) -> list[View]:
 
 
 def _last_audit(directory: Path | None) -> View | None:
-    """When both logs were last found good, and how much evidence of faults is kept."""
-    checkpoints = list(directory.glob("*.checkpoint")) if directory else []
-    if directory is None or not checkpoints:
+    """When this party's own audit was last made, and how much it found; None if none has come to its end."""
+    if directory is None or not (directory / "last.json").exists():
         return None
-    last = min(int(checkpoint.stat().st_mtime) for checkpoint in checkpoints)
-    return {"time": last, "faults": len(list(directory.glob("*.conflict")))}
+    told: View = json.loads((directory / "last.json").read_bytes())
+    return told

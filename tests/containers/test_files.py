@@ -76,7 +76,7 @@ def test_images_have_one_base() -> None:
 
 def test_images_with_a_page_build_it_themselves() -> None:
     """From sources, by the lock, without what packages would run; a folder that somebody has built is not taken."""
-    for server in ("operator", "venue"):
+    for server in SERVERS:
         image = containerfile(server)
         assert ("COPY", "--from=pages /opt/pages service/dist") in image.layers
         commands = [words for kind, words in image.stages["pages"] if kind == "RUN"]

@@ -14,7 +14,7 @@ from tests.packaging.imports import DISTRIBUTED
 from tests.spec.text import ROOT
 
 PAGES = Path("service", "dist")
-BUILT = {PAGES / "visitor" / "manifest.json", PAGES / "door" / "index.html"}
+BUILT = {PAGES / "visitor" / "manifest.json", PAGES / "door" / "index.html", PAGES / "desk" / "index.html"}
 """What `make web` may have written."""
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.page import BUDGET_KILOBYTES, DOMAIN, kilobytes_to_open
+from service.pages import built_page
 from tests.pages.building import FILES, build, content_of, manifest_of, write_page
 from tests.vectors.javascript import WEB
 
@@ -36,6 +38,13 @@ def test_the_pages_of_this_repository_are_built_twice_alike(tmp_path: Path) -> N
         built.append({folder.name: content_of(folder) for folder in output.glob("*")})
     assert built[0] == built[1]
     assert built[0].keys() == {name for name in ("visitor", "door", "desk") if (WEB / name / "index.html").exists()}
+
+
+def test_opening_the_visitors_page_loads_no_more_than_its_budget(tmp_path: Path) -> None:
+    assert build(tmp_path).returncode == 0
+    page = built_page("visitor", DOMAIN, (), tmp_path)
+    assert page is not None
+    assert kilobytes_to_open(page) <= BUDGET_KILOBYTES
 
 
 def test_the_manifest_lists_every_file_with_its_digest(page: Path) -> None:

@@ -105,7 +105,7 @@ def test_no_part_of_another_type_decodes(message: Message) -> None:
             case str():
                 return [part.encode(), None, 0, [part]]
             case list():
-                return [{}, None, [*part, 0], 0, {0: part}]
+                return [{}, None, [*part, {}], 0, {0: part}]
         return [False, 0, b"", "", cbor2.undefined]
 
     kind, item = type(message), cbor2.loads(message.to_bytes())

@@ -9,7 +9,6 @@ import { fetchInBackground } from './fetching.js';
 import { Store } from './store.js';
 import { Visitor } from './visitor.js';
 import { errorInWords } from './words.js';
-import './screens/enrol.js';
 import './screens/home.js';
 import './screens/welcome.js';
 

@@ -28,6 +28,7 @@ from escrow.log.log import TransparencyLog
 from escrow.party import Party
 from lab.processes import free_ports
 from protocol.epochs import EPOCH_SECONDS, Domain, Role, create_epoch
+from protocol.opening import MadeShares
 from protocol.primitives.errors import InvalidSignature
 from protocol.transparency.log_entries import EpochErased, EpochPublished, LogEntry, SharesReleased, log_entry
 from protocol.transparency.logs import sign_log, witness_log
@@ -250,14 +251,15 @@ def test_a_hidden_release_is_found(world: World, role: Role) -> None:
 
 def test_invalid_shares_are_not_laid_to_the_authority_alone(world: World) -> None:
     """The operator has a release on record and gives shares that do not hold, so that the authority can give none."""
-    honest = protocol.opening.create_shares
+    honest = protocol.opening.make_shares
 
-    def spoiled(domain: Domain, role: Role, *rest: Any) -> bytes:
-        statement = honest(domain, role, *rest)
-        return statement[:-1] + bytes([statement[-1] ^ (role is OPERATOR)])
+    def spoiled(domain: Domain, role: Role, *rest: Any, **named: Any) -> MadeShares:
+        made = honest(domain, role, *rest, **named)
+        statement = made.statement[:-1] + bytes([made.statement[-1] ^ (role is OPERATOR)])
+        return replace(made, statement=statement)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("escrow.shares.create_shares", spoiled)
+        patch.setattr("escrow.shares.make_shares", spoiled)
         with pytest.raises(InvalidSignature):
             open_something(world)
     world.now += EPOCH_SECONDS + 1

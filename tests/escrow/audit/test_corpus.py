@@ -63,7 +63,7 @@ class Answers:
     def __init__(self) -> None:
         self._recordings = {name: load(name) for name in NAMES}
 
-    async def __call__(self, _session: ClientSession, method: str, url: str, *_: Any) -> Answer:
+    async def __call__(self, _session: ClientSession, method: str, url: str, *_: Any, **_more: object) -> Answer:
         host, slash, path = url.removeprefix("https://").partition("/")
         name, party = host.split(".")
         answers = self._recordings[name][party]

@@ -97,6 +97,12 @@ def _store(party: Party, kind: str, number: int, time: int, statement: bytes, en
         "INSERT INTO published_lists (kind, number, time, statement, entry) VALUES (:k, :n, :t, :s, :e)",
         k=kind, n=number, t=time, s=statement, e=entry,
     )  # fmt: skip
+    party.published.write_list(kind, number, statement)
+
+
+def _lose(party: Party, kind: str, number: int) -> None:
+    execute(party, "DELETE FROM published_lists WHERE kind = :k AND number = :n", k=kind, n=number)
+    (party.home / "published" / kind / f"{number}.cbor").unlink()
 
 
 def newest(party: Party) -> Disclosure:
@@ -137,9 +143,10 @@ def test_a_server_that_gives_auditors_another_list_is_found(world: World) -> Non
 
 def test_a_list_that_nobody_is_given_is_found(world: World) -> None:
     days(world, 2)
-    execute(world.authority, "DELETE FROM published_lists WHERE kind = 'notices' AND number = 1")
+    _lose(world.authority, "notices", 1)
     assert found(world) == {(AUTHORITY, Fault.MISSING_LIST)}
-    execute(world.operator, "DELETE FROM published_lists WHERE number = 2")
+    _lose(world.operator, "disclosures", 2)
+    (world.home(OPERATOR) / "published" / "disclosures" / "newest.cbor").unlink()
     assert found(world) == {(OPERATOR, Fault.MISSING_LIST)}, "the notice was found missing before"
 
 
