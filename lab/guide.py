@@ -69,7 +69,11 @@ def _pages(town: Town, messages_port: int) -> str:
         listed += (
             f"A door's link pairs one browser, once and within 15 minutes. For another:\n  {venue} readers add tablet\n"
         )
-    missing = "" if is_built("visitor") else "The page for visitors is not built: that needs Node.js, and make web.\n"
+    missing = (
+        ""
+        if is_built("visitor")
+        else "The pages for visitors and doors are not built: that needs Node.js, and make web.\n"
+    )
     return f"Pages, for a browser on this machine:\n{listed}{missing}"
 
 

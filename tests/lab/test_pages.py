@@ -38,7 +38,7 @@ def test_the_address_of_every_page_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert "http://127.0.0.1:4/  the messages that phones got" in without
     assert f"http://127.0.0.1:3/v/{'00' * 16}  what a poster of 클럽 opens" in without
     assert "/visitor/" not in without
-    assert "The page for visitors is not built: that needs Node.js, and make web." in without
+    assert "The pages for visitors and doors are not built: that needs Node.js, and make web." in without
     monkeypatch.setattr("service.pages.DIST", tmp_path)
     for name in ("visitor", "door"):
         (tmp_path / name).mkdir()
