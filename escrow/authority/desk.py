@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal, cast
 
 from aiohttp import ClientSession, web
 
-from escrow.authority.authority import Authority
-from escrow.authority.case import Cases, open_homes
 from escrow.authority.desk_cases import CaseRoutes
 from escrow.authority.desk_findings import FindingRoutes
 from escrow.authority.desk_forms import NoticeAsked, WarrantAsked, id_bytes
+from escrow.authority.desk_homes import DeskHomes
 from escrow.authority.desk_steps import STEPS, StepsWork, Wanted
 from escrow.authority.drawing import demand_possible
 from escrow.authority.errors import NoWarrant
@@ -26,7 +24,7 @@ from escrow.desk.json_http import answer, read_json
 from escrow.desk.matters import Matter
 from escrow.desk.records import Action, of_notice, of_warrant
 from escrow.desk.sessions import Session
-from escrow.desk.views import View, journal_view, warrant_view
+from escrow.desk.views import View, journal_view
 from protocol.notices import VISIT_DIGEST_BYTES, verify_notice
 from protocol.primitives.encoding import decode_item
 from protocol.primitives.errors import Malformed
@@ -34,23 +32,11 @@ from protocol.warrants import Purpose, Warrant
 from service.http import path_bytes
 
 if TYPE_CHECKING:
-    from escrow.desk.server import Desk
+    from escrow.desk.desk import Desk
 
 
-class AuthorityDesk:
+class AuthorityDesk(DeskHomes):
     """What the authority's desk has beside what both have."""
-
-    def __init__(self, party: Authority) -> None:
-        self.party: Authority = party
-        self.homes: Sequence[Authority] = [party, *open_homes(party.home)[1:]]
-
-    def name(self) -> str:
-        """The domain, and its operator's host."""
-        return self.party.label
-
-    def cases(self, officer: str) -> Cases:
-        """The cases as an officer works on them."""
-        return Cases(self.homes, officer)
 
     def matters(self) -> list[Matter]:
         """Every warrant of this domain, and the notices that somebody asked for."""
@@ -73,19 +59,6 @@ class AuthorityDesk:
             *CaseRoutes(self, desk, steps).routes,
             *FindingRoutes(self, desk).routes,
         ]
-
-    def view(self, authority: Authority, listed: ListedWarrant, venue_name: str, opened: int) -> View:
-        """A warrant as the page has it."""
-        subject = of_warrant(listed.record)
-        return {
-            **warrant_view(listed.record, venue_name, listed.state_at(authority.clock()), opened),
-            "steps": [
-                {"step": step.value, "time": taken.time, "visits": taken.visits, "reason": taken.reason}
-                for step, taken in listed.steps_in_order()
-            ],
-            "matter": subject.subject_id.hex() if authority is self.party else None,
-            "case": listed.case,
-        }
 
     async def warrants(self, _request: web.Request, _session: Session) -> web.Response:
         """Every warrant, the oldest first."""

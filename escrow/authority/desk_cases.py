@@ -28,9 +28,9 @@ from escrow.desk.views import View, journal_view
 from protocol.primitives.errors import Malformed
 
 if TYPE_CHECKING:
-    from escrow.authority.desk import AuthorityDesk
+    from escrow.authority.desk_homes import DeskHomes
     from escrow.authority.desk_steps import StepsWork
-    from escrow.desk.server import Desk
+    from escrow.desk.desk import Desk
     from escrow.desk.sessions import Session
 
 MAX_REFERENCE = 256
@@ -91,7 +91,7 @@ class DrawingAsked(msgspec.Struct, forbid_unknown_fields=True):
 class CaseRoutes:
     """The routes of cases."""
 
-    def __init__(self, own: AuthorityDesk, desk: Desk, steps: StepsWork) -> None:
+    def __init__(self, own: DeskHomes, desk: Desk, steps: StepsWork) -> None:
         self._own, self._desk, self._steps = own, desk, steps
 
     @property

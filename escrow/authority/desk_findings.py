@@ -24,15 +24,15 @@ from service.http import path_bytes
 
 if TYPE_CHECKING:
     from escrow.authority.authority import Authority
-    from escrow.authority.desk import AuthorityDesk
-    from escrow.desk.server import Desk
+    from escrow.authority.desk_homes import DeskHomes
+    from escrow.desk.desk import Desk
     from escrow.desk.sessions import Session
 
 
 class FindingRoutes:
     """The routes of what was found. Whoever has people shown, or takes them along, is in the journal first."""
 
-    def __init__(self, own: AuthorityDesk, desk: Desk) -> None:
+    def __init__(self, own: DeskHomes, desk: Desk) -> None:
         self._own, self._desk = own, desk
 
     @property

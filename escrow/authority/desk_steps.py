@@ -15,8 +15,8 @@ from service.problems import Problem
 
 if TYPE_CHECKING:
     from escrow.authority.authority import Authority
+    from escrow.desk.desk import Desk
     from escrow.desk.jobs import Job
-    from escrow.desk.server import Desk
     from protocol.warrants import Warrant
 
 LOOK_SECONDS = 1

@@ -25,7 +25,7 @@ from service.clock import HOUR
 from service.rate_limits import RateLimit
 
 if TYPE_CHECKING:
-    from escrow.desk.server import Desk
+    from escrow.desk.desk import Desk
 
 ATTEMPTS_PER_HOUR = 600
 """How often a passkey may be tried, whose ever it is. The desk is on one machine and has few officers."""

@@ -19,8 +19,8 @@ from escrow.desk.records import MAX_REASON, Decision, Vote, set_digest, vote_cha
 from escrow.desk.sessions import CHALLENGE_SECONDS, Challenges, Session
 
 if TYPE_CHECKING:
+    from escrow.desk.desk import Desk
     from escrow.desk.matters import Matter
-    from escrow.desk.server import Desk
 
 
 class Choice(msgspec.Struct, forbid_unknown_fields=True):

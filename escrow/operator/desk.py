@@ -18,7 +18,7 @@ from protocol.epochs import Role
 from service.http import path_bytes
 
 if TYPE_CHECKING:
-    from escrow.desk.server import Desk
+    from escrow.desk.desk import Desk
     from escrow.desk.sessions import Session
     from escrow.operator.warrants import ProposedWarrant
 
