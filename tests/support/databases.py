@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import secrets
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ KINDS = ("sqlite", "postgresql")
 FOR_SERVERS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.long))
 """For tests of servers, which do not depend on the database: `make test-long` repeats them on PostgreSQL."""
 MEMORY, ROOM = "/dev/shm", 2**30
+MANY_CONNECTIONS = 40
 _servers: list[Any] = []
 
 
@@ -67,7 +69,16 @@ def back_up(url: str, directory: Path) -> Callable[[], None]:
 
 
 def _administer(*statements: str) -> None:
-    _execute(postgresql_url(), *statements)
+    """Run statements on the server of this process, which takes a hundred connections.
+
+    Those of a server that ended stay open until the collector has found it.
+    """
+    url = postgresql_url()
+    _execute(url, *statements)
+    engine = sql.create_engine(url, poolclass=sql.NullPool)
+    with engine.connect() as connection:
+        if connection.scalar(sql.text("SELECT count(*) FROM pg_stat_activity")) > MANY_CONNECTIONS:
+            gc.collect()
 
 
 def _execute(url: sql.URL, *statements: str) -> None:
