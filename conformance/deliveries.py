@@ -71,13 +71,13 @@ async def delivery_no_token(tester: Tester) -> None:
         (await _send(tester, token, 0)).expect_problem(401, "unauthenticated")
 
 
-@checks.add("5.5/assisted-no-token", "5.5/record")
+@checks.add("5.5/assisted-no-token", "5.5/record", "5.2/joint-key")
 async def assisted_no_token(tester: Tester) -> None:
     """An assisted check-in without a reader's token is refused with 401, `unauthenticated`."""
     (await tester.post(VENUE, "/v1/assisted", _assisted(tester))).expect_problem(401, "unauthenticated")
 
 
-@checks.add("5.5/door", "--reader-token-file", "5.5/record")
+@checks.add("5.5/door", "--reader-token-file", "5.5/record", "5.2/joint-key")
 async def door(tester: Tester) -> None:
     """A reader is told the venue, the domain, and statements of today's epoch that verify to its keys."""
     view = (await tester.get(VENUE, "/v1/door", tester.options.reader_token)).expect_message(DoorView)
