@@ -13,12 +13,13 @@ import sqlalchemy as sql
 
 from escrow.errors import WarrantExhausted
 from protocol.primitives.hashing import digest32
-from service.storage import CHUNK, exclusive, is_among
+from service.storage import CHUNK, exclusive, insert_new, is_among
 
 if TYPE_CHECKING:
     from protocol.opening import VerifiedShares
     from protocol.releases import VerifiedRelease
     from protocol.visits import Visit
+    from protocol.warrants import Warrant
 
 metadata = sql.MetaData()
 _released = sql.Table(
@@ -128,6 +129,18 @@ class ReleaseLedger:
         keys = {(epoch, _digest(u)): (epoch, u) for epoch, u in passes}
         with self._engine.begin() as connection:
             return {keys[_key(row)] for row in _rows(connection, keys) if row.given and row.venue != venue_id}
+
+    def keep_refused(self, warrant: Warrant, passes: Iterable[tuple[int, bytes]], now: int) -> None:
+        """Keep under a warrant passes that got no share because another venue had one, unless they are kept already.
+
+        They are found so at Unix time `now`, after their release was recorded. Each is an epoch and a `u`.
+        """
+        same = {"warrant": warrant.warrant_id, "venue": warrant.venue_id, "time": now, "given": False, "named": False}
+        keys = sorted((epoch, _digest(u)) for epoch, u in passes)
+        with giving(self._engine) as connection:
+            insert_new(
+                connection, _released, [{**same, "epoch": epoch, "pass_digest": digest} for epoch, digest in keys]
+            )
 
     def forget_epochs(self, epochs: Iterable[int]) -> None:
         """Delete the record of epochs that can never be opened again."""

@@ -22,6 +22,8 @@ from service.clock import Clock, unix_time
 from service.settings import load_settings
 
 if TYPE_CHECKING:
+    from asyncio import Lock
+
     from escrow.publications import PublishedLists
     from protocol.warrants import Warrant
 
@@ -45,6 +47,16 @@ class Authority(Party):
         """The domain as officers tell it from others: its number, and the operator's host."""
         host = urlsplit(self.domain_settings.url(Role.OPERATOR)).hostname
         return f"{self.domain.number} {host}"
+
+    @cached_property
+    def sharing(self) -> Lock:
+        """Held from before the operator is asked for shares until the authority's are on record, too (§3.10).
+
+        Of two warrants with the same pass the second is then asked for when both parties know of the first.
+        """
+        from asyncio import Lock
+
+        return Lock()
 
     @cached_property
     def notices(self) -> PublishedLists:

@@ -212,11 +212,12 @@ class Investigation:
     async def _open_part(self, drawn: DrawnWarrant, part: ReleasedPart, keys: dict[int, EpochKey]) -> None:
         joint, signed = drawn.countersigned, self._authority.warrants.parts.release(part)
         assert joint is not None, "what both signed was shown to the venue"
-        opening = await asyncio.to_thread(kept_shares, self._authority, drawn, signed, keys)
-        if opening is None:
-            venue, ended = await self._venue(drawn.record.venue_id), _ended_before(drawn, part)
-            opening = await ask_for_shares(self._authority, self._session, drawn, signed, ended, keys, venue)
-        own = await record_and_share(self._authority, self._session, opening.release, opening.given)
+        async with self._authority.sharing:
+            opening = await asyncio.to_thread(kept_shares, self._authority, drawn, signed, keys)
+            if opening is None:
+                venue, ended = await self._venue(drawn.record.venue_id), _ended_before(drawn, part)
+                opening = await ask_for_shares(self._authority, self._session, drawn, signed, ended, keys, venue)
+            own = await record_and_share(self._authority, self._session, opening.release, opening.given)
         transcript = OpeningTranscript(joint, signed, opening.statement, own.statement)
 
         def keep() -> None:

@@ -24,6 +24,8 @@ from protocol.releases import VerifiedRelease
 
 READ_TOGETHER = 500
 """So many visits are looked up in the directory at a time."""
+UNEXPLAINED = {"NoShare", "Closed"}
+"""What a visit is counted as whose pass the operator alone knew to be of another venue, when it was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,16 @@ def read_opened(
     source = source_of(authority, drawn)
     for some in _some_at_a_time(authority.opened.of(drawn.record.warrant_id)):
         visits += len(some)
-        set_aside.update(visit.why for visit in some if visit.why is not None)
+        elsewhere = authority.releases.elsewhere(source.venue_id, [(visit.epoch, visit.u) for visit in some])
+        late = {(visit.epoch, visit.u) for visit in some if visit.why in UNEXPLAINED} & elsewhere
+        if late:
+            authority.releases.keep_refused(drawn.record, late, authority.clock())
+        set_aside.update(
+            "ReleasedElsewhere" if (visit.epoch, visit.u) in late else visit.why for visit in some if visit.why
+        )
         here = [visit for visit in some if visit.why is None]
         opened += len(here)
-        reused += len(authority.releases.elsewhere(source.venue_id, [(visit.epoch, visit.u) for visit in here]))
+        reused += sum((visit.epoch, visit.u) in elsewhere for visit in here)
         identities = _identify(authority, keys, here)
         set_aside["NoIdentity"] += identities.count(None)
         found.add(

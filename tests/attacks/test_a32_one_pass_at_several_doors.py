@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, Literal
 
 import pytest
 import sqlalchemy as sql
 
+from escrow.authority.investigation import Investigation
 from escrow.authority.reading import OpeningResult
+from escrow.errors import PeerFailed
+from escrow.shares import record_and_share
 from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import Role
+from protocol.opening import MadeShares
 from protocol.paper_check_ins import sign_paper_check_in
 from protocol.paper_passes import from_paper_text, print_pass, verify_paper
 from protocol.passes import OwnedPass
+from service.http_client import new_session
 from tests.attacks.auditing import found
 from tests.attacks.refusals import refusal
 from tests.support.contacts import contacts
 from tests.support.domain import opening_warrant
-from tests.support.investigations import trace
+from tests.support.investigations import released, trace
 from tests.support.running import run
 from tests.support.servers import Door, World, open_door
 from tests.support.town import Town
@@ -44,6 +51,20 @@ class TwoDoors:
         paper = verify_paper(key, from_paper_text(print_pass(key, owned)))
         signed = sign_paper_check_in(key, paper, self.world.now, Direction.ENTRY, door.record.venue_id)
         door.log.add(self.world.today, signed.to_bytes())
+
+    async def released(self, door: Door) -> bytes:
+        """The id of a warrant under which a venue has released."""
+        return await released(self.world, door.record.venue_id)
+
+    async def open(self, warrant_id: bytes) -> OpeningResult:
+        """What the officers find under a warrant that was released."""
+        async with new_session() as session:
+            return await Investigation(self.world.authority, session).open(warrant_id)
+
+    async def read(self, warrant_id: bytes) -> OpeningResult:
+        """What they find there later."""
+        async with new_session() as session:
+            return await Investigation(self.world.authority, session).read(warrant_id)
 
     async def trace(self, door: Door) -> OpeningResult:
         """What the officers find at a venue."""
@@ -122,6 +143,84 @@ def test_a32_a_pass_without_a_venue_is_opened_once_and_the_officer_told(town: To
         assert doors.kept(role, doors.first) == [True]
     assert doors.kept(Role.OPERATOR, doors.second) == doors.kept(Role.AUTHORITY, doors.second) == [False]
     assert found(town) == set()
+
+
+def test_a32_two_warrants_that_are_opened_at_once_give_what_they_give_one_by_one(doors: TwoDoors) -> None:
+    """The same while the officers open both: the operator has recorded the first, and the authority has yet to.
+
+    Happened: opened two at a time, the second visit was kept as one without a valid share, and by the operator alone.
+    Answer: of one authority's warrants one is asked for when the one before is on record at both parties (§3.10).
+    """
+
+    class Watched(asyncio.Lock):
+        """Tells when somebody has to wait for it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.is_waited_for = asyncio.Event()
+
+        async def acquire(self) -> Literal[True]:
+            if self.locked():
+                self.is_waited_for.set()
+            return await super().acquire()
+
+    async def attack() -> None:
+        (visitor, passes), _ = await doors.world.visitors_with_passes(2)
+        for door in (doors.first, doors.second):
+            await door.admit(passes[0])
+        first, second = [await doors.released(door) for door in (doors.first, doors.second)]
+        doors.world.authority.sharing = watched = Watched()
+        has_begun = asyncio.Event()
+
+        async def paused(*release: Any) -> MadeShares:
+            if not has_begun.is_set():
+                has_begun.set()
+                waited = asyncio.create_task(watched.is_waited_for.wait())
+                await asyncio.wait({waited, others}, return_when=asyncio.FIRST_COMPLETED)
+            return await record_and_share(*release)
+
+        async def open_second() -> OpeningResult:
+            await has_begun.wait()
+            return await doors.open(second)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("escrow.authority.investigation.record_and_share", paused)
+            others = asyncio.create_task(open_second())
+            findings = [await doors.open(first), await others]
+        assert [[contact.record.phone for contact in contacts(one)] for one in findings] == [[visitor.phone], []]
+        assert [dict(one.set_aside) for one in findings] == [{}, {"ReleasedElsewhere": 1}]
+
+    run(attack())
+    assert doors.kept(Role.OPERATOR, doors.second) == doors.kept(Role.AUTHORITY, doors.second) == [False]
+
+
+def test_a32_the_reason_is_found_also_when_the_first_opening_ends_after_the_second(doors: TwoDoors) -> None:
+    """The same when the first opening is interrupted between the parties' records, or another program makes it.
+
+    Answer: whoever reads the second looks again, names the reason, and has the authority keep the pass, too.
+    """
+
+    async def attack() -> None:
+        (_, passes), _ = await doors.world.visitors_with_passes(2)
+        for door in (doors.first, doors.second):
+            await door.admit(passes[0])
+        first, second = [await doors.released(door) for door in (doors.first, doors.second)]
+
+        async def interrupted(*_: Any) -> MadeShares:
+            raise PeerFailed("interrupted")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("escrow.authority.investigation.record_and_share", interrupted)
+            assert await refusal(doors.open(first)) == "peer-failed"
+        assert dict((await doors.open(second)).set_aside) == {"Closed": 1}
+        assert doors.kept(Role.AUTHORITY, doors.second) == []
+        await doors.open(first)
+        for _ in range(2):
+            assert dict((await doors.read(second)).set_aside) == {"ReleasedElsewhere": 1}
+
+    run(attack())
+    for role in Role:
+        assert (doors.kept(role, doors.first), doors.kept(role, doors.second)) == ([True], [False])
 
 
 def test_a32_a_second_use_counts_under_its_own_warrant(doors: TwoDoors) -> None:

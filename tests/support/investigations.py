@@ -62,13 +62,19 @@ def store_opening(warrants: Warrants, joint: JointStatement, record: Warrant, pa
     )
 
 
-async def trace(world: World, venue_id: bytes) -> tuple[bytes, OpeningResult]:
-    """Commitment, warrant, countersignature, release and opening: the warrant's id, and what was found."""
+async def released(world: World, venue_id: bytes) -> bytes:
+    """Commitment, warrant, countersignature and release: the warrant's id."""
     world.now += 1  # the venue's server may have committed within this second
     warrant = warrant_around_now(world, venue_id)
     await carry_out(world, warrant, lambda investigation: investigation.request_release(warrant.warrant_id))
+    return warrant.warrant_id
+
+
+async def trace(world: World, venue_id: bytes) -> tuple[bytes, OpeningResult]:
+    """The same and opening: the warrant's id, and what was found."""
+    warrant_id = await released(world, venue_id)
     async with new_session() as session:
-        return warrant.warrant_id, await Investigation(world.authority, session).open(warrant.warrant_id)
+        return warrant_id, await Investigation(world.authority, session).open(warrant_id)
 
 
 async def warn(world: World, venue_id: bytes, advice: str = "검사") -> None:
