@@ -17,8 +17,11 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def write_private_lines(path: Path, lines: Iterable[str], encoding: str) -> None:
-    """The same with text that is made line by line, so that no more than a line of it is in memory."""
-    _write(path, codecs.iterencode(lines, encoding), 0o600)
+    """The same with text that is made line by line, so that no more than a line of it is in memory.
+
+    It has no name before it is whole, where the file system knows such files: a program that is killed leaves nothing.
+    """
+    _write(path, codecs.iterencode(lines, encoding), 0o600, _without_a_name(path.parent))
 
 
 def write_public(path: Path, data: bytes) -> None:
@@ -26,15 +29,26 @@ def write_public(path: Path, data: bytes) -> None:
     _write(path, [data], 0o644)
 
 
-def _write(path: Path, data: Iterable[bytes], mode: int) -> None:
+def _without_a_name(directory: Path) -> int | None:
+    """The descriptor of a new file that is in no directory; None where there are no such files."""
+    try:
+        return os.open(directory, os.O_WRONLY | os.O_TMPFILE, 0o600)
+    except (AttributeError, OSError):
+        return None
+
+
+def _write(path: Path, data: Iterable[bytes], mode: int, nameless: int | None = None) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    named = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    descriptor = os.open(temporary, named, 0o600) if nameless is None else nameless
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)  # whatever the umask takes away
             file.writelines(data)
             file.flush()
             os.fsync(file.fileno())
+            if nameless is not None:  # with a descriptor Python follows the link in /proc, as it has to
+                os.link(f"/proc/self/fd/{nameless}", temporary, src_dir_fd=nameless)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -37,7 +37,7 @@ VISITS = (
     "name",
 )
 PEOPLE = ("person", "phone", "names", "verified", "domains", "venues", "visits", "first arrival")
-DAYS = ("venue", "day", "people", "asserted", "visits", "unreachable")
+DAYS = ("venue", "venue id", "day", "people", "asserted", "visits", "unreachable")
 SUMMARY = ("warrant", "venue", "domain", "state", "what", "count")
 NOT_VERIFIED = "not verified (asserted by the venue)"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -97,7 +97,7 @@ def people_csv(people: Iterable[Person], region: str) -> Iterator[str]:
                 " · ".join(harmless(name) for name in person.names),
                 verification(person.identity),
                 " · ".join(harmless(domain) for domain in person.domains),
-                " · ".join(dict.fromkeys(harmless(group.visit.source.venue) for group in person.visits)),
+                " · ".join(harmless(venue) for venue in person.venues),
                 len(person.visits),
                 moment(person.visits[0].visit.first_time, person.visits[0].visit.source.utc_offset),
             )
@@ -108,7 +108,7 @@ def people_csv(people: Iterable[Person], region: str) -> Iterator[str]:
 
 def days_csv(days: Iterable[DayCount]) -> Iterator[str]:
     """For each venue and day how many people were there, and how many visits lead to nobody."""
-    return _table(DAYS, ([harmless(one.venue), day(one.day), *one[2:]] for one in days))
+    return _table(DAYS, ([harmless(one.venue), one.venue_id.hex(), day(one.day), *one[3:]] for one in days))
 
 
 def summary_csv(counts: Iterable[Count]) -> Iterator[str]:

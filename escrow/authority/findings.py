@@ -12,7 +12,7 @@ from escrow.authority.found_visits import FoundVisits
 from escrow.authority.outcomes import reasons
 from escrow.authority.reading import OpeningResult
 from protocol.warrants import Warrant
-from service.files import private_directory, write_private, write_private_lines
+from service.files import discard_unfinished, private_directory, write_private, write_private_lines
 
 BYTE_ORDER_MARK = "utf-8-sig"
 """The encoding by whose mark a spreadsheet tells that a file is UTF-8."""
@@ -51,7 +51,7 @@ class Finding:
 
 def write_visits(found: FoundVisits, region: str, file: Path) -> None:
     """Write the list of visits, for its owner alone."""
-    write_private_lines(file, visits_csv(found.people(), region), BYTE_ORDER_MARK)
+    _write_list(file, visits_csv(found.people(), region))
 
 
 def all_lists(found: FoundVisits, counts: Sequence[Count], region: str) -> dict[str, Iterator[str]]:
@@ -68,5 +68,10 @@ def write_all(found: FoundVisits, counts: Sequence[Count], region: str, utc_offs
     """Write every list, the summary of `counts` and the chart, in local time, into a directory of its owner's alone."""
     private_directory(directory)
     for name, lines in all_lists(found, counts, region).items():
-        write_private_lines(directory / name, lines, BYTE_ORDER_MARK)
+        _write_list(directory / name, lines)
     write_private(directory / "arrivals.svg", arrivals_svg(found.arrivals(), utc_offset).encode())
+
+
+def _write_list(file: Path, lines: Iterator[str]) -> None:
+    discard_unfinished(file)  # people's names must not outlive a list that was interrupted
+    write_private_lines(file, lines, BYTE_ORDER_MARK)

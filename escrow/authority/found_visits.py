@@ -55,9 +55,9 @@ SELECT source, epoch, u, entered, "left", phone, name, verified_on
 FROM visits WHERE phone IS NOT NULL AND verified_on IS NULL ORDER BY first, domain, u
 """
 _DAYS = """
-SELECT venue, day, count(DISTINCT phone) FILTER (WHERE verified_on IS NOT NULL),
+SELECT min(venue), venue_id, day, count(DISTINCT phone) FILTER (WHERE verified_on IS NOT NULL),
     count(phone) FILTER (WHERE verified_on IS NULL), count(*), count(*) FILTER (WHERE phone IS NULL)
-FROM visits GROUP BY venue, day ORDER BY venue, day
+FROM visits GROUP BY venue_id, day ORDER BY min(venue), venue_id, day
 """
 
 
@@ -137,18 +137,25 @@ class Person(NamedTuple):
         return tuple(dict.fromkeys(group.visit.identity.name for group in self.visits if group.visit.identity))
 
     @property
+    def venues(self) -> tuple[str, ...]:
+        """The name of each venue where they were; two venues may have one name."""
+        names = {group.visit.source.venue_id: group.visit.source.venue for group in self.visits}
+        return tuple(names.values())
+
+    @property
     def domains(self) -> tuple[str, ...]:
         """The domains whose operators vouch for them."""
         return tuple(dict.fromkeys(group.visit.source.domain for group in self.visits))
 
 
 class DayCount(NamedTuple):
-    """How many people were at venues of a name on a day (since 1970-01-01, local), and how many visits that makes.
+    """How many people were at a venue on a day (since 1970-01-01, local), and how many visits that makes.
 
     `people` were verified, `asserted` were not, and `unreachable` visits lead to nobody.
     """
 
     venue: str
+    venue_id: bytes
     day: int
     people: int
     asserted: int
@@ -162,6 +169,7 @@ class FoundVisits:
     def __init__(self) -> None:
         self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         weakref.finalize(self, self._connection.close)
+        _keep_in_temporary_directory(self._connection)
         self._connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA cache_size = -{CACHE_KIB}; {_TABLES} BEGIN;")
         self._sources: list[Source] = []
 
@@ -234,6 +242,17 @@ def _in_groups(visits: Iterable[FoundVisit]) -> Iterator[GroupVisit]:
     for _, together in groupby(visits, key):
         first, *others = together
         yield GroupVisit(first, 1 + len(others))
+
+
+def _keep_in_temporary_directory(connection: sqlite3.Connection) -> None:
+    """Have SQLite keep what is temporary in `TMPDIR`, or in `/tmp` without one: by itself it prefers `/var/tmp`.
+
+    The setting is the whole process's, and is not changed while it is in use.
+    """
+    directory = tempfile.gettempdir()
+    if connection.execute("PRAGMA temp_store_directory").fetchone() != (directory,):
+        quoted = directory.replace("'", "''")
+        connection.execute(f"PRAGMA temp_store_directory = '{quoted}'")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from escrow.authority.arrivals_chart import arrivals_svg
 from escrow.authority.contacts import DAYS, NOT_VERIFIED, PEOPLE, VISITS, days_csv, people_csv, telephone, visits_csv
+from escrow.authority.findings import write_all, write_visits
 from escrow.authority.found_visits import FoundVisit, FoundVisits, Identity, Person, Source
 from escrow.authority.settings import AuthoritySettings
 from service.phone_numbers import international_number
@@ -25,6 +27,7 @@ SEOUL = 9 * 3600
 NOON = 1_700_017_200
 DANGEROUS = "=+-@\t\r\n＝＋－＠|%;,\"'`"
 WARRANT = bytes(16)
+CAFE, OTHER_CAFE = bytes([1] * 16), bytes([2] * 16)
 
 
 def verified(name: str = "홍길동", phone: str = "+821012345678") -> Identity:
@@ -133,9 +136,21 @@ def test_a_list_is_in_no_file_that_has_a_name() -> None:
     files = [Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
     (file,) = [file for file in files if file.is_symlink() and "/etilqs_" in os.readlink(file)]
     assert os.readlink(file).endswith(" (deleted)")
+    assert Path(os.readlink(file)).parent == Path(tempfile.gettempdir())  # the one that is told when it is full
     assert file.stat().st_size > 1_000_000
     assert file.stat().st_mode & 0o777 == 0o600
     assert long.count() == (1, 0)
+
+
+def test_what_a_killed_export_left_is_deleted_by_the_next(tmp_path: Path) -> None:
+    """It holds people's names, where no file can be without a name while it is written."""
+    left = [tmp_path / f".{name}.csv.0123abcd.tmp" for name in ("visits", "people", "days", "summary")]
+    for file in left:
+        file.write_text("홍길동")
+    write_visits(found([visit(1, verified())]), "KR", tmp_path / "visits.csv")
+    assert not left[0].exists()
+    write_all(found([visit(1, verified())]), [], "KR", SEOUL, tmp_path)
+    assert not any(file.exists() for file in left)
 
 
 def test_no_room_for_a_list_is_said() -> None:
@@ -152,14 +167,23 @@ def test_the_days_say_how_many_were_where_and_how_many_lead_to_nobody() -> None:
         visit(3, Identity("+821012345678", "홍길동", None)),
         visit(4, None),
         visit(5, verified(), NOON + 86_400, None),
-        visit(6, verified(), venue="카페"),
+        visit(6, verified(), venue="카페", venue_id=CAFE),
+        visit(7, verified("김철수", "+821087654321"), venue="카페", venue_id=OTHER_CAFE),
+        visit(8, verified(), venue="카페", venue_id=OTHER_CAFE),
     ]
     assert rows(days_csv(found(visits).days())) == [
         list(DAYS),
-        ["카페", "2023-11-15", "1", "0", "1", "0"],
-        ["클럽", "2023-11-15", "1", "1", "4", "1"],
-        ["클럽", "2023-11-16", "1", "0", "1", "0"],
+        ["카페", CAFE.hex(), "2023-11-15", "1", "0", "1", "0"],
+        ["카페", OTHER_CAFE.hex(), "2023-11-15", "2", "0", "2", "0"],
+        ["클럽", bytes(16).hex(), "2023-11-15", "1", "1", "4", "1"],
+        ["클럽", bytes(16).hex(), "2023-11-16", "1", "0", "1", "0"],
     ]
+
+
+def test_two_venues_of_one_name_are_two_places_where_somebody_was() -> None:
+    cafes = [visit(number, verified(), venue="카페", venue_id=cafe) for number, cafe in enumerate((CAFE, OTHER_CAFE))]
+    (row,) = rows(people_csv(people_of([*cafes, cafes[0]._replace(u=b"another")]), "KR"))[1:]
+    assert row[PEOPLE.index("venues")] == "카페 · 카페"
 
 
 @pytest.mark.parametrize(

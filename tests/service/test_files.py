@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,3 +80,42 @@ def test_text_is_written_line_by_line_whole_or_not_at_all(tmp_path: Path) -> Non
         write_private_lines(file, failing(), "utf-8-sig")
     assert [entry.name for entry in tmp_path.iterdir()] == ["list.csv"]
     assert "홍길동" in file.read_text("utf-8-sig")
+
+
+INTERRUPTED = """
+import os, sys
+from pathlib import Path
+from service.files import write_private_lines
+
+def lines():
+    yield "홍길동" * 100_000
+    print("begun", flush=True)
+    sys.stdin.read()
+
+if "named" in sys.argv:
+    del os.O_TMPFILE
+write_private_lines(Path(sys.argv[1]), lines(), "utf-8-sig")
+"""
+
+
+@pytest.mark.parametrize("kind", ["nameless", "named"])
+def test_a_program_that_is_killed_leaves_no_list_that_it_was_writing(tmp_path: Path, kind: str) -> None:
+    """Where there are files without a name. Elsewhere there is one, which is known for what it is."""
+    file = tmp_path / "list.csv"
+    program = [sys.executable, "-c", INTERRUPTED, str(file), kind]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writing:
+        assert writing.stdout is not None
+        assert writing.stdout.readline() == b"begun\n"
+        writing.kill()
+    left = list(tmp_path.iterdir())
+    assert len(left) == (1 if kind == "named" or not _knows_nameless(tmp_path) else 0)
+    discard_unfinished(file)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _knows_nameless(directory: Path) -> bool:
+    try:
+        os.close(os.open(directory, os.O_WRONLY | os.O_TMPFILE, 0o600))
+    except (AttributeError, OSError):
+        return False
+    return True
