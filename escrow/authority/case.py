@@ -5,13 +5,22 @@ Nothing is stored here. Each step takes what is there for it and leaves what is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from escrow.authority.authority import Authority
 from escrow.authority.case_register import Case
-from escrow.authority.drawing import Known, what_cannot_be, what_is_known, what_is_odd, why_closed
+from escrow.authority.drawing import (
+    Held,
+    Known,
+    erased_by_operator,
+    what_cannot_be,
+    what_is_held,
+    what_is_known,
+    what_is_odd,
+    why_closed,
+)
 from escrow.authority.errors import (
     CaseClosed,
     CaseUnfinished,
@@ -27,6 +36,8 @@ from service.cli import local_time
 from service.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
     from escrow.authority.limits import Limits
 
 
@@ -142,14 +153,14 @@ class Cases:
         `NoWarrant`.
         """
         self.get(name)
-        added = []
+        added, held = [], {home.domain.number: what_is_held(home) for home in self.homes}
         for window in windows:
             parts = [
                 Part(home, home.venues.get(window.venue_id).record, window) for home in self.homes if _has(home, window)
             ]
             if not parts:
                 raise UnknownVenue(window.venue_id)
-            looked = [examine(part, 0) for part in parts]
+            looked = [_examine(part, 0, held[part.authority.domain.number]) for part in parts]
             if all(one.why for one in looked):
                 since = local_time(window.begins, self.homes[0].domain.utc_offset)
                 why = "; ".join(dict.fromkeys(one.why or "" for one in looked))
@@ -255,10 +266,30 @@ class Examined(NamedTuple):
         return self.wrong or self.closed
 
 
-def examine(part: Part, max_records: int) -> Examined:
-    """Look at a part before a warrant for so many records is drawn for it."""
+async def erased_by_operators(parts: Sequence[Part], session: ClientSession) -> dict[int, set[int]]:
+    """Which epochs of these parts their operators say that they have erased, by the domains' numbers."""
+    homes = {part.authority.domain.number: part.authority for part in parts}
+    return {
+        number: await erased_by_operator(home, session, [part.window for part in parts if part.authority is home])
+        for number, home in homes.items()
+    }
+
+
+def examine(
+    parts: Sequence[Part], max_records: int, erased: Mapping[int, Collection[int]] | None = None
+) -> list[tuple[Part, Examined]]:
+    """Look at parts before warrants for so many records are drawn for them.
+
+    `erased`: what the operators say that they have erased, as `erased_by_operators` gives it.
+    """
+    homes = {part.authority.domain.number: part.authority for part in parts}
+    held = {number: what_is_held(home, (erased or {}).get(number, ())) for number, home in homes.items()}
+    return [(part, _examine(part, max_records, held[part.authority.domain.number])) for part in parts]
+
+
+def _examine(part: Part, max_records: int, held: Held) -> Examined:
     authority, window = part.authority, part.window
-    known, now = what_is_known(authority, window), authority.clock()
+    known, now = what_is_known(authority, window, held), authority.clock()
     if wrong := what_cannot_be(window, now):
         return Examined(known, wrong, None, ())
     closed = why_closed(authority.domain, known, window, now)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from escrow.authority.limits import Limits, limits_options
+from escrow.authority.progress import waiting_for
 from escrow.journal_cli import officer
 from service.cli import CommandGroup, Hexadecimal, Moment, local_time, parse_local_time, printable
 
@@ -101,7 +102,9 @@ def add(
     venues = {*venue_ids, *(venue for one in chain for venue in cases.chain(one))}
     if not venues:
         raise click.UsageError("name venues by --venue or --chain")
-    count = cases.add(name, _windows(cases, sorted(venues), begins, ends))
+    windows = _windows(cases, sorted(venues), begins, ends)
+    with waiting_for(f"{_of(len(windows), 'window')}, to be looked at"):
+        count = cases.add(name, windows)
     click.echo(f"{_of(len(begins), 'window')} at {_of(len(venues), 'venue')}, {_of(count, 'warrant')} to draw")
 
 
@@ -123,13 +126,10 @@ def remove(home: Path, name: str, venue_id: bytes, begins: Sequence[datetime], e
 @click.pass_obj
 def check(home: Path, name: str) -> None:
     """Look at CASE before anything is signed. Shows what there is for each window, and what is not."""
-    from escrow.authority.case import examine
-
     cases = cases_of(home)
     cases.get(name, even_closed=True)
-    for part in cases.parts(name):
+    for part, looked in _examined(cases.parts(name), 0):
         authority, offset = part.authority, part.authority.domain.utc_offset
-        looked = examine(part, 0)
         times = [moment for moment in authority.commitments.of(part.venue.venue_id) if _touches(part, moment)]
         last = "never" if looked.known.committed is None else local_time(looked.known.committed, offset)
         click.echo(f"{label(part)}: {part.state}")
@@ -155,11 +155,9 @@ def draw(home: Path, name: str, *, limits: Limits, again: bool, yes: bool) -> No
 
     A domain that has erased the days of a window keeps no other back.
     """
-    from escrow.authority.case import examine
-
     cases = cases_of(home)
     case, parts = cases.get(name), cases.undrawn(name, again=again)
-    examined = [(part, examine(part, limits.max_records)) for part in parts]
+    examined = _examined(parts, limits.max_records)
     for part, looked in examined:
         if looked.why:
             click.echo(f"{label(part)}: {looked.why}", err=True)
@@ -174,6 +172,17 @@ def draw(home: Path, name: str, *, limits: Limits, again: bool, yes: bool) -> No
     drawn = cases.draw(case, [part for part, _ in possible], limits)
     closed = len(examined) - len(possible)
     click.echo(f"{_of(len(drawn), 'warrant')} drawn" + (f"; {closed} cannot be, see above" if closed else ""))
+
+
+def _examined(parts: Sequence[Part], max_records: int) -> list[tuple[Part, Examined]]:
+    """What there is for parts; the operators are asked which days they have erased."""
+    from escrow.authority.case import erased_by_operators, examine
+    from escrow.authority.program import online
+
+    with waiting_for("the operators, to say which days they keep"):
+        erased = online(lambda session: erased_by_operators(parts, session))
+    with waiting_for(f"{_of(len(parts), 'window')}, to be looked at"):
+        return examine(parts, max_records, erased)
 
 
 def _by_text(examined: Sequence[tuple[Part, Examined]]) -> list[str]:

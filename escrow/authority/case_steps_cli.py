@@ -146,7 +146,7 @@ def withdraw(home: Path, name: str) -> None:
 def export(home: Path, name: str, output: Path) -> None:
     """Write the lists and the chart of CASE. You alone can read them; no spreadsheet executes them."""
     from escrow.authority.contacts import Count
-    from escrow.authority.findings import Finding, write_all
+    from escrow.authority.findings import finding, write_all
     from escrow.authority.found_visits import FoundVisits
     from escrow.authority.investigation import Investigation
     from escrow.authority.program import online
@@ -161,29 +161,36 @@ def export(home: Path, name: str, output: Path) -> None:
         for part in whole
         if part.warrant is None
     ]
-    if not parts:
-        raise click.ClickException(f"nothing is written: no warrant of {name} is drawn. {_what_is_next(cases, name)}")
+    if not any(Step.OPENED in one.steps or _is_readable(part, one) for part, one in parts):
+        raise click.ClickException(f"nothing is written: nothing of {name} was opened. {_what_is_next(cases, name)}")
     cases.note(name, "export case")
     found = FoundVisits()
 
-    async def read(session: ClientSession) -> list[Finding]:
+    async def read(session: ClientSession) -> list[tuple[Part, Finding]]:
         findings = []
         for number, (part, warrant) in enumerate(parts, 1):
-            record, authority = warrant.record, part.authority
             result = None
-            if authority.warrants.is_readable(record.warrant_id):
+            if _is_readable(part, warrant):
                 with waiting_for(f"{label(part)}, to be read", number, len(parts)):
-                    result = await Investigation(authority, session).read(record.warrant_id, found)
-            state = warrant.state_at(authority.clock())
-            deleted = warrant.steps[Step.OPENED].visits if result is None and Step.OPENED in warrant.steps else None
-            findings.append(Finding(record, part.venue.name, authority.label, state, result, deleted))
+                    result = await Investigation(part.authority, session).read(warrant.record.warrant_id, found)
+            findings.append((part, finding(part.authority, warrant, part.venue.name, result)))
         return findings
 
-    counts = [count for finding in online(read) for count in finding.counts()]
+    findings = online(read)
+    counts = [count for _, one in findings for count in one.counts()]
     first = cases.homes[0]
     with waiting_for("the lists, to be written"):
         write_all(found, [*counts, *undrawn], first.settings.region, first.domain.utc_offset, output)
     click.echo(f"{contacts(found, 'people')}, written to {output}")
+    missing = partly = 0
+    for part in whole:
+        those = [one for its, one in findings if its is part and (part.stands or one.is_begun)]
+        missing += not any(one.is_begun for one in those)
+        partly += any(one.is_begun for one in those) and not all(one.is_whole for one in those)
+    lacks = [f"{missing} are not on the list"] if missing else []
+    lacks += [f"{partly} are not opened to the end"] if partly else []
+    if lacks:
+        click.echo(f"of {len(whole)} parts {' and '.join(lacks)}. {_what_is_next(cases, name)}", err=True)
 
 
 @case_group.command()
@@ -231,6 +238,10 @@ def _carry_out(
         raise click.ClickException(f"{failed} of {len(ready)} could not be done; the others are, so repeat the command")
     if not ready:
         click.echo(f"there is nothing to do. {_what_is_next(cases, name)}")
+
+
+def _is_readable(part: Part, warrant: ListedWarrant) -> bool:
+    return part.authority.warrants.is_readable(warrant.record.warrant_id)
 
 
 def _what_is_next(cases: Cases, name: str) -> str:

@@ -12,7 +12,7 @@ import click
 from escrow.authority import case_steps_cli  # noqa: F401  adds its commands to the group
 from escrow.authority.case_cli import case_group
 from escrow.authority.limits import Limits, limits_options
-from escrow.authority.outcomes import contacts, of_opening, of_release
+from escrow.authority.outcomes import of_opening, of_release
 from escrow.authority.program import PROGRAM, online
 from escrow.authority.progress import waiting, waiting_for
 from escrow.cli import add_party_commands, describe_warrant, show_warrant
@@ -97,13 +97,15 @@ def draw(
         raise click.UsageError("legal reference and advice are each one line of printable characters")
     if bool(advice) is not (purpose == Purpose.NOTICE.name.lower()):
         raise click.UsageError("a warrant for a notice needs --advice, and no other has any")
-    from escrow.authority.drawing import demand_possible
+    from escrow.authority.drawing import demand_possible, erased_by_operator
     from escrow.authority.warrants import Window
 
     authority = PROGRAM.open(home)
     offset = authority.domain.utc_offset
     window = Window(venue_id, parse_local_time(begins, offset), parse_local_time(ends, offset))
-    odd = demand_possible(authority, window, limits.max_records)
+    with waiting_for("the operator, to say which days it keeps"):
+        erased = online(lambda session: erased_by_operator(authority, session, [window]))
+    odd = demand_possible(authority, window, limits.max_records, erased)
     for one in odd:
         click.echo(one, err=True)
     if odd and not yes:
@@ -201,10 +203,12 @@ def export(home: Path, warrant_id: bytes, output: Path) -> None:
 
     authority = PROGRAM.open(home)
     authority.journal.note(officer(), "export", warrant_id=warrant_id)
-    found = _run(authority, lambda investigation: investigation.read(warrant_id)).found
+    result = _run(authority, lambda investigation: investigation.read(warrant_id))
     with waiting_for("the list, to be written"):
-        write_visits(found, authority.settings.region, output)
-    click.echo(f"{contacts(found)}, written to {output}")
+        write_visits(result.found, authority.settings.region, output)
+    record = authority.warrants.get(warrant_id).record
+    of_opening(authority, record, result, "warrants", "warrants draw").show()
+    click.echo(f"written to {output}")
 
 
 @authority_group.group()

@@ -13,7 +13,7 @@ from escrow.authority.desk_findings import FindingRoutes
 from escrow.authority.desk_forms import NoticeAsked, WarrantAsked, id_bytes
 from escrow.authority.desk_homes import DeskHomes
 from escrow.authority.desk_steps import STEPS, StepsWork, Wanted
-from escrow.authority.drawing import demand_possible
+from escrow.authority.drawing import demand_possible, erased_by_operator
 from escrow.authority.errors import NoWarrant
 from escrow.authority.investigation import Investigation
 from escrow.authority.notices import NoticePublisher
@@ -50,7 +50,7 @@ class AuthorityDesk(DeskHomes):
         steps = StepsWork(desk)
         return [
             desk.get("warrants", self.warrants),
-            desk.post("warrants", self.draw),
+            desk.post("warrants", partial(self.draw, desk)),
             desk.get("warrants/{warrant}", self.warrant),
             *(desk.post(f"warrants/{{warrant}}/{name}", partial(self.take, steps, name)) for name in STEPS),
             desk.get("notices", self.notices),
@@ -87,14 +87,16 @@ class AuthorityDesk(DeskHomes):
 
         return answer(await asyncio.to_thread(look))
 
-    async def draw(self, request: web.Request, session: Session) -> web.Response:
+    async def draw(self, desk: Desk, request: web.Request, session: Session) -> web.Response:
         """Draw a warrant for one window, unless something is odd that the officer has not confirmed."""
         asked = await read_json(request, WarrantAsked)
         window = Window(id_bytes(asked.venue), asked.begins, asked.ends)
 
+        erased = await erased_by_operator(self.party, desk.session, [window])
+
         def draw() -> View:
             try:
-                odd = demand_possible(self.party, window, asked.limits.max_records)
+                odd = demand_possible(self.party, window, asked.limits.max_records, erased)
             except NoWarrant as error:
                 return {"drawn": [], "odd": [], "impossible": [str(error)]}
             if odd and not asked.confirmed:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
-from escrow.authority.case import Cases, Part, examine
+from escrow.authority.case import Cases, Examined, Part, erased_by_operators, examine
 from escrow.authority.case_register import MAX_NAME, Case
 from escrow.authority.case_steps import (
     is_to_look_after,
@@ -169,10 +169,13 @@ class CaseRoutes:
         """
         asked, name = await read_json(request, DrawingAsked), _name(request)
 
+        cases = self._own.cases(session.officer)
+        case = await asyncio.to_thread(cases.get, name)
+        parts = await asyncio.to_thread(lambda: cases.undrawn(name, again=asked.again))
+        erased = await erased_by_operators(parts, self._desk.session)
+
         def draw() -> View:
-            cases = self._own.cases(session.officer)
-            case, parts = cases.get(name), cases.undrawn(name, again=asked.again)
-            examined = [(part, examine(part, asked.limits.max_records)) for part in parts]
+            examined = examine(parts, asked.limits.max_records, erased)
             impossible = [f"{part.venue.name}: {looked.why}" for part, looked in examined if looked.why]
             odd = list(dict.fromkeys(f"{part.venue.name}: {one}" for part, looked in examined for one in looked.odd))
             possible = [part for part, looked in examined if not looked.why]
@@ -236,13 +239,12 @@ class CaseRoutes:
         entries = dict.fromkeys(entry for authority in cases.homes for entry in authority.journal.entries(case=name))
         return {
             **self._brief(cases, case),
-            "parts": [self._part(part, totals[part.authority.domain.number]) for part in parts],
+            "parts": [self._part(*both, totals[both[0].authority.domain.number]) for both in examine(parts, 0)],
             "next": following,
             "journal": journal_view(sorted(entries, key=lambda entry: entry.time)),
         }
 
-    def _part(self, part: Part, totals: dict[bytes, int]) -> View:
-        looked = examine(part, 0)
+    def _part(self, part: Part, looked: Examined, totals: dict[bytes, int]) -> View:
         return {
             "venue": part.venue.venue_id.hex(),
             "venue_name": part.venue.name,

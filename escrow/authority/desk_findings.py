@@ -13,10 +13,10 @@ from aiohttp import web
 
 from escrow.authority.arrivals_chart import arrivals_svg
 from escrow.authority.contacts import Count, day, visits_csv
-from escrow.authority.findings import BYTE_ORDER_MARK, Finding, all_lists
+from escrow.authority.findings import BYTE_ORDER_MARK, Finding, all_lists, finding
 from escrow.authority.found_visits import FoundVisits, Person
 from escrow.authority.investigation import Investigation
-from escrow.authority.warrants import ListedWarrant, Step
+from escrow.authority.warrants import ListedWarrant
 from escrow.desk.json_http import NO_STORE, answer
 from escrow.desk.views import View
 from service.clock import HOUR
@@ -105,9 +105,7 @@ class FindingRoutes:
         record, result = listed.record, None
         if await asyncio.to_thread(authority.warrants.is_readable, record.warrant_id):
             result = await Investigation(authority, self._desk.session).read(record.warrant_id, found)
-        state = listed.state_at(authority.clock())
-        deleted = listed.steps[Step.OPENED].visits if result is None and Step.OPENED in listed.steps else None
-        return Finding(record, venue, authority.label, state, result, deleted)
+        return await asyncio.to_thread(finding, authority, listed, venue, result)
 
 
 class _Read(NamedTuple):

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
 
 from escrow.authority.errors import NoWarrant, VenueNotApproved
 from escrow.authority.warrants import Window
 from protocol.epochs import EPOCH_SECONDS, Domain
 from protocol.warrants import MAX_WARRANT_DAYS
 from service.cli import local_time
+from service.http_client import exchange
+from service.problems import Unreachable
 
 if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
     from escrow.authority.authority import Authority
 
+ANSWER_SECONDS = 10
+"""How long an operator may take to say whether it has erased a day."""
 MANY_RECORDS = 5_000
 """Of a warrant for more records an officer is asked whether that is meant."""
 
@@ -34,23 +41,65 @@ class Known:
     drawn: bool
 
 
-def what_is_known(authority: Authority, window: Window) -> Known:
-    """What the authority has of a window; raises `UnknownVenue`, or `VenueNotApproved`."""
-    if authority.venues.get(window.venue_id).statement is None:
-        raise VenueNotApproved(window.venue_id)
-    vault, commitments = authority.epochs.vault, authority.commitments
-    return Known(
-        vault.epochs(),
-        vault.erased_epochs(),
-        commitments.newest(window.venue_id),
-        commitments.pauses(window.venue_id, window.begins, window.ends),
-        any(one.window == window and one.stands_at(authority.clock()) for one in authority.warrants.listed()),
+class Held(NamedTuple):
+    """What an authority has whatever the window: the epochs that both parties keep, as far as it knows, and those that
+    one has erased; and the windows for which a warrant stands.
+    """
+
+    kept: frozenset[int]
+    erased: frozenset[int]
+    drawn: frozenset[Window]
+
+
+async def erased_by_operator(authority: Authority, session: ClientSession, windows: Collection[Window]) -> set[int]:
+    """Those epochs of windows that the authority keeps and the operator's server says it has erased.
+
+    A statement may be in caches, which are told to ask again. None if the operator is out of reach: it says so when
+    shares are asked for.
+    """
+    now, erased = authority.clock(), set[int]()
+    days = set[int]().union(*(_days(authority.domain, window, now) for window in windows if window.begins < now))
+    for epoch in sorted(days.intersection(authority.epochs.vault.epochs())):
+        url = f"{authority.peer.url}/v1/epochs/{epoch}"
+        try:
+            answer = await exchange(session, "GET", url, b"", {"Cache-Control": "no-cache"}, ANSWER_SECONDS)
+        except Unreachable:
+            break
+        if answer.status == HTTPStatus.GONE:
+            erased.add(epoch)
+    return erased
+
+
+def what_is_held(authority: Authority, erased_by_operator: Collection[int] = ()) -> Held:
+    """What the authority has whatever the window, read once for all of them."""
+    vault, now = authority.epochs.vault, authority.clock()
+    return Held(
+        frozenset(vault.epochs()).difference(erased_by_operator),
+        frozenset(vault.erased_epochs()).union(erased_by_operator),
+        frozenset(one.window for one in authority.warrants.listed() if one.stands_at(now)),
     )
 
 
-def demand_possible(authority: Authority, window: Window, max_records: int) -> list[str]:
+def what_is_known(authority: Authority, window: Window, held: Held) -> Known:
+    """What the authority has of a window; raises `UnknownVenue`, or `VenueNotApproved`."""
+    if authority.venues.get(window.venue_id).statement is None:
+        raise VenueNotApproved(window.venue_id)
+    commitments = authority.commitments
+    return Known(
+        held.kept,
+        held.erased,
+        commitments.newest(window.venue_id),
+        commitments.pauses(window.venue_id, window.begins, window.ends),
+        window in held.drawn,
+    )
+
+
+def demand_possible(
+    authority: Authority, window: Window, max_records: int, erased_by_operator: Collection[int] = ()
+) -> list[str]:
     """What is odd about a window, of which a warrant can be drawn; raises `NoWarrant` if none can be."""
-    known, domain, now = what_is_known(authority, window), authority.domain, authority.clock()
+    known = what_is_known(authority, window, what_is_held(authority, erased_by_operator))
+    domain, now = authority.domain, authority.clock()
     if why := what_cannot_be(window, now) or why_closed(domain, known, window, now):
         raise NoWarrant(window.venue_id, why)
     return what_is_odd(domain, known, window, now, max_records)

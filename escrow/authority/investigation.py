@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import ClientSession
 
@@ -36,6 +36,9 @@ class ReleaseResult:
     `visits` lie in the window; one whose entry is in one part and whose exit is in another counts in both. `check_ins`
     have a label in the window and were committed to, `uncommitted` were not in time, as the venue says. `set_aside`
     counts by the name of the reason.
+
+    Of the visits that came now `closed` are of days that the authority has erased, and the passes of `elsewhere` were
+    opened for another venue: what it knows before the operator is asked for shares.
     """
 
     visits: int
@@ -43,6 +46,8 @@ class ReleaseResult:
     uncommitted: int
     set_aside: Counter[str]
     parts: int
+    closed: int = 0
+    elsewhere: int = 0
 
 
 class Investigation:
@@ -125,6 +130,7 @@ class Investigation:
             raise VenueOffline(venue.record.venue_id, venue.record.name)
         keys = await warrant_epoch_keys(self._authority, self._session, valid.record)
         ended, is_last, number = _goes_on_after(self._authority.warrants.get(warrant_id)), False, 0
+        closed = elsewhere = 0
         while not is_last:
             statement = await self._authority.peer.ask_server(
                 self._session,
@@ -138,12 +144,21 @@ class Investigation:
                 verify_release, valid, venue, keys, commitments, statement, ended, verify_on_all_cores
             )
             await asyncio.to_thread(self._authority.warrants.parts.store, statement, release)
+            shut, reused = await asyncio.to_thread(self._foreseen, release)
+            closed, elsewhere = closed + shut, elsewhere + reused
             number += 1
             self._say(f"{number} parts are here")
             ended, is_last = release.part_ends, release.part_ends is None
-        result = _summary(self._authority.warrants.get(warrant_id).parts)
+        result = replace(_summary(self._authority.warrants.get(warrant_id).parts), closed=closed, elsewhere=elsewhere)
         self._authority.warrants.note(warrant_id, Step.RELEASED, visits=result.visits)
         return result
+
+    def _foreseen(self, release: VerifiedRelease) -> tuple[int, int]:
+        """How many visits are of erased days, and how many passes of the others were opened for another venue."""
+        is_erased = self._authority.epochs.vault.is_erased
+        closed = sum(len(visits) for epoch, visits in release.visits.items() if is_erased(epoch))
+        passes = [(epoch, u) for epoch, visits in release.visits.items() if not is_erased(epoch) for u in visits]
+        return closed, len(self._authority.releases.elsewhere(release.warrant.venue_id, passes))
 
     async def released(self, warrant_id: bytes, part: ReleasedPart) -> tuple[SharesRequest, VerifiedRelease]:
         """A part that was released under a warrant (16-byte id) for a notice that is valid now, and what shows it.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WHY = {
     "AdmittedByOne": "one party alone admits it",
-    "Closed": "closed, because a party has erased its share of the day",
+    "Closed": "closed, because a party may have erased its share of the day",
     "CommitmentMismatch": "its time does not fit the venue's commitments",
     "CommittedLate": "the venue committed to it too late",
     "InvalidProof": "its proof does not hold",
@@ -69,6 +69,10 @@ def of_release(authority: Authority, warrant: Warrant, result: ReleaseResult, dr
     """What was released; `draw` is the command that draws another warrant."""
     in_parts = f" in {result.parts} parts" if result.parts > 1 else ""
     more, warnings = _committed(authority, warrant, result.check_ins, result.uncommitted, draw)
+    if result.elsewhere:
+        more += (f"{result.elsewhere} of them with a pass that was opened for another venue",)
+    if result.closed:
+        more += (f"{result.closed} of them on days that are erased here: they can never be opened",)
     complete = warrant.issued + REQUEST_TOLERANCE
     if authority.clock() < complete:
         until = local_time(complete, authority.domain.utc_offset)
@@ -84,7 +88,10 @@ def of_opening(authority: Authority, warrant: Warrant, result: OpeningResult, gr
     opened = f"{result.opened} of {result.visits} visits opened, {contacts(result.found)}{_aside(result.set_aside)}"
     more, warnings = _committed(authority, warrant, result.check_ins, result.uncommitted, draw)
     if not result.complete:
-        warnings += (f"some parts are not here yet: run `{group} release` and `{group} open` again",)
+        released = authority.warrants.parts.of(warrant.warrant_id)
+        unopened = sum(not part.is_readable for part in released)
+        lack = f"{unopened} of {len(released)} parts are not opened yet" if unopened else "some parts are not here yet"
+        warnings += (f"{lack}: run `{group} release` and `{group} open` again",)
     if result.reused:
         more += (f"{result.reused} of them with a pass that was opened for another venue too",)
     return Told(opened, more, warnings)

@@ -81,4 +81,4 @@ def test_a06_what_staff_typed_is_no_verified_person(town: Town, tmp_path: Path) 
     assert [row["verified"] == NOT_VERIFIED for row in rows] == [False, True, True]
     again = str(tmp_path / "again.csv")
     shown = town.world.officer(Role.AUTHORITY, "warrants", "export", warrant.hex(), "-o", again).output
-    assert "1 contacts, 2 asserted by the venue, not verified, written to" in shown
+    assert "1 contacts, 2 asserted by the venue, not verified\n" in shown
