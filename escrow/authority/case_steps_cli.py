@@ -117,9 +117,10 @@ def release(home: Path, name: str, *, again: bool) -> None:
 def open_command(home: Path, name: str) -> None:
     """Open everything that was released for CASE and is not opened yet."""
     from escrow.authority.case_steps import is_to_open
+    from escrow.authority.found_visits import CountedPeople
 
     async def step(investigation: Investigation, part: Part, warrant: Warrant) -> Told:
-        result = await investigation.open(warrant.warrant_id)
+        result = await investigation.open(warrant.warrant_id, CountedPeople())
         return of_opening(part.authority, warrant, result, "case", DRAW)
 
     _carry_out(home, name, "open", "the operator's shares", is_to_open, step)

@@ -186,9 +186,11 @@ def release(home: Path, warrant_id: bytes) -> None:
 @click.pass_obj
 def open_command(home: Path, warrant_id: bytes) -> None:
     """Open what was released under WARRANT. Asks the operator for its shares and adds the authority's."""
+    from escrow.authority.found_visits import CountedPeople
+
     authority = PROGRAM.open(home)
     authority.journal.note(officer(), "open", warrant_id=warrant_id)
-    result: OpeningResult = _run(authority, lambda investigation: investigation.open(warrant_id))
+    result: OpeningResult = _run(authority, lambda investigation: investigation.open(warrant_id, CountedPeople()))
     record = authority.warrants.get(warrant_id).record
     of_opening(authority, record, result, "warrants", "warrants draw").show()
 
@@ -234,7 +236,8 @@ def publish_notice(home: Path, warrant_ids: tuple[bytes, ...]) -> None:
     async def publish(session: ClientSession) -> Noticed:
         return await NoticePublisher(authority, session).publish(warrant_ids)
 
-    noticed = online(publish)
+    with waiting_for("the operator's notice"):
+        noticed = online(publish)
     left_out = f"; the operator did not admit {noticed.left_out} more" if noticed.left_out else ""
     click.echo(f"a notice for {noticed.passes} passes is published{left_out}")
 

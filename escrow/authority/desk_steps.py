@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import ClientSession
 
+from escrow.authority.found_visits import CountedPeople
 from escrow.authority.investigation import Investigation
 from escrow.authority.outcomes import Told, of_opening, of_release
 from service.cli import local_time
@@ -61,7 +62,7 @@ async def _release(investigation: Investigation, wanted: Wanted) -> Told:
 
 
 async def _open(investigation: Investigation, wanted: Wanted) -> Told:
-    result = await investigation.open(wanted.record.warrant_id)
+    result = await investigation.open(wanted.record.warrant_id, CountedPeople())
     return of_opening(wanted.authority, wanted.record, result, "case", DRAW)
 
 

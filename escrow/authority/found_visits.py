@@ -10,11 +10,13 @@ memory, and the system takes it back when the process ends, however it ends.
 from __future__ import annotations
 
 import errno
+import secrets
 import sqlite3
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from itertools import groupby
 from typing import NamedTuple
 
@@ -232,6 +234,24 @@ class FoundVisits:
         verified_on: int | None,
     ) -> FoundVisit:
         return FoundVisit(self._sources[source], epoch, u, entered, left, Identity(phone, name, verified_on))
+
+
+class CountedPeople(FoundVisits):
+    """People who are to be counted alone: of their numbers it has digests with a key of its own, and no names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._key = secrets.token_bytes(32)
+
+    def add(self, visits: Iterable[FoundVisit]) -> None:
+        """Take visits, each once; raises `OSError` when there is no room for them."""
+        super().add(visit._replace(identity=self._hidden(visit.identity)) for visit in visits)
+
+    def _hidden(self, identity: Identity | None) -> Identity | None:
+        if identity is None:
+            return None
+        digest = blake2b(identity.phone.encode(), key=self._key, digest_size=16)
+        return Identity(digest.hexdigest(), "", identity.verified_on)
 
 
 def _in_groups(visits: Iterable[FoundVisit]) -> Iterator[GroupVisit]:

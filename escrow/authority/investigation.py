@@ -199,8 +199,10 @@ class Investigation:
         release = await asyncio.to_thread(self._verify_release, joint, venue, signed, ended, now, keys, named)
         return SharesRequest(joint, venue, signed, release.judgement.authority), release
 
-    async def open(self, warrant_id: bytes) -> OpeningResult:
+    async def open(self, warrant_id: bytes, found: FoundVisits | None = None) -> OpeningResult:
         """Obtain the operator's shares of each part, add the authority's, store the transcript; then read the contacts.
+
+        They are added to a list or to a new one.
 
         A part that was opened is not opened again, and one that can never be opened keeps no other shut. With the
         operator's shares at hand an opening is finished also when the warrant has expired.
@@ -219,7 +221,8 @@ class Investigation:
                     if error.name != ErasedEpoch.name:
                         raise
                     await asyncio.to_thread(self._authority.warrants.parts.store_closed, part)
-        result = await self.read(warrant_id)
+        self._say("reading whose visits they are")
+        result = await self.read(warrant_id, found)
         if result.complete:
             self._authority.warrants.note(warrant_id, Step.OPENED, visits=result.opened)
         return result

@@ -1,6 +1,7 @@
 """What was opened of each part, in rows beside the transcript that they follow from. Spec: §3.10, §6.8.
 
-There is no name or number in them: a handle leads to those through the directory alone.
+A handle leads to a name and a number through the directory alone. What belongs to an assisted check-in opens it with
+public keys alone, so these rows are as secret as identities.
 """
 
 from __future__ import annotations

@@ -53,6 +53,7 @@ class OperatorProgram:
 
 
 PROGRAM = OperatorProgram()
+STATES = "pending", "countersigned", "refused", "withdrawn", "expired"
 
 
 @click.group(name="operator", cls=CommandGroup)
@@ -80,20 +81,18 @@ def warrants() -> None:
 
 
 @warrants.command(name="list")
-@click.option(
-    "--state", type=click.Choice(["pending", "countersigned", "refused", "withdrawn"]), help="Only those in this state."
-)
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
 @click.option("--venue", "venue_id", type=Hexadecimal(16), help="Only those for this venue.")
 @click.pass_obj
 def list_warrants(home: Path, state: str | None, venue_id: bytes | None) -> None:
     """Show every warrant and its state."""
     operator = PROGRAM.open(home)
-    totals = operator.releases.totals()
+    now, totals = operator.clock(), operator.releases.totals()
     for proposed in operator.warrants.all():
-        record = proposed.record
-        if state in {None, proposed.state} and venue_id in {None, record.venue_id}:
+        record, its_state = proposed.record, proposed.state_at(now)
+        if state in {None, its_state} and venue_id in {None, record.venue_id}:
             count = totals.get(record.warrant_id, 0)
-            show_warrant(record, _venue_name(operator, record), operator.domain.utc_offset, proposed.state, count)
+            show_warrant(record, _venue_name(operator, record), operator.domain.utc_offset, its_state, count)
 
 
 @warrants.command()
@@ -105,7 +104,9 @@ def show(home: Path, warrant_id: bytes) -> None:
     proposed = operator.warrants.get(warrant_id)
     record, offset = proposed.record, operator.domain.utc_offset
     describe_warrant(record, _venue_name(operator, record), offset)
-    click.echo(f"state            {proposed.state}{f' ({proposed.refused})' if proposed.refused else ''}")
+    click.echo(
+        f"state            {proposed.state_at(operator.clock())}{f' ({proposed.refused})' if proposed.refused else ''}"
+    )
     click.echo(f"shares given     for {operator.releases.totals().get(warrant_id, 0)} passes")
     if proposed.withdrawn is not None:
         click.echo(f"withdrawn        {local_time(proposed.withdrawn, offset)}, by the authority")

@@ -45,7 +45,7 @@ class OperatorDesk:
                 self._view(one, names, totals),
                 ("countersign", self._countersign(one)),
                 lambda reason, one=one: ("refuse", self._refuse(one, reason)),  # type: ignore[misc]
-                is_done=one.state != "pending",
+                is_done=self._state(one) != "pending",
             )
             for one in self._in_order()
         ]
@@ -79,14 +79,17 @@ class OperatorDesk:
 
         return answer(await asyncio.to_thread(look))
 
+    def _state(self, one: ProposedWarrant) -> str:
+        return one.state_at(self.party.clock())
+
     def _in_order(self) -> list[ProposedWarrant]:
-        return sorted(self.party.warrants.all(), key=lambda one: (one.state != "pending", one.record.issued))
+        return sorted(self.party.warrants.all(), key=lambda one: (self._state(one) != "pending", one.record.issued))
 
     def _view(self, one: ProposedWarrant, names: dict[bytes, str], totals: dict[bytes, int]) -> View:
         record = one.record
         name = names.get(record.venue_id, UNKNOWN_VENUE)
         return {
-            **warrant_view(record, name, one.state, totals.get(record.warrant_id, 0)),
+            **warrant_view(record, name, self._state(one), totals.get(record.warrant_id, 0)),
             "steps": [],
             "matter": of_warrant(record).subject_id.hex(),
             "refused": one.refused,

@@ -77,6 +77,11 @@ class ProposedWarrant(NamedTuple):
             return "withdrawn"
         return "countersigned" if self.countersignature else "refused" if self.refused is not None else "pending"
 
+    def state_at(self, now: int) -> str:
+        """The state, or `expired` if nothing can be begun under it any more at Unix time `now`."""
+        is_over = now > self.record.expires and self.state in {"pending", "countersigned"}
+        return "expired" if is_over else self.state
+
 
 class Warrants:
     """The operator's register of warrants. A decision is final once it is stored, and counts once it is in the log.

@@ -21,6 +21,7 @@ from escrow.authority.case_register import Case
 from escrow.authority.case_steps_cli import NEXT
 from escrow.authority.cli import STATES
 from escrow.authority.errors import CaseExists, UnknownCase
+from escrow.authority.found_visits import CountedPeople, FoundVisits
 from escrow.authority.investigation import Investigation
 from escrow.authority.limits import Limits
 from escrow.authority.outcomes import WHY, why_set_aside
@@ -152,7 +153,9 @@ def test_one_person_with_two_operators_at_three_venues_stands_once(authorities: 
     assert "    4 countersigned; " in done("list")
     assert done("release", CASE).count(" visits released") == 4
     assert done("release", CASE) == "there is nothing to do. Next: `case open` (4 released)\n"
-    opened = done("open", CASE)
+    with patch.object(FoundVisits, "add", autospec=True, side_effect=FoundVisits.add) as counted:
+        opened = done("open", CASE)
+    assert {type(call.args[0]) for call in counted.call_args_list} == {CountedPeople}
     assert sorted(line.split(": ")[1] for line in opened.splitlines() if not line.startswith(" ")) == [
         "1 of 1 visits opened, 1 contacts",
         "2 of 2 visits opened, 2 contacts",

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from escrow.authority.arrivals_chart import arrivals_svg
 from escrow.authority.contacts import DAYS, NOT_VERIFIED, PEOPLE, VISITS, days_csv, people_csv, telephone, visits_csv
 from escrow.authority.findings import write_all, write_visits
-from escrow.authority.found_visits import FoundVisit, FoundVisits, Identity, Person, Source
+from escrow.authority.found_visits import CountedPeople, FoundVisit, FoundVisits, Identity, Person, Source
 from escrow.authority.settings import AuthoritySettings
 from service.phone_numbers import international_number
 
@@ -140,6 +140,14 @@ def test_a_list_is_in_no_file_that_has_a_name() -> None:
     assert file.stat().st_size > 1_000_000
     assert file.stat().st_mode & 0o777 == 0o600
     assert long.count() == (1, 0)
+
+
+def test_to_be_counted_people_need_no_name_or_number() -> None:
+    counted, visits = CountedPeople(), [visit(1, verified()), visit(2, verified("김")), visit(3, None)]
+    counted.add([*visits, visit(4, verified(phone="+821000000000")), visit(5, Identity("+821012345678", "홍", None))])
+    assert counted.count() == (2, 1)
+    stored = str(counted._connection.execute("SELECT phone, name FROM visits").fetchall())
+    assert not re.search(r"\+82|12345678|홍|김", stored)
 
 
 def test_what_a_killed_export_left_is_deleted_by_the_next(tmp_path: Path) -> None:

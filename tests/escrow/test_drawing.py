@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from click.testing import Result
 
+from escrow.authority.case_register import Case
 from escrow.authority.drawing import Known, what_cannot_be, what_is_odd, why_closed
 from escrow.authority.warrants import Step, Window
+from escrow.operator.cli import OperatorProgram
 from protocol.epochs import EPOCH_SECONDS, Role
 from service.cli import local_time
 from tests.support.databases import FOR_SERVERS
@@ -159,6 +162,11 @@ def test_the_lists_of_both_parties_say_how_far_each_warrant_is_and_can_be_filter
         assert world.officer(role, "warrants", "list", "--venue", bytes(16).hex()).stdout == ""
     for asked, refused in (("--venue", bytes(16).hex()), "unknown-venue"), (("--case", "nope"), "unknown-case"):
         assert f"({refused})" in world.officer(Role.AUTHORITY, "warrants", "list", *asked).stderr
+    world.authority.cases.start(Case("5월", "제76조의2", NOON))
+    of_case = replace(world.authority.warrants.listed()[-1].record, warrant_id=bytes([7] * 16))
+    assert world.authority.warrants.add_to_case("5월", of_case, b"")
+    in_case = world.officer(Role.AUTHORITY, "warrants", "list", "--case", "5월").stdout
+    assert [line.split()[0] for line in in_case.splitlines() if "  opening  " in line] == [of_case.warrant_id.hex()]
     shown = world.officer(Role.AUTHORITY, "warrants", "show", warrants[1]).stdout
     assert "state            refused\n" in shown
     assert "the operator refused the warrant: 창이 너무 넓습니다\n" in shown
@@ -166,6 +174,18 @@ def test_the_lists_of_both_parties_say_how_far_each_warrant_is_and_can_be_filter
     journal = world.officer(Role.OPERATOR, "journal").stdout
     assert f"  김 담당: countersign {warrants[0]}\n" in journal
     assert world.officer(Role.AUTHORITY, "--officer", "two\nlines", "journal").exit_code == 2
+
+
+def test_a_warrant_that_is_over_is_expired_at_the_operator_too(world: World, door: Door) -> None:
+    warrants = [draw(world, door, NOON - hours * HOUR, NOON, "--yes").stdout.strip() for hours in (1, 2, 3)]
+    assert world.officer(Role.OPERATOR, "warrants", "countersign", warrants[0]).exit_code == 0
+    assert world.officer(Role.OPERATOR, "warrants", "refuse", warrants[1], "--reason", "너무 넓습니다").exit_code == 0
+    world.now += 100 * EPOCH_SECONDS
+    with patch.object(OperatorProgram, "open", lambda _program, _home: world.operator):
+        listed = world.officer(Role.OPERATOR, "warrants", "list", "--state", "expired").stdout
+        shown = world.officer(Role.OPERATOR, "warrants", "show", warrants[0]).stdout
+    assert [one for one in warrants if one in listed] == [warrants[0], warrants[2]]
+    assert "state            expired\n" in shown
 
 
 def test_a_warrant_says_when_each_step_was_taken_and_how_much_it_gave(world: World) -> None:
