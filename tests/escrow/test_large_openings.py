@@ -17,11 +17,13 @@ from tests.support.programs import Program, launch
 from tests.support.running import run
 from tests.support.small_parts import SHOWN
 
-FEW, MANY = 2, 12
+FEW, MANY = 2, 36
 """So many parts."""
 PEOPLE = 3000
 MOST = 20_000_000
-"""So many more bytes many parts may take than few: 1,000 for each further visit; as an object it would take 1,800."""
+"""So many more bytes many parts may take than few: under 300 for each further visit; as an object it takes 1,800."""
+MOST_OF_SERVERS = 20
+"""So many more MiB the largest server may take, of whatever party."""
 
 pytestmark = pytest.mark.long
 
@@ -52,7 +54,9 @@ async def story(servers: Servers, directory: Path) -> None:
         finally:
             crowd.close()
     few = await asyncio.to_thread(carry_out, town, places[0], FEW)
+    served_few = servers.peak_mebibytes()
     many = await asyncio.to_thread(carry_out, town, places[1], MANY)
+    assert servers.peak_mebibytes() - served_few < MOST_OF_SERVERS
     for first, second in zip(few, many, strict=True):
         assert second.peak - first.peak < MOST, (first, second)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sql
@@ -17,6 +18,7 @@ from conformance.vectors.joint_notices import answer_notice
 from escrow.authority.errors import NoRelease
 from escrow.authority.investigation import Investigation, ReleaseResult
 from escrow.authority.notices import Noticed
+from escrow.authority.progress import waiting_for
 from escrow.errors import PeerFailed
 from escrow.party import Party
 from protocol.check_ins import Direction, sign_check_in
@@ -543,7 +545,9 @@ def test_c10_the_officer_publishes_and_sees_notices(world: World, door: Door) ->
         return await released(world, door)
 
     warrant = run(story())
-    result = world.officer(Role.AUTHORITY, "notices", "publish", warrant.warrant_id.hex())
+    with patch("escrow.authority.cli.waiting_for", wraps=waiting_for) as told:
+        result = world.officer(Role.AUTHORITY, "notices", "publish", warrant.warrant_id.hex())
+    told.assert_called_once_with("the operator's notice")
     assert (result.exit_code, result.output) == (0, "a notice for 2 passes is published\n")
     listed = world.officer(Role.AUTHORITY, "notices", "list").output
     assert f", 1024 digests: {ADVICE}\n" in listed

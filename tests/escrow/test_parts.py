@@ -75,6 +75,27 @@ def test_a_visit_of_two_parts_is_one_and_counts_once(world: World, door: Door) -
     run(story())
 
 
+def test_an_officer_is_told_how_far_a_step_is(world: World, door: Door) -> None:
+    """Also that it is read whose visits they are, when nobody is waited for any more."""
+
+    async def story() -> list[str]:
+        warrant, said = (await visited(world, door))[0], list[str]()
+        await carry_out(world, warrant)
+        async with new_session() as session:
+            investigation = Investigation(world.authority, session, said.append)
+            await investigation.request_release(warrant.warrant_id)
+            await investigation.open(warrant.warrant_id)
+        return said
+
+    assert run(story()) == [
+        "1 parts are here",
+        "2 parts are here",
+        "part 1 of 2",
+        "part 2 of 2",
+        "reading whose visits they are",
+    ]
+
+
 def test_a_part_that_is_done_is_not_done_again(world: World, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         warrant, phones, _ = await visited(world, door)
