@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 5
 AT_A_TIME = 2
-"""While one party works on a warrant, another works on the next. Each has a part of a release in memory."""
+"""While one party works on a warrant, another works on the next. Each has a part of a release in memory.
+
+Shares are asked for one release at a time in each domain (§3.10).
+"""
 DRAW = "case draw --again"
 NEXT = {
     "not drawn": "case draw",
