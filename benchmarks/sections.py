@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import (
+    big,
     case,
     door_section,
     issuing_section,
@@ -26,6 +27,7 @@ SECTIONS = {
         small_sections.SEARCHES,
         phone.SECTION,
         rows.SECTION,
+        big.SECTION,
         case.SECTION,
         case.MILLION_SECTION,
         small_sections.READER,

@@ -67,6 +67,11 @@ class Epochs:
         return self._domain.epoch_at(self._clock())
 
     @property
+    def ahead(self) -> range:
+        """The current epoch and those that are published ahead."""
+        return range(self.today, self.today + self.settings.publish_ahead_days + 1)
+
+    @property
     def exist(self) -> bool:
         """Whether any epoch was ever made, also if the vault is lost."""
         return bool(self.vault.epochs() or self.vault.erased_epochs() or self._log.has_epochs())
@@ -104,7 +109,7 @@ class Epochs:
     def publish_ahead(self) -> list[str]:
         """Publish today's epoch and those of the days ahead. Returns what hinders some, in words; the others go on."""
         faults = []
-        for epoch in range(self.today, self.today + self.settings.publish_ahead_days + 1):
+        for epoch in self.ahead:
             try:
                 self.publish(epoch)
             except (OSError, ConfigurationError) as error:

@@ -72,6 +72,7 @@ def keep_house(party: Party) -> None:
     _copies_behind.set(len(faults.behind))
     _faults.set(len(unpublished) + len(faults.all))
     if party.passed.believable:
+        party.make_room(epoch for epoch in party.epochs.ahead if not party.epochs.vault.is_erased(epoch))
         party.publish_lists()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -178,6 +178,9 @@ class Party:
         inbox.forget_old(self.engine, now)
         self.judgements.forget_ended(lambda ends: self.epochs.erase_by(self.domain.epoch_at(ends - 1)) <= now)
         self.commitments.delete_before(now - (self.settings.retention_days + COMMITMENT_DAYS) * EPOCH_SECONDS)
+
+    def make_room(self, epochs: Iterable[int]) -> None:
+        """Have the database ready for what the party stores of these epochs."""
 
     def forget_epochs(self, epochs: Collection[int]) -> None:
         """Delete what the party stores of erased epochs beside the vault."""

@@ -33,11 +33,12 @@ class Expiry:
         self._times()  # read now: what is known to have passed counts, also where nothing can be written later
 
     def delete(self) -> None:
-        """Delete by what is known to have passed."""
+        """Delete by what is known to have passed, and have room for what comes."""
         passed = {pinned: time.at_least for pinned, time in self._times().items()}
         for pinned, time in passed.items():
             self._home.delete_expired(pinned, time)
         self._home.forget_requests(min(passed.values(), default=0))
+        self._home.make_room(self._clock())
 
     async def check_and_delete(self, session: ClientSession) -> None:
         """Have a party's clock confirm this one's before, if one can be reached."""

@@ -147,23 +147,32 @@ class VenueHome:
         for part in (inbox, deliveries, pairing):
             part.forget_old(self.engine, now)
 
-    def delete_expired(self, pinned: PinnedDomain, now: int) -> int:
-        """Delete a domain's check-ins whose epoch ended longer ago than its retention period; returns how many.
+    def make_room(self, now: int) -> None:
+        """Have the database ready for check-ins of the day at Unix time `now`, and of those ahead."""
+        from venue import log, store
+
+        for pinned in self.domains:
+            wanted, today = pinned.wanted_epochs(now), pinned.domain.epoch_at(now)
+            for part in (store, log):
+                part.make_room(self.engine, range(today, wanted.stop))
+
+    def delete_expired(self, pinned: PinnedDomain, now: int) -> None:
+        """Delete a domain's check-ins whose epoch ended longer ago than its retention period.
 
         Also what no release needs of the venues' logs any more.
         """
         from protocol.releases import COMMITMENT_MARGIN
         from service.storage import truncate_log
-        from venue import store
+        from venue import log, store
 
         domain = pinned.domain
         first = domain.epoch_at(now) - pinned.retention_days
-        deleted = store.delete_before(self.engine, domain.number, first)
-        for membership in self.memberships:
-            if membership.pinned is pinned:
-                membership.log.delete_before(domain.epoch_begins(first) - MAX_STAY - COMMITMENT_MARGIN)
+        store.delete_before(self.engine, domain.number, first)
+        time = domain.epoch_begins(first) - MAX_STAY - COMMITMENT_MARGIN
+        own = [membership for membership in self.memberships if membership.pinned is pinned]
+        starts = {membership.venue.venue_id: membership.log.cut_before(time) for membership in own}
+        log.delete_leaves(self.engine, domain.number, first, starts)
         truncate_log(self.engine)
-        return deleted
 
 
 class ServedVenue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sql
@@ -23,6 +23,7 @@ from protocol.primitives.signatures import SigningKey
 from protocol.releases import ReleasedLeaf
 from protocol.transparency.merkle import HASH_BYTES, CompactRange
 from protocol.warrants import Venue, Warrant
+from service.partitions import drop_partitions, keep_in_partitions, make_partitions
 from service.storage import exclusive
 from venue.store import check_ins
 
@@ -39,6 +40,7 @@ _leaves = sql.Table(
     sql.Column("digest", sql.LargeBinary(32), nullable=False),
     sql.Index("ix_leaves_position", "domain", "venue", "position"),
 )
+keep_in_partitions(_leaves)
 _commitments = sql.Table(
     "commitments",
     metadata,
@@ -152,7 +154,9 @@ class Log:
             sql.select(_leaves, check_ins.c.encoded, other.c.time.label("at"), other.c.position.label("paired"))
             .outerjoin(
                 check_ins,
-                self._own_check_ins & (check_ins.c.position == _leaves.c.position),
+                self._own_check_ins
+                & (check_ins.c.epoch == _leaves.c.epoch)
+                & (check_ins.c.position == _leaves.c.position),
             )
             .outerjoin(other, opposite)
             .where(self._own_leaves, _leaves.c.position.between(first, last - 1))
@@ -180,19 +184,23 @@ class Log:
         with self._engine.connect() as connection:
             return connection.execute(query).scalar_one()
 
-    def delete_before(self, time: int) -> None:
-        """Delete what comes before the newest commitment of up to `time` that both parties have acknowledged."""
+    def cut_before(self, time: int) -> int:
+        """Delete the commitments before the newest one of up to `time` that both parties have acknowledged.
+
+        Returns the size of the log that this one is to: leaves before it are needed no more. It holds the tree's
+        frontier, so that the log goes on without them.
+        """
         earlier = [
             commitment
             for commitment in self.commitments()
             if commitment.acknowledged and commitment.opening.time <= time
         ]
         if not earlier:
-            return
+            return 0
         start = earlier[-1].opening
         with self._engine.begin() as connection:
-            connection.execute(sql.delete(_leaves).where(self._own_leaves, _leaves.c.position < start.size))
             connection.execute(sql.delete(_commitments).where(self._own, _commitments.c.time < start.time))
+        return start.size
 
     def _last(self, connection: sql.Connection, now: int) -> Any | None:
         """The last commitment. A time that is far ahead is of a clock that was wrong: no party took it."""
@@ -240,11 +248,45 @@ class Log:
         )
 
 
+def make_room(engine: sql.Engine, epochs: Iterable[int]) -> None:
+    """Have the database ready for leaves of these epochs."""
+    make_partitions(engine, _leaves, epochs)
+
+
+def delete_leaves(engine: sql.Engine, domain: int, epoch: int, starts: Mapping[bytes, int]) -> None:
+    """Delete the leaves of a domain before each venue's start, which its log was cut at (`Log.cut_before`).
+
+    A day before `epoch` goes at once if all its leaves are among them.
+    """
+
+    def is_over(connection: sql.Connection, day: sql.TableClause) -> bool:
+        ends = _ends_of_logs(connection, day)
+        return all(of == domain and last < starts.get(venue, 0) for of, venue, last in ends)
+
+    drop_partitions(engine, _leaves, lambda day: day < epoch, is_over)
+    for venue, start in starts.items():
+        own = (_leaves.c.domain == domain) & (_leaves.c.venue == venue)
+        with engine.begin() as connection:
+            connection.execute(sql.delete(_leaves).where(own, _leaves.c.position < start))
+
+
 def forget_domain(engine: sql.Engine, domain: int) -> None:
     """Delete the logs of every venue in a domain (its number)."""
     with engine.begin() as connection:
         for table in (_leaves, _commitments):
             connection.execute(sql.delete(table).where(table.c.domain == domain))
+
+
+def _ends_of_logs(connection: sql.Connection, day: sql.TableClause) -> Iterator[tuple[int, bytes, int]]:
+    """Domain, venue and last position of each log that has leaves of a day: for each one look into an index."""
+    log = sql.tuple_(day.c.domain, day.c.venue)
+    query = sql.select(day.c.domain, day.c.venue, day.c.position)
+    query = query.order_by(day.c.domain.desc(), day.c.venue.desc(), day.c.position.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    while row is not None:
+        yield row.domain, row.venue, row.position
+        reached = sql.tuple_(sql.literal(row.domain, day.c.domain.type), sql.literal(row.venue, day.c.venue.type))
+        row = connection.execute(query.where(log < reached)).one_or_none()
 
 
 def _is_due(last: Any | None, now: int, every: int) -> bool:

@@ -9,6 +9,7 @@ import sqlalchemy as sql
 
 from service.errors import ConfigurationError
 from service.migration import Step
+from service.partition_migration import put_into_partitions
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -94,7 +95,12 @@ def steps(venues: Sequence[bytes], domains: Sequence[int]) -> tuple[Step, ...]:
             sql.Column("authority", sql.Boolean, nullable=False),
         )
 
-    return (name_the_venue, place_in_the_log, name_the_domain)
+    def keep_days_in_partitions(operations: Operations) -> None:
+        """Let a day of check-ins, and of leaves, be dropped."""
+        put_into_partitions(operations, "check_ins")
+        put_into_partitions(operations, "leaves")
+
+    return (name_the_venue, place_in_the_log, name_the_domain, keep_days_in_partitions)
 
 
 def _replace(operations: Operations, name: str, domain: int, *columns: sql.Column[Any]) -> None:

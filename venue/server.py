@@ -219,6 +219,7 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
 
     async def upkeep(_app: web.Application) -> AsyncIterator[None]:
         await asyncio.to_thread(warn_of_archive, home.engine)
+        await asyncio.to_thread(home.make_room, clock())
         for one in home.memberships:
             if one.registration is None:
                 venue_id = one.venue.venue_id.hex()

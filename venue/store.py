@@ -13,6 +13,7 @@ from protocol.any_check_in import AnyCheckIn
 from protocol.check_ins import Direction
 from protocol.epochs import MAX_STAY
 from protocol.http_messages import Decision
+from service.partitions import drop_partitions, keep_in_partitions, make_partitions
 from service.storage import insert_new, writing
 
 metadata = sql.MetaData()
@@ -30,6 +31,7 @@ check_ins = sql.Table(
     sql.Index("ix_check_ins_position", "domain", "venue", "position"),
 )
 """`position`: where a check-in stands in the venue's log of the domain; null until the venue has committed to it."""
+keep_in_partitions(check_ins)
 
 
 class Key(NamedTuple):
@@ -156,11 +158,23 @@ def kept(engine: sql.Engine, domain: int) -> tuple[int, int | None]:
     return count, last
 
 
-def delete_before(engine: sql.Engine, domain: int, epoch: int) -> int:
-    """Delete a domain's check-ins of the epochs before `epoch`, of every venue; returns how many there were."""
+def make_room(engine: sql.Engine, epochs: Iterable[int]) -> None:
+    """Have the database ready for check-ins of these epochs."""
+    make_partitions(engine, check_ins, epochs)
+
+
+def delete_before(engine: sql.Engine, domain: int, epoch: int) -> None:
+    """Delete a domain's check-ins of the epochs before `epoch`, of every venue."""
+
+    def is_over(connection: sql.Connection, day: sql.TableClause) -> bool:
+        """Whether a day has check-ins of no other domain, whose retention may be longer."""
+        lowest, highest = connection.execute(sql.select(sql.func.min(day.c.domain), sql.func.max(day.c.domain))).one()
+        return {lowest, highest} <= {domain, None}
+
+    drop_partitions(engine, check_ins, lambda day: day < epoch, is_over)
     earlier = (check_ins.c.domain == domain) & (check_ins.c.epoch < epoch)
     with engine.begin() as connection:
-        return connection.execute(sql.delete(check_ins).where(earlier)).rowcount
+        connection.execute(sql.delete(check_ins).where(earlier))
 
 
 def _insert(connection: sql.Connection, spendings: Iterable[Spending]) -> set[tuple[object, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,6 +76,10 @@ class Authority(Party):
     def demand_approved(self, warrant: Warrant) -> None:
         """Raise `NotApproved` unless enough officers have approved a warrant, and what follows from it."""
         self.approvals.demand(of_warrant(warrant))
+
+    def make_room(self, epochs: Iterable[int]) -> None:
+        """Have the database ready for the directory of these epochs."""
+        self.directory.make_room(epochs)
 
     def forget_epochs(self, epochs: Collection[int]) -> None:
         """Delete also the directory of erased epochs, and what was opened of windows that ended in them."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
 from escrow.authority.errors import EntryExists
 from escrow.errors import ErasedEpoch
+from service.partitions import drop_partitions, keep_in_partitions, make_partitions
 from service.storage import insert_once, is_among
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _entries = sql.Table(
     sql.Column("entry_index", sql.LargeBinary(32), primary_key=True),
     sql.Column("entry", sql.LargeBinary, nullable=False),
 )
+keep_in_partitions(_entries)
 
 
 class Directory:
@@ -69,8 +71,13 @@ class Directory:
                     found[row.epoch, row.entry_index] = DirectoryEntry.from_bytes(row.entry)
         return found
 
-    def forget_epochs(self, epochs: Iterable[int]) -> None:
+    def make_room(self, epochs: Iterable[int]) -> None:
+        """Have the database ready for the entries of these epochs."""
+        make_partitions(self._engine, _entries, epochs)
+
+    def forget_epochs(self, epochs: Collection[int]) -> None:
         """Delete the entries of these epochs."""
+        drop_partitions(self._engine, _entries, lambda epoch: epoch in epochs)
         with self._engine.begin() as connection:
             connection.execute(sql.delete(_entries).where(is_among(_entries.c.epoch, epochs)))
 

@@ -16,6 +16,7 @@ from escrow.migrations import (
 from protocol.warrants import Warrant
 from service.errors import ConfigurationError
 from service.migration import Step
+from service.partition_migration import put_into_partitions
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -100,6 +101,11 @@ def _exported(connection: sql.Connection) -> set[bytes]:
     return exported
 
 
+def keep_the_directory_in_partitions(operations: Operations) -> None:
+    """Let a day of the directory be dropped."""
+    put_into_partitions(operations, "directory")
+
+
 STEPS: tuple[Step, ...] = (
     keep_the_opened_venue,
     index_released_epochs,
@@ -109,5 +115,6 @@ STEPS: tuple[Step, ...] = (
     tell_the_directory_by_epoch,
     keep_parts_apart,
     index_commitment_times,
+    keep_the_directory_in_partitions,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

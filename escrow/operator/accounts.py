@@ -7,7 +7,7 @@ anything is compared or sent, so that neither a crash nor a second process gives
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ from protocol.primitives.hashing import digest32
 from protocol.primitives.signatures import SigningKey
 from service import names, phone_numbers
 from service.clock import DAY
+from service.partitions import drop_partitions, keep_in_partitions, make_partitions, without_changes
 from service.refusals import Unauthenticated
 from service.storage import CHUNK, exclusive, insert_once, is_among
 
@@ -77,6 +78,7 @@ _handles = sql.Table(
     sql.Column("requests", sql.Integer, nullable=False),
     sql.UniqueConstraint("epoch", "handle", name="uq_handles_epoch_handle"),
 )
+keep_in_partitions(_handles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +261,13 @@ class Accounts:
         with self._engine.begin() as connection:
             connection.execute(sql.update(_handles).where(mine).values(requests=_handles.c.requests - 1))
 
-    def forget_epochs(self, epochs: Iterable[int]) -> None:
+    def make_room(self, epochs: Iterable[int]) -> None:
+        """Have the database ready for the handles of these epochs."""
+        make_partitions(self._engine, _handles, epochs)
+
+    def forget_epochs(self, epochs: Collection[int]) -> None:
         """Delete every handle of these epochs."""
+        drop_partitions(self._engine, _handles, lambda epoch: epoch in epochs)
         with self._engine.begin() as connection:
             connection.execute(sql.delete(_handles).where(is_among(_handles.c.epoch, epochs)))
 
@@ -269,7 +276,7 @@ class Accounts:
         over = (_verifications.c.day < now // DAY) & (_verifications.c.expires < now)
         days = self._settings.verification_days + self._settings.account_retention_days
         lapsed = sql.select(_accounts.c.account).where(_accounts.c.verified_at < now - days * DAY)
-        with exclusive(self._engine, "lapsed accounts") as connection:
+        with without_changes(self._engine, _handles) as connection:  # which lock first handles, and then accounts
             connection.execute(sql.delete(_verifications).where(over))
             accounts = connection.scalars(lapsed.with_for_update()).all()  # and nobody verifies one meanwhile
             for start in range(0, len(accounts), CHUNK):

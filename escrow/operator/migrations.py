@@ -14,6 +14,7 @@ from escrow.migrations import (
     tell_reused_passes,
 )
 from service.migration import Step
+from service.partition_migration import put_into_partitions
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -61,6 +62,11 @@ def index_accounts(operations: Operations) -> None:
             operations.create_index(f"ix_{table}_{column}", table, [column])
 
 
+def keep_handles_in_partitions(operations: Operations) -> None:
+    """Let a day of handles be dropped."""
+    put_into_partitions(operations, "handles")
+
+
 STEPS: tuple[Step, ...] = (
     find_decisions_in_the_log,
     index_epochs,
@@ -70,5 +76,6 @@ STEPS: tuple[Step, ...] = (
     tell_noticed_parts,
     index_commitment_times,
     index_accounts,
+    keep_handles_in_partitions,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,6 +97,10 @@ class Operator(Party):
         super().forget_old(now)
         self.accounts.forget_old(now)
         self.notices.forget_before(now - self.settings.retention_days * EPOCH_SECONDS)
+
+    def make_room(self, epochs: Iterable[int]) -> None:
+        """Have the database ready for handles of these epochs."""
+        self.accounts.make_room(epochs)
 
     def forget_epochs(self, epochs: Collection[int]) -> None:
         """Delete also the handles registered for erased epochs."""

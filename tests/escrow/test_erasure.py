@@ -14,6 +14,7 @@ from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
 from escrow.authority.reading import OpeningResult
 from escrow.errors import ErasedEpoch
+from escrow.housekeeping import keep_house
 from escrow.operator.operator import Operator
 from escrow.party import Party
 from protocol.epochs import Role
@@ -24,11 +25,13 @@ from tests.support.databases import KINDS, start_postgresql
 from tests.support.running import run
 from tests.support.servers import World, carry_out, open_door, run_world, warrant_for
 
+DAY = 86_400
+
 
 @pytest.fixture(scope="module")
 def own_server() -> tuple[sql.URL, Path]:
-    """A PostgreSQL server whose files are of these tests alone."""
-    return start_postgresql()
+    """A PostgreSQL server whose files are of these tests alone. It removes the log that it needs no more (§8.4)."""
+    return start_postgresql(wal_recycle="off")
 
 
 @pytest.fixture(params=KINDS)
@@ -64,9 +67,10 @@ def open_one_visit(world: World) -> str:
 
 
 def written(party: Party, places: list[Path]) -> list[bytes]:
-    """Every file, with what a database still has in memory."""
+    """Every file, with what a database still has in memory, and with no more of its log than it needs."""
     if party.engine.dialect.name == "postgresql":
         with party.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("SELECT pg_switch_wal()")
             connection.exec_driver_sql("CHECKPOINT")
     return [data for place in places for data in everything_in(place)]
 
@@ -104,3 +108,44 @@ def test_c7_erasure_leaves_no_secret_in_any_file(places: tuple[World, list[Path]
         number = str(int.from_bytes(value, "little")).encode()
         for form in (value, value.hex().encode(), base64.b64encode(value), repr(value).encode(), number):
             assert not [data for data in after if form in data]
+
+
+def test_c7_erasure_leaves_no_row_in_any_file(places: tuple[World, list[Path]]) -> None:
+    """Of handles and directory, after the planner's statistics were made; those of the next day stay."""
+    world, directories = places
+    parties = {Role.OPERATOR: world.operator, Role.AUTHORITY: world.authority}
+    for party in parties.values():
+        party.passed.confirm()
+        keep_house(party)
+    first = world.today
+    run(world.visitors_with_passes(2))
+    world.now += DAY
+    run(world.visitors_with_passes(2))
+    rows = stored(world)
+    of_first, of_next = ([value for epoch, value in rows if epoch == day] for day in (first, first + 1))
+    assert len(of_first) == len(of_next) == 2 * 5
+    for party in parties.values():
+        with party.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
+    before = written(world.operator, directories)
+    assert all(any(value in data for data in before) for value in (*of_first, *of_next))
+    for role in Role:
+        assert world.officer(role, "erase", "--yes", str(first)).exit_code == 0
+    assert [value for _, value in stored(world)] == of_next
+    after = written(world.operator, directories)
+    assert not [value for value in of_first for data in after if value in data]
+    assert all(any(value in data for data in after) for value in of_next)
+
+
+def stored(world: World) -> list[tuple[int, bytes]]:
+    """What the parties' databases have of each handle, with its epoch, in the order of epochs."""
+    found = list[tuple[int, bytes]]()
+    for engine, query in (
+        (world.operator.engine, "SELECT epoch, handle, record, entry FROM handles"),
+        (world.authority.engine, "SELECT epoch, entry_index, entry FROM directory"),
+    ):
+        with engine.connect() as connection:
+            found += [
+                (epoch, bytes(value)) for epoch, *values in connection.execute(sql.text(query)) for value in values
+            ]
+    return sorted(found)

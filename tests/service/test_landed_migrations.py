@@ -30,6 +30,7 @@ LANDED = {
         ("tell_noticed_parts", "fb41817556aec96a"),
         ("index_commitment_times", "2b8892dc0931828f"),
         ("index_accounts", "35438d2ef1bef9e0"),
+        ("keep_handles_in_partitions", "14ea3a8000580889"),
     ],
     "authority": [
         ("keep_the_opened_venue", "4ca7518df3812c4c"),
@@ -40,11 +41,13 @@ LANDED = {
         ("tell_the_directory_by_epoch", "970fb72b93b6c5f1"),
         ("keep_parts_apart", "3aae47f9971285eb"),
         ("index_commitment_times", "2b8892dc0931828f"),
+        ("keep_the_directory_in_partitions", "9b2adaddc2c25099"),
     ],
     "venue": [
         ("name_the_venue", "d14e1c45f646695b"),
         ("place_in_the_log", "6fff9179c519455a"),
         ("name_the_domain", "0583e336e9ab6853"),
+        ("keep_days_in_partitions", "2a092719aba09751"),
     ],
 }
 """The steps of each party in order, with the digest of what they do. Append to it; change nothing."""
