@@ -276,7 +276,7 @@ class Accounts:
         over = (_verifications.c.day < now // DAY) & (_verifications.c.expires < now)
         days = self._settings.verification_days + self._settings.account_retention_days
         lapsed = sql.select(_accounts.c.account).where(_accounts.c.verified_at < now - days * DAY)
-        with without_changes(self._engine, _handles) as connection:  # which lock first handles, and then accounts
+        with without_changes(self._engine, _handles) as connection:  # they lock handles first, and then accounts
             connection.execute(sql.delete(_verifications).where(over))
             accounts = connection.scalars(lapsed.with_for_update()).all()  # and nobody verifies one meanwhile
             for start in range(0, len(accounts), CHUNK):

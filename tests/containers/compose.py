@@ -45,6 +45,7 @@ class Service(Part):
 
     build: Build | None = None
     image: str | None = None
+    command: list[str] = []
     environment: dict[str, str] = {}
     depends_on: dict[str, Condition] = {}
     configs: list[Mount] = []

@@ -145,6 +145,12 @@ def test_every_container_is_watched_and_restarted() -> None:
             assert re.fullmatch(r"postgres:\d+-[a-z]+@sha256:[0-9a-f]{64}", service.image)
 
 
+def test_a_database_keeps_no_log_of_what_is_erased() -> None:
+    """And no server has another command than its image's."""
+    for service in COMPOSE.services.values():
+        assert service.command == (["postgres", "-c", "wal_recycle=off"] if service.image else [])
+
+
 def test_a_database_is_reached_by_its_party_alone() -> None:
     reached = {
         frozenset(pair) for pair in combinations(COMPOSE.services, 2) if meet(*(COMPOSE.services[one] for one in pair))
