@@ -90,7 +90,7 @@ def tables(result: Result) -> Sequence[Table]:
             name,
             f"{result[of]['seconds']:.2f}",
             f"{result[of]['log_megabytes']:.1f}",
-            f"{result[of]['freed_megabytes']:.0f}",
+            str(round(result[of]["freed_megabytes"])),
             f"{result[of]['door_waited_milliseconds']:.0f}",
         )
         for name, of in (("row by row", "deleted"), ("its partition", "dropped"))
