@@ -17,7 +17,7 @@ MAX_BATCH = 300
 GATHERING_SECONDS = 0.005
 """For so long a batch waits for as many as there were in the last one, who come again about together."""
 WAITING_SECONDS = 10
-"""Whoever has waited for so long is refused before anything is done: nobody stands at the door any more."""
+"""Whoever has waited for so long is refused before anything is done: nobody may stand at the door any more."""
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")

@@ -35,6 +35,8 @@ CHUNK = 500
 CONNECT_SECONDS = 10
 """How long a PostgreSQL server may take to answer."""
 DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
+DEADLOCK = "40P01"
+"""What PostgreSQL calls it."""
 DATABASE_TROUBLE = (
     sql.exc.OperationalError,
     sql.exc.InterfaceError,
@@ -176,6 +178,11 @@ def truncate_log(engine: sql.Engine) -> None:
 def is_storage_trouble(error: Exception) -> bool:
     """Whether a disk or database takes or gives nothing just now, through no fault of the program."""
     return isinstance(error, DATABASE_TROUBLE) or (isinstance(error, OSError) and error.errno in DISK_TROUBLE)
+
+
+def is_deadlock(error: Exception) -> bool:
+    """Whether PostgreSQL has ended a transaction because it and another one waited for each other."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == DEADLOCK
 
 
 def sqlite_url(path: Path) -> str:

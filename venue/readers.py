@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from service.batches import Batches
 from service.refusals import Unauthenticated
-from venue.batches import Batches
 from venue.home import ServedVenue, VenueHome
 from venue.reader_tokens import ReaderToken
 

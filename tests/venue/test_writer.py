@@ -18,6 +18,8 @@ from aiohttp.test_utils import TestServer
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in
 from protocol.epochs import MAX_STAY
 from protocol.http_messages import Decision, DoorAnswer
+from service import batches
+from service.batches import MAX_BATCH
 from service.http_client import call, new_session
 from service.problems import Problem
 from service.refusals import TryLater
@@ -27,8 +29,7 @@ from tests.support.domain import NOW, OpenEpoch, Parties, Visitor, enrol
 from tests.support.venue_server import serving
 from tests.venue.conftest import MakeVenue, stored
 from tests.venue.test_store import check_in
-from venue import batches, store
-from venue.batches import MAX_BATCH
+from venue import store
 from venue.home import ServedVenue
 from venue.server import create_venue_app
 from venue.store import Spending, Store, spend_all
