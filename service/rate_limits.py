@@ -8,6 +8,8 @@ import re
 import time
 from functools import cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
+from itertools import count
+from threading import Timer
 
 from aiohttp import web
 from limits import RateLimitItemPerSecond
@@ -22,12 +24,18 @@ IPV6_PREFIX = 56
 """A subscriber has at least so small a network, and can send from any address in it."""
 
 
+FORGETTING_SECONDS = 60
+"""So much longer than its window a count may be in memory."""
+
+
 class RateLimit:
     """At most `amount` requests of a client in a window of `seconds`, which begins with its first one."""
 
+    _numbers = count()
+
     def __init__(self, amount: int, seconds: int) -> None:
-        self._item = RateLimitItemPerSecond(amount, seconds)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._item = RateLimitItemPerSecond(amount, seconds, namespace=str(next(self._numbers)))
+        self._limiter = FixedWindowRateLimiter(_storage())
 
     def count(self, *client: str) -> None:
         """Count a request of the client that these words name; raises `TooManyRequests` if it is one too many."""
@@ -39,6 +47,24 @@ class RateLimit:
     def uncount(self, *client: str) -> None:
         """Take back the count of a request that came to nothing."""
         self._limiter.hit(self._item, *client, cost=-1)
+
+
+class _Again(Timer):
+    """A timer that goes on. Left to itself the library starts a thread for nearly every count."""
+
+    def run(self) -> None:
+        while not self.finished.wait(self.interval):
+            self.function(*self.args, **self.kwargs)
+
+
+@cache
+def _storage() -> MemoryStorage:
+    """Where a process has all its counts. One thread deletes those whose windows are over."""
+    storage = MemoryStorage()
+    storage.timer = _Again(FORGETTING_SECONDS, storage.timer.function)
+    storage.timer.daemon = True
+    storage.timer.start()
+    return storage
 
 
 def client_network(request: web.Request, header: str | None) -> str:

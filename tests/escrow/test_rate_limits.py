@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,8 @@ from service.clock import HOUR
 from service.http_client import new_session
 from service.media_types import CBOR
 from service.problems import Problem
-from service.rate_limits import _warn_once, client_network, forwarded_address, network_of
+from service.rate_limits import RateLimit, _storage, _warn_once, client_network, forwarded_address, network_of
+from service.refusals import TooManyRequests
 from tests.support.mixing import leaving_at_once
 from tests.support.processes import start_party
 from tests.support.programs import launch
@@ -298,3 +301,41 @@ def test_a_header_that_names_nobody_is_told_once(caplog: pytest.LogCaptureFixtur
     for header in ("X-Missing", "X-Told", "X-Missing"):
         client_network(make_mocked_request("GET", "/", {"X-Told": "somebody"}), header)
     assert [message.split()[2] for message in caplog.messages] == ["X-Missing", "X-Told"]
+
+
+def test_counting_starts_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would cost more than the counting, and look through all that was counted."""
+    limit, started = RateLimit(1000, HOUR), list[threading.Thread]()
+
+    def start(thread: threading.Thread) -> None:
+        started.append(thread)
+
+    limit.count("somebody")
+    monkeypatch.setattr(threading.Thread, "start", start)
+    for _ in range(3):
+        time.sleep(0.03)  # the library's own thread ends sooner
+        limit.count("somebody")
+    assert started == []
+
+
+def test_counts_whose_window_is_over_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = _storage()
+    RateLimit(1, HOUR).count("whoever came once")
+    RateLimit(1, 3 * HOUR).count("whoever came once")
+    later = time.time() + 2 * HOUR
+
+    def kept() -> list[str]:
+        return [key for key in storage.storage if "whoever came once" in key]
+
+    assert len(kept()) == 2
+    monkeypatch.setattr(time, "time", lambda: later)
+    storage.timer.function()
+    assert len(kept()) == 1
+
+
+def test_two_limits_count_apart() -> None:
+    one, other = RateLimit(1, HOUR), RateLimit(1, HOUR)
+    for limit in (one, other):
+        limit.count("somebody")
+        with pytest.raises(TooManyRequests):
+            limit.count("somebody")
