@@ -10,7 +10,7 @@ from escrow.errors import PeerFailed
 from escrow.log.cosigning import have_cosigned
 from escrow.log.log import TransparencyLog
 from protocol.epochs import Domain, Role
-from protocol.party_requests import sign_request
+from protocol.party_requests import PartyRequest, sign_request
 from protocol.primitives.signatures import SigningKey
 from protocol.transparency.log_entries import EntryBody, LogEntry
 from protocol.transparency.logs import Inclusion, other_party, verify_logged_entry
@@ -52,6 +52,10 @@ class Peer:
         """The same of any server: at a base URL, with the name that the recipient goes by in requests."""
         statement = sign_request(self._domain, self._own, recipient, path, self._clock(), body, self._identity)
         return await call(session, "POST", url + path, statement, ask_first=ask_first)
+
+    def verify(self, path: str, statement: bytes) -> PartyRequest:
+        """A request from the other party that is not counted yet; raises what `Inbox.verify` raises."""
+        return self._inbox.verify(self.role, path, self._clock(), statement)
 
     def receive(self, path: str, statement: bytes) -> bytes:
         """The body of a request from the other party; raises what `Inbox.receive` raises."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
@@ -10,7 +12,7 @@ import sqlalchemy as sql
 from escrow.authority.errors import EntryExists
 from escrow.errors import ErasedEpoch
 from service.partitions import drop_partitions, keep_in_partitions, make_partitions
-from service.storage import insert_once, is_among
+from service.storage import insert_new, is_among
 
 if TYPE_CHECKING:
     from protocol.handles import DirectoryEntry
@@ -32,22 +34,6 @@ class Directory:
     def __init__(self, engine: sql.Engine) -> None:
         self._engine = engine
 
-    def deposit(self, entry: DirectoryEntry) -> None:
-        """Store an entry durably, or the same one again.
-
-        Raises `EntryExists` for another of its epoch and index, or `ErasedEpoch` if the epoch's entries are deleted at
-        this moment.
-        """
-        row = {"epoch": entry.epoch, "entry_index": entry.index, "entry": entry.to_bytes()}
-        with self._engine.begin() as connection:
-            if insert_once(connection, _entries, row):
-                return
-            known = connection.scalar(sql.select(_entries.c.entry).where(_is_at(entry.epoch, entry.index)))
-        if known is None:  # it was erased meanwhile
-            raise ErasedEpoch(entry.epoch)
-        if known != row["entry"]:
-            raise EntryExists(entry.index)
-
     def find(self, epoch: int, index: bytes) -> DirectoryEntry | None:
         """The entry of an epoch under a 32-byte index."""
         from protocol.handles import DirectoryEntry
@@ -58,18 +44,8 @@ class Directory:
 
     def find_all(self, places: Iterable[tuple[int, bytes]]) -> dict[tuple[int, bytes], DirectoryEntry]:
         """The entries that are there of these, each by its epoch and 32-byte index."""
-        from protocol.handles import DirectoryEntry
-
-        indexes: dict[int, list[bytes]] = {}
-        for epoch, index in places:
-            indexes.setdefault(epoch, []).append(index)
-        found = {}
         with self._engine.begin() as connection:
-            for epoch, of_epoch in indexes.items():
-                among = (_entries.c.epoch == epoch) & _entries.c.entry_index.in_(of_epoch)
-                for row in connection.execute(sql.select(_entries).where(among)):
-                    found[row.epoch, row.entry_index] = DirectoryEntry.from_bytes(row.entry)
-        return found
+            return _find(connection, places)
 
     def make_room(self, epochs: Iterable[int]) -> None:
         """Have the database ready for the entries of these epochs."""
@@ -80,6 +56,45 @@ class Directory:
         drop_partitions(self._engine, _entries, lambda epoch: epoch in epochs)
         with self._engine.begin() as connection:
             connection.execute(sql.delete(_entries).where(is_among(_entries.c.epoch, epochs)))
+
+
+def deposit(connection: sql.Connection, entries: Sequence[DirectoryEntry]) -> list[Exception | None]:
+    """Store entries, or the same ones again, in a transaction of the caller's.
+
+    Another of one's epoch and index is `EntryExists`. It is `ErasedEpoch` if the epoch's entries are deleted at this
+    moment.
+    """
+    first = {(entry.epoch, entry.index): entry for entry in reversed(entries)}
+    rows = [
+        {"epoch": epoch, "entry_index": index, "entry": entry.to_bytes()}
+        for (epoch, index), entry in sorted(first.items(), key=itemgetter(0))
+    ]
+    new = insert_new(connection, _entries, rows)
+    known = _find(connection, (place for place in first if place not in new))
+    known |= {place: entry for place, entry in first.items() if place in new}
+    return [_compared(entry, known.get((entry.epoch, entry.index))) for entry in entries]
+
+
+def _compared(entry: DirectoryEntry, known: DirectoryEntry | None) -> Exception | None:
+    if known is None:  # it was erased meanwhile
+        return ErasedEpoch(entry.epoch)
+    if known != entry:
+        return EntryExists(entry.index)
+    return None
+
+
+def _find(connection: sql.Connection, places: Iterable[tuple[int, bytes]]) -> dict[tuple[int, bytes], DirectoryEntry]:
+    from protocol.handles import DirectoryEntry
+
+    indexes = defaultdict[int, list[bytes]](list)
+    for epoch, index in places:
+        indexes[epoch].append(index)
+    found = {}
+    for epoch, of_epoch in indexes.items():
+        among = (_entries.c.epoch == epoch) & _entries.c.entry_index.in_(of_epoch)
+        for row in connection.execute(sql.select(_entries).where(among)):
+            found[row.epoch, row.entry_index] = DirectoryEntry.from_bytes(row.entry)
+    return found
 
 
 def _is_at(epoch: int, index: bytes) -> sql.ColumnElement[bool]:

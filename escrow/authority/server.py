@@ -10,20 +10,25 @@ from functools import partial
 from aiohttp import ClientSession, web
 
 from escrow.authority.authority import Authority
+from escrow.authority.deposits import Deposit, deposit
 from escrow.authority.notices import NoticePublisher
 from escrow.errors import ErasedEpoch
 from escrow.housekeeping import COSIGNING_SECONDS, FIRST_SECONDS, HOUSEKEEPING_SECONDS
 from escrow.lists_server import list_routes
 from escrow.server import PEER_SECONDS, create_party_app
+from protocol.epochs import EpochKey
 from protocol.handles import DirectoryEntry, sign_receipt
 from protocol.passes import IssueBatch, issue_batch
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from service.background import log_failures
 from service.http import asked_for_later, cbor_response, read_body
 from service.http_client import new_session
+from service.inbox import accept
 from service.plain_documents import front_page
 from service.readiness import Readiness, missing_database
 from service.refusals import NotReady, TryLater
+from service.storage import writing
+from service.transactions import Transactions
 
 _WHAT = (
     "이 서버는 전자출입명부 SplitPass의 보건당국 서버입니다. 출입증이 누구의 것인지 모르는 채로 발급하고, "
@@ -40,10 +45,14 @@ BATCH_SECONDS = 10
 
 
 class AuthorityServer:
-    """The handlers of the authority's own routes; the operator alone may use them."""
+    """The handlers of the authority's own routes; the operator alone may use them.
+
+    A deposit's signatures are verified and made at once: to have another thread do it takes more time in all.
+    """
 
     def __init__(self, authority: Authority, session: ClientSession) -> None:
         self._authority, self._session = authority, session
+        self._writer = Transactions("writer", writing(authority.engine))
         self._threads = ThreadPoolExecutor(authority.settings.threads, "issuing")
         self._batch_thread = ThreadPoolExecutor(1, "batch")  # one after the other, each on all processors
         self._batches = asyncio.Semaphore(MAX_BATCHES)
@@ -51,13 +60,14 @@ class AuthorityServer:
 
     async def deposit(self, request: web.Request) -> web.Response:
         """Store a sealed directory entry and sign a receipt for it."""
-        entry = DirectoryEntry.from_bytes(
-            await asyncio.to_thread(self._authority.peer.receive, request.path, await read_body(request))
-        )
-        if self._authority.epochs.vault.is_erased(entry.epoch):
-            raise ErasedEpoch(entry.epoch)
-        epoch_key = await self._authority.epochs.key(self._session, entry.epoch)
-        await asyncio.to_thread(self._authority.directory.deposit, entry)
+        asked = self._authority.peer.verify(request.path, await read_body(request))
+        try:
+            entry = DirectoryEntry.from_bytes(asked.body)
+            epoch_key = await self._kept_epoch(entry.epoch)
+        except Exception:
+            await self._writer.join(accept, asked)  # what is refused now must not be taken later
+            raise
+        await self._writer.join(deposit, Deposit(asked, entry))
         return cbor_response(sign_receipt(epoch_key, entry, self._authority.identity))
 
     async def issue_passes(self, request: web.Request) -> web.Response:
@@ -72,6 +82,12 @@ class AuthorityServer:
             issue = partial(issue_batch, epoch_key, pass_key, batch, map_function=self._threads.map)
             answers = await asyncio.get_running_loop().run_in_executor(self._batch_thread, issue)
         return cbor_response(answers)
+
+    async def _kept_epoch(self, epoch: int) -> EpochKey:
+        """The joint key of an epoch that is not erased; raises `ErasedEpoch` or `UnknownEpoch`."""
+        if self._authority.epochs.vault.is_erased(epoch):
+            raise ErasedEpoch(epoch)
+        return await self._authority.epochs.key(self._session, epoch)
 
     async def _demand_room(self) -> None:
         """Raise `TryLater` before a batch is sent that could not be answered: nobody in it has asked in vain then."""

@@ -1,4 +1,4 @@
-"""Accounts: one verified phone number each, sessions, and the handle of each epoch. Spec: §5.3.
+"""Accounts: one verified phone number each, and its session. Spec: §5.3.
 
 Codes are tried a limited number of times and sent a limited number of times a day; both counts are committed before
 anything is compared or sent, so that neither a crash nor a second process gives another try.
@@ -7,7 +7,7 @@ anything is compared or sent, so that neither a crash nor a second process gives
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,30 +15,25 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sql
 from nacl.bindings import sodium_memcmp
 
-from escrow.errors import ErasedEpoch, InvalidName
+from escrow.errors import InvalidName
 from escrow.operator.errors import (
-    AllowanceUsed,
     CodeExpired,
-    HandleExists,
     InvalidPhone,
-    NoHandle,
     TooManyAttempts,
     TooManyCodes,
     VerificationExpired,
     WrongCode,
 )
 from escrow.operator.settings import OperatorSettings
-from protocol.primitives.group import Point
 from protocol.primitives.hashing import digest32
 from protocol.primitives.signatures import SigningKey
 from service import names, phone_numbers
 from service.clock import DAY
 from service.partitions import drop_partitions, keep_in_partitions, make_partitions, without_changes
 from service.refusals import Unauthenticated
-from service.storage import CHUNK, exclusive, insert_once, is_among
+from service.storage import CHUNK, exclusive, is_among
 
 if TYPE_CHECKING:
-    from protocol.handles import DirectoryEntry, Handle
     from protocol.http_messages import Session, VerificationAnswer
 
 metadata = sql.MetaData()
@@ -66,7 +61,7 @@ _sessions = sql.Table(
     sql.Column("token_digest", sql.LargeBinary(32), primary_key=True),
     sql.Column("account", sql.LargeBinary(16), sql.ForeignKey(_accounts.c.account), nullable=False, index=True),
 )
-_handles = sql.Table(
+handles = sql.Table(
     "handles",
     metadata,
     sql.Column("epoch", sql.BigInteger, primary_key=True),
@@ -78,7 +73,7 @@ _handles = sql.Table(
     sql.Column("requests", sql.Integer, nullable=False),
     sql.UniqueConstraint("epoch", "handle", name="uq_handles_epoch_handle"),
 )
-keep_in_partitions(_handles)
+keep_in_partitions(handles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,109 +175,48 @@ class Accounts:
 
         return Session(account_id, token)
 
-    def authenticate(self, token: bytes, now: int) -> Account:
-        """The account of a session (32-byte token); raises `Unauthenticated` or `VerificationExpired`."""
-        with self._engine.begin() as connection:
-            row = connection.execute(
-                sql.select(_accounts).join(_sessions).where(_sessions.c.token_digest == _token_digest(token))
-            ).one_or_none()
-        if row is None:
-            raise Unauthenticated("the session is unknown; enrol again")
-        if now - row.verified_at > self._settings.verification_days * DAY:
-            raise VerificationExpired(row.account)
-        return Account(row.account, row.phone, row.name, row.verified_at)
+    def authenticate(
+        self, connection: sql.Connection, sessions: Sequence[tuple[bytes, int]]
+    ) -> list[Account | Exception]:
+        """The accounts of sessions, each a 32-byte token and the Unix time in seconds.
 
-    def register_handle(
-        self, account_id: bytes, handle: Handle, record: bytes, entry: DirectoryEntry
-    ) -> tuple[bytes, DirectoryEntry]:
-        """Store an account's handle of an epoch with its signed record and sealed entry.
-
-        Returns the record and entry that are stored, which are the first ones when the handle was registered
-        before. Raises `HandleExists` for another handle of the epoch, or another account's, or `ErasedEpoch` if the
-        epoch's handles are deleted at this moment.
+        One that is not known is `Unauthenticated`. One whose number was not verified for long is `VerificationExpired`.
         """
-        same = (_handles.c.account == account_id) | (_handles.c.handle == bytes(handle))
-        row = {
-            "account": account_id,
-            "epoch": entry.epoch,
-            "handle": bytes(handle),
-            "record": record,
-            "entry": entry.to_bytes(),
-            "deposited": False,
-            "requests": 0,
-        }
-        with self._engine.begin() as connection:
-            if insert_once(connection, _handles, row):
-                return record, entry
-            known = connection.execute(sql.select(_handles).where(_handles.c.epoch == entry.epoch, same)).first()
-        if known is None:  # it was erased meanwhile
-            raise ErasedEpoch(entry.epoch)
-        if (known.account, known.handle) != (account_id, bytes(handle)):
-            raise HandleExists(account_id, entry.epoch)
-        from protocol.handles import DirectoryEntry
-
-        return known.record, DirectoryEntry.from_bytes(known.entry)
-
-    def mark_deposited(self, account_id: bytes, epoch: int) -> None:
-        """Note that the authority has signed for the entry: passes for a handle without one would open to nobody."""
-        mine = (_handles.c.account == account_id) & (_handles.c.epoch == epoch)
-        with self._engine.begin() as connection:
-            connection.execute(sql.update(_handles).where(mine).values(deposited=True))
-
-    def handle(self, account_id: bytes, epoch: int) -> Handle:
-        """The account's handle of an epoch, whose entry is deposited; raises `NoHandle`."""
-        with self._engine.begin() as connection:
-            handle: bytes | None = connection.scalar(
-                sql.select(_handles.c.handle).where(
-                    _handles.c.account == account_id, _handles.c.epoch == epoch, _handles.c.deposited
-                )
-            )
-        if handle is None:
-            raise NoHandle(account_id, epoch)
-        from protocol.handles import Handle
-
-        return Handle(Point(handle))
-
-    def count_request(self, account_id: bytes, epoch: int) -> None:
-        """Count one allowance request; raises `AllowanceUsed` when the account has used those of the epoch."""
-        mine = (_handles.c.account == account_id) & (_handles.c.epoch == epoch)
-        with self._engine.begin() as connection:
-            counted = connection.execute(
-                sql.update(_handles)
-                .where(mine, _handles.c.requests < self._settings.requests_per_epoch)
-                .values(requests=_handles.c.requests + 1)
-            )
-        if counted.rowcount != 1:
-            raise AllowanceUsed(account_id, epoch)
-
-    def uncount_request(self, account_id: bytes, epoch: int) -> None:
-        """Take back the count of a request that never left the operator."""
-        mine = (_handles.c.account == account_id) & (_handles.c.epoch == epoch)
-        with self._engine.begin() as connection:
-            connection.execute(sql.update(_handles).where(mine).values(requests=_handles.c.requests - 1))
+        digests = [_token_digest(token) for token, _ in sessions]
+        query = sql.select(_sessions.c.token_digest, _accounts).join_from(_sessions, _accounts)
+        rows = connection.execute(query.where(_sessions.c.token_digest.in_(digests)))
+        found = {digest: Account(*account) for digest, *account in rows}
+        return [self._verified(found.get(digest), now) for digest, (_, now) in zip(digests, sessions, strict=True)]
 
     def make_room(self, epochs: Iterable[int]) -> None:
         """Have the database ready for the handles of these epochs."""
-        make_partitions(self._engine, _handles, epochs)
+        make_partitions(self._engine, handles, epochs)
 
     def forget_epochs(self, epochs: Collection[int]) -> None:
         """Delete every handle of these epochs."""
-        drop_partitions(self._engine, _handles, lambda epoch: epoch in epochs)
+        drop_partitions(self._engine, handles, lambda epoch: epoch in epochs)
         with self._engine.begin() as connection:
-            connection.execute(sql.delete(_handles).where(is_among(_handles.c.epoch, epochs)))
+            connection.execute(sql.delete(handles).where(is_among(handles.c.epoch, epochs)))
 
     def forget_old(self, now: int) -> None:
         """Delete verifications that are over, and accounts that were not verified again, with what is theirs."""
         over = (_verifications.c.day < now // DAY) & (_verifications.c.expires < now)
         days = self._settings.verification_days + self._settings.account_retention_days
         lapsed = sql.select(_accounts.c.account).where(_accounts.c.verified_at < now - days * DAY)
-        with without_changes(self._engine, _handles) as connection:  # they lock handles first, and then accounts
+        with without_changes(self._engine, handles) as connection:  # they lock handles first, and then accounts
             connection.execute(sql.delete(_verifications).where(over))
             accounts = connection.scalars(lapsed.with_for_update()).all()  # and nobody verifies one meanwhile
             for start in range(0, len(accounts), CHUNK):
-                for table in (_sessions, _handles, _accounts):
+                for table in (_sessions, handles, _accounts):
                     mine = table.c.account.in_(accounts[start : start + CHUNK])
                     connection.execute(sql.delete(table).where(mine))
+
+    def _verified(self, account: Account | None, now: int) -> Account | Exception:
+        if account is None:
+            return Unauthenticated("the session is unknown; enrol again")
+        if now - account.verified_at > self._settings.verification_days * DAY:
+            return VerificationExpired(account.account_id)
+        return account
 
     def _alone(self, phone: str) -> AbstractContextManager[sql.Connection]:
         """A transaction in which nobody else decides on a phone."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 import sqlalchemy as sql
 from aiohttp import ClientSession
 
 from escrow.errors import PeerFailed
+from escrow.operator import handles
 from escrow.operator.deduplication import Deduplicator
 from escrow.operator.mixer import Mixer
 from escrow.operator.operator import AUTHORITY_FAILED, Operator
@@ -19,6 +21,7 @@ from service.clock import DAY
 from service.problems import NotConnected, Unreachable
 from service.rate_limits import RateLimit
 from service.refusals import TryLater
+from service.transactions import Transactions
 
 ISSUING_SECONDS = 100
 """From the first request of a batch to the answers, at most. Every client waits longer."""
@@ -32,9 +35,10 @@ class Issuing:
     Which answer belongs to whom exists in memory alone.
     """
 
-    def __init__(self, operator: Operator, session: ClientSession) -> None:
-        self._operator, self._session = operator, session
+    def __init__(self, operator: Operator, session: ClientSession, reader: Transactions, writer: Transactions) -> None:
+        self._operator, self._session, self._reader, self._writer = operator, session, reader, writer
         settings = operator.settings
+        self._count = partial(handles.count_requests, most=settings.requests_per_epoch)
         self._answer_seconds = ISSUING_SECONDS - settings.mixing_seconds
         self._epoch_requests = RateLimit(settings.requests_per_day, DAY)
         self._deduplicator = Deduplicator()
@@ -54,8 +58,8 @@ class Issuing:
         epoch = allowance.epoch
         epoch_key = await self._operator.open_epoch(self._session, epoch)
         self._epoch_requests.count(account_id.hex(), str(epoch))  # or few could lie in wait for one visitor
-        handle = await asyncio.to_thread(self._operator.accounts.handle, account_id, epoch)
-        requests = await asyncio.to_thread(verify_allowance, epoch_key, handle, allowance)
+        handle = await self._reader.join(handles.find, (epoch, account_id))
+        requests = verify_allowance(epoch_key, handle, allowance)
         answers = await self._deduplicator.once(requests, lambda: self._count_and_mix(account_id, epoch, requests))
         return PassAnswers(tuple(answers))
 
@@ -65,13 +69,12 @@ class Issuing:
         Whatever goes wrong, everyone in a batch is told the same.
         """
         self._mixer.demand_room()
-        accounts = self._operator.accounts
-        await asyncio.to_thread(accounts.count_request, account_id, epoch)
+        await self._writer.join(self._count, (epoch, account_id))
         try:
             return await self._mixer.submit(epoch, account_id, requests)
         except (TryLater, NotConnected):
             try:
-                await asyncio.to_thread(accounts.uncount_request, account_id, epoch)
+                await asyncio.to_thread(handles.uncount_request, self._operator.engine, (epoch, account_id))
             except sql.exc.SQLAlchemyError as error:  # whose text may quote the account
                 logger.error("a request that did not leave stays counted: %s", type(error).__name__)  # noqa: TRY400
             raise

@@ -8,8 +8,10 @@ import logging
 from aiohttp import ClientSession, web
 
 from escrow.errors import PeerFailed, WarrantWithdrawn
+from escrow.operator import handles
 from escrow.operator.accounts import Account
 from escrow.operator.errors import CodeNotSent, WarrantPending, WarrantRefused
+from escrow.operator.handles import NewHandle
 from escrow.operator.issuing import Issuing
 from escrow.operator.notices import give_notice
 from escrow.operator.operator import AUTHORITY_FAILED, Operator
@@ -18,7 +20,6 @@ from escrow.server import PEER_SECONDS, create_party_app
 from escrow.shares import give_shares
 from protocol.epochs import EpochKey
 from protocol.handles import (
-    DirectoryEntry,
     Handle,
     HandleGrant,
     HandleRegistration,
@@ -37,17 +38,24 @@ from service.http import bearer_token, cbor_response, path_bytes, read_body, rea
 from service.http_client import new_session
 from service.rate_limits import RateLimit, client_network
 from service.serving import REQUESTS
+from service.storage import writing
+from service.transactions import Transactions
 
 logger = logging.getLogger("splitpass")
 
 
 class OperatorServer:
-    """The handlers of the operator's routes."""
+    """The handlers of the operator's routes.
+
+    Proofs and signatures are verified and made at once: to have other threads do it takes more time in all.
+    """
 
     def __init__(self, operator: Operator, session: ClientSession) -> None:
         self._operator, self._session = operator, session
         settings = operator.settings
-        self.issuing = Issuing(operator, session)
+        self._reader = Transactions("reader", operator.engine)
+        self._writer = Transactions("writer", writing(operator.engine))
+        self.issuing = Issuing(operator, session, self._reader, self._writer)
         self._verifications = RateLimit(settings.verifications_per_hour, HOUR)
         self._codes = RateLimit(settings.codes_per_address, DAY)
         self._sessions = RateLimit(settings.sessions_per_hour, HOUR)
@@ -82,14 +90,14 @@ class OperatorServer:
         account = await self._account(request)
         registration = await read_message(request, HandleRegistration)
         epoch_key = await self._operator.open_epoch(self._session, registration.epoch)
-        handle = await asyncio.to_thread(verify_registration, epoch_key, account.account_id, registration)
-        record, entry = await asyncio.to_thread(self._store_handle, epoch_key, account, handle)
+        handle = verify_registration(epoch_key, account.account_id, registration)
+        record, entry = await self._writer.join(handles.register, self._seal(epoch_key, account, handle))
         receipt = await self._operator.ask_authority(self._session, "/v1/directory", entry.to_bytes())
         try:
             verify_receipt(epoch_key, entry, receipt)
         except (Malformed, Rejected):
             raise PeerFailed(AUTHORITY_FAILED) from None
-        await asyncio.to_thread(self._operator.accounts.mark_deposited, account.account_id, entry.epoch)
+        await self._writer.join(handles.mark_deposited, (entry.epoch, account.account_id))
         return cbor_response(HandleGrant(record, entry, receipt))
 
     async def issue_passes(self, request: web.Request) -> web.Response:
@@ -149,16 +157,14 @@ class OperatorServer:
         return client_network(request, self._operator.settings.client_address_header)
 
     async def _account(self, request: web.Request) -> Account:
-        account = await asyncio.to_thread(
-            self._operator.accounts.authenticate, bearer_token(request), self._operator.clock()
-        )
+        session = bearer_token(request), self._operator.clock()
+        account = await self._reader.join(self._operator.accounts.authenticate, session)
         self._account_requests.count(account.account_id.hex())
         return account
 
-    def _store_handle(self, epoch_key: EpochKey, account: Account, handle: Handle) -> tuple[bytes, DirectoryEntry]:
+    def _seal(self, epoch_key: EpochKey, account: Account, handle: Handle) -> NewHandle:
         record = self._operator.identity_record(epoch_key, account, handle)
-        signed, entry = seal_record(epoch_key, record, self._operator.identity)
-        return self._operator.accounts.register_handle(account.account_id, handle, signed, entry)
+        return NewHandle(account.account_id, handle, *seal_record(epoch_key, record, self._operator.identity))
 
 
 async def create_operator_app(operator: Operator) -> web.Application:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from secrets import token_bytes
@@ -13,8 +14,10 @@ import sqlalchemy as sql
 
 from escrow.authority.warrants import ReceivedShares
 from escrow.judgements import Judgements
+from escrow.operator import handles
 from escrow.operator.accounts import Accounts
 from escrow.operator.errors import TooManyAttempts, WrongCode
+from escrow.operator.handles import NewHandle
 from escrow.party import Party
 from protocol.commitments import HeldCommitment
 from protocol.epochs import Role
@@ -25,6 +28,7 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import JointStatement
 from protocol.releases import Judgement
 from protocol.warrants import Venue, sign_application
+from tests.support.alone import alone
 from tests.support.domain import opening_warrant
 from tests.support.investigations import store_opening
 from tests.support.servers import World, run_world
@@ -67,12 +71,18 @@ class Pair:
 
     def __init__(self, world: World) -> None:
         self.accounts, self.now, self.today = world.operator.accounts, world.now, world.today
+        self.engine = world.operator.engine
         self.first, self.second = (enrolled(self.accounts, phone, self.now) for phone in (FIRST, SECOND))
         for account, epoch in product((self.first, self.second), (self.today, self.today + 1)):
-            self.accounts.register_handle(account, Handle(Scalar.random() * B), b"record", entry(epoch))
+            new = NewHandle(account, Handle(Scalar.random() * B), b"record", entry(epoch))
+            alone(self.engine, handles.register, new)
             if account == self.second:
-                self.accounts.mark_deposited(account, epoch)
-            self.accounts.count_request(account, epoch)
+                alone(self.engine, handles.mark_deposited, new.key)
+            self.count(account, epoch)
+
+    def count(self, account: bytes, epoch: int) -> None:
+        """Count a request of one account."""
+        alone(self.engine, partial(handles.count_requests, most=3), (epoch, account))
 
 
 def log_in_again(pair: Pair) -> None:
@@ -108,9 +118,9 @@ def test_codes_and_sessions_are_of_one_number(world: World, step: Callable[[Pair
 @pytest.mark.parametrize(
     "step",
     [
-        lambda pair: pair.accounts.mark_deposited(pair.first, pair.today),
-        lambda pair: pair.accounts.count_request(pair.first, pair.today),
-        lambda pair: pair.accounts.uncount_request(pair.first, pair.today),
+        lambda pair: alone(pair.engine, handles.mark_deposited, (pair.today, pair.first)),
+        lambda pair: pair.count(pair.first, pair.today),
+        lambda pair: handles.uncount_request(pair.engine, (pair.today, pair.first)),
     ],
 )
 def test_a_handle_is_of_one_account_and_epoch(world: World, step: Callable[[Pair], object]) -> None:
@@ -127,9 +137,9 @@ def test_a_request_is_taken_back_once_for_each_time_it_was_counted(world: World)
     pair = Pair(world)
     before = rows(world.operator)
     for _ in range(2):
-        pair.accounts.count_request(pair.second, pair.today)
+        pair.count(pair.second, pair.today)
     for _ in range(2):
-        pair.accounts.uncount_request(pair.second, pair.today)
+        handles.uncount_request(pair.engine, (pair.today, pair.second))
     assert rows(world.operator) == before
 
 

@@ -9,12 +9,13 @@ import pytest
 from escrow.authority.errors import NoRelease
 from escrow.authority.operators_shares import judge_received
 from escrow.authority.warrants import ReceivedShares, Warrants
-from escrow.operator.accounts import Accounts
+from escrow.operator.accounts import Account, Accounts
 from escrow.operator.errors import TooManyCodes, VerificationExpired
 from protocol.http_messages import VerificationAnswer
 from protocol.primitives.statements import JointStatement
 from protocol.releases import release_digest
 from service.refusals import Unauthenticated
+from tests.support.alone import alone
 from tests.support.domain import opening_warrant
 from tests.support.investigations import store_opening
 from tests.support.servers import World
@@ -29,17 +30,21 @@ def enrolled(accounts: Accounts, now: int) -> bytes:
     return accounts.verify(VerificationAnswer(PHONE, code, "홍길동"), now).token
 
 
+def authenticated(world: World, token: bytes, now: int) -> Account:
+    return alone(world.operator.engine, world.operator.accounts.authenticate, (token, now))
+
+
 def test_a_number_counts_as_verified_for_thirty_days_and_is_kept_for_sixty_more(world: World) -> None:
     accounts, now = world.operator.accounts, world.now
     token = enrolled(accounts, now)
-    assert accounts.authenticate(token, now + 30 * DAY).phone == PHONE
+    assert authenticated(world, token, now + 30 * DAY).phone == PHONE
     with pytest.raises(VerificationExpired):
-        accounts.authenticate(token, now + 30 * DAY + 1)
+        authenticated(world, token, now + 30 * DAY + 1)
     accounts.forget_old(now + 90 * DAY)
-    assert accounts.authenticate(token, now).phone == PHONE
+    assert authenticated(world, token, now).phone == PHONE
     accounts.forget_old(now + 90 * DAY + 1)
     with pytest.raises(Unauthenticated):
-        accounts.authenticate(token, now)
+        authenticated(world, token, now)
 
 
 def test_a_code_of_yesterday_that_could_not_be_sent_gives_none_back_today(world: World) -> None:

@@ -20,6 +20,7 @@ from service.phone_numbers import is_called_at_the_usual_price
 from service.problems import Problem
 from service.refusals import Unauthenticated
 from tests.escrow.gateway import broken_gateway
+from tests.support.alone import alone
 from tests.support.running import run
 from tests.support.servers import World
 
@@ -328,8 +329,9 @@ def test_accounts_whose_numbers_are_not_verified_again_are_forgotten(world: Worl
     world.operator.forget_old(world.now + 50 * DAY + 1)
     assert (rows(world, "accounts"), rows(world, "sessions"), rows(world, "handles")) == (1, 1, 1)
     with pytest.raises(Unauthenticated, match="unknown"):
-        world.operator.accounts.authenticate(leaving, world.now)
-    assert world.operator.accounts.authenticate(staying, world.now).phone == "+821000000001"
+        alone(world.operator.engine, world.operator.accounts.authenticate, (leaving, world.now))
+    account = alone(world.operator.engine, world.operator.accounts.authenticate, (staying, world.now))
+    assert account.phone == "+821000000001"
 
 
 def rows(world: World, table: str) -> int:

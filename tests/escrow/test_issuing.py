@@ -13,6 +13,7 @@ import sqlalchemy as sql
 from aiohttp import ClientSession
 
 from escrow.authority.server import AuthorityServer
+from escrow.operator import handles
 from escrow.operator.issuing import Issuing
 from escrow.operator.server import create_operator_app
 from escrow.party import Party
@@ -26,6 +27,8 @@ from protocol.primitives.encoding import encode_item
 from protocol.primitives.group import POINT_BYTES, Scalar
 from protocol.primitives.signatures import SigningKey
 from service.problems import NotConnected, Problem, Unreachable
+from service.storage import writing
+from service.transactions import Transactions
 from tests.support.running import run
 from tests.support.servers import ALLOWANCE, World
 
@@ -185,8 +188,10 @@ def test_c2_everyone_in_a_batch_is_told_the_same(
 ) -> None:
     """Whatever the authority does with a batch, also nothing at all, and although one account cannot be written."""
     monkeypatch.setattr("escrow.operator.issuing.ISSUING_SECONDS", world.operator.settings.mixing_seconds + 0.2)
-    issuing = Issuing(world.operator, None)  # type: ignore[arg-type]
-    uncount, uncounted = world.operator.accounts.uncount_request, list[bytes]()
+    engine, session = world.operator.engine, None
+    reader, writer = Transactions("reader", engine), Transactions("writer", writing(engine))
+    issuing = Issuing(world.operator, session, reader, writer)  # type: ignore[arg-type]
+    uncount, uncounted = handles.uncount_request, list[bytes]()
 
     async def ask(_: object, path: str, body: bytes, **_how: bool) -> bytes:
         assert path == "/v1/passes"
@@ -199,17 +204,17 @@ def test_c2_everyone_in_a_batch_is_told_the_same(
             return answer
         return encode_item([answer(IssueBatch.from_bytes(body).requests)])  # type: ignore[operator]
 
-    def uncount_some(account_id: bytes, epoch: int) -> None:
-        uncounted.append(account_id)
+    def uncount_some(engine: sql.Engine, key: handles.Key) -> None:
+        uncounted.append(key[1])
         if len(uncounted) == 1:
             raise sql.exc.OperationalError("UPDATE handles", {}, Exception("disk I/O error"))
-        uncount(account_id, epoch)
+        uncount(engine, key)
 
     async def story() -> None:
         key, people = await world.epoch_key(), [await world.enrol(number) for number in range(3)]
         secrets = [(await world.register(one, key))[0] for one in people]
         monkeypatch.setattr(world.operator.peer, "ask", ask)
-        monkeypatch.setattr(world.operator.accounts, "uncount_request", uncount_some)
+        monkeypatch.setattr(handles, "uncount_request", uncount_some)
         with world.asking.announce(len(people)):
             errors = await asyncio.gather(
                 *(

@@ -24,13 +24,14 @@ from escrow.operator import accounts
 from escrow.operator import migrations as operator_migrations
 from escrow.operator import warrants as operator_warrants
 from escrow.operator.errors import AlreadyDecided, HandleExists
-from escrow.operator.settings import OperatorSettings
+from escrow.operator.handles import NewHandle, find, register
 from escrow.operator.warrants import LoggedDecision, Warrants
 from protocol.epochs import Role
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from protocol.warrants import Warrant
 from service.errors import ConfigurationError
 from service.storage import open_database
+from tests.support.alone import alone
 from tests.support.databases import KINDS, new_database
 from tests.support.domain import NOW, Parties, Visitor
 from tests.support.investigations import store_opening
@@ -283,12 +284,12 @@ def test_the_directory_is_told_by_epoch(kind: str, tmp_path: Path, visitor: Visi
     assert kept.find(entry.epoch, entry.index) == entry
     assert kept.find(entry.epoch + 1, entry.index) is None
     with pytest.raises(EntryExists):
-        kept.deposit(replace(entry, sealed=bytes(len(entry.sealed))))
+        alone(engine, directory.deposit, replace(entry, sealed=bytes(len(entry.sealed))))
     assert sql.inspect(engine).get_pk_constraint("directory")["constrained_columns"] == ["epoch", "entry_index"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_handles_are_told_by_epoch(kind: str, tmp_path: Path, parties: Parties, visitor: Visitor) -> None:
+def test_handles_are_told_by_epoch(kind: str, tmp_path: Path, visitor: Visitor) -> None:
     """An account's handle of an epoch stays its own; one point in two epochs is two handles."""
     entry, url = visitor.grant.entry, new_database(kind, tmp_path)
     account = {"account": visitor.account_id, "phone": "+821012345678", "name": "홍길동", "verified_at": NOW}
@@ -309,12 +310,12 @@ def test_handles_are_told_by_epoch(kind: str, tmp_path: Path, parties: Parties, 
     table = accounts.metadata.tables["handles"]
     with engine.connect() as connection:
         assert [dict(kept) for kept in connection.execute(sql.select(table)).mappings()] == [row]
-    register = accounts.Accounts(engine, OperatorSettings(), parties.keys[Role.OPERATOR])
-    assert register.handle(visitor.account_id, entry.epoch) == visitor.handle
+    assert alone(engine, find, (entry.epoch, visitor.account_id)) == visitor.handle
+    again = NewHandle(bytes(16), visitor.handle, b"record", entry)
     with pytest.raises(HandleExists):
-        register.register_handle(bytes(16), visitor.handle, visitor.grant.record, entry)
+        alone(engine, register, again)
     tomorrows = replace(entry, epoch=entry.epoch + 1)
-    assert register.register_handle(bytes(16), visitor.handle, b"record", tomorrows) == (b"record", tomorrows)
+    assert alone(engine, register, replace(again, entry=tomorrows)) == (b"record", tomorrows)
 
 
 @pytest.mark.parametrize("kind", KINDS)

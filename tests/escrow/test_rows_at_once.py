@@ -20,9 +20,10 @@ from escrow.errors import ErasedEpoch
 from escrow.judgements import Judgements
 from escrow.ledger import ReleaseLedger, giving
 from escrow.ledger import metadata as ledger_metadata
-from escrow.operator import accounts, warrants
+from escrow.operator import accounts, handles, warrants
 from escrow.operator.accounts import Accounts
 from escrow.operator.errors import HandleExists
+from escrow.operator.handles import NewHandle
 from escrow.operator.settings import OperatorSettings
 from escrow.operator.warrants import Warrants
 from protocol.commitments import HeldCommitment
@@ -34,6 +35,7 @@ from protocol.primitives.statements import sign_statement
 from protocol.releases import Judgement, VerifiedRelease
 from protocol.visits import Visit
 from service.storage import exclusive, open_database
+from tests.support.alone import alone
 from tests.support.at_once import at_once
 from tests.support.databases import new_database
 from tests.support.domain import Parties, opening_warrant
@@ -106,22 +108,24 @@ def test_locks_of_different_names_and_keys_are_held_at_once(database: sql.Engine
 
 @pytest.mark.parametrize("same", [True, False])
 def test_of_two_entries_at_once_one_is_kept(database: sql.Engine, same: bool) -> None:
-    register, index = Directory(database), secrets.token_bytes(32)
+    index = secrets.token_bytes(32)
     one = entry(index)
     other = one if same else entry(index)
     row = {"epoch": EPOCH, "entry_index": index, "entry": one.to_bytes()}
     table = directory.metadata.tables["directory"]
     outcome = beside(
-        database, lambda connection: connection.execute(table.insert().values(row)), lambda: register.deposit(other)
+        database,
+        lambda connection: connection.execute(table.insert().values(row)),
+        lambda: alone(database, directory.deposit, other),
     )
     assert outcome is None if same else isinstance(outcome, EntryExists)
-    assert register.find(EPOCH, index) == one
+    assert Directory(database).find(EPOCH, index) == one
 
 
 def test_an_entry_that_is_erased_while_it_comes_again_is_not_taken(database: sql.Engine) -> None:
     """It was there when it was inserted, and is gone when it is compared."""
-    register, one = Directory(database), entry(secrets.token_bytes(32))
-    register.deposit(one)
+    one = entry(secrets.token_bytes(32))
+    alone(database, directory.deposit, one)
 
     def erase(*_: object) -> None:
         with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -129,7 +133,7 @@ def test_an_entry_that_is_erased_while_it_comes_again_is_not_taken(database: sql
 
     sql.event.listen(database, "after_cursor_execute", erase, once=True)
     with pytest.raises(ErasedEpoch):
-        register.deposit(one)
+        alone(database, directory.deposit, one)
 
 
 def enrol(phones: Accounts, phone: str = PHONE, now: int = NOW) -> bytes:
@@ -138,10 +142,14 @@ def enrol(phones: Accounts, phone: str = PHONE, now: int = NOW) -> bytes:
     return phones.verify(VerificationAnswer(phone, code, "나"), now).token
 
 
+def account_of(database: sql.Engine, phones: Accounts, token: bytes, now: int) -> bytes:
+    return alone(database, phones.authenticate, (token, now)).account_id
+
+
 @pytest.mark.parametrize("other_account", [True, False])
 def test_of_two_handles_at_once_one_is_kept(database: sql.Engine, phones: Accounts, other_account: bool) -> None:
-    first = phones.authenticate(enrol(phones, "+821012345601"), NOW).account_id
-    second = phones.authenticate(enrol(phones, "+821012345602"), NOW).account_id if other_account else first
+    first = account_of(database, phones, enrol(phones, "+821012345601"), NOW)
+    second = account_of(database, phones, enrol(phones, "+821012345602"), NOW) if other_account else first
     kept, table = handle(), accounts.metadata.tables["handles"]
     shown = kept if other_account else handle()
     row = {"epoch": EPOCH, "account": first, "handle": bytes(kept), "record": b"", "entry": entry().to_bytes()}
@@ -149,7 +157,7 @@ def test_of_two_handles_at_once_one_is_kept(database: sql.Engine, phones: Accoun
     outcome = beside(
         database,
         lambda connection: connection.execute(table.insert().values(row)),
-        lambda: phones.register_handle(second, shown, b"", entry()),
+        lambda: alone(database, handles.register, NewHandle(second, shown, b"", entry())),
     )
     assert isinstance(outcome, HandleExists)
     phones.forget_epochs([EPOCH])
@@ -159,7 +167,7 @@ def test_an_account_that_lapses_while_its_phone_is_verified_is_a_new_one(
     database: sql.Engine, phones: Accounts
 ) -> None:
     phone = "+821012345603"
-    before = phones.authenticate(enrol(phones, phone), NOW).account_id
+    before = account_of(database, phones, enrol(phones, phone), NOW)
     later = NOW + 1000 * DAY
 
     def delete(connection: sql.Connection) -> None:
@@ -169,21 +177,21 @@ def test_an_account_that_lapses_while_its_phone_is_verified_is_a_new_one(
 
     token = beside(database, delete, lambda: enrol(phones, phone, later))
     assert isinstance(token, bytes)
-    assert phones.authenticate(token, later).account_id != before
+    assert account_of(database, phones, token, later) != before
 
 
 def test_an_account_that_is_verified_while_lapsed_ones_are_deleted_stays(
     database: sql.Engine, phones: Accounts
 ) -> None:
     token = enrol(phones, "+821012345604")
-    account, later = phones.authenticate(token, NOW).account_id, NOW + 1000 * DAY
+    account, later = account_of(database, phones, token, NOW), NOW + 1000 * DAY
 
     def verify(connection: sql.Connection) -> None:
         table = accounts.metadata.tables["accounts"]
         connection.execute(sql.update(table).where(table.c.account == account).values(verified_at=later))
 
     assert beside(database, verify, lambda: phones.forget_old(later)) is None
-    assert phones.authenticate(token, later).account_id == account
+    assert account_of(database, phones, token, later) == account
 
 
 def test_of_two_judgements_at_once_both_are_told_the_first(database: sql.Engine) -> None:

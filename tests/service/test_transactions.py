@@ -51,7 +51,7 @@ def test_work_of_several_kinds_is_one_transaction(engine: sql.Engine) -> None:
 
     async def run() -> list[object]:
         writer = Transactions("writer", writing(engine))
-        joined = (writer.join(insert, 1), writer.join(count, None), writer.join(insert, 2))
+        joined = [writer.join(insert, 1), writer.join(count, None), writer.join(insert, 2)]
         return await asyncio.gather(*joined, writer.join(insert_and_refuse, 3), return_exceptions=True)
 
     *answers, refused = asyncio.run(run())
@@ -62,7 +62,7 @@ def test_work_of_several_kinds_is_one_transaction(engine: sql.Engine) -> None:
 
 
 def test_what_the_database_does_not_take_spoils_itself_alone(engine: sql.Engine) -> None:
-    async def run() -> list[object]:
+    async def run() -> list[bool | int | BaseException]:
         writer = Transactions("writer", writing(engine))
         joined = [writer.join(insert, one) for one in (1, TOO_LARGE, 2)]
         return await asyncio.gather(*joined, writer.join(count, None), return_exceptions=True)
