@@ -13,6 +13,7 @@ from service.pages import NOTHING_ELSE, SECURITY_HEADERS
 
 _STYLE = """
 :root { color-scheme: light dark; }
+body { background: Canvas; color: CanvasText; }
 body { margin: 0 auto; padding: 1.5rem; max-width: 36rem; font: 1.0625rem/1.7 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; line-height: 1.3; overflow-wrap: anywhere; word-break: keep-all; }
 p { margin: 0.75rem 0; word-break: keep-all; }

@@ -36,16 +36,17 @@ export class App {
       this.start('visitor-locked');
       return;
     }
-    this.start((await this.visitor.wallet()).account ? 'visitor-home' : 'visitor-welcome');
+    if ((await this.visitor.wallet()).account) this.start('visitor-home');
+    else this.start('visitor-welcome', (await this.visitor.store.get('consent')) ? 'visitor-enrol' : undefined);
     keepFetching(this.visitor, () => this.refresh());
   }
 
-  /** Show the first screen. @param {string} first */
-  start(first) {
+  /** Show the first screen, or another one before it. @param {string} first @param {string} [shown] */
+  start(first, shown = first) {
     this.#first = first;
     this.#drawFrame();
     if (history.state?.screen) history.replaceState(null, '');
-    this.#show(first);
+    this.#show(shown);
   }
 
   /** Show a screen. @param {string} name */
