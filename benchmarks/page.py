@@ -1,8 +1,7 @@
-"""What the visitors' page costs a phone: its size, its first paint without a network, and a day's passes."""
+"""What the visitors' page costs a phone, by size, first paint and a day's passes; how soon a door's page answers."""
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import re
@@ -10,15 +9,16 @@ import shutil
 import statistics
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 
 from aiohttp import web
 from playwright.sync_api import sync_playwright
 
+from benchmarks.door_page import door_answers
+from benchmarks.serving import serving
+from benchmarks.session import make_session
 from lab.processes import free_ports
 from service.pages import Page, built_page
 
@@ -26,7 +26,9 @@ WEB = Path(__file__).parents[1] / "web"
 PARTY = {"key": "58" + 31 * "66", "url": "https://party.example"}
 DOMAIN = {"number": 1, "utc_offset": 32_400, "allowance": 12, "operator": PARTY, "authority": PARTY}
 """A domain that the page can read; nobody is asked."""
-BUDGET_KILOBYTES, BUDGET_PAINT_SECONDS, BUDGET_PASSES_SECONDS = 60, 0.5, 1.0
+BUDGET_KILOBYTES, BUDGET_PAINT_SECONDS, BUDGET_PASSES_SECONDS, BUDGET_ANSWER_SECONDS = 60, 0.5, 1.0, 1.0
+ANSWERS = 12
+"""As many visitors as a film of a door's camera shows at most."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class PageResult:
     """`kilobytes`: what opening the page loads, compressed; `all_kilobytes`: with the screens that come later;
     `worker_kilobytes`: what the browser fetches afterwards for the page without a network.
 
-    The rest are medians: of the first paint of a page that is opened again without a network, and of requesting and
-    accepting twelve passes under Node.js.
+    The rest are medians: of the first paint of a page that is opened again without a network, of requesting and
+    accepting twelve passes under Node.js, and of a door's answer, from the first picture that has the code.
     """
 
     kilobytes: float
@@ -43,13 +45,14 @@ class PageResult:
     worker_kilobytes: float
     paint_seconds: float
     passes_seconds: float
+    door_answer_seconds: float
 
 
 def measure_page(rounds: int) -> PageResult | str:
-    """Build and measure the page; says what is missing if that cannot be done here."""
+    """Build and measure the pages; says what is missing if that cannot be done here."""
     missing = [name for name in ("node", "chromium") if shutil.which(name) is None]
     if missing:
-        return f"the visitors' page is not measured: {' and '.join(missing)} missing"
+        return f"the pages are not measured: {' and '.join(missing)} missing"
     with TemporaryDirectory() as folder:
         _node("build.mjs", folder)
         page = built_page("visitor", DOMAIN, (), Path(folder))
@@ -62,6 +65,7 @@ def measure_page(rounds: int) -> PageResult | str:
             _kilobytes(page, {"serviceWorker.js"}),
             statistics.median(_paints(page, rounds)),
             statistics.median(_passes(rounds)),
+            statistics.median(door_answers(make_session(), Path(folder), min(rounds, ANSWERS))),
         )
 
 
@@ -98,11 +102,14 @@ def _node(*command: str) -> str:
 
 
 def _paints(page: Page, rounds: int) -> Iterator[float]:
-    with _serving(page) as url, sync_playwright() as playwright:
+    (port,) = free_ports(1)
+    app = web.Application()
+    app.add_routes(page.routes)
+    with serving(app, port) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         context = browser.new_context()
         tab = context.new_page()
-        tab.goto(url)
+        tab.goto(f"{url}/visitor/")
         tab.evaluate("navigator.serviceWorker.ready.then(() => null)")
         context.set_offline(True)
         for _ in range(rounds):
@@ -112,29 +119,3 @@ def _paints(page: Page, rounds: int) -> Iterator[float]:
             entry = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
             yield tab.evaluate(entry) / 1000
         browser.close()
-
-
-@contextmanager
-def _serving(page: Page) -> Iterator[str]:
-    """Serve the page on loopback until the context ends."""
-    (port,) = free_ports(1)
-    loop = asyncio.new_event_loop()
-
-    async def start() -> web.AppRunner:
-        app = web.Application()
-        app.add_routes(page.routes)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        return runner
-
-    thread = Thread(target=loop.run_forever)
-    thread.start()
-    runner = asyncio.run_coroutine_threadsafe(start(), loop).result()
-    try:
-        yield f"http://127.0.0.1:{port}/visitor/"
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()

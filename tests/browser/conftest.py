@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import pytest
 from msgspec.structs import replace
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, ViewportSize, sync_playwright
 
 from lab.town import Place, offset_of_noon
 from protocol.epochs import Role
@@ -52,13 +52,19 @@ def browser() -> Iterator[Browser]:
 @contextmanager
 def chromium(*arguments: str) -> Iterator[Browser]:
     """Debian's Chromium."""
+    with sync_playwright() as playwright, launched(playwright.chromium, *arguments) as running:
+        yield running
+
+
+@contextmanager
+def launched(kind: BrowserType, *arguments: str) -> Iterator[Browser]:
+    """The same, also where one is running already."""
     executable = shutil.which("chromium")
     if executable is None:
         pytest.fail("no browser is found; run: sudo apt-get install chromium fonts-noto-cjk", pytrace=False)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", *arguments])
-        yield running
-        running.close()
+    running = kind.launch(executable_path=executable, args=["--no-sandbox", *arguments])
+    yield running
+    running.close()
 
 
 class VisitorTown(Town):

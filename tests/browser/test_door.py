@@ -13,15 +13,18 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 
 from client.papers import print_papers
 from client.visits import Screen, open_entries, open_exits
+from lab.camera import FakeCamera
 from lab.town import Person, Place
 from protocol.qr_text import from_qr_text, to_qr_text
 from service.pages import built_page
-from tests.browser.conftest import PHONE, aside, chromium
-from tests.browser.doors import DoorTown, FakeCamera, expect_answer, pair, scan
-from tests.browser.test_accessibility import check, reach
-from tests.browser.test_visitor import enrol, shown
+from tests.browser.accessibility import check, enlarge_text, reach
+from tests.browser.conftest import PHONE, aside, chromium, launched
+from tests.browser.doors import ANSWER_SECONDS, DoorTown, expect_answer, pair, scan
+from tests.browser.test_visitor import COUNT_WAKE_LOCKS, enrol, shown
 
 TABLET = ViewportSize(width=1024, height=768)
+LARGE: dict[str, object] = {"viewport": PHONE}
+"""A phone whose text is at 200 %."""
 LOOKS: list[dict[str, object]] = [
     {},
     {"color_scheme": "dark", "contrast": "more", "reduced_motion": "reduce"},
@@ -29,7 +32,27 @@ LOOKS: list[dict[str, object]] = [
     {"viewport": {"width": 320, "height": 640}},
     {"viewport": {"width": 195, "height": 422}},  # a phone at 200 % zoom
     {"viewport": PHONE},
+    LARGE,
 ]
+GATE = """
+    - heading /○○카페 · door \\d+/ [level=1]
+    - paragraph: QR 코드를 보여 주세요 Show your QR code
+    - button "Without phone"
+    - button "Sound" [pressed]
+    - button "More"
+"""
+"""What a screen reader says of a door at work."""
+CAMERA = """(video) => new Promise((resolve) => {
+    const look = () => (video.srcObject ? resolve(video.srcObject.getVideoTracks()[0].label) : setTimeout(look, 50));
+    look();
+})"""
+LAMP = """
+    MediaStreamTrack.prototype.getCapabilities = () => ({ torch: true });
+    MediaStreamTrack.prototype.applyConstraints = async ({ advanced }) => {
+        globalThis.isLit = advanced[0].torch;
+    };
+"""
+"""A camera that has one, as far as its page can tell."""
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +141,7 @@ def test_a_visitors_code_before_the_camera_opens_the_door_once(
     browser: Browser, context: BrowserContext, door: Page, town: DoorTown, camera: FakeCamera
 ) -> None:
     assert "#" not in door.url
+    expect(door.locator("main")).to_match_aria_snapshot(GATE)
     with browser.new_context(viewport=PHONE, device_scale_factor=2, locale="en-US") as phone:
         page = phone.new_page()
         enrol(page, town)
@@ -202,6 +226,7 @@ def test_what_was_used_at_another_door_is_refused_at_once_or_when_it_is_delivere
     expect(door.get_by_role("button", name="Refused later: 1")).to_be_visible(timeout=10_000)
     door.get_by_role("button", name="Refused later: 1").click()
     expect(door.locator("dialog")).to_contain_text("this pass was used here before")
+    check(door)
     door.get_by_role("button", name="Clear this list").click()
     door.keyboard.press("Escape")
     expect(door.locator(".state")).to_have_count(0)
@@ -326,16 +351,69 @@ def test_a_shift_ends_and_begins(door: Page, town: DoorTown, place: Place) -> No
 
 
 @pytest.mark.long
+def test_staff_choose_the_camera_and_turn_on_its_lamp(browser: Browser, town: DoorTown, place: Place) -> None:
+    cameras = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=device-count=2")
+    with launched(browser.browser_type, *cameras) as other, other.new_context(locale="en-US") as context:
+        door = context.new_page()
+        pair(door, town, place)
+        first = camera_of(door)
+        expect(door.get_by_role("button", name="Lamp")).to_have_count(0)  # which it has not
+        door.get_by_role("button", name="Other camera").click()
+        wait_for(door, lambda: camera_of(door) != first)
+        second = camera_of(door)
+        door.add_init_script(LAMP)
+        door.reload()
+        lamp = door.get_by_role("button", name="Lamp")
+        expect(lamp).to_have_attribute("aria-pressed", "false")
+        assert camera_of(door) == second
+        for lit in ("true", "false"):
+            lamp.click()
+            expect(lamp).to_have_attribute("aria-pressed", lit)
+            assert door.evaluate("String(isLit)") == lit
+
+
+def camera_of(door: Page) -> str:
+    """The camera whose picture is on the page."""
+    label: str = door.locator("video").evaluate(CAMERA)
+    return label
+
+
+@pytest.mark.long
+def test_the_screen_stays_on_as_long_as_the_door_is_at_work(door: Page) -> None:
+    door.add_init_script(COUNT_WAKE_LOCKS)
+    door.reload()
+    door.get_by_role("button", name="More").wait_for()
+    assert door.evaluate("wakeLocks") == 1
+    door.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # the browser had let go of it
+    assert door.evaluate("wakeLocks") == 2
+    door.get_by_role("button", name="More").click()
+    door.get_by_role("button", name="End the shift").click()
+    door.get_by_role("button", name="Start a shift").wait_for()
+    door.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert door.evaluate("wakeLocks") == 2
+
+
+@pytest.mark.long
 def test_axe_finds_nothing(browser: Browser, town: DoorTown, place: Place, camera: FakeCamera) -> None:
     camera.see(None)
     for look in LOOKS:
         options: dict[str, object] = {"viewport": TABLET, "locale": "en-US", **look}
         with browser.new_context(**options) as context:  # type: ignore[arg-type]  # of several kinds
+            if look is LARGE:
+                enlarge_text(context)
             visit_all(context.new_page(), town, place)
+
+
+def check_sign(page: Page, kind: str) -> None:
+    """Check an answer while it is there, and wait until it is gone."""
+    page.locator(f".sign.{kind}").wait_for(timeout=ANSWER_SECONDS * 1000)
+    check(page, ".sign")
+    page.locator(".sign").wait_for(state="detached")
 
 
 def visit_all(page: Page, town: DoorTown, place: Place) -> None:
     """Check each screen."""
+    town.tick()
     page.goto(f"{place.url}/door/")
     page.get_by_label("Link for pairing").wait_for()
     check(page)
@@ -343,9 +421,19 @@ def visit_all(page: Page, town: DoorTown, place: Place) -> None:
     page.get_by_role("button", name="More").wait_for()
     check(page)
     scan(page, "SOMETHING ELSE")
-    page.locator(".sign.no").wait_for()
-    check(page, ".sign")
-    page.locator(".sign").wait_for(state="detached")
+    check_sign(page, "no")
+    person = aside(lambda: town.visitors("김철수"))[0]
+    [paper] = print_papers(person.visitor, town.world.today, 1)
+    [entry] = entries(town, person)
+    scan(page, entry())
+    check_sign(page, "enter")
+    scan(page, exit_of(town, person))
+    check_sign(page, "exit")
+    page.context.set_offline(True)
+    scan(page, paper)
+    check_sign(page, "undecided")
+    check(page)
+    page.context.set_offline(False)
     page.get_by_role("button", name="Without phone").click()
     check(page)
     page.keyboard.press("Escape")
@@ -354,6 +442,14 @@ def visit_all(page: Page, town: DoorTown, place: Place) -> None:
     check(page)
     page.get_by_role("button", name="End the shift").click()
     page.get_by_role("button", name="Start a shift").wait_for()
+    check(page)
+    other = page.context.new_page()
+    other.goto(f"{place.url}/door/")
+    other.get_by_role("button", name="Use it here").wait_for()
+    check(other)
+    other.close()
+    page.goto(aside(lambda: town.pairing_link(place, "another door")))
+    page.get_by_role("button", name="Pair anew").wait_for()
     check(page)
 
 
