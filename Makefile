@@ -14,7 +14,7 @@ test test-long: export PYTEST_DEBUG_TEMPROOT = $(MEMORY)
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml $(ARGS)
 
-.PHONY: help setup web demo town test test-long check bench bench-full vectors mutants spec-mutants party-mutants fuzz faults format formal lock clean zbar spass chromium nginx wrk
+.PHONY: help setup web demo town test test-long check bench bench-full screenshots vectors mutants spec-mutants party-mutants fuzz faults format formal lock clean zbar spass chromium nginx wrk
 .DELETE_ON_ERROR:
 
 help: ## list the verbs
@@ -52,6 +52,10 @@ bench: $(VENV)/installed zbar wrk ## what everything costs, next to its floor, a
 
 bench-full: $(VENV)/installed zbar wrk ## the same with what is largest; hours, and it goes on where it was stopped
 	$(RUN) -m benchmarks --full $(ARGS)
+
+screenshots: $(VENV)/installed zbar chromium web/node_modules ## the pictures of pages in READMEs; ARGS=FOLDER: every screen there, too
+	$(RUN) -m tests.browser.screenshots web/screenshots $(ARGS)
+	$(RUN) -m tests.browser.desk_screenshots web/screenshots/desk.png $(ARGS)
 
 vectors: $(VENV)/installed ## write the test vectors, and the recordings for auditors, again
 	$(RUN) -m conformance.vectors

@@ -5,45 +5,24 @@ With a second name, a folder, every screen is also written there, at the sizes o
 
 from __future__ import annotations
 
-import io
-import shutil
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize
 
 from lab.town import Place
-from tests.browser.conftest import PHONE, VisitorTown, aside
+from tests.browser.conftest import VisitorTown, aside, chromium
 from tests.browser.desks import DESKTOP, Desks, OfficersBrowser, running_desks
+from tests.browser.pictures import Camera, write
 from tests.browser.test_desk import NAMES, decide, draw, show_case, show_contacts, start_case, visit
 from tests.pages.building import build
 
-GAP, COLOURS, CASE = 24, 64, "이태원 5월"
+CASE = "이태원 5월"
 SHOWN = ViewportSize(width=860, height=700)
 """Of a screen as README shows it."""
 VISITORS = ("홍길동", "김철수", "이영희", "박민수")
-
-
-class Camera:
-    """Takes pictures of one officer's page."""
-
-    def __init__(self, officer: OfficersBrowser, folder: Path | None) -> None:
-        self._page, self._folder = officer.page, folder
-
-    def take(self, name: str) -> Image.Image:
-        """What is on the screen; with a folder, the whole of it at both sizes too."""
-        self._page.set_viewport_size(SHOWN)
-        self._page.wait_for_timeout(300)
-        shown = Image.open(io.BytesIO(self._page.screenshot())).convert("RGB")
-        for label, size in (("desktop", DESKTOP), ("phone", PHONE)) if self._folder else ():
-            self._page.set_viewport_size(size)
-            self._page.wait_for_timeout(200)
-            assert self._folder is not None
-            self._page.screenshot(path=self._folder / f"{name}-{label}.png", full_page=True)
-        self._page.set_viewport_size(DESKTOP)
-        return shown
 
 
 def investigate(
@@ -59,7 +38,7 @@ def investigate(
             officers[name].sign_in(desks.url(role))
     kim, lee, park, choi = officers.values()
     aside(lambda: visit(town, place, *VISITORS))
-    cameras = Camera(kim, folder), Camera(park, folder)
+    cameras = [Camera(officer.page, DESKTOP, SHOWN, folder) for officer in (kim, park)]
     start_case(kim, CASE, place, town)
     cameras[0].take("authority-windows")
     draw(kim)
@@ -90,7 +69,9 @@ def investigate(
 
 def main(file: Path, folder: Path | None = None) -> None:
     """Write the picture, with the screens beside each other."""
-    with TemporaryDirectory() as temporary, sync_playwright() as playwright:
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as temporary:
         built = Path(temporary) / "pages"
         assert build(built).returncode == 0
         (Path(temporary) / "town").mkdir()
@@ -98,17 +79,10 @@ def main(file: Path, folder: Path | None = None) -> None:
         try:
             town.start_parties()
             place = aside(lambda: town.open_venue("클럽 이태원"))
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            with running_desks(town, built) as desks:
-                pictures = investigate(browser, town, place, desks, folder)
-            browser.close()
+            with chromium() as browser, running_desks(town, built) as desks:
+                write(investigate(browser, town, place, desks, folder), file)
         finally:
             town.stop()
-    width = sum(one.width + GAP for one in pictures) - GAP
-    sheet = Image.new("RGB", (width, pictures[0].height), "#c9cfda")
-    for number, one in enumerate(pictures):
-        sheet.paste(one, (number * (one.width + GAP), 0))
-    sheet.quantize(COLOURS).save(file, optimize=True)
 
 
 if __name__ == "__main__":
