@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from lab.town import Place
+from tests.browser.accessibility import check, enlarge_text, reach
 from tests.browser.conftest import PHONE, VisitorTown, aside
-from tests.browser.test_visitor import enrol
-from tests.vectors.javascript import WEB
+from tests.browser.test_visitor import ask_for_code, confirm_code, fetch_today
 
-AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+LARGE: dict[str, object] = {"viewport": PHONE}
+"""A phone whose text is at 200 %."""
 LINKS = ("My visits", "Notices", "Was I ever identified?", "Paper passes", "My registration")
-
-
-def check(page: Page, within: str = "html") -> None:
-    """Nothing that axe finds in a part of the page, and nothing wider than the screen."""
-    page.evaluate(f"() => {{ if (!globalThis.axe) {{ {AXE.read_text('utf-8')} }} }}")
-    found = page.evaluate("within => axe.run(within, { resultTypes: ['violations'] })", within)
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def visit_all(page: Page, town: VisitorTown, link: str) -> None:
@@ -33,7 +24,15 @@ def visit_all(page: Page, town: VisitorTown, link: str) -> None:
     page.get_by_role("button", name="Send me a code").click()
     page.get_by_role("alert").wait_for()
     check(page)
-    enrol(page, town)
+    phone = ask_for_code(page)
+    check(page)
+    confirm_code(page, town, phone)
+    check(page)
+    page.get_by_role("button", name="Get today's passes").click()
+    page.locator("dialog").wait_for()
+    check(page)
+    page.keyboard.press("Escape")
+    fetch_today(page)
     check(page)
     page.get_by_role("button", name="Show QR").click()
     page.locator(".codes svg").wait_for()
@@ -53,6 +52,15 @@ def visit_all(page: Page, town: VisitorTown, link: str) -> None:
         check(page)
         page.get_by_role("button", name="Back").click()
         page.locator(".count").wait_for()
+    page.get_by_role("button", name="Paper passes").click()
+    page.get_by_role("button", name="Make the sheet").click()
+    page.locator(".paper").wait_for()
+    check(page)
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="My registration").click()
+    page.get_by_role("button", name="Erase everything").click()
+    page.locator("dialog").wait_for()
+    check(page)
 
 
 @pytest.mark.long
@@ -66,6 +74,7 @@ def visit_all(page: Page, town: VisitorTown, link: str) -> None:
         {"forced_colors": "active"},
         {"viewport": {"width": 320, "height": 640}},
         {"viewport": {"width": 195, "height": 422}},  # a phone at 200 % zoom
+        LARGE,
         {"viewport": {"width": 1280, "height": 800}},
     ],
     ids=str,
@@ -74,13 +83,15 @@ def test_axe_finds_nothing(browser: Browser, town: VisitorTown, place: Place, lo
     town.tick()
     options: dict[str, object] = {"viewport": PHONE, "locale": "en-US", **look}
     with browser.new_context(**options) as context:  # type: ignore[arg-type]  # of several kinds
+        if look is LARGE:
+            enlarge_text(context)
         visit_all(context.new_page(), town, aside(lambda: town.link(place)))
 
 
 @pytest.mark.long
-def test_the_keyboard_is_enough(context: BrowserContext, page: Page, town: VisitorTown) -> None:
+def test_the_keyboard_is_enough(page: Page, town: VisitorTown) -> None:
     town.tick()
-    enrol(page, town)
+    enrol_by_keyboard(page, town)
     reach(page, "Show QR")
     page.keyboard.press("Enter")
     expect(page.locator(".codes svg")).to_be_visible()
@@ -96,11 +107,37 @@ def test_the_keyboard_is_enough(context: BrowserContext, page: Page, town: Visit
     page.keyboard.press("Escape")
 
 
-def reach(page: Page, name: str) -> None:
-    """Press the tabulator until a button has the focus."""
-    wanted: Callable[[], str] = lambda: page.evaluate("document.activeElement?.textContent ?? ''")  # noqa: E731
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if wanted().startswith(name):
-            return
-    pytest.fail(f"the keyboard does not reach {name}")
+def enrol_by_keyboard(page: Page, town: VisitorTown) -> None:
+    """As `enrol`, with a number that nobody else has, and without a pointer."""
+    page.goto(town.url)
+    page.get_by_role("button", name="I agree").wait_for()
+    reach(page, "I agree")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Register")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.type("010-6000-0001")
+    page.keyboard.press("Tab")
+    page.keyboard.type("홍길동")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Code from the message")).to_be_focused()
+    page.keyboard.type(town.world.last_code("+821060000001"))
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Get today's passes").wait_for()
+    reach(page, "Get today's passes")
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog")).to_be_visible()
+    reach(page, "Get them")
+    page.keyboard.press("Enter")
+    expect(page.locator(".count")).to_have_text("3", timeout=30_000)
+
+
+def test_what_moves_stands_still_for_whom_motion_makes_ill(page: Page, town: VisitorTown) -> None:
+    page.goto(town.url)
+    page.get_by_role("button", name="I agree").wait_for()
+    page.emulate_media(reduced_motion="no-preference")
+    assert (
+        page.get_by_role("button", name="I agree").evaluate("one => getComputedStyle(one).transitionDuration") != "0s"
+    )
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate("matchMedia('(prefers-reduced-motion: reduce)').matches")
+    check(page)

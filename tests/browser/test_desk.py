@@ -17,15 +17,34 @@ from playwright.sync_api import Browser, Page, Route, expect
 from lab.town import Place
 from protocol.epochs import Role
 from protocol.http_messages import Decision
+from tests.browser.accessibility import check
 from tests.browser.conftest import VisitorTown, aside
-from tests.browser.desks import Desks, OfficersBrowser, running_desks
-from tests.browser.test_accessibility import check
+from tests.browser.desks import DESKTOP, Desks, OfficersBrowser, running_desks
 from tests.support.running import run
 from tests.support.servers import Door
 
 NAMES = {Role.AUTHORITY: ("Kim", "Lee"), Role.OPERATOR: ("Park", "Choi")}
 LAW = "Infectious Disease Act 76-2, 2027-031"
 ADVICE = "이틀 안에 검사를 받으세요"
+DESK = """
+    - button "Skip to the content"
+    - banner:
+      - paragraph: /SplitPass Health authority/
+      - text: Kim
+      - button "한국어"
+      - button "Sign out"
+    - navigation "Desk":
+      - button /To decide/
+      - button "Cases"
+      - button "Warrants"
+      - button "Notices"
+      - button "Venues"
+      - button "Days and health"
+      - button "Officers"
+    - main:
+      - heading "To decide" [level=1]
+"""
+"""What a screen reader says of an officer's first screen."""
 Opened = Callable[..., OfficersBrowser]
 
 
@@ -77,6 +96,7 @@ def test_one_officers_vote_is_not_enough_for_a_venue_and_two_are(town: VisitorTo
     door = apply(town, "노래방 종로")
     register = town.world.authority.venues
     kim, lee = signed_in("Kim"), signed_in("Lee")
+    expect(kim.page.locator("body")).to_match_aria_snapshot(DESK)
     for officer, count in ((kim, "1 of 2 approvals"), (lee, "2 of 2 approvals")):
         assert aside(lambda: register.get(door.record.venue_id)).statement is None
         officer.go("venues")
@@ -253,6 +273,57 @@ def test_the_present_officers_let_another_one_in(
 
 
 @pytest.mark.long
+def test_two_officers_erase_a_day_early(town: VisitorTown, signed_in: Opened) -> None:
+    epochs = town.world.operator.epochs
+    vault, yesterday = epochs.vault, town.world.today - 1
+    aside(lambda: epochs.publish(yesterday))  # of which nobody has a pass
+    park, choi = signed_in("Park"), signed_in("Choi")
+    park.go("days")
+    row = park.page.get_by_role("row").filter(has=park.page.get_by_role("button", name="Erase early"))
+    day = row.get_by_role("rowheader").inner_text()
+    row.get_by_role("button", name="Erase early").click()
+    expect(park.page.get_by_role("heading", name=f"Propose to erase {day}?")).to_be_visible()
+    check(park.page)
+    park.page.get_by_role("button", name="Propose").click()
+    park.page.get_by_role("button", name="Read back and approve").wait_for()
+    check(park.page)
+    park.approve()
+    expect(park.page.get_by_role("heading", name="1 of 2 approvals")).to_be_visible()
+    assert not vault.is_erased(yesterday)
+    choi.go("decisions")
+    choi.page.get_by_role("button", name=day).click()
+    choi.approve()
+    expect(choi.page.locator("desk-job")).to_contain_text("Done")
+    choi.go("days")
+    row = choi.page.get_by_role("row").filter(has_text=day)
+    expect(row).to_contain_text("Erased")
+    expect(row.get_by_role("button", name="Erase early")).to_have_count(0)
+    assert vault.is_erased(yesterday)
+
+
+@pytest.mark.long
+def test_axe_finds_nothing_before_anybody_has_signed_in(browser: Browser, desks: Desks) -> None:
+    stranger = OfficersBrowser(browser, "Somebody")
+    page, link = stranger.page, desks.invite(Role.OPERATOR, "Somebody")
+    for address, button in ((link, "Make a passkey"), (desks.url(Role.OPERATOR), "Sign in with a passkey")):
+        page.goto("about:blank")
+        page.goto(address)
+        page.get_by_role("button", name=button).wait_for()
+        for look in LOOKS:
+            page.emulate_media(**look)
+            page.wait_for_timeout(300)  # until colours have changed
+            check(page)
+            page.emulate_media(**AS_IT_IS)
+        page.set_viewport_size({"width": 320, "height": 640})
+        check(page)
+        page.set_viewport_size(DESKTOP)
+    page.goto("about:blank")
+    stranger.enrol(link)
+    check(page)
+    stranger.close()
+
+
+@pytest.mark.long
 def test_a_link_works_once_and_a_session_ends(
     browser: Browser, desks: Desks, town: VisitorTown, signed_in: Opened
 ) -> None:
@@ -297,6 +368,12 @@ LOOKS: list[dict[str, Any]] = [
     {"color_scheme": "dark", "contrast": "more", "reduced_motion": "reduce"},
     {"forced_colors": "active"},
 ]
+AS_IT_IS: dict[str, Any] = {
+    "color_scheme": "light",
+    "contrast": "no-preference",
+    "reduced_motion": "no-preference",
+    "forced_colors": "none",
+}
 SIZES = ((1280, 800), (390, 844), (320, 640))
 
 
@@ -309,7 +386,7 @@ def test_axe_finds_nothing_on_any_screen(town: VisitorTown, place: Place, signed
         for look in LOOKS:
             officer.page.emulate_media(**look)
             visit_all(officer)
-            officer.page.emulate_media(color_scheme="light", contrast="no-preference", forced_colors="none")
+            officer.page.emulate_media(**AS_IT_IS)
         for width, height in SIZES[1:]:
             officer.page.set_viewport_size({"width": width, "height": height})
             visit_all(officer)

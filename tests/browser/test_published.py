@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from lab.town import Place
 from protocol.epochs import EPOCH_SECONDS
 from protocol.http_messages import Decision
+from tests.browser.accessibility import check
 from tests.browser.conftest import VisitorTown, aside
 from tests.browser.test_visitor import enrol, shown, shown_to
 from tests.support.contacts import contacts
@@ -37,9 +38,11 @@ def test_a_notice_and_an_opening_are_found_by_whom_they_concern(page: Page, town
     page.get_by_role("button", name="A notice concerns one of your visits").click(timeout=30_000)
     expect(page.locator(".found").first).to_contain_text(ADVICE)
     expect(page.locator(".found").first).to_contain_text("Nobody else knows")
+    check(page)
     page.get_by_role("button", name="Back").click()
     page.get_by_role("button", name="One of your visits was opened").click()
     expect(page.locator(".found").first).to_contain_text("was opened under a warrant")
+    check(page)
     lists = [seen for seen in town.traffic if "notices" in seen.path or "disclosures" in seen.path]
     assert lists
     assert not [seen for seen in lists if seen.method == "GET" and "Authorization" in seen.headers]

@@ -15,11 +15,13 @@ from lab.town import Place
 from protocol.epochs import Role
 from protocol.http_messages import Decision, VerificationAnswer, VerificationRequest
 from protocol.qr_text import from_qr_text
+from tests.browser.accessibility import check
 from tests.browser.conftest import PHONE, VisitorTown, aside
 from tests.support.camera import read_texts
 from tests.support.running import run
 
 PHONES = iter(range(50_000_000, 60_000_000))
+GET_PASSES = re.compile("Get today's passes|오늘 패스 받기")
 LISTS_ARE_DUE = """() => new Promise((resolve) => {
     indexedDB.open('splitpass').onsuccess = ({ target: { result } }) => {
         const transaction = result.transaction('plain', 'readwrite');
@@ -28,22 +30,70 @@ LISTS_ARE_DUE = """() => new Promise((resolve) => {
     };
 })"""
 
+COUNT_WAKE_LOCKS = """
+    globalThis.wakeLocks = 0;
+    const { request } = WakeLock.prototype;
+    WakeLock.prototype.request = function (kind) {
+        wakeLocks += 1;
+        return request.call(this, kind);
+    };
+"""
+HOME = """
+    - banner:
+      - paragraph: SplitPass
+      - button "한국어"
+    - main:
+      - heading "Your passes" [level=1]
+      - paragraph: Passes left today
+      - button "Show QR"
+      - button "Scan poster"
+      - heading "Coming days" [level=2]
+      - navigation "More":
+        - button "My visits"
+        - button "Notices"
+        - button "Was I ever identified?"
+        - button "Paper passes"
+        - button "My registration"
+"""
+"""What a screen reader says of the first screen."""
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.5 Mobile/15E148 Safari/604.1"
+)
+
 
 def enrol(page: Page, town: VisitorTown) -> str:
     """Register with a number of one's own, and get the passes of today; returns the number."""
-    phone = f"010{next(PHONES):08}"
     page.goto(town.url)
     page.get_by_role("button", name=re.compile("I agree|동의하고")).click()
+    phone = ask_for_code(page)
+    confirm_code(page, town, phone)
+    fetch_today(page)
+    return phone
+
+
+def ask_for_code(page: Page) -> str:
+    """Fill in a number of one's own, which is returned, and a name."""
+    phone = f"010{next(PHONES):08}"
     page.locator("[name=phone]").fill(phone)
     page.locator("[name=name]").fill("홍길동")
     page.locator("button.primary").click()
     page.locator("[name=code]").wait_for()
-    page.locator("[name=code]").fill(town.world.last_code(f"+82{phone[1:]}"))
+    return f"+82{phone[1:]}"
+
+
+def confirm_code(page: Page, town: VisitorTown, phone: str) -> None:
+    """Type the code that the phone got."""
+    page.locator("[name=code]").fill(town.world.last_code(phone))
     page.locator("button.primary").click()
-    page.get_by_role("button", name=re.compile("Get today's passes|오늘 패스 받기")).click()
+    page.get_by_role("button", name=GET_PASSES).wait_for()
+
+
+def fetch_today(page: Page) -> None:
+    """Get the passes of today."""
+    page.get_by_role("button", name=GET_PASSES).click()
     page.locator("dialog button.primary").click()
     expect(page.locator(".count")).to_have_text("3", timeout=30_000)
-    return f"+82{phone[1:]}"
 
 
 def shown(page: Page) -> str:
@@ -61,15 +111,49 @@ def shown_to(town: VisitorTown, place: Place, text: str) -> Decision:
 
 def test_a_visitor_enrols_shows_a_code_is_admitted_and_leaves(page: Page, town: VisitorTown, place: Place) -> None:
     town.tick()
+    page.add_init_script(COUNT_WAKE_LOCKS)
     enrol(page, town)
+    expect(page.locator("body")).to_match_aria_snapshot(HOME)
+    assert page.evaluate("wakeLocks") == 0
     page.get_by_role("button", name="Show QR").click()
     assert shown_to(town, place, shown(page)) is Decision.ADMITTED
+    expect(page.get_by_role("img", name="QR code for the reader")).to_be_visible()
+    expect(page.locator(".seconds")).to_have_text(re.compile(r"^New code in ([1-9]|1[0-5]) s$"))
+    assert page.evaluate("wakeLocks") == 1
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # the browser had let go of it
+    assert page.evaluate("wakeLocks") == 2
     width = page.locator(".codes").evaluate("one => one.querySelector('path').getBoundingClientRect().width")
     assert width >= 0.9 * PHONE["width"]
     page.get_by_role("button", name="Close").click()
     expect(page.locator(".count")).to_have_text("2")
     page.get_by_role("button", name="Check out").click()
     assert shown_to(town, place, shown(page)) is Decision.ADMITTED
+
+
+def test_consent_is_asked_for_once(context: BrowserContext, page: Page, town: VisitorTown) -> None:
+    page.goto(town.url)
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_label("Phone number").wait_for()
+    page.close()
+    again = context.new_page()
+    again.goto(town.url)
+    expect(again.get_by_label("Phone number")).to_be_visible()
+    again.get_by_role("button", name="Back").click()
+    expect(again.get_by_role("button", name="I agree")).to_be_visible()  # to be read again
+
+
+def test_an_iphone_is_told_of_its_home_screen_before_it_registers(
+    browser: Browser, page: Page, town: VisitorTown
+) -> None:
+    hint = "Add to Home Screen, then register"
+    with browser.new_context(viewport=PHONE, locale="en-US", user_agent=IPHONE) as context:
+        phone = context.new_page()
+        phone.goto(town.url)
+        expect(phone.get_by_role("heading", name=hint)).to_be_visible()
+        check(phone)
+    page.goto(town.url)
+    page.get_by_role("button", name="I agree").wait_for()
+    expect(page.get_by_role("heading", name=hint)).to_have_count(0)
 
 
 @pytest.mark.long
@@ -258,6 +342,8 @@ def test_a_passphrase_locks_the_wallet(context: BrowserContext, page: Page, town
     page.get_by_label("New passphrase").fill("correct horse")
     page.get_by_role("button", name="Lock with it").click()
     for tab in (page, other):
+        tab.get_by_label("Passphrase").wait_for()
+        check(tab)
         tab.get_by_label("Passphrase").fill("wrong horse")
         tab.get_by_role("button", name="Open").click()
         expect(tab.get_by_text("The passphrase is wrong")).to_be_visible()
