@@ -548,7 +548,7 @@ def test_c10_the_officer_publishes_and_sees_notices(world: World, door: Door) ->
     with patch("escrow.authority.cli.waiting_for", wraps=waiting_for) as told:
         result = world.officer(Role.AUTHORITY, "notices", "publish", warrant.warrant_id.hex())
     told.assert_called_once_with("the operator's notice")
-    assert (result.exit_code, result.output) == (0, "a notice for 2 passes is published\n")
+    assert (result.exit_code, result.stdout) == (0, "a notice for 2 passes is published\n")
     listed = world.officer(Role.AUTHORITY, "notices", "list").output
     assert f", 1024 digests: {ADVICE}\n" in listed
     assert run(notice(world)).advice == ADVICE

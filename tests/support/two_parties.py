@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ class PartyInMemory:
             vault=SimpleNamespace(is_erased=lambda epoch: epoch in self.erased),
             secret=lambda epoch: self._epochs[epoch].secrets[role],
         )
+        self.sharing = asyncio.Lock()
         self.interrupted = False
         """Whether the program ends when the next entry is in the log."""
 
