@@ -30,10 +30,11 @@ class Camera:
         self._page.wait_for_timeout(300)
         picture = Image.open(io.BytesIO(self._page.screenshot())).convert("RGB")
         if self.folder is not None:
+            whole = self._page.locator("dialog[open], .sign").count() == 0  # which do not scroll with the page
             for label, size in SIZES.items():
                 self._page.set_viewport_size(size)
                 self._page.wait_for_timeout(200)
-                self._page.screenshot(path=self.folder / f"{name}-{label}.png", full_page=True)
+                self._page.screenshot(path=self.folder / f"{name}-{label}.png", full_page=whole)
         self._page.set_viewport_size(self._size)
         return picture
 

@@ -35,7 +35,7 @@ LINKS = {
 }
 LONGER = """{
     const { setTimeout } = globalThis;
-    globalThis.setTimeout = (work, pause, ...more) => setTimeout(work, pause === 1500 ? 4000 : pause, ...more);
+    globalThis.setTimeout = (work, pause, ...more) => setTimeout(work, pause === 1500 ? 6000 : pause, ...more);
 }"""
 """Answers stay until they are pictured."""
 
@@ -113,6 +113,7 @@ def take_door(page: Page, town: DoorTown, place: Place, person: Person, folder: 
     pair(page, town, place)
     page.get_by_role("button", name="소리", exact=True).click()
     page.wait_for_timeout(1500)
+    page.locator(".sign").wait_for(state="detached")  # of who is before the camera
     pictures = [camera.take("door-at-work")]
     code = open_entries(person.visitor, 1)[0].text(town.now)
     for kind in ("enter", "no"):
@@ -175,10 +176,10 @@ def main(shown: Path, folder: Path | None = None) -> None:
                 town.start_parties()
                 place = aside(lambda: town.open_venue("○○카페"))
             someone, other = aside(lambda: town.visitors("홍길동", "김철수"))
-            camera.see(open_entries(other.visitor, 1)[0].text(town.now))
             with chromium(*camera.arguments) as browser:
                 link = aside(lambda: town.link(place))
                 write(take(new_page(browser), town, link, folder), shown / "visitor.png")
+                camera.see(open_entries(other.visitor, 1)[0].text(town.now))
                 write(take_door(new_page(browser), town, place, someone, folder), shown / "door.png")
         finally:
             town.stop()
