@@ -17,13 +17,13 @@ from tests.support.programs import Program, launch
 from tests.support.running import run
 from tests.support.small_parts import SHOWN
 
-FEW, MANY = 2, 36
+FEW, MANY = 2, 12
 """So many parts."""
 PEOPLE = 3000
 MOST = 20_000_000
-"""So many more bytes many parts may take than few: under 300 for each further visit; as an object it takes 1,800."""
-MOST_OF_SERVERS = 20
-"""So many more MiB the largest server may take, of whatever party."""
+"""So many more bytes many parts may take than few: 1,000 for each further visit; as an object it would take 1,800."""
+MOST_OF_SERVERS = 34
+"""So many more MiB the largest server may take, of whatever party: what the further visits would take as objects."""
 
 pytestmark = pytest.mark.long
 
