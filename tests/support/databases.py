@@ -71,14 +71,21 @@ def back_up(url: str, directory: Path) -> Callable[[], None]:
 def _administer(*statements: str) -> None:
     """Run statements on the server of this process, which takes a hundred connections.
 
-    Those of a server that ended stay open until the collector has found it.
+    Those of servers that have ended stay open until the collector has found them.
     """
-    url = postgresql_url()
-    _execute(url, *statements)
-    engine = sql.create_engine(url, poolclass=sql.NullPool)
-    with engine.connect() as connection:
-        if connection.scalar(sql.text("SELECT count(*) FROM pg_stat_activity")) > MANY_CONNECTIONS:
-            gc.collect()
+    if _connections() > MANY_CONNECTIONS:
+        gc.collect()
+    _execute(postgresql_url(), *statements)
+
+
+def _connections() -> int:
+    """How many there are to the server; more than it takes if there is no room for another."""
+    engine = sql.create_engine(postgresql_url(), poolclass=sql.NullPool)
+    try:
+        with engine.connect() as connection:
+            return len(connection.execute(sql.text("SELECT pid FROM pg_stat_activity")).all())
+    except sql.exc.OperationalError:
+        return MANY_CONNECTIONS + 1
 
 
 def _execute(url: sql.URL, *statements: str) -> None:
