@@ -44,6 +44,7 @@ OVER_HTTP = {
     "escrow.operator.accounts.Accounts.verify",
     "escrow.operator.issuing.Issuing.issue",
     "escrow.operator.operator.Operator.open_epoch",
+    "escrow.peer.Peer.verify",
     "escrow.operator.accounts.check_name",
     "escrow.operator.server.OperatorServer.issue_passes",
     "escrow.operator.server.OperatorServer.open_session",
@@ -51,6 +52,8 @@ OVER_HTTP = {
     "service.http.read_any_body",
     "service.http.read_body",
     "service.http.read_message",
+    "service.inbox.Inbox.verify",
+    "service.inbox.accept",
     "venue.release.open_log",
     "venue.server.VenueServer.check_in",
 }

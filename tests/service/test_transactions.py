@@ -86,7 +86,7 @@ def test_two_processes_that_wait_for_each_other_spoil_nothing(tmp_path: Path) ->
             ended.append(error)
             raise
 
-    async def run() -> list[object]:
+    async def run() -> tuple[list[bool], list[object]]:
         writer = Transactions("writer", writing(engine))
         with engine.connect() as other:
             with other.begin():
@@ -95,10 +95,11 @@ def test_two_processes_that_wait_for_each_other_spoil_nothing(tmp_path: Path) ->
                 tasks = [asyncio.create_task(writer.join(insert_in_order, one)) for one in (1, 2, 3)]
                 while not await asyncio.to_thread(other.scalar, waiting):
                     pass
-                await asyncio.to_thread(insert, other, [1])
-            return await asyncio.gather(*tasks, return_exceptions=True)
+                others = await asyncio.to_thread(insert, other, [1])
+            return others, list(await asyncio.gather(*tasks, return_exceptions=True))
 
-    assert asyncio.run(run()) == [False, False, True]
+    others, outcomes = asyncio.run(run())
+    assert outcomes == [not others[0], False, True], "one of the two is first when the transaction has ended"
     assert [is_deadlock(error) for error in ended] == [True]
     assert stored(engine) == [1, 2, 3]
     engine.dispose()
