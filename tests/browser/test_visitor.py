@@ -342,7 +342,7 @@ def test_a_passphrase_locks_the_wallet(context: BrowserContext, page: Page, town
     page.get_by_label("New passphrase").fill("correct horse")
     page.get_by_role("button", name="Lock with it").click()
     for tab in (page, other):
-        tab.get_by_label("Passphrase").wait_for()
+        tab.get_by_role("button", name="Open", exact=True).wait_for()  # the page is loaded anew
         check(tab)
         tab.get_by_label("Passphrase").fill("wrong horse")
         tab.get_by_role("button", name="Open").click()
