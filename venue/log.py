@@ -163,6 +163,8 @@ class Log:
             .order_by(_leaves.c.position)
         )
         with self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":  # which has no statistics of a day that has just filled up
+                connection.execute(sql.text("SET LOCAL enable_nestloop = off"))
             for row in connection.execution_options(yield_per=1000).execute(query):
                 direction = Direction(row.direction)
                 is_exit = direction is Direction.EXIT
