@@ -13,7 +13,7 @@ from pathlib import Path
 from secrets import token_bytes
 from unittest.mock import patch
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 from click.testing import CliRunner, Result
 
 from conformance.vectors.venue_log import VenueLog
@@ -25,6 +25,7 @@ from escrow.authority.server import create_authority_app
 from escrow.housekeeping import keep_house
 from escrow.operator.operator import Operator
 from escrow.operator.server import create_operator_app
+from escrow.party import Party
 from lab.processes import free_ports
 from lab.town import UNLIMITED, UNLIMITED_PARTY
 from protocol.check_ins import CheckInMessage, Direction, sign_check_in
@@ -252,18 +253,24 @@ class Door:
 
 @contextmanager
 def run_world(
-    directory: Path, database: str = "sqlite", cosigning_seconds: float = DAY, number: int = 7
+    directory: Path, database: str = "sqlite", cosigning_seconds: float | None = None, number: int = 7
 ) -> Iterator[World]:
     """A world whose servers run in a thread of their own, on a kind of database; they have run for a while.
 
     While a test runs they keep house, and have their logs cosigned, when it says so: its clock may jump meanwhile.
     """
+    cosigning = (
+        {"_keep_log_alive": _not_at_all} if cosigning_seconds is None else {"COSIGNING_SECONDS": cosigning_seconds}
+    )
     with (
-        patch("escrow.housekeeping.COSIGNING_SECONDS", cosigning_seconds),
-        patch("escrow.housekeeping.FIRST_SECONDS", DAY),
+        patch.multiple("escrow.housekeeping", FIRST_SECONDS=DAY, **cosigning),
         _run(World(directory, database, homes=running_homes(database, number), number=number)) as world,
     ):
         yield world
+
+
+async def _not_at_all(_party: Party, _session: ClientSession) -> None:
+    """Instead of what goes on in the background."""
 
 
 def running_homes(database: str, number: int = 7) -> Homes:
