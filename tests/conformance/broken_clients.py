@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http.cookies import SimpleCookie
 from secrets import token_hex
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
-import pytest
 
 import client.list_search
 import client.list_sources
@@ -67,31 +66,12 @@ from protocol.warrants import Venue, verify_venue
 from service.http_client import call, new_session
 from service.log_client import KnownLogs
 from service.problems import Problem
+from tests.conformance.broken import AllBroken, Patch
 
-Patch = pytest.MonkeyPatch
 NOTICES = "notices.authority"
 
-
-@dataclass(frozen=True)
-class Broken:
-    """A client that is broken by a patch, and the checks that it fails."""
-
-    name: str
-    apply: Callable[[Patch], None]
-    fails: frozenset[str]
-
-
-BROKEN: list[Broken] = []
-
-
-def broken(*fails: str) -> Callable[[Callable[[Patch], None]], Callable[[Patch], None]]:
-    """Add a broken client, which fails these checks and no others."""
-
-    def register(apply: Callable[[Patch], None]) -> Callable[[Patch], None]:
-        BROKEN.append(Broken(apply.__name__, apply, frozenset(fails)))
-        return apply
-
-    return register
+BROKEN = AllBroken()
+broken = BROKEN.add
 
 
 def _does(patch: Patch, name: str, operation: Callable[[Adapter, Values], Values]) -> None:

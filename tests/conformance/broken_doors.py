@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,33 +21,13 @@ from protocol.primitives import statements
 from protocol.primitives.errors import InvalidProof, Malformed, SplitPassError, WrongDomain, WrongEpoch
 from protocol.primitives.signatures import verify
 from protocol.qr_text import from_qr_text
+from tests.conformance.broken import AllBroken, Patch
 from venue.code_text import parse_code
 from venue.gate import DoorDomain, Gate
 from venue.store import Store
 
-Patch = pytest.MonkeyPatch
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A door that is broken by a patch, and the checks that it fails."""
-
-    name: str
-    apply: Callable[[Patch], None]
-    fails: frozenset[str]
-
-
-BROKEN: list[Broken] = []
-
-
-def broken(*fails: str) -> Callable[[Callable[[Patch], None]], Callable[[Patch], None]]:
-    """Add a broken door, which fails these checks and no others."""
-
-    def register(apply: Callable[[Patch], None]) -> Callable[[Patch], None]:
-        BROKEN.append(Broken(apply.__name__, apply, frozenset(fails)))
-        return apply
-
-    return register
+BROKEN = AllBroken()
+broken = BROKEN.add
 
 
 def _with_lax_keys(patch: Patch, error: type[SplitPassError]) -> None:

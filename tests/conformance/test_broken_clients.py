@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from conformance.check import Check, Result, run_checks
+from conformance.check import Result, run_checks
 from conformance.clients.bench import BASIC, Bench
 from conformance.clients.catalogue import CHECKS
 from conformance.clients.python_client import Adapter
 from conformance.driven import Values
-from tests.conformance.broken_clients import BROKEN, Broken
+from tests.conformance.broken import Broken, failures
+from tests.conformance.broken_clients import BROKEN
 
 NEVER_BROKEN = {BASIC}
 """Without passes nothing else can be tried; see the test of a client that gets none."""
@@ -29,18 +29,11 @@ class InProcess:
         return await asyncio.to_thread(self._adapter.answer, request)
 
 
-def failures(directory: Path, checks: Iterable[Check[Bench]]) -> set[str]:
-    """The checks that fail; the others have passed."""
-    outcomes = asyncio.run(run_checks(checks, Bench(InProcess(directory)), {"--slow"}))
-    assert not [outcome for outcome in outcomes if outcome.result is Result.NOT_RUN]
-    return {outcome.check.identifier for outcome in outcomes if outcome.result is Result.FAILED}
-
-
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 def test_what_a_client_does_wrong_is_found(broken: Broken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken.apply(monkeypatch)
     checks = [check for check in CHECKS if check.identifier in broken.fails | {BASIC}]
-    assert failures(tmp_path, checks) == broken.fails
+    assert failures(checks, Bench(InProcess(tmp_path))) == broken.fails
 
 
 def together() -> list[list[Broken]]:
@@ -64,7 +57,7 @@ def test_nothing_else_is_found(group: list[Broken], tmp_path: Path, monkeypatch:
         broken.apply(monkeypatch)
     expected = set().union(*(broken.fails for broken in group))
     slow = {"3.12/too-many-lists", "3.12/bloated-list"} - expected
-    assert failures(tmp_path, [check for check in CHECKS if check.identifier not in slow]) == expected
+    assert failures([check for check in CHECKS if check.identifier not in slow], Bench(InProcess(tmp_path))) == expected
 
 
 def test_each_check_finds_something() -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from conformance.check import Check, Result, run_checks
 from conformance.doors.bench import Bench
 from conformance.doors.catalogue import CHECKS
 from conformance.doors.python_door import Adapter
 from conformance.driven import Values
-from tests.conformance.broken_doors import BROKEN, Broken
+from tests.conformance.broken import Broken, failures
+from tests.conformance.broken_doors import BROKEN
 
 
 class InProcess:
@@ -26,24 +24,18 @@ class InProcess:
         return self._adapter.answer(request)
 
 
-def failures(directory: Path, checks: Iterable[Check[Bench]]) -> set[str]:
-    """The checks that fail; the others have passed."""
-    outcomes = asyncio.run(run_checks(checks, Bench(InProcess(directory)), set()))
-    assert not [outcome for outcome in outcomes if outcome.result is Result.NOT_RUN]
-    return {outcome.check.identifier for outcome in outcomes if outcome.result is Result.FAILED}
-
-
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 def test_what_a_door_does_wrong_is_found(broken: Broken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken.apply(monkeypatch)
-    assert failures(tmp_path, [check for check in CHECKS if check.identifier in broken.fails]) == broken.fails
+    checks = [check for check in CHECKS if check.identifier in broken.fails]
+    assert failures(checks, Bench(InProcess(tmp_path))) == broken.fails
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 def test_nothing_else_is_found(broken: Broken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken.apply(monkeypatch)
-    assert failures(tmp_path, CHECKS) == broken.fails
+    assert failures(CHECKS, Bench(InProcess(tmp_path))) == broken.fails
 
 
 def test_each_check_finds_something() -> None:
