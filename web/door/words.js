@@ -6,19 +6,12 @@
 
 import { Decision } from '../protocol/httpMessages.js';
 import { Problem, Unreachable, WordedError } from '../ui/problems.js';
+import { REFUSALS } from '../ui/refusals.js';
 
 /** @type {Record<Decision, Pair>} */
 export const DECISIONS = {
+  ...REFUSALS,
   [Decision.ADMITTED]: ['welcome', '확인되었습니다'],
-  [Decision.UNREADABLE]: ['this is not a SplitPass code', 'SplitPass QR 코드가 아닙니다'],
-  [Decision.UNKNOWN_DOMAIN]: [
-    'the code belongs to a log that this door does not serve',
-    '이 출입문에서 쓰지 않는 명부의 코드입니다',
-  ],
-  [Decision.UNKNOWN_EPOCH]: [
-    "this door does not have the day's keys, and must fetch them online",
-    '이 출입문에 오늘의 키가 없습니다. 인터넷에 연결해 키를 받아야 합니다',
-  ],
   [Decision.TOO_OLD]: [
     'the code is too old; show the live screen, not a picture, or a paper of today, and check the clock',
     '시간이 지난 코드입니다. 사진이 아닌 현재 화면이나 오늘의 종이 출입증을 보여 주시고, 시계도 확인해 주세요',
@@ -26,16 +19,6 @@ export const DECISIONS = {
   [Decision.TOO_EARLY]: [
     "the code is from the future; check the paper's day, the phone's clock and the door's",
     '코드의 시각이 미래입니다. 종이의 날짜, 휴대전화와 출입문 기기의 시계를 확인해 주세요',
-  ],
-  [Decision.OTHER_VENUE]: ['the code was made for another venue', '다른 시설에서 만든 코드입니다'],
-  [Decision.FORGED]: ["the code's signatures do not hold", '서명이 올바르지 않은 코드입니다'],
-  [Decision.ALREADY_SPENT]: [
-    'this pass was used here before; show a new code',
-    '이미 사용한 코드입니다. 새 코드를 보여 주세요',
-  ],
-  [Decision.NO_ENTRY]: [
-    'this is an exit code, but its pass did not check in here within twelve hours',
-    '퇴장 코드인데 12시간 안에 여기서 입장한 기록이 없습니다',
   ],
 };
 
