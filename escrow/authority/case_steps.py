@@ -6,9 +6,9 @@ from escrow.authority.case import Part
 from escrow.authority.warrants import ListedWarrant, Step
 
 
-def is_to_propose(part: Part, _warrant: ListedWarrant) -> bool:
+def is_to_propose(part: Part, warrant: ListedWarrant) -> bool:
     """Whether a part's warrant was drawn and nothing more."""
-    return part.state == "drawn"
+    return warrant is part.warrant and part.state == "drawn"
 
 
 def is_to_look_after(part: Part, warrant: ListedWarrant) -> bool:

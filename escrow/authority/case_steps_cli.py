@@ -188,7 +188,9 @@ def export(home: Path, name: str, output: Path) -> None:
     click.echo(f"{contacts(found, 'people')}, written to {output}")
     missing = partly = 0
     for part in whole:
-        those = [one for its, one in findings if its is part and (part.stands or one.is_begun)]
+        now = part.authority.clock()
+        beside = zip(findings, parts, strict=True)
+        those = [one for (its, one), (_, listed) in beside if its is part and (listed.stands_at(now) or one.is_begun)]
         missing += not any(one.is_begun for one in those)
         partly += any(one.is_begun for one in those) and not all(one.is_whole for one in those)
     lacks = [f"{missing} are not on the list"] if missing else []

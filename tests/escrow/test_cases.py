@@ -540,6 +540,31 @@ def test_a_refusal_is_shown_with_its_reason_and_another_warrant_is_drawn_if_told
     authorities.done("close", CASE)
 
 
+def test_what_became_of_an_earlier_warrant_is_not_taken_for_what_is_left_to_do(
+    authorities: Authorities, tmp_path: Path
+) -> None:
+    """Neither the one that was refused nor the one that was opened is proposed again, or missed on the list."""
+    one = authorities.worlds[0]
+    left = run(admit(one, {authorities.cafe: [1]}))
+    drawn_for(authorities, authorities.cafe, countersigned=False)
+    authorities.done("propose", CASE)
+    authorities.countersign(but=1)
+    authorities.done("watch", CASE)
+    run(authorities.cafe.admit(left[98].pop(), NOON - HOUR // 2))
+    for _ in range(2):
+        assert authorities.done("draw", CASE, "--yes", "--again") == "1 warrant drawn\n"
+        assert authorities.done("propose", CASE).count(": proposed\n") == 1
+        authorities.countersign()
+        authorities.done("release", CASE)
+        authorities.done("open", CASE)
+        exported = authorities.case("export", CASE, "-o", str(tmp_path / "export"))
+        assert (exported.exit_code, exported.stderr) == (0, "")
+        one.now += 120
+        run(authorities.cafe.commit())
+    proposed = [entry.warrant_id for entry in one.authority.journal.entries(case=CASE) if entry.action == "propose"]
+    assert len(proposed) == len(set(proposed)) == 3
+
+
 def test_one_venue_that_fails_keeps_no_other_back(authorities: Authorities) -> None:
     one = authorities.worlds[0]
     run(admit(one, {authorities.club[0]: [1], authorities.cafe: [2]}))
