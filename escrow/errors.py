@@ -59,7 +59,7 @@ class UnknownVenue(Refusal):
     name = "unknown-venue"
 
     def __init__(self, venue_id: bytes) -> None:
-        super().__init__("no such venue has applied")
+        super().__init__(f"no venue {venue_id.hex()} has applied")
         self.venue_id = venue_id
 
 

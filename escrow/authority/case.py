@@ -23,6 +23,7 @@ from escrow.authority.drawing import (
 )
 from escrow.authority.errors import (
     CaseClosed,
+    CaseExists,
     CaseUnfinished,
     NoWarrant,
     UnknownCase,
@@ -119,10 +120,15 @@ class Cases:
         authority.journal.note(self._officer, action, warrant_id=warrant_id, case=case)
 
     def start(self, name: str, legal_reference: str) -> None:
-        """Start a case in every home, or finish what an interruption has left of that; raises `CaseClosed`."""
-        known = [case for authority in self.homes for case in authority.cases.all() if case.name == name]
-        if any(case.closed is not None for case in known):
-            raise CaseClosed(name)
+        """Start a case in every home, or finish what an interruption has left of that.
+
+        Raises `CaseClosed`, and `CaseExists` if the name stands for another: then it is started in no home.
+        """
+        for case in self.all():
+            if case.name == name and case.closed is not None:
+                raise CaseClosed(name)
+            if case.name == name and case.legal_reference != legal_reference:
+                raise CaseExists(name)
         self.note(name, "start case")
         for authority in self.homes:
             authority.cases.start(Case(name, legal_reference, authority.clock()))
@@ -132,19 +138,21 @@ class Cases:
         known: dict[str, Case] = {}
         for authority in self.homes:
             for case in authority.cases.all():
-                known.setdefault(case.name, case)
+                before = known.setdefault(case.name, case)
+                if before.closed is None:  # closed in one home, it is closed
+                    known[case.name] = before._replace(closed=case.closed)
         return sorted(known.values(), key=lambda case: case.started)
 
     def get(self, name: str, *, even_closed: bool = False) -> Case:
         """A case, which is then in every home; raises `UnknownCase`, or `CaseClosed` if it is closed in one of them."""
-        known = [case for authority in self.homes for case in authority.cases.all() if case.name == name]
-        if not known:
+        known = next((case for case in self.all() if case.name == name), None)
+        if known is None:
             raise UnknownCase(name)
-        if not even_closed and any(case.closed is not None for case in known):
+        if known.closed is not None and not even_closed:
             raise CaseClosed(name)
         for authority in self.homes:
-            authority.cases.start(known[0])
-        return known[0]
+            authority.cases.start(known)
+        return known
 
     def add(self, name: str, windows: Sequence[Window]) -> int:
         """Add windows to a case, each in every domain that has its venue; in how many parts they are.

@@ -38,6 +38,7 @@ def cases_of(home: Path) -> Cases:
     return Cases(open_homes(home), officer())
 
 
+NO_WINDOWS = "there are no windows. Next: `case add`"
 case_argument = click.argument("name", metavar="CASE")
 windows_options = (
     click.option("--from", "begins", type=Moment(), multiple=True, required=True, help="Start of a window."),
@@ -59,7 +60,7 @@ def start(home: Path, name: str, legal_reference: str) -> None:
     if not (0 < len(name) <= 64 and (name + legal_reference).isprintable()):
         raise click.UsageError("name (at most 64 characters) and legal reference are each one line")
     if not 0 < len(legal_reference.encode()) <= 256:
-        raise click.UsageError("a legal reference has at most 256 bytes")
+        raise click.UsageError("a legal reference has from 1 to 256 bytes")
     cases_of(home).start(name, legal_reference)
     click.echo(f"{name} is started")
 
@@ -128,7 +129,8 @@ def check(home: Path, name: str) -> None:
     """Look at CASE before anything is signed. Shows what there is for each window, and what is not."""
     cases = cases_of(home)
     cases.get(name, even_closed=True)
-    for part, looked in _examined(cases.parts(name), 0):
+    parts = cases.parts(name)
+    for part, looked in _examined(parts, 0):
         authority, offset = part.authority, part.authority.domain.utc_offset
         times = [moment for moment in authority.commitments.of(part.venue.venue_id) if _touches(part, moment)]
         last = "never" if looked.known.committed is None else local_time(looked.known.committed, offset)
@@ -138,6 +140,8 @@ def check(home: Path, name: str) -> None:
             continue
         for line in [f"no warrant can be drawn: {looked.why}"] if looked.why else looked.odd:
             click.echo(f"    {line}")
+    if not parts:
+        click.echo(NO_WINDOWS)
 
 
 @case_group.command()
@@ -157,6 +161,8 @@ def draw(home: Path, name: str, *, limits: Limits, again: bool, yes: bool) -> No
     """
     cases = cases_of(home)
     case, parts = cases.get(name), cases.undrawn(name, again=again)
+    if not cases.parts(name):
+        raise click.ClickException(NO_WINDOWS)
     examined = _examined(parts, limits.max_records)
     for part, looked in examined:
         if looked.why:
@@ -176,6 +182,8 @@ def draw(home: Path, name: str, *, limits: Limits, again: bool, yes: bool) -> No
 
 def _examined(parts: Sequence[Part], max_records: int) -> list[tuple[Part, Examined]]:
     """What there is for parts; the operators are asked which days they have erased."""
+    if not parts:
+        return []
     from escrow.authority.case import erased_by_operators, examine
     from escrow.authority.program import online
 

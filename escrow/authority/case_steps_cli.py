@@ -75,21 +75,28 @@ def watch(home: Path, name: str, *, once: bool) -> None:
 
     cases = cases_of(home)
     cases.get(name)
-    shown: dict[tuple[int, object], str] = {}
-    while True:
-        waiting = [part for part in cases.parts(name) if part.state == "proposed"]
-        if waiting:
-            with waiting_for(f"the operators' officers, who have {len(waiting)} warrants to decide on"):
-                online(lambda session, parts=waiting: _look(session, parts))  # type: ignore[misc]
-        for part in cases.parts(name):
-            key = part.authority.domain.number, part.window
-            if shown.get(key) != part.state:
-                shown[key] = part.state
-                click.echo(f"{label(part)}: {part.state}{reason(part)}")
-        if once or "proposed" not in shown.values():
-            break
-        with waiting_for("the operators' officers"):
-            time.sleep(LOOK_SECONDS)
+    parts, shown, failed = cases.parts(name), dict[tuple[int, object], str](), list[str]()
+    with waiting() as things:
+        while True:
+            if undecided := _undecided(parts):
+                before = failed
+                with things.on(_officers(parts)):
+                    failed = online(lambda session, parts=undecided: _look(session, parts))  # type: ignore[misc]
+                with things.interrupted():
+                    for line in failed:
+                        if line not in before:
+                            click.echo(line, err=True)
+            parts = cases.parts(name)
+            with things.interrupted():
+                for part in parts:
+                    key = part.authority.domain.number, part.window
+                    if shown.get(key) != part.state:
+                        shown[key] = part.state
+                        click.echo(f"{label(part)}: {part.state}{reason(part)}")
+            if once or not _undecided(parts):
+                break
+            with things.on(_officers(parts)):
+                time.sleep(LOOK_SECONDS)
     click.echo(_what_is_next(cases, name))
 
 
@@ -252,10 +259,13 @@ def _is_readable(part: Part, warrant: ListedWarrant) -> bool:
 
 def _what_is_next(cases: Cases, name: str) -> str:
     """Which commands take the case on, and for how many of its parts."""
-    states = Counter(part.state for part in cases.parts(name))
+    parts = cases.parts(name)
+    states = Counter(part.state for part in parts)
     if not states:
         return "Next: `case add`"
     steps = [f"`{NEXT[state]}` ({states[state]} {state})" for state in NEXT if state in states]
+    if since := sum(part.stands and part.may_give_more for part in parts):
+        steps.append(f"`{DRAW}` ({since} to which the venue has committed since)")
     return f"Next: {', '.join(steps)}"
 
 
@@ -282,13 +292,25 @@ def show(home: Path, name: str) -> None:
     show_journal(sorted(entries, key=lambda entry: entry.time), offset)
 
 
-async def _look(session: ClientSession, parts: Sequence[Part]) -> None:
+def _undecided(parts: Sequence[Part]) -> list[Part]:
+    return [part for part in parts if part.state == "proposed"]
+
+
+def _officers(parts: Sequence[Part]) -> str:
+    """Who is waited for."""
+    return f"the operators' officers, to decide on {len(_undecided(parts))} of {len(parts)} warrants"
+
+
+async def _look(session: ClientSession, parts: Sequence[Part]) -> list[str]:
+    """Ask for decisions on parts; a line for each of which it cannot be told."""
     from escrow.authority.investigation import Investigation
 
+    failed = []
     for part in parts:
         assert part.warrant is not None
         try:
             await Investigation(part.authority, session).countersigned(part.warrant.record.warrant_id)
         except EXPECTED as error:
             if getattr(error, "name", "") not in {"warrant-pending", "warrant-refused"}:
-                click.echo(f"{label(part)}: {printable(explain(error))}", err=True)
+                failed.append(f"{label(part)}: {printable(explain(error))}")
+    return failed

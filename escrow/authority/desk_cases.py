@@ -54,7 +54,7 @@ class CaseAsked(msgspec.Struct, forbid_unknown_fields=True):
         if not (0 < len(self.name) <= MAX_NAME and (self.name + self.legal_reference).isprintable()):
             raise ValueError(f"name (at most {MAX_NAME} characters) and legal reference are each one line")
         if not 0 < len(self.legal_reference.encode()) <= MAX_REFERENCE:
-            raise ValueError(f"a legal reference has at most {MAX_REFERENCE} bytes")
+            raise ValueError(f"a legal reference has from 1 to {MAX_REFERENCE} bytes")
 
 
 class WindowAsked(msgspec.Struct, forbid_unknown_fields=True):

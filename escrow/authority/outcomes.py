@@ -114,8 +114,8 @@ def _committed(
         lack = f"it had not committed to {uncommitted} more when the warrant was issued, it says: {ask}"
         return told, (lack,)
     if last is None or last < warrant.ends:
-        since = "never" if last is None else f"last at {local_time(last, authority.domain.utc_offset)}"
-        return told, (f"when the warrant was issued it had {since} committed: if it admitted more, {ask}",)
+        since = "never committed" if last is None else f"last committed {local_time(last, authority.domain.utc_offset)}"
+        return told, (f"when the warrant was issued it had {since}: if it admitted more, {ask}",)
     return told, ()
 
 

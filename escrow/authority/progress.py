@@ -23,7 +23,7 @@ class Waiting:
     """What a command waits for, of which there may be several things at a time."""
 
     def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
+        self._progress, self._told = progress, set[str]()
 
     @contextmanager
     def on(self, what: str, number: int = 1, of: int = 1) -> Iterator[Callable[[str], None]]:
@@ -36,12 +36,18 @@ class Waiting:
             finally:
                 self._progress.remove_task(task)
             return
-        timer = threading.Timer(PATIENCE_SECONDS, click.echo, (told,), {"err": True})
+        timer = threading.Timer(PATIENCE_SECONDS, self._tell, (told,))
         timer.start()
         try:
             yield lambda _: None
         finally:
             timer.cancel()
+
+    def _tell(self, line: str) -> None:
+        """Print a line, once."""
+        if line not in self._told:
+            self._told.add(line)
+            click.echo(line, err=True)
 
     @contextmanager
     def interrupted(self) -> Iterator[None]:

@@ -223,7 +223,8 @@ def test_a_mistake_is_told_when_a_window_is_added(authorities: Authorities) -> N
         assert refused.exit_code == 1
         assert why in refused.stderr
     assert "no windows" in authorities.done("list")
-    assert "(unknown-venue)" in authorities.case("add", CASE, "--venue", bytes(16).hex(), *window).stderr
+    unknown = authorities.case("add", CASE, *club, "--venue", bytes(16).hex(), *window)
+    assert f"no venue {bytes(16).hex()} has applied (unknown-venue)" in unknown.stderr
 
 
 def test_a_window_that_is_erased_everywhere_has_to_leave_the_case_before_anything_is_signed(
@@ -320,8 +321,11 @@ def test_what_the_venue_commits_to_later_is_released_under_another_warrant(
     assert "then draw a new warrant (`case draw --again`)" in released.stderr
     authorities.done("open", CASE)
     assert authorities.done("draw", CASE, "--yes", "--again") == "0 warrants drawn\n"
+    assert "committed since" not in authorities.done("watch", CASE)
     one.now += 120
     run(authorities.cafe.commit())
+    following = "Next: `case export` (1 opened), `case draw --again` (1 to which the venue has committed since)\n"
+    assert authorities.done("watch", CASE).endswith(following)
     assert authorities.done("draw", CASE, "--yes", "--again") == "1 warrant drawn\n"
     assert authorities.done("draw", CASE, "--yes", "--again") == "0 warrants drawn\n"
     exported = tmp_path / "between"  # what was opened before is still there
@@ -431,6 +435,9 @@ def test_who_did_what_stands_beside_each_warrant_in_its_order(authorities: Autho
 def test_a_step_too_early_or_too_late_says_what_is_next(authorities: Authorities, tmp_path: Path) -> None:
     authorities.done("start", CASE, "--legal-reference", LAW)
     assert authorities.done("propose", CASE) == "there is nothing to do. Next: `case add`\n"
+    assert authorities.done("check", CASE) == "there are no windows. Next: `case add`\n"
+    drawn = authorities.case("draw", CASE, "--yes")
+    assert (drawn.exit_code, drawn.stderr) == (1, "Error: there are no windows. Next: `case add`\n")
     authorities.done("add", CASE, *authorities.venues(authorities.cafe), *authorities.window())
     exported = authorities.case("export", CASE, "-o", str(tmp_path / "export"))
     assert exported.exit_code == 1
@@ -686,6 +693,8 @@ def test_a_case_that_is_closed_in_one_home_alone_is_closed_for_good_by_closing_i
         homes[place].cases.close(name, NOON)
         added = authorities.case("add", name, *authorities.venues(authorities.cafe), *authorities.window())
         assert "(case-closed)" in added.stderr
+        assert name not in authorities.done("list")
+        assert ", closed " in authorities.done("show", name)
         authorities.done("close", name)
         assert all(home.cases.get(name, even_closed=True).closed for home in homes)
 
@@ -742,6 +751,10 @@ def test_a_name_stands_for_one_legal_reference(authorities: Authorities) -> None
     with pytest.raises(CaseExists):
         register.start(Case(CASE, "another", NOON))
     assert authorities.case("start", CASE, "--legal-reference", "another").exit_code == 1
+    one, two = (world.authority.cases for world in authorities.worlds)
+    two.start(Case("another case", LAW, NOON))
+    assert "(case-exists)" in authorities.case("start", "another case", "--legal-reference", "another").stderr
+    assert "another case" not in {case.name for case in one.all()}
     assert authorities.case("start", "two\nlines", "--legal-reference", LAW).exit_code == 2
     assert authorities.case("start", "x", "--legal-reference", "가" * 86).exit_code == 2
     assert "(unknown-case)" in authorities.case("show", "another").stderr

@@ -26,6 +26,17 @@ def test_a_plain_line_says_what_takes_longer(
     assert captured.out == ""
 
 
+def test_what_is_waited_for_again_and_again_is_said_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.05)
+    with waiting() as things:
+        for who in ("the officers", "the officers", "the venue"):
+            with things.on(who):
+                time.sleep(0.3)
+    assert capsys.readouterr().err == "waiting for the officers\nwaiting for the venue\n"
+
+
 def test_nothing_is_said_of_what_is_there_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     with waiting_for("the operator"):
         pass

@@ -42,6 +42,7 @@ def test_what_the_server_tells_of_windows_and_outcomes_has_its_korean() -> None:
         "3 of them with a pass that was opened for another venue too",
         "3 of them on days that are erased here: they can never be opened",
         "2 of 3 parts are not opened yet: run `case release` and `case open` again",
+        "when the warrant was issued it had last committed 2026-11-30 11:59:39: if it admitted more, have it run",
         "released, not opened yet",
         "not committed",
     ]

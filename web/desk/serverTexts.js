@@ -61,7 +61,7 @@ const PARTS = [
     '그중 $1건은 키가 삭제된 날의 방문이라 열 수 없습니다',
   ],
   [
-    /when the warrant was issued it had last at (\S+ \S+) committed: if it admitted more, .*/u,
+    /when the warrant was issued it had last committed (\S+ \S+?): if it admitted more, .*/u,
     '승인서를 작성할 때 마지막 확약은 $1였습니다. 그 뒤에 더 입장했다면 시설에서 확약하고 다시 작성해 주세요',
   ],
   [
