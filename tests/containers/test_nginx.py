@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from secrets import token_bytes
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
@@ -18,12 +21,15 @@ from lab.processes import Servers, free_ports
 from protocol.epochs import Role
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from service.caching import FOR_EVER, FOR_HOURS, REVALIDATED
+from service.http_client import call
 from tests.containers.nginx import Proxy, nginx, program, set_up
 from tests.support.processes import real_world, start_party
 from tests.support.programs import launch
 from tests.support.running import run, serving
 
 PORTS = {"operator": (8401, 8411), "authority": (8402, 8412), "venue": (8403, 8413)}
+LONG_BYTES = 1_000_000
+"""Of a body that nginx would keep in memory if it buffered it."""
 AUTHORITY, OPERATOR = "allow 192.0.2.2", "allow 192.0.2.1"
 
 
@@ -145,6 +151,74 @@ def test_only_the_other_party_reaches_what_is_for_it(
 
     with processes(*ports), nginx(role, tmp_path, changes) as proxy:
         run(ask(proxy))
+
+
+async def first_status(proxy: Proxy) -> int:
+    """What the proxy says before it has a batch: 100 if it asks for it."""
+    url = urlsplit(proxy.url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port, ssl=proxy.trust)
+    writer.write(b"POST /v1/passes HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n")
+    line = await reader.readline()
+    writer.close()
+    return int(line.split()[1])
+
+
+class Authority:
+    """Processes of an authority that may be ready or not, and answer batches when they are told to."""
+
+    def __init__(self) -> None:
+        self.is_ready, self.batches, self.answering = True, list[int](), threading.Event()
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        return web.Response(status=200 if self.is_ready else 503)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.batches.append(len(await request.read()))
+        await asyncio.to_thread(self.answering.wait)
+        return web.Response(body=b"answers")
+
+    async def app(self) -> web.Application:
+        app = web.Application(client_max_size=2 * MAX_MESSAGE_BYTES)
+        app.add_routes([web.get("/readyz", self.ready), web.post("/v1/passes", self.answer)])
+        return app
+
+
+def test_a_batch_that_cannot_be_answered_does_not_leave_the_operator(tmp_path: Path) -> None:
+    """It would cost everybody in it a request: nginx asks for it by itself (§5.3)."""
+    ports, authority, places = tuple(free_ports(2)), Authority(), 8
+
+    async def send(session: ClientSession, proxy: Proxy) -> bytes:
+        return await call(session, "POST", f"{proxy.url}/v1/passes", bytes(LONG_BYTES), ask_first=True)
+
+    async def ask(proxy: Proxy) -> None:
+        async with session_with(proxy) as session:
+            authority.is_ready = False
+            assert await first_status(proxy) == 500
+            authority.is_ready = True
+            sent = [asyncio.create_task(send(session, proxy)) for _ in range(places)]
+            while len(authority.batches) < places:
+                await asyncio.sleep(0.01)
+            assert await first_status(proxy) == 503
+            authority.answering.set()
+            assert await asyncio.gather(*sent) == [b"answers"] * places
+            assert await first_status(proxy) == 100
+            assert authority.batches == [LONG_BYTES] * places
+
+    async def apps() -> list[tuple[web.Application, int]]:
+        return [(await authority.app(), port) for port in ports]
+
+    with (
+        serving(apps),
+        nginx("authority", tmp_path, replaced("authority", ports) | {OPERATOR: "allow 127.0.0.1"}) as proxy,
+    ):
+        run(ask(proxy))
+
+
+def test_a_batch_does_not_leave_the_operator_for_an_authority_that_is_down(tmp_path: Path) -> None:
+    changes = replaced("authority", tuple(free_ports(2))) | {OPERATOR: "allow 127.0.0.1"}
+
+    with nginx("authority", tmp_path, changes) as proxy:
+        assert run(first_status(proxy)) == 500
 
 
 def test_the_log_is_served_as_files(tmp_path: Path) -> None:
