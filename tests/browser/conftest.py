@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, View
 
 from lab.town import Place, offset_of_noon
 from protocol.epochs import Role
+from service.pages import Page as ServedPage
 from service.pages import built_page
 from tests.pages.building import build
 from tests.support.town import Town
@@ -25,6 +26,7 @@ from tests.support.town import Town
 PHONE = ViewportSize(width=390, height=844)
 
 T = TypeVar("T")
+AnyTown = TypeVar("AnyTown", bound="VisitorTown")
 
 
 def aside(work: Callable[[], T]) -> T:
@@ -81,16 +83,29 @@ class VisitorTown(Town):
         self.world.now = int(time.time())
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Iterator[VisitorTown]:
-    """Both parties, and the visitors' page at the operator."""
-    town = aside(lambda: VisitorTown(tmp_path_factory.mktemp("town")))
-    with patch("escrow.operator.pages.built_page", partial(built_page, folder=built)):
-        town.start_parties()
+@contextmanager
+def running_town(kind: type[AnyTown], directory: Path, page: Callable[..., ServedPage | None]) -> Iterator[AnyTown]:
+    """Both parties of a town, with what `page` gives in the place of `built_page` at the operator."""
+    town = aside(lambda: kind(directory))
     try:
+        with patch("escrow.operator.pages.built_page", page):
+            town.start_parties()
         yield town
     finally:
         town.stop()
+
+
+def open_venue_with_page(town: VisitorTown, built: Path) -> Place:
+    """A venue with the page for its doors, which takes people without a phone."""
+    with patch("venue.pages.built_page", partial(built_page, folder=built)):
+        return aside(lambda: town.open_venue("○○카페"))
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Iterator[VisitorTown]:
+    """Both parties, and the visitors' page at the operator."""
+    with running_town(VisitorTown, tmp_path_factory.mktemp("town"), partial(built_page, folder=built)) as town:
+        yield town
 
 
 @pytest.fixture(scope="module")

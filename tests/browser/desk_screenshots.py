@@ -6,6 +6,7 @@ With a second name, a folder, every screen is also written there, at the sizes o
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +14,8 @@ from PIL import Image
 from playwright.sync_api import Browser, ViewportSize
 
 from lab.town import Place
-from tests.browser.conftest import VisitorTown, aside, chromium
+from service.pages import built_page
+from tests.browser.conftest import VisitorTown, aside, chromium, running_town
 from tests.browser.desks import DESKTOP, Desks, OfficersBrowser, running_desks
 from tests.browser.pictures import Camera, write
 from tests.browser.test_desk import NAMES, decide, draw, show_case, show_contacts, start_case, visit
@@ -74,15 +76,12 @@ def main(file: Path, folder: Path | None = None) -> None:
     with TemporaryDirectory() as temporary:
         built = Path(temporary) / "pages"
         assert build(built).returncode == 0
-        (Path(temporary) / "town").mkdir()
-        town = aside(lambda: VisitorTown(Path(temporary) / "town"))
-        try:
-            town.start_parties()
+        home = Path(temporary) / "town"
+        home.mkdir()
+        with running_town(VisitorTown, home, partial(built_page, folder=built)) as town:
             place = aside(lambda: town.open_venue("클럽 이태원"))
             with chromium() as browser, running_desks(town, built) as desks:
                 write(investigate(browser, town, place, desks, folder), file)
-        finally:
-            town.stop()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import sys
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest.mock import patch
 
 from PIL import Image
 from playwright.sync_api import Browser, Page
@@ -19,7 +18,7 @@ from client.visits import open_entries
 from lab.camera import FakeCamera
 from lab.town import Person, Place
 from service.pages import built_page
-from tests.browser.conftest import PHONE, VisitorTown, aside, chromium
+from tests.browser.conftest import PHONE, VisitorTown, aside, chromium, open_venue_with_page, running_town
 from tests.browser.doors import DoorTown, pair, scan
 from tests.browser.pictures import Camera, write
 from tests.browser.test_door import exit_of
@@ -169,20 +168,14 @@ def main(shown: Path, folder: Path | None = None) -> None:
         assert build(built).returncode == 0
         home.mkdir()
         camera = FakeCamera(Path(temporary))
-        town = aside(lambda: DoorTown(home))
-        pages = partial(built_page, folder=built)
-        try:
-            with patch("escrow.operator.pages.built_page", pages), patch("venue.pages.built_page", pages):
-                town.start_parties()
-                place = aside(lambda: town.open_venue("○○카페"))
+        with running_town(DoorTown, home, partial(built_page, folder=built)) as town:
+            place = open_venue_with_page(town, built)
             someone, other = aside(lambda: town.visitors("홍길동", "김철수"))
             with chromium(*camera.arguments) as browser:
                 link = aside(lambda: town.link(place))
                 write(take(new_page(browser), town, link, folder), shown / "visitor.png")
                 camera.see(open_entries(other.visitor, 1)[0].text(town.now))
                 write(take_door(new_page(browser), town, place, someone, folder), shown / "door.png")
-        finally:
-            town.stop()
 
 
 def new_page(browser: Browser) -> Page:

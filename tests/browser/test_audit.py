@@ -6,7 +6,6 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,7 +13,7 @@ from playwright.sync_api import Page, expect
 from lab.processes import command_output
 from service.pages import Page as ServedPage
 from service.pages import PageFile, built_page
-from tests.browser.conftest import VisitorTown, aside
+from tests.browser.conftest import VisitorTown, running_town
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +31,8 @@ def town(tmp_path_factory: pytest.TempPathFactory, built: Path, served: list[Ser
         served.extend([page] if page else [])
         return page
 
-    town = aside(lambda: VisitorTown(tmp_path_factory.mktemp("town")))
-    with patch("escrow.operator.pages.built_page", remember):
-        town.start_parties()
-    try:
+    with running_town(VisitorTown, tmp_path_factory.mktemp("town"), remember) as town:
         yield town
-    finally:
-        town.stop()
 
 
 def faults(town: VisitorTown, state: Path) -> set[tuple[str, str]]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
@@ -18,7 +17,7 @@ from lab.town import Person, Place
 from protocol.qr_text import from_qr_text, to_qr_text
 from service.pages import built_page
 from tests.browser.accessibility import check, enlarge_text, reach
-from tests.browser.conftest import PHONE, aside, chromium, launched
+from tests.browser.conftest import PHONE, aside, chromium, launched, open_venue_with_page, running_town
 from tests.browser.doors import ANSWER_SECONDS, DoorTown, expect_answer, pair, scan
 from tests.browser.test_visitor import COUNT_WAKE_LOCKS, enrol, shown
 
@@ -71,20 +70,14 @@ def browser(camera: FakeCamera) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Iterator[DoorTown]:
     """Both parties, with the visitors' page."""
-    town = aside(lambda: DoorTown(tmp_path_factory.mktemp("town")))
-    with patch("escrow.operator.pages.built_page", partial(built_page, folder=built)):
-        town.start_parties()
-    try:
+    with running_town(DoorTown, tmp_path_factory.mktemp("town"), partial(built_page, folder=built)) as town:
         yield town
-    finally:
-        town.stop()
 
 
 @pytest.fixture(scope="module")
 def place(town: DoorTown, built: Path) -> Place:
-    """A venue with the page for its doors, which takes people without a phone."""
-    with patch("venue.pages.built_page", partial(built_page, folder=built)):
-        return aside(lambda: town.open_venue("○○카페"))
+    """A venue with the page for its doors."""
+    return open_venue_with_page(town, built)
 
 
 @pytest.fixture

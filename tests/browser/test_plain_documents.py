@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from threading import Thread
 from unittest.mock import patch
@@ -17,17 +16,15 @@ from lab.messages_page import MessagesPage
 from lab.processes import free_ports
 from lab.town import Place
 from protocol.epochs import Role
-from service.pages import built_page
 from tests.browser.accessibility import check
-from tests.browser.conftest import VisitorTown, aside
+from tests.browser.conftest import VisitorTown, open_venue_with_page
 from tests.browser.desks import running_desks
 
 
 @pytest.fixture(scope="module")
 def place(town: VisitorTown, built: Path) -> Place:
     """A venue with the page for its doors, to which its front page leads."""
-    with patch("venue.pages.built_page", partial(built_page, folder=built)):
-        return aside(lambda: town.open_venue("○○카페"))
+    return open_venue_with_page(town, built)
 
 
 @contextmanager
