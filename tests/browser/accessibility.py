@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
@@ -40,9 +38,17 @@ def check(page: Page, within: str = "html") -> None:
 
 def reach(page: Page, name: str) -> None:
     """Press the tabulator until a button has the focus."""
-    wanted: Callable[[], str] = lambda: page.evaluate("document.activeElement?.textContent ?? ''")  # noqa: E731
+    _press_until(page, "name => document.activeElement?.textContent.startsWith(name)", name)
+
+
+def reach_field(page: Page, name: str) -> None:
+    """The same for a field by the name in its attribute."""
+    _press_until(page, "name => document.activeElement?.name === name", name)
+
+
+def _press_until(page: Page, is_reached: str, name: str) -> None:
     for _ in range(40):
         page.keyboard.press("Tab")
-        if wanted().startswith(name):
+        if page.evaluate(is_reached, name):
             return
     pytest.fail(f"the keyboard does not reach {name}")

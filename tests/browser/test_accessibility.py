@@ -6,12 +6,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lab.town import Place
-from tests.browser.accessibility import check, enlarge_text, reach
+from tests.browser.accessibility import check, enlarge_text, reach, reach_field
 from tests.browser.conftest import PHONE, VisitorTown, aside
-from tests.browser.test_visitor import ask_for_code, confirm_code, fetch_today
+from tests.browser.test_visitor import ask_for_code, confirm_code, enrol, fetch_today
 
 LARGE: dict[str, object] = {"viewport": PHONE}
 """A phone whose text is at 200 %."""
+WORDS = {
+    "en-US": ("Scan poster", "Check in", "Close", "Paper passes", "Make the sheet", "Print", "Done"),
+    "ko-KR": ("포스터 스캔", "입장", "닫기", "종이 출입증", "만들기", "인쇄", "마침"),
+}
 LINKS = ("My visits", "Notices", "Was I ever identified?", "Paper passes", "My registration")
 
 
@@ -105,6 +109,46 @@ def test_the_keyboard_is_enough(page: Page, town: VisitorTown) -> None:
     expect(page.get_by_role("heading", name="Exit")).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("renews itself")
     page.keyboard.press("Escape")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("locale", "words"), WORDS.items())
+def test_the_keyboard_is_enough_for_posters_and_papers(
+    browser: Browser, town: VisitorTown, place: Place, locale: str, words: tuple[str, ...]
+) -> None:
+    town.tick()
+    scan, check_in, close, papers, make, printing, done = words
+    with browser.new_context(viewport=PHONE, locale=locale) as context:
+        context.add_init_script("globalThis.printed = 0; globalThis.print = () => { printed += 1 };")
+        page = context.new_page()
+        enrol(page, town)
+        press(page, scan)
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
+        reach_field(page, "link")
+        page.keyboard.type(aside(lambda: town.link(place)))
+        page.keyboard.press("Enter")
+        page.locator("dialog .host").wait_for()
+        press(page, check_in)
+        press(page, close)
+        expect(page.locator(".count")).to_have_text("2")
+        press(page, papers)
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
+        reach_field(page, "count")
+        page.keyboard.type("2")
+        press(page, make)
+        expect(page.locator(".paper")).to_have_count(2)
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
+        press(page, printing)
+        assert page.evaluate("printed") == 1
+        press(page, done)
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button, once it is there, by the keyboard alone."""
+    page.get_by_role("button", name=name, exact=True).wait_for()
+    reach(page, name)
+    page.keyboard.press("Enter")
 
 
 def enrol_by_keyboard(page: Page, town: VisitorTown) -> None:

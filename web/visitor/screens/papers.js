@@ -150,6 +150,7 @@ customElements.define(
         this.#error = errorInWords(error);
       }
       await this.draw();
+      this.querySelector('h1')?.focus(); // the button that had it is gone
     }
   },
 );
