@@ -251,28 +251,10 @@ def judge_and_verify_shares(
     check_in_verifier: CheckInVerifier = verify_check_ins,
     map_function: MapFunction = map,
 ) -> tuple[VerifiedRelease, VerifiedShares]:
-    """Do what `judge_shares` and then `verify_party_shares` do, and decode the shares once.
+    """Do what `judge_shares` and then `verify_party_shares` do with these arguments, and decode the shares once.
 
-    Args:
-        domain: The domain, as it is pinned.
-        role: The party that gives the shares.
-        warrant: The valid warrant.
-        venue: The registered venue.
-        epoch_keys: The keys of each epoch, by its number.
-        named: The commitments that the authority named when it asked for the shares.
-        release: The signed release.
-        statement: The signed shares.
-        check_in_verifier: `verify_check_ins`, or what does the same faster.
-        map_function: `map`, or one that spreads the work over threads.
-
-    Returns:
-        What both parties admit, and the shares.
-
-    Raises:
-        MalformedEncoding: It is no statement, which proves nothing.
-        InvalidSignature: The party did not sign it, which proves nothing.
-        FaultyShares: The party signed it and it is wrong: the error has the evidence.
-        OutOfScope: The authority named other commitments, or the release is for another warrant or venue.
+    `check_in_verifier` is `verify_check_ins`, or what does the same faster, and `map_function` is `map`, or one that
+    spreads the work over threads. Returns what both parties admit, and the shares. Raises what those two raise.
     """
     message = _read_shares(domain, role, statement)
     judged = _judge(warrant, venue, epoch_keys, named, release, message, check_in_verifier)
