@@ -144,7 +144,7 @@ class Town:
         self.run(*command, "domains", "add", str(self.operator / "domain.toml"), "--name", DOMAIN)
         self.run(*command, "register")
         (membership,) = VenueHome(home).memberships
-        venue, key = membership.venue.venue_id, fingerprint(membership.record.key)
+        venue, key = membership.venue_id, fingerprint(membership.record.key)
         for role in ("operator", "authority"):
             self.officer(role, "venues", "approve", venue.hex(), "--key", key)
         self.run(*command, "confirm")

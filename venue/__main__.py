@@ -114,7 +114,7 @@ def list_venues(path: Path) -> None:
         state = "not registered" if one.registration is None else "registered"
         state += ", its key is lost" if one.has_lost_key and one.registration is not None else ""
         state += ", another key is applied for" if one.next_key is not None else ""
-        click.echo(f"{one.venue.venue_id.hex()}  {key}  {one.pinned.name}  {one.venue.description.name}  {state}")
+        click.echo(f"{one.venue_id.hex()}  {key}  {one.pinned.name}  {one.description.name}  {state}")
 
 
 @cli.command()
@@ -174,7 +174,7 @@ def _give_up_change(membership: Membership) -> Iterator[str]:
     from venue import registration
 
     given_up = online(lambda session: registration.abandon(membership, session))
-    yield f"the change of the key of {membership.venue.venue_id.hex()} is given up, and its new key deleted"
+    yield f"the change of the key of {membership.venue_id.hex()} is given up, and its new key deleted"
     yield f"tell both parties' officers to refuse the new key: {fingerprint(given_up)}"
 
 
@@ -185,7 +185,7 @@ def _change_key(membership: Membership) -> Iterator[str]:
 
     key = membership.draw_next_key()
     online(lambda session: registration.apply(membership, session))
-    yield f"applied to both parties to change the key of {membership.venue.venue_id.hex()}"
+    yield f"applied to both parties to change the key of {membership.venue_id.hex()}"
     if membership.has_lost_key:
         yield "the key before is lost, so it did not sign this: both parties' officers have to be told so"
     yield f"tell both parties' officers the new key's fingerprint: {fingerprint(public_key(key))}"
@@ -232,6 +232,7 @@ def commit_command(path: Path, venue_id: bytes | None, domain_name: str | None) 
     """
     from venue import committing
     from venue.expiry import Expiry
+    from venue.home import VenueHome
 
     def commit(membership: Membership) -> Iterator[str]:
         time = online(lambda session: committing.commit(membership, session, unix_time()))
@@ -244,7 +245,7 @@ def commit_command(path: Path, venue_id: bytes | None, domain_name: str | None) 
     try:
         for_each(memberships, commit)
     finally:
-        online(Expiry(memberships[0].venue.home).check_and_delete)
+        online(Expiry(VenueHome(path)).check_and_delete)
 
 
 def _waited_for(membership: Membership) -> str:

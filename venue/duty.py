@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from prometheus_client import Gauge
 
 from protocol.releases import COMMITMENT_MARGIN
-from venue.contacts import Contact
+from venue.contacts import Contact, Contacts
 from venue.domains import DAYS_AHEAD, PinnedDomain
 from venue.membership import Membership
 from venue.reader_tokens import ReaderToken
@@ -30,7 +30,7 @@ def out_of_touch(membership: Membership, now: int) -> list[tuple[ReaderToken, Co
     earliest, today = now - (COMMITMENT_MARGIN - pinned.tolerance), pinned.domain.epoch_at(now)
     return [
         (reader, contact)
-        for reader, contact in membership.venue.home.contacts.on_duty(membership.venue.venue_id)
+        for reader, contact in Contacts(membership.engine).on_duty(membership.venue_id)
         if contact.since < earliest and today <= pinned.domain.epoch_at(contact.heard) + DAYS_AHEAD
     ]
 

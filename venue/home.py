@@ -170,7 +170,7 @@ class VenueHome:
         store.delete_before(self.engine, domain.number, first)
         time = domain.epoch_begins(first) - MAX_STAY - COMMITMENT_MARGIN
         own = [membership for membership in self.memberships if membership.pinned is pinned]
-        starts = {membership.venue.venue_id: membership.log.cut_before(time) for membership in own}
+        starts = {membership.venue_id: membership.log.cut_before(time) for membership in own}
         log.delete_leaves(self.engine, domain.number, first, starts)
         truncate_log(self.engine)
 
@@ -218,7 +218,7 @@ class ServedVenue:
     def _membership(self, pinned: PinnedDomain) -> Membership:
         membership = self._memberships.get(pinned)
         if membership is None:
-            membership = Membership(self, pinned)
+            membership = Membership(self.venue_id, pinned, self.path, lambda: self.home.engine)
             kept = ((known, member) for known, member in self._memberships.items() if known in self.home.domains)
             self._memberships = {**dict(kept), pinned: membership}
         return membership

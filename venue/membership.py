@@ -5,7 +5,9 @@ Spec: §3.9, §6.1. The database is loaded when it is needed: the list of venues
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from protocol.primitives.signatures import SigningKey, public_key
@@ -14,26 +16,43 @@ from protocol.warrants import Venue, verify_venue
 from service.errors import ConfigurationError
 from service.files import private_directory, sync_directory, write_private
 from service.keys import create_secret, load_signing_key
+from service.settings import load_settings
 from venue.errors import NotRegistered
+from venue.settings import VenueDescription
 
 if TYPE_CHECKING:
+    import sqlalchemy as sql
+
     from service.inbox import Inbox
     from venue.domains import PinnedDomain
     from venue.gate import DoorDomain
-    from venue.home import ServedVenue
     from venue.log import Log
     from venue.store import Store
 
 
 class Membership:
-    """A venue in a domain that its home pins: `venue.key` and `venue.cbor` in a directory of this domain's name.
+    """A venue (16-byte id) in a domain that its home pins.
 
-    While the key changes, `next.key` is there too. Raises `ConfigurationError` when something is missing or wrong, but
-    not before it is needed: the doors go on without the key.
+    In the venue's directory, `venue.key` and `venue.cbor` lie in a directory of this domain's name. While the key
+    changes, `next.key` is there too. `database` gives the home's. Raises `ConfigurationError` when something is missing
+    or wrong, but not before it is needed: the doors go on without the key.
     """
 
-    def __init__(self, venue: ServedVenue, pinned: PinnedDomain) -> None:
-        self.venue, self.pinned, self.path = venue, pinned, venue.path / pinned.name
+    def __init__(
+        self, venue_id: bytes, pinned: PinnedDomain, directory: Path, database: Callable[[], sql.Engine]
+    ) -> None:
+        self.venue_id, self.pinned, self.path = venue_id, pinned, directory / pinned.name
+        self._directory, self._database = directory, database
+
+    @property
+    def engine(self) -> sql.Engine:
+        """The database."""
+        return self._database()
+
+    @property
+    def description(self) -> VenueDescription:
+        """The venue's name and URL."""
+        return load_settings(VenueDescription, self._directory / "venue.toml")
 
     @property
     def signing_key(self) -> SigningKey:
@@ -72,8 +91,8 @@ class Membership:
     @property
     def record(self) -> Venue:
         """The venue as it asks to be registered, in a change of its key with the next one."""
-        described, key = self.venue.description, public_key(self.next_key or self.signing_key)
-        return Venue(self.pinned.domain.number, self.venue.venue_id, described.name, described.url, key)
+        described, key = self.description, public_key(self.next_key or self.signing_key)
+        return Venue(self.pinned.domain.number, self.venue_id, described.name, described.url, key)
 
     @property
     def registration(self) -> JointStatement | None:
@@ -88,7 +107,7 @@ class Membership:
         """The same; raises `NotRegistered` if there is none."""
         joint = self.registration
         if joint is None:
-            raise NotRegistered(self.venue.venue_id)
+            raise NotRegistered(self.venue_id)
         return joint
 
     def keep_registration(self, joint: JointStatement) -> None:
@@ -108,14 +127,14 @@ class Membership:
         """The venue's check-ins of this domain."""
         from venue.store import Store
 
-        return Store(self.venue.home.engine, self.pinned.domain.number, self.venue.venue_id)
+        return Store(self.engine, self.pinned.domain.number, self.venue_id)
 
     @cached_property
     def log(self) -> Log:
         """The venue's check-ins of this domain in the order in which it committed to them."""
         from venue.log import Log
 
-        return Log(self.venue.home.engine, self.pinned.domain.number, self.venue.venue_id)
+        return Log(self.engine, self.pinned.domain.number, self.venue_id)
 
     @cached_property
     def door(self) -> DoorDomain:
@@ -130,4 +149,4 @@ class Membership:
         """Requests of this domain's parties to this venue."""
         from service.inbox import Inbox
 
-        return Inbox(self.venue.home.engine, self.pinned.domain, self.venue.venue_id.hex())
+        return Inbox(self.engine, self.pinned.domain, self.venue_id.hex())

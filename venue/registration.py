@@ -59,7 +59,7 @@ async def _signed(membership: Membership, session: ClientSession) -> dict[Role, 
     """The parties' statements of the venue's record with the key that it asks for."""
     signed: dict[Role, bytes] = {}
     for role in Role:
-        url = f"{membership.pinned.settings.url(role)}/v1/venues/{membership.venue.venue_id.hex()}"
+        url = f"{membership.pinned.settings.url(role)}/v1/venues/{membership.venue_id.hex()}"
         try:
             statement = await call(session, "GET", url)
         except Problem as problem:

@@ -42,12 +42,12 @@ def release(home: VenueHome, request: bytes, now: int) -> bytes:
     if home.domains.find(asked.domain) is None:
         raise WrongDomain("the request is of a domain that this server does not know", asked.domain)
     in_domain = (one for one in home.memberships if one.pinned.domain.number == asked.domain)
-    membership = next((one for one in in_domain if one.venue.venue_id.hex() == asked.recipient), None)
+    membership = next((one for one in in_domain if one.venue_id.hex() == asked.recipient), None)
     if membership is None:
         raise WrongParty("the request is for a venue that this server does not serve")
     body = ReleaseRequest.from_bytes(membership.inbox.receive(Role.AUTHORITY, RELEASE_PATH, now, request))
     warrant = verify_warrant(membership.pinned.domain, body.warrant, now)  # step 2
-    if warrant.record.venue_id != membership.venue.venue_id:  # step 3
+    if warrant.record.venue_id != membership.venue_id:  # step 3
         raise UnknownVenue("the warrant names another venue")
     return open_log(membership, warrant, body.ended)
 

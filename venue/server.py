@@ -143,7 +143,7 @@ class VenueServer:
 
     async def _commit(self, session: ClientSession, membership: Membership, places: asyncio.Semaphore) -> None:
         """Commit to the check-ins of a venue in a domain, when there is a place."""
-        venue_id, name = membership.venue.venue_id.hex(), membership.pinned.name
+        venue_id, name = membership.venue_id.hex(), membership.pinned.name
         async with places:
             with log_failures("the check-ins of venue %s in %s could not be committed to", venue_id, name):
                 if membership.registration is not None:
@@ -222,7 +222,7 @@ def create_venue_app(home: VenueHome, clock: Clock = unix_time) -> web.Applicati
         await asyncio.to_thread(home.make_room, clock())
         for one in home.memberships:
             if one.registration is None:
-                venue_id = one.venue.venue_id.hex()
+                venue_id = one.venue_id.hex()
                 logger.warning(
                     "the venue %s is not registered in %s: run register and confirm", venue_id, one.pinned.name
                 )

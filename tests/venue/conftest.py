@@ -112,7 +112,7 @@ def keep(membership: Membership, check_in: CheckIn) -> None:
     """Store a check-in whatever it is, also an exit without an entry, as a venue may that does not look."""
     one = membership.store.spending(check_in)
     row = {**one.key._asdict(), "time": one.time, "encoded": one.encoded}
-    with membership.venue.home.engine.begin() as connection:
+    with membership.engine.begin() as connection:
         connection.execute(sql.insert(metadata.tables["check_ins"]).values(row))
 
 

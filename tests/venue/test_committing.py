@@ -96,7 +96,7 @@ def test_one_venue_that_is_kept_waiting_holds_up_no_other(tmp_path: Path, monkey
 
     async def slow(membership: Membership, *_: object) -> None:
         nonlocal at_most
-        venue_id = membership.venue.venue_id
+        venue_id = membership.venue_id
         under_way.add(venue_id)
         at_most = max(at_most, len(under_way))
         if venue_id == waiting:
