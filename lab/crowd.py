@@ -26,7 +26,7 @@ from escrow.operator.operator import Operator
 from lab.processes import ProcessFailed
 from lab.town import FAMILY_NAMES, GIVEN_NAMES, Place, Town
 from protocol.check_ins import TIME_STEP, Direction, sign_check_in
-from protocol.epochs import EpochKey
+from protocol.epochs import MAX_STAY, EpochKey
 from protocol.handles import IdentityRecord, seal_record
 from protocol.passes import OwnedPass, Pass, pass_signing_input
 from protocol.primitives.group import B, Point, Scalar
@@ -41,8 +41,8 @@ CHUNK = 500
 """How many check-ins a process makes at a time."""
 LATELY = 600
 """Everybody came within so many seconds: a venue commits to a check-in once it is there."""
-HOURS = 4
-"""A window longer than the longest stay: its parts then need not show what comes after them."""
+HOURS = MAX_STAY // HOUR + 1
+"""A window longer than the longest stay: each of its parts then shows what is in it and nothing that comes after it."""
 SETTINGS = "commitments_per_hour = 1000000\n"
 """A party that takes as many commitments as a crowd makes."""
 
