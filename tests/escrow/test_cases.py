@@ -211,6 +211,13 @@ def drawn_for(authorities: Authorities, *doors: Door, countersigned: bool = True
         authorities.done("watch", CASE)
 
 
+def released_at_the_cafe(authorities: Authorities) -> None:
+    """The same at the café, whose one visit of the window has been released."""
+    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
+    drawn_for(authorities, authorities.cafe)
+    authorities.done("release", CASE)
+
+
 def test_a_mistake_is_told_when_a_window_is_added(authorities: Authorities) -> None:
     authorities.done("start", CASE, "--legal-reference", LAW)
     club, window = authorities.venues(authorities.club[0]), authorities.window()
@@ -357,9 +364,7 @@ def test_a_window_with_a_warrant_that_stands_stays_in_the_case(authorities: Auth
 
 
 def test_a_window_that_was_opened_stays_in_the_case(authorities: Authorities) -> None:
-    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
-    drawn_for(authorities, authorities.cafe)
-    authorities.done("release", CASE)
+    released_at_the_cafe(authorities)
     authorities.done("open", CASE)
     authorities.worlds[0].now += 100 * DAY
     refused = authorities.case("remove", CASE, *authorities.venues(authorities.cafe), *authorities.window())
@@ -367,27 +372,21 @@ def test_a_window_that_was_opened_stays_in_the_case(authorities: Authorities) ->
 
 
 def test_what_was_released_and_withdrawn_is_not_opened(authorities: Authorities) -> None:
-    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
-    drawn_for(authorities, authorities.cafe)
-    authorities.done("release", CASE)
+    released_at_the_cafe(authorities)
     authorities.done("withdraw", CASE)
     opened = authorities.done("open", CASE)
     assert opened == "there is nothing to do. Next: `case draw --again` (1 withdrawn)\n"
 
 
 def test_what_was_released_under_a_warrant_that_expired_is_not_opened(authorities: Authorities) -> None:
-    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
-    drawn_for(authorities, authorities.cafe)
-    authorities.done("release", CASE)
+    released_at_the_cafe(authorities)
     authorities.worlds[0].now += 8 * DAY
     opened = authorities.done("open", CASE)
     assert opened == "there is nothing to do. Next: `case draw --again` (1 expired)\n"
 
 
 def test_an_opening_that_was_cut_off_before_it_was_noted_is_finished(authorities: Authorities) -> None:
-    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
-    drawn_for(authorities, authorities.cafe)
-    authorities.done("release", CASE)
+    released_at_the_cafe(authorities)
     with patch.object(authorities.worlds[0].authority.warrants, "note", side_effect=OSError("killed")):
         assert authorities.case("open", CASE).exit_code == 1
     assert ": shared" in authorities.done("show", CASE)
@@ -398,9 +397,7 @@ def test_an_opening_that_was_cut_off_before_it_was_noted_is_finished(authorities
 
 def test_an_opening_that_was_begun_is_finished_although_another_warrant_is_drawn(authorities: Authorities) -> None:
     one = authorities.worlds[0]
-    run(admit(one, {authorities.cafe: [1]}))
-    drawn_for(authorities, authorities.cafe)
-    authorities.done("release", CASE)
+    released_at_the_cafe(authorities)
     with patch.object(one.authority.warrants, "note", side_effect=OSError("killed")):
         authorities.case("open", CASE)
     one.now += 120
@@ -412,9 +409,7 @@ def test_an_opening_that_was_begun_is_finished_although_another_warrant_is_drawn
 
 
 def test_who_did_what_stands_beside_each_warrant_in_its_order(authorities: Authorities) -> None:
-    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
-    drawn_for(authorities, authorities.cafe)
-    authorities.done("release", CASE)
+    released_at_the_cafe(authorities)
     authorities.done("open", CASE)
     authority = authorities.worlds[0].authority
     (listed,) = authority.warrants.of_case(CASE)
@@ -499,9 +494,7 @@ def test_what_a_release_alone_shows_is_told_before_anything_is_opened(authoritie
 def test_the_summary_says_what_retention_has_deleted_and_what_was_never_drawn(
     authorities: Authorities, tmp_path: Path
 ) -> None:
-    run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
-    drawn_for(authorities, authorities.cafe)
-    authorities.done("release", CASE)
+    released_at_the_cafe(authorities)
     authorities.done("open", CASE)
     authorities.worlds[0].authority.warrants.forget_ended(lambda _: True)
     authorities.done("add", CASE, *authorities.venues(authorities.bar), *authorities.window())
