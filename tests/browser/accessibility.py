@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import BrowserContext, Page
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+
+from tests.browser.conftest import PHONE
 from tests.vectors.javascript import WEB
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
@@ -19,11 +23,18 @@ LARGE_TEXT = """
     large.replaceSync(':root { font-size: 225% !important }');  // twice what the pages have
     document.adoptedStyleSheets = [large];
 """
+LARGE: dict[str, object] = {"viewport": PHONE}
+"""The look of a phone whose text is at 200 %."""
 
 
-def enlarge_text(context: BrowserContext) -> None:
-    """Have all pages show their text at 200 %."""
-    context.add_init_script(LARGE_TEXT)
+@contextmanager
+def looking(browser: Browser, look: dict[str, object], usual: ViewportSize) -> Iterator[BrowserContext]:
+    """A browser profile of somebody who speaks English and wants another look than the usual one, or size."""
+    options: dict[str, object] = {"viewport": usual, "locale": "en-US", **look}
+    with browser.new_context(**options) as context:  # type: ignore[arg-type]  # of several kinds
+        if look is LARGE:
+            context.add_init_script(LARGE_TEXT)
+        yield context
 
 
 def check(page: Page, within: str = "html") -> None:

@@ -6,12 +6,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lab.town import Place
-from tests.browser.accessibility import check, enlarge_text, reach, reach_field
+from tests.browser.accessibility import LARGE, check, looking, reach, reach_field
 from tests.browser.conftest import PHONE, VisitorTown, aside
 from tests.browser.test_visitor import ask_for_code, confirm_code, enrol, fetch_today
 
-LARGE: dict[str, object] = {"viewport": PHONE}
-"""A phone whose text is at 200 %."""
 WORDS = {
     "en-US": ("Scan poster", "Check in", "Close", "Paper passes", "Make the sheet", "Print", "Done"),
     "ko-KR": ("포스터 스캔", "입장", "닫기", "종이 출입증", "만들기", "인쇄", "마침"),
@@ -85,10 +83,7 @@ def visit_all(page: Page, town: VisitorTown, link: str) -> None:
 )
 def test_axe_finds_nothing(browser: Browser, town: VisitorTown, place: Place, look: dict[str, object]) -> None:
     town.tick()
-    options: dict[str, object] = {"viewport": PHONE, "locale": "en-US", **look}
-    with browser.new_context(**options) as context:  # type: ignore[arg-type]  # of several kinds
-        if look is LARGE:
-            enlarge_text(context)
+    with looking(browser, look, PHONE) as context:
         visit_all(context.new_page(), town, aside(lambda: town.link(place)))
 
 

@@ -16,14 +16,12 @@ from lab.camera import FakeCamera
 from lab.town import Person, Place
 from protocol.qr_text import from_qr_text, to_qr_text
 from service.pages import built_page
-from tests.browser.accessibility import check, enlarge_text, reach
+from tests.browser.accessibility import LARGE, check, looking, reach
 from tests.browser.conftest import PHONE, aside, chromium, launched, open_venue_with_page, running_town
 from tests.browser.doors import ANSWER_SECONDS, DoorTown, expect_answer, pair, scan
 from tests.browser.test_visitor import COUNT_WAKE_LOCKS, enrol, shown
 
 TABLET = ViewportSize(width=1024, height=768)
-LARGE: dict[str, object] = {"viewport": PHONE}
-"""A phone whose text is at 200 %."""
 LOOKS: list[dict[str, object]] = [
     {},
     {"color_scheme": "dark", "contrast": "more", "reduced_motion": "reduce"},
@@ -390,10 +388,7 @@ def test_the_screen_stays_on_as_long_as_the_door_is_at_work(door: Page) -> None:
 def test_axe_finds_nothing(browser: Browser, town: DoorTown, place: Place, camera: FakeCamera) -> None:
     camera.see(None)
     for look in LOOKS:
-        options: dict[str, object] = {"viewport": TABLET, "locale": "en-US", **look}
-        with browser.new_context(**options) as context:  # type: ignore[arg-type]  # of several kinds
-            if look is LARGE:
-                enlarge_text(context)
+        with looking(browser, look, TABLET) as context:
             visit_all(context.new_page(), town, place)
 
 
