@@ -21,9 +21,6 @@ from service.media_types import CBOR
 from service.rate_limits import RateLimit, client_network
 from service.readiness import missing_database, missing_keys
 
-PEER_SECONDS = 600
-"""How long the other party may take: a full batch or release is minutes of work."""
-
 
 def create_party_app(
     party: Party, session: ClientSession, routes: list[web.RouteDef], open_routes: list[web.RouteDef]

@@ -14,6 +14,9 @@ from service.urls import is_base
 MAX_RETENTION_DAYS = 365
 """How many days after its end a party may keep its share of an epoch."""
 
+PEER_SECONDS = 600
+"""How long the other party may take: a full batch or release is minutes of work."""
+
 
 class EscrowSettings(ServerSettings, frozen=True, kw_only=True):
     """How long a party keeps its share of an epoch, how far it publishes ahead, and where its vault key is."""

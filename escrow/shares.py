@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -83,17 +83,23 @@ async def judge_request(party: Party, session: ClientSession, request: SharesReq
 
 
 async def record_and_share(
-    party: Party, session: ClientSession, release: VerifiedRelease, given: VerifiedShares | None = None
+    party: Party,
+    session: ClientSession,
+    release: VerifiedRelease,
+    given: VerifiedShares | None = None,
+    recorded: Callable[[], None] = lambda: None,
 ) -> MadeShares:
     """A party's shares of a release that was judged, recorded before they are made.
 
-    With the shares that the other party has `given`, only for their passes: others could not be opened.
+    With the shares that the other party has `given`, only for their passes: others could not be opened. `recorded` is
+    told when the passes are on record.
 
     Raises `WarrantExhausted`, `ErasedEpoch` and `PeerFailed`, as `give_shares` does.
     """
     passes = await asyncio.to_thread(valid_passes, release, given, map_on_all_cores)
     release = without_erased(party, without_invalid_passes(release, passes))  # step 3
     release = await asyncio.to_thread(party.releases.record, release, party.clock(), given)  # steps 3, 4, 5
+    recorded()
     if release.visits:
         await _put_on_record(party, session, release)
     keys = await warrant_epoch_keys(party, session, release.warrant)

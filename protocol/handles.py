@@ -18,13 +18,13 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 
 from protocol.epochs import EpochKey
-from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
+from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32, decode_item
 from protocol.primitives.errors import InvalidEntry, InvalidProof, InvalidReceipt, Malformed, Rejected, WrongEpoch
 from protocol.primitives.group import B, Point, RandomBytes, Scalar, secure_random
 from protocol.primitives.hashing import digest32, frame
 from protocol.primitives.proofs import KnowledgeProof, prove_knowledge, verify_knowledge
 from protocol.primitives.signatures import SigningKey
-from protocol.primitives.statements import Statement, sign_statement, verify_statement
+from protocol.primitives.statements import Statement, sign_statement, statement_payload, verify_statement
 
 RECORD_BYTES = 512
 """Every signed identity record is padded to this length, so that no entry tells a name's length."""
@@ -146,8 +146,8 @@ def verify_registration(epoch_key: EpochKey, account_id: Bytes16, registration: 
     return Handle(registration.handle)
 
 
-def directory_index(epoch_key: EpochKey, handle: Point) -> bytes:
-    """The 32-byte index of a handle's entry."""
+def directory_index(epoch_key: EpochKey, handle: Point | bytes) -> bytes:
+    """The 32-byte index of the entry of a handle, or of its 32-byte encoding."""
     return digest32("directory-index", epoch_key.context, bytes(handle))
 
 
@@ -190,11 +190,8 @@ def open_entry(epoch_key: EpochKey, handle: Point, entry: DirectoryEntry) -> Ide
     """
     index = directory_index(epoch_key, handle)
     try:
-        padded = crypto_aead_xchacha20poly1305_ietf_decrypt(  # step 1
-            entry.sealed, index, entry.nonce, _directory_key(epoch_key, handle)
-        )
-        signed = sodium_unpad(padded, RECORD_BYTES)  # step 2
-        record = verify_statement(IdentityRecord, signed, epoch_key.domain.operator_key)
+        signed = _unseal(epoch_key, handle, index, entry)  # step 1
+        record = verify_statement(IdentityRecord, signed, epoch_key.domain.operator_key)  # step 2
     except (CryptoError, Malformed, Rejected):
         raise InvalidEntry("the entry cannot be opened with this handle") from None
     if (entry.index, entry.epoch, record.domain, record.epoch, record.handle) != (  # step 3
@@ -206,6 +203,36 @@ def open_entry(epoch_key: EpochKey, handle: Point, entry: DirectoryEntry) -> Ide
     ):
         raise InvalidEntry("the entry holds the record of another handle")
     return record
+
+
+def reopen_entry(epoch_key: EpochKey, handle: bytes, entry: DirectoryEntry) -> tuple[str, str, int]:
+    """Read an entry that the caller opened before with `open_entry`, and has kept: nothing of it is verified again.
+
+    Args:
+        epoch_key: The verified keys of the epoch.
+        handle: The encoding of `U`, 32 bytes.
+        entry: The directory entry.
+
+    Returns:
+        Phone, name and `verified_on` of the record that the operator sealed.
+
+    Raises:
+        InvalidEntry: It cannot be opened.
+    """
+    try:
+        signed = _unseal(epoch_key, handle, directory_index(epoch_key, handle), entry)
+        _domain, _epoch, _handle, phone, name, verified_on = decode_item(statement_payload(signed))
+    except (CryptoError, Malformed):
+        raise InvalidEntry("the entry cannot be opened with this handle") from None
+    return phone, name, verified_on
+
+
+def _unseal(epoch_key: EpochKey, handle: Point | bytes, index: bytes, entry: DirectoryEntry) -> bytes:
+    """The signed record, unverified; raises `CryptoError`."""
+    key = _directory_key(epoch_key, handle)
+    padded = crypto_aead_xchacha20poly1305_ietf_decrypt(entry.sealed, index, entry.nonce, key)
+    unpadded: bytes = sodium_unpad(padded, RECORD_BYTES)
+    return unpadded
 
 
 def sign_receipt(epoch_key: EpochKey, entry: DirectoryEntry, authority: SigningKey) -> bytes:
@@ -265,7 +292,7 @@ def verify_grant(epoch_key: EpochKey, handle: Point, grant: HandleGrant) -> Iden
     return record  # step 4 is the caller's, who knows name and phone
 
 
-def _directory_key(epoch_key: EpochKey, handle: Point) -> bytes:
+def _directory_key(epoch_key: EpochKey, handle: Point | bytes) -> bytes:
     return digest32("directory-key", epoch_key.context, bytes(handle))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import re
 import sys
@@ -33,6 +34,10 @@ EXPECTED: tuple[type[Exception], ...] = (
 """What may go wrong, besides errors of the database."""
 
 
+COLLECTED_AFTER = 20_000
+"""So many objects more there are before cycles are looked for: a start makes many that stay, in a fifth less time."""
+
+
 class CommandGroup(click.Group):
     """A group whose expected failures end with one line and exit status 1, without a traceback."""
 
@@ -41,6 +46,7 @@ class CommandGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. The files it makes are for its user alone."""
         os.umask(0o077)
+        gc.set_threshold(COLLECTED_AFTER)
         try:
             return super().invoke(ctx)
         except BrokenPipeError:

@@ -21,7 +21,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 def keep_in_partitions(table: sql.Table) -> None:
     """Have PostgreSQL make a table in partitions by its column `epoch`, which is in each of its keys."""
-    table.dialect_options["postgresql"]["partition_by"] = "LIST (epoch)"
+    sql.event.listen(table, "before_create", _part_by_epoch)
     sql.event.listen(table, "after_create", _make_others)
 
 
@@ -89,6 +89,11 @@ def _given_up_soon(engine: sql.Engine, table: sql.Table) -> Iterator[sql.Connect
 def _keep_everybody_out(connection: sql.Connection, table: sql.Table) -> None:
     """Until the end of the transaction. Who uses a partition holds a lock on the whole table."""
     connection.execute(sql.text(f"LOCK TABLE ONLY {table.name} IN ACCESS EXCLUSIVE MODE"))
+
+
+def _part_by_epoch(table: sql.Table, connection: sql.Connection, **_: Any) -> None:
+    if connection.dialect.name == "postgresql":  # to name its options loads all that it has, which takes long
+        table.dialect_options["postgresql"]["partition_by"] = "LIST (epoch)"
 
 
 def _make_others(table: sql.Table, connection: sql.Connection, **_: Any) -> None:

@@ -50,7 +50,7 @@ class Authority(Party):
 
     @cached_property
     def sharing(self) -> Lock:
-        """Held from before the operator is asked for shares until the authority's are on record, too (§3.10).
+        """Held from before the operator is asked for shares until their passes are on record here, too (§3.10).
 
         Of two warrants with the same pass the second is then asked for when both parties know of the first.
         """

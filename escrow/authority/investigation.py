@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from aiohttp import ClientSession
@@ -230,16 +231,19 @@ class Investigation:
     async def _open_part(self, drawn: DrawnWarrant, part: ReleasedPart, keys: dict[int, EpochKey]) -> None:
         joint, signed = drawn.countersigned, self._authority.warrants.parts.release(part)
         assert joint is not None, "what both signed was shown to the venue"
-        async with self._authority.sharing:
+        with ExitStack() as turn:
+            await self._authority.sharing.acquire()
+            turn.callback(self._authority.sharing.release)
             opening = await asyncio.to_thread(kept_shares, self._authority, drawn, signed, keys)
             if opening is None:
                 venue, ended = await self._venue(drawn.record.venue_id), _ended_before(drawn, part)
                 opening = await ask_for_shares(self._authority, self._session, drawn, signed, ended, keys, venue)
-            own = await record_and_share(self._authority, self._session, opening.release, opening.given)
+            given = opening.release, opening.given
+            own = await record_and_share(self._authority, self._session, *given, turn.close)  # the next one's turn
         transcript = OpeningTranscript(joint, signed, opening.statement, own.statement)
 
         def keep() -> None:
-            opened = opened_part(self._authority, opening.release, opening.given, own.given)
+            opened = opened_part(self._authority, opening.release, opening.given, own.given, keys)
             self._authority.warrants.parts.store_transcript(part, transcript, opening.venue, opened)
 
         await asyncio.to_thread(keep)

@@ -106,6 +106,13 @@ def keep_the_directory_in_partitions(operations: Operations) -> None:
     put_into_partitions(operations, "directory")
 
 
+def note_verified_entries(operations: Operations) -> None:
+    """Make room for which entries of the directory were verified when they were opened: of none so far is it known."""
+    if sql.inspect(operations.get_bind()).has_table("opened_visits"):
+        verified = sql.Column("verified", sql.Boolean, nullable=False, server_default=sql.false())
+        operations.add_column("opened_visits", verified)
+
+
 STEPS: tuple[Step, ...] = (
     keep_the_opened_venue,
     index_released_epochs,
@@ -116,5 +123,6 @@ STEPS: tuple[Step, ...] = (
     keep_parts_apart,
     index_commitment_times,
     keep_the_directory_in_partitions,
+    note_verified_entries,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

@@ -39,6 +39,7 @@ _visits = sql.Table(
     sql.Column("why", sql.String(32)),
     sql.Column("point", sql.LargeBinary(32)),
     sql.Column("assisted", sql.LargeBinary),
+    sql.Column("verified", sql.Boolean, nullable=False, default=False),
     sqlite_with_rowid=False,
 )
 
@@ -47,7 +48,8 @@ class OpenedVisit(NamedTuple):
     """A visit that both parties admit: its pass (epoch and `u`), and entry and exit in Unix seconds.
 
     `why` is the name of the reason for which it was not opened, None if it was. `point` is then what it opened to: the
-    handle, or the `S` of an assisted check-in, whose encoding is `assisted`; None if it leads to nobody.
+    handle, or the `S` of an assisted check-in, whose encoding is `assisted`; None if it leads to nobody. `verified`:
+    the entry in the directory was verified when the visit was opened, and held.
     """
 
     epoch: int
@@ -57,6 +59,7 @@ class OpenedVisit(NamedTuple):
     why: str | None = None
     point: bytes | None = None
     assisted: bytes | None = None
+    verified: bool = False
 
 
 class OpenedPart(NamedTuple):
@@ -111,7 +114,7 @@ def forget_opened(connection: sql.Connection, warrant_id: bytes, after: int = -1
 
 
 def _visit(row: sql.Row[Any]) -> OpenedVisit:
-    return OpenedVisit(row.epoch, row.u, row.entered, row.left, row.why, row.point, row.assisted)
+    return OpenedVisit(row.epoch, row.u, row.entered, row.left, row.why, row.point, row.assisted, row.verified)
 
 
 def _together(shown: Collection[OpenedVisit]) -> OpenedVisit:

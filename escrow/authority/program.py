@@ -56,7 +56,7 @@ def online(work: Callable[[ClientSession], Awaitable[T]]) -> T:
     """Do something that needs an HTTP session, to its end."""
     import asyncio
 
-    from escrow.server import PEER_SECONDS
+    from escrow.settings import PEER_SECONDS
     from service.http_client import new_session
 
     async def run() -> T:

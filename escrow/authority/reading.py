@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TypeVar
 
 from escrow.all_cores import map_on_all_cores
 from escrow.authority.authority import Authority
@@ -16,11 +17,14 @@ from escrow.authority.released_parts import ReleasedPart
 from escrow.authority.warrants import DrawnWarrant, ReceivedShares
 from protocol.assisted_check_ins import AssistedCheckIn, AssistedEntry, open_assisted
 from protocol.epochs import EpochKey, Role
-from protocol.handles import DirectoryEntry, directory_index, open_entry
+from protocol.handles import DirectoryEntry, directory_index, open_entry, reopen_entry
 from protocol.opening import VerifiedShares, open_release, verify_party_shares
 from protocol.primitives.errors import InvalidEntry
 from protocol.primitives.group import Point
 from protocol.releases import VerifiedRelease
+from protocol.visits import Visit
+
+Thing = TypeVar("Thing")
 
 READ_TOGETHER = 500
 """So many visits are looked up in the directory at a time."""
@@ -49,17 +53,21 @@ class OpeningResult:
 
 
 def opened_part(
-    authority: Authority, release: VerifiedRelease, operator: VerifiedShares, own: VerifiedShares
+    authority: Authority,
+    release: VerifiedRelease,
+    operator: VerifiedShares,
+    own: VerifiedShares,
+    keys: Mapping[int, EpochKey],
 ) -> OpenedPart:
-    """What the shares of both parties open of a release."""
-    visits, shared = [], set()
-    for visit, point in open_release(release, operator, own):
-        check_in = visit.check_in
-        assisted = check_in.message.to_bytes() if isinstance(check_in, AssistedEntry) else None
-        encoded = None if point is None else bytes(point)
-        u = bytes(check_in.message.u)
-        visits.append(OpenedVisit(check_in.epoch, u, visit.entered, visit.left, None, encoded, assisted))
-        shared.add((check_in.epoch, u))
+    """What the shares of both parties open of a release, and which of the entries that it leads to hold."""
+    visits: list[OpenedVisit] = []
+    shared = set()
+    for some in _some_at_a_time(open_release(release, operator, own, map_function=map_on_all_cores)):
+        opened = [(_opened(visit, point), point) for visit, point in some]
+        found = _look_up(authority, keys, (visit for visit, _ in opened))
+        jobs = [(keys[visit.epoch], visit, point, found.get((visit.epoch, visit.u))) for visit, point in opened]
+        visits += map_on_all_cores(_verified, jobs)
+        shared |= {(visit.epoch, visit.u) for visit, _ in opened}
     unopened = [(epoch, u) for epoch, of_epoch in release.visits.items() for u in of_epoch if (epoch, u) not in shared]
     elsewhere = authority.releases.elsewhere(release.warrant.venue_id, unopened)
     for epoch, u in unopened:
@@ -137,46 +145,75 @@ def _from_transcript(
     received = ReceivedShares(transcript.operator_shares, drawn.record.issued)
     judged = judge_received(authority, drawn, transcript.release, received, keys)
     own = verify_party_shares(authority.domain, Role.AUTHORITY, judged.release, keys, transcript.authority_shares)
-    return opened_part(authority, judged.release, judged.given, own)
+    return opened_part(authority, judged.release, judged.given, own, keys)
 
 
-def _some_at_a_time(visits: Iterator[OpenedVisit]) -> Iterator[list[OpenedVisit]]:
-    while some := list(islice(visits, READ_TOGETHER)):
+def _some_at_a_time(things: Iterator[Thing]) -> Iterator[list[Thing]]:
+    while some := list(islice(things, READ_TOGETHER)):
         yield some
+
+
+def _opened(visit: Visit, point: Point | None) -> OpenedVisit:
+    check_in = visit.check_in
+    assisted = check_in.message.to_bytes() if isinstance(check_in, AssistedEntry) else None
+    encoded = None if point is None else bytes(point)
+    return OpenedVisit(check_in.epoch, bytes(check_in.message.u), visit.entered, visit.left, None, encoded, assisted)
+
+
+def _verified(opened: tuple[EpochKey, OpenedVisit, Point | None, DirectoryEntry | None]) -> OpenedVisit:
+    """The visit, with a note if the entry that it leads to holds."""
+    epoch_key, visit, point, entry = opened
+    if point is None or entry is None:
+        return visit
+    try:
+        open_entry(epoch_key, point, entry)
+    except InvalidEntry:
+        return visit
+    return visit._replace(verified=True)
 
 
 def _identify(
     authority: Authority, keys: Mapping[int, EpochKey], visits: Sequence[OpenedVisit]
 ) -> list[Identity | None]:
-    """Whose each visit is; None for nobody's. The operator is never asked about a handle."""
-    points = list(map_on_all_cores(_point, visits))
-    indexes = [
-        None if point is None or visit.assisted else (visit.epoch, directory_index(keys[visit.epoch], point))
-        for visit, point in zip(visits, points, strict=True)
-    ]
-    entries = authority.directory.find_all(index for index in indexes if index is not None)
+    """Whose each visit is; None for nobody's. The operator is never asked about a handle.
 
-    def identify(opened: tuple[OpenedVisit, Point | None, tuple[int, bytes] | None]) -> Identity | None:
-        visit, point, index = opened
+    What was verified when it was opened is only read. The rest is verified, because its entry may be here now.
+    """
+    found = _look_up(authority, keys, visits)
+
+    def identify(visit: OpenedVisit) -> Identity | None:
+        if visit.point is None:
+            return None
         try:
-            return point and _identity(keys[visit.epoch], visit, point, index and entries.get(index))
+            return _identity(keys[visit.epoch], visit, visit.point, found.get((visit.epoch, visit.u)))
         except InvalidEntry:
             return None
 
-    return list(map_on_all_cores(identify, zip(visits, points, indexes, strict=True)))
+    return [identify(visit) for visit in visits]
 
 
-def _point(visit: OpenedVisit) -> Point | None:
-    return None if visit.point is None else Point(visit.point)
+def _look_up(
+    authority: Authority, keys: Mapping[int, EpochKey], visits: Iterable[OpenedVisit]
+) -> dict[tuple[int, bytes], DirectoryEntry]:
+    """The entries that visits lead to, by the epoch and `u` of each."""
+    places = {
+        (visit.epoch, visit.u): (visit.epoch, directory_index(keys[visit.epoch], visit.point))
+        for visit in visits
+        if visit.point and not visit.assisted
+    }
+    entries = authority.directory.find_all(dict.fromkeys(places.values()))
+    return {key: entries[place] for key, place in places.items() if place in entries}
 
 
-def _identity(epoch_key: EpochKey, visit: OpenedVisit, point: Point, entry: DirectoryEntry | None) -> Identity:
+def _identity(epoch_key: EpochKey, visit: OpenedVisit, point: bytes, entry: DirectoryEntry | None) -> Identity:
     """Whom a visit's handle leads to, or the key of an assisted one; raises `InvalidEntry`."""
     if visit.assisted is not None:
         assisted = AssistedEntry(AssistedCheckIn.from_bytes(visit.assisted), visit.epoch)
-        asserted = open_assisted(epoch_key, assisted, point)
+        asserted = open_assisted(epoch_key, assisted, Point(point))
         return Identity(asserted.phone, asserted.name, None)
     if entry is None:
         raise InvalidEntry("the check-in opens to no entry")
-    record = open_entry(epoch_key, point, entry)
+    if visit.verified:
+        return Identity(*reopen_entry(epoch_key, point, entry))
+    record = open_entry(epoch_key, Point(point), entry)
     return Identity(record.phone, record.name, record.verified_on)

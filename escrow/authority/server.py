@@ -15,7 +15,8 @@ from escrow.authority.notices import NoticePublisher
 from escrow.errors import ErasedEpoch
 from escrow.housekeeping import COSIGNING_SECONDS, FIRST_SECONDS, HOUSEKEEPING_SECONDS
 from escrow.lists_server import list_routes
-from escrow.server import PEER_SECONDS, create_party_app
+from escrow.server import create_party_app
+from escrow.settings import PEER_SECONDS
 from protocol.epochs import EpochKey
 from protocol.handles import DirectoryEntry, sign_receipt
 from protocol.passes import IssueBatch, issue_batch

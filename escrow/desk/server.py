@@ -14,7 +14,7 @@ from escrow.desk.enrolment import EnrolmentRoutes
 from escrow.desk.errors import WrongOrigin
 from escrow.desk.voting import VotingRoutes
 from escrow.party import Party
-from escrow.server import PEER_SECONDS
+from escrow.settings import PEER_SECONDS
 from service.http import Handler, create_app, problem_response
 from service.http_client import new_session
 from service.pages import Page, built_page

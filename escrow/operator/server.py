@@ -16,7 +16,8 @@ from escrow.operator.issuing import Issuing
 from escrow.operator.notices import give_notice
 from escrow.operator.operator import AUTHORITY_FAILED, Operator
 from escrow.operator.pages import page_routes
-from escrow.server import PEER_SECONDS, create_party_app
+from escrow.server import create_party_app
+from escrow.settings import PEER_SECONDS
 from escrow.shares import give_shares
 from protocol.epochs import EpochKey
 from protocol.handles import (

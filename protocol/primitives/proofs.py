@@ -19,6 +19,10 @@ Thing = TypeVar("Thing")
 Made = TypeVar("Made")
 
 
+SUMMED = 8
+"""So many products of a sum are added up where they are made: handing over each costs more than adding it."""
+
+
 class MapFunction(Protocol):
     """`map`, or a function that does the same on several cores."""
 
@@ -338,16 +342,20 @@ def _batch(
 
 
 def _combine(a: Sequence[Scalar], points: Sequence[Point], map_function: MapFunction = map) -> Point:
-    """`sum(a_i * P_i)`."""
-    total, *rest = map_function(_product, zip(a, points, strict=True))
+    """`sum(a_i * P_i)`, of which each thread sums up some: hashed coefficients make the identity of no part of it."""
+    pairs = list(zip(a, points, strict=True))
+    return _sum(map_function(_sum_products, (pairs[i : i + SUMMED] for i in range(0, len(pairs), SUMMED))))
+
+
+def _sum_products(pairs: Sequence[tuple[Scalar, Point]]) -> Point:
+    return _sum(a * P for a, P in pairs)
+
+
+def _sum(points: Iterable[Point]) -> Point:
+    total, *rest = points
     for point in rest:
         total = total + point
     return total
-
-
-def _product(pair: tuple[Scalar, Point]) -> Point:
-    a, P = pair
-    return a * P
 
 
 def _sum_scalars(scalars: Sequence[Scalar]) -> Scalar:

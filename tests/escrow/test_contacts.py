@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from escrow.authority.contacts import DAYS, NOT_VERIFIED, PEOPLE, VISITS, days_c
 from escrow.authority.findings import write_all, write_visits
 from escrow.authority.found_visits import CountedPeople, FoundVisit, FoundVisits, Identity, Person, Source
 from escrow.authority.settings import AuthoritySettings
-from service.phone_numbers import international_number
+from service.phone_numbers import international_number, written_at_home
 
 SEOUL = 9 * 3600
 NOON = 1_700_017_200
@@ -209,6 +210,12 @@ def test_two_venues_of_one_name_are_two_places_where_somebody_was() -> None:
 def test_a_phone_number_can_be_dialled_as_it_stands(phone: str, written: str) -> None:
     assert telephone(phone, "KR") == written
     assert international_number(written, "KR") == phone
+
+
+@given(number=st.from_regex(r"\+82(10|11|2|31|15|70)[0-9]{6,9}", fullmatch=True, alphabet="+0123456789"))
+def test_numbers_that_are_written_without_tables_are_written_as_with_them(number: str) -> None:
+    parsed = phonenumbers.parse(number)
+    assert written_at_home(number, "KR") == phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
 
 
 def test_a_phone_number_of_elsewhere_has_its_country() -> None:

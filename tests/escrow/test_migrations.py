@@ -271,6 +271,31 @@ sql.Table(
     sql.Column("epoch", sql.BigInteger, nullable=False, index=True),
     sql.Column("entry", sql.LargeBinary, nullable=False),
 )
+opened_before = sql.MetaData()
+sql.Table(
+    "opened_visits",
+    opened_before,
+    sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
+    sql.Column("begins", sql.BigInteger, primary_key=True, autoincrement=False),
+    sql.Column("epoch", sql.BigInteger, primary_key=True, autoincrement=False),
+    sql.Column("u", sql.LargeBinary(32), primary_key=True),
+    sql.Column("entered", sql.BigInteger),
+    sql.Column("left", sql.BigInteger),
+    sql.Column("why", sql.String(32)),
+    sql.Column("point", sql.LargeBinary(32)),
+    sql.Column("assisted", sql.LargeBinary),
+    sqlite_with_rowid=False,
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_what_an_older_program_opened_nothing_counts_as_verified(kind: str, tmp_path: Path) -> None:
+    row = {"warrant": bytes(16), "begins": 0, "epoch": 20_000, "u": bytes(32), "entered": 0, "point": bytes(32)}
+    url = new_database(kind, tmp_path)
+    with open_database(url, (), first, opened_before).begin() as connection:
+        connection.execute(sql.insert(opened_before.tables["opened_visits"]).values(row))
+    (visit,) = opened_visits.OpenedVisits(open_database(url, STEPS, opened_visits.metadata)).of(bytes(16))
+    assert (visit.point, visit.verified) == (bytes(32), False)
 
 
 @pytest.mark.parametrize("kind", KINDS)

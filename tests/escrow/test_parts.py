@@ -9,13 +9,17 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sql
 
+from escrow.authority import reading
+from escrow.authority.directory import deposit
 from escrow.authority.investigation import Investigation, ReleaseResult
 from escrow.authority.notices import Noticed
 from escrow.authority.reading import OpeningResult
 from escrow.authority.warrants import Step
 from protocol.check_ins import Direction, sign_check_in
-from protocol.epochs import EPOCH_SECONDS, MAX_STAY
+from protocol.epochs import EPOCH_SECONDS, MAX_STAY, EpochKey
+from protocol.handles import DirectoryEntry, IdentityRecord, open_entry
 from protocol.primitives.errors import CommitmentMismatch
+from protocol.primitives.group import Point
 from protocol.warrants import Warrant
 from service.http_client import new_session
 from service.problems import Problem
@@ -214,6 +218,46 @@ def test_what_an_older_program_opened_is_read_from_its_transcripts(world: World,
         assert again == first
 
     run(story())
+
+
+def test_an_entry_that_held_when_its_visit_was_opened_is_not_verified_again(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was not there then is verified when it is."""
+
+    async def story() -> None:
+        warrant, phones, _ = await visited(world, door)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        kept = {place: world.authority.directory.find(*place) for place in places(world)}
+        _, missing = sorted(kept)
+        with world.authority.engine.begin() as connection:
+            connection.execute(sql.text("DELETE FROM directory WHERE entry_index = :index"), {"index": missing[1]})
+        first = await opened(world, warrant)
+        assert first.set_aside == {"NoIdentity": 1}
+        assert sorted(visit.verified for visit in world.authority.opened.of(warrant.warrant_id)) == [False, True]
+        entry = kept[missing]
+        assert entry is not None
+        with world.authority.engine.begin() as connection:
+            deposit(connection, [entry])
+        verified = []
+
+        def noted(key: EpochKey, handle: Point, entry: DirectoryEntry) -> IdentityRecord:
+            verified.append(entry)
+            return open_entry(key, handle, entry)
+
+        monkeypatch.setattr(reading, "open_entry", noted)
+        again = await opened(world, warrant)
+        assert sorted(contact.record.phone for contact in contacts(again)) == sorted(phones)
+        assert verified == [entry]
+
+    run(story())
+
+
+def places(world: World) -> list[tuple[int, bytes]]:
+    """Where the entries of the directory are."""
+    with world.authority.engine.connect() as connection:
+        rows = connection.execute(sql.text("SELECT epoch, entry_index FROM directory")).all()
+    return [(epoch, bytes(index)) for epoch, index in rows]
 
 
 def test_a_release_of_all_takes_the_place_of_parts_and_of_what_they_opened(

@@ -42,6 +42,7 @@ LANDED = {
         ("keep_parts_apart", "3aae47f9971285eb"),
         ("index_commitment_times", "2b8892dc0931828f"),
         ("keep_the_directory_in_partitions", "9b2adaddc2c25099"),
+        ("note_verified_entries", "27ef3a210bedca2a"),
     ],
     "venue": [
         ("name_the_venue", "d14e1c45f646695b"),

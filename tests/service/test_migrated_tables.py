@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sql
 
 from escrow import commitments, ledger
-from escrow.authority import directory
+from escrow.authority import directory, opened_visits
 from escrow.authority import warrants as authority_warrants
 from escrow.authority.migrations import STEPS as AUTHORITY_STEPS
 from escrow.operator import accounts
@@ -18,7 +18,14 @@ from escrow.operator import warrants as operator_warrants
 from escrow.operator.migrations import STEPS as OPERATOR_STEPS
 from service.migration import Step
 from service.storage import open_database
-from tests.escrow.test_migrations import commitments_before, decisions, directory_before, first, proposals
+from tests.escrow.test_migrations import (
+    commitments_before,
+    decisions,
+    directory_before,
+    first,
+    opened_before,
+    proposals,
+)
 from tests.support.databases import KINDS, new_database
 from tests.venue.test_migrations import of_one_venue
 from venue import log, store
@@ -31,9 +38,15 @@ EARLIEST: dict[str, tuple[Sequence[sql.MetaData], Sequence[Step], Sequence[sql.M
         (ledger.metadata, accounts.metadata, operator_warrants.metadata, commitments.metadata),
     ),
     "authority": (
-        (first, directory_before, commitments_before),
+        (first, directory_before, commitments_before, opened_before),
         AUTHORITY_STEPS,
-        (ledger.metadata, directory.metadata, authority_warrants.metadata, commitments.metadata),
+        (
+            ledger.metadata,
+            directory.metadata,
+            authority_warrants.metadata,
+            commitments.metadata,
+            opened_visits.metadata,
+        ),
     ),
     "venue": ((of_one_venue,), steps([bytes(16)], [255]), (store.metadata, log.metadata)),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from client.wallet_contents import Account
 from escrow.__main__ import main
 from protocol.http_messages import Session
 from protocol.primitives.signatures import SigningKey, public_key
+from service.cli import COLLECTED_AFTER
 from service.files import write_private
 from service.settings import DomainSettings, PartySettings, load_domain
 from venue.setup import create_home
@@ -62,6 +64,8 @@ LOG_AND_OPENINGS = {
 """What a party is made of beside its registers; the operator looks for a decision in its log if there is one."""
 OTHERS = {"limits", "phonenumbers", "prometheus_client", "pythonjsonlogger", "webauthn"}
 NOT_FOR_LISTS = {"aiohttp", "alembic", "pydantic", "sqlalchemy.ext", "sqlalchemy.orm"} | PICTURES | OTHERS | WORK
+POSTGRESQL = {"sqlalchemy.dialects.postgresql"}
+"""Of a party whose database is a file."""
 NOT_FOR_HELP = sorted(NETWORK | DATABASE | SETTINGS | PICTURES | CRYPTOGRAPHY | OTHERS)
 TYPES_OF_OPTIONS = {"escrow": CRYPTOGRAPHY}
 """Officers choose among roles, purposes and lengths that the protocol defines."""
@@ -131,6 +135,15 @@ def loaded_by(program: str, *arguments: str, forbidden: set[str]) -> list[str]:
     return loaded
 
 
+def test_a_start_does_not_stop_for_each_of_the_many_objects_that_it_makes() -> None:
+    usual = gc.get_threshold()
+    try:
+        assert CliRunner().invoke(main, ["authority", "--help"]).exit_code == 0
+        assert gc.get_threshold()[0] == COLLECTED_AFTER > usual[0]
+    finally:
+        gc.set_threshold(*usual)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home directory with a domain in it."""
@@ -182,5 +195,5 @@ def test_an_officers_lists_need_no_server_and_no_migration(home: Path, party: st
     (own / "domain.toml").write_text(structs.replace(domain, **parties).to_toml())
     assert CliRunner().invoke(main, [party, "--home", str(own), "venues", "list"]).exit_code == 0  # makes the database
     for register in ("venues", "warrants") if party == "operator" else ("venues", "warrants", "case"):
-        forbidden = NOT_FOR_LISTS | LOG_AND_OPENINGS
+        forbidden = NOT_FOR_LISTS | LOG_AND_OPENINGS | POSTGRESQL
         assert loaded_by("escrow", party, "--home", str(own), register, "list", forbidden=forbidden) == []
