@@ -42,7 +42,7 @@ SUMMARY = ("warrant", "venue", "domain", "state", "what", "count")
 NOT_VERIFIED = "not verified (asserted by the venue)"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 KNOWN = 16_384
-"""So many texts and numbers are kept as they are written: the same ones come in several lists."""
+"""So many texts, numbers and times are kept as they are written: the same ones come in several lists."""
 _HARMLESS = frozenset(" .'·-")
 _KEPT_AS_TEXT = re.compile(r"0\d{1,3}-\d{3,4}-\d{4}")
 """Numbers as people in Korea write them: no day, and no number, has groups like these."""
@@ -137,6 +137,7 @@ def verification(identity: Identity) -> str:
     return NOT_VERIFIED if identity.verified_on is None else f"verified {day(identity.verified_on)}"
 
 
+@lru_cache(maxsize=KNOWN)
 def day(number: int) -> str:
     """The date of a day since 1970-01-01; a replacement character for a day that no calendar has."""
     try:
@@ -145,6 +146,7 @@ def day(number: int) -> str:
         return REPLACEMENT
 
 
+@lru_cache(maxsize=KNOWN)
 def moment(time: int | None, utc_offset: int) -> str:
     """A Unix time in local time; empty if it is not known."""
     return "" if time is None else local_time(time, utc_offset)
@@ -162,10 +164,13 @@ def telephone(phone: str, region: str) -> str:
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """The lines of a table."""
+    line = io.StringIO()
+    writer = csv.writer(line, quoting=csv.QUOTE_ALL)
     for row in chain([header], rows):
-        line = io.StringIO()
-        csv.writer(line, quoting=csv.QUOTE_ALL).writerow(row)
+        writer.writerow(row)
         yield line.getvalue()
+        line.seek(0)
+        line.truncate()
 
 
 def _is_harmless(character: str) -> bool:
