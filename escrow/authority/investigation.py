@@ -14,7 +14,7 @@ from escrow.authority.authority import Authority
 from escrow.authority.errors import NoRelease, NotOpened, VenueNotApproved, VenueOffline
 from escrow.authority.found_visits import FoundVisits
 from escrow.authority.operators_shares import ask_for_shares, kept_shares
-from escrow.authority.reading import OpeningResult, opened_part, read_opened
+from escrow.authority.reading import OpeningResult, closed_part, opened_part, read_opened
 from escrow.authority.released_parts import ReleasedPart
 from escrow.authority.warrants import NOT_TOLD, DrawnWarrant, Step
 from escrow.errors import AlreadyOpened, ErasedEpoch
@@ -221,7 +221,7 @@ class Investigation:
                 except (ErasedEpoch, Problem) as error:
                     if error.name != ErasedEpoch.name:
                         raise
-                    await asyncio.to_thread(self._authority.warrants.parts.store_closed, part)
+                    await self._close_part(drawn, part)
         self._say("reading whose visits they are")
         result = await self.read(warrant_id, found)
         if result.complete:
@@ -248,6 +248,13 @@ class Investigation:
 
         await asyncio.to_thread(keep)
 
+    async def _close_part(self, drawn: DrawnWarrant, part: ReleasedPart) -> None:
+        """Keep what a part shows that nobody can open any more: another part may show something of the same visit."""
+        asked = self._authority.warrants.asked(drawn.record.warrant_id, part.digest)
+        venue, named = asked or (await self._venue(drawn.record.venue_id), None)
+        _, release = await self._verify_released(drawn, part, venue, named, drawn.record.issued)
+        await asyncio.to_thread(self._authority.warrants.parts.store_closed, part, closed_part(release))
+
     async def read(self, warrant_id: bytes, found: FoundVisits | None = None) -> OpeningResult:
         """What was opened under a warrant, and whose it is as the directory says, added to a list or to a new one."""
         drawn = self._authority.warrants.get(warrant_id)
@@ -255,6 +262,10 @@ class Investigation:
             raise NotOpened(warrant_id)
         keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
         found = FoundVisits() if found is None else found
+        known = self._authority.opened.counts(warrant_id)
+        for part in drawn.parts:
+            if part.closed and part.begins not in known:  # an older program kept nothing of it
+                await self._close_part(drawn, part)
         return await asyncio.to_thread(read_opened, self._authority, drawn, keys, found)
 
     def _verify_release(

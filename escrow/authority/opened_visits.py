@@ -47,6 +47,8 @@ _visits = sql.Table(
 class OpenedVisit(NamedTuple):
     """A visit that both parties admit: its pass (epoch and `u`), and entry and exit in Unix seconds.
 
+    In a part that is closed for ever it is one that the authority admits.
+
     `why` is the name of the reason for which it was not opened, None if it was. `point` is then what it opened to: the
     handle, or the `S` of an assisted check-in, whose encoding is `assisted`; None if it leads to nobody. `verified`:
     the entry in the directory was verified when the visit was opened, and held.

@@ -69,6 +69,8 @@ def of_release(authority: Authority, warrant: Warrant, result: ReleaseResult, dr
     """What was released; `draw` is the command that draws another warrant."""
     in_parts = f" in {result.parts} parts" if result.parts > 1 else ""
     more, warnings = _committed(authority, warrant, result.check_ins, result.uncommitted, draw)
+    if result.parts > 1:
+        more += ("a visit of which two parts show something counts in both",)
     if result.elsewhere:
         more += (f"{result.elsewhere} of them with a pass that was opened for another venue",)
     if result.closed:

@@ -78,6 +78,16 @@ def opened_part(
     return OpenedPart(tuple(visits), release.check_ins, release.uncommitted, release.set_aside)
 
 
+def closed_part(release: VerifiedRelease) -> OpenedPart:
+    """What is known of a release that nobody can open any more."""
+    visits = (
+        OpenedVisit(epoch, u, visit.entered, visit.left, "Closed")
+        for epoch, of_epoch in release.visits.items()
+        for u, visit in of_epoch.items()
+    )
+    return OpenedPart(tuple(visits), release.check_ins, release.uncommitted, release.set_aside)
+
+
 def read_opened(
     authority: Authority, drawn: DrawnWarrant, keys: Mapping[int, EpochKey], found: FoundVisits
 ) -> OpeningResult:
@@ -90,15 +100,10 @@ def read_opened(
     visits = opened = reused = check_ins = uncommitted = 0
     counts = authority.opened.counts(drawn.record.warrant_id)
     for part in drawn.parts:
-        if part.opened:
+        if part.is_readable:
             of_part = counts[part.begins]
             check_ins, uncommitted = check_ins + of_part.check_ins, of_part.uncommitted
             set_aside.update(of_part.set_aside)
-        elif part.closed:
-            check_ins, uncommitted = check_ins + part.check_ins, part.uncommitted
-            set_aside.update(part.set_aside)
-            visits += part.visits
-            set_aside["Closed"] += part.visits
     source = source_of(authority, drawn)
     for some in _some_at_a_time(authority.opened.of(drawn.record.warrant_id)):
         visits += len(some)

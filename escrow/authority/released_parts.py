@@ -125,7 +125,8 @@ class ReleasedParts:
 
         The transcript of one that was opened stays, with what was opened.
         """
-        mine, begins = parts.c.warrant == release.warrant.warrant_id, parts.c.begins
+        warrant_id = release.warrant.warrant_id
+        mine, begins = parts.c.warrant == warrant_id, parts.c.begins
         here = mine & (begins == release.part_begins)
         values = {
             "ends": release.part_ends,
@@ -138,13 +139,14 @@ class ReleasedParts:
             "closed": False,
         }
         opened = parts.c.opened_venue.is_not(None) & (parts.c.digest != release.digest)
-        with exclusive(self._engine, "released parts", release.warrant.warrant_id) as connection:
+        with exclusive(self._engine, "released parts", warrant_id) as connection:
             connection.execute(sql.delete(parts).where(mine, begins > release.part_begins))
-            forget_opened(connection, release.warrant.warrant_id, release.part_begins)
+            has_transcript = connection.scalar(sql.select(parts.c.opened_venue.is_not(None)).where(here))
+            forget_opened(connection, warrant_id, release.part_begins if has_transcript else release.part_begins - 1)
             before = sql.func.coalesce(parts.c.opened_release, parts.c.release)
             connection.execute(sql.update(parts).where(here, opened).values(opened_release=before))
             if connection.execute(sql.update(parts).where(here).values(**values)).rowcount == 0:
-                place = {"warrant": release.warrant.warrant_id, "begins": release.part_begins}
+                place = {"warrant": warrant_id, "begins": release.part_begins}
                 connection.execute(sql.insert(parts).values(**place, **values))
 
     def store_transcript(
@@ -163,10 +165,9 @@ class ReleasedParts:
         """Keep what was opened of a part beside its transcript, which an older program kept alone."""
         self._update(part, opened, closed=part.closed)
 
-    def store_closed(self, part: ReleasedPart) -> None:
-        """Note that nobody can open a part any more."""
-        with self._engine.begin() as connection:
-            connection.execute(sql.update(parts).where(_is(part)).values(closed=True))
+    def store_closed(self, part: ReleasedPart, shown: OpenedPart) -> None:
+        """Note that nobody can open a part any more, and what it shows, unless something was opened before it came."""
+        self._update(part, None if part.opened else shown, closed=True)
 
     def transcript(self, part: ReleasedPart, warrant: JointStatement) -> OpeningTranscript:
         """The transcript of a part that was opened, of a warrant with both signatures."""
@@ -188,10 +189,11 @@ class ReleasedParts:
         with self._engine.begin() as connection:
             connection.execute(sql.update(parts).where(parts.c.digest == digest).values(notice=number))
 
-    def _update(self, part: ReleasedPart, opened: OpenedPart, **values: object) -> None:
-        """Change a part, and keep what was opened of it, unless it was deleted meanwhile."""
+    def _update(self, part: ReleasedPart, opened: OpenedPart | None, **values: object) -> None:
+        """Change a part, and keep what was opened of it, if that changes, unless it was deleted meanwhile."""
         with exclusive(self._engine, "released parts", part.warrant_id) as connection:
-            if connection.execute(sql.update(parts).where(_is(part)).values(**values)).rowcount == 1:
+            changed = connection.execute(sql.update(parts).where(_is(part)).values(**values)).rowcount == 1
+            if changed and opened is not None:
                 store_opened(connection, part.warrant_id, part.begins, opened)
 
     def _select(self, condition: sql.ColumnElement[bool]) -> tuple[ReleasedPart, ...]:

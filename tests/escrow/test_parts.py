@@ -13,6 +13,7 @@ from escrow.authority import reading
 from escrow.authority.directory import deposit
 from escrow.authority.investigation import Investigation, ReleaseResult
 from escrow.authority.notices import Noticed
+from escrow.authority.opened_visits import OpenedPart, OpenedVisit
 from escrow.authority.reading import OpeningResult
 from escrow.authority.warrants import Step
 from protocol.check_ins import Direction, sign_check_in
@@ -183,6 +184,69 @@ def test_a_part_that_nobody_can_open_any_more_keeps_no_other_shut(
     run(story())
 
 
+def test_a_visit_of_two_parts_that_are_closed_counts_once(world: World, door: Door) -> None:
+    """Also as an older program left it, which kept nothing of what is closed."""
+
+    async def story() -> None:
+        warrant, *_ = await visited(world, door)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        world.operator.epochs.erase(world.today)
+        for _ in range(2):
+            found = await opened(world, warrant)
+            assert (found.visits, found.opened, found.set_aside, found.complete) == (2, 0, {"Closed": 2}, True)
+            assert (found.check_ins, found.uncommitted) == (3, 0)
+            with world.authority.engine.begin() as connection:
+                for table in ("opened_parts", "opened_visits"):
+                    connection.execute(sql.text(f"DELETE FROM {table}"))
+
+    run(story())
+
+
+def test_a_visit_that_was_opened_in_one_part_is_not_closed_in_another(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        warrant, phones, arrival = await visited(world, door)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        ask = world.authority.peer.ask
+
+        async def once(*given: object) -> bytes:
+            monkeypatch.setattr(world.authority.peer, "ask", None)
+            return await ask(*given)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as killed:
+            killed.setattr(world.authority.peer, "ask", once)
+            with pytest.raises(TypeError):
+                await opened(world, warrant)
+        monkeypatch.setattr(world.authority.peer, "ask", ask)
+        world.operator.epochs.erase(world.today)
+        found = await opened(world, warrant)
+        assert (found.visits, found.opened, found.set_aside, found.complete) == (2, 1, {"Closed": 1}, True)
+        assert [(one.record.phone, one.visits) for one in contacts(found)] == [(phones[0], ((arrival, None),))]
+
+    run(story())
+
+
+def test_what_is_closed_gives_way_to_another_release_of_it(world: World, door: Door) -> None:
+    """As when a restored authority asks the venue again for a part that the operator can share now."""
+
+    async def story() -> None:
+        warrant, *_ = await visited(world, door)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        parts = world.authority.warrants.parts
+        for number, part in enumerate(parts.of(warrant.warrant_id)):
+            closed = OpenedVisit(20_000, bytes([number] * 32), 0, None, "Closed")
+            parts.store_closed(part, OpenedPart((closed,), 1, 0, Counter()))
+        assert len(list(world.authority.opened.of(warrant.warrant_id))) == 2
+        await released(world, warrant)
+        assert [part.closed for part in parts.of(warrant.warrant_id)] == [True, False]
+        assert len(list(world.authority.opened.of(warrant.warrant_id))) == 1
+        found = await opened(world, warrant)
+        assert (found.visits, found.opened, found.set_aside) == (3, 2, {"Closed": 1})
+
+    run(story())
+
+
 def test_what_was_verified_when_it_came_is_not_verified_again(
     world: World, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,7 +351,7 @@ def test_what_is_closed_stays_with_what_was_opened_when_the_venue_is_asked_again
         await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
         parts = world.authority.warrants.parts
         first, second = parts.of(warrant.warrant_id)
-        parts.store_closed(first)
+        parts.store_closed(first, OpenedPart((), 1, 0, Counter()))
         assert (await opened(world, warrant)).opened == 2
         await released(world, warrant)
         assert parts.of(warrant.warrant_id) == (first._replace(closed=True), second._replace(opened=True))

@@ -38,6 +38,7 @@ def test_what_the_server_tells_of_windows_and_outcomes_has_its_korean() -> None:
         why_set_aside("another"),
         "41 of 44 visits opened, 40 contacts, 2 asserted by the venue, not verified; 3 set aside: it does not hold",
         "44 visits released in 2 parts",
+        "a visit of which two parts show something counts in both",
         "3 of them with a pass that was opened for another venue",
         "3 of them with a pass that was opened for another venue too",
         "3 of them on days that are erased here: they can never be opened",

@@ -42,6 +42,7 @@ const PARTS = [
   [/(\d+) of (\d+) visits opened, (\d+) contacts/u, '방문 $2건 중 $1건을 열어 접촉자 $3명을 찾았습니다'],
   [/, (\d+) asserted by the venue, not verified/u, ', 시설이 적은 미확인 $1명'],
   [/ in (\d+) parts/u, '(나누어 $1번)'],
+  [/a visit of which two parts show something counts in both/u, '두 번에 나뉘어 온 방문은 양쪽에서 셉니다'],
   [/; (\d+) set aside: /gu, '; 제외 $1건: '],
   [
     /the venue has committed to (\d+) check-ins with a time in the window/u,
