@@ -118,7 +118,7 @@ def draw(
         click.echo(warrant.warrant_id.hex())  # it is drawn, even if the operator does not answer now
         await investigation.propose_warrant(warrant.warrant_id)
 
-    _run(authority, propose)
+    _run(authority, "the operator", propose)
 
 
 @warrants.command(name="list")
@@ -166,7 +166,7 @@ def withdraw(home: Path, warrant_id: bytes) -> None:
     """Take back a WARRANT that was a mistake, for good. It stays on record. What was opened cannot be taken back."""
     authority = PROGRAM.open(home)
     authority.journal.note(officer(), "withdraw", warrant_id=warrant_id)
-    _run(authority, lambda investigation: investigation.withdraw_warrant(warrant_id))
+    _run(authority, "the operator", lambda investigation: investigation.withdraw_warrant(warrant_id))
     click.echo("withdrawn")
 
 
@@ -177,7 +177,9 @@ def release(home: Path, warrant_id: bytes) -> None:
     """Show the venue the WARRANT and take what it releases. Both parties signed it. Nothing is opened yet."""
     authority = PROGRAM.open(home)
     authority.journal.note(officer(), "release", warrant_id=warrant_id)
-    result: ReleaseResult = _run(authority, lambda investigation: investigation.request_release(warrant_id))
+    result: ReleaseResult = _run(
+        authority, "the venue's release", lambda investigation: investigation.request_release(warrant_id)
+    )
     of_release(authority, authority.warrants.get(warrant_id).record, result, "warrants draw").show()
 
 
@@ -190,7 +192,9 @@ def open_command(home: Path, warrant_id: bytes) -> None:
 
     authority = PROGRAM.open(home)
     authority.journal.note(officer(), "open", warrant_id=warrant_id)
-    result: OpeningResult = _run(authority, lambda investigation: investigation.open(warrant_id, CountedPeople()))
+    result: OpeningResult = _run(
+        authority, "the operator's shares", lambda investigation: investigation.open(warrant_id, CountedPeople())
+    )
     record = authority.warrants.get(warrant_id).record
     of_opening(authority, record, result, "warrants", "warrants draw").show()
 
@@ -205,7 +209,7 @@ def export(home: Path, warrant_id: bytes, output: Path) -> None:
 
     authority = PROGRAM.open(home)
     authority.journal.note(officer(), "export", warrant_id=warrant_id)
-    result = _run(authority, lambda investigation: investigation.read(warrant_id))
+    result = _run(authority, "what was opened, to be read", lambda investigation: investigation.read(warrant_id))
     with waiting_for("the list, to be written"):
         write_visits(result.found, authority.settings.region, output)
     record = authority.warrants.get(warrant_id).record
@@ -256,9 +260,9 @@ def list_notices(home: Path) -> None:
         click.echo(f"notice {notice.number}, {published_at}, {digests} digests: {notice.advice or 'none'}")
 
 
-def _run(authority: Authority, step: Callable[[Investigation], Awaitable[T]]) -> T:
+def _run(authority: Authority, what: str, step: Callable[[Investigation], Awaitable[T]]) -> T:
+    """Take a step, telling what is waited for."""
     from escrow.authority.investigation import Investigation
 
-    what = f"the servers of the operator and of the venue, domain {authority.domain.number}"
     with waiting() as things, things.on(what) as say:
         return online(lambda session: step(Investigation(authority, session, say)))

@@ -59,13 +59,14 @@ class NoRelease(Refusal):
 
 
 class NotOpened(Refusal):
-    """Nothing was opened under a warrant (16-byte id)."""
+    """Nothing was opened under a warrant (16-byte id), or it is not kept any more."""
 
     name = "not-opened"
 
-    def __init__(self, warrant_id: bytes) -> None:
-        super().__init__("the warrant has not been opened")
-        self.warrant_id = warrant_id
+    def __init__(self, warrant_id: bytes, *, was_opened: bool) -> None:
+        gone = "what was opened under the warrant is not kept any more"
+        super().__init__(gone if was_opened else "the warrant has not been opened")
+        self.warrant_id, self.was_opened = warrant_id, was_opened
 
 
 class UnknownCase(Refusal):

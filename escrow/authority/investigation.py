@@ -259,7 +259,8 @@ class Investigation:
         """What was opened under a warrant, and whose it is as the directory says, added to a list or to a new one."""
         drawn = self._authority.warrants.get(warrant_id)
         if not any(part.is_readable for part in drawn.parts):
-            raise NotOpened(warrant_id)
+            was_opened = Step.OPENED in self._authority.warrants.listed_one(warrant_id).steps
+            raise NotOpened(warrant_id, was_opened=was_opened)
         keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
         found = FoundVisits() if found is None else found
         known = self._authority.opened.counts(warrant_id)

@@ -504,6 +504,12 @@ def test_the_summary_says_what_retention_has_deleted_and_what_was_never_drawn(
         ("카페", "opened", "opened, deleted after retention", "1"),
         ("술집", "not drawn", "windows", "1"),
     ]
+    one = authorities.worlds[0]
+    (listed,) = one.authority.warrants.listed()
+    exported = one.officer(
+        Role.AUTHORITY, "warrants", "export", listed.record.warrant_id.hex(), "-o", str(tmp_path / "x")
+    )
+    assert "is not kept any more (not-opened)" in exported.output
 
 
 def test_every_reason_has_words() -> None:

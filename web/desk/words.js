@@ -100,7 +100,7 @@ const PROBLEMS = {
   'warrant-exhausted': '승인서의 최대 건수를 넘습니다',
   'warrant-decided': '이미 결정된 승인서입니다',
   'no-release': '먼저 시설에 기록을 요청해 주세요',
-  'not-opened': '아직 열지 않은 승인서입니다',
+  'not-opened': '아직 열지 않았거나, 연 기록이 더 이상 남아 있지 않은 승인서입니다',
   'notice-exists': '이미 알림을 낸 승인서입니다',
   'epoch-erased': '이미 삭제한 날입니다',
   'unknown-epoch': '그런 날이 없습니다',
