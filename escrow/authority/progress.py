@@ -28,15 +28,15 @@ class Waiting:
     @contextmanager
     def on(self, what: str, number: int = 1, of: int = 1) -> Iterator[Callable[[str], None]]:
         """Tell that it waits for something, the step `number` of so many; gives what says how far that has come."""
-        told = f"[{number}/{of}] waiting for {what}" if of > 1 else f"waiting for {what}"
+        step, told = (f"[{number}/{of}] " if of > 1 else ""), f"waiting for {what}"
         if self._progress is not None:
-            shown, task = self._progress, self._progress.add_task(told)
+            shown, task = self._progress, self._progress.add_task(step + told)
             try:
-                yield lambda reached: shown.update(task, description=f"{told}: {reached}")
+                yield lambda reached: shown.update(task, description=f"{step}{reached}; {told}")
             finally:
                 self._progress.remove_task(task)
             return
-        timer = threading.Timer(PATIENCE_SECONDS, self._tell, (told,))
+        timer = threading.Timer(PATIENCE_SECONDS, self._tell, (step + told,))
         timer.start()
         try:
             yield lambda _: None
@@ -69,9 +69,11 @@ def waiting() -> Iterator[Waiting]:
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
-    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    rest = Column(ratio=1, no_wrap=True)  # what is too long for the terminal loses its end, and nothing beside it
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False, table_column=rest), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as progress:
         yield Waiting(progress)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import pty
+import re
+import termios
 import time
 from contextlib import suppress
+from typing import TextIO
 
 import pytest
 
@@ -45,22 +48,46 @@ def test_nothing_is_said_of_what_is_there_at_once(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == ""
 
 
-def test_on_a_terminal_a_line_comes_and_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> tuple[int, TextIO]:
+    """A terminal of 80 columns that standard error is from now on, and the end from which it is read."""
     leader, follower = pty.openpty()
+    termios.tcsetwinsize(follower, (24, 80))
     monkeypatch.setenv("TERM", "xterm")
-    with os.fdopen(follower, "w") as terminal:
-        monkeypatch.setattr("sys.stderr", terminal)
-        with waiting() as things, things.on("the shares", 1, 2) as say, things.on("[클럽] the release", 2, 2):
-            say("part 2 of 3")
-            time.sleep(0.3)
-            with things.interrupted():
-                terminal.write("1 visits opened\n")
-    shown = ""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    terminal = os.fdopen(follower, "w")
+    monkeypatch.setattr("sys.stderr", terminal)
+    return leader, terminal
+
+
+def read_all(leader: int) -> str:
+    shown = b""
     with suppress(OSError):  # how Linux tells that nobody writes any more
         while part := os.read(leader, 65_536):
-            shown += part.decode()
+            shown += part
     os.close(leader)
+    return shown.decode()
+
+
+def test_on_a_terminal_a_line_comes_and_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    leader, terminal = on_a_terminal(monkeypatch)
+    with terminal, waiting() as things, things.on("the shares", 1, 2) as say, things.on("[클럽] the release", 2, 2):
+        say("part 2 of 3")
+        time.sleep(0.3)
+        with things.interrupted():
+            terminal.write("1 visits opened\n")
+    shown = read_all(leader)
     assert "[2/2] waiting for [클럽] the release" in shown
-    assert "[1/2] waiting for the shares: part 2 of 3" in shown
+    assert "[1/2] part 2 of 3; waiting for the shares" in shown
     assert "1 visits opened" in shown
     assert "\x1b[2K" in shown.rpartition("release")[2]  # and is erased
+
+
+def test_what_is_too_long_for_a_terminal_hides_neither_the_part_nor_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    leader, terminal = on_a_terminal(monkeypatch)
+    window = "2026-05-02 18:00:00 to 2026-05-03 06:00:00"
+    with terminal, waiting() as things, things.on(f"the operator's shares: 클럽, {window}, domain 1", 1, 2) as say:
+        say("part 2 of 3")
+        time.sleep(0.3)
+    shown = read_all(leader)
+    assert "[1/2] part 2 of 3; waiting for the operator's shares: 클럽" in shown
+    assert re.search(r"\d:\d\d:\d\d\x1b", shown)
