@@ -353,11 +353,7 @@ def _verify_shares(
 
 
 def open_release(
-    release: VerifiedRelease,
-    operator: VerifiedShares,
-    authority: VerifiedShares,
-    *,
-    map_function: MapFunction = map,
+    release: VerifiedRelease, operator: VerifiedShares, authority: VerifiedShares
 ) -> Iterator[tuple[Visit, Point | None]]:
     """Open every visit that both parties gave a share for.
 
@@ -365,20 +361,33 @@ def open_release(
         release: The verified release.
         operator: The operator's shares.
         authority: The authority's.
-        map_function: `map`, or one that spreads the work over threads.
 
     Yields:
         Each visit, and what `open_check_in` makes of both shares.
     """
+    for visit, D_operator, D_authority in shared_visits(release, operator, authority):
+        yield visit, open_check_in(visit.check_in, D_operator, D_authority)
+
+
+def shared_visits(
+    release: VerifiedRelease, operator: VerifiedShares, authority: VerifiedShares
+) -> Iterator[tuple[Visit, Point, Point]]:
+    """Find every visit that both parties gave a share for.
+
+    Args:
+        release: The verified release.
+        operator: The operator's shares.
+        authority: The authority's.
+
+    Yields:
+        Each visit, and both shares, as `open_check_in` takes them.
+    """
     for epoch, visits in sorted(release.visits.items()):
         from_operator = operator.shares.get(epoch, {})
         from_authority = authority.shares.get(epoch, {})
-        shared = [
-            (visit, from_operator[u], from_authority[u])
-            for u, visit in sorted(visits.items())
-            if u in from_operator and u in from_authority
-        ]
-        yield from map_function(_open_visit, shared)
+        for u, visit in sorted(visits.items()):
+            if u in from_operator and u in from_authority:
+                yield visit, from_operator[u], from_authority[u]
 
 
 def open_check_in(check_in: AnyCheckIn, D_operator: Point, D_authority: Point) -> Point | None:
@@ -399,11 +408,6 @@ def open_check_in(check_in: AnyCheckIn, D_operator: Point, D_authority: Point) -
         return Point(check_in.message.v) - D_operator - D_authority
     except (MalformedPoint, IdentityElement):
         return None
-
-
-def _open_visit(shared: tuple[Visit, Point, Point]) -> tuple[Visit, Point | None]:
-    visit, D_operator, D_authority = shared
-    return visit, open_check_in(visit.check_in, D_operator, D_authority)
 
 
 def _point(encoding: bytes) -> Point | None:

@@ -18,7 +18,7 @@ from escrow.authority.warrants import DrawnWarrant, ReceivedShares
 from protocol.assisted_check_ins import AssistedCheckIn, AssistedEntry, open_assisted
 from protocol.epochs import EpochKey, Role
 from protocol.handles import DirectoryEntry, directory_index, open_entry, reopen_entry
-from protocol.opening import VerifiedShares, open_release, verify_party_shares
+from protocol.opening import VerifiedShares, open_check_in, shared_visits, verify_party_shares
 from protocol.primitives.errors import InvalidEntry
 from protocol.primitives.group import Point
 from protocol.releases import VerifiedRelease
@@ -62,8 +62,8 @@ def opened_part(
     """What the shares of both parties open of a release, and which of the entries that it leads to hold."""
     visits: list[OpenedVisit] = []
     shared = set()
-    for some in _some_at_a_time(open_release(release, operator, own, map_function=map_on_all_cores)):
-        opened = [(_opened(visit, point), point) for visit, point in some]
+    for some in _some_at_a_time(shared_visits(release, operator, own)):
+        opened = list(map_on_all_cores(_opened, some))
         found = _look_up(authority, keys, (visit for visit, _ in opened))
         jobs = [(keys[visit.epoch], visit, point, found.get((visit.epoch, visit.u))) for visit, point in opened]
         visits += map_on_all_cores(_verified, jobs)
@@ -158,11 +158,13 @@ def _some_at_a_time(things: Iterator[Thing]) -> Iterator[list[Thing]]:
         yield some
 
 
-def _opened(visit: Visit, point: Point | None) -> OpenedVisit:
-    check_in = visit.check_in
+def _opened(shared: tuple[Visit, Point, Point]) -> tuple[OpenedVisit, Point | None]:
+    visit, *shares = shared
+    check_in, point = visit.check_in, open_check_in(visit.check_in, *shares)
     assisted = check_in.message.to_bytes() if isinstance(check_in, AssistedEntry) else None
     encoded = None if point is None else bytes(point)
-    return OpenedVisit(check_in.epoch, bytes(check_in.message.u), visit.entered, visit.left, None, encoded, assisted)
+    u = bytes(check_in.message.u)
+    return OpenedVisit(check_in.epoch, u, visit.entered, visit.left, None, encoded, assisted), point
 
 
 def _verified(opened: tuple[EpochKey, OpenedVisit, Point | None, DirectoryEntry | None]) -> OpenedVisit:
