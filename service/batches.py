@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Waiting(Generic[Item, Outcome]):
     item: Item
     outcome: asyncio.Future[Outcome]

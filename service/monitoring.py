@@ -5,8 +5,9 @@ Spec: §8.7. A route is named by its pattern, so that no id, address or token of
 
 from __future__ import annotations
 
+import functools
 import logging
-import secrets
+import os
 import time
 import traceback
 from collections.abc import Collection
@@ -15,13 +16,15 @@ from itertools import count
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from msgspec import json
 from prometheus_client import Counter, Gauge, Histogram, Info, start_http_server
-from pythonjsonlogger.msgspec import MsgspecFormatter
 
 from service.version import build
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 """What times to answer are counted by: from a check-in at a door to a release between the parties."""
+
+_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({})))
 
 logger = logging.getLogger("splitpass")
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -39,7 +42,7 @@ _housekeeping = Gauge(
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id of the server's own, and log and measure its answer."""
-    identifier = secrets.token_hex(8)
+    identifier = os.urandom(8).hex()
     answering = _request_id.set(identifier)
     try:
         return await _answer(request, handler, identifier)
@@ -55,8 +58,9 @@ async def _answer(request: web.Request, handler: Handler, identifier: str) -> we
     route = "unknown" if resource is None else resource.canonical
     method = request.method if resource is not None else "unknown"  # callers must not choose what is written
     response.headers.update({"X-Request-Id": identifier, "Server": "SplitPass"})
-    _requests.labels(method, route, response.status).inc()
-    _seconds.labels(method, route).observe(elapsed)
+    requests, seconds = _measured(method, route, response.status)
+    requests.inc()
+    seconds.observe(elapsed)
     logger.info(
         "request",
         extra={
@@ -69,11 +73,36 @@ async def _answer(request: web.Request, handler: Handler, identifier: str) -> we
     return response
 
 
+@functools.cache
+def _measured(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """What counts such answers, and what their times."""
+    return _requests.labels(method, route, status), _seconds.labels(method, route)
+
+
+class _JsonLines(logging.Formatter):
+    """A JSON object for each record, with all that its caller tells beside the message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "asctime": self.formatTime(record),
+            "levelname": record.levelname,
+            "name": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: told for name, told in vars(record).items() if name not in _OF_EVERY_RECORD}
+        if record.exc_info:
+            line["exc_info"] = self.formatException(record.exc_info)
+        return json.encode(line, enc_hook=str).decode()
+
+
 def log_as_json() -> None:
     """Write the log to standard error, one JSON object a line, with its id while a request is answered."""
     handler = logging.StreamHandler()
-    handler.setFormatter(MsgspecFormatter("{asctime}{levelname}{name}{message}", style="{"))
+    handler.setFormatter(_JsonLines())
     handler.addFilter(_name_request)
+    # No line tells where it was written, or by which thread or process: nobody looks for that at each request.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.getLogger("aiohttp.server").disabled = True  # it quotes what callers send
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import signal
@@ -27,6 +28,9 @@ LINGER_SECONDS = 1
 """How long connections stay open at least when the server stops, for a request that is on its way."""
 STOP_SECONDS = 30
 """The longest that a server takes to stop."""
+
+NEW_OBJECTS = 20_000
+"""After so many more objects a server looks for those that refer to each other and are garbage."""
 
 logger = logging.getLogger("splitpass")
 
@@ -108,6 +112,7 @@ def serve(app: web.Application | Awaitable[web.Application], settings: ServerSet
                 raise ConfigurationError(_cannot_listen(settings.host, settings.port, error)) from None
             scheme = "http" if context is None else "https"
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
+            _seldom_look_for_garbage()
             logger.info("listening on %s://%s:%d", scheme, host, runner.addresses[0][1])
             await stop.wait()
             _stop_in_time()
@@ -126,6 +131,12 @@ def serve(app: web.Application | Awaitable[web.Application], settings: ServerSet
             app.close()
         raise
     asyncio.run(run(context))
+
+
+def _seldom_look_for_garbage() -> None:
+    """Requests that run at once have many objects, of which nearly all go by themselves when they are answered."""
+    gc.freeze()  # what was loaded stays, and need not be looked through
+    gc.set_threshold(NEW_OBJECTS)
 
 
 def _measure(port: int) -> None:

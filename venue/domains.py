@@ -86,7 +86,10 @@ class PinnedDomains:
 
     def find(self, number: int) -> PinnedDomain | None:
         """The domain of a number."""
-        return next((pinned for pinned in self if pinned.domain.number == number), None)
+        for pinned in self:
+            if pinned.domain.number == number:
+                return pinned
+        return None
 
     def _last_change(self) -> int:
         """When a name came into the directory or left it; a door asks at every code, and this is quick."""

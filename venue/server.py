@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from functools import cache
 from random import uniform
 
 from aiohttp import ClientSession, web
@@ -176,7 +177,7 @@ class VenueServer:
 
     async def _answer(self, judgement: Judgement, direction: Direction) -> web.Response:
         decision = judgement if isinstance(judgement, Decision) else await self._writer.spend(judgement)
-        return cbor_response(DoorAnswer(decision, direction if decision is Decision.ADMITTED else None))
+        return cbor_response(_answer(decision, direction if decision is Decision.ADMITTED else None))
 
     def _poster_text(self, request: web.Request) -> tuple[str, str]:
         venue = self._home.venue(path_bytes(request, "venue", 16))
@@ -193,6 +194,12 @@ class VenueServer:
         if membership is None:
             raise UnknownVenue("this server does not serve this venue in this domain")
         return membership
+
+
+@cache
+def _answer(decision: Decision, direction: Direction | None) -> bytes:
+    """The encoding of an answer. There are only so many."""
+    return DoorAnswer(decision, direction).to_bytes()
 
 
 async def _pause() -> None:

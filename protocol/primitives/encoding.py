@@ -183,9 +183,10 @@ def _integer(rule: Size | Range) -> _Codec:
 
 def _sized(base: type[bytes | str], rule: Size | Range) -> _Codec:
     measure: Callable[[Any], int] = len if base is bytes else _utf8_bytes
+    minimum, maximum = rule.minimum, rule.maximum
 
     def check(value: Any) -> Any:
-        if type(value) is not base or not rule.minimum <= measure(value) <= rule.maximum:
+        if type(value) is not base or not minimum <= measure(value) <= maximum:
             raise MalformedEncoding(f"expected {base.__name__} within {rule}")
         return value
 
@@ -213,9 +214,10 @@ def _array(item: _Codec, rule: Size | Range) -> _Codec:
 
 def _optional(declared: Any) -> _Codec:
     present = _codec(declared)
+    encode, decode = present.encode, present.decode
     return _Codec(
-        lambda value: None if value is None else present.encode(value),
-        lambda item: None if item is None else present.decode(item),
+        lambda value: None if value is None else encode(value),
+        lambda item: None if item is None else decode(item),
     )
 
 
@@ -241,10 +243,9 @@ def _enumeration(cls: type[IntEnum]) -> _Codec:
     members = {int(member): member for member in cls}
 
     def decode(item: Any) -> IntEnum:
-        try:
-            return members[_int(item)]
-        except KeyError:
-            raise MalformedEncoding(f"not a {cls.__name__}") from None
+        if type(item) is not int or item not in members:
+            raise MalformedEncoding(f"not a {cls.__name__}")
+        return members[item]
 
     return _Codec(lambda value: int(_instance(cls, value)), decode)
 
@@ -264,12 +265,6 @@ def _instance(cls: type[T], value: Any) -> T:
     if not isinstance(value, cls):
         raise MalformedEncoding(f"expected a {cls.__name__}, found {type(value).__name__}")
     return value
-
-
-def _int(item: Any) -> int:
-    if type(item) is not int:
-        raise MalformedEncoding(f"expected an integer, found {type(item).__name__}")
-    return item
 
 
 def _list(item: Any) -> list[Any]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
+from struct import Struct
 
 from nacl.bindings import crypto_hash_sha512
 
 from protocol.primitives.group import Point, RandomBytes, Scalar
 
 TAG_PREFIX = "SplitPass/v1/"
+_LENGTH = Struct(">I")
 
 
 @functools.cache
@@ -23,10 +25,10 @@ def tag(name: str) -> bytes:
 
 def frame(name: str, *parts: bytes) -> bytes:
     """The tag and every part, each behind its length as 4 bytes, big-endian."""
-    framed = [_framed_tag(name)]
+    framed = _framed_tag(name)
     for part in parts:
-        framed += (len(part).to_bytes(4, "big"), part)
-    return b"".join(framed)
+        framed += _LENGTH.pack(len(part)) + part
+    return framed
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,8 +74,10 @@ def test_an_answer_counts_for_its_route_and_has_an_id() -> None:
 
 
 @pytest.fixture
-def own_logging() -> Iterator[None]:
+def own_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Logging as it was, after a test that sets it up."""
+    for name in ("_srcfile", "logThreads", "logProcesses", "logMultiprocessing"):
+        monkeypatch.setattr(logging, name, getattr(logging, name))
     root, aiohttp = logging.getLogger(), logging.getLogger("aiohttp.server")
     handlers, level, disabled = root.handlers[:], root.level, aiohttp.disabled
     root.handlers[:] = []
@@ -103,6 +106,27 @@ def test_the_log_is_a_json_object_a_line_with_the_id_of_the_request(capsys: pyte
     told = {key: value for key, value in lines[2].items() if key in {"method", "route", "status"}}
     assert told == {"method": "GET", "route": ROUTE, "status": 203}
     assert 30 <= lines[2]["milliseconds"] < 20_000
+
+
+@pytest.mark.usefixtures("own_logging")
+def test_an_error_in_the_log_has_its_traceback_and_what_is_told_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    log_as_json()
+    try:
+        int("a")
+    except ValueError:
+        logging.getLogger("splitpass").exception("it failed", extra={"file": Path("a", "b"), "times": [1, None]})
+    (line,) = map(json.loads, capsys.readouterr().err.splitlines())
+    traceback = line.pop("exc_info").splitlines()
+    assert traceback[0] == "Traceback (most recent call last):"
+    assert traceback[-1] == "ValueError: invalid literal for int() with base 10: 'a'"
+    del line["asctime"]
+    assert line == {
+        "levelname": "ERROR",
+        "name": "splitpass",
+        "message": "it failed",
+        "file": "a/b",
+        "times": [1, None],
+    }
 
 
 def test_metrics_name_the_build_and_are_served_to_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sql
 
 from service.refusals import TooManyRequests
-from service.storage import insert_new, is_deadlock, open_database, writing
+from service.storage import CHUNK, insert_new, is_deadlock, open_database, writing
 from service.transactions import Transactions
 from tests.support.databases import KINDS, new_database
 
@@ -43,6 +43,15 @@ def count(connection: sql.Connection, items: Sequence[None]) -> list[int]:
 def stored(engine: sql.Engine) -> list[int]:
     with engine.connect() as connection:
         return list(connection.scalars(sql.select(numbers).order_by(numbers.c.number)))
+
+
+def test_of_more_rows_than_one_query_takes_the_new_ones_are_told(engine: sql.Engine) -> None:
+    with engine.begin() as connection:
+        known = range(0, 2 * CHUNK, 3)
+        assert insert(connection, known) == [True] * len(known)
+        told = insert(connection, range(2 * CHUNK + 1))
+    assert told == [one not in known for one in range(2 * CHUNK + 1)]
+    assert stored(engine) == [*range(2 * CHUNK + 1)]
 
 
 def test_work_of_several_kinds_is_one_transaction(engine: sql.Engine) -> None:
