@@ -17,13 +17,13 @@ def notices_source(visitor: Visitor) -> ListSource[VerifiedNotice]:
     """The notices of both parties, which the authority gives."""
     role, directory = Role.AUTHORITY, visitor.home / "lists"
     verify = partial(verify_notice, visitor.domain)
-    return ListSource(role, "notices", visitor.servers.url(role), directory, verify, visitor.settings.retention_days)
+    return ListSource(role, "notices", visitor.servers.files(role), directory, verify, visitor.settings.retention_days)
 
 
 def disclosures_source(visitor: Visitor, role: Role) -> ListSource[Disclosure]:
     """A party's disclosures."""
     directory, verify = visitor.home / "lists", partial(verify_disclosure, visitor.domain, role)
-    return ListSource(role, "disclosures", visitor.servers.url(role), directory, verify, visitor.settings.memory_days)
+    return ListSource(role, "disclosures", visitor.servers.files(role), directory, verify, visitor.settings.memory_days)
 
 
 def list_sources(visitor: Visitor) -> list[Source]:

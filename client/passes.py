@@ -67,7 +67,7 @@ async def fetch_epoch_key(visitor: Visitor, session: ClientSession, epoch: int) 
     Each is in its party's log, where everybody sees it, or is not used.
     """
     for role in Role:
-        statement = await call(session, "GET", f"{visitor.servers.url(role)}/v1/epochs/{epoch}")
+        statement = await call(session, "GET", f"{visitor.servers.files(role)}/v1/epochs/{epoch}")
         visitor.epochs.keep(role, epoch, statement)
         await visitor.logs.check_epoch(session, role, epoch, statement)
     return visitor.epoch_key(epoch)

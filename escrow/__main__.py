@@ -27,8 +27,10 @@ main.add_command(audit)
 )
 @click.option("--operator-key", required=True, help="What `escrow operator init` printed.")
 @click.option("--operator-url", default="http://127.0.0.1:8401", show_default=True)
+@click.option("--operator-files", help="Where everyone asks for its epochs, log and lists.  [default: at its URL]")
 @click.option("--authority-key", required=True, help="What `escrow authority init` printed.")
 @click.option("--authority-url", default="http://127.0.0.1:8402", show_default=True)
+@click.option("--authority-files", help="Where everyone asks for its epochs, log and lists.  [default: at its URL]")
 @click.option(
     "--utc-offset", default=9 * 3600, show_default=True, help="Seconds that the domain's days are ahead of UTC."
 )
@@ -37,8 +39,10 @@ def domain(
     number: int,
     operator_key: str,
     operator_url: str,
+    operator_files: str | None,
     authority_key: str,
     authority_url: str,
+    authority_files: str | None,
     utc_offset: int,
     allowance: int,
 ) -> None:
@@ -51,12 +55,12 @@ def domain(
         "number": number,
         "utc_offset": utc_offset,
         "allowance": allowance,
-        "operator": {"key": operator_key, "url": operator_url},
-        "authority": {"key": authority_key, "url": authority_url},
+        "operator": {"key": operator_key, "url": operator_url, "files": operator_files},
+        "authority": {"key": authority_key, "url": authority_url, "files": authority_files},
     }
     settings = check_settings(DomainSettings, values, "domain.toml")
     for name, party in (("operator", settings.operator), ("authority", settings.authority)):
-        if not is_base(party.url):
+        if not all(is_base(url) for url in (party.url, party.files) if url is not None):
             raise ConfigurationError(
                 f"domain.toml: {name}: the URL has to be the server's alone, as https://{name}.example, without a path"
             )

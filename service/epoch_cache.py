@@ -90,7 +90,7 @@ class EpochCache:
                 if role is self._own:
                     return None
                 try:
-                    url = f"{self.settings.url(role)}/v1/epochs/{epoch}"
+                    url = f"{self.settings.files(role)}/v1/epochs/{epoch}"
                     self.keep(role, epoch, await call(session, "GET", url))
                 except Problem as problem:
                     if problem.status in {404, 410}:

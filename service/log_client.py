@@ -69,7 +69,7 @@ class KnownLogs:
 
         Raises what `verify_logged_epoch` raises, `InconsistentLog`, `Problem` or `Unreachable`.
         """
-        url = self._settings.url(role)
+        url = self._settings.files(role)
         body = await call(session, "GET", f"{url}/v1/epochs/{epoch}/inclusion")
         inclusion = Inclusion.from_bytes(body)
         received = verify_logged_epoch(self._settings.domain, role, statement, inclusion)
@@ -81,7 +81,7 @@ class KnownLogs:
         known = self._known(role)
         if known is not None:
             earlier, later = sorted((known.checkpoint, received.checkpoint), key=lambda checkpoint: checkpoint.size)
-            if await fetch_earlier_root(session, self._settings.url(role), later, earlier.size) != earlier.root:
+            if await fetch_earlier_root(session, self._settings.files(role), later, earlier.size) != earlier.root:
                 write_private(self._conflict(role), note)
                 raise InconsistentLog(f"the {role.name.lower()}'s log does not continue what it was before")
         if known is None or known.checkpoint.size <= received.checkpoint.size:

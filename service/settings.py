@@ -72,18 +72,26 @@ S = TypeVar("S", bound=Settings)
 
 
 class PartySettings(Settings, frozen=True, kw_only=True):
-    """A party's key (64 hexadecimal digits) and the base URL of its server."""
+    """A party's key (64 hexadecimal digits), the base URL of its server, and of one for what everyone gets alike."""
 
     key: str
     url: str
+    files: str | None = None
+    """The server itself, if there is none."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9a-f]{64}", self.key):
             raise ValueError("the key has to be 64 hexadecimal digits in small letters")
-        if not re.fullmatch(r'https?://[^\s"\\]+', self.url):
-            raise ValueError("the URL has to begin with https:// and to have no space, quotation mark or backslash")
-        if not is_protected(self.url):
-            raise ValueError(unprotected(self.url))
+        for url in (self.url, *([] if self.files is None else [self.files])):
+            if not re.fullmatch(r'https?://[^\s"\\]+', url):
+                raise ValueError("the URL has to begin with https:// and to have no space, quotation mark or backslash")
+            if not is_protected(url):
+                raise ValueError(unprotected(url))
+
+    def to_toml(self) -> str:
+        """Its lines in a `domain.toml`."""
+        files = f'files = "{self.files}"\n' if self.files is not None else ""
+        return f'key = "{self.key}"\nurl = "{self.url}"\n{files}'
 
 
 class DomainSettings(Settings, frozen=True, kw_only=True):
@@ -120,8 +128,15 @@ class DomainSettings(Settings, frozen=True, kw_only=True):
 
     def url(self, role: Role) -> str:
         """The base URL of a party's server, without a slash at its end."""
-        party = self.operator if role is Role.OPERATOR else self.authority
-        return party.url.rstrip("/")
+        return self._party(role).url.rstrip("/")
+
+    def files(self, role: Role) -> str:
+        """The same of where a party's epochs, logs and lists are asked for, which everyone gets alike (§5.2)."""
+        party = self._party(role)
+        return (party.files or party.url).rstrip("/")
+
+    def _party(self, role: Role) -> PartySettings:
+        return self.operator if role is Role.OPERATOR else self.authority
 
     def to_toml(self) -> str:
         """The text of a `domain.toml`; raises `ConfigurationError` if it could not be used."""
@@ -129,7 +144,7 @@ class DomainSettings(Settings, frozen=True, kw_only=True):
         parties = (("operator", self.operator), ("authority", self.authority))
         return (
             f"number = {domain.number}\nutc_offset = {domain.utc_offset}\nallowance = {domain.allowance}\n"
-            + "".join(f'\n[{name}]\nkey = "{party.key}"\nurl = "{party.url}"\n' for name, party in parties)
+            + "".join(f"\n[{name}]\n{party.to_toml()}" for name, party in parties)
         )
 
 

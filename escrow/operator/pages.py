@@ -30,7 +30,8 @@ _WHAT = (
 def page_routes(operator: Operator) -> list[web.RouteDef]:
     """The routes of everything that browsers open. What they are shown is put on record first."""
     settings = operator.domain_settings
-    page = built_page("visitor", settings, map(settings.url, Role)) if operator.settings.pages else None
+    urls = (url(role) for url in (settings.url, settings.files) for role in Role)
+    page = built_page("visitor", settings, urls) if operator.settings.pages else None
     if page is None:
         _put_on_record(operator, ())
         return [front_page("SplitPass", _WHAT)]

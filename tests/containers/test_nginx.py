@@ -280,6 +280,32 @@ def test_what_never_changes_is_served_as_files_and_the_rest_by_the_party(tmp_pat
     }
 
 
+@pytest.mark.parametrize("role", ["operator", "authority"])
+def test_the_name_for_files_gives_what_everyone_gets_alike_and_takes_nothing(tmp_path: Path, role: str) -> None:
+    files, ports, paths = PublishedFiles(tmp_path / "published"), tuple(free_ports(2)), list[str]()
+    files.write("epochs", 20_000, b"statement")
+    host = {"Host": f"files.{role}.example", "Authorization": "Bearer 00"}
+
+    async def ask(proxy: Proxy) -> None:
+        async with session_with(proxy) as session:
+            for path, status in (("epochs/20000", 200), ("epochs/20001", 200), ("epochs/20000/inclusion", 200)):
+                async with session.get(f"{proxy.url}/v1/{path}", headers=host) as answer:
+                    assert answer.status == status
+                    paths.append(await answer.text())
+            for path in ("passes", "directory", "shares", "notices", "epochs/20000"):
+                async with session.post(f"{proxy.url}/v1/{path}", data=b"x", headers=host) as answer:
+                    assert answer.status == 405
+            async with session.get(f"{proxy.url}/readyz", headers=host) as answer:
+                assert answer.status == 404
+
+    changes = replaced(role, ports) | {"/srv/splitpass/published/": f"{tmp_path}/published/"}
+    with processes(*ports) as taken, nginx(role, tmp_path, changes) as proxy:
+        run(ask(proxy))
+    assert paths[0] == "statement"
+    assert all("port" in told for told in paths[1:])
+    assert taken.total() == 2
+
+
 @pytest.mark.long
 def test_visitors_are_served_by_two_processes_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world = real_world(tmp_path, "postgresql")

@@ -9,8 +9,8 @@ import { Domain, Role as Roles } from '../protocol/epochs.js';
 import { Point } from '../protocol/primitives/group.js';
 
 /**
- * A domain and the URLs of its parties' servers, by role.
- * @typedef {{ domain: Domain, urls: Record<Role, string> }} Servers
+ * A domain, the URLs of its parties' servers, and those where everyone gets epochs, logs and lists, by role.
+ * @typedef {{ domain: Domain, urls: Record<Role, string>, files: Record<Role, string> }} Servers
  */
 
 /**
@@ -29,6 +29,10 @@ export function readDomain({ number, utc_offset: utcOffset, allowance, operator,
   return {
     domain: Domain.fromBytes(Domain.toBytes(described)),
     urls: { [Roles.OPERATOR]: base(operator.url), [Roles.AUTHORITY]: base(authority.url) },
+    files: {
+      [Roles.OPERATOR]: base(operator.files ?? operator.url),
+      [Roles.AUTHORITY]: base(authority.files ?? authority.url),
+    },
   };
 }
 

@@ -50,7 +50,7 @@ export class Epochs {
    */
   async fetch(client, epoch) {
     for (const role of Object.values(Roles)) {
-      const statement = await client.call('GET', `${this.#servers.urls[role]}/v1/epochs/${epoch}`);
+      const statement = await client.call('GET', `${this.#servers.files[role]}/v1/epochs/${epoch}`);
       await this.#keep(role, epoch, statement);
       await this.#logs.checkEpoch(client, role, epoch, statement);
     }

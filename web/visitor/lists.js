@@ -135,7 +135,7 @@ async function searchSource(visitor, source, used) {
 async function follow(visitor, source, look) {
   const { client, servers, store, domain } = visitor;
   const ends = Date.now() + SEARCH_SECONDS * 1000;
-  const url = `${servers.urls[source.role]}/v1/${source.kind}`;
+  const url = `${servers.files[source.role]}/v1/${source.kind}`;
   const known = await knownList(visitor, source);
   const list = await client.find(url); // step 1, and again for those between
   if (!list) return { fault: 'missing' };

@@ -34,8 +34,8 @@ export class KnownLogs {
    * @throws what `verifyLoggedEpoch` throws, `InconsistentLog`, `Problem` or `Unreachable`
    */
   async checkEpoch(client, role, epoch, statement) {
-    const { domain, urls } = this.#servers;
-    const body = await client.call('GET', `${urls[role]}/v1/epochs/${epoch}/inclusion`);
+    const { domain, files } = this.#servers;
+    const body = await client.call('GET', `${files[role]}/v1/epochs/${epoch}/inclusion`);
     const inclusion = Inclusion.fromBytes(body);
     await this.#follow(client, role, inclusion.checkpoint, verifyLoggedEpoch(domain, role, statement, inclusion));
   }
@@ -50,7 +50,7 @@ export class KnownLogs {
     const before = known && verifyWitnessed(this.#servers.domain, role, known).checkpoint;
     if (before) {
       const [earlier, later] = [before, received.checkpoint].sort((one, other) => one.size - other.size);
-      const root = await fetchEarlierRoot(client, this.#servers.urls[role], later, earlier.size);
+      const root = await fetchEarlierRoot(client, this.#servers.files[role], later, earlier.size);
       if (!sameBytes(root, earlier.root)) {
         await this.#store.put(`${name}/conflict`, note);
         throw new InconsistentLog(`the ${roleName(role)}'s log does not continue what it was before`);

@@ -172,6 +172,7 @@ export class ImitatedParties {
     const servers = {
       domain: this.domain,
       urls: { [Role.OPERATOR]: 'https://operator.example', [Role.AUTHORITY]: 'https://authority.example' },
+      files: { [Role.OPERATOR]: 'https://operator.files.example', [Role.AUTHORITY]: 'https://authority.files.example' },
     };
     const visitor = new Visitor(/** @type {any} */ (new MemoryStore()), servers, () => this.now);
     visitor.client = /** @type {any} */ (this);
@@ -202,6 +203,8 @@ export class ImitatedParties {
   async call(method, url, { body = new Uint8Array() } = {}) {
     const { host, pathname } = new URL(url);
     const path = `${host.split('.')[0]} ${method} ${pathname}`;
+    const isForAll = method === 'GET' && /^\/v1\/(epochs|log|notices|disclosures)/u.test(pathname);
+    if (host.includes('.files.') !== isForAll) throw new Error(`${method} ${url} goes to the wrong server`);
     this.traffic.push(path);
     const answer = [...this.answers].find(([end]) => path.endsWith(end))?.[1];
     return answer ? answer(body) : this.answer(path, body);

@@ -79,7 +79,7 @@ test('any earlier root is found from tiles', async () => {
   const size = log.entries.length;
   const checkpoint = { origin: '', size, root: rootOf(subtreesOf(log.leaves), size) };
   for (const earlier of [0, 1, 4, 255, 256, 257, size]) {
-    const root = await fetchEarlierRoot(/** @type {any} */ (parties), 'https://operator.example', checkpoint, earlier);
+    const root = await fetchEarlierRoot(/** @type {any} */ (parties), 'https://operator.files.example', checkpoint, earlier);
     assert.deepEqual(root, rootOf(subtreesOf(log.leaves), earlier));
   }
 });
