@@ -27,7 +27,7 @@ from service.http_client import new_session
 
 TRACE, TRACED = (2000, 1800, 1500, 1000, 922), 5517
 """Itaewon, May 2020: 7,222 entries at five clubs, by so many people. How they were spread over the clubs is assumed."""
-SIZES = {Effort.QUICK: (1000,), Effort.USUAL: (1000, 10_000), Effort.FULL: (1000, 10_000, 100_000)}
+SIZES = {Effort.QUICK: (1000,), Effort.USUAL: (1000, 10_000, 100_000), Effort.FULL: (1000, 10_000, 100_000)}
 MILLION = 1_000_000
 BATCH = 20_000
 """A venue commits to so many check-ins at a time."""

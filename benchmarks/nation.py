@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from benchmarks.results import Results
 from benchmarks.section import Table
+from service.storage import CONNECTIONS
 
 DAY = 86_400
 
@@ -26,6 +27,8 @@ VISITORS = Assumption("visitors a day, each fetching the passes of a day", 15e6,
 CHECK_INS = Assumption("check-ins a day", 18.7e6, "Korea's peak of 2021")
 ALLOWANCE = Assumption("passes a visitor and day", 12, "the default")
 PEAK = Assumption("a peak's rate over the day's average", 5, "lunch")
+VENUES = Assumption("venues, each with a server that commits every hour", 1e6, "more than ever had a reader")
+COMMITMENTS_KEPT_DAYS = Assumption("days that commitments are kept", 68, "40 more, for windows (§6.3)")
 KEPT_DAYS = Assumption("days kept", 28, "four weeks, as in 2020")
 SPREAD = Assumption("the same for passes and lists, whose times are drawn at random", 1.5, "people sleep")
 MIXING = Assumption("seconds that a request for passes waits in a batch", 45, "the default")
@@ -36,10 +39,12 @@ ASSUMPTIONS = (
     PEOPLE,
     VISITORS,
     CHECK_INS,
+    VENUES,
     ALLOWANCE,
     PEAK,
     SPREAD,
     KEPT_DAYS,
+    COMMITMENTS_KEPT_DAYS,
     MIXING,
     LOAD,
     CORES,
@@ -82,6 +87,12 @@ def needs(results: Results) -> list[Need]:
             [f"issuing.handle.{role}.microseconds"],
             lambda microseconds: cores_of(microseconds, visitors, SPREAD.value),
         )
+        add(
+            role,
+            "connections to its database",
+            [f"issuing.{role}.microseconds", f"issuing.handle.{role}.microseconds"],
+            lambda for_pass, for_handle: _connections((passes * for_pass + visitors * for_handle) / DAY * SPREAD.value),
+        )
     add(
         "operator",
         "requests that wait in batches",
@@ -95,6 +106,7 @@ def needs(results: Results) -> list[Need]:
         ("operator", "accounts", PEOPLE.value, 1.0, 0.0),
         ("operator", "handles", visitors, KEPT_DAYS.value, 1.0),
         ("authority", "directory", visitors, KEPT_DAYS.value, 1.0),
+        ("each party", "venue_commitments", 24 * VENUES.value, COMMITMENTS_KEPT_DAYS.value, 1.0),
         ("venues together", "check_ins", CHECK_INS.value, KEPT_DAYS.value, 1.0),
     )
     for who, table, a_day, days, daily in tables:
@@ -140,6 +152,11 @@ def needs(results: Results) -> list[Need]:
         ),
     )
     return found
+
+
+def _connections(microseconds_a_second: float) -> tuple[str, str]:
+    processes = math.ceil(microseconds_a_second / 1e6 / LOAD.value)
+    return f"{processes * CONNECTIONS} at most", f"{processes} processes, one a core, of {CONNECTIONS} each"
 
 
 def _static(received: float) -> tuple[str, str]:

@@ -10,8 +10,11 @@ from nacl.utils import random as random_bytes
 from benchmarks.postgresql import postgresql
 from benchmarks.section import Effort, Result, Section, Table
 from benchmarks.session import Session, make_session
+from escrow import commitments
 from escrow.authority import directory
 from escrow.operator import accounts
+from protocol.commitments import sign_commitment
+from protocol.transparency.merkle import CompactRange
 from service.storage import open_database
 from venue import store
 
@@ -54,6 +57,11 @@ def _handle(session: Session, number: int) -> Row:
     }
 
 
+def _commitment(session: Session, number: int) -> Row:
+    _, statement = sign_commitment(session.log.venue, session.log.key, session.now, CompactRange(), random_bytes)
+    return {"venue": (number % PEOPLE).to_bytes(16, "big"), "time": number // PEOPLE, "statement": statement}
+
+
 def _account(_session: Session, number: int) -> Row:
     return {
         "account": number.to_bytes(16, "big"),
@@ -68,6 +76,7 @@ TABLES: dict[str, tuple[sql.MetaData, Make]] = {
     "accounts": (accounts.metadata, _account),
     "handles": (accounts.metadata, _handle),
     "directory": (directory.metadata, _entry),
+    "venue_commitments": (commitments.metadata, _commitment),
     "check_ins": (store.metadata, _check_in),
 }
 
@@ -76,7 +85,7 @@ def measure(effort: Effort) -> Result:
     """Fill each table, and look how much its files and the write-ahead log have grown."""
     rows, session, measured = ROWS[effort], make_session(), {}
     with postgresql() as url:
-        engine = open_database(url, (), accounts.metadata, directory.metadata, store.metadata)
+        engine = open_database(url, (), *(metadata for metadata, _ in TABLES.values()))
         for name, (metadata, make) in TABLES.items():
             measured[name] = _fill(engine, metadata.tables[name], [make(session, number) for number in range(rows)])
         engine.dispose()

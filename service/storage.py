@@ -31,6 +31,8 @@ SQLITE = "sqlite+pysqlite"
 BUSY_SECONDS = 30
 CHUNK = 500
 """How many values are looked up at a time: a database takes only so many in one query."""
+CONNECTIONS, KEPT_CONNECTIONS = 15, 5
+"""How many connections to its database a process has at most, and how many it keeps."""
 CONNECT_SECONDS = 10
 """How long a PostgreSQL server may take to answer."""
 DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
@@ -62,6 +64,8 @@ def open_database(url: str, steps: Sequence[Step], *tables: sql.MetaData) -> sql
         engine = sql.create_engine(
             address,
             hide_parameters=True,  # errors must not show personal data
+            pool_size=KEPT_CONNECTIONS,
+            max_overflow=CONNECTIONS - KEPT_CONNECTIONS,
             pool_pre_ping=True,  # the database may have been restarted since a connection was last used
             connect_args={} if address.drivername == SQLITE else {"connect_timeout": CONNECT_SECONDS},
         )

@@ -6,7 +6,9 @@ import errno
 import json
 import logging
 import resource
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,12 +18,14 @@ from protocol.epochs import Role
 from protocol.http_messages import VerificationRequest
 from service.errors import ConfigurationError
 from service.problems import Problem
-from service.storage import is_among, is_storage_trouble, open_database, sqlite_url, truncate_log
+from service.storage import CONNECTIONS, is_among, is_storage_trouble, open_database, sqlite_url, truncate_log
+from tests.spec.text import ROOT
 from tests.support.databases import KINDS, new_database
 from tests.support.running import run
 from tests.support.servers import World, run_world
 
 PHONE = "+821011112222"
+RUNNING = ROOT / "spec" / "08-running-a-party.md"
 READ_ONLY = {
     "sqlite": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
     "postgresql": ("SET default_transaction_read_only = on", "SET default_transaction_read_only = off"),
@@ -137,3 +141,18 @@ def test_numbers_are_found_in_runs(kind: str, tmp_path: Path) -> None:
             assert sorted(found) == sorted(set(wanted) & set(range(12)))
     engine.dispose()
     assert str(is_among(table.c.number, range(400))).count("BETWEEN") == 1
+
+
+def test_a_process_takes_so_many_connections_and_no_more(tmp_path: Path) -> None:
+    assert f"A process opens at most {CONNECTIONS} connections" in " ".join(RUNNING.read_text("utf-8").split())
+    engine = open_database(new_database("postgresql", tmp_path), (), sql.MetaData())
+    with ExitStack() as taken:
+        for _ in range(CONNECTIONS):
+            taken.enter_context(engine.connect())
+        more = threading.Thread(target=lambda: engine.connect().close())
+        more.start()
+        more.join(0.3)
+        assert more.is_alive()
+    more.join(30)
+    assert not more.is_alive()
+    engine.dispose()
