@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +15,9 @@ from client.list_sources import list_sources
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from conformance.imitated import ImitatedParties
+from escrow.operator import pages
+from escrow.operator.operator import Operator
+from protocol.epochs import Role
 from service.epoch_cache import EpochCache
 from service.errors import ConfigurationError
 from service.settings import DomainSettings, check_settings, load_settings
@@ -59,6 +64,16 @@ def test_a_domain_keeps_it(elsewhere: DomainSettings, tmp_path: Path) -> None:
     (tmp_path / "domain.toml").write_text(elsewhere.to_toml())
     assert load_settings(DomainSettings, tmp_path / "domain.toml", required=True) == elsewhere
     assert urlsplit(elsewhere.operator.files or "").hostname == "localhost"
+
+
+def test_the_page_may_ask_there(elsewhere: DomainSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[str]()
+    monkeypatch.setattr(pages, "built_page", lambda _name, _domain, urls: asked.extend(urls))
+    log = SimpleNamespace(newest_page=lambda: None)
+    operator = SimpleNamespace(domain_settings=elsewhere, settings=SimpleNamespace(pages=True), log=log)
+    pages.page_routes(cast(Operator, operator))
+    assert set(asked) == {url(role) for url in (elsewhere.url, elsewhere.files) for role in Role}
+    assert len(set(asked)) == 4
 
 
 @pytest.mark.parametrize("files", ["http://files.example", "files.example", 'https://files.example/"'])
