@@ -10,11 +10,16 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.__main__ import DOCUMENTS, FOLDER, main
+from benchmarks.floor import floor_of
+from benchmarks.logs import log_operations
+from benchmarks.operations import all_operations
 from benchmarks.plots import PLOTS, plots
 from benchmarks.report import as_page, with_figures
 from benchmarks.results import Results
 from benchmarks.section import Effort
 from benchmarks.sections import SECTIONS
+from benchmarks.session import make_session
+from benchmarks.without_phone import other_operations
 
 RESULTS = Results.read(FOLDER / "results.json")
 MEASURED = re.compile(
@@ -93,3 +98,12 @@ def test_every_section_has_a_name_and_a_title_of_its_own() -> None:
 def test_a_section_that_was_measured_has_what_others_look_for(path: str) -> None:
     section = max((name for name in SECTIONS if path.startswith(f"{name}.")), key=len)
     assert section not in RESULTS.runs or RESULTS.get(path) is not None
+
+
+def test_every_operation_beside_its_floor_runs_and_has_a_name_of_its_own() -> None:
+    session = make_session()
+    operations = all_operations(session) + other_operations(session) + log_operations(session)
+    assert len({operation.name for operation in operations}) == len(operations)
+    for operation in operations:
+        operation.run()
+        floor_of(operation.primitives)()
