@@ -64,7 +64,7 @@ vectors: $(VENV)/installed ## write the test vectors, and the recordings for aud
 fuzz: $(VENV)/installed zbar ## a million malformed messages
 	$(RUN) -m tests.fuzz $(ARGS)
 
-faults: $(VENV)/installed zbar ## kill, starve and mislead real servers under load
+faults: $(VENV)/installed zbar ## kill, starve and mislead real servers under load, one venue also as three processes
 	$(RUN) -m tests.faults $(ARGS)
 
 mutants: $(VENV)/installed ## break the protocol and demand that a test notices

@@ -6,6 +6,7 @@ from tests.faults.fault import Fault
 from tests.faults.kills import Freeze, Kill, KillCommands, KillPhone, KillReader, PartiesDown, Restart
 from tests.faults.mounts import can_mount
 from tests.faults.network import MANNERS, BadNetwork, WrongClock, WrongPhones
+from tests.faults.processes import KillProcesses
 from tests.faults.reader import NAME as READER
 from tests.faults.storage import (
     FullDatabaseDisk,
@@ -27,7 +28,8 @@ def possible_faults(database: str) -> list[Fault]:
     A venue's home has nothing that changes but SQLite's file.
     """
     faults: list[Fault] = [Kill((server,)) for server in SERVERS]
-    faults += [Kill(SERVERS), KillReader(), KillCommands("officers"), KillCommands("staff"), KillPhone(), PartiesDown()]
+    faults += [Kill(SERVERS), KillProcesses(), KillReader(), KillCommands("officers"), KillCommands("staff")]
+    faults += [KillPhone(), PartiesDown()]
     faults += [kind(server) for kind in (Restart, Freeze) for server in SERVERS]
     if database == DATABASES[0]:
         faults += [BadNetwork(server, manner) for server in SERVERS for manner in MANNERS]

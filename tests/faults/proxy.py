@@ -172,23 +172,36 @@ async def _ignoring_loss(forward: Forward, asked: Asked) -> Answered:
         return Answered(0, {}, b"")
 
 
+class Process:
+    """One of the processes that a server consists of. `under_way` counts the requests that it is at work on."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.url = port, f"http://127.0.0.1:{port}"
+        self.under_way = 0
+
+
 class Proxy:
-    """A server in front of another one. `manner` may be changed at any time."""
+    """A server in front of another one. `manner` and `processes` may be changed at any time."""
 
     def __init__(self, server: str, port: int, witness: Witness) -> None:
-        self._server, self._target, self._witness = server, f"http://127.0.0.1:{port}", witness
+        self._server, self._witness = server, witness
+        self.processes: tuple[Process, ...] = (Process(port),)
+        """Each request goes to the next one."""
         (self.port,) = free_ports(1)
         self.manner = Manner()
         self.requests = 0
         """How many requests were forwarded so far."""
-        self.under_way = 0
-        """How many the server is at work on."""
         self._session: ClientSession
 
     @property
     def url(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def under_way(self) -> int:
+        """How many requests the server is at work on."""
+        return sum(process.under_way for process in self.processes)
 
     async def start(self) -> web.AppRunner:
         """Listen; the runner that is returned ends it."""
@@ -216,18 +229,20 @@ class Proxy:
 
     async def _forward(self, asked: Asked) -> Answered:
         self._witness.asked(asked)
+        processes = self.processes
+        process = processes[self.requests % len(processes)]
         self.requests += 1
-        self.under_way += 1
+        process.under_way += 1
         try:
             async with self._session.request(
-                asked.method, self._target + asked.path, data=asked.body or None, headers=asked.headers
+                asked.method, process.url + asked.path, data=asked.body or None, headers=asked.headers
             ) as response:
                 headers = {name: response.headers[name] for name in ANSWER_HEADERS if name in response.headers}
                 answered = Answered(response.status, headers, await response.read())
         except (ClientError, TimeoutError, OSError):
             raise Gone from None
         finally:
-            self.under_way -= 1
+            process.under_way -= 1
         self._witness.answered(asked, answered)
         return answered
 

@@ -58,11 +58,15 @@ class RunningTown:
 
     async def moment_at_work(self, server: str) -> bool:
         """Wait for a random instant at which a server is at work; False if there is none for long."""
+        return await self.moment(lambda: self.is_at_work(server))
+
+    async def moment(self, is_at_work: Callable[[], bool]) -> bool:
+        """Wait for a random instant at which somebody is at work; False if there is none for long."""
         for _ in range(100):
-            if not await self.happens(lambda: self.is_at_work(server)):
+            if not await self.happens(is_at_work):
                 return False
             await self.pause(0.02)
-            if self.is_at_work(server):
+            if is_at_work():
                 return True
         return False
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from subprocess import CalledProcessError, TimeoutExpired
 
+from lab.processes import START_SECONDS
 from service.http_client import call
 from service.problems import Problem, Unreachable
 from tests.faults.load import Load
@@ -127,7 +128,7 @@ class ReadOnlyDisk:
         running, server = load.running, load.running.servers[self.server]
         url, refused = running.town.proxies[self.server].url, running.oracle.count(self.server, REFUSED)
         ready = asyncio.create_task(_answers(running, url))
-        await running.happens(lambda: server.poll() is not None or ready.done())
+        await running.happens(lambda: server.poll() is not None or ready.done(), START_SECONDS)
         if not ready.cancel():
             return await running.happens(lambda: running.oracle.count(self.server, REFUSED) > refused)
         text = (running.town.directory / f"{self.server}.log").read_bytes()[said:].decode(errors="replace").strip()

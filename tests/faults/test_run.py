@@ -49,7 +49,8 @@ def test_nothing_is_lost(directory: Path) -> None:
         output, errors = run.communicate(timeout=900)
     assert run.returncode == 0, output + errors
     assert output.startswith("seed=6\n")
-    figures = re.search(r"^trials=4 faults=(\d+) acknowledged=(\d+) lost=0 doubled=0\n\Z", output, re.MULTILINE)
+    line = r"^trials=4 faults=(\d+) requests=\d+ acknowledged=(\d+) lost=0 doubled=0\n\Z"
+    figures = re.search(line, output, re.MULTILINE)
     assert figures, output
     assert int(figures[1]) >= 4  # each had its effect
     assert "had no effect" not in output

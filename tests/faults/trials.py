@@ -36,12 +36,13 @@ WARM_UP, DURATION = 0.5, 1.0
 class Figures:
     """What a run ends with.
 
-    `faults` counts those that had their effect; `idle` names those that had none in some trial. `findings` says what
-    must not happen and did, each with the fault it came with.
+    `faults` counts those that had their effect; `idle` names those that had none in some trial. `requests` counts what
+    reached servers. `findings` says what must not happen and did, each with the fault it came with.
     """
 
     trials: int = 0
     faults: int = 0
+    requests: int = 0
     acknowledged: int = 0
     lost: int = 0
     doubled: int = 0
@@ -52,6 +53,7 @@ class Figures:
         return Figures(
             self.trials + other.trials,
             self.faults + other.faults,
+            self.requests + other.requests,
             self.acknowledged + other.acknowledged,
             self.lost + other.lost,
             self.doubled + other.doubled,
@@ -61,7 +63,7 @@ class Figures:
 
     def line(self) -> str:
         """The figures in one line."""
-        names = ("trials", "faults", "acknowledged", "lost", "doubled")
+        names = ("trials", "faults", "requests", "acknowledged", "lost", "doubled")
         return " ".join(f"{name}={getattr(self, name)}" for name in names)
 
 
@@ -109,6 +111,7 @@ async def run_trials(
     if not figures.findings:
         figures.findings += [f"the {party} gave no share" for party in PARTIES if not oracle.has_shares(party)]
     figures.faults = running.faults
+    figures.requests = sum(proxy.requests for proxy in town.proxies.values())
     figures.acknowledged = sum(map(len, oracle.acknowledged.values()))
     figures.lost = oracle.lost
     return figures
