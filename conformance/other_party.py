@@ -1,10 +1,14 @@
-"""What the parties do for each other, seen by a tester that has a party's identity key. Spec: §3.7, §3.10, §3.12, §5.4.
+"""What the parties do for each other, seen by a tester that has a party's identity key.
+
+Spec: §3.6, §3.7, §3.10, §3.12, §5.4.
 
 Shares that are given are not seen: for them both officers and a venue would have to agree.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from secrets import token_bytes
 
 from conformance.answer import Answer
@@ -16,10 +20,19 @@ from conformance.statements import NAME
 from conformance.tester import KEY_FILES, Server, Tester
 from protocol.commitments import BEGINNING
 from protocol.epochs import Role
-from protocol.handles import ENTRY_BYTES, NONCE_BYTES, DirectoryEntry, verify_receipt
+from protocol.handles import (
+    ENTRY_BYTES,
+    MAX_DEPOSITS,
+    NONCE_BYTES,
+    DirectoryBatch,
+    DirectoryEntry,
+    DirectoryReceipts,
+    verify_receipt,
+)
 from protocol.http_messages import NoticeRequest, SharesRequest
 from protocol.notices import Notice, NoticeAnswer
 from protocol.passes import REQUEST_BYTES, IssueBatch, PendingPass, request_allowance
+from protocol.primitives.encoding import decode_item, encode_item
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement, verify_statement
@@ -29,6 +42,7 @@ from service.clock import HOUR
 
 checks = Checks()
 OPERATOR, AUTHORITY = Server.OPERATOR, Server.AUTHORITY
+DIRECTORY = "/v1/directory"
 AS_OPERATOR, AS_AUTHORITY = KEY_FILES[Role.OPERATOR], KEY_FILES[Role.AUTHORITY]
 
 
@@ -37,32 +51,73 @@ def _entry(epoch: int) -> DirectoryEntry:
     return DirectoryEntry(epoch, token_bytes(32), token_bytes(NONCE_BYTES), token_bytes(ENTRY_BYTES))
 
 
-async def _deposit(tester: Tester, entry: DirectoryEntry) -> None:
-    receipt = (await tester.ask(AUTHORITY, "/v1/directory", entry)).expect(200)
-    verify_receipt(tester.key, entry, receipt)
+async def _deposit(tester: Tester, entries: Iterable[DirectoryEntry], refused: Collection[bytes] = ()) -> None:
+    """Deposit entries, of which each gets a receipt, but for those with a refused index."""
+    batch = DirectoryBatch(tuple(sorted(entries, key=lambda entry: entry.index)))
+    receipts = (await tester.ask(AUTHORITY, DIRECTORY, batch)).expect_message(DirectoryReceipts).receipts
+    if len(receipts) != len(batch.entries):
+        raise Failed(f"{len(batch.entries)} entries were answered with {len(receipts)} receipts")
+    for entry, receipt in zip(batch.entries, receipts, strict=True):
+        if (receipt is None) != (entry.index in refused):
+            raise Failed(
+                f"the receipt is {'missing' if receipt is None else 'there'} for an entry that should "
+                f"{'not ' if entry.index in refused else ''}be stored"
+            )
+        if receipt is not None:
+            verify_receipt(tester.key, entry, receipt)
+
+
+def _other(entry: DirectoryEntry) -> DirectoryEntry:
+    """Another entry with the index of this one."""
+    return replace(_entry(entry.epoch), index=entry.index)
 
 
 @checks.add("5.4/receipt", "5.2/joint-key", AS_OPERATOR)
 async def receipt(tester: Tester) -> None:
-    """An entry that the operator deposits is answered with the authority's receipt for it."""
-    await _deposit(tester, _entry(tester.today))
+    """Each entry that the operator deposits is answered with the authority's receipt for it, in their order."""
+    await _deposit(tester, [_entry(tester.today) for _ in range(3)])
+
+
+@checks.add("3.6/batch-full", "5.4/receipt")
+async def batch_full(tester: Tester) -> None:
+    """As many entries as a batch may have are taken."""
+    await _deposit(tester, [_entry(tester.today) for _ in range(MAX_DEPOSITS)])
 
 
 @checks.add("5.4/entry-again", "5.4/receipt")
 async def entry_again(tester: Tester) -> None:
-    """The same entry may be deposited again, and gets a receipt again."""
+    """The same entry may be deposited again, also among others, and gets a receipt again."""
     entry = _entry(tester.today)
-    await _deposit(tester, entry)
-    await _deposit(tester, entry)
+    await _deposit(tester, [entry])
+    await _deposit(tester, [entry, _entry(tester.today)])
 
 
-@checks.add("5.4/entry-exists", "5.4/receipt")
-async def entry_exists(tester: Tester) -> None:
-    """Another entry under the same index is refused with 409, `entry-exists`."""
-    entry, other = _entry(tester.today), _entry(tester.today)
-    await _deposit(tester, entry)
-    other = DirectoryEntry(other.epoch, entry.index, other.nonce, other.sealed)
-    (await tester.ask(AUTHORITY, "/v1/directory", other)).expect_problem(409, "entry-exists")
+@checks.add("3.6/written-once", "5.4/receipt")
+async def written_once(tester: Tester) -> None:
+    """Another entry under the same index gets null, and changes nothing: not the first one, nor others in its batch."""
+    entry = _entry(tester.today)
+    await _deposit(tester, [entry])
+    await _deposit(tester, [_other(entry), *(_entry(tester.today) for _ in range(2))], refused={entry.index})
+    await _deposit(tester, [entry])
+
+
+@checks.add("3.6/batch-order", "5.4/receipt")
+async def batch_order(tester: Tester) -> None:
+    """A batch whose entries are in another order, twice of one index, of two epochs, too many or none is malformed."""
+    first, last = sorted((_entry(tester.today) for _ in range(2)), key=lambda entry: entry.index)
+    ahead = replace(last, epoch=last.epoch + 1)
+    many = sorted((_entry(tester.today) for _ in range(MAX_DEPOSITS + 1)), key=lambda entry: entry.index)
+    for entries in ([last, first], [first, first], [first, _other(first)], [first, ahead], many, []):
+        body = encode_item([[decode_item(entry.to_bytes()) for entry in entries]])
+        answer = await tester.post(AUTHORITY, DIRECTORY, tester.party_request(AUTHORITY, DIRECTORY, body))
+        answer.expect_problem(400, "malformed-encoding")
+
+
+@checks.add("5.4/batch-epoch", "5.2/joint-key", AS_OPERATOR)
+async def directory_epoch(tester: Tester) -> None:
+    """Entries for an epoch without keys are refused as a whole, with `unknown-epoch`."""
+    batch = DirectoryBatch((_entry(tester.today + FAR_AHEAD),))
+    (await tester.ask(AUTHORITY, DIRECTORY, batch)).expect_problem(404, "unknown-epoch")
 
 
 async def _batch(tester: Tester, epoch: int, requests: list[bytes]) -> Answer:

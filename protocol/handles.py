@@ -7,6 +7,7 @@ only `U` gives and deposits it with the authority, which can read it once an ope
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, ClassVar, NewType
 
 from nacl.bindings import (
@@ -19,7 +20,15 @@ from nacl.exceptions import CryptoError
 
 from protocol.epochs import EpochKey
 from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32, decode_item
-from protocol.primitives.errors import InvalidEntry, InvalidProof, InvalidReceipt, Malformed, Rejected, WrongEpoch
+from protocol.primitives.errors import (
+    InvalidEntry,
+    InvalidProof,
+    InvalidReceipt,
+    Malformed,
+    MalformedEncoding,
+    Rejected,
+    WrongEpoch,
+)
 from protocol.primitives.group import B, Point, RandomBytes, Scalar, secure_random
 from protocol.primitives.hashing import digest32, frame
 from protocol.primitives.proofs import KnowledgeProof, prove_knowledge, verify_knowledge
@@ -30,6 +39,8 @@ RECORD_BYTES = 512
 """Every signed identity record is padded to this length, so that no entry tells a name's length."""
 NONCE_BYTES = 24
 ENTRY_BYTES = RECORD_BYTES + 16
+MAX_DEPOSITS = 300
+"""How many entries one request deposits at most."""
 
 Phone = Annotated[str, Size(4, 16)]
 """A telephone number in E.164 form: `+` and 3 to 15 digits."""
@@ -90,6 +101,32 @@ class DirectoryReceipt(Message):
     domain: Uint8
     epoch: Uint32
     entry: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryBatch(Message):
+    """Entries of one epoch that the operator deposits together, each once, in the order of their indexes."""
+
+    entries: Annotated[tuple[DirectoryEntry, ...], Size(1, MAX_DEPOSITS)]
+
+    def __post_init__(self) -> None:
+        if len({entry.epoch for entry in self.entries}) > 1:
+            raise MalformedEncoding("a batch has entries of one epoch")
+        indexes = [entry.index for entry in self.entries]
+        if any(before >= after for before, after in pairwise(indexes)):
+            raise MalformedEncoding("the entries of a batch are in the order of their indexes, each once")
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of all entries."""
+        return self.entries[0].epoch
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryReceipts(Message):
+    """A receipt for each entry of a batch, in its order; null for one whose index another entry has."""
+
+    receipts: Annotated[tuple[Statement | None, ...], Size(1, MAX_DEPOSITS)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What many wait for at once is done together, in a thread of its own: a database takes dozens as it takes one."""
+"""What many wait for at once is done together: a database, or another server, takes dozens as it takes one."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class _Waiting(Generic[Item, Outcome]):
 class Batches(ABC, Generic[Item, Outcome]):
     """One batch after the other, each of what waits when it begins."""
 
-    def __init__(self, name: str) -> None:
-        self._thread = ThreadPoolExecutor(1, name)
+    def __init__(self, most: int = MAX_BATCH) -> None:
+        self._most = most
         self._waiting: deque[_Waiting[Item, Outcome]] = deque()
         self._working: asyncio.Task[None] | None = None
         self._expected, self._enough = 0, asyncio.Event()
 
     @abstractmethod
-    def _do(self, items: Sequence[Item]) -> Sequence[Outcome | Exception]:
-        """What becomes of each. Runs in the thread."""
+    async def _do(self, items: Sequence[Item]) -> Sequence[Outcome | Exception]:
+        """What becomes of each. Raises nothing."""
 
     async def _join(self, item: Item) -> Outcome:
         """What becomes of one; raises what it is told to, and `TryLater` if it waited too long.
@@ -61,7 +61,7 @@ class Batches(ABC, Generic[Item, Outcome]):
         """Work until nobody waits."""
         loop = asyncio.get_running_loop()
         while batch := self._take(loop.time()):
-            outcomes = await loop.run_in_executor(self._thread, self._do, [waiting.item for waiting in batch])
+            outcomes = await self._do([waiting.item for waiting in batch])
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 if waiting.outcome.done():  # its caller was cancelled
                     continue
@@ -82,12 +82,27 @@ class Batches(ABC, Generic[Item, Outcome]):
 
     def _take(self, now: float) -> list[_Waiting[Item, Outcome]]:
         batch = list[_Waiting[Item, Outcome]]()
-        while self._waiting and len(batch) < MAX_BATCH:
+        while self._waiting and len(batch) < self._most:
             waiting = self._waiting.popleft()
             if waiting.outcome.done():
                 continue
             if now - waiting.since > WAITING_SECONDS:
-                waiting.outcome.set_exception(TryLater("the database is too slow just now; try again", 1))
+                waiting.outcome.set_exception(TryLater("the server is too slow just now; try again", 1))
             else:
                 batch.append(waiting)
         return batch
+
+
+class BatchesInThread(Batches[Item, Outcome]):
+    """Batches that are each done in a thread, which has the name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._thread = ThreadPoolExecutor(1, name)
+
+    async def _do(self, items: Sequence[Item]) -> Sequence[Outcome | Exception]:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do_in_thread, items)
+
+    @abstractmethod
+    def _do_in_thread(self, items: Sequence[Item]) -> Sequence[Outcome | Exception]:
+        """What becomes of each. Raises nothing."""

@@ -51,7 +51,6 @@ STATUSES = {
     "warrant-opened": 409,
     "warrant-exhausted": 403,
     "notice-exists": 409,
-    "entry-exists": 409,
     "not-registered": 404,
     "no-scan-mode": 404,
     "window-too-large": 422,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from service.batches import Batches
+from service.batches import BatchesInThread
 from service.storage import is_deadlock, is_storage_trouble
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class _Part:
     item: Any
 
 
-class Transactions(Batches[_Part, Any]):
+class Transactions(BatchesInThread[_Part, Any]):
     """One transaction after the other, each with all that waits. Nobody is told anything before the commit.
 
     The engine is one for `writing`, unless all that is joined only reads.
@@ -48,7 +48,7 @@ class Transactions(Batches[_Part, Any]):
         outcome: Outcome = await self._join(_Part(do, item))
         return outcome
 
-    def _do(self, items: Sequence[_Part]) -> Sequence[Any]:
+    def _do_in_thread(self, items: Sequence[_Part]) -> Sequence[Any]:
         """What becomes of each. One that the database does not take must not keep the others out: each then is alone.
 
         So they are if they and another process waited for each other. When the database takes nothing at all, nobody
@@ -61,7 +61,7 @@ class Transactions(Batches[_Part, Any]):
                 return [error] * len(items)
         outcomes = list[Any]()
         for part in items:
-            (outcome,) = self._do([part])
+            (outcome,) = self._do_in_thread([part])
             if isinstance(outcome, Exception) and is_storage_trouble(outcome):
                 return [*outcomes, *[outcome] * (len(items) - len(outcomes))]
             outcomes.append(outcome)

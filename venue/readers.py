@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from service.batches import Batches
+from service.batches import BatchesInThread
 from service.refusals import Unauthenticated
 from venue.home import ServedVenue, VenueHome
 from venue.reader_tokens import ReaderToken
@@ -18,7 +18,7 @@ def find_reader(home: VenueHome, token: bytes) -> tuple[ServedVenue, ReaderToken
     return _admitted(home, *home.reader_tokens.find_all([token]))
 
 
-class Readers(Batches[bytes, ReaderToken | None]):
+class Readers(BatchesInThread[bytes, ReaderToken | None]):
     """Finds the readers of all who ask at once together."""
 
     def __init__(self, home: VenueHome) -> None:
@@ -29,7 +29,7 @@ class Readers(Batches[bytes, ReaderToken | None]):
         """The same as `find_reader`, each time anew; raises `TryLater` too, if the database is slow."""
         return _admitted(self._home, await self._join(token))
 
-    def _do(self, items: Sequence[bytes]) -> Sequence[ReaderToken | Exception | None]:
+    def _do_in_thread(self, items: Sequence[bytes]) -> Sequence[ReaderToken | Exception | None]:
         try:
             return self._home.reader_tokens.find_all(items)
         except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it

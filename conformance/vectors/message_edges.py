@@ -19,6 +19,7 @@ from conformance.vectors.pinned import pinned, pinned_scalar
 from conformance.vectors.world import ALLOWANCE, TIME, WARRANT
 from protocol.check_ins import Direction
 from protocol.commitments import HeldCommitment
+from protocol.handles import DirectoryBatch, DirectoryEntry, DirectoryReceipts
 from protocol.http_messages import Decision, DoorAnswer
 from protocol.notices import MIN_DIGESTS, VISIT_DIGEST_BYTES, PaddedDigests
 from protocol.passes import PassRequest
@@ -28,7 +29,7 @@ from protocol.primitives.group import B, Point, Scalar
 from protocol.primitives.proofs import Proof
 from protocol.warrants import Warrant
 
-LONGEST = 1024
+LONGEST = 1280
 """A maximum above it is not exceeded here, and no longer encoding is refused: the file would be too long."""
 MOST_ITEMS = 64
 NONE = b"\xff" * 32
@@ -69,13 +70,21 @@ def message_edges() -> VectorFile:
                 absent = [*item[:place], None, *item[place + 1 :]]
                 if kind is DoorAnswer:
                     absent[0] = int(Decision.FORGED)
-                check = {"kind": name, "encoding": encode_item(absent)}
-                file.accept(f"{name} without {field.name}", check=check, result={"item": readable(absent)})
+                _accept(file, kind, f"without {field.name}", absent)
+        if kind is DirectoryBatch:
+            _accept(file, kind, "of two", [[*item[0], _next(item[0][0])]])
+        elif kind is DirectoryReceipts:
+            _accept(file, kind, "of one of two", [[None, *item[0]]])
         for change, wrong in _wrong(kind, item):
             encoding = encode_item(wrong)
             if len(encoding) <= LONGEST:
                 file.reject(name, change, _error(kind, encoding), encoding=encoding)
     return file
+
+
+def _accept(file: VectorFile, kind: type[Message], how: str, item: list[Any]) -> None:
+    check = {"kind": kind.__name__, "encoding": encode_item(item)}
+    file.accept(f"{kind.__name__} {how}", check=check, result={"item": readable(item)})
 
 
 def _wrong(kind: type[Message], item: list[Any]) -> Iterator[tuple[str, Any]]:
@@ -89,6 +98,17 @@ def _wrong(kind: type[Message], item: list[Any]) -> Iterator[tuple[str, Any]]:
     if kind is DoorAnswer:
         yield "admitted without a direction", [int(Decision.ADMITTED), None]
         yield "refused with a direction", [int(Decision.FORGED), int(Direction.ENTRY)]
+
+    if kind is DirectoryBatch:
+        (entry,), (epoch, *others) = item[0], _next(item[0][0])
+        yield "in another order", [[[epoch, *others], entry]]
+        yield "of two epochs", [[entry, [epoch + 1, *others]]]
+
+
+def _next(entry: list[Any]) -> list[Any]:
+    """A directory entry that comes after another one in a batch."""
+    epoch, index, *others = entry
+    return [epoch, (int.from_bytes(index, "big") + 1).to_bytes(32, "big"), *others]
 
 
 def _wrong_values(declared: Any, value: Any) -> Iterator[tuple[str, Any]]:
@@ -117,7 +137,7 @@ def _wrong_arrays(base: Any, size: Size, value: list[Any]) -> Iterator[tuple[str
         yield "with an item too few", value[: size.minimum - 1]
     if size.maximum <= MOST_ITEMS:
         yield "with an item too many", value * (size.maximum + 1)
-    if get_args(base)[0] is HeldCommitment:
+    if get_args(base)[0] in (HeldCommitment, DirectoryEntry):
         yield "with an item twice", value * 2
     yield from ((f"with an item {change}", [wrong]) for change, wrong in _wrong_values(get_args(base)[0], value[0]))
 

@@ -1,34 +1,40 @@
-"""What the operator deposits, each entry stored with the id of the request that brought it. Spec: §4.4, §5.4."""
+"""What the operator deposits, each batch stored with the id of the request that brought it. Spec: §4.4, §5.4."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import sqlalchemy as sql
 
 from escrow.authority import directory
-from protocol.handles import DirectoryEntry
+from escrow.errors import ErasedEpoch
+from protocol.handles import DirectoryBatch
 from protocol.party_requests import PartyRequest
 from service.inbox import accept
 
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """An entry, and the verified request whose body it is."""
+    """A batch of entries, and the verified request whose body it is."""
 
     request: PartyRequest
-    entry: DirectoryEntry
+    batch: DirectoryBatch
 
 
-def deposit(connection: sql.Connection, deposits: Sequence[Deposit]) -> list[Exception | None]:
+def deposit(connection: sql.Connection, deposits: Sequence[Deposit]) -> list[list[bool] | Exception]:
     """Count the requests and store their entries, in a transaction of the caller's.
 
-    A request that was received before is a `ReplayedRequest`. The other entries are stored as `directory.deposit` says.
+    Gives for each whether its entries are there, as `directory.deposit` does. A request that was received before is a
+    `ReplayedRequest`, and one whose epoch is erased at this moment `ErasedEpoch`.
     """
-    outcomes: list[Exception | None] = [*accept(connection, [one.request for one in deposits])]
-    new = [number for number, outcome in enumerate(outcomes) if outcome is None]
-    stored = directory.deposit(connection, [deposits[number].entry for number in new])
-    for number, outcome in zip(new, stored, strict=True):
-        outcomes[number] = outcome
+    outcomes = list[list[bool] | Exception]()
+    replayed = accept(connection, [one.request for one in deposits])
+    new = [one for one, error in zip(deposits, replayed, strict=True) if error is None]
+    stored = iter(directory.deposit(connection, [entry for one in new for entry in one.batch.entries]))
+    for one, error in zip(deposits, replayed, strict=True):
+        held = [] if error else list(islice(stored, len(one.batch.entries)))
+        erased = next((each for each in held if isinstance(each, ErasedEpoch)), None)
+        outcomes.append(error or erased or [each is True for each in held])
     return outcomes

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
-from escrow.authority.errors import EntryExists
 from escrow.errors import ErasedEpoch
 from service.partitions import drop_partitions, keep_in_partitions, make_partitions
 from service.storage import insert_new, is_among
@@ -58,11 +57,11 @@ class Directory:
             connection.execute(sql.delete(_entries).where(is_among(_entries.c.epoch, epochs)))
 
 
-def deposit(connection: sql.Connection, entries: Sequence[DirectoryEntry]) -> list[Exception | None]:
+def deposit(connection: sql.Connection, entries: Sequence[DirectoryEntry]) -> list[bool | ErasedEpoch]:
     """Store entries, or the same ones again, in a transaction of the caller's.
 
-    Another of one's epoch and index is `EntryExists`. It is `ErasedEpoch` if the epoch's entries are deleted at this
-    moment.
+    Gives whether each is there: it is not if another has its epoch and index. It is `ErasedEpoch` if the epoch's
+    entries are deleted at this moment.
     """
     first = {(entry.epoch, entry.index): entry for entry in reversed(entries)}
     rows = [
@@ -75,12 +74,10 @@ def deposit(connection: sql.Connection, entries: Sequence[DirectoryEntry]) -> li
     return [_compared(entry, known.get((entry.epoch, entry.index))) for entry in entries]
 
 
-def _compared(entry: DirectoryEntry, known: DirectoryEntry | None) -> Exception | None:
+def _compared(entry: DirectoryEntry, known: DirectoryEntry | None) -> bool | ErasedEpoch:
     if known is None:  # it was erased meanwhile
         return ErasedEpoch(entry.epoch)
-    if known != entry:
-        return EntryExists(entry.index)
-    return None
+    return known == entry
 
 
 def _find(connection: sql.Connection, places: Iterable[tuple[int, bytes]]) -> dict[tuple[int, bytes], DirectoryEntry]:

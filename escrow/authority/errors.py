@@ -1,21 +1,8 @@
-"""What the authority refuses, with the names that callers and its officer are told. Spec: §5.1, §5.4.
-
-All but the first are met by the officer alone.
-"""
+"""What the authority refuses its officer, with the names that the officer is told."""
 
 from __future__ import annotations
 
 from service.refusals import Refusal
-
-
-class EntryExists(Refusal):
-    """Another directory entry has this index (32 bytes)."""
-
-    name = "entry-exists"
-
-    def __init__(self, index: bytes) -> None:
-        super().__init__("another entry has this index; entries are written once")
-        self.index = index
 
 
 class VenueNotApproved(Refusal):

@@ -18,7 +18,7 @@ from escrow.lists_server import list_routes
 from escrow.server import create_party_app
 from escrow.settings import PEER_SECONDS
 from protocol.epochs import EpochKey
-from protocol.handles import DirectoryEntry, sign_receipt
+from protocol.handles import DirectoryBatch, DirectoryReceipts, sign_receipt
 from protocol.passes import IssueBatch, issue_batch
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from service.background import log_failures
@@ -60,16 +60,20 @@ class AuthorityServer:
         self._database = Readiness(lambda: missing_database(authority.engine))
 
     async def deposit(self, request: web.Request) -> web.Response:
-        """Store a sealed directory entry and sign a receipt for it."""
+        """Store sealed directory entries and sign a receipt for each."""
         asked = self._authority.peer.verify(request.path, await read_body(request))
         try:
-            entry = DirectoryEntry.from_bytes(asked.body)
-            epoch_key = await self._kept_epoch(entry.epoch)
+            batch = DirectoryBatch.from_bytes(asked.body)
+            epoch_key = await self._kept_epoch(batch.epoch)
         except Exception:
             await self._writer.join(accept, asked)  # what is refused now must not be taken later
             raise
-        await self._writer.join(deposit, Deposit(asked, entry))
-        return cbor_response(sign_receipt(epoch_key, entry, self._authority.identity))
+        held = await self._writer.join(deposit, Deposit(asked, batch))
+        receipts = [
+            sign_receipt(epoch_key, entry, self._authority.identity) if is_held else None
+            for entry, is_held in zip(batch.entries, held, strict=True)
+        ]
+        return cbor_response(DirectoryReceipts(tuple(receipts)))
 
     async def issue_passes(self, request: web.Request) -> web.Response:
         """Answer a batch of pass requests. Nothing of it is stored."""

@@ -7,14 +7,15 @@ import logging
 
 from aiohttp import ClientSession, web
 
-from escrow.errors import PeerFailed, WarrantWithdrawn
+from escrow.errors import WarrantWithdrawn
 from escrow.operator import handles
 from escrow.operator.accounts import Account
+from escrow.operator.deposits import Deposits
 from escrow.operator.errors import CodeNotSent, WarrantPending, WarrantRefused
 from escrow.operator.handles import NewHandle
 from escrow.operator.issuing import Issuing
 from escrow.operator.notices import give_notice
-from escrow.operator.operator import AUTHORITY_FAILED, Operator
+from escrow.operator.operator import Operator
 from escrow.operator.pages import page_routes
 from escrow.server import create_party_app
 from escrow.settings import PEER_SECONDS
@@ -25,13 +26,11 @@ from protocol.handles import (
     HandleGrant,
     HandleRegistration,
     seal_record,
-    verify_receipt,
     verify_registration,
 )
 from protocol.http_messages import NoticeRequest, SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.passes import AllowanceRequest
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES
-from protocol.primitives.errors import Malformed, Rejected
 from protocol.primitives.statements import statement_payload
 from protocol.warrants import Warrant
 from service.clock import DAY, HOUR
@@ -56,6 +55,7 @@ class OperatorServer:
         settings = operator.settings
         self._reader = Transactions("reader", operator.engine)
         self._writer = Transactions("writer", writing(operator.engine))
+        self._deposits = Deposits(operator, session)
         self.issuing = Issuing(operator, session, self._reader, self._writer)
         self._verifications = RateLimit(settings.verifications_per_hour, HOUR)
         self._codes = RateLimit(settings.codes_per_address, DAY)
@@ -93,11 +93,7 @@ class OperatorServer:
         epoch_key = await self._operator.open_epoch(self._session, registration.epoch)
         handle = verify_registration(epoch_key, account.account_id, registration)
         record, entry = await self._writer.join(handles.register, self._seal(epoch_key, account, handle))
-        receipt = await self._operator.ask_authority(self._session, "/v1/directory", entry.to_bytes())
-        try:
-            verify_receipt(epoch_key, entry, receipt)
-        except (Malformed, Rejected):
-            raise PeerFailed(AUTHORITY_FAILED) from None
+        receipt = await self._deposits.deposit(epoch_key, entry)
         await self._writer.join(handles.mark_deposited, (entry.epoch, account.account_id))
         return cbor_response(HandleGrant(record, entry, receipt))
 

@@ -10,12 +10,8 @@ from protocol.handles import DirectoryEntry, IdentityRecord, seal_record
 from protocol.passes import IssueBatch, OwnedPass, PassAnswers, PassRequest, PendingPass, accept_answers
 from protocol.primitives.group import B, Scalar
 from protocol.primitives.proofs import prove_ownership
+from tests.support.deposits import deposit
 from tests.support.servers import Door, World
-
-
-async def deposit(world: World, entry: DirectoryEntry) -> None:
-    """The operator puts an entry into the authority's directory."""
-    await world.as_party(Role.OPERATOR, "/v1/directory", entry.to_bytes())
 
 
 def invent_request(key: EpochKey, h: Scalar) -> tuple[PendingPass, PassRequest]:

@@ -17,7 +17,10 @@ from client.visits import open_entry
 from lab.town import Person
 from protocol.check_ins import CheckInMessage
 from protocol.epochs import Role
+from protocol.handles import DirectoryBatch
 from protocol.http_messages import Decision
+from protocol.party_requests import PartyRequest
+from protocol.primitives.statements import statement_payload
 from protocol.qr_text import from_qr_text
 from service.http import Handler
 from tests.attacks.windows import shared
@@ -94,7 +97,8 @@ def test_a03_what_the_authority_sees_of_clients_is_the_same_for_all(marking_town
     assert {seen.path for seen in asked} <= {*epochs, *(f"{epoch}/inclusion" for epoch in epochs)}
     assert len({tuple(fingerprint(seen).items()) for seen in asked}) == 1
     deposits = [seen.body for seen in at_authority if seen.path == "/v1/directory"]
-    assert len(deposits) == 4
+    requests = [PartyRequest.from_bytes(statement_payload(body)) for body in deposits]
+    assert sum(len(DirectoryBatch.from_bytes(request.body).entries) for request in requests) == 4
     assert not [body for body in deposits for one in people if one.phone.encode() in body or one.name.encode() in body]
 
 

@@ -12,13 +12,14 @@ import pytest
 from escrow.authority.authority import Authority
 from escrow.authority.investigation import Investigation
 from protocol.epochs import Role
-from protocol.handles import ENTRY_BYTES, NONCE_BYTES, DirectoryEntry
+from protocol.handles import DirectoryBatch
 from protocol.http_messages import ReleaseRequest, SharesRequest
 from protocol.party_requests import PartyRequest
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement, statement_payload
 from service.http_client import new_session
 from tests.attacks.refusals import refusal
+from tests.support.deposits import any_entry
 from tests.support.investigations import warrant_around_now
 from tests.support.running import run
 from tests.support.servers import World
@@ -30,7 +31,7 @@ PATH = "/v1/directory"
 
 def entry(world: World) -> bytes:
     """Something for the authority's directory."""
-    return DirectoryEntry(world.today, bytes(32), bytes(NONCE_BYTES), bytes(ENTRY_BYTES)).to_bytes()
+    return DirectoryBatch((any_entry(world.today, bytes(32)),)).to_bytes()
 
 
 def signed(world: World, body: bytes, key: SigningKey | None = None, **changes: Any) -> bytes:
@@ -104,7 +105,7 @@ def test_a30_a_failed_request_cannot_be_replayed_when_it_would_succeed(world: Wo
 
     Happened: general. Answer: the id is stored before the request is carried out (§4.4).
     """
-    early = signed(world, DirectoryEntry(world.today + 4, bytes(32), bytes(24), bytes(ENTRY_BYTES)).to_bytes())
+    early = signed(world, DirectoryBatch((any_entry(world.today + 4),)).to_bytes())
     assert run(deposit(world, early)) == "unknown-epoch"
     assert run(deposit(world, early)) == "replayed-request"
 

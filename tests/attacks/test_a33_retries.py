@@ -16,11 +16,11 @@ from client.errors import PassesWithheld, VisitorError
 from client.passes import fetch_passes
 from client.visitor import Visitor
 from client.wallet_contents import Day
-from escrow.authority.deposits import Deposit, deposit
+from escrow.authority.deposits import Deposit
+from protocol.handles import DirectoryEntry
 from protocol.passes import AllowanceRequest, IssueBatch, PassAnswers, issue_batch
 from protocol.primitives.group import POINT_BYTES
 from service.problems import Problem
-from service.refusals import TryLater
 from tests.support.running import online
 from tests.support.town import Town
 
@@ -159,13 +159,12 @@ def test_a33_a_visitor_whose_receipt_alone_was_given_cannot_be_waited_for(
     visitors, epoch = patient_visitors(town), town.world.today + 3
     timers_run(town, visitors, epoch, 0)
     when_all_are_due(town, visitors, epoch)
-    deposits = list[Deposit]()
+    deposits = list[DirectoryEntry]()
 
-    def one_alone(connection: sql.Connection, new: Sequence[Deposit]) -> list[Exception | None]:
+    def one_alone(_connection: sql.Connection, new: Sequence[Deposit]) -> list[list[bool]]:
         drawn.append({visitor: day_of(visitor, epoch).next_at for visitor in visitors})
-        taken = [] if deposits else deposit(connection, new[:1])
-        deposits.extend(new)
-        return [*taken, *[TryLater("not just now")] * (len(new) - len(taken))]
+        deposits.extend(entry for one in new for entry in one.batch.entries)
+        return [[entry is deposits[0] for entry in one.batch.entries] for one in new]
 
     drawn: list[dict[Visitor, int]] = []
     registered = town.world.now

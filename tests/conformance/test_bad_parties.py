@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from secrets import token_bytes
 
 import pytest
@@ -12,7 +13,7 @@ from aiohttp import web
 
 from conformance.other_party import AS_AUTHORITY, AS_OPERATOR
 from conformance.tester import Server, asks
-from protocol.handles import DirectoryEntry, sign_receipt
+from protocol.handles import DirectoryBatch, DirectoryEntry, DirectoryReceipts, sign_receipt
 from protocol.http_messages import NoticeRequest, SharesRequest
 from protocol.notices import NoticeAnswer, list_passes, sign_notice
 from protocol.party_requests import PartyRequest
@@ -26,6 +27,8 @@ from tests.conformance.proxy import Asked, Spoil, problem, said, spoiled
 
 OPERATOR, AUTHORITY, VENUE = Server
 MakeSpoil = Callable[[GoodServers, Server], Spoil]
+Receipts = tuple[bytes | None, ...]
+Sign = Callable[[DirectoryEntry], bytes]
 
 
 def request_in(good: GoodServers, server: Server, statement: bytes) -> PartyRequest | None:
@@ -64,43 +67,75 @@ def _new(_good: GoodServers, _server: Server, _asked: Asked, request: PartyReque
     return replace(request, id=token_bytes(16))
 
 
-def refusing_entries_that_it_has(good: GoodServers, server: Server) -> Spoil:
+def depositing(change: Callable[[DirectoryBatch, Receipts, Sign], Receipts]) -> MakeSpoil:
+    """An authority that changes its receipts for the entries of a batch that it takes."""
+
+    def make(good: GoodServers, server: Server) -> Spoil:
+        async def spoil(asked: Asked) -> web.Response:
+            answer, request = await asked.answer(), request_in(good, server, asked.body)
+            if asked.path != "/v1/directory" or answer.status != 200 or request is None:
+                return answer
+            batch = DirectoryBatch.from_bytes(request.body)
+            key = await good.world.epoch_key(batch.epoch)
+            sign = partial(sign_receipt, key, authority=good.identities[server.role])
+            receipts = DirectoryReceipts.from_bytes(said(answer)).receipts
+            return cbor_response(DirectoryReceipts(change(batch, receipts, sign)))
+
+        return spoil
+
+    return make
+
+
+def refusing_entries_that_it_has() -> MakeSpoil:
     seen: set[bytes] = set()
 
+    def change(batch: DirectoryBatch, receipts: Receipts, _sign: Sign) -> Receipts:
+        pairs = zip(batch.entries, receipts, strict=True)
+        changed = tuple(None if entry.index in seen else receipt for entry, receipt in pairs)
+        seen.update(entry.index for entry in batch.entries)
+        return changed
+
+    return depositing(change)
+
+
+def promising_any_entry(batch: DirectoryBatch, _receipts: Receipts, sign: Sign) -> Receipts:
+    return tuple(map(sign, batch.entries))
+
+
+def refusing_all_for_one(_batch: DirectoryBatch, receipts: Receipts, _sign: Sign) -> Receipts:
+    return tuple(None if None in receipts else receipt for receipt in receipts)
+
+
+def promising_another_entry(batch: DirectoryBatch, _receipts: Receipts, sign: Sign) -> Receipts:
+    return tuple(sign(replace(entry, index=bytes(32))) for entry in batch.entries)
+
+
+def answering_deposits_backwards(_batch: DirectoryBatch, receipts: Receipts, _sign: Sign) -> Receipts:
+    return receipts[::-1]
+
+
+def taking_few_entries(good: GoodServers, server: Server) -> Spoil:
     async def spoil(asked: Asked) -> web.Response:
-        request = request_in(good, server, asked.body)
-        if asked.path != "/v1/directory" or request is None or request.body == b"":
-            return await asked.answer()
-        if request.body in seen:
-            return problem(409, "entry-exists")
-        seen.add(request.body)
+        if asked.path == "/v1/directory" and len(asked.body) > 100_000:
+            return problem(413, "request-entity-too-large")
         return await asked.answer()
 
     return spoil
 
 
-def promising_any_entry(good: GoodServers, server: Server) -> Spoil:
-    async def spoil(asked: Asked) -> web.Response:
-        answer, request = await asked.answer(), request_in(good, server, asked.body)
-        if b"problem:entry-exists" not in said(answer) or request is None:
-            return answer
-        entry = DirectoryEntry.from_bytes(request.body)
-        key = await good.world.epoch_key(entry.epoch)
-        return cbor_response(sign_receipt(key, entry, good.identities[server.role]))
+def taking_entries_instead_of(name: bytes) -> MakeSpoil:
+    """An authority that answers batches which it should refuse."""
 
-    return spoil
+    def make(good: GoodServers, server: Server) -> Spoil:
+        async def spoil(asked: Asked) -> web.Response:
+            answer, request = await asked.answer(), request_in(good, server, asked.body)
+            if asked.path != "/v1/directory" or not request or not request.body or name not in said(answer):
+                return answer
+            return cbor_response(DirectoryReceipts((None,)))
 
+        return spoil
 
-def promising_another_entry(good: GoodServers, server: Server) -> Spoil:
-    async def spoil(asked: Asked) -> web.Response:
-        answer, request = await asked.answer(), request_in(good, server, asked.body)
-        if asked.path != "/v1/directory" or answer.status != 200 or request is None:
-            return answer
-        entry = replace(DirectoryEntry.from_bytes(request.body), index=bytes(32))
-        key = await good.world.epoch_key(entry.epoch)
-        return cbor_response(sign_receipt(key, entry, good.identities[server.role]))
-
-    return spoil
+    return make
 
 
 def answering_backwards(_good: GoodServers, _server: Server) -> Spoil:
@@ -177,17 +212,22 @@ def giving_shares(*, countersigned: bool) -> MakeSpoil:
         {server: (believing(_of_now), {f"4.4/out-of-time/{server}"}) for server in Server},
         {server: (believing(_new), {f"4.4/again/{server}"}) for server in Server},
         {
-            AUTHORITY: (promising_another_entry, {"5.4/receipt"}),
+            AUTHORITY: (depositing(promising_another_entry), {"5.4/receipt"}),
             OPERATOR: (making_each_notice_anew, {"3.12/same-notice"}),
         },
         {
-            AUTHORITY: (promising_any_entry, {"5.4/entry-exists"}),
+            AUTHORITY: (depositing(promising_any_entry), {"3.6/written-once"}),
             OPERATOR: (giving_shares(countersigned=False), {"3.10/shares-warrant"}),
         },
         {
-            AUTHORITY: (refusing_entries_that_it_has, {"5.4/entry-again"}),
+            AUTHORITY: (refusing_entries_that_it_has(), {"5.4/entry-again", "3.6/written-once"}),
             OPERATOR: (giving_shares(countersigned=True), {"3.10/shares-release"}),
         },
+        {AUTHORITY: (depositing(answering_deposits_backwards), {"5.4/receipt"})},
+        {AUTHORITY: (depositing(refusing_all_for_one), {"3.6/written-once"})},
+        {AUTHORITY: (taking_few_entries, {"3.6/batch-full", "3.6/batch-order"})},
+        {AUTHORITY: (taking_entries_instead_of(b"problem:malformed-encoding"), {"3.6/batch-order"})},
+        {AUTHORITY: (taking_entries_instead_of(b"problem:unknown-epoch"), {"5.4/batch-epoch"})},
         {AUTHORITY: (answering_backwards, {"3.7/batch"})},
         {AUTHORITY: (spoiling_a_batch_for_one, {"3.7/decoys"})},
         {AUTHORITY: (issuing_for_any_epoch, {"3.7/batch-epoch"})},
@@ -211,4 +251,4 @@ def test_without_the_keys_what_needs_them_is_not_run_by_name(good: GoodServers) 
         name for name in not_run(outcomes) if outcomes[name].detail in {f"needs {AS_OPERATOR}", f"needs {AS_AUTHORITY}"}
     }
     assert needing == dependent_on({AS_OPERATOR, AS_AUTHORITY})
-    assert len(needing) == 18
+    assert len(needing) == 21

@@ -12,18 +12,18 @@ import sqlalchemy as sql
 from escrow.authority import directory
 from escrow.authority.deposits import Deposit, deposit
 from escrow.authority.directory import Directory
-from escrow.authority.errors import EntryExists
 from escrow.operator import accounts, handles
 from escrow.operator.errors import AllowanceUsed, HandleExists, NoHandle
 from escrow.operator.handles import NewHandle
 from protocol.epochs import Role
-from protocol.handles import ENTRY_BYTES, NONCE_BYTES, DirectoryEntry, Handle
+from protocol.handles import DirectoryEntry, Handle
 from protocol.party_requests import PartyRequest
 from protocol.primitives.errors import ReplayedRequest
 from protocol.primitives.group import B, Scalar
 from service import inbox
 from service.storage import open_database, writing
 from tests.support.databases import KINDS, new_database
+from tests.support.deposits import any_entry, batch_of
 
 EPOCH, NOW, MOST = 20_000, 1_728_000_000, 3
 FIRST, SECOND, THIRD = (bytes([number]) * 16 for number in (1, 2, 3))
@@ -43,13 +43,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sql.Engin
     engine.dispose()
 
 
-def entry(index: bytes | None = None, epoch: int = EPOCH) -> DirectoryEntry:
-    index = secrets.token_bytes(32) if index is None else index
-    return DirectoryEntry(epoch, index, secrets.token_bytes(NONCE_BYTES), secrets.token_bytes(ENTRY_BYTES))
-
-
 def new_handle(account: bytes, handle: Handle | None = None, epoch: int = EPOCH) -> NewHandle:
-    return NewHandle(account, handle or Handle(Scalar.random() * B), secrets.token_bytes(80), entry(epoch=epoch))
+    return NewHandle(account, handle or Handle(Scalar.random() * B), secrets.token_bytes(80), any_entry(epoch))
 
 
 def kinds(outcomes: list[Exception | None]) -> list[type]:
@@ -99,29 +94,49 @@ def test_requests_of_one_account_that_come_together_are_counted_one_by_one(engin
         assert kinds(handles.count_requests(connection, [one, one], MOST)) == [type(None), AllowanceUsed]
 
 
-def request(body: DirectoryEntry) -> Deposit:
-    asked = PartyRequest(1, Role.OPERATOR, "authority", "/v1/directory", NOW, secrets.token_bytes(16), body.to_bytes())
-    return Deposit(asked, body)
+def request(*entries: DirectoryEntry) -> Deposit:
+    batch = batch_of(*entries)
+    asked = PartyRequest(1, Role.OPERATOR, "authority", "/v1/directory", NOW, secrets.token_bytes(16), batch.to_bytes())
+    return Deposit(asked, batch)
 
 
 def test_deposits_that_come_together_are_each_taken_once(engine: sql.Engine) -> None:
-    one, other = request(entry()), request(entry())
-    replayed, again, changed = one, request(one.entry), request(entry(one.entry.index))
-    ahead = request(entry(one.entry.index, EPOCH + 1))
+    one, other, third = any_entry(EPOCH), any_entry(EPOCH), any_entry(EPOCH)
+    first, pair = request(one), request(other, third)
+    changed, ahead = request(any_entry(EPOCH, one.index)), request(any_entry(EPOCH + 1, one.index))
     with writing(engine).begin() as connection:
-        outcomes = deposit(connection, [other, one, replayed, again, changed, ahead])
-    assert kinds(outcomes) == [type(None), type(None), ReplayedRequest, type(None), EntryExists, type(None)]
+        taken, both, replayed, again, none, tomorrow = deposit(
+            connection, [first, pair, first, request(one), changed, ahead]
+        )
+    assert (taken, both, again, none, tomorrow) == ([True], [True, True], [True], [False], [True])
+    assert isinstance(replayed, ReplayedRequest)
     with writing(engine).begin() as connection:
-        outcomes = deposit(connection, [changed, other, request(other.entry), request(entry(other.entry.index))])
-    assert kinds(outcomes) == [ReplayedRequest, ReplayedRequest, type(None), EntryExists]
-    kept = [Directory(engine).find(each.entry.epoch, each.entry.index) for each in (one, other, ahead)]
-    assert kept == [one.entry, other.entry, ahead.entry]
+        *replayed_each, repeated = deposit(connection, [changed, pair, request(other, third)])
+    assert [type(each) for each in replayed_each] == [ReplayedRequest, ReplayedRequest]
+    assert repeated == [True, True]
+    entries = {one, other, third, *ahead.batch.entries}
+    assert set(Directory(engine).find_all((entry.epoch, entry.index) for entry in entries).values()) == entries
 
 
-def test_the_entry_of_a_replayed_request_is_not_stored(engine: sql.Engine) -> None:
-    one = request(entry())
+def test_an_entry_that_is_another_in_the_directory_spoils_nobody_elses_deposit(engine: sql.Engine) -> None:
+    known, new, last = any_entry(EPOCH, bytes([1] * 32)), any_entry(EPOCH, bytes(32)), any_entry(EPOCH, bytes([2] * 32))
+    poison = any_entry(EPOCH, known.index)
     with writing(engine).begin() as connection:
-        inbox.accept(connection, [one.request])
+        deposit(connection, [request(known)])
     with writing(engine).begin() as connection:
-        assert kinds(deposit(connection, [one])) == [ReplayedRequest]
-    assert Directory(engine).find(EPOCH, one.entry.index) is None
+        assert deposit(connection, [request(new, poison, last)]) == [[True, False, True]]
+    kept = Directory(engine).find_all((EPOCH, entry.index) for entry in (new, known, last))
+    assert set(kept.values()) == {new, known, last}
+
+
+def test_the_entries_of_a_replayed_request_are_not_stored(engine: sql.Engine) -> None:
+    one, other = any_entry(EPOCH), any_entry(EPOCH)
+    replayed, good = request(one), request(other)
+    with writing(engine).begin() as connection:
+        inbox.accept(connection, [replayed.request])
+    with writing(engine).begin() as connection:
+        refused, taken = deposit(connection, [replayed, good])
+    assert isinstance(refused, ReplayedRequest)
+    assert taken == [True]
+    assert Directory(engine).find(EPOCH, one.index) is None
+    assert Directory(engine).find(EPOCH, other.index) == other

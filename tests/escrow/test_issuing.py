@@ -29,6 +29,7 @@ from protocol.primitives.signatures import SigningKey
 from service.problems import NotConnected, Problem, Unreachable
 from service.storage import writing
 from service.transactions import Transactions
+from tests.support.deposits import deposit
 from tests.support.running import run
 from tests.support.servers import ALLOWANCE, World
 
@@ -342,10 +343,8 @@ def test_the_directory_is_written_once(world: World) -> None:
         visitor, key = await world.enrol(1), await world.epoch_key()
         _, _, grant = await world.register(visitor, key)
         other = replace(grant.entry, sealed=bytes(len(grant.entry.sealed)))
-        await world.as_party(Role.OPERATOR, "/v1/directory", grant.entry.to_bytes())
-        with pytest.raises(Problem) as refusal:
-            await world.as_party(Role.OPERATOR, "/v1/directory", other.to_bytes())
-        assert refusal.value.name == "entry-exists"
+        assert await deposit(world, grant.entry) == (grant.receipt,)
+        assert await deposit(world, other) == (None,)
         assert world.authority.directory.find(grant.entry.epoch, grant.entry.index) == grant.entry
 
     run(story())

@@ -11,7 +11,7 @@ from enum import Enum
 
 from escrow.log.asking import SIZE
 from protocol.check_ins import CheckInMessage, Direction
-from protocol.handles import DirectoryEntry, HandleGrant
+from protocol.handles import DirectoryBatch, DirectoryReceipts, HandleGrant
 from protocol.http_messages import Decision, DoorAnswer, Session, VerificationAnswer, VerificationRequest
 from protocol.opening import Shares
 from protocol.paper_passes import PaperPass
@@ -154,8 +154,11 @@ class Oracle:
             self._see_operator(asked, answered, done, token)
         match asked.server.partition("-")[0], asked.path:
             case "authority", "/v1/directory" if done:
-                entry = DirectoryEntry.from_bytes(_party_request(asked).body)
-                self.acknowledge(Kind.ENTRY, entry.to_bytes())
+                entries = DirectoryBatch.from_bytes(_party_request(asked).body).entries
+                receipts = DirectoryReceipts.from_bytes(answered.body).receipts
+                for entry, receipt in zip(entries, receipts, strict=True):
+                    if receipt is not None:
+                        self.acknowledge(Kind.ENTRY, entry.to_bytes())
             case "venue", "/v1/check-ins" if done:
                 if self._decision(asked, answered) is Decision.ADMITTED:
                     self.admit(CheckInMessage.from_bytes(asked.body))

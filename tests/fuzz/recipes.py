@@ -14,7 +14,7 @@ from protocol.check_ins import Direction, sign_check_in
 from protocol.commitments import HeldCommitment, VenueCommitment, commitment_digest
 from protocol.deliveries import Delivery, Duty, Pairing
 from protocol.epochs import Role
-from protocol.handles import Handle, IdentityRecord, register_handle, seal_record
+from protocol.handles import DirectoryEntry, Handle, IdentityRecord, register_handle, seal_record
 from protocol.http_messages import NoticeRequest, ReleaseRequest, SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.paper_passes import from_paper_text, print_pass
 from protocol.party_requests import PartyRequest
@@ -35,6 +35,7 @@ from tests.fuzz.generation import random_message
 from tests.fuzz.mutation import mutate
 from tests.fuzz.servers_under_test import Route, ServersUnderTest
 from tests.support.codes import code_in_force
+from tests.support.deposits import batch_of
 from tests.support.venues import only
 from venue.release import open_log
 
@@ -308,11 +309,14 @@ def _both_sign(tested: ServersUnderTest, kind: type[Warrant | Venue], payload: b
     return JointStatement(authority, operator)
 
 
-def _deposit(_random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
-    def core() -> bytes:
+def _deposit(random: Random, tested: ServersUnderTest, route: Route) -> list[Recipe]:
+    def entry() -> DirectoryEntry:
         handle = Handle(Scalar.random() * B)
         record = IdentityRecord(tested.today.domain.number, tested.tomorrow.epoch, handle, "+821012345678", "홍길동", 1)
-        return seal_record(tested.tomorrow, record, tested.keys[Role.OPERATOR])[1].to_bytes()
+        return seal_record(tested.tomorrow, record, tested.keys[Role.OPERATOR])[1]
+
+    def core() -> bytes:
+        return batch_of(*(entry() for _ in range(random.choice((1, 3))))).to_bytes()
 
     return [Recipe(core, _as_party(tested, route.server, route.path))]
 

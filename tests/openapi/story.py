@@ -22,7 +22,7 @@ from protocol.check_ins import Direction, sign_check_in
 from protocol.commitments import sign_commitment
 from protocol.deliveries import Delivery, Duty, Pairing
 from protocol.epochs import EPOCH_SECONDS, EpochKey, Role
-from protocol.handles import DirectoryEntry, register_handle
+from protocol.handles import register_handle
 from protocol.http_messages import NoticeRequest, SharesRequest, VerificationAnswer, VerificationRequest
 from protocol.paper_passes import from_paper_text, print_pass
 from protocol.passes import ANSWER_BYTES, REQUEST_BYTES, IssueBatch, PassAnswers, request_allowance
@@ -48,6 +48,7 @@ from tests.openapi.refusals import (
 )
 from tests.openapi.story_servers import NO_POINT, Served, StoryServers, spoiled
 from tests.openapi.warrants import WarrantSteps
+from tests.support.deposits import any_entry, deposit
 from tests.support.running import run, serving
 from tests.support.servers import ALLOWANCE, Enrolled, World, notice_for
 from tests.support.venues import make_venue, only
@@ -359,7 +360,7 @@ class Story:
         third = await world.enrol(3)
         await refused("epoch-erased", world.register(third, tomorrow))
         altered = replace(grant.entry, sealed=bytes(len(grant.entry.sealed)))
-        await refused("entry-exists", world.as_party(OPERATOR, "/v1/directory", altered.to_bytes()))
+        assert None in await deposit(world, altered, any_entry(altered.epoch))
         await self.ask_authority("unknown-epoch")
         self.ahead = await world.epoch_key(world.today + 2)
         self.ahead_secrets = [(await world.register(one, self.ahead))[0] for one in self.pair]
@@ -367,9 +368,8 @@ class Story:
     async def ask_authority(self, name: str) -> None:
         """Ask the authority about an epoch that nobody has published."""
         world, epoch = self.servers.world, self.servers.world.today + 20
-        entry = DirectoryEntry(epoch, bytes(32), bytes(24), bytes(528))
         batch = IssueBatch(epoch, (bytes(REQUEST_BYTES),))
-        await refused(name, world.as_party(OPERATOR, "/v1/directory", entry.to_bytes()))
+        await refused(name, deposit(world, any_entry(epoch)))
         await refused(name, world.as_party(OPERATOR, "/v1/passes", batch.to_bytes()))
 
     async def wait_too_long(self) -> None:

@@ -26,7 +26,7 @@ from protocol.deliveries import (
 )
 from protocol.disclosures import DisclosedOpening, record_opening, sign_disclosure, verify_disclosure
 from protocol.epochs import EPOCH_SECONDS, EpochStatement, Role
-from protocol.handles import DirectoryReceipt, verify_receipt
+from protocol.handles import DirectoryBatch, DirectoryReceipt, DirectoryReceipts, verify_receipt
 from protocol.http_messages import (
     Decision,
     DoorAnswer,
@@ -156,7 +156,9 @@ def whole_visit(parties: Parties, today: OpenEpoch, visitor: Visitor) -> Visit:
         visitor.record,
         visitor.grant,
         visitor.grant.entry,
+        DirectoryBatch((visitor.grant.entry,)),
         verify_statement(DirectoryReceipt, visitor.grant.receipt, domain.authority_key),
+        DirectoryReceipts((visitor.grant.receipt, None)),
         visitor.request,
         IssueBatch(key.epoch, tuple(bytes(one) for one in visitor.request.requests)),
         visitor.answers,

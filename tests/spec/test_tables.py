@@ -26,7 +26,7 @@ from protocol.check_ins import MAX_CHECK_IN_BYTES, SIGNED_PASS_BYTES, TIME_STEP,
 from protocol.deliveries import MAX_DELIVERY
 from protocol.disclosures import MAX_OPENINGS
 from protocol.epochs import EPOCH_SECONDS, MAX_STAY
-from protocol.handles import ENTRY_BYTES, RECORD_BYTES
+from protocol.handles import ENTRY_BYTES, MAX_DEPOSITS, RECORD_BYTES
 from protocol.http_messages import Decision
 from protocol.notices import (
     MAX_DIGESTS,
@@ -127,6 +127,7 @@ def test_constants(today: OpenEpoch, visitor: Visitor) -> None:
         "MAX_DEPTH": MAX_DEPTH,
         "MAX_ALLOWANCE": longest(AllowanceRequest, "requests"),
         "MAX_BATCH": MAX_BATCH,
+        "MAX_DEPOSITS": MAX_DEPOSITS,
         "MAX_RELEASE": MAX_RELEASE,
         "MAX_RECORDS": MAX_RECORDS,
         "MAX_LEAVES": longest(Release, "leaves"),

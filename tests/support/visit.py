@@ -14,8 +14,10 @@ from protocol.check_ins import CheckInMessage, Direction, sign_check_in, verify_
 from protocol.commitments import HeldCommitment, VenueCommitment, verify_commitment
 from protocol.epochs import EpochStatement, Role, verify_epoch
 from protocol.handles import (
+    DirectoryBatch,
     DirectoryEntry,
     DirectoryReceipt,
+    DirectoryReceipts,
     HandleGrant,
     HandleRegistration,
     open_entry,
@@ -309,7 +311,9 @@ def messages_of(visit: RecordedVisit) -> list[Message]:
         visitor.record,
         visitor.grant,
         visitor.grant.entry,
+        DirectoryBatch((visitor.grant.entry,)),
         signed(DirectoryReceipt, visitor.grant.receipt),
+        DirectoryReceipts((visitor.grant.receipt, None)),
         visitor.request,
         IssueBatch(epoch.key.epoch, tuple(bytes(one) for one in visitor.request.requests)),
         visitor.answers,

@@ -58,6 +58,8 @@ const exported = Object.assign({}, ...modules);
 
 /** Messages that only servers send or keep, and parts that are read with what they are in. */
 export const NOT_HERE = [
+  'DirectoryBatch',
+  'DirectoryReceipts',
   'DisclosurePublished',
   'EpochErased',
   'EpochPublished',
