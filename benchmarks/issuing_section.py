@@ -1,8 +1,13 @@
-"""What handles and passes cost each party's real server, over HTTP and with its database, next to their floors."""
+"""What handles and passes cost each party's real server, over HTTP and with its database, next to their floors.
+
+A pass shares its exchange over HTTP with all of its batch, so its floor is the primitives. A handle has one with its
+visitor for itself. So the floor of a handle, and of its deposit, is what plain servers use for the same exchanges.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,12 +15,14 @@ from pathlib import Path
 from statistics import median
 from time import clock_gettime, perf_counter
 
+from aiohttp import ClientSession
+
 from benchmarks.floor import Counts, floor_of
 from benchmarks.measure import Timing
 from benchmarks.operations import all_operations
 from benchmarks.section import Effort, Result, Section, Table, reaches
 from benchmarks.session import Session, make_session
-from lab.processes import Servers
+from lab.processes import Servers, free_ports
 from lab.town import Town
 from protocol.epochs import EpochKey, verify_epoch
 from protocol.handles import register_handle
@@ -31,17 +38,18 @@ MIXING_SECONDS = 2
 FLOOR_ROUNDS = 15
 GOAL = 1.3
 PARTIES = ("operator", "authority")
+PLAIN = ("plain-operator", "plain-authority")
 FLOORS: dict[str, dict[str, tuple[Sequence[str], Counts]]] = {
     "handle": {
-        "operator": (("verify handle", "seal record"), Counter(sign=1, verify=1)),
-        "authority": ((), Counter(verify=1, sign=1)),
+        "operator": (("verify handle", "seal record"), Counter(verify=1)),
+        "authority": ((), Counter(sign=1)),
     },
     "pass": {
         "operator": (("operator verifies a request",), Counter()),
         "authority": (("authority issues a pass",), Counter()),
     },
 }
-"""The operations that a party does for one, and what the request between the parties and the receipt add to them."""
+"""The operations that a party does for one, and what its receipt adds. What a batch needs once is left out."""
 
 
 _SCHEDULED = 2
@@ -67,29 +75,59 @@ async def _run(directory: Path, count: int, session: Session) -> Result:
                 statements = [await call(http, "GET", f"{party.url}/v1/epochs/{epoch}") for party in parties]
                 return verify_epoch(settings.domain, epoch, *statements)
 
-            async def post(kind: str, items: int, bodies: Iterable[Message]) -> Result:
-                """What it costs that every account sends one of these bodies."""
-                before, begin = {party: _seconds(servers[party].pid) for party in PARTIES}, perf_counter()
+            async def post(
+                url: str, kind: str, items: int, bodies: Iterable[Message], names: Sequence[str] = PARTIES
+            ) -> Result:
+                """What it costs the servers of these names that every account sends one of these bodies."""
+                before, begin = [_seconds(servers[name].pid) for name in names], perf_counter()
                 pairs = zip(accounts, bodies, strict=True)
                 await asyncio.gather(
                     *(call(http, "POST", f"{url}/v1/{kind}", body, account.token) for account, body in pairs)
                 )
                 took = perf_counter() - begin
-                used = {party: (_seconds(servers[party].pid) - before[party]) / items * 1e6 for party in PARTIES}
-                return {"per_second": items / took, **used}
+                after = [_seconds(servers[name].pid) for name in names]
+                used = [(end - start) / items * 1e6 for start, end in zip(before, after, strict=True)]
+                return {"per_second": items / took, **dict(zip(PARTIES, used, strict=True))}
 
-            handles, passes = list[Result](), list[Result]()
+            plain_url = await _start_plain(servers, http, directory, session)
+            handles, plain, passes = list[Result](), list[Result](), list[Result]()
             for epoch in range(town.today, town.today + ROUNDS):
                 key = await epoch_key(epoch)
                 secrets, registrations = zip(*(register_handle(key, one.account_id) for one in accounts), strict=True)
-                handles.append(await post("handles", count, registrations))
+                handles.append(await post(url, "handles", count, registrations))
+                plain.append(await post(plain_url, "handles", count, registrations, PLAIN))
                 requests = [request_allowance(key, h)[1] for h in secrets]
-                passes.append(await post("passes", count * settings.allowance, requests))
+                passes.append(await post(url, "passes", count * settings.allowance, requests))
     of_passes, of_handles = (
-        _beside_floors(session, kind, {name: median(one[name] for one in rounds) for name in rounds[0]})
-        for kind, rounds in (("pass", passes), ("handle", handles))
+        _beside_floors(session, kind, _middle(rounds)) for kind, rounds in (("pass", passes), ("handle", handles))
     )
+    for party in PARTIES:
+        one, floor = of_handles[party], _middle(plain)[party]
+        of_handles[party] = {**one, "plain_microseconds": floor, "plain_ratio": one["microseconds"] / floor}
     return {"visitors": count, **of_passes, "handle": of_handles}
+
+
+async def _start_plain(servers: Servers, http: ClientSession, directory: Path, session: Session) -> str:
+    """Start the plain servers; gives the URL of the operator."""
+    ports, (before, after) = free_ports(2), _counts(session)
+    urls = [f"http://127.0.0.1:{port}" for port in ports]
+    more: dict[str, list[str]] = {"operator": [urls[1], before, after], "authority": []}
+    for party, name, port in zip(PARTIES, PLAIN, ports, strict=True):
+        servers.start(name, "benchmarks.plain_issuing", party, str(port), str(directory / f"{name}.db"), *more[party])
+    for name, url in zip(PLAIN, urls, strict=True):
+        await servers.wait_ready(http, name, url)
+    return urls[0]
+
+
+def _counts(session: Session) -> list[str]:
+    """The primitives of the operator for a handle before its deposit, and after it."""
+    names, after = FLOORS["handle"]["operator"]
+    before = sum((one.primitives for one in all_operations(session) if one.name in names), Counter[str]())
+    return [json.dumps(counts) for counts in (before, after)]
+
+
+def _middle(rounds: Sequence[Result]) -> Result:
+    return {name: median(one[name] for one in rounds) for name in rounds[0]}
 
 
 def _beside_floors(session: Session, kind: str, measured: Result) -> Result:
@@ -124,15 +162,21 @@ def _seconds(process: int) -> float:
 
 
 def tables(result: Result) -> Sequence[Table]:
-    """Each party's processor time for a handle and for a pass."""
-    rows = []
-    for kind, of in (("a handle", result["handle"]), ("a pass", result)):
-        for party in PARTIES:
-            one = of[party]
-            numbers = [f"{one[name]:.0f}" for name in ("microseconds", "floor_microseconds")]
-            goal = reaches(one["ratio"], GOAL)
-            rows.append((f"{kind}, {party}", *numbers, f"{one['ratio']:.2f}", goal, f"{of['per_second']:.0f}"))
-    return [Table("Processor of each party", ("what", "µs", "floor µs", "ratio", "goal", "a second"), rows)]
+    """Each party's processor time for a pass, for a handle and for its deposit."""
+    handle, rows = result["handle"], []
+    for what, of, party in (
+        ("a pass, operator", result, "operator"),
+        ("a pass, authority", result, "authority"),
+        ("a handle, operator", handle, "operator"),
+        ("its deposit, authority", handle, "authority"),
+    ):
+        one = of[party]
+        numbers = [f"{one[name]:.0f}" for name in ("microseconds", "floor_microseconds")]
+        beside = [f"{one['plain_microseconds']:.0f}", f"{one['plain_ratio']:.2f}"] if of is handle else ["", ""]
+        goal = reaches(one["plain_ratio" if of is handle else "ratio"], GOAL)
+        rows.append((what, *numbers, f"{one['ratio']:.2f}", *beside, goal, f"{of['per_second']:.0f}"))
+    columns = ("what", "µs", "primitives µs", "ratio", "plain servers µs", "ratio to them", "goal", "a second")
+    return [Table("Processor of each party", columns, rows)]
 
 
 SECTION = Section(
@@ -140,8 +184,10 @@ SECTION = Section(
     "Handles and passes, over HTTP",
     "Both parties' servers run as processes of their own, with SQLite. All visitors ask at once. Counted is the "
     "processor time of each process, for everything that it does meanwhile: HTTP, the database, the other party. The "
-    "floor is that of the operations alone, and for a handle the signatures under the request between the parties and "
-    "under the receipt. Visitors, both servers and whatever else runs share the cores, so the rate is that of all "
+    "floor of a pass is its primitives. A visitor sends each handle by a request of its own, and the operator deposits "
+    "what waits by one request. So the floor of both is plain servers, which do the same primitives, the same HTTP on "
+    "all three ways and as many durable rows and transactions, with what waits together, and nothing else. They take "
+    "turns with the parties. Visitors, all servers and whatever else runs share the cores, so the rate is that of all "
     f"together; that of passes includes the {MIXING_SECONDS} s for which the operator collects a batch.",
     measure,
     tables,
