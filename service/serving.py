@@ -114,6 +114,7 @@ def serve(app: web.Application | Awaitable[web.Application], settings: ServerSet
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             _seldom_look_for_garbage()
             logger.info("listening on %s://%s:%d", scheme, host, runner.addresses[0][1])
+            gc.freeze()  # what is there from the start is no garbage: no collection looks through it again
             await stop.wait()
             _stop_in_time()
             await site.stop()
