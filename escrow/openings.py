@@ -41,14 +41,13 @@ class Openings:
 
         If they were given before, it is the record of that time.
         """
-        from protocol.disclosures import OpeningRecord, record_opening
+        from protocol.disclosures import record_opening
 
         warrant = release.warrant
         passes = [u for visits in release.visits.values() for u in visits]
         record = record_opening(warrant, release.digest, passes)
         with exclusive(self._engine, "openings", warrant.warrant_id) as connection:
-            rows = connection.scalars(sql.select(_openings.c.record).where(_openings.c.warrant == warrant.warrant_id))
-            for known in map(OpeningRecord.from_bytes, rows):
+            for known in _records(connection, warrant.warrant_id):
                 if known.release == record.release and set(known.digests) >= set(record.digests):
                     return known
             connection.execute(
@@ -63,11 +62,8 @@ class Openings:
 
     def has(self, warrant_id: bytes, release: bytes) -> bool:
         """Whether shares for a release (its digest, 32 bytes) are on record under a warrant (its id, 16 bytes)."""
-        from protocol.disclosures import OpeningRecord
-
         with self._engine.begin() as connection:
-            rows = connection.scalars(sql.select(_openings.c.record).where(_openings.c.warrant == warrant_id)).all()
-        return any(OpeningRecord.from_bytes(row).release == release for row in rows)
+            return any(record.release == release for record in _records(connection, warrant_id))
 
     def due(self, connection: sql.Connection, now: int) -> Iterator[tuple[OpeningRecord, SharesReleased]]:
         """The records whose embargo is over at Unix time `now`, and that are not disclosed, with their log entries."""
@@ -84,6 +80,16 @@ class Openings:
         connection.execute(
             sql.update(_openings).where(_openings.c.commitment.in_(commitments)).values(disclosure=number)
         )
+
+
+def _records(connection: sql.Connection, warrant_id: bytes) -> Iterator[OpeningRecord]:
+    """The records under a warrant, one in memory at a time: together they have a digest of each of its visits."""
+    from protocol.disclosures import OpeningRecord
+
+    query = sql.select(_openings.c.record).where(_openings.c.warrant == warrant_id)
+    with connection.execute(query.execution_options(yield_per=1)) as rows:
+        for row in rows:
+            yield OpeningRecord.from_bytes(row.record)
 
 
 def shares_released(record: OpeningRecord, discloses: int) -> SharesReleased:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from escrow.authority.authority import Authority
 from lab.crowd import Crowd, CrowdedTown, Measured, agree_on, measure
 from lab.processes import Servers
 from lab.town import Place
@@ -20,10 +21,12 @@ from tests.support.small_parts import SHOWN
 FEW, MANY = 2, 12
 """So many parts."""
 PEOPLE = 3000
-MOST = 20_000_000
-"""So many more bytes many parts may take than few: 1,000 for each further visit; as an object it would take 1,800."""
-MOST_OF_SERVERS = 34
-"""So many more MiB the largest server may take, of whatever party: what the further visits would take as objects."""
+MOST = 6_000_000
+"""So many more bytes many parts may take than few, for what caches keep: as objects the further visits take 36 MB."""
+MOST_OF_SERVERS = 12
+"""So many more MiB the largest server may take, of whatever party: that, and the gaps that its threads leave."""
+LEAF = 220
+"""So many bytes of a release a check-in takes that it shows. One that it has besides would take 44 more."""
 
 pytestmark = pytest.mark.long
 
@@ -67,6 +70,10 @@ def carry_out(town: CrowdedTown, place: Place, parts: int) -> tuple[Measured, ..
     agree_on(town, place.name, [place])
     released = town.officer("authority", "case", "release", place.name)
     assert f"{visits} visits released in {parts} parts" in released
+    authority = Authority(town.authority)
+    (warrant,) = authority.warrants.of_case(place.name)
+    assert max(part.size for part in authority.warrants.parts.of(warrant.record.warrant_id)) < LEAF * SHOWN
+    authority.engine.dispose()
     opened = measure(*home, "open", place.name)
     assert f"{visits} of {visits} visits opened, {PEOPLE} contacts" in opened.output
     lists = town.directory / f"export {parts}"
