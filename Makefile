@@ -47,10 +47,10 @@ check: $(VENV)/installed web/node_modules ## linters, types, import contracts, t
 	$(RUN) -m conformance.corpus --check
 	cd web && npm run --silent lint && npm run --silent types
 
-bench: $(VENV)/installed zbar wrk ## what everything costs, next to its floor, as benchmarks/README.md; minutes
+bench: $(VENV)/installed zbar wrk $(if $(shell command -v npm),web/node_modules) ## what everything costs, next to its floor, as benchmarks/README.md; minutes
 	$(RUN) -m benchmarks $(ARGS)
 
-bench-full: $(VENV)/installed zbar wrk ## the same with what is largest; hours, and it goes on where it was stopped
+bench-full: $(VENV)/installed zbar wrk $(if $(shell command -v npm),web/node_modules) ## the same with what is largest; hours, and it goes on where it was stopped
 	$(RUN) -m benchmarks --full $(ARGS)
 
 screenshots: $(VENV)/installed zbar chromium web/node_modules ## the pictures of pages in READMEs; ARGS=FOLDER: every screen there, too

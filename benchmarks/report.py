@@ -7,7 +7,7 @@ import re
 from benchmarks import nation
 from benchmarks.plots import PLOTS
 from benchmarks.results import Results
-from benchmarks.section import Section
+from benchmarks.section import Result, Section
 from benchmarks.sections import SECTIONS
 
 _HEAD = """# What it costs
@@ -37,13 +37,19 @@ def as_part(section: Section, results: Results) -> str:
     run = results.runs[section.name]
     where = (
         f"Measured on {run['measured']} in {run['seconds']} s: {run['cores']} cores ({run['processor']}), load "
-        f"{run['load']}, {run['system']}, Python {run['python']}, PyNaCl {run['pynacl']}; "
+        f"{run['load']}, {run['system']}, {_programs(run)}; "
         f"`make bench ARGS={section.name}`."
     )
     picture = PLOTS.get(section.name)
     shown = [f"![{section.title}](plots/{section.name}.svg)", ""] if picture and results.get(picture[0]) else []
     tables = (table.markdown() for table in section.tables(results.get(section.name)))
     return "\n".join([f"## {section.title}", "", section.text, "", where, "", *shown, *tables])
+
+
+def _programs(run: Result) -> str:
+    names = {"python": "Python", "pynacl": "PyNaCl", "sqlite": "SQLite", "postgresql": "PostgreSQL"}
+    known = [f"{name} {run[key]}" for key, name in names.items() if key in run]
+    return ", ".join([*([f"{run['memory_gigabytes']} GB"] if "memory_gigabytes" in run else []), *known])
 
 
 def with_figures(text: str, results: Results) -> str:

