@@ -16,15 +16,13 @@ from itertools import count
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from msgspec import json
 from prometheus_client import Counter, Gauge, Histogram, Info, start_http_server
+from pythonjsonlogger.msgspec import MsgspecFormatter
 
 from service.version import build
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 """What times to answer are counted by: from a check-in at a door to a release between the parties."""
-
-_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({})))
 
 logger = logging.getLogger("splitpass")
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -79,26 +77,10 @@ def _measured(method: str, route: str, status: int) -> tuple[Counter, Histogram]
     return _requests.labels(method, route, status), _seconds.labels(method, route)
 
 
-class _JsonLines(logging.Formatter):
-    """A JSON object for each record, with all that its caller tells beside the message."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "asctime": self.formatTime(record),
-            "levelname": record.levelname,
-            "name": record.name,
-            "message": record.getMessage(),
-        }
-        line |= {name: told for name, told in vars(record).items() if name not in _OF_EVERY_RECORD}
-        if record.exc_info:
-            line["exc_info"] = self.formatException(record.exc_info)
-        return json.encode(line, enc_hook=str).decode()
-
-
 def log_as_json() -> None:
     """Write the log to standard error, one JSON object a line, with its id while a request is answered."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_JsonLines())
+    handler.setFormatter(MsgspecFormatter("{asctime}{levelname}{name}{message}", style="{"))
     handler.addFilter(_name_request)
     # No line tells where it was written, or by which thread or process: nobody looks for that at each request.
     logging._srcfile = None

@@ -62,7 +62,7 @@ LOG_AND_OPENINGS = {
     "protocol.transparency.logs",
 }
 """What a party is made of beside its registers; the operator looks for a decision in its log if there is one."""
-OTHERS = {"limits", "phonenumbers", "prometheus_client", "webauthn"}
+OTHERS = {"limits", "phonenumbers", "prometheus_client", "pythonjsonlogger", "webauthn"}
 NOT_FOR_LISTS = {"aiohttp", "alembic", "pydantic", "sqlalchemy.ext", "sqlalchemy.orm"} | PICTURES | OTHERS | WORK
 POSTGRESQL = {"sqlalchemy.dialects.postgresql"}
 """Of a party whose database is a file."""
