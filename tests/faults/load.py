@@ -37,5 +37,5 @@ class Load:
         if not await self.visitors.probe():
             return "visitors"
         if not await self.staff.admit():
-            return "staff"
+            return f"staff ({self.staff.failure})"
         return None if await self.officers.probe() else f"officers ({self.officers.failure})"

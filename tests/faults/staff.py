@@ -14,13 +14,14 @@ ADMITTED = re.compile(r"ADMITTED  .* under ([0-9a-f]{16})…")
 
 
 class Staff:
-    """Somebody at the venue's door. `admitted` counts whom they let in."""
+    """Somebody at the venue's door. `admitted` counts whom they let in; `failure` is what the last attempt met with."""
 
     def __init__(self, running: RunningTown) -> None:
         self._running_town = running
         self._numbers = itertools.count()
         self.commands = Commands(running)
         self.admitted = 0
+        self.failure = ""
 
     async def until(self, stop: asyncio.Event) -> None:
         """Work until `stop`."""
@@ -34,7 +35,8 @@ class Staff:
         home = str(self._running_town.town.places[0].home)
         try:
             said = await self.commands.run("venue", "--home", home, "admit", typed=typed)
-        except Failed:
+        except Failed as failure:
+            self.failure = str(failure).strip()[-200:]
             return False
         sealed = ADMITTED.search(said)
         if sealed is None:
