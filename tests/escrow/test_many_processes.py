@@ -138,6 +138,7 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     with engine.begin() as connection:
         connection.execute(sql.text("DROP TABLE cases"))  # of investigations, which that version had not
         connection.execute(sql.text("DROP TABLE released_parts"))
+        connection.execute(sql.text("DROP TABLE opened_visits"))
         for name in ("release", "opened_release", "operator_shares", "authority_shares"):
             connection.execute(sql.text(f"ALTER TABLE warrants ADD COLUMN {name} BYTEA"))
         connection.execute(sql.text("ALTER TABLE warrants RENAME TO cases"))

@@ -26,6 +26,7 @@ from protocol.handles import (
     HandleGrant,
     IdentityRecord,
     open_entry,
+    reopen_entry,
     seal_record,
     sign_receipt,
     verify_grant,
@@ -199,11 +200,14 @@ def test_c1_an_entry_opens_with_its_handle_alone(
     record = IdentityRecord(parties.domain.number, TODAY, U, phone, name, TODAY)
     _, entry = seal_record(today.key, record, parties.keys[Role.OPERATOR])
     assert open_entry(today.key, U, entry) == record
+    assert reopen_entry(today.key, bytes(U), entry) == (phone, name, TODAY)
     assert len(entry.sealed) == 528
     assert len(name.encode()) < 4 or name.encode() not in entry.sealed
     if guess != h:
         with pytest.raises(InvalidEntry):
             open_entry(today.key, guess * B, entry)
+        with pytest.raises(InvalidEntry):
+            reopen_entry(today.key, bytes(guess * B), entry)
 
 
 def sealed_for(epoch: OpenEpoch, handle: Point, content: bytes) -> DirectoryEntry:

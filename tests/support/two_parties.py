@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sql
 
 from escrow import judgements, ledger, openings
-from escrow.authority import opened_visits, released_parts, warrants
+from escrow.authority import directory, opened_visits, released_parts, warrants
+from escrow.authority.directory import Directory
 from escrow.authority.found_visits import FoundVisits
 from escrow.authority.investigation import Investigation
 from escrow.authority.reading import OpeningResult
@@ -56,11 +57,11 @@ class PartyInMemory:
         self.skew, self._moment, self._epochs = 0, moment, epochs
         options = {"poolclass": sql.StaticPool, "connect_args": {"check_same_thread": False}}
         engine = sql.create_engine("sqlite://", **options)
-        for module in (judgements, ledger, openings, opened_visits, released_parts, warrants):
+        for module in (directory, judgements, ledger, openings, opened_visits, released_parts, warrants):
             module.metadata.create_all(engine)
         self._engine = engine
         self.judgements, self.releases, self.openings = Judgements(engine), NotedLedger(engine), Openings(engine)
-        self.warrants = Warrants(engine)
+        self.warrants, self.directory = Warrants(engine), Directory(engine)
         self.received: dict[bytes, dict[int, bytes]] = {}
         self.records: dict[bytes, Venue] = {}
         self.erased: set[int] = set()
