@@ -21,7 +21,7 @@ from tests.support.small_parts import SHOWN
 FEW, MANY = 2, 12
 """So many parts."""
 PEOPLE = 3000
-MOST = 6_000_000
+MOST = 12_000_000
 """So many more bytes many parts may take than few, for what caches keep: as objects the further visits take 36 MB."""
 MOST_OF_SERVERS = 12
 """So many more MiB the largest server may take, of whatever party: that, and the gaps that its threads leave."""
