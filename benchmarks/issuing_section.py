@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 from time import clock_gettime, perf_counter
+from typing import Any
 
 from aiohttp import ClientSession
 
@@ -90,21 +91,17 @@ async def _run(directory: Path, count: int, session: Session) -> Result:
                 return {"per_second": items / took, **dict(zip(PARTIES, used, strict=True))}
 
             plain_url = await _start_plain(servers, http, directory, session)
-            handles, plain, passes = list[Result](), list[Result](), list[Result]()
+            of_handles, of_passes = list[Result](), list[Result]()
             for epoch in range(town.today, town.today + ROUNDS):
                 key = await epoch_key(epoch)
                 secrets, registrations = zip(*(register_handle(key, one.account_id) for one in accounts), strict=True)
-                handles.append(await post(url, "handles", count, registrations))
-                plain.append(await post(plain_url, "handles", count, registrations, PLAIN))
+                handles = await post(url, "handles", count, registrations)
+                plain = await post(plain_url, "handles", count, registrations, PLAIN)
+                of_handles.append(_beside_floors(session, "handle", handles, plain))
                 requests = [request_allowance(key, h)[1] for h in secrets]
-                passes.append(await post(url, "passes", count * settings.allowance, requests))
-    of_passes, of_handles = (
-        _beside_floors(session, kind, _middle(rounds)) for kind, rounds in (("pass", passes), ("handle", handles))
-    )
-    for party in PARTIES:
-        one, floor = of_handles[party], _middle(plain)[party]
-        of_handles[party] = {**one, "plain_microseconds": floor, "plain_ratio": one["microseconds"] / floor}
-    return {"visitors": count, **of_passes, "handle": of_handles}
+                passes = await post(url, "passes", count * settings.allowance, requests)
+                of_passes.append(_beside_floors(session, "pass", passes))
+    return {"visitors": count, **_middle(of_passes), "handle": _middle(of_handles)}
 
 
 async def _start_plain(servers: Servers, http: ClientSession, directory: Path, session: Session) -> str:
@@ -126,19 +123,21 @@ def _counts(session: Session) -> list[str]:
     return [json.dumps(counts) for counts in (before, after)]
 
 
-def _middle(rounds: Sequence[Result]) -> Result:
-    return {name: median(one[name] for one in rounds) for name in rounds[0]}
+def _middle(rounds: Sequence[Any]) -> Any:
+    """The median of each number."""
+    if isinstance(rounds[0], dict):
+        return {name: _middle([one[name] for one in rounds]) for name in rounds[0]}
+    return median(rounds)
 
 
-def _beside_floors(session: Session, kind: str, measured: Result) -> Result:
+def _beside_floors(session: Session, kind: str, measured: Result, plain: Result | None = None) -> Result:
+    """What was measured, next to the floor and to plain servers in the same seconds."""
     result: Result = {"per_second": measured["per_second"]}
     for party, (names, more) in FLOORS[kind].items():
-        floor = _floor_microseconds(session, names, more)
-        result[party] = {
-            "microseconds": measured[party],
-            "floor_microseconds": floor,
-            "ratio": measured[party] / floor,
-        }
+        used, floor = measured[party], _floor_microseconds(session, names, more)
+        result[party] = {"microseconds": used, "floor_microseconds": floor, "ratio": used / floor}
+        if plain is not None:
+            result[party] |= {"plain_microseconds": plain[party], "plain_ratio": used / plain[party]}
     return result
 
 

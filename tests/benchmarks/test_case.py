@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from benchmarks import case
-from benchmarks.case import MILLION_SECTION, SECTION, floor_seconds, killed_midway
+from benchmarks.case import MILLION_SECTION, SECTION, Floor, killed_midway
 from benchmarks.section import Effort
 from lab.processes import Servers
 from tests.escrow.test_large_openings import launch_small
@@ -34,7 +34,9 @@ def test_the_table_says_what_was_killed_and_how_much_each_check_in_took() -> Non
 
 
 def test_the_floor_is_of_operations_that_there_are() -> None:
-    assert 0 < floor_seconds(1, 1) < floor_seconds(1000, 1)
+    floor = Floor()
+    floor.measure()
+    assert 0 < floor.seconds(1) < floor.seconds(1000)
 
 
 @pytest.mark.long
