@@ -35,7 +35,11 @@ EXPECTED: tuple[type[Exception], ...] = (
 
 
 COLLECTED_AFTER = 20_000
-"""So many objects more there are before cycles are looked for: a start makes many that stay, in a fifth less time."""
+"""So many objects more there are before cycles are looked for.
+
+A start makes many that stay, in a fifth less time. Requests that a server answers at once have many that go by
+themselves.
+"""
 
 
 class CommandGroup(click.Group):

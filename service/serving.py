@@ -29,9 +29,6 @@ LINGER_SECONDS = 1
 STOP_SECONDS = 30
 """The longest that a server takes to stop."""
 
-NEW_OBJECTS = 20_000
-"""After so many more objects a server looks for those that refer to each other and are garbage."""
-
 logger = logging.getLogger("splitpass")
 
 
@@ -112,9 +109,8 @@ def serve(app: web.Application | Awaitable[web.Application], settings: ServerSet
                 raise ConfigurationError(_cannot_listen(settings.host, settings.port, error)) from None
             scheme = "http" if context is None else "https"
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
-            _seldom_look_for_garbage()
-            logger.info("listening on %s://%s:%d", scheme, host, runner.addresses[0][1])
             gc.freeze()  # what is there from the start is no garbage: no collection looks through it again
+            logger.info("listening on %s://%s:%d", scheme, host, runner.addresses[0][1])
             await stop.wait()
             _stop_in_time()
             await site.stop()
@@ -132,12 +128,6 @@ def serve(app: web.Application | Awaitable[web.Application], settings: ServerSet
             app.close()
         raise
     asyncio.run(run(context))
-
-
-def _seldom_look_for_garbage() -> None:
-    """Requests that run at once have many objects, of which nearly all go by themselves when they are answered."""
-    gc.freeze()  # what was loaded stays, and need not be looked through
-    gc.set_threshold(NEW_OBJECTS)
 
 
 def _measure(port: int) -> None:

@@ -66,7 +66,6 @@ def test_it_answers_where_it_says_that_it_listens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, host: str
 ) -> None:
     monkeypatch.setattr(serving, "log_as_json", lambda: None)
-    monkeypatch.setattr(serving, "_seldom_look_for_garbage", lambda: None)
     monkeypatch.setattr(serving, "_stop_in_time", lambda: None)  # it would end the tests
     (port,) = free_ports(1)
     settings = ServerSettings(port=port, host=host)
