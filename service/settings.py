@@ -82,7 +82,7 @@ class PartySettings(Settings, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9a-f]{64}", self.key):
             raise ValueError("the key has to be 64 hexadecimal digits in small letters")
-        for url in (self.url, *([] if self.files is None else [self.files])):
+        for url in [self.url] if self.files is None else [self.url, self.files]:
             if not re.fullmatch(r'https?://[^\s"\\]+', url):
                 raise ValueError("the URL has to begin with https:// and to have no space, quotation mark or backslash")
             if not is_protected(url):

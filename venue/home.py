@@ -186,7 +186,7 @@ class ServedVenue:
     @property
     def description(self) -> VenueDescription:
         """The venue's name and URL."""
-        return load_settings(VenueDescription, self.path / "venue.toml")
+        return VenueDescription.read(self.path)
 
     @property
     def memberships(self) -> list[Membership]:

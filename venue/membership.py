@@ -16,7 +16,6 @@ from protocol.warrants import Venue, verify_venue
 from service.errors import ConfigurationError
 from service.files import private_directory, sync_directory, write_private
 from service.keys import create_secret, load_signing_key
-from service.settings import load_settings
 from venue.errors import NotRegistered
 from venue.settings import VenueDescription
 
@@ -52,7 +51,7 @@ class Membership:
     @property
     def description(self) -> VenueDescription:
         """The venue's name and URL."""
-        return load_settings(VenueDescription, self._directory / "venue.toml")
+        return VenueDescription.read(self._directory)
 
     @property
     def signing_key(self) -> SigningKey:

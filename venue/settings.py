@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta, field
 
 from service.phone_numbers import DEFAULT_REGION, is_region
-from service.settings import Port, ServerSettings, Settings
+from service.settings import Port, ServerSettings, Settings, load_settings
 
 Tolerance = Annotated[int, Meta(ge=0, le=600)]
 RetentionDays = Annotated[int, Meta(ge=1, le=60)]
@@ -53,3 +54,8 @@ class VenueDescription(Settings, frozen=True, kw_only=True):
     name: str
     url: str = ""
     """Where visitors reach the server in scan mode, without a slash at its end; empty for a venue without one."""
+
+    @classmethod
+    def read(cls, directory: Path) -> VenueDescription:
+        """The description in a venue's directory; raises `ConfigurationError`."""
+        return load_settings(cls, directory / "venue.toml")

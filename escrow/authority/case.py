@@ -124,11 +124,11 @@ class Cases:
 
         Raises `CaseClosed`, and `CaseExists` if the name stands for another: then it is started in no home.
         """
-        for case in self.all():
-            if case.name == name and case.closed is not None:
-                raise CaseClosed(name)
-            if case.name == name and case.legal_reference != legal_reference:
-                raise CaseExists(name)
+        known = self._known(name)
+        if known is not None and known.closed is not None:
+            raise CaseClosed(name)
+        if known is not None and known.legal_reference != legal_reference:
+            raise CaseExists(name)
         self.note(name, "start case")
         for authority in self.homes:
             authority.cases.start(Case(name, legal_reference, authority.clock()))
@@ -143,9 +143,12 @@ class Cases:
                     known[case.name] = before._replace(closed=case.closed)
         return sorted(known.values(), key=lambda case: case.started)
 
+    def _known(self, name: str) -> Case | None:
+        return next((case for case in self.all() if case.name == name), None)
+
     def get(self, name: str, *, even_closed: bool = False) -> Case:
         """A case, which is then in every home; raises `UnknownCase`, or `CaseClosed` if it is closed in one of them."""
-        known = next((case for case in self.all() if case.name == name), None)
+        known = self._known(name)
         if known is None:
             raise UnknownCase(name)
         if known.closed is not None and not even_closed:
