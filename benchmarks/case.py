@@ -14,8 +14,7 @@ from functools import partial
 from pathlib import Path
 from signal import SIGKILL
 
-from benchmarks.floor import floor_of
-from benchmarks.measure import Timing
+from benchmarks.measure import FloorSum
 from benchmarks.operations import all_operations
 from benchmarks.section import Effort, Result, Section, Table, reaches
 from benchmarks.session import make_session
@@ -51,32 +50,18 @@ FLOOR_ROUNDS = 10
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class Floor:
-    """What the operations' floors sum to, measured between the steps: a machine is not always as fast."""
-
-    def __init__(self) -> None:
-        operations = {operation.name: operation for operation in all_operations(make_session())}
-        counted = [(times, operations[name].primitives, operations[name].items) for name, times in FLOOR.items()]
-        self._timings = [
-            (times / items, Timing(floor_of(primitives)))
-            for times, primitives, items in [*counted, (1, BESIDE, 1), (-1, KNOWN, 1)]
-        ]
-
-    def measure(self) -> None:
-        """Add some rounds."""
-        for _ in range(FLOOR_ROUNDS):
-            for _, timing in self._timings:
-                timing.measure()
-
-    def seconds(self, visits: int) -> float:
-        """For so many visits, of one core."""
-        return sum(times * timing.microseconds() for times, timing in self._timings) * visits / 1e6
+def visit_floor() -> FloorSum:
+    """What the operations' floors sum to for a visit."""
+    operations = {operation.name: operation for operation in all_operations(make_session())}
+    counted = [(times / operations[name].items, operations[name].primitives) for name, times in FLOOR.items()]
+    return FloorSum([*counted, (1, BESIDE), (-1, KNOWN)])
 
 
 def _measure(effort: Effort) -> Result:
-    floors = Floor()
-    trace = _with_crowd(TRACE, TRACED, partial(_carry_out, meanwhile=floors.measure))
-    floor = floors.seconds(sum(TRACE))
+    of_visit = visit_floor()
+    # Between the steps, because a machine is not always as fast.
+    trace = _with_crowd(TRACE, TRACED, partial(_carry_out, meanwhile=lambda: of_visit.measure(FLOOR_ROUNDS)))
+    floor = of_visit.microseconds * sum(TRACE) / 1e6
     cores = os.cpu_count() or 1
     sizes = [_with_crowd((size,), size * VISITS_OF_FOUR // 4, _carry_out) for size in SIZES[effort]]
     return {

@@ -18,8 +18,8 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from benchmarks.floor import Counts, floor_of
-from benchmarks.measure import Timing
+from benchmarks.floor import Counts
+from benchmarks.measure import FloorSum
 from benchmarks.operations import all_operations
 from benchmarks.section import Effort, Result, Section, Table, reaches
 from benchmarks.session import Session, make_session
@@ -142,17 +142,10 @@ def _beside_floors(session: Session, kind: str, measured: Result, plain: Result 
 
 
 def _floor_microseconds(session: Session, names: Sequence[str], more: Counts) -> float:
-    total = 0.0
-    for counts, items in [
-        (more, 1),
-        *((one.primitives, one.items) for one in all_operations(session) if one.name in names),
-    ]:
-        if counts:
-            timing = Timing(floor_of(counts))
-            for _ in range(FLOOR_ROUNDS):
-                timing.measure()
-            total += timing.microseconds(items)
-    return total
+    operations = [(1 / one.items, one.primitives) for one in all_operations(session) if one.name in names]
+    floor = FloorSum([*operations, *([(1, more)] if more else [])])
+    floor.measure(FLOOR_ROUNDS)
+    return floor.microseconds
 
 
 def _seconds(process: int) -> float:

@@ -10,10 +10,10 @@ import statistics
 import time
 import timeit
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.floor import PRIMITIVES, SAMPLES, Call, floor_of
+from benchmarks.floor import PRIMITIVES, SAMPLES, Call, Counts, floor_of
 from benchmarks.operations import Operation
 
 ROUND_SECONDS = 0.002
@@ -40,6 +40,24 @@ class Timing:
     def microseconds(self, items: int = 1) -> float:
         """The median over the rounds, per item."""
         return statistics.median(self.seconds) / items * 1e6
+
+
+class FloorSum:
+    """What the floors of some primitives sum to, each so many times, measured in one another's rounds."""
+
+    def __init__(self, parts: Iterable[tuple[float, Counts]]) -> None:
+        self._timings = [(times, Timing(floor_of(primitives))) for times, primitives in parts]
+
+    def measure(self, rounds: int) -> None:
+        """Add so many rounds."""
+        for _ in range(rounds):
+            for _, timing in self._timings:
+                timing.measure()
+
+    @property
+    def microseconds(self) -> float:
+        """The sum of the medians over the rounds."""
+        return sum(times * timing.microseconds() for times, timing in self._timings)
 
 
 @dataclass
