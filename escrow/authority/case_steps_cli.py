@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from protocol.warrants import Warrant
 
 LOOK_SECONDS = 5
-AT_A_TIME = 2
-"""While one party works on a warrant, another works on the next. Each has a part of a release in memory.
-
-Shares are asked for one release at a time in each domain (§3.10).
-"""
 DRAW = "case draw --again"
 NEXT = {
     "not drawn": "case draw",
@@ -219,7 +214,7 @@ def _carry_out(
     home: Path, name: str, action: str, what: str, wanted: Callable[[Part, ListedWarrant], bool], step: Work
 ) -> None:
     """Take a step for each warrant that is ready for it, some at a time; one that fails keeps no other back."""
-    from escrow.authority.investigation import Investigation
+    from escrow.authority.investigation import AT_A_TIME, Investigation
     from escrow.authority.program import online
 
     cases = cases_of(home)
@@ -229,14 +224,14 @@ def _carry_out(
     async def each(session: ClientSession) -> int:
         import asyncio
 
-        turns = asyncio.Semaphore(AT_A_TIME)
+        turns, places = asyncio.Semaphore(AT_A_TIME), asyncio.Semaphore(AT_A_TIME)
 
         async def one(number: int, part: Part, warrant: Warrant) -> bool:
             async with turns:
                 cases.note_warrant(name, action, part.authority, warrant.warrant_id)
                 try:
                     with things.on(f"{what}: {label(part)}", number, len(ready)) as say:
-                        told = await step(Investigation(part.authority, session, say), part, warrant)
+                        told = await step(Investigation(part.authority, session, say, places), part, warrant)
                 except EXPECTED as error:
                     told = Told("", (), (printable(explain(error)),))
                 with things.interrupted():

@@ -29,6 +29,12 @@ from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
 from service.http_client import call
 from service.problems import Problem
 
+AT_A_TIME = 2
+"""So many parts are opened at a time: while the operator works on one, the authority works on another.
+
+Each is in memory. Shares are asked for one part at a time in each domain (§3.10).
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseResult:
@@ -55,10 +61,18 @@ class Investigation:
     """The steps of the authority's officer. Each may be repeated and carries on where the last one ended."""
 
     def __init__(
-        self, authority: Authority, session: ClientSession, say: Callable[[str], None] = lambda _: None
+        self,
+        authority: Authority,
+        session: ClientSession,
+        say: Callable[[str], None] = lambda _: None,
+        places: asyncio.Semaphore | None = None,
     ) -> None:
-        """`say` is told how far a step has come that takes several parts."""
+        """`say` is told how far a step has come that takes several parts.
+
+        Investigations that share `places` open so many parts at a time together.
+        """
         self._authority, self._session, self._say = authority, session, say
+        self._places = places or asyncio.Semaphore(AT_A_TIME)
 
     def draw_warrant(self, warrant: Warrant) -> None:
         """Sign a warrant and store it. Where officers have to approve it, it is signed once they have."""
@@ -213,20 +227,30 @@ class Investigation:
         if not drawn.parts:
             raise NoRelease(warrant_id)
         keys = await warrant_epoch_keys(self._authority, self._session, drawn.record)
-        for number, part in enumerate(drawn.parts, 1):
-            self._say(f"part {number} of {len(drawn.parts)}")
-            if not part.is_finished:
-                try:
-                    await self._open_part(drawn, part, keys)
-                except (ErasedEpoch, Problem) as error:
-                    if error.name != ErasedEpoch.name:
-                        raise
-                    await self._close_part(drawn, part)
+        unopened = ((number, part) for number, part in enumerate(drawn.parts, 1) if not part.is_finished)
+
+        async def open_those_left() -> None:
+            for number, part in unopened:
+                async with self._places:
+                    self._say(f"part {number} of {len(drawn.parts)}")
+                    await self._open_or_close(drawn, part, keys)
+
+        ended = await asyncio.gather(*(open_those_left() for _ in range(AT_A_TIME)), return_exceptions=True)
+        for error in filter(None, ended):
+            raise error
         self._say("reading whose visits they are")
         result = await self.read(warrant_id, found)
         if result.complete:
             self._authority.warrants.note(warrant_id, Step.OPENED, visits=result.opened)
         return result
+
+    async def _open_or_close(self, drawn: DrawnWarrant, part: ReleasedPart, keys: dict[int, EpochKey]) -> None:
+        try:
+            await self._open_part(drawn, part, keys)
+        except (ErasedEpoch, Problem) as error:
+            if error.name != ErasedEpoch.name:
+                raise
+            await self._close_part(drawn, part)
 
     async def _open_part(self, drawn: DrawnWarrant, part: ReleasedPart, keys: dict[int, EpochKey]) -> None:
         joint, signed = drawn.countersigned, self._authority.warrants.parts.release(part)
