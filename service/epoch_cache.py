@@ -15,6 +15,8 @@ from service.http_client import call
 from service.problems import Problem, Unreachable
 
 if TYPE_CHECKING:
+    from asyncio import Task
+
     from aiohttp import ClientSession
 
     from service.settings import DomainSettings
@@ -36,6 +38,7 @@ class EpochCache:
         self._verified: dict[int, EpochKey] = {}
         self._conflicts: dict[int, list[str]] = {}
         self._sound: dict[Path, bytes] = {}
+        self._asking: dict[int, Task[EpochKey | None]] = {}
 
     def statement(self, role: Role, epoch: int) -> bytes | None:
         """A party's statement of an epoch, if it is known."""
@@ -81,10 +84,22 @@ class EpochCache:
         return self._verified[epoch]
 
     async def fetch(self, session: ClientSession, epoch: int) -> EpochKey | None:
-        """The joint key of an epoch, asking both parties for what is not known; None if one does not publish it."""
+        """The joint key of an epoch, asking both parties for what is not known; None if one does not publish it.
+
+        They are asked once for all who need it at this moment: the first visitors of a day come together.
+        """
         known = self.key(epoch)
         if known is not None:
             return known
+        import asyncio
+
+        asking = self._asking.get(epoch)
+        if asking is None:
+            asking = self._asking[epoch] = asyncio.create_task(self._ask(session, epoch))
+            asking.add_done_callback(lambda _: self._asking.pop(epoch))
+        return await asyncio.shield(asking)  # whoever leaves must not disturb the others
+
+    async def _ask(self, session: ClientSession, epoch: int) -> EpochKey | None:
         for role in Role:
             if self.statement(role, epoch) is None:
                 if role is self._own:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
-from protocol.epochs import Domain, Role, create_epoch
+from protocol.epochs import Domain, EpochKey, Role, create_epoch
 from protocol.primitives.errors import ConflictingStatements
 from protocol.primitives.signatures import SigningKey, public_key
 from service import epoch_cache
 from service.epoch_cache import EpochCache
 from service.files import write_private
+from service.problems import Unreachable
 from service.settings import DomainSettings, PartySettings
+from tests.support.running import online
 
 EPOCH = 20_000
 KEYS = {role: SigningKey.generate() for role in Role}
@@ -83,3 +87,32 @@ def test_of_two_that_come_at_once_both_are_kept(directory: Path, monkeypatch: py
         assert sorted(threads.map(keep, statements)) == [False, True]
     files = [directory / f"{EPOCH}.authority", directory / f"{EPOCH}.authority.conflict"]
     assert {file.read_bytes() for file in files} == set(statements)
+
+
+def test_those_who_need_an_epoch_at_once_ask_once(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {
+        f"{SETTINGS.operator.url}/v1/epochs/{EPOCH}": statement(Role.OPERATOR),
+        f"{SETTINGS.authority.url}/v1/epochs/{EPOCH}": statement(Role.AUTHORITY),
+    }
+    asked = list[str]()
+
+    async def answer(_session: ClientSession, _method: str, url: str) -> bytes:
+        asked.append(url)
+        await asyncio.sleep(0.01)
+        if len(asked) == 1:
+            raise Unreachable("not yet")
+        return answers[url]
+
+    monkeypatch.setattr(epoch_cache, "call", answer)
+    cache = EpochCache(directory, SETTINGS)
+
+    async def fetch_at_once(session: ClientSession) -> list[EpochKey | BaseException | None]:
+        first, *others = (asyncio.create_task(cache.fetch(session, EPOCH)) for _ in range(3))
+        await asyncio.sleep(0)
+        first.cancel()
+        return await asyncio.gather(*others, return_exceptions=True)
+
+    assert [type(each) for each in online(fetch_at_once)] == [Unreachable] * 2
+    assert online(fetch_at_once) == [cache.key(EPOCH)] * 2
+    assert cache.key(EPOCH) is not None
+    assert sorted(asked[1:]) == sorted(answers)
