@@ -5,14 +5,10 @@
 /** @import { Child } from '../ui/dom.js' */
 
 import { element, fill } from '../ui/dom.js';
+import { holdFocus } from '../ui/focus.js';
 import { say } from '../ui/language.js';
 import { Problem } from '../ui/problems.js';
 import { errorInWords } from './words.js';
-
-const FOCUSABLE = /** @type {'button'} */ ('h1, h2, button, summary');
-
-/** What tells an element of a screen from others: in a table, with its whole row. @param {Element} one */
-const nameOf = (one) => [one.localName, one.textContent, one.closest('tr')?.textContent].join('|');
 
 /** A screen of the page. It fetches what it shows, and is drawn from that; it keeps nothing when it is left. */
 export class ScreenElement extends HTMLElement {
@@ -54,8 +50,7 @@ export class ScreenElement extends HTMLElement {
 
   /** Draw everything from what was fetched. What had the focus has it again, or else the title. */
   draw() {
-    const { activeElement } = document;
-    const focused = activeElement && this.contains(activeElement) ? nameOf(activeElement) : null;
+    const focusAgain = holdFocus(this);
     const unfolded = this.#folds().map(({ open }) => open);
     fill(
       this,
@@ -66,10 +61,7 @@ export class ScreenElement extends HTMLElement {
     this.#folds().forEach((fold, place) => {
       if (unfolded[place]) fold.open = true;
     });
-    if (focused === null) return;
-    /** @type {HTMLElement[]} */
-    const all = [...this.querySelectorAll(FOCUSABLE)];
-    (all.find((one) => nameOf(one) === focused) ?? all[0]).focus({ preventScroll: true });
+    focusAgain();
   }
 
   /** Fetch what the screen shows. @returns {Promise<void>} */

@@ -2,6 +2,8 @@
 
 /** @import { App } from './app.js' */
 
+import { holdFocus } from '../ui/focus.js';
+
 /** A screen of the page: an element that draws itself when it is shown, and again when something has changed. */
 export class ScreenElement extends HTMLElement {
   /** @type {App} */
@@ -22,7 +24,14 @@ export class ScreenElement extends HTMLElement {
    * @returns {Promise<void>}
    */
   async refresh() {
+    await this.redraw();
+  }
+
+  /** Draw again. What had the focus has it again, or else the title. */
+  async redraw() {
+    const focusAgain = holdFocus(this);
     await this.draw();
+    focusAgain();
   }
 
   /** The visitor of the page. */

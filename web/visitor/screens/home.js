@@ -187,10 +187,10 @@ customElements.define(
       });
       if (!agreed) return;
       this.#fetching = true;
-      await this.draw();
+      await this.redraw();
       await fetchToday(this.visitor);
       this.#fetching = false;
-      await this.draw();
+      await this.redraw();
     }
 
     /** Do something, and say what went wrong. @param {() => Promise<void>} work */
@@ -201,7 +201,7 @@ customElements.define(
       } catch (error) {
         this.#error = errorInWords(error);
       }
-      await this.draw();
+      await this.redraw();
     }
   },
 );

@@ -149,8 +149,7 @@ customElements.define(
       } catch (error) {
         this.#error = errorInWords(error);
       }
-      await this.draw();
-      this.querySelector('h1')?.focus(); // the button that had it is gone
+      await this.redraw();
     }
   },
 );

@@ -22,6 +22,7 @@ customElements.define(
   'visitor-poster',
   class extends ScreenElement {
     #leaving = new AbortController();
+    #link = '';
     /** @type {Pair | null} */
     #error = null;
 
@@ -41,6 +42,7 @@ customElements.define(
         inputmode: 'url',
         autocomplete: 'off',
         placeholder: 'https://',
+        value: this.#link,
       });
       const video = element('video', {
         playsinline: true,
@@ -69,6 +71,7 @@ customElements.define(
             class: 'card stack',
             onsubmit: (event) => {
               event.preventDefault();
+              this.#link = link.value;
               this.#found(link.value);
             },
           },
@@ -187,7 +190,7 @@ customElements.define(
     /** @param {Pair} words */
     async #say(words) {
       this.#error = words;
-      if (this.isConnected) await this.draw();
+      if (this.isConnected) await this.redraw();
     }
   },
 );

@@ -95,7 +95,7 @@ customElements.define(
         this.app.beginAnew();
       } catch (error) {
         this.#error = errorInWords(error);
-        await this.draw();
+        await this.redraw();
       }
     }
   },

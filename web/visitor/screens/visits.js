@@ -80,7 +80,7 @@ customElements.define(
       } catch (error) {
         this.#error = errorInWords(error);
       }
-      if (this.isConnected) await this.draw();
+      if (this.isConnected) await this.redraw();
     }
   },
 );
