@@ -80,7 +80,7 @@ def _measured(method: str, route: str, status: int) -> tuple[Counter, Histogram]
 def log_as_json() -> None:
     """Write the log to standard error, one JSON object a line, with its id while a request is answered."""
     handler = logging.StreamHandler()
-    handler.setFormatter(MsgspecFormatter("{asctime}{levelname}{name}{message}", style="{"))
+    handler.setFormatter(MsgspecFormatter("{levelname}{name}{message}", style="{", timestamp=True))
     handler.addFilter(_name_request)
     # No line tells where it was written, or by which thread or process: nobody looks for that at each request.
     logging._srcfile = None

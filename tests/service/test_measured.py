@@ -100,7 +100,7 @@ def test_the_log_is_a_json_object_a_line_with_the_id_of_the_request(capsys: pyte
         lines, ("WARNING", "INFO", "INFO"), ("splitpass.venue", "splitpass", "splitpass"), strict=True
     ):
         assert (line["levelname"], line["name"]) == (level, name)
-        assert re.match(r"\d{4}-\d\d-\d\d ", line["asctime"])
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", line["timestamp"])
     assert "id" not in lines[0]
     assert [line["id"] for line in lines[1:]] == [headers["X-Request-Id"]] * 2
     told = {key: value for key, value in lines[2].items() if key in {"method", "route", "status"}}
@@ -119,7 +119,7 @@ def test_an_error_in_the_log_has_its_traceback_and_what_is_told_beside_it(capsys
     traceback = line.pop("exc_info").splitlines()
     assert traceback[0] == "Traceback (most recent call last):"
     assert traceback[-1] == "ValueError: invalid literal for int() with base 10: 'a'"
-    del line["asctime"]
+    del line["timestamp"]
     assert line == {
         "levelname": "ERROR",
         "name": "splitpass",
