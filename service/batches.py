@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -76,9 +75,9 @@ class Batches(ABC, Generic[Item, Outcome]):
         self._expected = expected
         if len(self._waiting) < expected:
             self._enough.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(GATHERING_SECONDS):
-                    await self._enough.wait()
+            timer = asyncio.get_running_loop().call_later(GATHERING_SECONDS, self._enough.set)
+            await self._enough.wait()
+            timer.cancel()
 
     def _take(self, now: float) -> list[_Waiting[Item, Outcome]]:
         batch = list[_Waiting[Item, Outcome]]()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from escrow.errors import ErasedEpoch, PeerFailed
 from escrow.ledger import ReleaseLedger
 from escrow.operator import accounts, signed_notices, warrants
-from escrow.operator.accounts import Account, Accounts
+from escrow.operator.accounts import Accounts
 from escrow.operator.code_sender import load_sender
 from escrow.operator.errors import EpochNotOpen
 from escrow.operator.migrations import STEPS
@@ -26,8 +26,6 @@ from service.settings import load_settings
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
-
-    from protocol.handles import Handle, IdentityRecord
 
 AUTHORITY_FAILED = "the authority could not do its part; try again later"
 """What a visitor is told of most that goes wrong there."""
@@ -57,13 +55,6 @@ class Operator(Party):
     def notices(self) -> SignedNotices:
         """The notices that it signed."""
         return SignedNotices(self.engine, self.domain, self.identity, self.log, self.clock)
-
-    def identity_record(self, epoch_key: EpochKey, account: Account, handle: Handle) -> IdentityRecord:
-        """What the operator says of an account's handle."""
-        from protocol.handles import IdentityRecord
-
-        verified_on = account.verified_at // 86_400
-        return IdentityRecord(self.domain.number, epoch_key.epoch, handle, account.phone, account.name, verified_on)
 
     async def open_epoch(self, session: ClientSession, epoch: int) -> EpochKey:
         """The joint key of an epoch that is used now; raises `EpochNotOpen`, `ErasedEpoch` or `UnknownEpoch`."""

@@ -25,6 +25,7 @@ from protocol.handles import (
     Handle,
     HandleGrant,
     HandleRegistration,
+    IdentityRecord,
     seal_record,
     verify_registration,
 )
@@ -160,7 +161,10 @@ class OperatorServer:
         return account
 
     def _seal(self, epoch_key: EpochKey, account: Account, handle: Handle) -> NewHandle:
-        record = self._operator.identity_record(epoch_key, account, handle)
+        verified_on = account.verified_at // DAY
+        record = IdentityRecord(
+            epoch_key.domain.number, epoch_key.epoch, handle, account.phone, account.name, verified_on
+        )
         return NewHandle(account.account_id, handle, *seal_record(epoch_key, record, self._operator.identity))
 
 
