@@ -59,8 +59,10 @@ class Batches(ABC, Generic[Item, Outcome]):
     async def _work(self) -> None:
         """Work until nobody waits."""
         loop = asyncio.get_running_loop()
-        while batch := self._take(loop.time()):
-            outcomes = await self._do([waiting.item for waiting in batch])
+        while self._waiting:
+            await self._gather(loop)
+            batch = self._take(loop.time())
+            outcomes = await self._do([waiting.item for waiting in batch]) if batch else []
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 if waiting.outcome.done():  # its caller was cancelled
                     continue
@@ -68,14 +70,13 @@ class Batches(ABC, Generic[Item, Outcome]):
                     waiting.outcome.set_exception(outcome)
                 else:
                     waiting.outcome.set_result(outcome)
-            await self._gather(len(batch))
+            self._expected = len(batch)
 
-    async def _gather(self, expected: int) -> None:
-        """Wait until as many wait as are expected, but not for long."""
-        self._expected = expected
-        if len(self._waiting) < expected:
+    async def _gather(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait until as many wait as there were in the last batch, but not for long."""
+        if len(self._waiting) < self._expected:
             self._enough.clear()
-            timer = asyncio.get_running_loop().call_later(GATHERING_SECONDS, self._enough.set)
+            timer = loop.call_later(GATHERING_SECONDS, self._enough.set)
             await self._enough.wait()
             timer.cancel()
 
