@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from escrow.authority.investigation import Investigation, ReleaseResult
 from escrow.authority.notices import Noticed
 from escrow.authority.opened_visits import OpenedPart, OpenedVisit
 from escrow.authority.reading import OpeningResult
+from escrow.authority.released_parts import ReleasedPart
 from escrow.authority.warrants import Step
 from protocol.check_ins import Direction, sign_check_in
 from protocol.epochs import EPOCH_SECONDS, MAX_STAY, EpochKey
@@ -27,6 +29,9 @@ from service.problems import Problem
 from tests.support.contacts import contacts
 from tests.support.running import run
 from tests.support.servers import Door, World, carry_out, notice_for, open_door, publish_notice, warrant_for
+
+SOON = 30
+"""Seconds."""
 
 
 @pytest.fixture
@@ -147,6 +152,45 @@ def test_a_part_that_is_done_is_not_done_again(world: World, door: Door, monkeyp
         assert [contact.record.phone for contact in contacts(await opened(world, warrant))] == phones
         await opened(world, warrant)
         assert asked == ["/v1/shares"] * 2, "the operator's shares of the second part were here"
+
+    run(story())
+
+
+def test_the_operator_is_asked_for_the_next_part_while_one_is_being_opened(
+    world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that cannot be kept is told when the others are done."""
+
+    async def story() -> None:
+        warrant, phones, _ = await visited(world, door)
+        await carry_out(world, warrant, lambda it: it.request_release(warrant.warrant_id))
+        parts, ask, second = world.authority.warrants.parts, world.authority.peer.ask_server, threading.Event()
+        asked = list[object]()
+
+        async def noting(*arguments: object, **options: object) -> bytes:
+            answer = await ask(*arguments, **options)  # type: ignore[arg-type]
+            if arguments[3] == "/v1/shares":
+                asked.append(arguments)
+                if len(asked) == 2:
+                    second.set()
+            return answer
+
+        keep = parts.store_transcript
+
+        def first_fails(part: ReleasedPart, *more: object) -> None:
+            if part.ends is None:
+                keep(part, *more)  # type: ignore[arg-type]
+                return
+            assert second.wait(SOON), "the operator gives shares of the second part meanwhile"
+            raise OSError("no room")
+
+        with monkeypatch.context() as trouble:
+            trouble.setattr(world.authority.peer, "ask_server", noting)
+            trouble.setattr(parts, "store_transcript", first_fails)
+            with pytest.raises(OSError, match="no room"):
+                await opened(world, warrant)
+        assert [part.is_opened for part in parts.of(warrant.warrant_id)] == [False, True]
+        assert [contact.record.phone for contact in contacts(await opened(world, warrant))] == phones
 
     run(story())
 
