@@ -31,7 +31,7 @@ from service.refusals import (
     Unauthenticated,
     UnsupportedMediaType,
 )
-from service.serving import REQUESTS, Requests, Stopping, finish_or_refuse
+from service.serving import REQUESTS, Requests, Stopping
 from service.storage import is_storage_trouble
 
 HTTP_PROBLEMS = {404: "not-found", 405: "method-not-allowed", 413: "request-entity-too-large"}
@@ -76,9 +76,10 @@ def create_app(
         await readiness.demand()
         return web.json_response({"status": "ready"}, headers={"Cache-Control": "no-store"})
 
-    app = web.Application(middlewares=[observe, share, _problems, finish_or_refuse])
-    app[REQUESTS], app[_LARGE_BODIES] = Requests(), asyncio.Semaphore(LARGE_BODIES)
-    app.on_shutdown.append(app[REQUESTS].finish)
+    requests = Requests()
+    app = web.Application(middlewares=[observe, share, _problems, requests.answer])
+    app[REQUESTS], app[_LARGE_BODIES] = requests, asyncio.Semaphore(LARGE_BODIES)
+    app.on_shutdown.append(requests.finish)
     app.add_routes([*routes, web.get("/healthz", healthy), web.get("/readyz", ready)])
     let_pages_use(app, open_routes)
     return app

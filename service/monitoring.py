@@ -40,35 +40,28 @@ _housekeeping = Gauge(
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id of the server's own, and log and measure its answer."""
-    identifier = os.urandom(8).hex()
+    identifier, started = os.urandom(8).hex(), time.monotonic()
     answering = _request_id.set(identifier)
     try:
-        return await _answer(request, handler, identifier)
+        response = await handler(request)
+        response.headers.update({"X-Request-Id": identifier, "Server": "SplitPass"})
+        _tell(request, response.status, time.monotonic() - started)
     finally:
         _request_id.reset(answering)  # a connection's next request is another
+    return response
 
 
-async def _answer(request: web.Request, handler: Handler, identifier: str) -> web.StreamResponse:
-    started = time.monotonic()
-    response = await handler(request)
-    elapsed = time.monotonic() - started
+def _tell(request: web.Request, status: int, elapsed: float) -> None:
     resource = request.match_info.route.resource
     route = "unknown" if resource is None else resource.canonical
     method = request.method if resource is not None else "unknown"  # callers must not choose what is written
-    response.headers.update({"X-Request-Id": identifier, "Server": "SplitPass"})
-    requests, seconds = _measured(method, route, response.status)
+    requests, seconds = _measured(method, route, status)
     requests.inc()
     seconds.observe(elapsed)
     logger.info(
         "request",
-        extra={
-            "method": method,
-            "route": route,
-            "status": response.status,
-            "milliseconds": round(1000 * elapsed, 1),
-        },
+        extra={"method": method, "route": route, "status": status, "milliseconds": round(1000 * elapsed, 1)},
     )
-    return response
 
 
 @functools.cache

@@ -45,6 +45,7 @@ class Requests:
         self._running: set[asyncio.Task[None]] = set()
         self._refusing = False
 
+    @web.middleware
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """The handler's answer; raises `Stopping` for a request that came too late or takes too long."""
         if self.stopping:
@@ -78,12 +79,6 @@ class Requests:
 
 
 REQUESTS = web.AppKey("requests", Requests)
-
-
-@web.middleware
-async def finish_or_refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer the request, or raise `Stopping`."""
-    return await request.app[REQUESTS].answer(request, handler)
 
 
 def serve(app: web.Application | Awaitable[web.Application], settings: ServerSettings) -> None:

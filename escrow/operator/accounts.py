@@ -75,6 +75,12 @@ handles = sql.Table(
 )
 keep_in_partitions(handles)
 
+_OF_SESSIONS = (
+    sql.select(_sessions.c.token_digest, _accounts)
+    .join_from(_sessions, _accounts)
+    .where(_sessions.c.token_digest.in_(sql.bindparam("digests", expanding=True)))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -183,8 +189,7 @@ class Accounts:
         One that is not known is `Unauthenticated`. One whose number was not verified for long is `VerificationExpired`.
         """
         digests = [_token_digest(token) for token, _ in sessions]
-        query = sql.select(_sessions.c.token_digest, _accounts).join_from(_sessions, _accounts)
-        rows = connection.execute(query.where(_sessions.c.token_digest.in_(digests)))
+        rows = connection.execute(_OF_SESSIONS, {"digests": digests})
         found = {digest: Account(*account) for digest, *account in rows}
         return [self._verified(found.get(digest), now) for digest, (_, now) in zip(digests, sessions, strict=True)]
 

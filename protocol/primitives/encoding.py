@@ -201,14 +201,16 @@ def _utf8_bytes(text: str) -> int:
 
 
 def _array(item: _Codec, rule: Size | Range) -> _Codec:
+    encode, decode = item.encode, item.decode
+
     def check(values: Any) -> Any:
         if not rule.minimum <= len(values) <= rule.maximum:
             raise MalformedEncoding(f"array outside {rule}")
         return values
 
     return _Codec(
-        lambda values: [item.encode(value) for value in check(values)],
-        lambda items: tuple(item.decode(value) for value in check(_list(items))),
+        lambda values: [encode(value) for value in check(values)],
+        lambda items: tuple([decode(value) for value in check(_list(items))]),
     )
 
 
@@ -225,10 +227,11 @@ def _optional(declared: Any) -> _Codec:
 def _codec_of(cls: Any) -> _Codec:
     hints = get_type_hints(cls, include_extras=True)
     codecs = [(field.name, _codec(hints[field.name])) for field in fields(cls)]
+    encoders = [(name, codec.encode) for name, codec in codecs]
     decoders = [codec.decode for _, codec in codecs]
 
     def encode(message: Any) -> list[Any]:
-        return [codec.encode(getattr(message, name)) for name, codec in codecs]
+        return [encode_field(getattr(message, name)) for name, encode_field in encoders]
 
     def decode(item: Any) -> Any:
         if len(_list(item)) != len(decoders):  # step 4
