@@ -7,6 +7,7 @@ spec: `u = u0 + c * B`. All curve arithmetic is libsodium's.
 from __future__ import annotations
 
 from collections.abc import Callable
+from hmac import compare_digest
 from typing import final, overload
 
 from nacl import bindings as sodium
@@ -91,7 +92,7 @@ class Scalar:
         if len(encoding) != SCALAR_BYTES:  # step 1
             raise MalformedScalar(f"a scalar has {SCALAR_BYTES} bytes, not {len(encoding)}")
         reduced = sodium.crypto_core_ed25519_scalar_reduce(encoding + bytes(32))
-        if not sodium.sodium_memcmp(reduced, encoding):  # step 2
+        if not compare_digest(reduced, encoding):  # step 2
             raise MalformedScalar("a scalar must be below the group order")
         self._encoding = encoding
 
@@ -135,7 +136,7 @@ class Scalar:
         return self._encoding
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Scalar) and sodium.sodium_memcmp(self._encoding, other._encoding)
+        return isinstance(other, Scalar) and compare_digest(self._encoding, other._encoding)
 
     def __repr__(self) -> str:
         return "Scalar(hidden)"
