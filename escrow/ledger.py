@@ -26,12 +26,13 @@ _released = sql.Table(
     "released_passes",
     metadata,
     sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
-    sql.Column("epoch", sql.BigInteger, primary_key=True, autoincrement=False, index=True),
+    sql.Column("epoch", sql.BigInteger, primary_key=True, autoincrement=False),
     sql.Column("pass_digest", sql.LargeBinary(32), primary_key=True),
     sql.Column("venue", sql.LargeBinary(16), nullable=False),
     sql.Column("time", sql.BigInteger, nullable=False),
     sql.Column("given", sql.Boolean, nullable=False),
     sql.Column("named", sql.Boolean, nullable=False),
+    sql.Index("ix_released_passes_pass", "epoch", "pass_digest"),
 )
 """`given`: the pass got a share; else another venue had one of it. `named`: its label names the venue (scan mode)."""
 _totals = sql.Table(

@@ -42,6 +42,12 @@ def tell_reused_passes(operations: Operations) -> None:
         operations.add_column("released_passes", column)
 
 
+def index_released_passes(operations: Operations) -> None:
+    """Let a released pass be found among those of its epoch without reading all of them."""
+    operations.drop_index("ix_released_passes_epoch", "released_passes")
+    operations.create_index("ix_released_passes_pass", "released_passes", ["epoch", "pass_digest"])
+
+
 def index_commitment_times(operations: Operations) -> None:
     """Let the commitments of before a time be found without reading all of them."""
     if sql.inspect(operations.get_bind()).has_table("venue_commitments"):

@@ -9,6 +9,7 @@ import sqlalchemy as sql
 from escrow.migrations import (
     index_commitment_times,
     index_released_epochs,
+    index_released_passes,
     replace_table,
     tell_released_passes_by_epoch,
     tell_reused_passes,
@@ -124,5 +125,6 @@ STEPS: tuple[Step, ...] = (
     index_commitment_times,
     keep_the_directory_in_partitions,
     note_verified_entries,
+    index_released_passes,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

@@ -142,7 +142,7 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
         for name in ("release", "opened_release", "operator_shares", "authority_shares"):
             connection.execute(sql.text(f"ALTER TABLE warrants ADD COLUMN {name} BYTEA"))
         connection.execute(sql.text("ALTER TABLE warrants RENAME TO cases"))
-        connection.execute(sql.text("DROP INDEX ix_released_passes_epoch"))
+        connection.execute(sql.text("DROP INDEX ix_released_passes_pass"))
         connection.execute(sql.text("DROP INDEX ix_venue_commitments_time"))
         connection.execute(sql.text("CREATE INDEX ix_released_passes_pass_digest ON released_passes (pass_digest)"))
         connection.execute(sql.text("UPDATE schema_version SET version = 0"))
@@ -164,7 +164,7 @@ def test_processes_that_begin_at_once_bring_an_older_database_up_to_date_once(au
     (drawn,) = authorities.world.authority.warrants.all()
     assert (drawn.statement, drawn.parts) == (b"signed", ())
     engine = authorities.world.authority.engine
-    assert "ix_released_passes_epoch" in {one["name"] for one in sql.inspect(engine).get_indexes("released_passes")}
+    assert "ix_released_passes_pass" in {one["name"] for one in sql.inspect(engine).get_indexes("released_passes")}
     with engine.connect() as connection:
         assert connection.execute(sql.text("SELECT version FROM schema_version")).scalar_one() == len(STEPS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sql
@@ -18,6 +19,7 @@ from escrow.authority.warrants import Step, Taken
 from escrow.authority.warrants import Warrants as AuthorityWarrants
 from escrow.desk import register as officers
 from escrow.journal import Journal
+from escrow.ledger import ReleaseLedger
 from escrow.log.log import TransparencyLog
 from escrow.operator import accounts
 from escrow.operator import migrations as operator_migrations
@@ -250,8 +252,25 @@ def test_what_goes_with_an_epoch_is_found_by_an_index(kind: str, tmp_path: Path)
                 assert inspector.get_pk_constraint("handles")["constrained_columns"] == ["epoch", "account"]
             engine.dispose()
         new, old = indexed
-        assert "ix_released_passes_epoch" in new
+        assert "ix_released_passes_pass" in new
         assert new <= old
+
+
+def test_a_released_pass_is_found_among_many_of_its_day_without_reading_them(tmp_path: Path) -> None:
+    engine = open_database(new_database("sqlite", tmp_path), STEPS, ledger.metadata)
+    queries: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, query: str, values: Any, *_: object) -> None:
+        queries.append((query, values))
+
+    sql.event.listen(engine, "before_cursor_execute", note)
+    assert ReleaseLedger(engine).elsewhere(bytes(16), [(1, bytes(32)), (1, bytes([1] * 32))]) == set()
+    (query,) = (one for one in queries if one[0].startswith("SELECT"))
+    with engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query[0]}", query[1]).all()
+    assert [row.detail for row in plan] == [
+        "SEARCH released_passes USING INDEX ix_released_passes_pass (epoch=? AND pass_digest=?)"
+    ]
 
 
 commitments_before = sql.MetaData()

@@ -31,6 +31,7 @@ LANDED = {
         ("index_commitment_times", "2b8892dc0931828f"),
         ("index_accounts", "35438d2ef1bef9e0"),
         ("keep_handles_in_partitions", "14ea3a8000580889"),
+        ("index_released_passes", "ba5a2b61952969eb"),
     ],
     "authority": [
         ("keep_the_opened_venue", "4ca7518df3812c4c"),
@@ -43,6 +44,7 @@ LANDED = {
         ("index_commitment_times", "2b8892dc0931828f"),
         ("keep_the_directory_in_partitions", "9b2adaddc2c25099"),
         ("note_verified_entries", "27ef3a210bedca2a"),
+        ("index_released_passes", "ba5a2b61952969eb"),
     ],
     "venue": [
         ("name_the_venue", "d14e1c45f646695b"),
