@@ -245,12 +245,24 @@ def test_lists_are_fetched_at_their_time_and_not_because_the_page_was_opened(pag
     page.wait_for_timeout(500)
     assert not [seen for seen in town.traffic if "notices" in seen.path]
     page.clock.fast_forward(110_000)
-    page.get_by_role("button", name="Notices").click()
+    page.get_by_role("button", name="Notices").press("Enter")  # at once: the screen is drawn again and again now
     expect(page.get_by_role("status")).to_have_text("Nothing that was published concerns you", timeout=20_000)
     page.get_by_role("button", name="Back").click()
     expect(page.get_by_text("Your clock is")).to_be_visible()  # which went ahead by two minutes
     page.get_by_role("button", name="Was I ever identified?").click()
     expect(page.get_by_role("status")).to_contain_text("none of your visits was opened")
+
+
+@pytest.mark.long
+def test_a_button_is_not_replaced_under_a_finger(page: Page, town: VisitorTown) -> None:
+    town.tick()
+    enrol(page, town)
+    page.get_by_role("button", name="Notices").hover()
+    page.mouse.down()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # after which the screen is drawn again
+    page.wait_for_timeout(500)
+    page.mouse.up()
+    expect(page.get_by_role("heading", name="Notices")).to_be_visible()
 
 
 def pass_hours(page: Page, town: VisitorTown, hours: float) -> None:

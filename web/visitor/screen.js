@@ -4,6 +4,9 @@
 
 import { holdFocus } from '../ui/focus.js';
 
+/** So often it is looked whether a finger is still on a button, which must not be replaced under it. */
+const PRESS_MILLISECONDS = 50;
+
 /** A screen of the page: an element that draws itself when it is shown, and again when something has changed. */
 export class ScreenElement extends HTMLElement {
   /** @type {App} */
@@ -24,6 +27,11 @@ export class ScreenElement extends HTMLElement {
    * @returns {Promise<void>}
    */
   async refresh() {
+    while (this.matches(':active')) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, PRESS_MILLISECONDS);
+      });
+    }
     await this.redraw();
   }
 
