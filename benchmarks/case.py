@@ -216,7 +216,8 @@ def _million_told(million: Result | None) -> str:
         return ""
     return (
         f"The opening of the million was killed (`kill -9`) after {million['killed_after_parts']} of its "
-        f"{million['parts']} parts, and repeated: nothing was done or counted twice."
+        f"{million['parts']} parts, and repeated: nothing was done or counted twice. The seconds are of both, the "
+        "processor time is without that of the killed command."
     )
 
 
