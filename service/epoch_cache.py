@@ -96,8 +96,14 @@ class EpochCache:
         asking = self._asking.get(epoch)
         if asking is None:
             asking = self._asking[epoch] = asyncio.create_task(self._ask(session, epoch))
-            asking.add_done_callback(lambda _: self._asking.pop(epoch))
+            asking.add_done_callback(self._asked)
         return await asyncio.shield(asking)  # whoever leaves must not disturb the others
+
+    def _asked(self, asking: Task[EpochKey | None]) -> None:
+        """Forget a task that is done. What it raised is nobody's trouble if all who waited have left."""
+        self._asking = {epoch: other for epoch, other in self._asking.items() if other is not asking}
+        if not asking.cancelled():
+            asking.exception()
 
     async def _ask(self, session: ClientSession, epoch: int) -> EpochKey | None:
         for role in Role:

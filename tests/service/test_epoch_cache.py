@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -87,6 +88,30 @@ def test_of_two_that_come_at_once_both_are_kept(directory: Path, monkeypatch: py
         assert sorted(threads.map(keep, statements)) == [False, True]
     files = [directory / f"{EPOCH}.authority", directory / f"{EPOCH}.authority.conflict"]
     assert {file.read_bytes() for file in files} == set(statements)
+
+
+def test_what_failed_for_somebody_who_has_left_is_not_in_the_log(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = asyncio.Event()
+
+    async def answer(*_: object) -> bytes:
+        asked.set()
+        await asyncio.sleep(0.01)
+        raise Unreachable("not yet")
+
+    monkeypatch.setattr(epoch_cache, "call", answer)
+    cache = EpochCache(directory, SETTINGS)
+
+    async def leave(session: ClientSession) -> None:
+        waiting = asyncio.create_task(cache.fetch(session, EPOCH))
+        await asked.wait()
+        waiting.cancel()
+        await asyncio.sleep(0.05)
+
+    online(leave)
+    gc.collect()
+    assert caplog.messages == []
 
 
 def test_those_who_need_an_epoch_at_once_ask_once(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
