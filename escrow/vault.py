@@ -130,11 +130,7 @@ class Vault:
 
     def is_erased(self, epoch: int) -> bool:
         """Whether the epoch's secret was destroyed."""
-        try:
-            os.stat(f"{self._directory}/{epoch}.erased")  # each request asks
-        except FileNotFoundError:
-            return False
-        return True
+        return _tombstone(self._directory, epoch).exists()
 
     def epochs(self) -> list[int]:
         """The epochs whose secrets are here, in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,12 +97,12 @@ class EpochCache:
         asking = self._asking.get(epoch)
         if asking is None:
             asking = self._asking[epoch] = asyncio.create_task(self._ask(session, epoch))
-            asking.add_done_callback(self._asked)
+            asking.add_done_callback(partial(self._asked, epoch))
         return await asyncio.shield(asking)  # whoever leaves must not disturb the others
 
-    def _asked(self, asking: Task[EpochKey | None]) -> None:
+    def _asked(self, epoch: int, asking: Task[EpochKey | None]) -> None:
         """Forget a task that is done. What it raised is nobody's trouble if all who waited have left."""
-        self._asking = {epoch: other for epoch, other in self._asking.items() if other is not asking}
+        del self._asking[epoch]
         if not asking.cancelled():
             asking.exception()
 

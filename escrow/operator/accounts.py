@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
-from nacl.bindings import sodium_memcmp
 
 from escrow.errors import InvalidName
 from escrow.operator.errors import (
@@ -236,7 +235,7 @@ class Accounts:
             if row.attempts >= self._settings.code_attempts:  # step 3
                 raise TooManyAttempts
             connection.execute(sql.update(_verifications).where(mine).values(attempts=row.attempts + 1))
-        if not sodium_memcmp(row.code_digest, self._code_digest(answer.phone, answer.code)):  # step 4
+        if not secrets.compare_digest(row.code_digest, self._code_digest(answer.phone, answer.code)):  # step 4
             raise WrongCode
 
     def _code_digest(self, phone: str, code: str) -> bytes:

@@ -93,11 +93,11 @@ def test_of_two_that_come_at_once_both_are_kept(directory: Path, monkeypatch: py
 def test_what_failed_for_somebody_who_has_left_is_not_in_the_log(
     directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked = asyncio.Event()
+    asked, left = asyncio.Event(), asyncio.Event()
 
     async def answer(*_: object) -> bytes:
         asked.set()
-        await asyncio.sleep(0.01)
+        await left.wait()
         raise Unreachable("not yet")
 
     monkeypatch.setattr(epoch_cache, "call", answer)
@@ -107,7 +107,8 @@ def test_what_failed_for_somebody_who_has_left_is_not_in_the_log(
         waiting = asyncio.create_task(cache.fetch(session, EPOCH))
         await asked.wait()
         waiting.cancel()
-        await asyncio.sleep(0.05)
+        left.set()
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
 
     online(leave)
     gc.collect()
