@@ -18,12 +18,12 @@ from tests.support.programs import Program, launch
 from tests.support.running import run
 from tests.support.small_parts import SHOWN
 
-FEW, MANY = 2, 12
+FEW, MANY = 4, 14
 """So many parts."""
 PEOPLE = 3000
 MOST = 12_000_000
 """So many more bytes many parts may take than few, for what caches keep: as objects the further visits take 36 MB."""
-MOST_OF_SERVERS = 12
+MOST_OF_SERVERS = 18
 """So many more MiB the largest server may take, of whatever party: that, and the gaps that its threads leave."""
 LEAF = 220
 """So many bytes of a release a check-in takes that it shows. One that it has besides would take 44 more."""
