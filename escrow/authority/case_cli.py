@@ -27,7 +27,7 @@ def case_group() -> None:
     start  ->  add  ->  check  ->  draw  ->  propose  ->  watch  ->  release  ->  open  ->  export  ->  close
 
     Each step takes what is there for it, in every domain of this authority (other_domains in settings.toml). It may be
-    repeated: what is done is not done again.
+    repeated: what is done is not done again. carry-out is release, open and export in one.
     """  # noqa: D301  click reads the backspace
 
 

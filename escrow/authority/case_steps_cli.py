@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from escrow.authority.case_actions_cli import Action, carry_out
 from escrow.authority.case_cli import case_argument, case_group, cases_of, label, reason
-from escrow.authority.outcomes import Told, contacts, of_opening, of_release
-from escrow.authority.progress import waiting, waiting_for
+from escrow.authority.case_next import DRAW, what_is_next
+from escrow.authority.outcomes import Told, of_opening, of_release
+from escrow.authority.progress import waiting
 from escrow.journal_cli import show_journal
 from service.cli import EXPECTED, explain, local_time, printable
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-    from escrow.authority.case import Cases, Part
-    from escrow.authority.findings import Finding
+    from escrow.authority.case import Part
     from escrow.authority.investigation import Investigation
-    from escrow.authority.warrants import ListedWarrant
     from protocol.warrants import Warrant
 
 LOOK_SECONDS = 5
-DRAW = "case draw --again"
-NEXT = {
-    "not drawn": "case draw",
-    "drawn": "case propose",
-    "proposed": "case watch",
-    "countersigned": "case release",
-    "refused": DRAW,
-    "released": "case open",
-    "shared": "case open",
-    "opened": "case export",
-    "withdrawn": DRAW,
-    "expired": DRAW,
-}
-"""The command that takes a part on, by the state that it is in."""
-Work = Callable[["Investigation", "Part", "Warrant"], Awaitable[Told]]
 
 
 @case_group.command()
@@ -54,7 +38,7 @@ def propose(home: Path, name: str) -> None:
         await investigation.propose_warrant(warrant.warrant_id)
         return Told("proposed")
 
-    _carry_out(home, name, "propose", "the operator", is_to_propose, step)
+    _carry_out(home, name, Action("propose", "the operator", is_to_propose, step))
 
 
 @case_group.command()
@@ -92,7 +76,7 @@ def watch(home: Path, name: str, *, once: bool) -> None:
                 break
             with things.on(_officers(parts)):
                 time.sleep(LOOK_SECONDS)
-    click.echo(_what_is_next(cases, name))
+    click.echo(what_is_next(cases, name))
 
 
 @case_group.command()
@@ -106,14 +90,18 @@ def watch(home: Path, name: str, *, once: bool) -> None:
 @click.pass_obj
 def release(home: Path, name: str, *, again: bool) -> None:
     """Have the venues of CASE release. They are shown what both parties signed. Nothing is opened yet."""
+    _carry_out(home, name, release_action(again=again))
+
+
+def release_action(*, again: bool = False) -> Action:
+    """Have a venue release; `again` if it has released."""
     from escrow.authority.case_steps import can_be_released, is_to_release
 
     async def step(investigation: Investigation, part: Part, warrant: Warrant) -> Told:
         released = await investigation.request_release(warrant.warrant_id)
         return of_release(part.authority, warrant, released, DRAW)
 
-    wanted = can_be_released if again else is_to_release
-    _carry_out(home, name, "release", "the venue's release", wanted, step)
+    return Action("release", "the venue's release", can_be_released if again else is_to_release, step)
 
 
 @case_group.command(name="open")
@@ -128,7 +116,7 @@ def open_command(home: Path, name: str) -> None:
         result = await investigation.open(warrant.warrant_id, CountedPeople())
         return of_opening(part.authority, warrant, result, "case", DRAW)
 
-    _carry_out(home, name, "open", "the operator's shares", is_to_open, step)
+    _carry_out(home, name, Action("open", "the operator's shares", is_to_open, step))
 
 
 @case_group.command()
@@ -142,63 +130,7 @@ def withdraw(home: Path, name: str) -> None:
         await investigation.withdraw_warrant(warrant.warrant_id)
         return Told("withdrawn")
 
-    _carry_out(home, name, "withdraw", "the operator", is_to_withdraw, step)
-
-
-@case_group.command()
-@case_argument
-@click.option("--output", "-o", type=click.Path(file_okay=False, path_type=Path), required=True, help="A directory.")
-@click.pass_obj
-def export(home: Path, name: str, output: Path) -> None:
-    """Write the lists and the chart of CASE. You alone can read them; no spreadsheet executes them."""
-    from escrow.authority.contacts import Count
-    from escrow.authority.findings import finding, write_all
-    from escrow.authority.found_visits import FoundVisits
-    from escrow.authority.investigation import Investigation
-    from escrow.authority.program import online
-    from escrow.authority.warrants import Step
-
-    cases = cases_of(home)
-    cases.get(name, even_closed=True)
-    whole = cases.parts(name)
-    parts = [(part, warrant) for part in whole for warrant in part.warrants]
-    undrawn = [
-        Count(b"", part.venue.name, part.authority.label, part.state, "windows", 1)
-        for part in whole
-        if part.warrant is None
-    ]
-    if not any(Step.OPENED in one.steps or _is_readable(part, one) for part, one in parts):
-        raise click.ClickException(f"nothing is written: nothing of {name} was opened. {_what_is_next(cases, name)}")
-    cases.note(name, "export case")
-    found = FoundVisits()
-
-    async def read(session: ClientSession) -> list[tuple[Part, Finding]]:
-        findings = []
-        for number, (part, warrant) in enumerate(parts, 1):
-            result = None
-            if _is_readable(part, warrant):
-                with waiting_for(f"{label(part)}, to be read", number, len(parts)):
-                    result = await Investigation(part.authority, session).read(warrant.record.warrant_id, found)
-            findings.append((part, finding(part.authority, warrant, part.venue.name, result)))
-        return findings
-
-    findings = online(read)
-    counts = [count for _, one in findings for count in one.counts()]
-    first = cases.homes[0]
-    with waiting_for("the lists, to be written"):
-        write_all(found, [*counts, *undrawn], first.settings.region, first.domain.utc_offset, output)
-    click.echo(f"{contacts(found, 'people')}, written to {output}")
-    missing = partly = 0
-    for part in whole:
-        now = part.authority.clock()
-        beside = zip(findings, parts, strict=True)
-        those = [one for (its, one), (_, listed) in beside if its is part and (listed.stands_at(now) or one.is_begun)]
-        missing += not any(one.is_begun for one in those)
-        partly += any(one.is_begun for one in those) and not all(one.is_whole for one in those)
-    lacks = [f"{missing} are not on the list"] if missing else []
-    lacks += [f"{partly} are not opened to the end"] if partly else []
-    if lacks:
-        click.echo(f"of {len(whole)} parts {' and '.join(lacks)}. {_what_is_next(cases, name)}", err=True)
+    _carry_out(home, name, Action("withdraw", "the operator", is_to_withdraw, step))
 
 
 @case_group.command()
@@ -208,60 +140,6 @@ def close(home: Path, name: str) -> None:
     """Close CASE. Nothing is deleted before its time is over."""
     cases_of(home).close(name)
     click.echo(f"{name} is closed")
-
-
-def _carry_out(
-    home: Path, name: str, action: str, what: str, wanted: Callable[[Part, ListedWarrant], bool], step: Work
-) -> None:
-    """Take a step for each warrant that is ready for it, some at a time; one that fails keeps no other back."""
-    from escrow.authority.investigation import AT_A_TIME, Investigation
-    from escrow.authority.program import online
-
-    cases = cases_of(home)
-    cases.get(name)
-    ready = [(part, one.record) for part in cases.parts(name) for one in part.warrants if wanted(part, one)]
-
-    async def each(session: ClientSession) -> int:
-        import asyncio
-
-        turns, places = asyncio.Semaphore(AT_A_TIME), asyncio.Semaphore(AT_A_TIME)
-
-        async def one(number: int, part: Part, warrant: Warrant) -> bool:
-            async with turns:
-                cases.note_warrant(name, action, part.authority, warrant.warrant_id)
-                try:
-                    with things.on(f"{what}: {label(part)}", number, len(ready)) as say:
-                        told = await step(Investigation(part.authority, session, say, places), part, warrant)
-                except EXPECTED as error:
-                    told = Told("", (), (printable(explain(error)),))
-                with things.interrupted():
-                    told.show(label(part))
-                return bool(told.line)
-
-        with waiting() as things:
-            done = await asyncio.gather(*(one(number, *both) for number, both in enumerate(ready, 1)))
-        return done.count(False)
-
-    if failed := online(each):
-        raise click.ClickException(f"{failed} of {len(ready)} could not be done; the others are, so repeat the command")
-    if not ready:
-        click.echo(f"there is nothing to do. {_what_is_next(cases, name)}")
-
-
-def _is_readable(part: Part, warrant: ListedWarrant) -> bool:
-    return part.authority.warrants.is_readable(warrant.record.warrant_id)
-
-
-def _what_is_next(cases: Cases, name: str) -> str:
-    """Which commands take the case on, and for how many of its parts."""
-    parts = cases.parts(name)
-    states = Counter(part.state for part in parts)
-    if not states:
-        return "Next: `case add`"
-    steps = [f"`{NEXT[state]}` ({states[state]} {state})" for state in NEXT if state in states]
-    if since := sum(part.stands and part.may_give_more for part in parts):
-        steps.append(f"`{DRAW}` ({since} to which the venue has committed since)")
-    return f"Next: {', '.join(steps)}"
 
 
 @case_group.command()
@@ -285,6 +163,17 @@ def show(home: Path, name: str) -> None:
             click.echo(f"    {record.warrant_id.hex()}, {dates}, {opened} of {record.max_records} records{earlier}")
     entries = dict.fromkeys(entry for authority in cases.homes for entry in authority.journal.entries(case=name))
     show_journal(sorted(entries, key=lambda entry: entry.time), offset)
+
+
+def _carry_out(home: Path, name: str, action: Action) -> None:
+    """Carry out one action; what could not be done is told when the rest is."""
+    cases = cases_of(home)
+    cases.get(name)
+    ready, failed = carry_out(cases, name, action)
+    if failed:
+        raise click.ClickException(failed)
+    if not ready:
+        click.echo(f"there is nothing to do. {what_is_next(cases, name)}")
 
 
 def _undecided(parts: Sequence[Part]) -> list[Part]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from escrow.authority import case_steps_cli  # noqa: F401  adds its commands to the group
+from escrow.authority import case_lists_cli, case_steps_cli  # noqa: F401  they add their commands to the group
 from escrow.authority.case_cli import case_group
 from escrow.authority.limits import Limits, limits_options
 from escrow.authority.outcomes import of_opening, of_release

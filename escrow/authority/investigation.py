@@ -215,9 +215,12 @@ class Investigation:
         return SharesRequest(joint, venue, signed, release.judgement.authority), release
 
     async def open(self, warrant_id: bytes, found: FoundVisits | None = None) -> OpeningResult:
-        """Obtain the operator's shares of each part, add the authority's, store the transcript; then read the contacts.
+        """Do what `open_parts` does, then what `finish` does."""
+        await self.open_parts(warrant_id)
+        return await self.finish(warrant_id, found)
 
-        They are added to a list or to a new one.
+    async def open_parts(self, warrant_id: bytes) -> None:
+        """Obtain the operator's shares of each part, add the authority's, and store the transcript.
 
         A part that was opened is not opened again, and one that can never be opened keeps no other shut. With the
         operator's shares at hand an opening is finished also when the warrant has expired.
@@ -238,6 +241,9 @@ class Investigation:
         ended = await asyncio.gather(*(open_those_left() for _ in range(AT_A_TIME)), return_exceptions=True)
         for error in filter(None, ended):
             raise error
+
+    async def finish(self, warrant_id: bytes, found: FoundVisits | None = None) -> OpeningResult:
+        """Read the visits of what was opened, as `read` does, and note if that is all."""
         self._say("reading whose visits they are")
         result = await self.read(warrant_id, found)
         if result.complete:

@@ -85,9 +85,15 @@ def of_release(authority: Authority, warrant: Warrant, result: ReleaseResult, dr
     return Told(f"{result.visits} visits released{in_parts}{_aside(result.set_aside)}", more, warnings)
 
 
-def of_opening(authority: Authority, warrant: Warrant, result: OpeningResult, group: str, draw: str) -> Told:
-    """What was opened; `group` is that of the commands `release` and `open`."""
-    opened = f"{result.opened} of {result.visits} visits opened, {contacts(result.found)}{_aside(result.set_aside)}"
+def of_opening(
+    authority: Authority, warrant: Warrant, result: OpeningResult, group: str, draw: str, *, is_alone: bool = True
+) -> Told:
+    """What was opened; `group` is that of the commands `release` and `open`.
+
+    People are counted if the visits of the warrant are alone on the list.
+    """
+    people = f", {contacts(result.found)}" if is_alone else ""
+    opened = f"{result.opened} of {result.visits} visits opened{people}{_aside(result.set_aside)}"
     more, warnings = _committed(authority, warrant, result.check_ins, result.uncommitted, draw)
     if not result.complete:
         released = authority.warrants.parts.of(warrant.warrant_id)

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -17,8 +18,8 @@ from click.testing import CliRunner, Result
 
 from escrow.__main__ import main as escrow
 from escrow.authority.case import Cases, open_homes
+from escrow.authority.case_next import NEXT
 from escrow.authority.case_register import Case
-from escrow.authority.case_steps_cli import NEXT
 from escrow.authority.cli import STATES
 from escrow.authority.errors import CaseExists, UnknownCase
 from escrow.authority.found_visits import CountedPeople, FoundVisits
@@ -588,6 +589,43 @@ def test_one_venue_that_fails_keeps_no_other_back(authorities: Authorities) -> N
     assert "1 of 3 could not be done" in released.stderr
     assert authorities.done("release", CASE).count("1 visits released") == 1
     assert authorities.done("open", CASE).count("visits opened") == 3
+
+
+def test_one_command_carries_out_what_both_parties_have_signed(authorities: Authorities, tmp_path: Path) -> None:
+    one, two = authorities.worlds
+    run(admit(one, {authorities.club[0]: [1, 2], authorities.cafe: [1]}))
+    run(admit(two, {authorities.club[1]: [1, 3], authorities.bar: [1, 4]}))
+    carried, exported = tmp_path / "carried out", tmp_path / "export"
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    places = authorities.venues(authorities.club[0], authorities.cafe, authorities.bar)
+    authorities.done("add", CASE, *places, *authorities.window())
+    authorities.done("draw", CASE, "--yes")
+    nothing = authorities.case("carry-out", CASE, "-o", str(carried))
+    assert (nothing.exit_code, nothing.stdout) == (1, "")
+    assert f"nothing of {CASE} was opened. Next: `case propose` (4 drawn)" in nothing.stderr
+    authorities.done("propose", CASE)
+    authorities.countersign()
+    with patch.object(authorities.cafe.log, "release", side_effect=OSError):
+        partly = authorities.case("carry-out", CASE, "-o", str(carried))
+    assert partly.exit_code == 1
+    assert partly.stdout.count(" visits released") == partly.stdout.count(" visits opened\n") == 3
+    assert partly.stdout.endswith(f"\n4 people, written to {carried}\n")
+    assert "of 4 parts 1 are not on the list. Next: `case release` (1 countersigned)" in partly.stderr
+    assert "Error: 1 of 4 could not be done" in partly.stderr
+    states = {row["venue"]: row["state"] for row in read(carried / "summary.csv")}
+    assert states == {"클럽": "opened", "술집": "opened", "카페": "countersigned"}
+
+    told = authorities.done("carry-out", CASE, "-o", str(carried))
+    assert told.count(": 1 visits released\n") == told.count(": 1 of 1 visits opened\n") == told.count("opened") == 1
+    authorities.done("export", CASE, "-o", str(exported))
+    files = {file.name: file.read_bytes() for file in exported.iterdir()}
+    assert {file.name: file.read_bytes() for file in carried.iterdir()} == files
+    assert {row["phone"][-1] for row in read(carried / "people.csv")} == set("1234")
+    assert authorities.done("carry-out", CASE, "-o", str(carried)) == f"4 people, written to {carried}\n"
+    for world in authorities.worlds:
+        actions = Counter(entry.action for entry in world.authority.journal.entries(case=CASE))
+        retried = world is one
+        assert (actions["release"], actions["open"]) == (2 + retried, 2)
 
 
 def test_watching_ends_when_both_operators_have_decided_on_all(authorities: Authorities) -> None:
