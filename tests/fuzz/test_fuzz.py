@@ -70,7 +70,8 @@ OF_ONES_OWN = {
     *("escrow.audit.pages.check_page", "escrow.authority.released_parts.ReleasedParts.opened_venue"),
     *("escrow.audit.releases.check_releases", "escrow.audit.kept_evidence.KeptEvidence.checkpoints"),
     *("escrow.audit.witness.WitnessCheck.check_time", "venue.expiry.Expiry.check_and_delete"),
-    *("escrow.authority.investigation.Investigation.open", "escrow.authority.investigation.Investigation.read"),
+    *("escrow.authority.investigation.Investigation.open", "escrow.authority.investigation.Investigation.open_parts"),
+    "escrow.authority.investigation.Investigation.read",
     *("escrow.custody.split_keys", "escrow.operator.code_sender.load_sender", "escrow.housekeeping.check_clock"),
     *(
         "escrow.vault_key.KeyEncryption.open",
