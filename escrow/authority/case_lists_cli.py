@@ -100,7 +100,7 @@ def _write_lists(cases: Cases, name: str, output: Path, opened: Collection[tuple
     findings = online(read)
     for part, warrant, one in findings:
         if one.result is not None and (part.authority.domain.number, warrant.record.warrant_id) in opened:
-            told = of_opening(part.authority, warrant.record, one.result, "case", DRAW, is_alone=False)
+            told = of_opening(part.authority, warrant.record, one.result, "case", DRAW, briefly=True)
             told.show(label(part))
     counts = [count for _, _, one in findings for count in one.counts()]
     first = cases.homes[0]

@@ -86,15 +86,17 @@ def of_release(authority: Authority, warrant: Warrant, result: ReleaseResult, dr
 
 
 def of_opening(
-    authority: Authority, warrant: Warrant, result: OpeningResult, group: str, draw: str, *, is_alone: bool = True
+    authority: Authority, warrant: Warrant, result: OpeningResult, group: str, draw: str, *, briefly: bool = False
 ) -> Told:
     """What was opened; `group` is that of the commands `release` and `open`.
 
-    People are counted if the visits of the warrant are alone on the list.
+    `briefly`: without what `of_release` has told, and without people, because the list has more than this warrant's.
     """
-    people = f", {contacts(result.found)}" if is_alone else ""
+    people = "" if briefly else f", {contacts(result.found)}"
     opened = f"{result.opened} of {result.visits} visits opened{people}{_aside(result.set_aside)}"
-    more, warnings = _committed(authority, warrant, result.check_ins, result.uncommitted, draw)
+    more = warnings = tuple[str, ...]()
+    if not briefly:
+        more, warnings = _committed(authority, warrant, result.check_ins, result.uncommitted, draw)
     if not result.complete:
         released = authority.warrants.parts.of(warrant.warrant_id)
         unopened = sum(not part.is_readable for part in released)

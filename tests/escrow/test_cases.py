@@ -617,6 +617,7 @@ def test_one_command_carries_out_what_both_parties_have_signed(authorities: Auth
 
     told = authorities.done("carry-out", CASE, "-o", str(carried))
     assert told.count(": 1 visits released\n") == told.count(": 1 of 1 visits opened\n") == told.count("opened") == 1
+    assert told.count("the venue has committed to 1 check-ins") == 1
     authorities.done("export", CASE, "-o", str(exported))
     files = {file.name: file.read_bytes() for file in exported.iterdir()}
     assert {file.name: file.read_bytes() for file in carried.iterdir()} == files
