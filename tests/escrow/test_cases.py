@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -26,8 +27,10 @@ from escrow.authority.found_visits import CountedPeople, FoundVisits
 from escrow.authority.investigation import Investigation
 from escrow.authority.limits import Limits
 from escrow.authority.outcomes import WHY, why_set_aside
+from escrow.authority.progress import Waiting
 from escrow.authority.reading import UNEXPLAINED
-from escrow.authority.warrants import Step, Window
+from escrow.authority.released_parts import ReleasedPart
+from escrow.authority.warrants import DrawnWarrant, Step, Window
 from protocol.epochs import Role
 from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
 from protocol.passes import OwnedPass
@@ -472,6 +475,36 @@ def test_a_list_is_never_mistaken_for_the_whole_case(authorities: Authorities, t
     assert (whole.stdout, whole.stderr) == (f"2 people, written to {exported}\n", "")
 
 
+def test_a_list_says_of_how_many_warrants_it_lacks_a_part(authorities: Authorities, tmp_path: Path) -> None:
+    one, cafe = authorities.worlds[0], authorities.cafe
+    passes = run(admit(one, {cafe: [1]}))
+    cafe.part_ends = [cafe.log.kept[-1].opening.time]
+    one.now += HOUR // 2
+    run(cafe.admit(passes[98].pop(), one.now - 60))
+    run(cafe.commit())
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    authorities.done("add", CASE, *authorities.venues(cafe), *authorities.window(-12 * HOUR, HOUR // 2))
+    authorities.done("draw", CASE, "--yes")
+    authorities.done("propose", CASE)
+    authorities.countersign()
+    open_part = Investigation._open_part
+
+    async def but_the_last(it: Investigation, drawn: DrawnWarrant, part: ReleasedPart, *rest: Any) -> None:
+        if part is drawn.parts[-1]:
+            raise Unreachable("no answer")
+        await open_part(it, drawn, part, *rest)
+
+    lists = ("-o", str(tmp_path / "lists"))
+    with patch.object(Investigation, "_open_part", but_the_last):
+        half = authorities.case("carry-out", CASE, *lists)
+    assert "2 visits released in 2 parts\n" in half.stdout
+    assert half.exit_code == 1
+    assert "of 1 parts 1 are not opened to the end. Next: `case open` (1 shared)" in half.stderr
+    assert half.stdout.endswith(f"\n1 people, written to {lists[1]}\n")
+    assert "2 of 2 visits opened\n" in authorities.done("carry-out", CASE, *lists)
+    assert len(read(tmp_path / "lists" / "people.csv")) == 2
+
+
 def test_what_a_release_alone_shows_is_told_before_anything_is_opened(authorities: Authorities) -> None:
     """What the authority has erased, and what it has opened for another venue."""
     one = authorities.worlds[0]
@@ -605,9 +638,21 @@ def test_one_command_carries_out_what_both_parties_have_signed(authorities: Auth
     assert f"nothing of {CASE} was opened. Next: `case propose` (4 drawn)" in nothing.stderr
     authorities.done("propose", CASE)
     authorities.countersign()
-    with patch.object(authorities.cafe.log, "release", side_effect=OSError):
+    with (
+        patch.object(authorities.cafe.log, "release", side_effect=OSError),
+        patch.object(Waiting, "on", autospec=True, side_effect=Waiting.on) as waits,
+    ):
         partly = authorities.case("carry-out", CASE, "-o", str(carried))
     assert partly.exit_code == 1
+    assert "카페, 2023-11-15 11:00:00 to 2023-11-15 12:00:00, domain 1: the server failed; " in partly.stderr
+    waited = [call.args[1:] for call in waits.call_args_list]
+
+    def numbers(words: str) -> list[int]:
+        return sorted(number for what, number, of in waited if re.search(words, what) and of == 4)
+
+    assert numbers("^the venue's release: [클카술].*, domain [12]$") == numbers(r", to be read$") == [1, 2, 3, 4]
+    assert len(numbers("^the operator's shares: [클술]")) == 3
+    assert ("the lists, to be written", 1, 1) in waited
     assert partly.stdout.count(" visits released") == partly.stdout.count(" visits opened\n") == 3
     assert partly.stdout.endswith(f"\n4 people, written to {carried}\n")
     assert "of 4 parts 1 are not on the list. Next: `case release` (1 countersigned)" in partly.stderr
