@@ -24,7 +24,7 @@ from escrow.authority.case_register import Case
 from escrow.authority.cli import STATES
 from escrow.authority.errors import CaseExists, UnknownCase
 from escrow.authority.found_visits import CountedPeople, FoundVisits
-from escrow.authority.investigation import Investigation
+from escrow.authority.investigation import AT_A_TIME, Investigation
 from escrow.authority.limits import Limits
 from escrow.authority.outcomes import WHY, why_set_aside
 from escrow.authority.progress import Waiting
@@ -475,18 +475,24 @@ def test_a_list_is_never_mistaken_for_the_whole_case(authorities: Authorities, t
     assert (whole.stdout, whole.stderr) == (f"2 people, written to {exported}\n", "")
 
 
-def test_a_list_says_of_how_many_warrants_it_lacks_a_part(authorities: Authorities, tmp_path: Path) -> None:
-    one, cafe = authorities.worlds[0], authorities.cafe
-    passes = run(admit(one, {cafe: [1]}))
-    cafe.part_ends = [cafe.log.kept[-1].opening.time]
+def in_two_parts(authorities: Authorities, *doors: Door) -> None:
+    """A case with warrants that are countersigned, for doors of the first domain that release in two parts each."""
+    one = authorities.worlds[0]
+    passes = run(admit(one, {door: [1] for door in doors}))
     one.now += HOUR // 2
-    run(cafe.admit(passes[98].pop(), one.now - 60))
-    run(cafe.commit())
+    for door in doors:
+        door.part_ends = [door.log.kept[-1].opening.time]
+        run(door.admit(passes[98].pop(), one.now - 60))
+        run(door.commit())
     authorities.done("start", CASE, "--legal-reference", LAW)
-    authorities.done("add", CASE, *authorities.venues(cafe), *authorities.window(-12 * HOUR, HOUR // 2))
+    authorities.done("add", CASE, *authorities.venues(*doors), *authorities.window(-12 * HOUR, HOUR // 2))
     authorities.done("draw", CASE, "--yes")
     authorities.done("propose", CASE)
     authorities.countersign()
+
+
+def test_a_list_says_of_how_many_warrants_it_lacks_a_part(authorities: Authorities, tmp_path: Path) -> None:
+    in_two_parts(authorities, authorities.cafe)
     open_part = Investigation._open_part
 
     async def but_the_last(it: Investigation, drawn: DrawnWarrant, part: ReleasedPart, *rest: Any) -> None:
@@ -503,6 +509,24 @@ def test_a_list_says_of_how_many_warrants_it_lacks_a_part(authorities: Authoriti
     assert half.stdout.endswith(f"\n1 people, written to {lists[1]}\n")
     assert "2 of 2 visits opened\n" in authorities.done("carry-out", CASE, *lists)
     assert len(read(tmp_path / "lists" / "people.csv")) == 2
+
+
+def test_parts_of_all_warrants_together_are_opened_two_at_a_time(authorities: Authorities, tmp_path: Path) -> None:
+    in_two_parts(authorities, authorities.cafe, authorities.club[0])
+    open_part, under_way, most = Investigation._open_part, 0, 0
+
+    async def counted(*those: Any) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.01)
+        await open_part(*those)
+        under_way -= 1
+
+    with patch.object(Investigation, "_open_part", counted):
+        told = authorities.done("carry-out", CASE, "-o", str(tmp_path / "lists"))
+    assert told.count("2 of 2 visits opened\n") == 2
+    assert most == AT_A_TIME
 
 
 def test_what_a_release_alone_shows_is_told_before_anything_is_opened(authorities: Authorities) -> None:
