@@ -54,11 +54,11 @@ def carry_out_command(home: Path, name: str, output: Path) -> None:
 
     cases = cases_of(home)
     cases.get(name)
-    opened = set[tuple[int, bytes]]()
+    opened = set[bytes]()
 
-    async def open_parts(investigation: Investigation, part: Part, warrant: Warrant) -> Told:
+    async def open_parts(investigation: Investigation, _part: Part, warrant: Warrant) -> Told:
         await investigation.open_parts(warrant.warrant_id)
-        opened.add((part.authority.domain.number, warrant.warrant_id))
+        opened.add(warrant.warrant_id)
         return Told("the shares of both parties are here")
 
     opening = Action("open", "the operator's shares", is_to_open, open_parts)
@@ -68,8 +68,8 @@ def carry_out_command(home: Path, name: str, output: Path) -> None:
         raise click.ClickException(failed)
 
 
-def _write_lists(cases: Cases, name: str, output: Path, opened: Collection[tuple[int, bytes]] = ()) -> None:
-    """Write the lists. What was `opened` just now, by domain and warrant, is told of and noted, too."""
+def _write_lists(cases: Cases, name: str, output: Path, opened: Collection[bytes] = ()) -> None:
+    """Write the lists. Of the warrants (by their ids) that were `opened` just now, what they gave is told and noted."""
     from escrow.authority.contacts import Count
     from escrow.authority.findings import write_all
     from escrow.authority.found_visits import FoundVisits
@@ -99,7 +99,7 @@ def _write_lists(cases: Cases, name: str, output: Path, opened: Collection[tuple
 
     findings = online(read)
     for part, warrant, one in findings:
-        if one.result is not None and (part.authority.domain.number, warrant.record.warrant_id) in opened:
+        if one.result is not None and warrant.record.warrant_id in opened:
             told = of_opening(part.authority, warrant.record, one.result, "case", DRAW, briefly=True)
             told.show(label(part))
     counts = [count for _, _, one in findings for count in one.counts()]
@@ -120,17 +120,13 @@ def _write_lists(cases: Cases, name: str, output: Path, opened: Collection[tuple
 
 
 async def _read(
-    investigation: Investigation,
-    part: Part,
-    warrant: ListedWarrant,
-    found: FoundVisits,
-    opened: Collection[tuple[int, bytes]],
+    investigation: Investigation, part: Part, warrant: ListedWarrant, found: FoundVisits, opened: Collection[bytes]
 ) -> tuple[ListedWarrant, Finding]:
     """What a warrant gave, and how far it has come with that."""
     from escrow.authority.findings import finding
 
     authority, warrant_id, result = part.authority, warrant.record.warrant_id, None
-    if (authority.domain.number, warrant_id) in opened:
+    if warrant_id in opened:
         result = await investigation.finish(warrant_id, found)
         warrant = authority.warrants.listed_one(warrant_id)
     elif _is_readable(part, warrant):
