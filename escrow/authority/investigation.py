@@ -25,12 +25,12 @@ from protocol.opening import OpeningTranscript
 from protocol.primitives.errors import OutOfScope
 from protocol.primitives.statements import JointStatement, sign_statement
 from protocol.releases import HeldCommitments, VerifiedRelease, verify_release
-from protocol.warrants import Purpose, Warrant, verify_venue, verify_warrant
+from protocol.warrants import Purpose, RegisteredVenue, ValidWarrant, Warrant, verify_venue, verify_warrant
 from service.http_client import call
 from service.problems import Problem
 
 AT_A_TIME = 2
-"""So many parts are opened at a time: while the operator works on one, the authority works on another.
+"""So many parts are released or opened at a time: while the operator works on one, the authority works on another.
 
 Each is in memory. Shares are asked for one part at a time in each domain (§3.10).
 """
@@ -69,7 +69,7 @@ class Investigation:
     ) -> None:
         """`say` is told how far a step has come that takes several parts.
 
-        Investigations that share `places` open so many parts at a time together.
+        Investigations that share `places` have so many parts in memory together.
         """
         self._authority, self._session, self._say = authority, session, say
         self._places = places or asyncio.Semaphore(AT_A_TIME)
@@ -147,26 +147,36 @@ class Investigation:
         ended, is_last, number = _goes_on_after(self._authority.warrants.get(warrant_id)), False, 0
         closed = elsewhere = 0
         while not is_last:
-            statement = await self._authority.peer.ask_server(
-                self._session,
-                venue.record.url,
-                venue.record.venue_id.hex(),
-                "/v1/releases",
-                ReleaseRequest(joint, ended).to_bytes(),
-            )
-            commitments = await asyncio.to_thread(self._authority.commitments.of, venue.record.venue_id)
-            release = await asyncio.to_thread(
-                verify_release, valid, venue, keys, commitments, statement, ended, verify_on_all_cores
-            )
-            await asyncio.to_thread(self._authority.warrants.parts.store, statement, release)
-            shut, reused = await asyncio.to_thread(self._foreseen, release)
+            async with self._places:
+                ended, shut, reused = await self._request_part(joint, valid, venue, keys, ended)
             closed, elsewhere = closed + shut, elsewhere + reused
             number += 1
             self._say(f"{number} parts are here")
-            ended, is_last = release.part_ends, release.part_ends is None
+            is_last = ended is None
         result = replace(_summary(self._authority.warrants.get(warrant_id).parts), closed=closed, elsewhere=elsewhere)
         self._authority.warrants.note(warrant_id, Step.RELEASED, visits=result.visits)
         return result
+
+    async def _request_part(
+        self,
+        joint: JointStatement,
+        valid: ValidWarrant,
+        venue: RegisteredVenue,
+        keys: dict[int, EpochKey],
+        ended: int | None,
+    ) -> tuple[int | None, int, int]:
+        """Have the part verified and stored that comes after the one that `ended`: its end, and what is `_foreseen`."""
+        request = ReleaseRequest(joint, ended).to_bytes()
+        venue_id = venue.record.venue_id
+        statement = await self._authority.peer.ask_server(
+            self._session, venue.record.url, venue_id.hex(), "/v1/releases", request
+        )
+        commitments = await asyncio.to_thread(self._authority.commitments.of, venue_id)
+        release = await asyncio.to_thread(
+            verify_release, valid, venue, keys, commitments, statement, ended, verify_on_all_cores
+        )
+        await asyncio.to_thread(self._authority.warrants.parts.store, statement, release)
+        return release.part_ends, *await asyncio.to_thread(self._foreseen, release)
 
     def _foreseen(self, release: VerifiedRelease) -> tuple[int, int]:
         """How many visits are of erased days, and how many passes of the others were opened for another venue."""

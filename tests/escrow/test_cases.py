@@ -7,7 +7,7 @@ import csv
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -205,10 +205,12 @@ def test_one_person_with_two_operators_at_three_venues_stands_once(authorities: 
 DAY = 86_400
 
 
-def drawn_for(authorities: Authorities, *doors: Door, countersigned: bool = True) -> None:
+def drawn_for(
+    authorities: Authorities, *doors: Door, window: tuple[int, int] = (-HOUR, 0), countersigned: bool = True
+) -> None:
     """A case with one window at these doors, as far as the operators' decisions."""
     authorities.done("start", CASE, "--legal-reference", LAW)
-    authorities.done("add", CASE, *authorities.venues(*doors), *authorities.window())
+    authorities.done("add", CASE, *authorities.venues(*doors), *authorities.window(*window))
     authorities.done("draw", CASE, "--yes")
     if countersigned:
         authorities.done("propose", CASE)
@@ -484,11 +486,7 @@ def in_two_parts(authorities: Authorities, *doors: Door) -> None:
         door.part_ends = [door.log.kept[-1].opening.time]
         run(door.admit(passes[98].pop(), one.now - 60))
         run(door.commit())
-    authorities.done("start", CASE, "--legal-reference", LAW)
-    authorities.done("add", CASE, *authorities.venues(*doors), *authorities.window(-12 * HOUR, HOUR // 2))
-    authorities.done("draw", CASE, "--yes")
-    authorities.done("propose", CASE)
-    authorities.countersign()
+    drawn_for(authorities, *doors, window=(-12 * HOUR, HOUR // 2))
 
 
 def test_a_list_says_of_how_many_warrants_it_lacks_a_part(authorities: Authorities, tmp_path: Path) -> None:
@@ -511,19 +509,24 @@ def test_a_list_says_of_how_many_warrants_it_lacks_a_part(authorities: Authoriti
     assert len(read(tmp_path / "lists" / "people.csv")) == 2
 
 
-def test_parts_of_all_warrants_together_are_opened_two_at_a_time(authorities: Authorities, tmp_path: Path) -> None:
+def test_two_parts_of_all_warrants_together_are_in_memory(authorities: Authorities, tmp_path: Path) -> None:
     in_two_parts(authorities, authorities.cafe, authorities.club[0])
-    open_part, under_way, most = Investigation._open_part, 0, 0
+    under_way = most = 0
 
-    async def counted(*those: Any) -> None:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        await asyncio.sleep(0.01)
-        await open_part(*those)
-        under_way -= 1
+    def counted(work: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def counting(*those: Any) -> Any:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            done = await work(*those)
+            under_way -= 1
+            return done
 
-    with patch.object(Investigation, "_open_part", counted):
+        return counting
+
+    with ExitStack() as stack:
+        for work in (Investigation._request_part, Investigation._open_part):
+            stack.enter_context(patch.object(Investigation, work.__name__, counted(work)))
         told = authorities.done("carry-out", CASE, "-o", str(tmp_path / "lists"))
     assert told.count("2 of 2 visits opened\n") == 2
     assert most == AT_A_TIME
@@ -653,10 +656,7 @@ def test_one_command_carries_out_what_both_parties_have_signed(authorities: Auth
     run(admit(one, {authorities.club[0]: [1, 2], authorities.cafe: [1]}))
     run(admit(two, {authorities.club[1]: [1, 3], authorities.bar: [1, 4]}))
     carried, exported = tmp_path / "carried out", tmp_path / "export"
-    authorities.done("start", CASE, "--legal-reference", LAW)
-    places = authorities.venues(authorities.club[0], authorities.cafe, authorities.bar)
-    authorities.done("add", CASE, *places, *authorities.window())
-    authorities.done("draw", CASE, "--yes")
+    drawn_for(authorities, authorities.club[0], authorities.cafe, authorities.bar, countersigned=False)
     nothing = authorities.case("carry-out", CASE, "-o", str(carried))
     assert (nothing.exit_code, nothing.stdout) == (1, "")
     assert f"nothing of {CASE} was opened. Next: `case propose` (4 drawn)" in nothing.stderr
