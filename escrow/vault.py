@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock
@@ -182,6 +183,7 @@ class Vault:
         return self._directory / f"{epoch}.secret"
 
 
+@lru_cache(1000)  # to make a path takes longer than to look for the file
 def _tombstone(directory: Path, epoch: int) -> Path:
     return directory / f"{epoch}.erased"
 
