@@ -36,9 +36,10 @@ def read_any_check_in(encoding: bytes) -> AnyCheckInMessage:
     Raises:
         Malformed: It is none of the three kinds.
     """
-    if encoding[:1] == _SIX_FIELDS:
+    fields = encoding[:1]
+    if fields == _SIX_FIELDS:
         return AssistedCheckIn.from_bytes(encoding)
-    if encoding[:1] == _EIGHT_FIELDS:
+    if fields == _EIGHT_FIELDS:
         return PaperCheckInMessage.from_bytes(encoding)
     return CheckInMessage.from_bytes(encoding)
 
@@ -58,11 +59,11 @@ def verify_any_check_in(epoch_key: EpochKey, message: AnyCheckInMessage) -> AnyC
         WrongEpoch: Its time lies outside the epoch.
         InvalidSignature: A signature does not hold.
     """
-    if isinstance(message, AssistedCheckIn):
-        return verify_assisted(epoch_key, message)
+    if isinstance(message, CheckInMessage):
+        return verify_check_in(epoch_key, message)
     if isinstance(message, PaperCheckInMessage):
         return verify_paper_check_in(epoch_key, message)
-    return verify_check_in(epoch_key, message)
+    return verify_assisted(epoch_key, message)
 
 
 def verify_check_ins(messages: Sequence[tuple[EpochKey, AnyCheckInMessage]]) -> list[AnyCheckIn | Malformed | Rejected]:

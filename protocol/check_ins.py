@@ -135,8 +135,9 @@ def possible_epochs(domain: Domain, time: int, direction: Direction) -> range:
     Returns:
         The epochs, the earliest first.
     """
-    earliest = time - MAX_STAY if direction is Direction.EXIT else time
-    return range(domain.epoch_at(earliest), domain.epoch_at(time) + 1)
+    last = domain.epoch_at(time)
+    first = domain.epoch_at(time - MAX_STAY) if direction is Direction.EXIT else last
+    return range(first, last + 1)
 
 
 def verify_check_in(epoch_key: EpochKey, message: CheckInMessage) -> CheckIn:
@@ -160,13 +161,14 @@ def verify_check_in(epoch_key: EpochKey, message: CheckInMessage) -> CheckIn:
         raise WrongDomain("the check-in is of another domain", message.domain)
     if epoch_key.epoch not in possible_epochs(epoch_key.domain, message.time, message.direction):  # step 2
         raise WrongEpoch("the check-in's time lies outside the epoch", epoch_key.domain.epoch_at(message.time))
-    issued = pass_signing_input(epoch_key, message.u, message.v)
+    u = message.u
+    issued = pass_signing_input(epoch_key, u, message.v)
     if not verify(bytes(epoch_key.pass_key), issued, message.pass_signature):  # step 3
         raise InvalidSignature("the authority did not issue this pass in this epoch")
     signing_input = label_signing_input(
         epoch_key, message.time, message.direction, message.venue_id, message.signed_pass[:PASS_BYTES]
     )
-    if not verify(message.u, signing_input, message.label_signature):  # step 4
+    if not verify(u, signing_input, message.label_signature):  # step 4
         raise InvalidSignature("the pass did not sign this label")
     return CheckIn(message, epoch_key.epoch)
 

@@ -8,7 +8,7 @@ much for one release comes in parts, each of which is judged by itself.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -23,12 +23,11 @@ from protocol.commitments import (
     HeldCommitment,
     KeptCommitment,
     VenueCommitment,
-    append_check_ins,
     check_in_digest,
     commitment_digest,
 )
 from protocol.epochs import MAX_STAY, EpochKey
-from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32
+from protocol.primitives.encoding import Bytes16, Bytes32, Message, Size, Uint8, Uint32, encode_item
 from protocol.primitives.errors import (
     CommitmentMismatch,
     CommittedLate,
@@ -41,7 +40,7 @@ from protocol.primitives.errors import (
 from protocol.primitives.hashing import digest32
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload, verify_statement
-from protocol.transparency.merkle import CompactRange
+from protocol.transparency.merkle import CompactRange, leaf_hash
 from protocol.visits import Visit, collect_visits
 from protocol.warrants import MAX_RELEASE, RegisteredVenue, ValidWarrant, Venue, Warrant
 
@@ -80,8 +79,16 @@ class ReleasedLeaf(Message):
     @property
     def committed(self) -> CommittedCheckIn:
         """The leaf as the venue's tree has it."""
-        digest = self.content if self.withheld else check_in_digest(self.content)
-        return CommittedCheckIn(self.epoch, self.time, self.direction, digest)
+        return CommittedCheckIn(self.epoch, self.time, self.direction, self._digest)
+
+    @property
+    def tree_hash(self) -> bytes:
+        """The hash (32 bytes) of `committed`, whose fields are not checked once more."""
+        return leaf_hash(encode_item([self.epoch, self.time, int(self.direction), self._digest]))
+
+    @property
+    def _digest(self) -> bytes:
+        return self.content if self.withheld else check_in_digest(self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,12 +406,13 @@ def _verify(
 ) -> VerifiedRelease:
     """A release that was read, by one party's commitments, wherever it starts."""
     placed, ends = _verify_leaves(warrant, commitments, message)
-    committed = sum(warrant.begins <= leaf.time < warrant.ends for leaf, _ in placed[:ends])
-    to_verify, check_ins = [], []
+    committed, to_verify, check_ins, window = 0, [], [], range(warrant.begins, warrant.ends)
     set_aside: Counter[str] = Counter()
     for place, (leaf, times) in enumerate(placed):
+        is_in_window = place < ends and leaf.time in window
+        committed += is_in_window
         if leaf.withheld:  # step 10
-            if place < ends and warrant.begins <= leaf.time < warrant.ends:
+            if is_in_window:
                 set_aside["Withheld"] += 1
             continue
         try:
@@ -416,17 +424,17 @@ def _verify(
             set_aside[type(verified).__name__] += 1
         else:
             check_ins.append(verified)
-    kept: dict[int, dict[bytes, Visit]] = {}
+    kept = defaultdict[int, dict[bytes, Visit]](dict)
     for epoch, visits in collect_visits(check_ins).items():  # step 12
         for u, visit in visits.items():
             if warrant.covers(visit.entered, visit.left):  # step 13
-                kept.setdefault(epoch, {})[u] = visit
+                kept[epoch][u] = visit
             else:
                 set_aside[OutOfScope.__name__] += len(visit.check_ins)
     held = _deciding(warrant, commitments, message)
     judgement = Judgement(digest, held, held)
     place_of_it = message.opened_from.time, message.part_ends, message.uncommitted
-    return VerifiedRelease(warrant, kept, set_aside, judgement, committed, *place_of_it)
+    return VerifiedRelease(warrant, dict(kept), set_aside, judgement, committed, *place_of_it)
 
 
 def _verify_leaves(
@@ -457,11 +465,12 @@ def _verify_leaves(
     before, ends = start.time, len(release.leaves)
     for time in required:  # step 9
         leaves = release.leaves[len(placed) : len(placed) + max(0, openings[time].size - tree.size)]
-        tree = append_check_ins(tree, (leaf.committed for leaf in leaves))
+        tree = tree.extend([leaf.tree_hash for leaf in leaves])
         if not _opens(openings[time], tree, known):
             raise CommitmentMismatch("the check-ins are not those that the venue was committed to")
         earliest = max(before, time - COMMITMENT_DELAY) - COMMITMENT_MARGIN
-        placed += [(leaf, range(earliest, time + COMMITMENT_MARGIN + 1)) for leaf in leaves]
+        times = range(earliest, time + COMMITMENT_MARGIN + 1)
+        placed += [(leaf, times) for leaf in leaves]
         before = time
         if time == release.part_ends:
             ends = len(placed)
@@ -506,7 +515,7 @@ def _read_content(
 ) -> tuple[EpochKey, AnyCheckInMessage]:
     """The check-in that a leaf shows, and the keys under which it has to hold."""
     message = read_any_check_in(leaf.content)  # step 11
-    if (message.time, message.direction) != (leaf.time, leaf.direction) or leaf.time >= times.stop:
+    if message.time != leaf.time or message.direction != leaf.direction or leaf.time >= times.stop:
         raise CommitmentMismatch("the check-in has another label, or a later one than its commitment")
     if leaf.time < times.start:
         raise CommittedLate("the venue did not commit to the check-in in time")

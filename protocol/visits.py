@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -68,10 +69,9 @@ def collect_visits(check_ins: Iterable[AnyCheckIn]) -> dict[int, dict[bytes, Vis
     Returns:
         The visits, by epoch and `u`.
     """
-    visits: dict[int, dict[bytes, Visit]] = {}
+    visits = defaultdict[int, dict[bytes, Visit]](dict)
     for check_in in check_ins:
-        same_epoch = visits.setdefault(check_in.epoch, {})
-        u = bytes(check_in.message.u)
+        same_epoch, u = visits[check_in.epoch], bytes(check_in.message.u)
         same_epoch[u] = _with(same_epoch.get(u, _NOTHING), check_in)
     return {
         epoch: {u: visit if _is_stay(visit) else Visit(visit.entry) for u, visit in same_epoch.items()}
@@ -91,4 +91,6 @@ def _with(visit: Visit, check_in: AnyCheckIn) -> Visit:
 
 
 def _is_stay(visit: Visit) -> bool:
-    return visit.entered is None or visit.left is None or 0 <= visit.left - visit.entered <= MAX_STAY
+    if visit.entry is None or visit.exit is None:
+        return True
+    return 0 <= visit.exit.message.time - visit.entry.message.time <= MAX_STAY

@@ -12,6 +12,7 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from operator import call
 from typing import Annotated, Any, ClassVar, NoReturn, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import cbor2
@@ -209,8 +210,8 @@ def _array(item: _Codec, rule: Size | Range) -> _Codec:
         return values
 
     return _Codec(
-        lambda values: [encode(value) for value in check(values)],
-        lambda items: tuple([decode(value) for value in check(_list(items))]),
+        lambda values: list(map(encode, check(values))),
+        lambda items: tuple(map(decode, check(_list(items)))),
     )
 
 
@@ -228,16 +229,16 @@ def _codec_of(cls: Any) -> _Codec:
     hints = get_type_hints(cls, include_extras=True)
     codecs = [(field.name, _codec(hints[field.name])) for field in fields(cls)]
     encoders = [(name, codec.encode) for name, codec in codecs]
-    decoders = [codec.decode for _, codec in codecs]
+    decoders, count = [codec.decode for _, codec in codecs], len(codecs)
 
     def encode(message: Any) -> list[Any]:
         return [encode_field(getattr(message, name)) for name, encode_field in encoders]
 
     def decode(item: Any) -> Any:
-        if len(_list(item)) != len(decoders):  # step 4
-            raise MalformedEncoding(f"{cls.__name__} has {len(decoders)} fields, found {len(item)}")
+        if type(item) is not list or len(item) != count:  # step 4
+            raise MalformedEncoding(f"{cls.__name__} is an array of {count} fields")
         # Step 5 is the decoder of each field, step 6 the class itself.
-        return cls(*[decode(value) for decode, value in zip(decoders, item, strict=True)])
+        return cls(*map(call, decoders, item))
 
     return _Codec(encode, decode)
 

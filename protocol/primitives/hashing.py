@@ -14,7 +14,7 @@ from nacl.bindings import crypto_hash_sha512
 from protocol.primitives.group import Point, RandomBytes, Scalar
 
 TAG_PREFIX = "SplitPass/v1/"
-_LENGTH = Struct(">I")
+_length = Struct(">I").pack
 
 
 @functools.cache
@@ -27,7 +27,7 @@ def frame(name: str, *parts: bytes) -> bytes:
     """The tag and every part, each behind its length as 4 bytes, big-endian."""
     framed = _framed_tag(name)
     for part in parts:
-        framed += _LENGTH.pack(len(part)) + part
+        framed += _length(len(part)) + part
     return framed
 
 
@@ -43,7 +43,7 @@ def digest(name: str, *parts: bytes) -> bytes:
 
 def digest32(name: str, *parts: bytes) -> bytes:
     """The first 32 bytes of `digest`: for keys, indexes and contexts."""
-    return digest(name, *parts)[:32]
+    return crypto_hash_sha512(frame(name, *parts))[:32]
 
 
 def hash_to_scalar(name: str, *parts: bytes) -> Scalar:
