@@ -9,10 +9,15 @@ from functools import partial
 from nacl import bindings as sodium
 from nacl.utils import random as random_bytes
 
-SAMPLES = 32
-"""How many different inputs a primitive has: the time of a verification depends on its input."""
+SAMPLES = 256
+"""How many different inputs a primitive has: the time of a verification depends on its input.
+
+With few of them a processor learns the way through each. A server meets none twice.
+"""
 SIGNED_BYTES = 200
 """Pass and label statements have 121 and 216 bytes."""
+RELEASE_BYTES = 22_000
+"""A release of a hundred check-ins."""
 ASSOCIATED_BYTES = 128
 ANSWER_PLAINTEXT_BYTES = 96
 RECORD_PLAINTEXT_BYTES = 512
@@ -37,9 +42,9 @@ def _sign() -> Call:
     return partial(sodium.crypto_sign, random_bytes(SIGNED_BYTES), secret)
 
 
-def _verify() -> Call:
+def _verify(size: int = SIGNED_BYTES) -> Call:
     public, secret = sodium.crypto_sign_keypair()
-    return partial(sodium.crypto_sign_open, sodium.crypto_sign(random_bytes(SIGNED_BYTES), secret), public)
+    return partial(sodium.crypto_sign_open, sodium.crypto_sign(random_bytes(size), secret), public)
 
 
 def _encrypt(size: int) -> Call:
@@ -69,6 +74,8 @@ _MAKERS: dict[str, Callable[[], Call]] = {
     "key_pair": lambda: partial(sodium.crypto_sign_seed_keypair, random_bytes(32)),
     "sign": _sign,
     "verify": _verify,
+    "hash_release": lambda: partial(sodium.crypto_hash_sha512, random_bytes(RELEASE_BYTES)),
+    "verify_release": lambda: _verify(RELEASE_BYTES),
     "encrypt_answer": lambda: _encrypt(ANSWER_PLAINTEXT_BYTES),
     "decrypt_answer": lambda: _decrypt(ANSWER_PLAINTEXT_BYTES),
     "encrypt_record": lambda: _encrypt(RECORD_PLAINTEXT_BYTES),

@@ -106,8 +106,8 @@ SECTION = Section(
     "operations",
     "Operations and their floors",
     "The floor of an operation is the sum of the libsodium primitives that its formulas in the specification make "
-    "unavoidable, called directly. Operation and floor are measured side by side in every round, and the ratio is "
-    "taken there.",
+    "unavoidable, called directly, on as many inputs as keep a processor from learning the way through each. Operation "
+    "and floor are measured side by side in every round, and the ratio is taken there.",
     measure,
     tables,
 )

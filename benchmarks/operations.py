@@ -3,7 +3,8 @@
 An operation starts from the bytes that arrive and ends with the bytes that leave. Counted is what its formulas
 say and no more: a point or scalar off the wire is checked once (§3.1), although libsodium's scalar multiplication
 checks its point again; a prover checks its proof once; an intermediate result that two formulas share is computed
-once; and a hash or signature counts as one over a short message, however long its message is.
+once; and a hash or signature counts as one over a short message, however long its message is, but for a release, which
+is long by what it releases.
 """
 
 from __future__ import annotations
@@ -283,7 +284,7 @@ def _opening(session: Session) -> list[Operation]:
             "verify a released check-in",
             "§3.9",
             "both signatures of each check-in, its digest, leaf and node; the venue's signature, digest, commitment",
-            Counter(verify=2 * n + 1, hash=3 * n + 2),
+            Counter(verify=2 * n, hash=3 * n + 1, verify_release=1, hash_release=1),
             lambda: verify_release(
                 session.warrant, session.venue, keys, session.log.commitments, session.signed_release
             ),
