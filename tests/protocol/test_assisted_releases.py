@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.any_check_in import read_any_check_in, verify_any_check_in
+from protocol.any_check_in import read_any_check_in, take_as_verified, verify_any_check_in
 from protocol.assisted_check_ins import AssertedRecord, AssistedEntry, open_assisted, seal_assisted
 from protocol.check_ins import CheckIn, Direction, sign_check_in
 from protocol.epochs import Role
@@ -81,7 +81,9 @@ def test_what_was_stored_is_read_as_what_it_is(parties: Parties, today: OpenEpoc
     shown = sign_check_in(today.key, visitor.passes[0], NOW, Direction.EXIT)
     for message, kind in ((sealed, AssistedEntry), (shown, CheckIn)):
         assert read_any_check_in(message.to_bytes()) == message
-        assert verify_any_check_in(today.key, message) == kind(message, TODAY)  # type: ignore[arg-type]
+        verified = kind(message, TODAY)  # type: ignore[arg-type]
+        assert verify_any_check_in(today.key, message) == verified
+        assert take_as_verified([(today.key, message)]) == [verified]
     with pytest.raises(InvalidSignature):
         verify_any_check_in(today.key, replace(sealed, signature=bytes(64)))
 

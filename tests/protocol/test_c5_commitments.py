@@ -31,7 +31,14 @@ from protocol.primitives.errors import (
 )
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement, statement_payload
-from protocol.releases import COMMITMENT_DELAY, COMMITMENT_MARGIN, Release, ReleasedLeaf, choose_openings
+from protocol.releases import (
+    COMMITMENT_DELAY,
+    COMMITMENT_MARGIN,
+    Release,
+    ReleasedLeaf,
+    choose_openings,
+    parts_to_choose,
+)
 from protocol.transparency.merkle import CompactRange
 from protocol.warrants import MAX_RELEASE, ValidWarrant
 from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Released, Visitor, opening_warrant
@@ -110,6 +117,13 @@ def test_c5_a_release_starts_and_ends_where_both_parties_acknowledged(
     assert [opening.opening.time for opening in openings] == [
         commitment.opening.time for commitment in kept if start < commitment.opening.time <= end
     ]
+
+
+def test_c5_a_part_opens_what_there_is_if_nothing_reaches_far_enough(warrant: ValidWarrant, log: VenueLog) -> None:
+    """Whether an entry's visit lies in this window may be told by an exit that is twelve hours away."""
+    _, openings = choose_openings(warrant.record, log.kept)
+    assert [end for end, _ in parts_to_choose(warrant.record, openings)] == list(openings[:-1])
+    assert all(opened == openings for _, opened in parts_to_choose(warrant.record, openings))
 
 
 def test_c5_an_honest_release_fits_its_commitments(

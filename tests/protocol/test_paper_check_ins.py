@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.any_check_in import read_any_check_in, verify_any_check_in
+from protocol.any_check_in import read_any_check_in, take_as_verified, verify_any_check_in
 from protocol.check_ins import TIME_STEP, Direction, sign_check_in
 from protocol.epochs import MAX_STAY, Role
 from protocol.opening import create_shares, open_release, verify_party_shares
@@ -230,3 +230,4 @@ def test_c5_what_does_not_hold_is_set_aside(parties: Parties, today: OpenEpoch, 
 def test_what_was_stored_is_read_as_what_it_is(today: OpenEpoch, entry: PaperCheckInMessage) -> None:
     assert read_any_check_in(entry.to_bytes()) == entry
     assert verify_any_check_in(today.key, entry) == PaperCheckIn(entry, TODAY)
+    assert take_as_verified([(today.key, entry)]) == [PaperCheckIn(entry, TODAY)]
