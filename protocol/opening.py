@@ -151,7 +151,7 @@ def make_shares(
     all_shares, given, shared = [], {}, {}
     judgement = release.judgement.to_bytes()
     for epoch, visits in sorted(release.visits.items()):
-        points = {u: passes[epoch][u] for u in sorted(visits) if u in passes.get(epoch, {})}
+        points = {u: passes[epoch][u] for u in sorted(visits) if u in passes[epoch]}
         if epoch not in epochs or not points:
             continue
         epoch_key, secret = epochs[epoch]

@@ -284,6 +284,7 @@ def test_c1_secrets_and_identities_do_not_show(today: OpenEpoch, visitor: Visito
         assert str(int.from_bytes(secret, "little")) not in text
     for identity in (visitor.record.phone, visitor.record.name, "483920"):
         assert identity not in text
+    assert repr(visitor.registration) == "HandleRegistration(hidden)"
     assert repr(visitor.record) == "IdentityRecord(hidden)"
     assert repr(visitor.grant) == "HandleGrant(hidden)"
     assert repr(http_messages.Session(visitor.account_id, token)) == "Session(hidden)"

@@ -34,6 +34,7 @@ from protocol.warrants import (
     Warrant,
     verify_venue,
     verify_warrant,
+    warrant_epochs,
 )
 from tests.support.domain import NOW, TODAY, OpenEpoch, Parties, Visitor, enrol, found_domain
 from tests.support.strategies import scalars
@@ -405,3 +406,16 @@ def test_c5_two_visitors_in_one_release_stay_apart(parties: Parties, today: Open
     release = parties.release(warrant, {TODAY: [message.to_bytes() for message in messages]})
     verified = parties.verify(warrant, {TODAY: today.key}, release)
     assert {visit.check_in.message for visit in verified.visits[TODAY].values()} == set(messages)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "epochs"),
+    [(0, EPOCH_SECONDS, (-1, 0)), (MAX_STAY, MAX_STAY + 1, (0,)), (-1, EPOCH_SECONDS + 1, (-1, 0, 1))],
+)
+def test_c5_a_visit_may_be_of_the_day_on_which_its_longest_stay_began(
+    parties: Parties, begins: int, ends: int, epochs: tuple[int, ...]
+) -> None:
+    """`begins` and `ends` are seconds after today's midnight."""
+    midnight = parties.domain.epoch_begins(TODAY)
+    warrant = parties.warrant(midnight + begins, midnight + ends).record
+    assert [epoch - TODAY for epoch in warrant_epochs(parties.domain, warrant)] == list(epochs)

@@ -112,6 +112,16 @@ def test_what_a_party_gives_is_what_the_other_verifies(opening: Opening, role: R
     assert valid_passes(opening.release, made.given) == passes == made.given.passes
 
 
+def test_passes_that_the_other_party_decoded_are_not_decoded_again(opening: Opening) -> None:
+    given = opening.judge(Role.OPERATOR, opening.statements[Role.OPERATOR])
+    (epoch, shared), *others = given.passes.items()
+    some = replace(given, passes={epoch: shared})
+    taken = valid_passes(opening.release, some)
+    assert taken == valid_passes(opening.release)
+    assert all(taken[epoch][u] is point for u, point in shared.items())
+    assert others
+
+
 def test_c6_honest_shares_open_every_check_in(
     opening: Opening, visitor: Visitor, stranger: Visitor, visitor_tomorrow: Visitor
 ) -> None:

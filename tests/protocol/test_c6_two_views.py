@@ -16,6 +16,7 @@ from protocol.epochs import EpochKey, Role
 from protocol.http_messages import SharesRequest
 from protocol.opening import (
     Shares,
+    VerifiedShares,
     create_shares,
     judge_and_verify_shares,
     judge_shares,
@@ -92,15 +93,20 @@ class TwoParties:
             self.parties.domain, Role.OPERATOR, self.warrant, venue, keys, named, self.release, statement
         )
 
+    def judge_and_verify(
+        self, statement: bytes, keys: Mapping[int, EpochKey]
+    ) -> tuple[VerifiedRelease, VerifiedShares]:
+        venue, named = self.parties.registered_venue, self.held(self.authority)
+        return judge_and_verify_shares(
+            self.parties.domain, Role.OPERATOR, self.warrant, venue, keys, named, self.release, statement
+        )
+
     def verify(self, statement: bytes, keys: Mapping[int, EpochKey] | None = None) -> set[bytes]:
         """The passes that the authority accepts the operator's shares of."""
         keys = self.keys if keys is None else keys
         judged = self.judge_shares(statement, keys)
         shares = verify_party_shares(self.parties.domain, Role.OPERATOR, judged, keys, statement)
-        venue, named = self.parties.registered_venue, self.held(self.authority)
-        assert (judged, shares) == judge_and_verify_shares(
-            self.parties.domain, Role.OPERATOR, self.warrant, venue, keys, named, self.release, statement
-        )
+        assert (judged, shares) == self.judge_and_verify(statement, keys)
         return {u for by_pass in shares.shares.values() for u in by_pass}
 
 
@@ -198,8 +204,11 @@ def test_c6_a_share_of_what_ones_own_commitments_forbid_is_blamed(two: TwoPartie
 def test_c6_shares_whose_commitments_admit_nothing_are_blamed(two: TwoParties) -> None:
     for operator in ((), (HeldCommitment(FIRST, bytes(32)), *two.judgement.operator[1:])):
         false = replace(two.judge(), judgement=replace(two.judgement, operator=operator))
-        with pytest.raises(FaultyShares):
-            two.verify(two.shares(false))
+        signed = two.shares(false)
+        for judge in (two.verify, two.judge_and_verify):
+            with pytest.raises(FaultyShares) as caught:
+                judge(signed, two.keys)
+            assert (caught.value.role, caught.value.statement) == (Role.OPERATOR, signed)
         none = replace(false, visits={})
         assert two.verify(two.shares(none)) == set()
         assert two.judge_shares(two.shares(none), two.keys) == replace(none, set_aside=Counter(), check_ins=0)

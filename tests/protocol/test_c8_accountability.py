@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from itertools import pairwise
 
 import pytest
@@ -27,6 +28,7 @@ from protocol.primitives.hashing import digest32
 from protocol.primitives.statements import sign_statement
 from protocol.releases import release_digest
 from protocol.transparency.log_entries import commit_to_warrant
+from protocol.transparency.logs import log_id, log_origin
 from protocol.warrants import MAX_RELEASE
 from tests.support.domain import NOW, Parties
 
@@ -120,3 +122,9 @@ def test_c8_what_stands_on_record_is_the_digest_that_the_specification_writes(pa
     assert list_digest(statement) == digest32("published-list", message.to_bytes())
     assert commit_to_warrant(message.to_bytes(), salt) == digest32("logged-warrant", salt, message.to_bytes())
     assert release_digest(statement) == digest32("release", statement)
+
+
+def test_each_log_has_an_id_of_its_own(parties: Parties) -> None:
+    for role in Role:
+        assert log_id(parties.domain, role) == sha256(log_origin(parties.domain, role).encode()).hexdigest()
+    assert log_id(parties.domain, Role.OPERATOR) != log_id(parties.domain, Role.AUTHORITY)

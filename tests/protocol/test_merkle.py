@@ -89,6 +89,15 @@ def test_consistency_proofs_hold_for_the_roots_of_the_oracle(size: int, data: st
     assert verify_consistency(old, old_root, size, oracle(size).get_root(), proof)
 
 
+def test_every_proof_of_small_trees_holds() -> None:
+    subtrees, roots = subtrees_of(LEAVES), [tree_root(LEAVES[:size]) for size in range(35)]
+    for size, root in enumerate(roots):
+        for old in range(size + 1):
+            assert verify_consistency(old, roots[old], size, root, prove_consistency(subtrees, old, size))
+        for index in range(size):
+            assert verify_inclusion(LEAVES[index], index, size, prove_inclusion(subtrees, index, size), root)
+
+
 def test_proofs_are_those_of_the_example_in_rfc_6962() -> None:
     a, b, c, d, e, f, j = LEAVES[:7]
     g, h, i = node_hash(a, b), node_hash(c, d), node_hash(e, f)

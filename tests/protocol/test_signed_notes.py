@@ -21,6 +21,7 @@ from protocol.transparency.signed_notes import (
     cosign,
     encode_base64,
     key_id,
+    only_signature,
     parse_note,
     sign_note,
     verify_checkpoint,
@@ -126,6 +127,7 @@ def test_the_example_of_a_witness_s_answer_is_taken_apart() -> None:
 def test_a_checkpoint_is_read_back_with_its_witness() -> None:
     assert verify_checkpoint(COSIGNED, ORIGIN, public_key(KEY)) == TREE
     assert verify_cosignature(COSIGNED, WITNESS_NAME, public_key(WITNESS)) == 1_600_000_000
+    assert only_signature(COSIGNED, ORIGIN, public_key(KEY)) == NOTE
     later = COSIGNED + cosign(COSIGNED, WITNESS_NAME, 1_700_000_000, WITNESS)
     assert verify_cosignature(later, WITNESS_NAME, public_key(WITNESS)) == 1_700_000_000
 

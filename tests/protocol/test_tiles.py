@@ -10,6 +10,7 @@ from protocol.primitives.errors import MalformedEncoding
 from protocol.transparency.merkle import leaf_hash, prove_consistency, prove_inclusion, subtrees_of, tree_root
 from protocol.transparency.tiles import (
     Tile,
+    entries_tile,
     join_entries,
     split_entries,
     split_hashes,
@@ -57,6 +58,8 @@ def test_the_tiles_of_a_tree_are_those_of_the_format() -> None:
     assert [tiles_of(level, 0, 256) for level in range(3)] == [[Tile(0, 0)], [Tile(1, 0, 1)], []]
     assert tiles_of("entries", 250, 260) == [Tile("entries", 0), Tile("entries", 1, 4)]
     assert tiles_of(0, 260, 260) == []
+    assert tiles_of(0, 600, 700) == [Tile(0, 2, 188)]  # full ones were there
+    assert tiles_of(1, 65_000, 70_000) == [Tile(1, 0), Tile(1, 1, 17)]
 
 
 def hashes_in(tile: Tile) -> list[bytes]:
@@ -78,6 +81,11 @@ def test_proofs_from_tiles_are_those_from_the_leaves(size: int, data: st.DataObj
     tiles, leaves = subtrees_in(size, hashes), subtrees_of(LEAVES)
     assert prove_inclusion(tiles, index, size) == prove_inclusion(leaves, index, size)
     assert prove_consistency(tiles, index, size) == prove_consistency(leaves, index, size)
+
+
+def test_an_entry_lies_in_the_tile_of_its_place() -> None:
+    assert entries_tile(70_000, 300) == Tile("entries", 1)
+    assert entries_tile(70_000, 69_999) == Tile("entries", 273, 112)
 
 
 def test_a_subtree_lies_in_the_tile_below_its_root() -> None:
