@@ -109,6 +109,26 @@ def test_one_officers_vote_is_not_enough_for_a_venue_and_two_are(town: VisitorTo
     expect(lee.page.get_by_text("Kim approved")).to_be_visible()
 
 
+def test_where_an_officer_goes_right_after_signing_in_is_where_they_stay(
+    officers: dict[str, OfficersBrowser], signed_in: Opened
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    officers["Kim"].page.route("**/matters", hold)  # what is to be decided takes long
+    kim = signed_in("Kim")
+    kim.go("venues")
+    expect(kim.page.get_by_role("heading", name="Venues")).to_be_visible()
+    for route in held:
+        route.continue_()
+    kim.page.unroute("**/matters")
+    kim.page.wait_for_load_state("networkidle")
+    expect(kim.page.get_by_role("heading", name="Venues")).to_be_visible()
+    assert held
+
+
 def test_a_server_that_has_another_thing_signed_gets_no_signature(town: VisitorTown, signed_in: Opened) -> None:
     door = apply(town, "찻집 명동")
     kim = signed_in("Kim")

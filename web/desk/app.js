@@ -79,8 +79,8 @@ export class App {
   async signedIn() {
     history.replaceState(null, '');
     this.#drawFrame();
+    this.#show(this.#first, ''); // before it counts: meanwhile the officer may go somewhere else
     await this.countWaiting();
-    this.#show(this.#first, '');
   }
 
   /** The officer goes, or the server does not know the session any more. @param {Pair | null} [why] */
