@@ -465,7 +465,7 @@ def _verify_leaves(
     before, ends = start.time, len(release.leaves)
     for time in required:  # step 9
         leaves = release.leaves[len(placed) : len(placed) + max(0, openings[time].size - tree.size)]
-        tree = tree.extend([leaf.tree_hash for leaf in leaves])
+        tree = tree.extend(leaf.tree_hash for leaf in leaves)
         if not _opens(openings[time], tree, known):
             raise CommitmentMismatch("the check-ins are not those that the venue was committed to")
         earliest = max(before, time - COMMITMENT_DELAY) - COMMITMENT_MARGIN
