@@ -120,12 +120,15 @@ class WarrantWithdrawn(Refusal):
 
 
 class AlreadyOpened(Refusal):
-    """Shares were given under a warrant (16-byte id), which cannot be taken back."""
+    """Shares were given or a notice was signed under a warrant (16-byte id), which cannot be taken back."""
 
     name = "warrant-opened"
 
     def __init__(self, warrant_id: bytes) -> None:
-        super().__init__("shares were given under the warrant, which cannot be taken back; open it to the end")
+        super().__init__(
+            "shares were given or a notice was signed under the warrant, which cannot be taken back; "
+            "open it to the end, or publish the notice"
+        )
         self.warrant_id = warrant_id
 
 

@@ -150,7 +150,7 @@ class ReleaseLedger:
 
 
 def giving(engine: sql.Engine) -> AbstractContextManager[sql.Connection]:
-    """A transaction in which nobody else gives shares, or takes back what they would be given for.
+    """A transaction in which nobody else gives shares, signs a notice, or takes back what either would be for.
 
     One lock for all warrants: two of them may have the same passes.
     """

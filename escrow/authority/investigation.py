@@ -89,15 +89,16 @@ class Investigation:
         await self._authority.peer.ask(self._session, "/v1/warrants", statement)
 
     async def withdraw_warrant(self, warrant_id: bytes) -> None:
-        """Take a warrant back under which no share was given: here at once, and at the operator, which may know it.
+        """Take a warrant back under which nothing was given: here at once, and at the operator, which may know it.
 
-        Raises `AlreadyOpened`, also if the operator alone has given shares, whose answer was lost: then the warrant
-        stands, and is to be opened to the end. Raises what asking the operator raises: then it has to be repeated.
+        Raises `AlreadyOpened`, also if the operator alone has given shares or signed a notice, and its answer was lost:
+        then the warrant stands. Raises what asking the operator raises: then it has to be repeated.
         """
         warrants = self._authority.warrants
         listed = warrants.listed_one(warrant_id)
         steps = listed.steps
-        if listed.is_shared or warrant_id in self._authority.releases.totals():
+        is_warned = any(part.notice is not None for part in warrants.parts.of(warrant_id))
+        if listed.is_shared or is_warned or warrant_id in self._authority.releases.totals():
             raise AlreadyOpened(warrant_id)
         warrants.note(warrant_id, Step.WITHDRAWN, reason=NOT_TOLD)
         if Step.PROPOSED in steps or Step.COUNTERSIGNED in steps:

@@ -21,8 +21,8 @@ async def give_notice(operator: Operator, session: ClientSession, request: Notic
     """The operator's signature under a notice: what it signed under this number before, or a new one.
 
     Raises what `judge_request` raises, `WrongNumber` for a number that is not new, `ReplayedRequest` for another time
-    than now, `NoticeExists` for a second notice for nobody in a day or under a warrant, and `OutOfScope` for a warrant
-    of another purpose or warrants that do not go together.
+    than now, `NoticeExists` for a second notice for nobody in a day or under a warrant, `WarrantWithdrawn`, and
+    `OutOfScope` for a warrant of another purpose or warrants that do not go together.
     """
     given = await asyncio.to_thread(operator.notices.answer, request.number)  # step 1
     if given is not None:

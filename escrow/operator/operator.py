@@ -54,7 +54,7 @@ class Operator(Party):
     @cached_property
     def notices(self) -> SignedNotices:
         """The notices that it signed."""
-        return SignedNotices(self.engine, self.domain, self.identity, self.log, self.clock)
+        return SignedNotices(self.engine, self.domain, self.identity, self.log, self.clock, demand_standing)
 
     async def open_epoch(self, session: ClientSession, epoch: int) -> EpochKey:
         """The joint key of an epoch that is used now; raises `EpochNotOpen`, `ErasedEpoch` or `UnknownEpoch`."""

@@ -135,21 +135,15 @@ class OperatorServer:
         statement = await read_body(request, MAX_MESSAGE_BYTES)
         body = await asyncio.to_thread(self._operator.peer.receive, request.path, statement)
         asked = SharesRequest.from_bytes(body)
-        await self._demand_standing(asked)
+        warrant = Warrant.from_bytes(statement_payload(asked.warrant.authority))
+        await asyncio.to_thread(self._operator.warrants.demand_standing, warrant.warrant_id)
         return cbor_response(await give_shares(self._operator, self._session, asked))
 
     async def give_notice(self, request: web.Request) -> web.Response:
         """The operator's signature under a notice, with its list."""
         statement = await read_body(request, MAX_MESSAGE_BYTES)
         body = await asyncio.to_thread(self._operator.peer.receive, request.path, statement)
-        asked = NoticeRequest.from_bytes(body)
-        for shown in asked.releases:
-            await self._demand_standing(shown)
-        return cbor_response(await give_notice(self._operator, self._session, asked))
-
-    async def _demand_standing(self, asked: SharesRequest) -> None:
-        warrant = Warrant.from_bytes(statement_payload(asked.warrant.authority))
-        await asyncio.to_thread(self._operator.warrants.demand_standing, warrant.warrant_id)
+        return cbor_response(await give_notice(self._operator, self._session, NoticeRequest.from_bytes(body)))
 
     def _client(self, request: web.Request) -> str:
         return client_network(request, self._operator.settings.client_address_header)

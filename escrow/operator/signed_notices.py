@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from secrets import token_bytes
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sql
 
+from escrow.ledger import giving
 from escrow.operator.errors import NoticeExists
 from protocol.epochs import Domain
 from protocol.primitives.errors import WrongNumber
 from protocol.primitives.signatures import SigningKey
 from service.clock import Clock
-from service.storage import exclusive
 
 if TYPE_CHECKING:
     from escrow.log.log import TransparencyLog
@@ -53,10 +53,17 @@ class SignedNotices:
     """The notices that the operator has signed, and what it answered."""
 
     def __init__(
-        self, engine: sql.Engine, domain: Domain, identity: SigningKey, log: TransparencyLog, clock: Clock
+        self,
+        engine: sql.Engine,
+        domain: Domain,
+        identity: SigningKey,
+        log: TransparencyLog,
+        clock: Clock,
+        demand_standing: Callable[[sql.Connection, bytes], None],
     ) -> None:
+        """With `demand_standing`, which raises for the id of a warrant that was taken back."""
         self._engine, self._domain, self._identity = engine, domain, identity
-        self._log, self._clock = log, clock
+        self._log, self._clock, self._demand_standing = log, clock, demand_standing
 
     def answer(self, number: int) -> NoticeAnswer | None:
         """What was answered for a number; None if nothing was, or it is past its retention."""
@@ -72,7 +79,7 @@ class SignedNotices:
         return given
 
     def refuse_known(self, number: int, time: int, warrants: Collection[bytes]) -> None:
-        """Refuse a number that is not new, a second notice for nobody of a day, and a warrant that had its last one."""
+        """Refuse a number that is not new, a second notice for nobody of a day, and a warrant that can have none."""
         with self._engine.begin() as connection:
             self._check(connection, number, time, dict.fromkeys(warrants))
 
@@ -87,7 +94,7 @@ class SignedNotices:
         digests = list_passes(number, passes, seed)
         signed = sign_notice(self._domain, number, time, advice, digests, self._identity)
         answer = NoticeAnswer(tuple(release.digest for release in releases), seed, signed, digests)
-        with exclusive(self._engine, "signed notices") as connection:  # step 8
+        with giving(self._engine) as connection:  # step 8
             self._check(connection, number, time, {release.warrant_id: release.begins for release in releases})
             connection.execute(sql.insert(_notices).values(number=number, time=time, answer=answer.to_bytes()))
             for release in releases:
@@ -110,6 +117,8 @@ class SignedNotices:
             raise WrongNumber("a notice of this number, or a later one, is signed already", number)
         if not warrants and newest is not None and self._day(time) <= self._day(newest.time):  # step 5
             raise NoticeExists("there is a notice of this day already")
+        for warrant_id in warrants:
+            self._demand_standing(connection, warrant_id)
         for had in connection.execute(sql.select(_warrants).where(_warrants.c.warrant.in_(list(warrants)))):
             begins = warrants[had.warrant]
             if had.ends is None or (begins is not None and begins < had.ends):
@@ -117,3 +126,8 @@ class SignedNotices:
 
     def _day(self, time: int) -> int:
         return self._domain.epoch_at(time)
+
+
+def has_notice(connection: sql.Connection, warrant_id: bytes) -> bool:
+    """Whether a notice was signed under a warrant (16-byte id), as one transaction sees it with what it does."""
+    return connection.scalar(sql.select(_warrants.c.number).where(_warrants.c.warrant == warrant_id)) is not None

@@ -14,6 +14,7 @@ from escrow.desk.records import Decision, of_warrant
 from escrow.errors import AlreadyOpened, InvalidName, UnknownWarrant, WarrantWithdrawn
 from escrow.ledger import giving, has_given
 from escrow.operator.errors import AlreadyDecided, WarrantExists
+from escrow.operator.signed_notices import has_notice
 from protocol.epochs import Domain
 from protocol.primitives.errors import WrongDomain
 from protocol.primitives.signatures import SigningKey
@@ -158,13 +159,13 @@ class Warrants:
         """Take a warrant back for the authority, by its signed request, durably, and put that on record.
 
         From then on it is neither countersigned nor refused, and nothing is given under it. A second request changes
-        nothing. Raises `UnknownWarrant`, and `AlreadyOpened` if the operator has given shares under it.
+        nothing. Raises `UnknownWarrant`, and `AlreadyOpened` if the operator has given shares or signed a notice.
         """
         from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 
         self.get(warrant_id)
         with giving(self._engine) as connection:
-            if has_given(connection, warrant_id):
+            if has_given(connection, warrant_id) or has_notice(connection, warrant_id):
                 raise AlreadyOpened(warrant_id)
             insert_once(connection, _withdrawn, {"warrant": warrant_id, "request": request, "time": self._clock()})
             insert_once(connection, _decisions, {"warrant": warrant_id, "salt": token_bytes(32)})

@@ -12,11 +12,12 @@ import pytest
 from escrow.authority.investigation import Investigation
 from escrow.authority.warrants import Step
 from escrow.errors import AlreadyOpened, WarrantWithdrawn
-from escrow.operator import warrants
+from escrow.operator import notices, warrants
 from escrow.operator.errors import AlreadyDecided
 from protocol.epochs import Role
 from protocol.party_requests import PartyRequest
 from protocol.primitives.statements import verify_statement
+from protocol.releases import VerifiedRelease
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
 from protocol.warrants import Warrant
 from service.problems import Problem, Unreachable
@@ -119,6 +120,42 @@ def test_nobody_is_warned_under_it(world: World, warrant: Warrant) -> None:
     withdraw(world, notice)
     with pytest.raises(WarrantWithdrawn):
         run(publish_notice(world, [notice.warrant_id]))
+
+
+def test_a_withdrawal_that_comes_while_a_notice_is_made_is_not_overtaken(world: World, warrant: Warrant) -> None:
+    """It comes while the operator judges the release."""
+    notice = notice_for(warrant)
+    run(carry_out(world, notice, lambda it: it.request_release(notice.warrant_id)))
+    judge_request = notices.judge_request
+
+    async def judge(*arguments: Any) -> VerifiedRelease:
+        judged = await judge_request(*arguments)
+        await world.as_party(Role.AUTHORITY, f"/v1/warrants/{notice.warrant_id.hex()}/withdrawal", b"")
+        return judged
+
+    newest = world.operator.log.newest_notice()
+    with patch.object(notices, "judge_request", judge), pytest.raises(Problem) as refusal:
+        run(publish_notice(world, [notice.warrant_id]))
+    assert refusal.value.name == "warrant-withdrawn"
+    assert world.operator.log.newest_notice() == newest
+
+
+def test_a_warrant_under_which_a_notice_is_signed_is_not_taken_back(world: World, warrant: Warrant) -> None:
+    """The authority is killed before it has the operator's answer, and its officer takes the warrant back."""
+    notice = notice_for(warrant)
+    run(carry_out(world, notice, lambda it: it.request_release(notice.warrant_id)))
+    killed = patch.object(world.authority.notices, "add", side_effect=OSError("killed"))
+    with killed, pytest.raises(OSError, match="killed"):
+        run(publish_notice(world, [notice.warrant_id]))
+    with pytest.raises(AlreadyOpened, match="a notice was signed"):
+        withdraw(world, notice)
+    assert world.operator.warrants.get(notice.warrant_id).state == "countersigned"
+    assert run(publish_notice(world, [notice.warrant_id])).passes == 1
+    with (
+        patch.object(type(world.authority.peer), "ask", side_effect=AssertionError("the operator is not asked")),
+        pytest.raises(AlreadyOpened),
+    ):
+        withdraw(world, notice)
 
 
 def test_the_operator_keeps_the_signed_request(world: World, warrant: Warrant) -> None:

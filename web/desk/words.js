@@ -96,7 +96,7 @@ const PROBLEMS = {
   'warrant-pending': '상대 기관이 아직 결정하지 않았습니다',
   'warrant-refused': '상대 기관이 거절했습니다',
   'warrant-withdrawn': '철회된 승인서입니다',
-  'warrant-opened': '이미 열람을 시작해 철회할 수 없습니다',
+  'warrant-opened': '이미 열람을 시작했거나 알림에 서명해 철회할 수 없습니다',
   'warrant-exhausted': '승인서의 최대 건수를 넘습니다',
   'warrant-decided': '이미 결정된 승인서입니다',
   'no-release': '먼저 시설에 기록을 요청해 주세요',
