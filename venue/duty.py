@@ -41,7 +41,7 @@ def is_held(membership: Membership, now: int) -> bool:
     if not waited_for:
         return False
     last = membership.log.newest(now)
-    begun = min(contact.since for _, contact in waited_for) if last is None else last
+    begun = max(contact.since for _, contact in waited_for) if last is None else last
     return now - begun < MAX_HOLD  # step 2
 
 

@@ -26,5 +26,5 @@ async def read_json(request: web.Request, kind: type[B]) -> B:
         raise UnsupportedMediaType("send the body as application/json")
     try:
         return msgspec.json.decode(await read_any_body(request), type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise Malformed(str(error)) from None

@@ -75,7 +75,7 @@ def challenge_of(credential: Any) -> bytes:
     """What a new passkey, or an assertion, answers as it says itself; raises `WrongPasskey`."""
     try:
         return base64url_to_bytes(json.loads(base64url_to_bytes(credential["response"]["clientDataJSON"]))["challenge"])
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise WrongPasskey("the client's data names no challenge") from None
 
 
@@ -178,7 +178,7 @@ def _told(verify: Callable[[], T]) -> T:
         return verify()
     except WebAuthnException as error:
         raise WrongPasskey(str(error)) from None
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError):
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError):
         raise WrongPasskey("this is not what a passkey gives") from None
 
 

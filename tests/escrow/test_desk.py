@@ -15,6 +15,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import ClientError
 
@@ -32,7 +33,7 @@ from service.clock import DAY
 from service.keys import fingerprint
 from service.problems import Problem
 from service.settings import ServerSettings
-from tests.support.authenticator import Authenticator, from_base64url
+from tests.support.authenticator import Authenticator, base64url, from_base64url
 from tests.support.desk import Officer, invite, running_desk
 from tests.support.officers import custodians_shares, establish
 from tests.support.processes import real_world
@@ -312,6 +313,20 @@ def test_the_first_officers_come_by_their_links_alone(tmp_path: Path) -> None:
         assert world.officer(Role.AUTHORITY, "officers", "establish", "--yes", *shares).exit_code == 0
         assert kim.sign_in().status == 200
         assert kim.ask("GET", "/v1/desk/info").value["set"]["version"] == 1
+
+
+def test_what_is_nested_too_deep_is_refused(tmp_path: Path) -> None:
+    """Before anybody has signed in."""
+    nested = b"[" * 20_000 + b"]" * 20_000
+    client_data = base64url(b'{"challenge":' + nested + b"}")
+    world = World(tmp_path)
+    with running_desk(world.authority) as origin:
+        stranger = Officer(origin, Authenticator(origin))
+        for path in ("sign-in", "enrolment"):
+            for credential in (msgspec.Raw(nested), {"response": {"clientDataJSON": client_data}}):
+                asked = {"secret": "", "credential": credential}
+                refused = stranger.ask("POST", f"/v1/desk/{path}", asked)
+                assert refused.problem in {"malformed", "wrong-passkey", "unknown-invitation"}
 
 
 def test_the_public_servers_have_no_route_of_the_desk(tmp_path: Path) -> None:

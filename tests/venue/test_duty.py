@@ -95,6 +95,13 @@ def test_a_venue_without_a_commitment_waits_from_the_readers_last_contact(venue:
     assert not is_held(venue, NOW + MAX_HOLD)
 
 
+def test_a_venue_without_a_commitment_waits_for_the_reader_that_it_heard_last(venue: ServedVenue) -> None:
+    contact(venue, reader_at(venue), NOW)
+    contact(venue, reader_at(venue, "back door"), NOW + 3600)
+    assert is_held(venue, NOW + 3600 + MAX_HOLD - 1)
+    assert not is_held(venue, NOW + 3600 + MAX_HOLD)
+
+
 @pytest.mark.parametrize("waits", [True, False])
 def test_c5_what_is_delivered_late_counts_if_the_commitments_waited(
     venue: ServedVenue, parties: Parties, today: OpenEpoch, visitor: Visitor, waits: bool
