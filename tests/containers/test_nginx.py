@@ -96,6 +96,30 @@ def test_a_session_stays_with_one_process_and_leaves_no_trace(tmp_path: Path) ->
     assert re.fullmatch(r"(\S+T\S+ (POST /v1/handles|GET /v1/epochs) 200 [\d.]+\n)+", log)
 
 
+def test_nobody_chooses_the_process(tmp_path: Path) -> None:
+    """Neither by how a session's token is written, nor by a token where none is asked for."""
+    ports = tuple(free_ports(2))
+    own = token_bytes(32).hex()
+    spellings = [f"{scheme} {own}" for scheme in ("Bearer", "bearer", "BEARER", "bEaReR", "beareR", "BearER")]
+    invented = [f"Bearer {token_bytes(32).hex()}" for _ in range(24)]
+    cases = [("/v1/handles", spellings), ("/v1/handles", ["", "x", *map(str, range(24))]), ("/v1/sessions", invented)]
+
+    async def ask(proxy: Proxy) -> None:
+        async with session_with(proxy) as session:
+            for path, headers in cases:
+                served = set()
+                for header in headers:
+                    spoofed = {"Authorization": header, "X-Forwarded-For": "198.51.100.7"}
+                    async with session.post(proxy.url + path, data=b"x", headers=spoofed) as answer:
+                        told = await answer.json()
+                    served.add(told["port"])
+                    assert "X-Forwarded-For" not in told["headers"]
+                assert len(served) == 1
+
+    with processes(*ports), nginx("operator", tmp_path, replaced("operator", ports)) as proxy:
+        run(ask(proxy))
+
+
 def test_a_request_that_a_process_may_have_taken_is_not_sent_again(tmp_path: Path) -> None:
     ports = tuple(free_ports(2))
 
