@@ -14,15 +14,13 @@ from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 
 checks = Checks()
 
-POST_PATHS = {
-    Server.OPERATOR: "/v1/verifications",
-    Server.AUTHORITY: "/v1/venues",
-    Server.VENUE: "/v1/check-ins",
-}
-"""A path of each server that takes a message from anyone."""
+POST_PATHS = {Server.OPERATOR: "/v1/verifications", Server.AUTHORITY: "/v1/venues", Server.VENUE: "/v1/check-ins"}
+"""A path of each server that takes a short message from anyone."""
+PARTY_PATHS = {Server.OPERATOR: "/v1/warrants", Server.AUTHORITY: "/v1/directory", Server.VENUE: "/v1/releases"}
+"""A path of each server that takes a party request."""
 LARGE_PATHS = {Server.OPERATOR: "/v1/shares", Server.AUTHORITY: "/v1/passes"}
 """The requests that carry releases and batches."""
-LARGEST_BODY = 256 * 1024
+LARGEST_BODY, LARGEST_SHORT_BODY = 256 * 1024, 4 * 1024
 BOMB_BYTES = 2 * MAX_MESSAGE_BYTES
 SLOW_SECONDS = 60
 
@@ -79,14 +77,14 @@ async def other_media_type(tester: Tester, server: Server) -> None:
 @checks.add_at(Server, "5.1/largest-body")
 async def largest_body(tester: Tester, server: Server) -> None:
     """Bodies of up to 256 KiB are taken: one of that size is read, and malformed."""
-    answer = await tester.post(server, POST_PATHS[server], bytes(LARGEST_BODY))
+    answer = await tester.post(server, PARTY_PATHS[server], bytes(LARGEST_BODY))
     answer.expect_problem(400, "malformed-encoding")
 
 
 @checks.add_at(Server, "5.1/larger-body")
 async def larger_body(tester: Tester, server: Server) -> None:
     """A body that is one byte longer than 256 KiB is refused with 413."""
-    answer = await tester.post(server, POST_PATHS[server], bytes(LARGEST_BODY + 1))
+    answer = await tester.post(server, PARTY_PATHS[server], bytes(LARGEST_BODY + 1))
     answer.expect_problem(413, "request-entity-too-large")
 
 
@@ -98,7 +96,16 @@ async def larger_body_in_chunks(tester: Tester, server: Server) -> None:
         for _ in range(0, LARGEST_BODY + 1, 65536):
             yield bytes(65536)
 
-    (await tester.post(server, POST_PATHS[server], chunks())).expect_problem(413, "request-entity-too-large")
+    (await tester.post(server, PARTY_PATHS[server], chunks())).expect_problem(413, "request-entity-too-large")
+
+
+@checks.add_at(Server, "5.1/short-body")
+async def short_body(tester: Tester, server: Server) -> None:
+    """A short message may have 4 KiB: one of that size is read, and malformed. A longer one is refused with 413."""
+    answer = await tester.post(server, POST_PATHS[server], bytes(LARGEST_SHORT_BODY))
+    answer.expect_problem(400, "malformed-encoding")
+    answer = await tester.post(server, POST_PATHS[server], bytes(LARGEST_SHORT_BODY + 1))
+    answer.expect_problem(413, "request-entity-too-large")
 
 
 @checks.add_at(PARTIES, "5.1/largest-batch")

@@ -16,7 +16,7 @@ from protocol.primitives.errors import SplitPassError
 from protocol.transparency.logs import COSIGNING_SECONDS
 from service.caching import FOR_A_MINUTE, FOR_HOURS, lasting_response
 from service.clock import HOUR
-from service.http import cbor_response, create_app, path_bytes, read_body
+from service.http import SHORT_BODY_BYTES, cbor_response, create_app, path_bytes, read_body
 from service.media_types import CBOR
 from service.rate_limits import RateLimit, client_network
 from service.readiness import missing_database, missing_keys
@@ -102,7 +102,7 @@ class _SharedRoutes:
     async def apply(self, request: web.Request) -> web.Response:
         """Take a venue's application, for the officer to decide."""
         self._applications.count(self._client(request))
-        await asyncio.to_thread(self._party.venues.apply, await read_body(request))
+        await asyncio.to_thread(self._party.venues.apply, await read_body(request, SHORT_BODY_BYTES))
         return web.Response(status=202)
 
     async def venue(self, request: web.Request) -> web.Response:
@@ -115,6 +115,6 @@ class _SharedRoutes:
 
     async def commit(self, request: web.Request) -> web.Response:
         """Take a venue's commitment to its check-ins."""
-        statement = await read_body(request)
+        statement = await read_body(request, SHORT_BODY_BYTES)
         await asyncio.to_thread(self._party.commitments.receive, statement, self._party.clock())
         return web.Response(status=202)

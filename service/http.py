@@ -37,6 +37,8 @@ from service.storage import is_storage_trouble
 HTTP_PROBLEMS = {404: "not-found", 405: "method-not-allowed", 413: "request-entity-too-large"}
 BODY_SECONDS = 30
 SMALL_BODY_BYTES = 256 * 1024
+SHORT_BODY_BYTES = 4 * 1024
+"""Of one short message: decoding 256 KiB of empty arrays takes a third of a second, and anybody can send them."""
 LARGE_BODIES = 4
 """So many longer bodies a server reads at a time: anybody can send one, because it is read before it is verified."""
 
@@ -142,9 +144,9 @@ def _place_for(request: web.Request, max_bytes: int) -> AbstractAsyncContextMana
     return places
 
 
-async def read_message(request: web.Request, kind: type[M]) -> M:
-    """The message in a request's body."""
-    return kind.from_bytes(await read_body(request))
+async def read_message(request: web.Request, kind: type[M], max_bytes: int = SHORT_BODY_BYTES) -> M:
+    """The message in a request's body. More than a short one is read of those alone whose token was looked up."""
+    return kind.from_bytes(await read_body(request, max_bytes))
 
 
 def cbor_response(body: Message | bytes, status: int = 200) -> web.Response:

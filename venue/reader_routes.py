@@ -8,11 +8,11 @@ from aiohttp import web
 
 from protocol.assisted_check_ins import AssistedCheckIn
 from protocol.check_ins import Direction
-from protocol.deliveries import Delivery, DeliveryAnswer, DomainView, DoorView, EpochView, Openness, Pairing
+from protocol.deliveries import Delivery, DomainView, DoorView, EpochView, Openness, Pairing
 from protocol.epochs import Role
 from protocol.http_messages import Decision, DoorAnswer
 from service.clock import Clock
-from service.http import bearer_token, cbor_response, read_message
+from service.http import SMALL_BODY_BYTES, bearer_token, cbor_response, read_message
 from service.rate_limits import RateLimit, client_network
 from venue.deliveries import Deliveries
 from venue.domains import PinnedDomain
@@ -55,8 +55,9 @@ class _ReaderRoutes:
 
     async def deliver(self, request: web.Request) -> web.Response:
         """POST /v1/deliveries: what a reader has admitted by itself."""
-        token, delivery = bearer_token(request), await read_message(request, Delivery)
-        return cbor_response(await asyncio.to_thread(self._take, token, delivery))
+        deliveries = await asyncio.to_thread(self._deliveries, bearer_token(request))
+        delivery = await read_message(request, Delivery, SMALL_BODY_BYTES)
+        return cbor_response(await asyncio.to_thread(deliveries.take, delivery, self._clock()))
 
     async def assist(self, request: web.Request) -> web.Response:
         """POST /v1/assisted: what a reader has sealed of somebody without a phone."""
@@ -66,9 +67,6 @@ class _ReaderRoutes:
     def _view(self, token: bytes) -> DoorView:
         venue, reader = find_reader(self._home, token)
         return door_view(venue, reader, self._clock())
-
-    def _take(self, token: bytes, delivery: Delivery) -> DeliveryAnswer:
-        return self._deliveries(token).take(delivery, self._clock())
 
     def _deliveries(self, token: bytes) -> Deliveries:
         venue, reader = find_reader(self._home, token)

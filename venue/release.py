@@ -9,8 +9,9 @@ from protocol.commitments import KeptCommitment
 from protocol.epochs import Role
 from protocol.http_messages import ReleaseRequest
 from protocol.party_requests import PartyRequest
-from protocol.primitives.errors import WrongDomain, WrongParty
-from protocol.primitives.statements import statement_payload
+from protocol.primitives.errors import InvalidSignature, WrongDomain, WrongParty
+from protocol.primitives.group import Point
+from protocol.primitives.statements import statement_payload, verify_payload
 from protocol.releases import (
     MAX_COMMITMENTS,
     MAX_LEAVES,
@@ -38,9 +39,12 @@ def release(home: VenueHome, request: bytes, now: int) -> bytes:
     `UnknownVenue` when the warrant names another venue, `WindowTooOld` when its window is older than what is kept,
     `WindowTooLarge` when not even the shortest part can be released, `KeyLost` when the venue's key is lost.
     """
-    asked = PartyRequest.from_bytes(statement_payload(request))  # step 1: who has to have signed it
-    if home.domains.find(asked.domain) is None:
-        raise WrongDomain("the request is of a domain that this server does not know", asked.domain)
+    signers = {pinned.domain.number for pinned in home.domains if _has_signed(pinned.domain.authority_key, request)}
+    if not signers:  # step 1
+        raise InvalidSignature("no authority of a domain that this server knows has signed the request")
+    asked = PartyRequest.from_bytes(statement_payload(request))  # which is long to decode if a stranger wrote it
+    if asked.domain not in signers:
+        raise WrongDomain("the request is of another domain than its signature", asked.domain)
     in_domain = (one for one in home.memberships if one.pinned.domain.number == asked.domain)
     membership = next((one for one in in_domain if one.venue_id.hex() == asked.recipient), None)
     if membership is None:
@@ -50,6 +54,14 @@ def release(home: VenueHome, request: bytes, now: int) -> bytes:
     if warrant.record.venue_id != membership.venue_id:  # step 3
         raise UnknownVenue("the warrant names another venue")
     return open_log(membership, warrant, body.ended)
+
+
+def _has_signed(key: Point, request: bytes) -> bool:
+    try:
+        verify_payload(PartyRequest, request, key)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def open_log(membership: Membership, warrant: ValidWarrant, ended: int | None = None) -> bytes:

@@ -35,7 +35,7 @@ from protocol.primitives.encoding import MAX_MESSAGE_BYTES
 from protocol.primitives.statements import statement_payload
 from protocol.warrants import Warrant
 from service.clock import DAY, HOUR
-from service.http import bearer_token, cbor_response, path_bytes, read_body, read_message
+from service.http import SMALL_BODY_BYTES, bearer_token, cbor_response, path_bytes, read_body, read_message
 from service.http_client import new_session
 from service.rate_limits import RateLimit, client_network
 from service.serving import REQUESTS
@@ -101,7 +101,7 @@ class OperatorServer:
     async def issue_passes(self, request: web.Request) -> web.Response:
         """Mix an account's allowance into a batch and wait for the answers. Coming twice, it is asked for once."""
         account = await self._account(request)
-        allowance = await read_message(request, AllowanceRequest)
+        allowance = await read_message(request, AllowanceRequest, SMALL_BODY_BYTES)
         return cbor_response(await self.issuing.issue(account.account_id, allowance))
 
     async def propose_warrant(self, request: web.Request) -> web.Response:

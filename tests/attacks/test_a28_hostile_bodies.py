@@ -6,7 +6,10 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Any
+from unittest.mock import patch
 
+import cbor2
 import pytest
 from aiohttp import ClientSession, web
 
@@ -21,8 +24,9 @@ from protocol.epochs import Role
 from protocol.http_messages import Decision
 from protocol.primitives.encoding import MAX_MESSAGE_BYTES, encode_item
 from protocol.primitives.errors import MalformedEncoding
+from protocol.primitives.statements import PROTECTED, TAG_18
 from protocol.qr_text import from_qr_text
-from service.http import SMALL_BODY_BYTES, create_app
+from service.http import SHORT_BODY_BYTES, SMALL_BODY_BYTES, create_app
 from service.media_types import CBOR, PROBLEM, PROBLEM_TYPE
 from service.problems import Unreachable
 from tests.attacks.impostor import redirect
@@ -125,6 +129,8 @@ def test_a28_malformed_bodies_are_refused_everywhere(open_town: Town) -> None:
                 for body in MALFORMED:
                     status, name = await send(session, url + path, body)
                     expected = {(400, "malformed-encoding"), (400, "malformed-note"), (401, "unauthenticated")}
+                    if len(body) > SHORT_BODY_BYTES:
+                        expected |= {(413, "request-entity-too-large")}
                     assert (status, name) in expected, (path, body[:20])
 
     online(attack)
@@ -148,6 +154,32 @@ def test_a28_no_part_and_no_extension_of_a_message_is_taken(open_town: Town) -> 
 
     assert online(attack) == {(400, "malformed-encoding")}
     assert only(place.venue).store.entered(open_town.world.today, CheckInMessage.from_bytes(good).u) is None
+
+
+def test_a28_tiny_items_are_not_decoded_for_strangers(open_town: Town) -> None:
+    """The attacker sends as many empty arrays as fit into a body, on every route.
+
+    Happened: general. Answer: a short message has a short body, and a longer one is decoded for a sender who is known
+    (§5.1).
+    """
+    items = b"\x9a\x00\x03\xff\x00" + b"\x80" * 0x3FF00
+    decoded: list[int] = []
+    decode = cbor2.loads
+
+    def count(data: bytes, **options: Any) -> Any:
+        decoded.append(len(data))
+        return decode(data, **options)
+
+    async def attack(session: ClientSession) -> None:
+        for url, paths in (await routes_of(open_town)).values():
+            for path in paths:
+                await send(session, url + path, items)
+                await send(session, url + path, TAG_18 + encode_item([PROTECTED, {}, items, bytes(64)]))
+
+    with patch.object(cbor2, "loads", count):
+        online(attack)
+    assert max(decoded, default=0) <= SHORT_BODY_BYTES
+    assert_works(open_town)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])

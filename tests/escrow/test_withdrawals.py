@@ -14,6 +14,7 @@ from escrow.authority.warrants import Step
 from escrow.errors import AlreadyOpened, WarrantWithdrawn
 from escrow.operator import notices, warrants
 from escrow.operator.errors import AlreadyDecided
+from escrow.shares import judge_request
 from protocol.epochs import Role
 from protocol.party_requests import PartyRequest
 from protocol.primitives.statements import verify_statement
@@ -126,7 +127,6 @@ def test_a_withdrawal_that_comes_while_a_notice_is_made_is_not_overtaken(world: 
     """It comes while the operator judges the release."""
     notice = notice_for(warrant)
     run(carry_out(world, notice, lambda it: it.request_release(notice.warrant_id)))
-    judge_request = notices.judge_request
 
     async def judge(*arguments: Any) -> VerifiedRelease:
         judged = await judge_request(*arguments)

@@ -244,7 +244,9 @@ class Story:
 
     async def send_nonsense(self) -> None:
         world, domain = self.servers.world, self.servers.world.settings.domain
-        token, venue = self.pair[0].session.token, self.servers.door.venue.venue_id.hex()
+        token, served = self.pair[0].session.token, self.servers.door.venue
+        served.home.reader_tokens.add(served.venue_id, "nonsense", token, world.now)  # what is read of readers alone
+        venue = served.venue_id.hex()
         servers = {"operator": world.urls[OPERATOR], "authority": world.urls[AUTHORITY], "venue": self.servers.door.url}
         for server, url in servers.items():
             await send_bad_bodies(server, url, token)

@@ -130,7 +130,7 @@ class WarrantSteps:
         await self.withdraw()
 
     async def withdraw(self) -> None:
-        """Another warrant is taken back, and nothing is done under it."""
+        """Other warrants are taken back, and nothing is done under them."""
         world, mistake = self.servers.world, self.servers.warrant()
         path = f"/v1/warrants/{mistake.warrant_id.hex()}"
         await refused("unknown-warrant", world.as_party(AUTHORITY, f"{path}/withdrawal", b""))
@@ -142,7 +142,10 @@ class WarrantSteps:
         joint, venue = self.servers.both_sign(mistake), self.servers.both_sign(record)
         shown = SharesRequest(joint, venue, sign_statement(record, world.authority.identity), ())
         await refused("warrant-withdrawn", world.as_party(AUTHORITY, "/v1/shares", shown.to_bytes()))
-        notice = NoticeRequest(0, world.now, (shown,))
+        warning = notice_for(self.servers.warrant())
+        await world.as_party(AUTHORITY, "/v1/warrants", sign_statement(warning, world.authority.identity))
+        await world.as_party(AUTHORITY, f"/v1/warrants/{warning.warrant_id.hex()}/withdrawal", b"")
+        notice = NoticeRequest(9, world.now, (replace(shown, warrant=self.servers.both_sign(warning)),))
         await refused("warrant-withdrawn", world.as_party(AUTHORITY, "/v1/notices", notice.to_bytes()))
 
     async def release(self, warrant: Warrant) -> bytes:
