@@ -17,6 +17,8 @@ from service.urls import is_protected, unprotected
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
+MAX_ANSWER_BYTES = 4096
+"""How much of a venue's answer is read: it may be a stranger's."""
 _LINK = re.compile(r"(https?://[^\s/?#@\\]+(?:/[^\s?#@\\]+)*)/v/([0-9a-f]{32})")
 
 
@@ -63,7 +65,7 @@ async def fetch_poster(session: ClientSession, domain: Domain, link: str) -> Ven
     """Ask the host of a poster's link, and nobody else, for the venue; raises as `read_poster` and `call`."""
     read = read_link(link)
     path = f"{read.url}/v1/venues/{read.venue_id.hex()}/{domain.number}"
-    return read_poster(domain, link, await call(session, "GET", path))  # step 2
+    return read_poster(domain, link, await call(session, "GET", path, max_bytes=MAX_ANSWER_BYTES))  # step 2
 
 
 def is_web_url(url: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from client.errors import NoVisit
+from client.posters import MAX_ANSWER_BYTES
 from client.visitor import Visitor
 from client.wallet_contents import StoredPass, Visit, Wallet
 from protocol.check_ins import Direction, label_time, possible_epochs, sign_check_in
@@ -162,5 +163,6 @@ async def _submit(
     session: ClientSession, venue: Venue, epoch_key: EpochKey, stored: StoredPass, time: int, direction: Direction
 ) -> Decision:
     message = sign_check_in(epoch_key, stored.owned, time, direction, venue.venue_id)
-    answer = await call(session, "POST", f"{venue.url.rstrip('/')}/v1/check-ins", message)
+    url = f"{venue.url.rstrip('/')}/v1/check-ins"
+    answer = await call(session, "POST", url, message, max_bytes=MAX_ANSWER_BYTES)
     return DoorAnswer.from_bytes(answer).decision

@@ -44,8 +44,9 @@ async def call(
     token: bytes | None = None,
     *,
     ask_first: bool = False,
+    max_bytes: int = MAX_MESSAGE_BYTES,
 ) -> bytes:
-    """Send a request and return the body of the answer.
+    """Send a request and return the body of the answer, which has at most `max_bytes`.
 
     `body` goes as CBOR. Raises `Problem` with what the server said, or `Unreachable`; with `ask_first` `Declined` or
     `NotConnected` if nothing of the body was sent.
@@ -54,7 +55,7 @@ async def call(
     headers = {"Content-Type": CBOR} if method != "GET" else {}
     if token is not None:
         headers["Authorization"] = f"Bearer {token.hex()}"
-    answer = await exchange(session, method, url, encoded, headers, ask_first=ask_first)
+    answer = await exchange(session, method, url, encoded, headers, ask_first=ask_first, max_bytes=max_bytes)
     if answer.status >= 300:
         problem = _received_problem(answer)
         raise Declined(problem.status, problem.name, str(problem)) if answer.was_unread else problem
@@ -70,11 +71,12 @@ async def exchange(
     seconds: float | None = None,
     *,
     ask_first: bool = False,
+    max_bytes: int = MAX_MESSAGE_BYTES,
 ) -> Answer:
     """Send a request and return the answer, whatever its status; raises `Unreachable`, also for a URL without TLS.
 
-    It may take `seconds`, or as long as the session allows. With `ask_first` the server is not sent the body, nor told
-    its length, before it says that it takes it (`Expect: 100-continue`, RFC 9110, 10.1.1).
+    It may have `max_bytes`, and take `seconds`, or as long as the session allows. With `ask_first` the server is not
+    sent the body, nor told its length, before it says that it takes it (`Expect: 100-continue`, RFC 9110, 10.1.1).
 
     No redirect is followed: nobody is sent elsewhere with what was meant for this server.
     """
@@ -106,7 +108,7 @@ async def exchange(
                 expect100=ask_first,
             ) as response,
         ):
-            received = await _read_limited(response)
+            received = await _read_limited(response, max_bytes)
     except (ClientError, TimeoutError, OSError) as error:
         kind = NotConnected if isinstance(error, ClientConnectorError) or not was_sent else Unreachable
         raise kind(f"{url} does not answer ({type(error).__name__})") from None
@@ -141,10 +143,10 @@ def _received_problem(answer: Answer) -> Problem:
     return Problem(answer.status, "unknown", f"the server answered {answer.status} {answer.reason}")
 
 
-async def _read_limited(response: ClientResponse) -> bytes:
+async def _read_limited(response: ClientResponse, max_bytes: int) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_chunked(64 * 1024):
         body += chunk
-        if len(body) > MAX_MESSAGE_BYTES:
-            raise Unreachable(f"the answer is longer than {MAX_MESSAGE_BYTES} bytes")
+        if len(body) > max_bytes:
+            raise Unreachable(f"the answer is longer than {max_bytes} bytes")
     return bytes(body)

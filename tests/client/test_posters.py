@@ -3,12 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from aiohttp import web
 
 from client.errors import NoPassLeft, NoVisit
-from client.posters import fetch_poster, read_poster
+from client.posters import MAX_ANSWER_BYTES, fetch_poster, read_poster
 from client.visitor import Visitor
 from client.visits import check_in, check_out, group_to_leave
 from conformance.imitated import ALLOWANCE, ImitatedParties
+from lab.processes import free_ports
 from protocol.check_ins import Direction
 from protocol.epochs import Role
 from protocol.http_messages import Decision
@@ -16,10 +18,12 @@ from protocol.primitives.errors import ConflictingStatements, InvalidSignature, 
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import JointStatement, sign_statement, statement_payload
 from protocol.warrants import Venue
+from service.http import create_app
+from service.media_types import CBOR
 from service.problems import Problem, Unreachable
 from tests.client.conftest import Clock
 from tests.support.domain import NOW, TODAY, found_domain
-from tests.support.running import online
+from tests.support.running import online, serving
 
 
 def link_to(joint: JointStatement, url: str | None = None) -> str:
@@ -85,6 +89,20 @@ def test_a_host_that_does_not_answer_or_knows_no_such_venue_is_no_poster(
 ) -> None:
     link = link_to(imitated.poster(), url or f"{imitated.urls['venue']}/elsewhere")
     with pytest.raises(error):
+        online(lambda session: fetch_poster(session, imitated.domain, link))
+
+
+def test_no_more_is_read_of_a_stranger_than_a_record_has(imitated: ImitatedParties) -> None:
+    (port,) = free_ports(1)
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(body=bytes(MAX_ANSWER_BYTES + 1), content_type=CBOR)
+
+    async def apps() -> list[tuple[web.Application, int]]:
+        return [(create_app([web.get("/v1/{path:.*}", answer)]), port)]
+
+    link = link_to(imitated.poster(), f"http://127.0.0.1:{port}")
+    with serving(apps), pytest.raises(Unreachable, match="longer than 4096 bytes"):
         online(lambda session: fetch_poster(session, imitated.domain, link))
 
 

@@ -27,12 +27,12 @@ export class HttpClient {
   /**
    * Send a request and return the body of the answer. No redirect is followed.
    * @param {string} method @param {string} url
-   * @param {{ body?: Uint8Array, token?: Uint8Array, seconds?: number, keepalive?: boolean }} [options] `keepalive`: it
-   *   is sent to the end also when the page is closed
+   * @param {{ body?: Uint8Array, token?: Uint8Array, seconds?: number, keepalive?: boolean, maxBytes?: number }} [options]
+   *   `keepalive`: it is sent to the end also when the page is closed; `maxBytes`: of the answer
    * @returns {Promise<Uint8Array>}
    * @throws {Problem | Unreachable}
    */
-  async call(method, url, { body, token, seconds = 60, keepalive = false } = {}) {
+  async call(method, url, { body, token, seconds = 60, keepalive = false, maxBytes = MAX_MESSAGE_BYTES } = {}) {
     if (!isProtected(url)) throw new Unreachable(`${url} must begin with https://`);
     /** @type {Record<string, string>} */
     const headers = {};
@@ -55,7 +55,7 @@ export class HttpClient {
       if (/no-(?:store|cache)/u.test(answer.headers.get('Cache-Control') ?? '')) {
         this.#onDate(new URL(url).origin, answer.headers.get('Date') ?? '', sent, Date.now() / 1000);
       }
-      const received = await readLimited(answer);
+      const received = await readLimited(answer, maxBytes);
       if (!answer.ok) throw receivedProblem(answer, received);
       return received;
     } catch (error) {
@@ -78,16 +78,16 @@ export class HttpClient {
 /** @param {Uint8Array} data */
 const hex = (data) => Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-/** @param {Response} answer @returns {Promise<Uint8Array>} */
-async function readLimited(answer) {
+/** @param {Response} answer @param {number} maxBytes @returns {Promise<Uint8Array>} */
+async function readLimited(answer, maxBytes) {
   const parts = [];
   let length = 0;
   const reader = answer.body?.getReader();
   for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
     length += read.value.length;
-    if (length > MAX_MESSAGE_BYTES) {
+    if (length > maxBytes) {
       await reader?.cancel(); // or the server would go on sending
-      throw new Unreachable(`the answer is longer than ${MAX_MESSAGE_BYTES} bytes`);
+      throw new Unreachable(`the answer is longer than ${maxBytes} bytes`);
     }
     parts.push(read.value);
   }

@@ -5,6 +5,8 @@ import { Problem } from '../ui/problems.js';
 
 const PATH = /\/v1\/(venues\/[0-9a-f]{32}\/[0-9]{1,3}|check-ins)$/u;
 const SECONDS = 15;
+/** Of a venue's answer, which may be a stranger's. */
+const MAX_BYTES = 4096;
 
 addEventListener('message', async ({ source, data, ports: [port] }) => {
   if (source !== parent || !port) return;
@@ -15,7 +17,7 @@ addEventListener('message', async ({ source, data, ports: [port] }) => {
 async function relayed({ method, url, body }) {
   try {
     if (!PATH.test(new URL(url).pathname)) return { unreachable: 'no request for a venue' };
-    return { body: await new HttpClient().call(method, url, { body, seconds: SECONDS }) };
+    return { body: await new HttpClient().call(method, url, { body, seconds: SECONDS, maxBytes: MAX_BYTES }) };
   } catch (error) {
     if (error instanceof Problem) return { status: error.status, problem: error.problem, detail: error.message };
     return { unreachable: error instanceof Error ? error.message : 'no answer' };

@@ -27,7 +27,7 @@ export function encodeCbor(item) {
     const encoded = new TextEncoder().encode(item);
     return concatBytes(head(TEXT, encoded.length), encoded);
   }
-  if (Array.isArray(item)) return concatBytes(head(ARRAY, item.length), ...item.map(encodeCbor));
+  if (Array.isArray(item)) return joined([head(ARRAY, item.length), ...item.map(encodeCbor)]);
   if (item instanceof Map && item.size === 0) return head(MAP, 0);
   throw new MalformedEncoding('not an item that SplitPass uses');
 }
@@ -79,6 +79,17 @@ function head(major, value) {
     encoded[place] = rest % 256;
   }
   return encoded;
+}
+
+/** What `concatBytes` gives, also of more parts than a call can have arguments. @param {Uint8Array[]} parts */
+function joined(parts) {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let place = 0;
+  for (const part of parts) {
+    whole.set(part, place);
+    place += part.length;
+  }
+  return whole;
 }
 
 /** @param {Uint8Array} data @param {number} start */

@@ -67,6 +67,15 @@ test('“nothing found” needs fresh lists of both parties, and “could not ch
   assert.deepEqual(await faults(visitor), [['stale'], ['stale'], ['stale']]);
 });
 
+test('an answer of many tiny items is refused like any other nonsense', async () => {
+  const { parties, visitor } = await enrolled();
+  const items = new Uint8Array(200_005).fill(0x80);
+  items.set([0x9a, 0, 3, 0x0d, 0x40]);
+  parties.answers.set('/v1/notices', () => items);
+  await searchLists(visitor);
+  assert.deepEqual((await faults(visitor))[0], ['refused', 'stale']);
+});
+
 test('only what is new is asked for', async () => {
   const { parties, visitor } = await enrolled();
   parties.publish();
