@@ -33,7 +33,7 @@ BATCH = 20_000
 """A venue commits to so many check-ins at a time."""
 VISITS_OF_FOUR = 3
 """So many of four visits are of different people, as at Itaewon."""
-GOAL_RATIO, GOAL_SECONDS, GOAL_MEGABYTES = 1.4, 10, 512
+GOAL_RATIO, GOAL_SECONDS = 1.4, 10
 CASE, WHOLE, STEPS = "case", "carry-out", ("release", "open", "export")
 FLOOR = {
     "verify a released check-in": 2,

@@ -44,11 +44,6 @@ class SearchResult:
     peak_megabytes: float
     floor_megabytes: float
 
-    @property
-    def within_budget(self) -> bool:
-        """Whether a phone can afford it."""
-        return self.seconds <= BUDGET_SECONDS and self.peak_megabytes <= BUDGET_MEGABYTES
-
 
 def measure_searches(session: Session) -> Iterator[SearchResult]:
     """Measure it in Python and, where there is Node.js, in JavaScript."""

@@ -103,11 +103,6 @@ class Comparison:
         lower, _, upper = statistics.quantiles(self.ratios, n=4)
         return lower, upper
 
-    @property
-    def reaches_goal(self) -> bool | None:
-        """Whether the ratio is within the operation's goal; None if it has none."""
-        return None if self.operation.goal is None else self.ratio <= self.operation.goal
-
 
 def compare(operations: Sequence[Operation], rounds: int) -> Iterator[list[Comparison]]:
     """Measure all operations in turn, `rounds` times; yields the same comparisons after each round."""

@@ -1,4 +1,4 @@
-"""A party's epochs: made and published ahead, and erased when their retention is over. Spec: §3.3, §6.2, §6.3."""
+"""A party's epochs: made and published ahead, and erased when their retention is over. Spec: §3.5, §6.2, §6.3."""
 
 from __future__ import annotations
 

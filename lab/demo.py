@@ -30,12 +30,13 @@ from lab.outbreak import Day, Outbreak
 from lab.processes import ProcessFailed, Servers, command_output
 from lab.result import Result
 from lab.second_operator import SecondOperator
-from lab.story import Story, now
+from lab.story import Story
 from lab.town import CAFE, CLUB, Person, Town
 from protocol.check_ins import TIME_STEP, CheckInMessage
 from protocol.http_messages import Decision
 from protocol.passes import PASS_BYTES, Pass
 from protocol.qr_text import from_qr_text, to_qr_text
+from service.clock import unix_time
 from service.http_client import new_session
 from venue.poster import poster_text
 
@@ -176,14 +177,14 @@ class Demo:
 
     async def _enter(self, person: Person, door: Door, people: int = 1) -> None:
         for screen in await asyncio.to_thread(open_entries, person.visitor, people):
-            self._admitted(await door.show(screen.text(now())))
+            self._admitted(await door.show(screen.text(unix_time())))
 
     async def _leave(self, person: Person, door: Door) -> int:
         """Leave with everyone of the latest group; returns how many that were."""
         visitor = person.visitor
         screens = await asyncio.to_thread(lambda: open_exits(visitor, group_to_leave(visitor)))
         for screen in screens:
-            self._admitted(await door.show(screen.text(now())))
+            self._admitted(await door.show(screen.text(unix_time())))
         return len(screens)
 
     async def _scan(self, session: ClientSession, person: Person) -> None:
@@ -200,15 +201,15 @@ class Demo:
         """What must be refused, each from a code that would have been admitted."""
         person, other = self._town.people[0], self._town.people[1]
         screen = await asyncio.to_thread(open_entry, person.visitor)
-        picture = await asyncio.to_thread(self._cafe.photograph, screen.text(now()))
+        picture = await asyncio.to_thread(self._cafe.photograph, screen.text(unix_time()))
         self._admitted(await self._cafe.read(picture))
-        shown = from_qr_text(screen.text(now()))
+        shown = from_qr_text(screen.text(unix_time()))
         earlier = await asyncio.to_thread(open_entry, other.visitor)
         later = replace(shown, time=shown.time + TIME_STEP)
         tricks = {
             "the same picture again": (picture, Decision.ALREADY_SPENT, "a pass comes in once"),
             "a code of ten minutes ago": (
-                self._photograph(earlier.text(now() - 600)),
+                self._photograph(earlier.text(unix_time() - 600)),
                 Decision.TOO_OLD,
                 "a code is good for half a minute",
             ),

@@ -22,13 +22,14 @@ from escrow.authority.notices import NoticePublisher
 from escrow.operator.operator import Operator
 from lab.contacts import contacts_table, read_contacts
 from lab.processes import command_output
-from lab.story import Story, now
+from lab.story import Story
 from lab.tampering import Tampering, Window, inserted, left_out, moved_in
 from lab.town import Person, Place, Town
 from protocol.epochs import EPOCH_SECONDS, Role
 from protocol.primitives.errors import CommitmentMismatch
 from protocol.warrants import Purpose, Warrant
 from service.cli import local_time
+from service.clock import unix_time
 
 LAW = "감염병예방법 제76조의2"
 OPENINGS = 3
@@ -238,7 +239,7 @@ class Outbreak:
 
     async def _agree(self, purpose: Purpose, place: Place) -> bytes:
         """The id of another warrant for the same window, which both officers signed."""
-        (begins, ends), issued = self._day.window, now()
+        (begins, ends), issued = self._day.window, unix_time()
         warrant = Warrant(
             domain=self._town.settings.number,
             warrant_id=secrets.token_bytes(16),

@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from lab.result import Result
 from protocol.check_ins import TIME_STEP
+from service.clock import unix_time
 
 T = TypeVar("T")
 AT_ONCE = 8
@@ -68,12 +69,7 @@ class Story:
 
     async def next_label_time(self, why: str) -> int:
         """Wait until check-ins carry another time than those before; returns it."""
-        begins = (now() // TIME_STEP + 1) * TIME_STEP
+        begins = (unix_time() // TIME_STEP + 1) * TIME_STEP
         with self._console.status(f"  waiting for the next {TIME_STEP}-second step: {why}"):
             await asyncio.sleep(begins - time.time() + 0.1)
         return begins
-
-
-def now() -> int:
-    """Unix time in whole seconds."""
-    return int(time.time())

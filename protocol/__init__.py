@@ -5,7 +5,7 @@ Nothing here reads a clock, a file or a socket. Randomness is an argument, and `
 part of `spec/03-cryptography/`, in the order of its sections:
 
 `epochs · handles · passes · check_ins · qr_text · paper_passes · paper_check_ins · assisted_check_ins · any_check_in ·
-visits · warrants · commitments · releases · opening · notices · disclosures`
+deliveries · visits · warrants · commitments · releases · opening · notices · disclosures`
 
 `party_requests` and `http_messages` hold what servers send each other besides. The import contracts in
 `pyproject.toml` say which file may import which.

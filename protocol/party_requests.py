@@ -20,8 +20,8 @@ REQUEST_TOLERANCE = 120
 class PartyRequest(Message):
     """One party's request to another. `recipient` and `path` say for whom and for what it is good.
 
-    `recipient` is a URL path's server by role, or a venue's id; `time` is Unix time in seconds; `id` is random
-    and counts once; `body` is the encoded message that the path takes.
+    `recipient` is `operator`, `authority`, or a venue's id in hexadecimal; `time` is Unix time in seconds; `id` is
+    random and counts once; `body` is the encoded message that the path takes.
     """
 
     TAG: ClassVar[str] = "party-request"

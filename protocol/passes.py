@@ -7,7 +7,7 @@ knows which pass is made, and the answer is encrypted to the request itself, so 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Self
@@ -34,6 +34,7 @@ from protocol.primitives.group import POINT_BYTES, SCALAR_BYTES, B, Point, Rando
 from protocol.primitives.hashing import digest32, encodings, frame
 from protocol.primitives.proofs import (
     EqualityProof,
+    MapFunction,
     OwnershipProof,
     prove_encryptions,
     prove_ownership,
@@ -190,10 +191,6 @@ def verify_allowance(epoch_key: EpochKey, handle: Handle, request: AllowanceRequ
     if not verify_encryptions(epoch_key.context, epoch_key.X, handle, u0, v0, request.encryptions):  # step 3
         raise InvalidProof("the requested passes do not all carry the account's handle")
     return [bytes(pass_request) for pass_request in request.requests]
-
-
-MapFunction = Callable[[Callable[[bytes], bytes], Iterable[bytes]], Iterable[bytes]]
-"""`map`, or one that spreads the work over threads."""
 
 
 def issue_batch(

@@ -21,11 +21,15 @@ def lasting_response(body: bytes, content_type: str, lasting: str) -> web.Respon
 def newest_response(request: web.Request, body: bytes, content_type: str, charset: str | None = None) -> web.Response:
     """An answer of which caches ask each time whether it still is the newest."""
     tag = sha256(body).hexdigest()[: 2 * TAG_BYTES]
-    known = request.if_none_match or ()
-    if any(one.value in {tag, "*"} for one in known):
+    if is_known(request, tag):
         response = web.Response(status=304)
     else:
         response = web.Response(body=body, content_type=content_type, charset=charset)
     response.headers["Cache-Control"] = REVALIDATED
     response.etag = tag
     return response
+
+
+def is_known(request: web.Request, tag: str) -> bool:
+    """Whether whoever asks has the content of this tag already."""
+    return any(one.value in {tag, "*"} for one in request.if_none_match or ())

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 from aiohttp import ETag, web
 
+from service.caching import FOR_EVER, REVALIDATED, is_known
 from service.errors import ConfigurationError
 from service.refusals import NotFound
 
@@ -36,7 +37,7 @@ NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """What the policy of every document ends with, but that of `SCAN`."""
 _CONFINED = "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
 """The page frames it, and it has no origin: it reads nothing of what the page keeps."""
-_CACHING = {"immutable": "public, max-age=31536000, immutable", "revalidate": "no-cache"}
+_CACHING = {"immutable": FOR_EVER, "revalidate": REVALIDATED}
 logger = logging.getLogger("splitpass")
 _LOOPBACK = ("http://127.0.0.1:*", "http://localhost:*")
 
@@ -99,7 +100,7 @@ class Page:
             raise NotFound("this page has no such file")
         response = web.Response(headers=file.headers | {"Vary": "Accept-Encoding"})
         response.etag = ETag(hashlib.sha256(file.body).hexdigest()[:32], is_weak=True)
-        if any(tag.value in {response.etag.value, "*"} for tag in request.if_none_match or ()):
+        if is_known(request, response.etag.value):
             response.set_status(304)
         elif "gzip" in request.headers.get("Accept-Encoding", "") and len(self._compressed[name]) < len(file.body):
             response.headers["Content-Encoding"] = "gzip"

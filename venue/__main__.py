@@ -109,10 +109,10 @@ def list_venues(path: Path) -> None:
     from venue.home import VenueHome
 
     for one in VenueHome(path).memberships:
-        is_without = one.has_lost_key and one.next_key is None
+        is_without = one.lacks_key and one.next_key is None
         key = "-" * 20 if is_without else fingerprint(public_key(one.next_key or one.signing_key))
         state = "not registered" if one.registration is None else "registered"
-        state += ", its key is lost" if one.has_lost_key and one.registration is not None else ""
+        state += ", its key is lost" if one.lacks_key and one.registration is not None else ""
         state += ", another key is applied for" if one.next_key is not None else ""
         click.echo(f"{one.venue_id.hex()}  {key}  {one.pinned.name}  {one.description.name}  {state}")
 
@@ -186,8 +186,8 @@ def _change_key(membership: Membership) -> Iterator[str]:
     key = membership.draw_next_key()
     online(lambda session: registration.apply(membership, session))
     yield f"applied to both parties to change the key of {membership.venue_id.hex()}"
-    if membership.has_lost_key:
-        yield "the key before is lost, so it did not sign this: both parties' officers have to be told so"
+    if membership.lacks_key:
+        yield "no key before signed this: if one was registered, tell both parties' officers that it is lost"
     yield f"tell both parties' officers the new key's fingerprint: {fingerprint(public_key(key))}"
     yield "run confirm when they have approved; until then the key before is the one that counts"
 

@@ -11,13 +11,12 @@ from aiohttp import ClientSession
 
 from protocol.epochs import Role
 from service.background import log_failures
-from service.clock import Clock, unix_time
+from service.clock import HOUR, Clock, unix_time
 from service.confirmed_time import ConfirmedTime
 from service.http_client import new_session
 from venue.domains import PinnedDomain
 from venue.home import VenueHome
 
-HOUR = 3600
 UNDELETED = "what is past its retention could not be deleted"
 
 

@@ -56,18 +56,20 @@ class Membership:
     @property
     def signing_key(self) -> SigningKey:
         """The venue key of this domain: it signs releases and opens nothing."""
-        if self.has_lost_key:
-            raise ConfigurationError(f"{self.path / 'venue.key'} is lost; run rotate-key to have another registered")
+        if self.lacks_key:
+            raise ConfigurationError(
+                f"{self.path / 'venue.key'} is missing: run register if it was never drawn, or rotate-key if it is lost"
+            )
         return load_signing_key(self.path / "venue.key")
 
     @property
-    def has_lost_key(self) -> bool:
-        """Whether there is no venue key, although one was drawn or the venue was registered before."""
+    def lacks_key(self) -> bool:
+        """Whether there is no venue key: none was drawn yet, or it is lost."""
         return not (self.path / "venue.key").exists()
 
     def draw_first_key(self) -> None:
         """Draw the venue key, unless there is one, or one is lost that was registered."""
-        if self.has_lost_key and self.next_key is None and self.registration is None:
+        if self.lacks_key and self.next_key is None and self.registration is None:
             create_secret(private_directory(self.path) / "venue.key")
 
     @property

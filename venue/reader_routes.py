@@ -11,7 +11,7 @@ from protocol.check_ins import Direction
 from protocol.deliveries import Delivery, DomainView, DoorView, EpochView, Openness, Pairing
 from protocol.epochs import Role
 from protocol.http_messages import Decision, DoorAnswer
-from service.clock import Clock
+from service.clock import HOUR, Clock
 from service.http import SMALL_BODY_BYTES, bearer_token, cbor_response, read_message
 from service.rate_limits import RateLimit, client_network
 from venue.deliveries import Deliveries
@@ -19,8 +19,6 @@ from venue.domains import PinnedDomain
 from venue.home import ServedVenue, VenueHome
 from venue.reader_tokens import ReaderToken
 from venue.readers import find_reader
-
-HOUR = 3600
 
 
 def door_routes(home: VenueHome, clock: Clock) -> list[web.RouteDef]:

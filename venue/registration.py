@@ -23,7 +23,7 @@ async def apply(membership: Membership, session: ClientSession) -> None:
     if next_key is None:
         application = sign_application(membership.record, membership.signing_key)
     else:
-        previous = None if membership.has_lost_key else membership.signing_key
+        previous = None if membership.lacks_key else membership.signing_key
         application = sign_application(membership.record, next_key, previous)
     for role in Role:
         await call(session, "POST", f"{membership.pinned.settings.url(role)}/v1/venues", application)

@@ -16,7 +16,7 @@ from protocol.check_ins import CheckInMessage, Direction
 from protocol.http_messages import Decision, DoorAnswer
 from protocol.paper_passes import PaperPass
 from service.background import log_failures
-from service.clock import Clock, unix_time
+from service.clock import HOUR, Clock, unix_time
 from service.errors import ConfigurationError
 from service.http import bearer_token, cbor_response, create_app, path_bytes, path_domain, read_body, read_message
 from service.http_client import new_session
@@ -27,7 +27,7 @@ from venue import duty
 from venue.committing import commit
 from venue.domains import PinnedDomain
 from venue.errors import NoScanMode, UnknownVenue
-from venue.expiry import HOUR, UNDELETED, Expiry
+from venue.expiry import UNDELETED, Expiry
 from venue.gate import Judgement
 from venue.home import VenueHome
 from venue.membership import Membership

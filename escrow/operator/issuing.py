@@ -52,7 +52,7 @@ class Issuing:
             TooManyRequests, NoHandle, AllowanceUsed: The account may not ask, or not again.
             InvalidProof, WrongAllowance: What `verify_allowance` raises.
             ReplayedRequest: The same was asked before.
-            TooFewVisitors, BatchesUnderWay: Too few others asked, or too many. The request is not counted.
+            TooFewVisitors, TooManyBatches: Too few others asked, or too many. The request is not counted.
             PeerFailed, Unreachable: The authority does not answer. It is not counted if the batch surely did not leave.
         """
         epoch = allowance.epoch

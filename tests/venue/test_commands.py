@@ -32,6 +32,7 @@ from protocol.primitives.statements import sign_statement, statement_payload, ve
 from protocol.qr_text import to_qr_text
 from protocol.warrants import Venue, VenueApplication, verify_venue
 from service.clock import Clock, unix_time
+from service.errors import ConfigurationError
 from service.files import private_directory
 from service.http import cbor_response, create_app, read_body
 from service.keys import fingerprint, load_signing_key
@@ -538,6 +539,12 @@ class TestErrorsAreOneLine:
         assert "rotate-key" in self.check(venue.home.path, "register")
         assert "its key is lost" in invoke_venue(venue.home.path, "list").stdout
         assert invoke_venue(venue.home.path, "status").exit_code == 0
+
+    def test_a_key_that_was_never_drawn(self, make_venue: MakeVenue) -> None:
+        venue = make_venue()
+        (only(venue).path / "venue.key").unlink()
+        with pytest.raises(ConfigurationError, match="run register if it was never drawn"):
+            only(venue).signing_key  # noqa: B018  reading it is what raises
 
     def test_init_twice(self, make_venue: MakeVenue) -> None:
         assert "exists already" in self.check(make_venue().home.path, "init", "--name", "x")
