@@ -5,7 +5,8 @@ Nothing is stored here. Each step takes what is there for it and leaves what is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,6 +39,7 @@ from service.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
+    from sqlalchemy import Connection
 
     from escrow.authority.limits import Limits
 
@@ -191,6 +193,15 @@ class Cases:
     def remove(self, name: str, windows: Sequence[Window]) -> None:
         """Take windows out of a case, all or none; raises `UnknownWindow`, or `WindowInUse` for what has to stay."""
         self.get(name)
+        self._demand_removable(name, windows)
+        self.note(name, "remove from case")
+        with self._deciding(name) as homes:
+            self._demand_removable(name, windows)  # a warrant may have been drawn meanwhile
+            for authority, connection in homes:
+                for window in windows:
+                    authority.cases.remove(connection, name, window)
+
+    def _demand_removable(self, name: str, windows: Sequence[Window]) -> None:
         parts = self.parts(name)
         for window in windows:
             if window not in {part.window for part in parts}:
@@ -198,10 +209,13 @@ class Cases:
         those = [(part, one) for part in parts if part.window in windows for one in part.warrants]
         if in_use := [one.record.warrant_id for part, one in those if part.is_in_use(one)]:
             raise WindowInUse(name, in_use)
-        self.note(name, "remove from case")
-        for authority in self.homes:
-            for window in windows:
-                authority.cases.remove(name, window)
+
+    @contextmanager
+    def _deciding(self, name: str) -> Iterator[list[tuple[Authority, Connection]]]:
+        """A transaction in each home that no other overlaps which draws for the case, or takes something from it."""
+        ordered = sorted(self.homes, key=lambda home: home.domain.number)  # else two could wait for each other
+        with ExitStack() as stack:
+            yield [(home, stack.enter_context(home.cases.deciding(name))) for home in ordered]
 
     def parts(self, name: str) -> list[Part]:
         """Every window of a case in every domain that has its venue."""
@@ -231,22 +245,41 @@ class Cases:
         somewhere |= {part.window for part in self.parts(name) if part.warrants}
         return any(looked.wrong or part.window not in somewhere for part, looked in examined)
 
-    def draw(self, case: Case, parts: Sequence[Part], limits: Limits) -> list[bytes]:
-        """Sign a warrant for each of these parts, unless one was drawn meanwhile; the ids of those that were drawn."""
-        drawn = []
+    def draw(self, case: Case, parts: Sequence[Part], limits: Limits) -> tuple[list[bytes], list[tuple[Part, str]]]:
+        """Sign a warrant for each of these parts, unless one was drawn, or the part has left the case, meanwhile.
+
+        Returns the ids of those that were drawn, and each part that was left out with the reason.
+        """
+        drawn, left_out = [], []
         for part in parts:
             authority, beside = part.authority, {one.record.warrant_id for one in part.warrants}
             warrant = limits.warrant(authority, part.window, case.legal_reference)
             self.note_warrant(case.name, "draw", authority, warrant.warrant_id)
-            if authority.warrants.add_to_case(case.name, warrant, authority.sign_drawn(warrant), beside):
+            with authority.cases.deciding(case.name) as connection:
+                why = authority.cases.why_left(connection, case.name, part.window)
+                if why is None and authority.warrants.has_another(connection, case.name, warrant, beside):
+                    why = "another stands"
+                if why is None:
+                    statement = authority.sign_drawn(warrant)
+                    authority.warrants.add_to_case(connection, case.name, warrant, statement)
+            if why is None:
                 drawn.append(warrant.warrant_id)
             else:
-                self.note_warrant(case.name, "not drawn, another stands", authority, warrant.warrant_id)
-        return drawn
+                left_out.append((part, why))
+                self.note_warrant(case.name, f"not drawn, {why}", authority, warrant.warrant_id)
+        return drawn, left_out
 
     def close(self, name: str) -> None:
         """Close a case in every home; raises `CaseUnfinished` while a warrant stands under which nothing was opened."""
         self.get(name, even_closed=True)
+        self._demand_finished(name)
+        self.note(name, "close case")
+        with self._deciding(name) as homes:
+            self._demand_finished(name)  # a warrant may have been drawn meanwhile
+            for authority, connection in homes:
+                authority.cases.close(connection, name, authority.clock())
+
+    def _demand_finished(self, name: str) -> None:
         open_ones = [
             one.record.warrant_id
             for part in self.parts(name)
@@ -255,9 +288,6 @@ class Cases:
         ]
         if open_ones:
             raise CaseUnfinished(name, open_ones)
-        self.note(name, "close case")
-        for authority in self.homes:
-            authority.cases.close(name, authority.clock())
 
 
 class Examined(NamedTuple):

@@ -175,7 +175,9 @@ def draw(home: Path, name: str, *, limits: Limits, again: bool, yes: bool) -> No
         click.echo(line, err=True)
     if odd and not yes:
         click.confirm(f"Sign {_of(len(possible), 'warrant')} all the same?", abort=True, err=True)
-    drawn = cases.draw(case, [part for part, _ in possible], limits)
+    drawn, left_out = cases.draw(case, [part for part, _ in possible], limits)
+    for part, why in left_out:
+        click.echo(f"{label(part)}: no warrant is drawn, {why}", err=True)
     closed = len(examined) - len(possible)
     click.echo(f"{_of(len(drawn), 'warrant')} drawn" + (f"; {closed} cannot be, see above" if closed else ""))
 

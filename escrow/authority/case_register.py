@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 import sqlalchemy as sql
 
 from escrow.authority.errors import CaseClosed, CaseExists, UnknownCase
 from escrow.authority.warrants import Window
-from service.storage import insert_once
+from service.storage import exclusive, insert_once
 
 MAX_NAME = 64
 """The most characters of a case's name."""
@@ -70,22 +71,33 @@ class CaseRegister:
                 return case
         raise UnknownCase(name)
 
-    def close(self, name: str, now: int) -> None:
+    def deciding(self, name: str) -> AbstractContextManager[sql.Connection]:
+        """A transaction that draws a warrant for a case, removes a window or closes it: no other such one overlaps."""
+        return exclusive(self._engine, "warrants of a case", name.encode())
+
+    @staticmethod
+    def why_left(connection: sql.Connection, name: str, window: Window) -> str | None:
+        """Why a window is for no warrant of a case any more; None if it still is."""
+        if connection.scalar(sql.select(_cases.c.closed).where(_cases.c.name == name)) is not None:
+            return "the case was closed meanwhile"
+        known = connection.scalar(sql.select(_windows.c.venue).where(*_is(name, window)))
+        return "the window was removed meanwhile" if known is None else None
+
+    @staticmethod
+    def close(connection: sql.Connection, name: str, now: int) -> None:
         """Note that a case is closed since Unix time `now`, or since it was first."""
         mine = (_cases.c.name == name) & _cases.c.closed.is_(None)
-        with self._engine.begin() as connection:
-            connection.execute(sql.update(_cases).where(mine).values(closed=now))
+        connection.execute(sql.update(_cases).where(mine).values(closed=now))
 
     def add(self, name: str, window: Window) -> None:
         """Add a window to a case, or the same one again."""
         with self._engine.begin() as connection:
             insert_once(connection, _windows, _row(name, window))
 
-    def remove(self, name: str, window: Window) -> None:
+    @staticmethod
+    def remove(connection: sql.Connection, name: str, window: Window) -> None:
         """Take a window out of a case."""
-        same = [_windows.c[column] == value for column, value in _row(name, window).items()]
-        with self._engine.begin() as connection:
-            connection.execute(sql.delete(_windows).where(*same))
+        connection.execute(sql.delete(_windows).where(*_is(name, window)))
 
     def windows(self, name: str) -> list[Window]:
         """The windows of a case, the earliest first."""
@@ -93,6 +105,10 @@ class CaseRegister:
         with self._engine.begin() as connection:
             rows = connection.execute(query.order_by(_windows.c.begins, _windows.c.ends, _windows.c.venue)).all()
         return [Window(row.venue, row.begins, row.ends) for row in rows]
+
+
+def _is(name: str, window: Window) -> list[sql.ColumnElement[bool]]:
+    return [_windows.c[column] == value for column, value in _row(name, window).items()]
 
 
 def _row(name: str, window: Window) -> dict[str, object]:

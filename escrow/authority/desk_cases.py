@@ -182,7 +182,8 @@ class CaseRoutes:
             drawn: list[bytes] = []
             is_meant = asked.confirmed or not (odd or impossible)
             if is_meant and not cases.lacks_any(name, examined):
-                drawn = cases.draw(case, possible, asked.limits.limits())
+                drawn, left_out = cases.draw(case, possible, asked.limits.limits())
+                impossible += [f"{part.venue.name}: {why}" for part, why in left_out]
             return {"drawn": [one.hex() for one in drawn], "odd": odd, "impossible": impossible}
 
         return answer(await asyncio.to_thread(draw))

@@ -189,21 +189,20 @@ class Warrants:
         with self._engine.begin() as connection:
             connection.execute(sql.insert(_warrants).values(**values))
 
-    def add_to_case(self, case: str, record: Warrant, statement: bytes, beside: Collection[bytes] = ()) -> bool:
-        """Store a new warrant of a case.
-
-        Nothing happens, and False is returned, if one for its very window stands whose id is not in `beside`.
-        """
+    def has_another(self, connection: sql.Connection, case: str, record: Warrant, beside: Collection[bytes]) -> bool:
+        """Whether a warrant of a case stands for the very window of this one, whose id is not in `beside`."""
         window = Window(record.venue_id, record.begins, record.ends)
-        with exclusive(self._engine, "warrants of a case", case.encode()) as connection:
-            for known in self._select_listed(connection, _of_cases.c.case_name == case):
-                is_other = known.record.warrant_id not in beside
-                if is_other and known.stands_at(record.issued) and known.window == window:
-                    return False
-            values = {"warrant": record.warrant_id, "record": record.to_bytes(), "statement": statement}
-            connection.execute(sql.insert(_warrants).values(**values))
-            connection.execute(sql.insert(_of_cases).values(warrant=record.warrant_id, case_name=case))
-        return True
+        return any(
+            known.record.warrant_id not in beside and known.stands_at(record.issued) and known.window == window
+            for known in self._select_listed(connection, _of_cases.c.case_name == case)
+        )
+
+    @staticmethod
+    def add_to_case(connection: sql.Connection, case: str, record: Warrant, statement: bytes) -> None:
+        """Store a new warrant of a case, in the transaction that has decided on it."""
+        values = {"warrant": record.warrant_id, "record": record.to_bytes(), "statement": statement}
+        connection.execute(sql.insert(_warrants).values(**values))
+        connection.execute(sql.insert(_of_cases).values(warrant=record.warrant_id, case_name=case))
 
     def get(self, warrant_id: bytes) -> DrawnWarrant:
         """A warrant by its 16-byte id; raises `UnknownWarrant`."""

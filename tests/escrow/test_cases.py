@@ -22,7 +22,7 @@ from escrow.authority.case import Cases, open_homes
 from escrow.authority.case_next import NEXT
 from escrow.authority.case_register import Case
 from escrow.authority.cli import STATES
-from escrow.authority.errors import CaseExists, UnknownCase
+from escrow.authority.errors import CaseExists, CaseUnfinished, UnknownCase, WindowInUse
 from escrow.authority.found_visits import CountedPeople, FoundVisits
 from escrow.authority.investigation import AT_A_TIME, Investigation
 from escrow.authority.limits import Limits
@@ -368,6 +368,47 @@ def test_a_window_with_a_warrant_that_stands_stays_in_the_case(authorities: Auth
     authorities.done("withdraw", CASE)
     authorities.done("remove", CASE, *window)
     assert "no windows" in authorities.done("list")
+
+
+@pytest.mark.parametrize("kind", ["remove", "close"])
+def test_nothing_is_signed_for_what_left_the_case_while_the_officer_was_asked(
+    authorities: Authorities, kind: str
+) -> None:
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    authorities.done("add", CASE, *authorities.venues(authorities.cafe, authorities.bar), *authorities.window())
+    cases = Cases([world.authority for world in authorities.worlds], "another")
+    window = Window(authorities.cafe.record.venue_id, NOON - HOUR, NOON)
+
+    def meanwhile(*_: object, **__: object) -> None:
+        cases.close(CASE) if kind == "close" else cases.remove(CASE, [window])
+
+    with patch("click.confirm", side_effect=meanwhile):
+        drawn = authorities.case("draw", CASE)
+    left_out = "the case was closed meanwhile" if kind == "close" else "the window was removed meanwhile"
+    assert drawn.stdout == ("0 warrants drawn\n" if kind == "close" else "1 warrant drawn\n")
+    assert (
+        f"카페, 2023-11-15 11:00:00 to 2023-11-15 12:00:00, domain 1: no warrant is drawn, {left_out}" in drawn.stderr
+    )
+    cafe, bar = (len(home.warrants.of_case(CASE)) for home in cases.homes)
+    assert (cafe, bar) == (0, kind == "remove")
+
+
+@pytest.mark.parametrize("kind", ["remove", "close"])
+def test_nothing_leaves_a_case_for_which_a_warrant_is_drawn_at_the_same_time(
+    authorities: Authorities, kind: str
+) -> None:
+    authorities.done("start", CASE, "--legal-reference", LAW)
+    authorities.done("add", CASE, *authorities.venues(authorities.cafe), *authorities.window())
+    cases = Cases([world.authority for world in authorities.worlds], "another")
+    window = Window(authorities.cafe.record.venue_id, NOON - HOUR, NOON)
+
+    def meanwhile(*_: object) -> None:
+        assert authorities.done("draw", CASE, "--yes") == "1 warrant drawn\n"
+
+    with patch.object(cases, "note", side_effect=meanwhile), pytest.raises((WindowInUse, CaseUnfinished)):
+        cases.close(CASE) if kind == "close" else cases.remove(CASE, [window])
+    assert [part.state for part in cases.parts(CASE)] == ["drawn"]
+    assert cases.get(CASE).closed is None
 
 
 def test_a_window_that_was_opened_stays_in_the_case(authorities: Authorities) -> None:
@@ -798,7 +839,8 @@ def test_a_case_that_is_closed_in_one_home_alone_is_closed_for_good_by_closing_i
     for place in (0, 1):
         name = f"{CASE} {place}"
         authorities.done("start", name, "--legal-reference", LAW)
-        homes[place].cases.close(name, NOON)
+        with homes[place].cases.deciding(name) as connection:
+            homes[place].cases.close(connection, name, NOON)
         added = authorities.case("add", name, *authorities.venues(authorities.cafe), *authorities.window())
         assert "(case-closed)" in added.stderr
         assert name not in authorities.done("list")
@@ -833,21 +875,23 @@ def test_what_an_interruption_left_of_a_step_is_finished(authorities: Authoritie
         two.cases.get(CASE)
     assert cases.add(CASE, [window]) == 2
     assert two.cases.get(CASE) == Case(CASE, LAW, NOON)
-    two.cases.remove(CASE, window)
+    with two.cases.deciding(CASE) as connection:
+        two.cases.remove(connection, CASE, window)
     assert cases.add(CASE, [window]) == 2
 
     parts = cases.undrawn(CASE, again=False)
     limits = Limits(assumed_stay=0, max_records=10, valid_days=1, embargo_days=1)
-    assert len(cases.draw(cases.get(CASE), parts[:1], limits)) == 1
-    assert len(cases.draw(cases.get(CASE), parts, limits)) == 1  # the list was made before, the first stands
+    assert len(cases.draw(cases.get(CASE), parts[:1], limits)[0]) == 1
+    drawn, left_out = cases.draw(cases.get(CASE), parts, limits)  # the list was made before, the first stands
+    assert (len(drawn), left_out) == (1, [(parts[0], "another stands")])
     assert [entry.action for entry in one.journal.entries(case=CASE)][-2:] == ["draw", "not drawn, another stands"]
     assert [len(home.warrants.of_case(CASE)) for home in (one, two)] == [1, 1]
 
     with patch.object(Investigation, "propose_warrant", side_effect=OSError("killed")):
         assert authorities.case("propose", CASE).exit_code == 1
     for home in (one, two):
-        (drawn,) = home.warrants.of_case(CASE)
-        home.warrants.note(drawn.record.warrant_id, Step.PROPOSED)  # and then it was killed
+        (listed,) = home.warrants.of_case(CASE)
+        home.warrants.note(listed.record.warrant_id, Step.PROPOSED)  # and then it was killed
     watched = authorities.case("watch", CASE, "--once")
     assert watched.exit_code == 0
     assert [len(world.operator.warrants.all()) for world in authorities.worlds] == [1, 1]

@@ -164,7 +164,8 @@ def test_the_lists_of_both_parties_say_how_far_each_warrant_is_and_can_be_filter
         assert f"({refused})" in world.officer(Role.AUTHORITY, "warrants", "list", *asked).stderr
     world.authority.cases.start(Case("5월", "제76조의2", NOON))
     of_case = replace(world.authority.warrants.listed()[-1].record, warrant_id=bytes([7] * 16))
-    assert world.authority.warrants.add_to_case("5월", of_case, b"")
+    with world.authority.cases.deciding("5월") as connection:
+        world.authority.warrants.add_to_case(connection, "5월", of_case, b"")
     in_case = world.officer(Role.AUTHORITY, "warrants", "list", "--case", "5월").stdout
     assert [line.split()[0] for line in in_case.splitlines() if "  opening  " in line] == [of_case.warrant_id.hex()]
     shown = world.officer(Role.AUTHORITY, "warrants", "show", warrants[1]).stdout
