@@ -89,11 +89,15 @@ class Part(NamedTuple):
         last = max((time for time in times if time <= record.issued), default=0)
         return last < record.ends or released[-1].uncommitted > 0
 
-    def is_in_use(self, warrant: ListedWarrant) -> bool:
-        """Whether a warrant for it stands, was opened, or the operator still has to be told that it was withdrawn."""
+    def is_left_open(self, warrant: ListedWarrant) -> bool:
+        """Whether a warrant for it stands, or the operator still has to be told that it was withdrawn."""
         if Step.WITHDRAWN in warrant.steps:
             return warrant.is_to_withdraw
-        return warrant.stands_at(self.authority.clock()) or warrant.is_shared
+        return warrant.stands_at(self.authority.clock())
+
+    def is_in_use(self, warrant: ListedWarrant) -> bool:
+        """Whether the window has to stay in its case for a warrant: that is left open, or was opened."""
+        return self.is_left_open(warrant) or warrant.is_shared
 
 
 def open_homes(home: Path) -> list[Authority]:
@@ -270,7 +274,11 @@ class Cases:
         return drawn, left_out
 
     def close(self, name: str) -> None:
-        """Close a case in every home; raises `CaseUnfinished` while a warrant stands under which nothing was opened."""
+        """Close a case in every home.
+
+        Raises `CaseUnfinished` while a warrant stands under which nothing was opened, or was withdrawn and the operator
+        still has to be told.
+        """
         self.get(name, even_closed=True)
         self._demand_finished(name)
         self.note(name, "close case")
@@ -284,7 +292,7 @@ class Cases:
             one.record.warrant_id
             for part in self.parts(name)
             for one in part.warrants
-            if one.stands_at(part.authority.clock()) and one.state != Step.OPENED
+            if one.state != Step.OPENED and part.is_left_open(one)
         ]
         if open_ones:
             raise CaseUnfinished(name, open_ones)

@@ -87,7 +87,10 @@ class CaseClosed(Refusal):
 
 
 class CaseUnfinished(Refusal):
-    """A case of a name cannot be closed while warrants (16-byte ids) stand under which nothing was opened."""
+    """A case of a name cannot be closed while warrants (16-byte ids) stand under which nothing was opened.
+
+    Nor while the operator has not been told that one was withdrawn.
+    """
 
     name = "case-unfinished"
 

@@ -393,6 +393,20 @@ def test_nothing_is_signed_for_what_left_the_case_while_the_officer_was_asked(
     assert (cafe, bar) == (0, kind == "remove")
 
 
+def test_a_case_is_not_closed_before_the_operator_knows_that_its_warrant_was_withdrawn(
+    authorities: Authorities,
+) -> None:
+    drawn_for(authorities, authorities.cafe, countersigned=False)
+    authorities.done("propose", CASE)
+    with patch.object(authorities.worlds[0].authority.peer, "url", "http://127.0.0.1:1"):
+        assert "repeat the command" in authorities.case("withdraw", CASE).stderr
+    refused = authorities.case("close", CASE)
+    assert refused.exit_code == 1
+    assert "(case-unfinished)" in refused.stderr
+    assert authorities.done("withdraw", CASE).endswith(": withdrawn\n")
+    authorities.done("close", CASE)
+
+
 @pytest.mark.parametrize("kind", ["remove", "close"])
 def test_nothing_leaves_a_case_for_which_a_warrant_is_drawn_at_the_same_time(
     authorities: Authorities, kind: str
