@@ -73,7 +73,8 @@ class Part(NamedTuple):
     @property
     def reason(self) -> str | None:
         """Why its warrant was refused or withdrawn."""
-        reasons = [taken.reason for taken in self.warrant.steps.values() if taken.reason] if self.warrant else []
+        steps = self.warrant.steps if self.warrant else {}
+        reasons = [steps[step].reason for step in (Step.REFUSED, Step.WITHDRAWN) if step in steps]
         return reasons[-1] if reasons else None
 
     @property

@@ -7,8 +7,8 @@ from escrow.authority.warrants import ListedWarrant, Step
 
 
 def is_to_propose(part: Part, warrant: ListedWarrant) -> bool:
-    """Whether a part's warrant was drawn and nothing more."""
-    return warrant is part.warrant and part.state == "drawn"
+    """Whether a part's warrant was drawn and nothing more, or the operator may not know yet that it is proposed."""
+    return warrant is part.warrant and part.stands and warrant.is_to_propose
 
 
 def is_to_look_after(part: Part, warrant: ListedWarrant) -> bool:

@@ -19,6 +19,7 @@ from escrow.cli import add_party_commands, describe_warrant, show_warrant
 from escrow.journal_cli import officer, officer_option, show_journal
 from protocol.warrants import Purpose
 from service.cli import CommandGroup, Hexadecimal, Moment, home_option, local_time, parse_local_time, printable
+from service.problems import Problem, Unreachable
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -118,7 +119,11 @@ def draw(
         click.echo(warrant.warrant_id.hex())  # it is drawn, even if the operator does not answer now
         await investigation.propose_warrant(warrant.warrant_id)
 
-    _run(authority, "the operator", propose)
+    try:
+        _run(authority, "the operator", propose)
+    except (Problem, Unreachable):
+        click.echo(f"it is drawn: `warrants release {warrant.warrant_id.hex()}` sends it again", err=True)
+        raise
 
 
 @warrants.command(name="list")

@@ -85,8 +85,9 @@ class Investigation:
         statement = drawn.statement or sign_statement(drawn.record, self._authority.identity)
         if not drawn.statement:
             self._authority.warrants.store_statement(warrant_id, statement)
-        self._authority.warrants.note(warrant_id, Step.PROPOSED)  # before: it may arrive without an answer
+        self._authority.warrants.note(warrant_id, Step.PROPOSED, reason=NOT_TOLD)  # before: no answer may come
         await self._authority.peer.ask(self._session, "/v1/warrants", statement)
+        self._authority.warrants.note(warrant_id, Step.PROPOSED, reason="")
 
     async def withdraw_warrant(self, warrant_id: bytes) -> None:
         """Take a warrant back under which nothing was given: here at once, and at the operator, which may know it.
@@ -124,11 +125,14 @@ class Investigation:
             if problem.name == "warrant-refused":
                 self._authority.warrants.note(warrant_id, Step.REFUSED, reason=problem.detail[:256])
             if problem.name != "unknown-warrant":
+                if problem.name in {"warrant-pending", "warrant-refused"}:  # so it has the warrant
+                    self._authority.warrants.note(warrant_id, Step.PROPOSED, reason="")
                 raise
             await self.propose_warrant(warrant_id)
             countersignature = await self._authority.peer.ask(self._session, path, b"")
         joint = JointStatement(self._authority.warrants.get(warrant_id).statement, countersignature)
         verify_warrant(self._authority.domain, joint, self._authority.clock())
+        self._authority.warrants.note(warrant_id, Step.PROPOSED, reason="")
         self._authority.warrants.store_countersigned(warrant_id, joint)
         return joint
 

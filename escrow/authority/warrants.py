@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from protocol.releases import HeldCommitments
 
 NOT_TOLD = "the operator does not know yet"
-"""The reason that stands beside a withdrawal until the operator has it on record."""
+"""The reason that stands beside a proposal, and a withdrawal, until the operator is known to have it on record."""
 NO_WARRANT = "there is no such warrant; see warrants list"
 metadata = sql.MetaData()
 _warrants = sql.Table(
@@ -132,6 +132,12 @@ class ListedWarrant(NamedTuple):
     def is_shared(self) -> bool:
         """Whether shares were given under it, of one part at least, or it is known that none can be any more."""
         return not self.steps.keys().isdisjoint({Step.SHARED, Step.OPENED})
+
+    @property
+    def is_to_propose(self) -> bool:
+        """Whether it was drawn and nothing more, or the operator may not know yet that it is proposed."""
+        is_untold = self.state == Step.PROPOSED and self.steps[Step.PROPOSED].reason == NOT_TOLD
+        return self.state == "drawn" or is_untold
 
     @property
     def is_to_withdraw(self) -> bool:

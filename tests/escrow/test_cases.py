@@ -30,7 +30,7 @@ from escrow.authority.outcomes import WHY, why_set_aside
 from escrow.authority.progress import Waiting
 from escrow.authority.reading import UNEXPLAINED
 from escrow.authority.released_parts import ReleasedPart
-from escrow.authority.warrants import DrawnWarrant, Step, Window
+from escrow.authority.warrants import NOT_TOLD, DrawnWarrant, Step, Window
 from protocol.epochs import Role
 from protocol.http_messages import Session, VerificationAnswer, VerificationRequest
 from protocol.passes import OwnedPass
@@ -391,6 +391,36 @@ def test_nothing_is_signed_for_what_left_the_case_while_the_officer_was_asked(
     )
     cafe, bar = (len(home.warrants.of_case(CASE)) for home in cases.homes)
     assert (cafe, bar) == (0, kind == "remove")
+
+
+def test_a_proposal_that_failed_is_repeated_and_no_other(authorities: Authorities) -> None:
+    authority, operator = authorities.worlds[0].authority, authorities.worlds[0].operator
+    drawn_for(authorities, authorities.cafe, countersigned=False)
+    with patch.object(authority.peer, "url", "http://127.0.0.1:1"):
+        assert "repeat the command" in authorities.case("propose", CASE).stderr
+    (listed,) = authority.warrants.of_case(CASE)
+    assert (listed.state, listed.steps[Step.PROPOSED].reason) == ("proposed", NOT_TOLD)
+    assert operator.warrants.all() == []
+    assert authorities.done("propose", CASE).endswith(": proposed\n")
+    assert authorities.done("propose", CASE) == "there is nothing to do. Next: `case watch` (1 proposed)\n"
+    assert [proposed.state for proposed in operator.warrants.all()] == ["pending"]
+    (listed,) = authority.warrants.of_case(CASE)
+    assert not listed.steps[Step.PROPOSED].reason
+
+
+def test_a_proposal_whose_answer_was_lost_is_known_to_have_arrived_when_the_operator_is_asked(
+    authorities: Authorities,
+) -> None:
+    authority = authorities.worlds[0].authority
+    drawn_for(authorities, authorities.cafe, countersigned=False)
+    authorities.done("propose", CASE)
+    (listed,) = authority.warrants.of_case(CASE)
+    for is_decided in (False, True):
+        authority.warrants.note(listed.record.warrant_id, Step.PROPOSED, reason=NOT_TOLD)
+        if is_decided:
+            authorities.countersign()
+        authorities.done("watch", CASE, "--once")
+        assert not authority.warrants.of_case(CASE)[0].steps[Step.PROPOSED].reason
 
 
 def test_a_case_is_not_closed_before_the_operator_knows_that_its_warrant_was_withdrawn(

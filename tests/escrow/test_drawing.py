@@ -15,8 +15,10 @@ from escrow.authority.case_register import Case
 from escrow.authority.drawing import Known, what_cannot_be, what_is_odd, why_closed
 from escrow.authority.warrants import Step, Window
 from escrow.operator.cli import OperatorProgram
+from escrow.peer import Peer
 from protocol.epochs import EPOCH_SECONDS, Role
 from service.cli import local_time
+from service.problems import Unreachable
 from tests.support.databases import FOR_SERVERS
 from tests.support.domain import Parties
 from tests.support.investigations import trace
@@ -128,6 +130,17 @@ def test_an_officer_is_asked_about_what_is_odd_and_nothing_is_signed_before(worl
     assert len(world.authority.warrants.listed()) == before + 1
     again = draw(world, door, NOON - HOUR, NOON)
     assert "there is a warrant for this very window already" in again.stderr
+
+
+def test_a_warrant_that_did_not_reach_the_operator_says_how_it_is_sent_again(world: World, door: Door) -> None:
+    with patch.object(Peer, "ask", side_effect=Unreachable("the operator did not answer")):
+        drawn = draw(world, door, NOON - 3 * HOUR, NOON - HOUR, "--yes")
+    warrant_id = drawn.stdout.strip()
+    assert drawn.exit_code == 1
+    assert f"it is drawn: `warrants release {warrant_id}` sends it again\n" in drawn.stderr
+    refused = world.officer(Role.AUTHORITY, "warrants", "release", warrant_id)
+    assert "(warrant-pending)" in refused.stderr
+    assert world.operator.warrants.get(bytes.fromhex(warrant_id)).state == "pending"
 
 
 def test_a_venue_that_nobody_approved_has_no_warrant(world: World) -> None:
