@@ -10,7 +10,7 @@ import click
 
 from escrow.authority.case_actions_cli import Action, carry_out
 from escrow.authority.case_cli import case_argument, case_group, cases_of, label
-from escrow.authority.case_next import DRAW, what_is_next
+from escrow.authority.case_next import DRAW, may_give_more, what_is_next
 from escrow.authority.case_steps_cli import release_action
 from escrow.authority.outcomes import Told, contacts, of_opening
 from escrow.authority.progress import waiting_for
@@ -54,7 +54,13 @@ def carry_out_command(home: Path, name: str, output: Path) -> None:
 
     cases = cases_of(home)
     cases.get(name)
-    opened = set[bytes]()
+    released, opened = set[bytes](), set[bytes]()
+    release = release_action()
+
+    async def release_parts(investigation: Investigation, part: Part, warrant: Warrant) -> Told:
+        told = await release.carry_out(investigation, part, warrant)
+        released.add(warrant.warrant_id)
+        return told
 
     async def open_parts(investigation: Investigation, _part: Part, warrant: Warrant) -> Told:
         await investigation.open_parts(warrant.warrant_id)
@@ -62,14 +68,19 @@ def carry_out_command(home: Path, name: str, output: Path) -> None:
         return Told("the shares of both parties are here")
 
     opening = Action("open", "the operator's shares", is_to_open, open_parts)
-    _, failed = carry_out(cases, name, release_action(), opening)
-    _write_lists(cases, name, output, opened)
+    _, failed = carry_out(cases, name, release._replace(carry_out=release_parts), opening)
+    _write_lists(cases, name, output, opened, released)
     if failed:
         raise click.ClickException(failed)
 
 
-def _write_lists(cases: Cases, name: str, output: Path, opened: Collection[bytes] = ()) -> None:
-    """Write the lists. Of the warrants (by their ids) that were `opened` just now, what they gave is told and noted."""
+def _write_lists(
+    cases: Cases, name: str, output: Path, opened: Collection[bytes] = (), released: Collection[bytes] = ()
+) -> None:
+    """Write the lists. Of the warrants (by their ids) that were `opened` just now, what they gave is told and noted.
+
+    Of those that were `released` just now it was told what the venue has committed to.
+    """
     from escrow.authority.contacts import Count
     from escrow.authority.findings import write_all
     from escrow.authority.found_visits import FoundVisits
@@ -100,7 +111,8 @@ def _write_lists(cases: Cases, name: str, output: Path, opened: Collection[bytes
     findings = online(read)
     for part, warrant, one in findings:
         if one.result is not None and warrant.record.warrant_id in opened:
-            told = of_opening(part.authority, warrant.record, one.result, "case", DRAW, briefly=True)
+            is_told = warrant.record.warrant_id in released
+            told = of_opening(part.authority, warrant.record, one.result, "case", DRAW, is_listed=True, is_told=is_told)
             told.show(label(part))
     counts = [count for _, _, one in findings for count in one.counts()]
     first = cases.homes[0]
@@ -115,8 +127,9 @@ def _write_lists(cases: Cases, name: str, output: Path, opened: Collection[bytes
         partly += any(one.is_begun for one in those) and not all(one.is_whole for one in those)
     lacks = [f"{missing} are not on the list"] if missing else []
     lacks += [f"{partly} are not opened to the end"] if partly else []
-    if lacks:
-        click.echo(f"of {len(whole)} parts {' and '.join(lacks)}. {what_is_next(cases, name)}", err=True)
+    lacking = f"of {len(whole)} parts {' and '.join(lacks)}. " if lacks else ""
+    if lacking or may_give_more(whole):
+        click.echo(f"{lacking}{what_is_next(cases, name)}", err=True)
 
 
 async def _read(

@@ -86,16 +86,24 @@ def of_release(authority: Authority, warrant: Warrant, result: ReleaseResult, dr
 
 
 def of_opening(
-    authority: Authority, warrant: Warrant, result: OpeningResult, group: str, draw: str, *, briefly: bool = False
+    authority: Authority,
+    warrant: Warrant,
+    result: OpeningResult,
+    group: str,
+    draw: str,
+    *,
+    is_listed: bool = False,
+    is_told: bool = False,
 ) -> Told:
     """What was opened; `group` is that of the commands `release` and `open`.
 
-    `briefly`: without what `of_release` has told, and without people, because the list has more than this warrant's.
+    `is_listed`: without people, because the list has more than this warrant's. `is_told`: without what `of_release` has
+    told.
     """
-    people = "" if briefly else f", {contacts(result.found)}"
+    people = "" if is_listed else f", {contacts(result.found)}"
     opened = f"{result.opened} of {result.visits} visits opened{people}{_aside(result.set_aside)}"
     more = warnings = tuple[str, ...]()
-    if not briefly:
+    if not is_told:
         more, warnings = _committed(authority, warrant, result.check_ins, result.uncommitted, draw)
     if not result.complete:
         released = authority.warrants.parts.of(warrant.warrant_id)

@@ -340,10 +340,13 @@ def test_what_the_venue_commits_to_later_is_released_under_another_warrant(
     run(authorities.cafe.commit())
     following = "Next: `case export` (1 opened), `case draw --again` (1 to which the venue has committed since)\n"
     assert authorities.done("watch", CASE).endswith(following)
+    for listing in ("export", "carry-out"):
+        assert authorities.case(listing, CASE, "-o", str(tmp_path / listing)).stderr == following
     assert authorities.done("draw", CASE, "--yes", "--again") == "1 warrant drawn\n"
     assert authorities.done("draw", CASE, "--yes", "--again") == "0 warrants drawn\n"
     exported = tmp_path / "between"  # what was opened before is still there
     assert authorities.done("export", CASE, "-o", str(exported)).startswith("1 people")
+    assert "committed since" not in authorities.case("export", CASE, "-o", str(exported)).stderr
     assert "(case-unfinished)" in authorities.case("close", CASE).stderr
     authorities.done("propose", CASE)
     authorities.countersign()
@@ -781,6 +784,19 @@ def test_one_command_carries_out_what_both_parties_have_signed(authorities: Auth
         actions = Counter(entry.action for entry in world.authority.journal.entries(case=CASE))
         retried = world is one
         assert (actions["release"], actions["open"]) == (2 + retried, 2)
+
+
+def test_what_the_venue_lacked_is_told_by_whichever_command_ends_the_case(
+    authorities: Authorities, tmp_path: Path
+) -> None:
+    one = authorities.worlds[0]
+    left = run(admit(one, {authorities.cafe: [1]}))
+    run(authorities.cafe.admit(left[98].pop(), NOON - HOUR // 4))
+    drawn_for(authorities, authorities.cafe)
+    authorities.done("release", CASE)
+    carried = authorities.case("carry-out", CASE, "-o", str(tmp_path / "lists"))
+    assert "the venue has committed to 1 check-ins with a time in the window" in carried.stdout
+    assert "then draw a new warrant (`case draw --again`)" in carried.stderr
 
 
 def test_watching_ends_when_both_operators_have_decided_on_all(authorities: Authorities) -> None:
