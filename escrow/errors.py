@@ -99,6 +99,10 @@ class InvalidName(Refusal):
     name = "invalid-name"
 
 
+REFUSED = "the operator refused the warrant: "
+"""What stands before the reason where a refusal is told."""
+
+
 class UnknownWarrant(Refusal):
     """A party has no warrant of this id (16 bytes)."""
 

@@ -17,7 +17,8 @@ from escrow.authority.operators_shares import ask_for_shares, kept_shares
 from escrow.authority.reading import OpeningResult, closed_part, opened_part, read_opened
 from escrow.authority.released_parts import ReleasedPart
 from escrow.authority.warrants import NOT_TOLD, DrawnWarrant, Step
-from escrow.errors import AlreadyOpened, ErasedEpoch
+from escrow.desk.records import MAX_REASON
+from escrow.errors import REFUSED, AlreadyOpened, ErasedEpoch
 from escrow.shares import record_and_share, verify_on_all_cores, warrant_epoch_keys
 from protocol.epochs import EpochKey
 from protocol.http_messages import ReleaseRequest, SharesRequest
@@ -123,7 +124,8 @@ class Investigation:
             countersignature = await self._authority.peer.ask(self._session, path, b"")
         except Problem as problem:
             if problem.name == "warrant-refused":
-                self._authority.warrants.note(warrant_id, Step.REFUSED, reason=problem.detail[:256])
+                reason = problem.detail.removeprefix(REFUSED)[:MAX_REASON]  # longer if it keeps to no rule
+                self._authority.warrants.note(warrant_id, Step.REFUSED, reason=reason)
             if problem.name != "unknown-warrant":
                 if problem.name in {"warrant-pending", "warrant-refused"}:  # so it has the warrant
                     self._authority.warrants.note(warrant_id, Step.PROPOSED, reason="")

@@ -11,6 +11,7 @@ import sqlalchemy as sql
 
 from escrow.authority.opened_visits import forget_opened
 from escrow.authority.released_parts import ReleasedPart, ReleasedParts, parts
+from escrow.desk.records import MAX_REASON
 from escrow.errors import UnknownWarrant, WarrantWithdrawn
 from protocol.primitives.statements import JointStatement
 from protocol.warrants import Warrant
@@ -59,7 +60,7 @@ _steps = sql.Table(
     sql.Column("step", sql.String(16), primary_key=True),
     sql.Column("time", sql.BigInteger, nullable=False),
     sql.Column("visits", sql.BigInteger),
-    sql.Column("reason", sql.String(256)),
+    sql.Column("reason", sql.String(MAX_REASON)),
 )
 """When each step was first taken; `proposed` is noted before it is. `visits` are those of a release or an opening."""
 

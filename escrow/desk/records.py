@@ -20,9 +20,15 @@ MAX_PASSKEYS = 4
 MAX_PAYLOAD = 65_536
 MAX_REASON = 256
 """The most bytes of the reason of a refusal."""
+REASON_RULE = f"a reason has from 1 to {MAX_REASON} bytes, all printable"
 NOTHING = bytes(32)
 """What the first set of officers replaces."""
 OfficerName = Annotated[str, Size(1, 64)]
+
+
+def is_reason(text: str) -> bool:
+    """Whether it can be the reason of a refusal."""
+    return text.isprintable() and 0 < len(text.encode()) <= MAX_REASON
 
 
 class Action(IntEnum):

@@ -15,7 +15,7 @@ from escrow.desk.errors import ChallengeUsed, MatterClosed, NotApproved
 from escrow.desk.evidence import evidence
 from escrow.desk.json_http import NO_STORE, answer, read_json
 from escrow.desk.passkeys import Assertion, request_options, verify_assertion, verify_vote
-from escrow.desk.records import MAX_REASON, Decision, Vote, set_digest, vote_challenge
+from escrow.desk.records import REASON_RULE, Decision, Vote, is_reason, set_digest, vote_challenge
 from escrow.desk.sessions import CHALLENGE_SECONDS, Challenges, Session
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class Choice(msgspec.Struct, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if bool(self.reason) is not (self.decision == "refuse"):
             raise ValueError("a refusal has a reason, and an approval has none")
-        if len(self.reason.encode()) > MAX_REASON or not self.reason.isprintable():
-            raise ValueError(f"a reason has at most {MAX_REASON} bytes, all printable")
+        if self.reason and not is_reason(self.reason):
+            raise ValueError(REASON_RULE)
 
 
 class _Given(NamedTuple):

@@ -10,7 +10,7 @@ import click
 from escrow.cli import add_party_commands, describe_warrant, show_warrant
 from escrow.journal_cli import officer, officer_option, show_journal
 from protocol.epochs import Role
-from service.cli import CommandGroup, Hexadecimal, home_option, local_time
+from service.cli import CommandGroup, Hexadecimal, home_option, local_time, printable
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -104,9 +104,8 @@ def show(home: Path, warrant_id: bytes) -> None:
     proposed = operator.warrants.get(warrant_id)
     record, offset = proposed.record, operator.domain.utc_offset
     describe_warrant(record, _venue_name(operator, record), offset)
-    click.echo(
-        f"state            {proposed.state_at(operator.clock())}{f' ({proposed.refused})' if proposed.refused else ''}"
-    )
+    refused = f" ({printable(proposed.refused)})" if proposed.refused else ""
+    click.echo(f"state            {proposed.state_at(operator.clock())}{refused}")
     click.echo(f"shares given     for {operator.releases.totals().get(warrant_id, 0)} passes")
     if proposed.withdrawn is not None:
         click.echo(f"withdrawn        {local_time(proposed.withdrawn, offset)}, by the authority")
@@ -131,10 +130,14 @@ def countersign(home: Path, warrant_id: bytes) -> None:
 
 @warrants.command()
 @click.argument("warrant_id", metavar="WARRANT", type=Hexadecimal(16))
-@click.option("--reason", required=True, help="Told to the authority.")
+@click.option("--reason", required=True, help="Told to the authority, in at most 256 bytes.")
 @click.pass_obj
 def refuse(home: Path, warrant_id: bytes, reason: str) -> None:
     """Refuse a WARRANT for good."""
+    from escrow.desk.records import REASON_RULE, is_reason
+
+    if not is_reason(reason):
+        raise click.UsageError(f"--reason: {REASON_RULE}")
     operator = PROGRAM.open(home)
     operator.journal.note(officer(), "refuse", warrant_id=warrant_id)
     operator.warrants.refuse(warrant_id, reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from escrow.errors import REFUSED
 from service.refusals import Refusal, TryLater
 
 
@@ -155,7 +156,7 @@ class WarrantRefused(Refusal):
     name = "warrant-refused"
 
     def __init__(self, warrant_id: bytes, reason: str) -> None:
-        super().__init__(f"the operator refused the warrant: {reason}")
+        super().__init__(f"{REFUSED}{reason}")
         self.warrant_id, self.reason = warrant_id, reason
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sql
 
 from escrow.desk.approvals import Approvals
-from escrow.desk.records import Decision, of_warrant
+from escrow.desk.records import MAX_REASON, Decision, of_warrant
 from escrow.errors import AlreadyOpened, InvalidName, UnknownWarrant, WarrantWithdrawn
 from escrow.ledger import giving, has_given
 from escrow.operator.errors import AlreadyDecided, WarrantExists
@@ -33,7 +33,7 @@ _warrants = sql.Table(
     sql.Column("warrant", sql.LargeBinary(16), primary_key=True),
     sql.Column("statement", sql.LargeBinary, nullable=False),
     sql.Column("countersignature", sql.LargeBinary),
-    sql.Column("refused", sql.String(256)),
+    sql.Column("refused", sql.String(MAX_REASON)),
 )
 _decisions = sql.Table(
     "warrant_decisions",
@@ -148,12 +148,12 @@ class Warrants:
         self._decide(record, WarrantDecision.COUNTERSIGNED, countersignature=sign_statement(record, identity))
 
     def refuse(self, warrant_id: bytes, reason: str) -> None:
-        """The officer's refusal, with its reason; raises `NotApproved`."""
+        """The officer's refusal, with its reason (`is_reason`); raises `NotApproved`."""
         from protocol.transparency.log_entries import WarrantDecision
 
         record = self.get(warrant_id).record
         self._approvals.demand(of_warrant(record), Decision.REFUSE, reason)
-        self._decide(record, WarrantDecision.REFUSED, refused=reason[:256])
+        self._decide(record, WarrantDecision.REFUSED, refused=reason)
 
     def withdraw(self, warrant_id: bytes, request: bytes) -> None:
         """Take a warrant back for the authority, by its signed request, durably, and put that on record.

@@ -685,7 +685,7 @@ def test_a_refusal_is_shown_with_its_reason_and_another_warrant_is_drawn_if_told
     authorities.done("propose", CASE)
     authorities.countersign(but=1)
     watched = authorities.done("watch", CASE)
-    assert "refused (the operator refused the warrant: 창이 너무 넓습니다)" in watched
+    assert "refused (창이 너무 넓습니다)" in watched
     assert authorities.done("draw", CASE, "--yes") == "0 warrants drawn\n"
     assert authorities.done("draw", CASE, "--yes", "--again") == "1 warrant drawn\n"
     assert authorities.done("draw", CASE, "--yes", "--again") == "0 warrants drawn\n"

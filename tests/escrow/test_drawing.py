@@ -155,7 +155,11 @@ def test_a_venue_that_nobody_approved_has_no_warrant(world: World) -> None:
 def test_the_lists_of_both_parties_say_how_far_each_warrant_is_and_can_be_filtered(world: World, door: Door) -> None:
     warrants = [draw(world, door, NOON - hours * HOUR, NOON, "--yes").stdout.strip() for hours in (1, 2, 3)]
     assert world.officer(Role.OPERATOR, "--officer", "김 담당", "warrants", "countersign", warrants[0]).exit_code == 0
-    reason = ("--reason", "창이 너무 넓습니다")
+    for wrong in ("", "가" * 86, "two\nlines", "\x1b[2J"):
+        refused = world.officer(Role.OPERATOR, "warrants", "refuse", warrants[1], "--reason", wrong)
+        assert refused.exit_code == 2
+        assert "--reason: a reason has from 1 to 256 bytes, all printable" in refused.stderr
+    reason = ("--reason", "창이 너무 넓습니다" + 230 * "!")  # 256 bytes
     assert world.officer(Role.OPERATOR, "warrants", "refuse", warrants[1], *reason).exit_code == 0
     venue = ("--venue", door.record.venue_id.hex())
     for warrant, status in zip(warrants[:2], (0, 1), strict=True):  # the authority learns of decisions when it asks
@@ -183,11 +187,17 @@ def test_the_lists_of_both_parties_say_how_far_each_warrant_is_and_can_be_filter
     assert [line.split()[0] for line in in_case.splitlines() if "  opening  " in line] == [of_case.warrant_id.hex()]
     shown = world.officer(Role.AUTHORITY, "warrants", "show", warrants[1]).stdout
     assert "state            refused\n" in shown
-    assert "the operator refused the warrant: 창이 너무 넓습니다\n" in shown
+    assert f": {reason[1]}\n" in shown
     assert shown.splitlines()[-1].endswith("  이 담당: release " + warrants[1])
     journal = world.officer(Role.OPERATOR, "journal").stdout
     assert f"  김 담당: countersign {warrants[0]}\n" in journal
     assert world.officer(Role.AUTHORITY, "--officer", "two\nlines", "journal").exit_code == 2
+
+
+def test_a_reason_that_an_older_program_took_commands_no_terminal(world: World, door: Door) -> None:
+    warrant_id = draw(world, door, NOON - HOUR, NOON, "--yes").stdout.strip()
+    world.operator.warrants.refuse(bytes.fromhex(warrant_id), "\x1b[2J")
+    assert "refused (?[2J)\n" in world.officer(Role.OPERATOR, "warrants", "show", warrant_id).stdout
 
 
 def test_a_warrant_that_is_over_is_expired_at_the_operator_too(world: World, door: Door) -> None:
