@@ -30,6 +30,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     Unreachable,
     SplitPassError,
     OSError,
+    UnicodeError,
 )
 """What may go wrong, besides errors of the database."""
 
@@ -74,16 +75,16 @@ def explain(error: Exception) -> str:
     """An expected failure of a command in one line of English."""
     if isinstance(error, Problem):
         return f"{error.detail} ({error.name})"
-    if isinstance(error, Refusal):
-        return f"{error} ({error.name})"
-    if isinstance(error, SplitPassError):
-        return f"{error} ({type(error).__name__})"
+    if isinstance(error, Refusal | SplitPassError):
+        return f"{error} ({error.name if isinstance(error, Refusal) else type(error).__name__})"
     if is_of_database(error):  # its own text may quote what the database holds
         return f"the database failed ({type(error).__name__}); see settings.toml, and that the home can be written"
     if isinstance(error, OSError) and error.errno == errno.EROFS:
         return (
             f"{error.filename or 'the home directory'} is on a disk that is read-only; only what changes nothing works"
         )
+    if isinstance(error, UnicodeError):  # its own text may quote what it is about
+        return "an argument of the command, or a file that it reads, is not UTF-8 text"
     return str(error)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from escrow.authority.limits import Limits, limits_options
+from escrow.authority.limits import MAX_REFERENCE, Limits, Line, limits_options
 from escrow.authority.progress import waiting_for
 from escrow.journal_cli import officer
 from service.cli import CommandGroup, Hexadecimal, Moment, local_time, parse_local_time, printable
@@ -50,6 +50,7 @@ windows_options = (
 @case_argument
 @click.option(
     "--legal-reference",
+    type=Line(MAX_REFERENCE),
     required=True,
     help="The law, and a case's number, that its warrants rest on. Published word for word with what was opened: it "
     "must name no venue and no person.",
@@ -57,10 +58,8 @@ windows_options = (
 @click.pass_obj
 def start(home: Path, name: str, legal_reference: str) -> None:
     """Start CASE, under a name that nobody else is told."""
-    if not (0 < len(name) <= 64 and (name + legal_reference).isprintable()):
-        raise click.UsageError("name (at most 64 characters) and legal reference are each one line")
-    if not 0 < len(legal_reference.encode()) <= 256:
-        raise click.UsageError("a legal reference has from 1 to 256 bytes")
+    if not (0 < len(name) <= 64 and name.isprintable()):
+        raise click.UsageError("a case's name is one line of printable characters, at most 64")
     cases_of(home).start(name, legal_reference)
     click.echo(f"{name} is started")
 

@@ -11,7 +11,7 @@ import click
 
 from escrow.authority import case_lists_cli, case_steps_cli  # noqa: F401  they add their commands to the group
 from escrow.authority.case_cli import case_group
-from escrow.authority.limits import Limits, limits_options
+from escrow.authority.limits import MAX_ADVICE, MAX_REFERENCE, Limits, Line, limits_options
 from escrow.authority.outcomes import of_opening, of_release
 from escrow.authority.program import PROGRAM, online
 from escrow.authority.progress import waiting, waiting_for
@@ -65,6 +65,7 @@ def warrants() -> None:
 @click.option("--until", "ends", type=Moment(), required=True, help="Its end. Without a zone it is the domain's time.")
 @click.option(
     "--legal-reference",
+    type=Line(MAX_REFERENCE),
     required=True,
     help="The law, and a case's number, that this warrant rests on. Published word for word with what was opened: it "
     "must name no venue and no person.",
@@ -74,9 +75,9 @@ def warrants() -> None:
 )
 @click.option(
     "--advice",
-    default="",
-    help="For a notice: what those concerned should do, in at most 1000 bytes. The operator's officer reads and signs "
-    "it too.",
+    type=Line(MAX_ADVICE),
+    help=f"For a notice: what those concerned should do, in at most {MAX_ADVICE} bytes. The operator's officer reads "
+    "and signs it too.",
 )
 @limits_options
 @click.option("--yes", is_flag=True, help="Do not ask, whatever is odd about it.")
@@ -88,14 +89,12 @@ def draw(
     ends: datetime,
     legal_reference: str,
     purpose: str,
-    advice: str,
+    advice: str | None,
     *,
     limits: Limits,
     yes: bool,
 ) -> None:
     """Sign a warrant and propose it to the operator. It is for one venue and one window. Prints its id."""
-    if not (legal_reference + advice).isprintable():
-        raise click.UsageError("legal reference and advice are each one line of printable characters")
     if bool(advice) is not (purpose == Purpose.NOTICE.name.lower()):
         raise click.UsageError("a warrant for a notice needs --advice, and no other has any")
     from escrow.authority.drawing import demand_possible, erased_by_operator
@@ -111,7 +110,7 @@ def draw(
         click.echo(one, err=True)
     if odd and not yes:
         click.confirm("Sign the warrant all the same?", abort=True, err=True)
-    warrant = limits.warrant(authority, window, legal_reference, Purpose[purpose.upper()], advice)
+    warrant = limits.warrant(authority, window, legal_reference, Purpose[purpose.upper()], advice or "")
     authority.journal.note(officer(), "draw", warrant_id=warrant.warrant_id)
 
     async def propose(investigation: Investigation) -> None:

@@ -22,6 +22,7 @@ from escrow.authority.case_steps import (
 )
 from escrow.authority.desk_forms import LimitsAsked, id_bytes
 from escrow.authority.desk_steps import Wanted
+from escrow.authority.limits import MAX_REFERENCE, demand_line
 from escrow.authority.warrants import ListedWarrant, Window
 from escrow.desk.json_http import answer, read_json
 from escrow.desk.views import View, journal_view
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from escrow.desk.desk import Desk
     from escrow.desk.sessions import Session
 
-MAX_REFERENCE = 256
 READY: dict[str, Callable[[Part, ListedWarrant], bool]] = {
     "propose": is_to_propose,
     "look": is_to_look_after,
@@ -51,10 +51,9 @@ class CaseAsked(msgspec.Struct, forbid_unknown_fields=True):
     legal_reference: str
 
     def __post_init__(self) -> None:
-        if not (0 < len(self.name) <= MAX_NAME and (self.name + self.legal_reference).isprintable()):
-            raise ValueError(f"name (at most {MAX_NAME} characters) and legal reference are each one line")
-        if not 0 < len(self.legal_reference.encode()) <= MAX_REFERENCE:
-            raise ValueError(f"a legal reference has from 1 to {MAX_REFERENCE} bytes")
+        if not (0 < len(self.name) <= MAX_NAME and self.name.isprintable()):
+            raise ValueError(f"a case's name is one line of printable characters, at most {MAX_NAME}")
+        demand_line("a legal reference", self.legal_reference, MAX_REFERENCE)
 
 
 class WindowAsked(msgspec.Struct, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from escrow.authority.limits import Limits
+from escrow.authority.limits import MAX_ADVICE, MAX_REFERENCE, Limits, demand_line
 from protocol.epochs import EPOCH_SECONDS, MAX_STAY
 from protocol.primitives.errors import Malformed
 from protocol.warrants import MAX_EMBARGO, MAX_RECORDS
@@ -39,8 +39,9 @@ class WarrantAsked(msgspec.Struct, forbid_unknown_fields=True):
     confirmed: bool = False
 
     def __post_init__(self) -> None:
-        if not (self.legal_reference + self.advice).isprintable():
-            raise ValueError("legal reference and advice are each one line of printable characters")
+        demand_line("a legal reference", self.legal_reference, MAX_REFERENCE)
+        if self.advice:
+            demand_line("advice", self.advice, MAX_ADVICE)
         if bool(self.advice) is not (self.purpose == "notice"):
             raise ValueError("a warrant for a notice has advice, and no other has any")
 

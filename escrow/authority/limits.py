@@ -1,4 +1,4 @@
-"""What bounds a warrant beside its window, as an officer chooses it. Spec: §3.9."""
+"""What bounds a warrant beside its window, as an officer chooses it, and the texts that it holds. Spec: §3.9."""
 
 from __future__ import annotations
 
@@ -15,6 +15,33 @@ from protocol.warrants import MAX_EMBARGO, MAX_RECORDS, Purpose, Warrant, warran
 if TYPE_CHECKING:
     from escrow.authority.authority import Authority
     from escrow.authority.warrants import Window
+
+
+MAX_REFERENCE, MAX_ADVICE = 256, 1000
+"""The most bytes of a warrant's legal reference, and of its advice."""
+
+
+def demand_line(what: str, text: str, most: int) -> None:
+    """Raise `ValueError` unless a text is a line of at most so many bytes, as a warrant can hold."""
+    if not (text.isprintable() and 0 < len(text.encode()) <= most):
+        raise ValueError(f"{what} is one line of printable characters, from 1 to {most} bytes")
+
+
+class Line(click.ParamType[str]):
+    """The same on a command line."""
+
+    name = "text"
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text."""
+        try:
+            demand_line("it", value, self._most)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
 
 
 class Limits(NamedTuple):

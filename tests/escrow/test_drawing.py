@@ -132,6 +132,20 @@ def test_an_officer_is_asked_about_what_is_odd_and_nothing_is_signed_before(worl
     assert "there is a warrant for this very window already" in again.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "limit"), [("--legal-reference", 256), ("--advice", 1000)], ids=["reference", "advice"]
+)
+def test_a_text_that_no_warrant_holds_is_refused_with_its_option_and_limit(
+    world: World, door: Door, option: str, limit: int
+) -> None:
+    before = len(world.authority.warrants.listed())
+    for text in ("", "x" * (limit + 1), "two\nlines", "\udcff"):
+        refused = draw(world, door, NOON - HOUR, NOON, "--purpose", "notice", option, text, "--yes")
+        assert refused.exit_code == 2
+        assert f"'{option}': it is one line of printable characters, from 1 to {limit} bytes" in refused.stderr
+    assert len(world.authority.warrants.listed()) == before
+
+
 def test_a_warrant_that_did_not_reach_the_operator_says_how_it_is_sent_again(world: World, door: Door) -> None:
     with patch.object(Peer, "ask", side_effect=Unreachable("the operator did not answer")):
         drawn = draw(world, door, NOON - 3 * HOUR, NOON - HOUR, "--yes")
@@ -156,9 +170,9 @@ def test_the_lists_of_both_parties_say_how_far_each_warrant_is_and_can_be_filter
     warrants = [draw(world, door, NOON - hours * HOUR, NOON, "--yes").stdout.strip() for hours in (1, 2, 3)]
     assert world.officer(Role.OPERATOR, "--officer", "김 담당", "warrants", "countersign", warrants[0]).exit_code == 0
     for wrong in ("", "가" * 86, "two\nlines", "\x1b[2J"):
-        refused = world.officer(Role.OPERATOR, "warrants", "refuse", warrants[1], "--reason", wrong)
-        assert refused.exit_code == 2
-        assert "--reason: a reason has from 1 to 256 bytes, all printable" in refused.stderr
+        wrongly = world.officer(Role.OPERATOR, "warrants", "refuse", warrants[1], "--reason", wrong)
+        assert wrongly.exit_code == 2
+        assert "--reason: a reason has from 1 to 256 bytes, all printable" in wrongly.stderr
     reason = ("--reason", "창이 너무 넓습니다" + 230 * "!")  # 256 bytes
     assert world.officer(Role.OPERATOR, "warrants", "refuse", warrants[1], *reason).exit_code == 0
     venue = ("--venue", door.record.venue_id.hex())

@@ -234,6 +234,12 @@ def test_a_link_enrols_one_passkey_within_a_day(tmp_path: Path) -> None:
         register.invited(bytes.fromhex(secret))
 
 
+def test_a_name_that_is_no_text_is_said_to_be_none(tmp_path: Path) -> None:
+    forgotten = World(tmp_path).officer(Role.AUTHORITY, "officers", "forget", "\udcff")
+    assert forgotten.exit_code == 1
+    assert "is not UTF-8 text" in forgotten.stderr
+
+
 def test_evidence_is_checked_with_domain_toml_alone(tmp_path: Path) -> None:
     world = World(tmp_path)
     officers = establish(world.authority, "Kim", "Lee")
@@ -251,6 +257,9 @@ def test_evidence_is_checked_with_domain_toml_alone(tmp_path: Path) -> None:
     assert (lee.officer, lee.vote.decision, lee.vote.reason) == ("Lee", Decision.REFUSE, "no")
     checked = world.officer(Role.AUTHORITY, "officers", "check", str(file)).output
     assert "Kim (set 1): approve warrant " in checked
+    picture = tmp_path / "picture"
+    picture.write_bytes(b"\xff\xd8")
+    assert "is not UTF-8 text" in world.officer(Role.AUTHORITY, "officers", "check", str(picture)).stderr
     for role in Role:
         changed = json.loads(file.read_text())
         changed["votes"][0]["vote"] = changed["votes"][1]["vote"] if role is Role.AUTHORITY else "00"

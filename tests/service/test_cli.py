@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 import pytest
@@ -89,6 +89,21 @@ def test_the_help_says_of_each_command_in_a_line_what_it_does(program: click.Gro
         for line in commands.splitlines():
             assert line.endswith("."), (path, line)
             assert not line.endswith("..."), (path, line)
+
+
+@pytest.mark.parametrize("fails", ["\udcff".encode, b"\xff".decode])
+def test_what_is_not_utf_8_is_said_in_a_line(fails: Callable[[], object]) -> None:
+    @click.group(cls=CommandGroup)
+    def program() -> None:
+        pass
+
+    @program.command()
+    def read() -> None:
+        fails()
+
+    result = CliRunner().invoke(program, ["read"])
+    told = "Error: an argument of the command, or a file that it reads, is not UTF-8 text\n"
+    assert (result.exit_code, result.output) == (1, told)
 
 
 def test_whoever_reads_no_further_is_told_nothing() -> None:
