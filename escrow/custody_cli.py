@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -35,7 +36,6 @@ def add_custody_commands(group: click.Group, program: Program[P]) -> None:
         """Write one share file for each custodian. Give each its own, then destroy the directory."""
         from escrow.custody import PartyKeys, split_keys
         from escrow.vault_key import load_vault_key
-        from service.files import private_directory, write_private
         from service.keys import load_secret
         from service.settings import load_domain
 
@@ -44,11 +44,10 @@ def add_custody_commands(group: click.Group, program: Program[P]) -> None:
         settings = program.load_settings(home)
         keys = PartyKeys(load_vault_key(home, settings), load_secret(home / "identity.key"))
         shares = split_keys(load_domain(home).domain, role, keys, threshold, custodians)
-        private_directory(output)
-        for index, share in enumerate(shares, 1):
-            path = output / f"{role.name.lower()}-{index}-of-{custodians}.share"
-            write_private(path, share)
-            click.echo(path)
+        names = [f"{role.name.lower()}-{index}-of-{custodians}.share" for index in range(1, custodians + 1)]
+        _write_new(output, dict(zip(names, shares, strict=True)))
+        for name in names:
+            click.echo(output / name)
         click.echo(f"any {threshold} of these are this party's keys: hand them out, and leave none here", err=True)
 
     @custody.command()
@@ -79,6 +78,26 @@ def add_custody_commands(group: click.Group, program: Program[P]) -> None:
         _recover(program, home, shares, vault_key_file)
 
 
+def _write_new(output: Path, files: Mapping[str, bytes]) -> None:
+    """Write a new directory, whole or not at all: enough shares that an interruption left would be the party's keys."""
+    import shutil
+
+    from service.files import private_directory, sync_directory, write_private
+
+    temporary = output.with_name(f".{output.name}.tmp")
+    if temporary.exists():  # of a run that was killed
+        shutil.rmtree(temporary)
+    try:
+        private_directory(temporary)
+        for name, data in files.items():
+            write_private(temporary / name, data)
+        temporary.rename(output)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    sync_directory(output.parent)
+
+
 def _recover(program: Program[P], home: Path, shares: tuple[Path, ...], vault_key_file: Path | None) -> None:
     from escrow.custody import PartyKeys, recover_keys, verify_share
     from escrow.vault_key import has_vault_key, load_vault_key, store_vault_key
@@ -90,7 +109,10 @@ def _recover(program: Program[P], home: Path, shares: tuple[Path, ...], vault_ke
         raise click.UsageError(f"the vault key goes where settings.toml says: {settings.vault_key}")
     verified = [verify_share(domain, program.role, str(share), share.read_bytes()) for share in shares]
     keys, identity = recover_keys(domain, program.role, verified), home / "identity.key"
-    if vault_key_file is not None:
+    if vault_key_file is not None and vault_key_file.exists():  # as a run leaves it that was interrupted
+        if load_secret(vault_key_file) != keys.vault_key:
+            raise ConfigurationError(f"{vault_key_file} holds another key than the shares; a key is never overwritten")
+    elif vault_key_file is not None:
         store_secret(vault_key_file, keys.vault_key)
     elif not has_vault_key(home, settings):
         store_vault_key(home, settings, keys.vault_key)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from contextlib import ExitStack
 from itertools import combinations
 from pathlib import Path
 from secrets import token_bytes
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sql
@@ -39,6 +41,8 @@ from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import sign_statement, statement_payload
 from protocol.transparency.logs import other_party
 from service.errors import ConfigurationError
+from service.files import write_private
+from service.keys import store_secret
 from tests.support.contacts import contacts
 from tests.support.databases import KINDS, back_up
 from tests.support.edwards import BASE, L
@@ -228,6 +232,27 @@ def test_commands(tmp_path: Path, role: Role) -> None:
     assert (home / "vault.key").read_text() == "00" * 32
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_split_that_was_interrupted_leaves_no_share_and_is_repeated(tmp_path: Path, *, is_killed: bool) -> None:
+    world, output, left = World(tmp_path), tmp_path / "shares", tmp_path / ".shares.tmp"
+    command = ("custody", "split", "--threshold", "2", "--custodians", "3", "--output", str(output))
+
+    def interrupted(path: Path, data: bytes) -> None:
+        if "-3-of-" in path.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_private(path, data)
+
+    with ExitStack() as stack:
+        stack.enter_context(patch("service.files.write_private", interrupted))
+        if is_killed:
+            stack.enter_context(patch("shutil.rmtree"))
+        failed = world.officer(Role.OPERATOR, *command)
+    assert (failed.exit_code, failed.stdout, output.exists()) == (1, "", False)
+    assert left.exists() is is_killed
+    split(world, 2, 3)
+    assert not left.exists()
+
+
 def test_a_vault_key_that_lives_in_the_environment_is_recovered_into_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,8 +275,17 @@ def test_a_vault_key_that_lives_in_the_environment_is_recovered_into_a_file(
     assert key.strip() not in recovered.output
     assert (target.read_text(), (home / "identity.key").read_text()) == (key, identity)
     assert target.stat().st_mode & 0o777 == 0o600
+    (home / "identity.key").unlink()  # as if it had been killed before it wrote this
     again = world.officer(Role.OPERATOR, *recover, "--vault-key-file", str(target))
-    assert "never overwritten" in again.stderr
+    assert again.exit_code == 0, again.output
+    assert (target.read_text(), (home / "identity.key").read_text()) == (key, identity)
+    other = tmp_path / "other"
+    store_secret(other, bytes(32))
+    (home / "identity.key").unlink()
+    refused = world.officer(Role.OPERATOR, *recover, "--vault-key-file", str(other))
+    assert f"{other} holds another key than the shares; a key is never overwritten" in refused.stderr
+    assert not (home / "identity.key").exists()
+    assert world.officer(Role.OPERATOR, *recover, "--vault-key-file", str(target)).exit_code == 0
     monkeypatch.setenv(VAULT_KEY_VARIABLE, target.read_text().strip())
     target.unlink()
     Operator(home).epochs.vault.unlock()
