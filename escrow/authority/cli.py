@@ -160,6 +160,9 @@ def show(home: Path, warrant_id: bytes) -> None:
         told += f": {printable(taken.reason)}" if taken.reason else ""
         click.echo(f"{step.value:17}{local_time(taken.time, offset)}{told}")
     click.echo(f"opened           {authority.releases.totals().get(warrant_id, 0)} passes")
+    noticed = {part.notice for part in authority.warrants.parts.of(warrant_id) if part.notice is not None}
+    if noticed:
+        click.echo(f"published        {', '.join(f'notice {number}' for number in sorted(noticed))}")
     show_journal(authority.journal.entries(warrant_id=warrant_id), offset)
 
 

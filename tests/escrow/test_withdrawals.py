@@ -150,7 +150,11 @@ def test_a_warrant_under_which_a_notice_is_signed_is_not_taken_back(world: World
     with pytest.raises(AlreadyOpened, match="a notice was signed"):
         withdraw(world, notice)
     assert world.operator.warrants.get(notice.warrant_id).state == "countersigned"
+    shown = ("warrants", "show", notice.warrant_id.hex())
+    assert "published " not in world.officer(Role.AUTHORITY, *shown).output
     assert run(publish_notice(world, [notice.warrant_id])).passes == 1
+    newest = max(published.number for published in world.authority.notices.all())
+    assert f"published        notice {newest}\n" in world.officer(Role.AUTHORITY, *shown).output
     with (
         patch.object(type(world.authority.peer), "ask", side_effect=AssertionError("the operator is not asked")),
         pytest.raises(AlreadyOpened),
