@@ -87,7 +87,8 @@ def add_party_commands(group: click.Group, program: Program[P]) -> None:
         """Destroy this party's share of EPOCH. Its check-ins can then never be opened, by anyone."""
         party = program.open(home)
         if not yes:
-            click.confirm(f"Destroy the share of epoch {epoch} for good?", abort=True)
+            day = local_time(party.domain.epoch_begins(epoch), party.domain.utc_offset)[:10]
+            click.confirm(f"Destroy the share of epoch {epoch}, which is {day}, for good?", abort=True)
         party.erase_early(epoch)
         party.journal.note(officer(), f"erase epoch {epoch}")  # afterwards: a database must hinder no erasure
         if faults := party.epochs.vault.mirror().all:

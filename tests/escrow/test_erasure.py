@@ -18,6 +18,7 @@ from escrow.housekeeping import keep_house
 from escrow.operator.operator import Operator
 from escrow.party import Party
 from protocol.epochs import Role
+from service.cli import local_time
 from tests.escrow.test_vault import everything_in
 from tests.support import databases
 from tests.support.contacts import contacts
@@ -149,3 +150,10 @@ def stored(world: World) -> list[tuple[int, bytes]]:
                 (epoch, bytes(value)) for epoch, *values in connection.execute(sql.text(query)) for value in values
             ]
     return sorted(found)
+
+
+def test_whoever_erases_an_epoch_is_asked_with_its_date(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    day = local_time(world.settings.domain.epoch_begins(world.today + 500), world.settings.utc_offset)[:10]
+    asked = world.officer(Role.OPERATOR, "erase", str(world.today + 500), typed="n\n")
+    assert (asked.exit_code, f"epoch {world.today + 500}, which is {day}, for good?" in asked.output) == (1, True)
