@@ -35,6 +35,8 @@ EXPECTED: tuple[type[Exception], ...] = (
 """What may go wrong, besides errors of the database."""
 
 
+DISK_FULL = "53100"
+"""What PostgreSQL calls it."""
 COLLECTED_AFTER = 20_000
 """So many objects more there are before cycles are looked for.
 
@@ -77,8 +79,8 @@ def explain(error: Exception) -> str:
         return f"{error.detail} ({error.name})"
     if isinstance(error, Refusal | SplitPassError):
         return f"{error} ({error.name if isinstance(error, Refusal) else type(error).__name__})"
-    if is_of_database(error):  # its own text may quote what the database holds
-        return f"the database failed ({type(error).__name__}); see settings.toml, and that the home can be written"
+    if is_of_database(error):
+        return _of_database(error)
     if isinstance(error, OSError) and error.errno == errno.EROFS:
         return (
             f"{error.filename or 'the home directory'} is on a disk that is read-only; only what changes nothing works"
@@ -86,6 +88,14 @@ def explain(error: Exception) -> str:
     if isinstance(error, UnicodeError):  # its own text may quote what it is about
         return "an argument of the command, or a file that it reads, is not UTF-8 text"
     return str(error)
+
+
+def _of_database(error: Exception) -> str:
+    """A failure of the database. Its own text may quote what the database holds."""
+    cause = getattr(error, "orig", None)
+    if getattr(cause, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(cause, "sqlstate", "") == DISK_FULL:
+        return "the disk of the database is full: make room, then repeat the command"
+    return f"the database failed ({type(error).__name__}); see settings.toml, and that the home can be written"
 
 
 def is_of_database(error: Exception) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import click
 import pytest
+import sqlalchemy as sql
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,6 +104,23 @@ def test_what_is_not_utf_8_is_said_in_a_line(fails: Callable[[], object]) -> Non
 
     result = CliRunner().invoke(program, ["read"])
     told = "Error: an argument of the command, or a file that it reads, is not UTF-8 text\n"
+    assert (result.exit_code, result.output) == (1, told)
+
+
+def test_a_database_without_room_is_said_to_have_none() -> None:
+    @click.group(cls=CommandGroup)
+    def program() -> None:
+        pass
+
+    @program.command()
+    def write() -> None:
+        with sql.create_engine("sqlite://").begin() as connection:
+            connection.execute(sql.text("CREATE TABLE t (v BLOB)"))
+            connection.execute(sql.text("PRAGMA max_page_count = 3"))
+            connection.execute(sql.text("INSERT INTO t VALUES (zeroblob(100000))"))
+
+    result = CliRunner().invoke(program, ["write"])
+    told = "Error: the disk of the database is full: make room, then repeat the command\n"
     assert (result.exit_code, result.output) == (1, told)
 
 
