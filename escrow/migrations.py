@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
+from escrow.desk.records import Action, Vote
+
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
@@ -52,6 +54,23 @@ def index_commitment_times(operations: Operations) -> None:
     """Let the commitments of before a time be found without reading all of them."""
     if sql.inspect(operations.get_bind()).has_table("venue_commitments"):
         operations.create_index("ix_venue_commitments_time", "venue_commitments", ["time"])
+
+
+def void_votes_on_venues(operations: Operations) -> None:
+    """Let no vote on a venue's record count that was cast before it was noted which of them were carried out."""
+    connection = operations.get_bind()
+    if not sql.inspect(connection).has_table("officer_votes"):
+        return
+    made = operations.create_table(
+        "officer_votes_void",
+        sql.Column("subject", sql.LargeBinary(32), primary_key=True),
+        sql.Column("number", sql.Integer, nullable=False),
+    )
+    votes = sql.table("officer_votes", *map(sql.column, ("number", "subject", "vote")))
+    rows = connection.execute(sql.select(votes).order_by(votes.c.number)).all()
+    last = {row.subject: row.number for row in rows if Vote.from_bytes(row.vote).action is Action.VENUE}
+    for subject, number in last.items():
+        operations.execute(sql.insert(made).values(subject=subject, number=number))
 
 
 def replace_table(operations: Operations, name: str, *parts: sql.schema.SchemaItem) -> None:

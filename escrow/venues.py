@@ -73,7 +73,7 @@ class VenueRegister:
             if row is None:
                 connection.execute(sql.insert(_venues).values(venue=record.venue_id, record=record.to_bytes()))
             elif row.record != record.to_bytes():
-                _take_change(connection, verified, Venue.from_bytes(row.record))
+                self._take_change(connection, verified, Venue.from_bytes(row.record))
 
     def approve(self, venue_id: bytes, identity: SigningKey) -> bytes:
         """Sign a venue's record (the officer's decision) and return the statement.
@@ -93,10 +93,9 @@ class VenueRegister:
         return self._sign(change.record, identity)
 
     def refuse_change(self, change: Change) -> None:
-        """Forget that somebody applied for a change."""
-        same = (_changes.c.venue == change.record.venue_id) & (_changes.c.key == bytes(change.record.key))
-        with self._engine.begin() as connection:
-            connection.execute(sql.delete(_changes).where(same))
+        """Forget that somebody applied for a change, and let no vote on it count any more."""
+        with self._alone(change.record.venue_id) as connection:
+            self._drop_changes(connection, change.record.venue_id, _changes.c.key == bytes(change.record.key))
 
     def get(self, venue_id: bytes) -> ListedVenue:
         """A venue by its 16-byte id; raises `UnknownVenue` if it never applied."""
@@ -131,31 +130,42 @@ class VenueRegister:
 
     def _sign(self, record: Venue, identity: SigningKey) -> bytes:
         before = self.get(record.venue_id)
-        self._approvals.demand(of_venue(record, before.record if before.statement else None))
+        subject = of_venue(record, before.record if before.statement else None)
+        self._approvals.demand(subject)
         statement = sign_statement(record, identity)
         values = {"record": record.to_bytes(), "statement": statement}
         with self._alone(record.venue_id) as connection:
             same = (_venues.c.venue == record.venue_id) & (_venues.c.record == before.record.to_bytes())
             same &= _venues.c.statement.is_(None) if before.statement is None else _venues.c.statement.is_not(None)
-            if connection.execute(sql.update(_venues).where(same).values(values)).rowcount == 1:
-                connection.execute(sql.delete(_changes).where(_changes.c.venue == record.venue_id))
+            if connection.scalar(sql.select(_venues.c.venue).where(same)) is not None:
+                self._approvals.void(connection, subject)
+                self._drop_changes(connection, record.venue_id, sql.true())
+                connection.execute(sql.update(_venues).where(same).values(values))
                 return statement
         return self._sign(
             record, identity
         )  # another record was approved meanwhile: to replace that is another decision
 
+    def _take_change(self, connection: sql.Connection, application: VenueApplication, known: Venue) -> None:
+        record = application.venue
+        if record.key == known.key:  # step 3
+            raise VenueExists(record.venue_id)
+        row = {"venue": record.venue_id, "key": bytes(record.key), "record": record.to_bytes()}
+        same = (_changes.c.venue == record.venue_id) & (_changes.c.key == bytes(record.key))
+        self._drop_changes(connection, record.venue_id, same & (_changes.c.record != record.to_bytes()))
+        connection.execute(sql.delete(_changes).where(same))
+        connection.execute(sql.insert(_changes).values(**row, agreed=is_agreed(application, known)))
+
+    def _drop_changes(self, connection: sql.Connection, venue_id: bytes, which: sql.ColumnElement[bool]) -> None:
+        """Delete such changes of a venue. A vote on one is void: the same may be applied for again."""
+        mine = (_changes.c.venue == venue_id) & which
+        known = connection.execute(sql.select(_venues).where(_venues.c.venue == venue_id)).one()
+        approved = Venue.from_bytes(known.record) if known.statement else None
+        for record in connection.scalars(sql.select(_changes.c.record).where(mine)).all():
+            self._approvals.void(connection, of_venue(Venue.from_bytes(record), approved))
+        connection.execute(sql.delete(_changes).where(mine))
+
     def _select(self, condition: sql.ColumnElement[bool]) -> list[ListedVenue]:
         with self._engine.begin() as connection:
             rows = connection.execute(sql.select(_venues).where(condition)).all()
         return [ListedVenue(Venue.from_bytes(row.record), row.statement) for row in rows]
-
-
-def _take_change(connection: sql.Connection, application: VenueApplication, known: Venue) -> None:
-    record = application.venue
-    if record.key == known.key:  # step 3
-        raise VenueExists(record.venue_id)
-    agreed = is_agreed(application, known)
-    same = (_changes.c.venue == record.venue_id) & (_changes.c.key == bytes(record.key))
-    connection.execute(sql.delete(_changes).where(same))
-    row = {"venue": record.venue_id, "key": bytes(record.key), "record": record.to_bytes(), "agreed": agreed}
-    connection.execute(sql.insert(_changes).values(row))

@@ -13,6 +13,7 @@ from escrow.migrations import (
     replace_table,
     tell_released_passes_by_epoch,
     tell_reused_passes,
+    void_votes_on_venues,
 )
 from protocol.warrants import Warrant
 from service.errors import ConfigurationError
@@ -126,5 +127,6 @@ STEPS: tuple[Step, ...] = (
     keep_the_directory_in_partitions,
     note_verified_entries,
     index_released_passes,
+    void_votes_on_venues,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

@@ -41,6 +41,13 @@ _votes = sql.Table(
     sql.Column("time", sql.BigInteger, nullable=False),
 )
 """Every vote with its assertion. None is ever changed or deleted."""
+_void = sql.Table(
+    "officer_votes_void",
+    metadata,
+    sql.Column("subject", sql.LargeBinary(32), primary_key=True),
+    sql.Column("number", sql.Integer, nullable=False),
+)
+"""The last vote on a subject that counts no more, and with it none before."""
 
 
 class Asked(NamedTuple):
@@ -67,7 +74,8 @@ class CastVote(NamedTuple):
 class Tally(NamedTuple):
     """How it stands with something: how many approvals it needs, every vote on it, and those that count.
 
-    The votes that count are the last one of each officer, under the present set, with an assertion that verifies.
+    The votes that count are the last one of each officer, under the present set, with an assertion that verifies. None
+    does that was cast before the same thing was done or refused the last time.
     """
 
     needed: int
@@ -132,6 +140,14 @@ class Approvals:
         with self._engine.begin() as connection:
             connection.execute(sql.update(_subjects).where(mine).values(done=self._clock()))
 
+    def void(self, connection: sql.Connection, subject: Subject) -> None:
+        """Within a transaction, let no vote that was cast on something so far count any more."""
+        mine = _votes.c.subject == subject.subject_id
+        number = connection.scalar(sql.select(sql.func.max(_votes.c.number)).where(mine))
+        if number is not None:
+            connection.execute(sql.delete(_void).where(_void.c.subject == subject.subject_id))
+            connection.execute(sql.insert(_void).values(subject=subject.subject_id, number=number))
+
     def cast(self, vote: Vote, cast: CastVote) -> None:
         """Keep a vote that was verified, once, durably.
 
@@ -161,16 +177,25 @@ class Approvals:
 
     def of(self, subject: Subject) -> list[CastVote]:
         """Every vote on something, in their order, whatever set they are under."""
-        query = sql.select(_votes).where(_votes.c.subject == subject.subject_id).order_by(_votes.c.number)
+        return self._of(subject, sql.true())
+
+    def _not_void(self, subject: Subject) -> list[CastVote]:
+        last = sql.select(_void.c.number).where(_void.c.subject == subject.subject_id).scalar_subquery()
+        return self._of(subject, _votes.c.number > sql.func.coalesce(last, 0))
+
+    def _of(self, subject: Subject, condition: sql.ColumnElement[bool]) -> list[CastVote]:
+        mine = (_votes.c.subject == subject.subject_id) & condition
         with self._engine.begin() as connection:
-            return [_cast(row) for row in connection.execute(query).all()]
+            rows = connection.execute(sql.select(_votes).where(mine).order_by(_votes.c.number)).all()
+        return [_cast(row) for row in rows]
 
     def tally(self, subject: Subject) -> Tally:
         """How it stands with something."""
         present, votes = self.officers.present(), self.of(subject)
         if present is None:
             return Tally(0, votes, [])
-        return Tally(present.needed(subject.action), votes, standing(self._domain, present, votes) if votes else [])
+        counting = standing(self._domain, present, self._not_void(subject)) if votes else []
+        return Tally(present.needed(subject.action), votes, counting)
 
     def demand(self, subject: Subject, decision: Decision = Decision.APPROVE, reason: str = "") -> None:
         """Let something be done that enough officers of the present set have decided; nothing without a set.
@@ -182,7 +207,7 @@ class Approvals:
             return
         names = [
             cast.officer
-            for cast in standing(self._domain, present, self.of(subject))
+            for cast in standing(self._domain, present, self._not_void(subject))
             if (cast.vote.decision, cast.vote.reason) == (decision, reason)
         ]
         if len(names) < present.needed(subject.action):

@@ -13,6 +13,7 @@ from escrow.migrations import (
     replace_table,
     tell_released_passes_by_epoch,
     tell_reused_passes,
+    void_votes_on_venues,
 )
 from service.migration import Step
 from service.partition_migration import put_into_partitions
@@ -79,5 +80,6 @@ STEPS: tuple[Step, ...] = (
     index_accounts,
     keep_handles_in_partitions,
     index_released_passes,
+    void_votes_on_venues,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

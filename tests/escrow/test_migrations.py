@@ -18,9 +18,11 @@ from escrow.authority.migrations import STEPS
 from escrow.authority.warrants import Step, Taken
 from escrow.authority.warrants import Warrants as AuthorityWarrants
 from escrow.desk import register as officers
+from escrow.desk.records import Action, Decision, Subject, Vote
 from escrow.journal import Journal
 from escrow.ledger import ReleaseLedger
 from escrow.log.log import TransparencyLog
+from escrow.migrations import void_votes_on_venues
 from escrow.operator import accounts
 from escrow.operator import migrations as operator_migrations
 from escrow.operator import warrants as operator_warrants
@@ -378,3 +380,26 @@ def test_passes_that_were_released_are_told_by_their_epochs(kind: str, tmp_path:
         "epoch",
         "pass_digest",
     ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("steps", [STEPS, operator_migrations.STEPS])
+def test_votes_on_venues_from_before_they_were_good_once_are_void(
+    kind: str, steps: Sequence[Any], tmp_path: Path, parties: Parties
+) -> None:
+    """Nobody noted which of them were carried out. Those on a warrant still count."""
+    url = new_database(kind, tmp_path)
+    engine = open_database(url, steps[: steps.index(void_votes_on_venues)], officers.metadata)
+    subjects = {action: Subject(action, b"payload") for action in (Action.VENUE, Action.WARRANT)}
+    with engine.begin() as connection:
+        connection.execute(sql.text("DROP TABLE officer_votes_void"))
+        for number, (action, subject) in enumerate(subjects.items()):
+            nonce = bytes([number]) * 32
+            vote = Vote(Role.OPERATOR, action, Decision.APPROVE, "", b"payload", b"", 1, bytes(32), nonce, NOW)
+            row = {"nonce": nonce, "subject": subject.subject_id, "vote": vote.to_bytes(), "officer": "Kim"}
+            signed = dict.fromkeys(("credential", "authenticator_data", "client_data", "signature"), bytes(1))
+            connection.execute(sql.insert(officers.metadata.tables["officer_votes"]).values(**row, **signed, time=NOW))
+    engine.dispose()
+    with open_database(url, steps, officers.metadata).begin() as connection:
+        void = connection.execute(sql.select(officers.metadata.tables["officer_votes_void"])).all()
+    assert [tuple(row) for row in void] == [(subjects[Action.VENUE].subject_id, 1)]

@@ -19,6 +19,7 @@ from escrow.desk.errors import NotApproved, UnknownInvitation
 from escrow.desk.evidence import check_evidence, evidence
 from escrow.desk.records import ACTIONS, Action, Decision, Subject, of_notice, of_officers, of_warrant
 from escrow.party import Party
+from escrow.venues import Change
 from protocol.epochs import Role
 from protocol.primitives.errors import Malformed
 from protocol.primitives.signatures import SigningKey, public_key
@@ -26,7 +27,8 @@ from protocol.warrants import Venue, Warrant, sign_application
 from service.clock import DAY
 from service.errors import ConfigurationError
 from service.keys import fingerprint
-from tests.support.databases import FOR_SERVERS
+from tests.support.authenticator import Authenticator
+from tests.support.databases import FOR_SERVERS, KINDS
 from tests.support.domain import opening_warrant
 from tests.support.officers import custodians_shares, decide, enrol, establish, present
 from tests.support.running import online, run
@@ -146,6 +148,72 @@ def test_a_record_that_was_approved_meanwhile_is_not_replaced(tmp_path: Path, mo
         with pytest.raises(NotApproved):
             party.venues.approve_change(second, party.identity)
         assert party.venues.get(door.record.venue_id).record == first.record
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_approvals_of_a_key_are_good_once(tmp_path: Path, kind: str) -> None:
+    """A venue goes from A to B and back. Whoever holds B then needs other approvals; the first ones are evidence."""
+    world = World(tmp_path, kind)
+    party, keys, venue = world.authority, [SigningKey.generate() for _ in range(2)], b"v" * 16
+    officers = establish(party, "Kim", "Lee")
+    first, second = (Venue(party.domain.number, venue, "카페", "", public_key(key)) for key in keys)
+    party.venues.apply(sign_application(first, keys[0]))
+    decide(party, officers, party.venues.subject(first), "Kim", "Lee")
+    party.venues.approve(venue, party.identity)
+    party.venues.apply(sign_application(second, keys[1], keys[0]))
+    subject = party.venues.subject(second)
+    approve(party, officers, second, "Kim", "Lee")
+    party.venues.apply(sign_application(first, keys[0], keys[1]))
+    approve(party, officers, first, "Kim", "Lee")
+    party.venues.apply(sign_application(second, keys[1]))
+    assert party.venues.subject(second) == subject
+    tally = party.approvals.tally(subject)
+    assert (tally.approvals, tally.is_approved, len(tally.votes)) == (0, False, 2)
+    with pytest.raises(NotApproved, match="so far Kim"):
+        approve(party, officers, second, "Kim")
+    assert party.venues.get(venue).record == first
+    text = evidence(Role.AUTHORITY, party.officers.sets(), party.approvals.of(subject))
+    assert [vote.officer for vote in check_evidence(party.domain, Role.AUTHORITY, text)[1]] == ["Kim", "Lee", "Kim"]
+    approve(party, officers, second, "Lee")
+    assert party.venues.get(venue).record == second
+
+
+@pytest.mark.parametrize("ending", ["refused", "another", "overwritten"])
+def test_a_change_that_was_not_made_takes_its_votes_along(tmp_path: Path, ending: str) -> None:
+    """It may be applied for again: refused, or another one was approved, or its key applied with another name."""
+    party, keys, venue = World(tmp_path).authority, [SigningKey.generate() for _ in range(3)], b"v" * 16
+    officers = establish(party, "Kim", "Lee")
+    first, second, third = (Venue(party.domain.number, venue, "카페", "", public_key(key)) for key in keys)
+    party.venues.apply(sign_application(first, keys[0]))
+    approve(party, officers, first, "Kim", "Lee")
+    for record, key in ((second, keys[1]), (third, keys[2])):
+        party.venues.apply(sign_application(record, key, keys[0]))
+    decide(party, officers, party.venues.subject(second), "Kim")
+    party.venues.apply(sign_application(second, keys[1], keys[0]))
+    assert party.approvals.tally(party.venues.subject(second)).approvals == 1, "the same application again"
+    if ending == "refused":
+        party.venues.refuse_change(change_to(party, second))
+    elif ending == "another":
+        approve(party, officers, third, "Kim", "Lee")
+        party.venues.apply(sign_application(first, keys[0], keys[2]))
+        approve(party, officers, first, "Kim", "Lee")
+    else:
+        party.venues.apply(sign_application(replace(second, name="술집"), keys[1], keys[0]))
+    party.venues.apply(sign_application(second, keys[1], keys[0]))
+    assert party.approvals.tally(party.venues.subject(second)).approvals == 0
+
+
+def approve(party: Party, officers: dict[str, Authenticator], record: Venue, *names: str) -> None:
+    decide(party, officers, party.venues.subject(record), *names)
+    if record == party.venues.get(record.venue_id).record:
+        party.venues.approve(record.venue_id, party.identity)
+    else:
+        party.venues.approve_change(change_to(party, record), party.identity)
+
+
+def change_to(party: Party, record: Venue) -> Change:
+    (found,) = (one for one in party.venues.changes(record.venue_id) if one.record == record)
+    return found
 
 
 def changed(door: Door, key: SigningKey) -> Venue:

@@ -109,7 +109,7 @@ PROCEDURES: list[list[Source]] = [
     [posters.read_poster, posters.fetch_poster],
     [party_requests.verify_request],
     [Witness.add_checkpoint],
-    [venues.VenueRegister.apply, venues._take_change],
+    [venues.VenueRegister.apply, venues.VenueRegister._take_change],
     [CommitmentRegister.receive],
     [Accounts.verify, Accounts._spend_attempt],
     [Pairings.use],
