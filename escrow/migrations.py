@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sql
 
-from escrow.desk.records import Action, Vote
+from escrow.desk.records import Action, Vote, of_venue
+from protocol.warrants import Venue
+from service.clock import unix_time
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -71,6 +73,28 @@ def void_votes_on_venues(operations: Operations) -> None:
     last = {row.subject: row.number for row in rows if Vote.from_bytes(row.vote).action is Action.VENUE}
     for subject, number in last.items():
         operations.execute(sql.insert(made).values(subject=subject, number=number))
+
+
+def date_applications(operations: Operations) -> None:
+    """Note of what waits for officers since when (those that are there count from now) and under which subject."""
+    connection, waiting = operations.get_bind(), dict[bytes, Venue | None]()
+    for name in ("venues", "venue_changes"):
+        if not sql.inspect(connection).has_table(name):
+            continue
+        applied = sql.Column("applied", sql.BigInteger, nullable=False, server_default=str(unix_time()))
+        operations.add_column(name, applied)
+        operations.add_column(name, sql.Column("subject", sql.LargeBinary(32)))
+        operations.create_index(f"ix_{name}_subject", name, ["subject"])
+        table = sql.table(name, *map(sql.column, ("venue", "record", "subject")))
+        columns = (*table.c, sql.column("statement")) if name == "venues" else table.c
+        for row in connection.execute(sql.select(*columns).select_from(table)).all():
+            record = Venue.from_bytes(row.record)
+            if name == "venues":
+                waiting[row.venue] = record if row.statement else None
+            if name == "venue_changes" or not row.statement:
+                same = (table.c.venue == row.venue) & (table.c.record == row.record)
+                subject = of_venue(record, waiting[row.venue]).subject_id
+                operations.execute(sql.update(table).where(same).values(subject=subject))
 
 
 def replace_table(operations: Operations, name: str, *parts: sql.schema.SchemaItem) -> None:

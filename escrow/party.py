@@ -25,7 +25,7 @@ from escrow.venues import VenueRegister
 from protocol.epochs import EPOCH_SECONDS, Domain, Role
 from protocol.primitives.signatures import SigningKey, public_key
 from service import inbox
-from service.clock import Clock
+from service.clock import DAY, Clock
 from service.confirmed_time import ConfirmedTime
 from service.errors import ConfigurationError
 from service.inbox import Inbox
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from escrow.published import PublishedFiles
     from escrow.vault import Vault
 
+APPLICATION_DAYS = 30
+"""For so long after it came the last time a venue's application is kept that no officer decides on."""
 COMMITMENT_DAYS = 40
 """For so much longer than shares commitments are kept: a window of 31 days and the stay before it."""
 
@@ -85,7 +87,7 @@ class Party:
         self.engine = open_database(url, steps, *shared, *tables)
         self.officers = OfficerRegister(self.engine, self.domain, role, self.identity, clock)
         self.approvals = Approvals(self.engine, self.officers, self.domain, settings.desk_url, clock)
-        self.venues = VenueRegister(self.engine, self.domain, self.approvals)
+        self.venues = VenueRegister(self.engine, self.domain, self.approvals, clock)
         self.commitments = CommitmentRegister(self.engine, self.venues, settings.commitments_per_hour)
         self.journal = Journal(self.engine, clock)
         self.judgements = Judgements(self.engine)
@@ -177,6 +179,7 @@ class Party:
         """Delete what the party stores for a time that is over at Unix time `now`, apart from epochs."""
         inbox.forget_old(self.engine, now)
         self.judgements.forget_ended(lambda ends: self.epochs.erase_by(self.domain.epoch_at(ends - 1)) <= now)
+        self.venues.forget_old(now - APPLICATION_DAYS * DAY)
         self.commitments.delete_before(now - (self.settings.retention_days + COMMITMENT_DAYS) * EPOCH_SECONDS)
 
     def make_room(self, epochs: Iterable[int]) -> None:

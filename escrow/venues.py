@@ -14,6 +14,7 @@ from protocol.epochs import Domain
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement
 from protocol.warrants import Venue, VenueApplication, is_agreed, verify_application
+from service.clock import Clock
 from service.storage import exclusive
 
 metadata = sql.MetaData()
@@ -23,7 +24,10 @@ _venues = sql.Table(
     sql.Column("venue", sql.LargeBinary(16), primary_key=True),
     sql.Column("record", sql.LargeBinary, nullable=False),
     sql.Column("statement", sql.LargeBinary),
+    sql.Column("applied", sql.BigInteger, nullable=False),
+    sql.Column("subject", sql.LargeBinary(32), index=True),
 )
+"""`applied`: when the record was applied for the last time. `subject`: what officers decide on, None once they have."""
 _changes = sql.Table(
     "venue_changes",
     metadata,
@@ -31,6 +35,8 @@ _changes = sql.Table(
     sql.Column("key", sql.LargeBinary(32), primary_key=True),
     sql.Column("record", sql.LargeBinary, nullable=False),
     sql.Column("agreed", sql.Boolean, nullable=False),
+    sql.Column("applied", sql.BigInteger, nullable=False),
+    sql.Column("subject", sql.LargeBinary(32), index=True),
 )
 
 
@@ -39,6 +45,11 @@ class ListedVenue(NamedTuple):
 
     record: Venue
     statement: bytes | None
+
+    @property
+    def approved(self) -> Venue | None:
+        """The record, if it is approved."""
+        return self.record if self.statement else None
 
 
 class Change(NamedTuple):
@@ -52,11 +63,22 @@ class Change(NamedTuple):
     agreed: bool
 
 
+class Application(NamedTuple):
+    """What waits for officers: a record, and the approved one that it would replace.
+
+    `agreed`: as of a change; None of what came first under its id.
+    """
+
+    record: Venue
+    approved: Venue | None
+    agreed: bool | None
+
+
 class VenueRegister:
     """Venues that applied to a party. For each id one record counts: the last that the officer approved."""
 
-    def __init__(self, engine: sql.Engine, domain: Domain, approvals: Approvals) -> None:
-        self._engine, self._domain, self._approvals = engine, domain, approvals
+    def __init__(self, engine: sql.Engine, domain: Domain, approvals: Approvals, clock: Clock) -> None:
+        self._engine, self._domain, self._approvals, self._clock = engine, domain, approvals, clock
 
     def apply(self, application: bytes) -> None:
         """Take a venue's signed application, or take it again; nothing is signed before the officer decides.
@@ -69,33 +91,54 @@ class VenueRegister:
         if not (record.name + record.url).isprintable():  # step 2
             raise InvalidName("a venue's name and URL have printable characters only")
         with self._alone(record.venue_id) as connection:
-            row = connection.execute(sql.select(_venues).where(_venues.c.venue == record.venue_id)).one_or_none()
+            mine = _venues.c.venue == record.venue_id
+            row = connection.execute(sql.select(_venues).where(mine)).one_or_none()
             if row is None:
-                connection.execute(sql.insert(_venues).values(venue=record.venue_id, record=record.to_bytes()))
+                connection.execute(sql.insert(_venues).values(venue=record.venue_id, **self._waiting(record, None)))
             elif row.record != record.to_bytes():
-                self._take_change(connection, verified, Venue.from_bytes(row.record))
+                self._take_change(connection, verified, ListedVenue(Venue.from_bytes(row.record), row.statement))
+            elif row.statement is None:
+                connection.execute(sql.update(_venues).where(mine).values(applied=self._clock()))
 
-    def approve(self, venue_id: bytes, identity: SigningKey) -> bytes:
+    def approve(self, record: Venue, identity: SigningKey) -> bytes:
         """Sign a venue's record (the officer's decision) and return the statement.
 
-        Raises `UnknownVenue`, or `NotApproved`.
+        One before it no longer counts here, nor do other applications. Raises `UnknownVenue`, or `NotApproved`.
         """
-        listed = self.get(venue_id)
-        if listed.statement is not None:
-            return listed.statement
-        return self._sign(listed.record, identity)
+        before = self.get(record.venue_id)
+        if before.statement is not None and before.record == record:
+            return before.statement
+        subject = of_venue(record, before.approved)
+        self._approvals.demand(subject)
+        statement = sign_statement(record, identity)
+        with self._alone(record.venue_id) as connection:
+            same = (_venues.c.venue == record.venue_id) & (_venues.c.record == before.record.to_bytes())
+            same &= _venues.c.statement.is_(None) if before.statement is None else _venues.c.statement.is_not(None)
+            values = {"record": record.to_bytes(), "statement": statement, "subject": None}
+            if connection.execute(sql.update(_venues).where(same).values(values)).rowcount == 1:
+                self._approvals.void(connection, subject.subject_id)
+                self._drop_changes(connection, _changes.c.venue == record.venue_id)
+                return statement
+        return self.approve(record, identity)  # another record was approved meanwhile: that is another decision
 
-    def approve_change(self, change: Change, identity: SigningKey) -> bytes:
-        """Sign a record with another key; raises `NotApproved`.
+    def refuse(self, record: Venue) -> None:
+        """Forget that somebody applied for a record that is not approved, and let no vote on it count any more."""
+        with self._alone(record.venue_id) as connection:
+            same = (_changes.c.venue == record.venue_id) & (_changes.c.record == record.to_bytes())
+            self._drop_changes(connection, same)
+            self._drop_first(connection, record.venue_id, _venues.c.record == record.to_bytes())
 
-        The one before no longer counts here, nor do other changes of it.
-        """
-        return self._sign(change.record, identity)
-
-    def refuse_change(self, change: Change) -> None:
-        """Forget that somebody applied for a change, and let no vote on it count any more."""
-        with self._alone(change.record.venue_id) as connection:
-            self._drop_changes(connection, change.record.venue_id, _changes.c.key == bytes(change.record.key))
+    def forget_old(self, before: int) -> None:
+        """Forget what was last applied for before a Unix time and is not approved."""
+        first = sql.select(_venues.c.venue).where(_venues.c.statement.is_(None), _venues.c.applied < before)
+        changes = sql.select(_changes.c.venue).where(_changes.c.applied < before)
+        with self._engine.begin() as connection:
+            venues = connection.scalars(first.union(changes)).all()
+        for venue_id in venues:
+            with self._alone(venue_id) as connection:
+                old = (_changes.c.venue == venue_id) & (_changes.c.applied < before)
+                self._drop_changes(connection, old)
+                self._drop_first(connection, venue_id, _venues.c.applied < before)
 
     def get(self, venue_id: bytes) -> ListedVenue:
         """A venue by its 16-byte id; raises `UnknownVenue` if it never applied."""
@@ -113,6 +156,31 @@ class VenueRegister:
             rows = connection.execute(sql.select(_changes).where(_changes.c.venue == venue_id)).all()
         return [Change(Venue.from_bytes(row.record), row.agreed) for row in rows]
 
+    def waiting(self, subject_id: bytes | None = None) -> list[Application]:
+        """What officers have to decide on, the oldest first; or what has this subject alone."""
+        first = sql.select(_venues).where(_venues.c.statement.is_(None)).order_by(_venues.c.applied)
+        known = _venues.c.record.label("known"), _venues.c.statement
+        changes = sql.select(_changes, *known).join(_venues, _venues.c.venue == _changes.c.venue)
+        changes = changes.order_by(_changes.c.applied)
+        if subject_id is not None:
+            first, changes = (
+                first.where(_venues.c.subject == subject_id),
+                changes.where(_changes.c.subject == subject_id),
+            )
+        with self._engine.begin() as connection:
+            rows, changed = connection.execute(first).all(), connection.execute(changes).all()
+        return [
+            *(Application(Venue.from_bytes(row.record), None, None) for row in rows),
+            *(
+                Application(
+                    Venue.from_bytes(row.record),
+                    ListedVenue(Venue.from_bytes(row.known), row.statement).approved,
+                    row.agreed,
+                )
+                for row in changed
+            ),
+        ]
+
     def counts(self, record: Venue) -> bool:
         """Whether a record is the one that this party's officer approved last for its id."""
         return any(
@@ -125,45 +193,44 @@ class VenueRegister:
 
     def subject(self, record: Venue) -> Subject:
         """What officers approve when they approve a record: it, in the place of what is approved now."""
-        listed = self.get(record.venue_id)
-        return of_venue(record, listed.record if listed.statement else None)
+        return of_venue(record, self.get(record.venue_id).approved)
 
-    def _sign(self, record: Venue, identity: SigningKey) -> bytes:
-        before = self.get(record.venue_id)
-        subject = of_venue(record, before.record if before.statement else None)
-        self._approvals.demand(subject)
-        statement = sign_statement(record, identity)
-        values = {"record": record.to_bytes(), "statement": statement}
-        with self._alone(record.venue_id) as connection:
-            same = (_venues.c.venue == record.venue_id) & (_venues.c.record == before.record.to_bytes())
-            same &= _venues.c.statement.is_(None) if before.statement is None else _venues.c.statement.is_not(None)
-            if connection.scalar(sql.select(_venues.c.venue).where(same)) is not None:
-                self._approvals.void(connection, subject)
-                self._drop_changes(connection, record.venue_id, sql.true())
-                connection.execute(sql.update(_venues).where(same).values(values))
-                return statement
-        return self._sign(
-            record, identity
-        )  # another record was approved meanwhile: to replace that is another decision
-
-    def _take_change(self, connection: sql.Connection, application: VenueApplication, known: Venue) -> None:
+    def _take_change(self, connection: sql.Connection, application: VenueApplication, known: ListedVenue) -> None:
         record = application.venue
-        if record.key == known.key:  # step 3
+        if record.key == known.record.key:  # step 3
             raise VenueExists(record.venue_id)
-        row = {"venue": record.venue_id, "key": bytes(record.key), "record": record.to_bytes()}
+        row = {"venue": record.venue_id, "key": bytes(record.key), "agreed": is_agreed(application, known.record)}
         same = (_changes.c.venue == record.venue_id) & (_changes.c.key == bytes(record.key))
-        self._drop_changes(connection, record.venue_id, same & (_changes.c.record != record.to_bytes()))
+        self._drop_changes(connection, same & (_changes.c.record != record.to_bytes()))
         connection.execute(sql.delete(_changes).where(same))
-        connection.execute(sql.insert(_changes).values(**row, agreed=is_agreed(application, known)))
+        connection.execute(sql.insert(_changes).values(**row, **self._waiting(record, known.approved)))
 
-    def _drop_changes(self, connection: sql.Connection, venue_id: bytes, which: sql.ColumnElement[bool]) -> None:
-        """Delete such changes of a venue. A vote on one is void: the same may be applied for again."""
-        mine = (_changes.c.venue == venue_id) & which
-        known = connection.execute(sql.select(_venues).where(_venues.c.venue == venue_id)).one()
-        approved = Venue.from_bytes(known.record) if known.statement else None
-        for record in connection.scalars(sql.select(_changes.c.record).where(mine)).all():
-            self._approvals.void(connection, of_venue(Venue.from_bytes(record), approved))
-        connection.execute(sql.delete(_changes).where(mine))
+    def _waiting(self, record: Venue, approved: Venue | None) -> dict[str, object]:
+        subject = of_venue(record, approved).subject_id
+        return {"record": record.to_bytes(), "applied": self._clock(), "subject": subject}
+
+    def _drop_changes(self, connection: sql.Connection, which: sql.ColumnElement[bool]) -> None:
+        """Delete such changes. A vote on one is void: the same may be applied for again."""
+        for subject_id in connection.scalars(sql.select(_changes.c.subject).where(which)).all():
+            self._approvals.void(connection, subject_id)
+        connection.execute(sql.delete(_changes).where(which))
+
+    def _drop_first(self, connection: sql.Connection, venue_id: bytes, which: sql.ColumnElement[bool]) -> None:
+        """Delete such a venue that was never approved. What was applied for next under its id takes its place."""
+        mine = (_venues.c.venue == venue_id) & _venues.c.statement.is_(None) & which
+        subject_id = connection.scalar(sql.select(_venues.c.subject).where(mine))
+        if subject_id is None:
+            return
+        self._approvals.void(connection, subject_id)
+        others = sql.select(_changes).where(_changes.c.venue == venue_id).order_by(_changes.c.applied)
+        other = connection.execute(others.limit(1)).one_or_none()
+        if other is None:
+            connection.execute(sql.delete(_venues).where(mine))
+            return
+        values = {"record": other.record, "applied": other.applied, "subject": other.subject}
+        connection.execute(sql.update(_venues).where(mine).values(values))
+        same = (_changes.c.venue == venue_id) & (_changes.c.key == other.key)
+        connection.execute(sql.delete(_changes).where(same))
 
     def _select(self, condition: sql.ColumnElement[bool]) -> list[ListedVenue]:
         with self._engine.begin() as connection:

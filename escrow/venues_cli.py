@@ -56,24 +56,26 @@ def add_venue_commands(group: click.Group, program: Program[P]) -> None:
         party = program.open(home)
         party.journal.note(officer(), f"approve venue {venue_id.hex()}")
         listed = party.venues.get(venue_id)
-        if key == fingerprint(listed.record.key):
-            party.venues.approve(venue_id, party.identity)
-        else:
+        record = listed.record
+        if key != fingerprint(record.key):
             change = _change(party, venue_id, key)
             if listed.statement and not change.agreed and not lost_key:
                 click.confirm(LOST, abort=True)
-            party.venues.approve_change(change, party.identity)
-        click.echo(f"{party.venues.get(venue_id).record.name} is approved")
+            record = change.record
+        party.venues.approve(record, party.identity)
+        click.echo(f"{record.name} is approved")
 
     @venues.command()
     @click.argument("venue_id", metavar="VENUE", type=Hexadecimal(16))
     @click.option("--key", metavar="FINGERPRINT", required=True, help="The fingerprint of the key that nobody gets.")
     @click.pass_obj
     def refuse(home: Path, venue_id: bytes, key: str) -> None:
-        """Refuse a change of VENUE's key. What is approved stays."""
+        """Refuse what was applied for with this key, VENUE itself or a change of its key. What is approved stays."""
         party = program.open(home)
         party.journal.note(officer(), f"refuse a key of venue {venue_id.hex()}")
-        party.venues.refuse_change(_change(party, venue_id, key))
+        listed = party.venues.get(venue_id)
+        is_first = listed.statement is None and key == fingerprint(listed.record.key)
+        party.venues.refuse(listed.record if is_first else _change(party, venue_id, key).record)
         click.echo("refused")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sql
 
 from escrow.migrations import (
+    date_applications,
     index_commitment_times,
     index_released_epochs,
     index_released_passes,
@@ -128,5 +129,6 @@ STEPS: tuple[Step, ...] = (
     note_verified_entries,
     index_released_passes,
     void_votes_on_venues,
+    date_applications,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

@@ -140,13 +140,13 @@ class Approvals:
         with self._engine.begin() as connection:
             connection.execute(sql.update(_subjects).where(mine).values(done=self._clock()))
 
-    def void(self, connection: sql.Connection, subject: Subject) -> None:
+    def void(self, connection: sql.Connection, subject_id: bytes) -> None:
         """Within a transaction, let no vote that was cast on something so far count any more."""
-        mine = _votes.c.subject == subject.subject_id
+        mine = _votes.c.subject == subject_id
         number = connection.scalar(sql.select(sql.func.max(_votes.c.number)).where(mine))
         if number is not None:
-            connection.execute(sql.delete(_void).where(_void.c.subject == subject.subject_id))
-            connection.execute(sql.insert(_void).values(subject=subject.subject_id, number=number))
+            connection.execute(sql.delete(_void).where(_void.c.subject == subject_id))
+            connection.execute(sql.insert(_void).values(subject=subject_id, number=number))
 
     def cast(self, vote: Vote, cast: CastVote) -> None:
         """Keep a vote that was verified, once, durably.

@@ -11,7 +11,7 @@ from aiohttp import web
 from escrow.desk.desk import Desk
 from escrow.desk.health import health
 from escrow.desk.json_http import answer, read_json
-from escrow.desk.records import Action, of_erasure, of_officers, set_digest
+from escrow.desk.records import Action, of_erasure, of_officers, of_venue, set_digest
 from escrow.desk.sessions import Session
 from escrow.desk.views import View, journal_view, officers_view, venue_view
 from service.http import bearer_token
@@ -157,12 +157,12 @@ class CommonRoutes:
                 {
                     **venue_view(listed.record),
                     "approved": listed.statement is not None,
-                    "matter": None if listed.statement else register.subject(listed.record).subject_id.hex(),
+                    "matter": None if listed.statement else of_venue(listed.record, None).subject_id.hex(),
                     "changes": [
                         {
                             **venue_view(change.record),
                             "agreed": change.agreed,
-                            "matter": register.subject(change.record).subject_id.hex(),
+                            "matter": of_venue(change.record, listed.approved).subject_id.hex(),
                         }
                         for change in register.changes(listed.record.venue_id)
                     ],

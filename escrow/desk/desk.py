@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -10,7 +11,7 @@ from aiohttp import ClientSession, web
 
 from escrow.desk.errors import UnknownMatter
 from escrow.desk.jobs import Jobs
-from escrow.desk.matters import Matter, common_matters
+from escrow.desk.matters import Matter, asked_matters, venue_matters
 from escrow.desk.sessions import Session, Sessions
 from escrow.desk.views import View
 from escrow.party import Party
@@ -67,14 +68,20 @@ class Desk:
 
     async def matters(self) -> list[Matter]:
         """Everything that there is to decide on, and what was asked for and is done."""
-        return await asyncio.to_thread(lambda: [*self.own.matters(), *common_matters(self.party)])
+        return await asyncio.to_thread(lambda: [*venue_matters(self.party), *self._asked()])
 
     async def matter(self, matter_id: str) -> Matter:
-        """One of them; raises `UnknownMatter`."""
-        for matter in await self.matters():
+        """One of them; raises `UnknownMatter`. Of what strangers apply for, one is looked up: there may be much."""
+        if not re.fullmatch("[0-9a-f]{64}", matter_id):
+            raise UnknownMatter
+        found = await asyncio.to_thread(lambda: [*venue_matters(self.party, bytes.fromhex(matter_id)), *self._asked()])
+        for matter in found:
             if matter.matter_id == matter_id:
                 return matter
         raise UnknownMatter
+
+    def _asked(self) -> list[Matter]:
+        return [*self.own.matters(), *asked_matters(self.party)]
 
     async def matter_view(self, matter_id: str, session: Session) -> View:
         """One of them as the page shows it; raises `UnknownMatter`."""

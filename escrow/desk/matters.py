@@ -10,12 +10,12 @@ from aiohttp import ClientSession
 
 from escrow.desk.approvals import Asked, CastVote
 from escrow.desk.jobs import Job, Work
-from escrow.desk.records import Action, OfficerSet, Subject
+from escrow.desk.records import Action, OfficerSet, Subject, of_venue
 from escrow.desk.views import View, officers_view, venue_view
 from escrow.party import Party
-from escrow.venues import Change
+from escrow.venues import Application
 from protocol.primitives.encoding import decode_item
-from protocol.warrants import Warrant
+from protocol.warrants import Venue, Warrant
 from service.keys import fingerprint
 
 
@@ -77,49 +77,37 @@ class Matter:
         return self.approve if tally.is_approved else None
 
 
-def common_matters(party: Party) -> list[Matter]:
-    """What both parties' officers decide on: venues, erasures, and themselves."""
-    return [*venue_matters(party), *(matter for asked in party.approvals.asked() for matter in _asked(party, asked))]
+def asked_matters(party: Party) -> list[Matter]:
+    """What somebody asked both parties' officers for: erasures, and other sets of officers."""
+    return [matter for asked in party.approvals.asked() for matter in _asked(party, asked)]
 
 
-def venue_matters(party: Party) -> list[Matter]:
-    """Applications of venues, and changes of their keys."""
-    matters = []
-    for listed in party.venues.all():
-        if listed.statement is None:
-            subject = party.venues.subject(listed.record)
-            title = {**venue_view(listed.record), "replaces": None, "agreed": None}
-            matters.append(Matter(subject, title, ("approve venue", _approve_venue(party, listed.record.venue_id))))
-        replaces = fingerprint(listed.record.key) if listed.statement else None
-        for change in party.venues.changes(listed.record.venue_id):
-            title = {**venue_view(change.record), "replaces": replaces, "agreed": change.agreed}
-            subject = party.venues.subject(change.record)
-            approve = "approve venue", _approve_change(party, change)
-            matters.append(Matter(subject, title, approve, _refuse_change(party, change)))
-    return matters
+def venue_matters(party: Party, subject_id: bytes | None = None) -> list[Matter]:
+    """Applications of venues, and changes of their keys; or the one with this subject alone."""
+    return [_of_venue(party, application) for application in party.venues.waiting(subject_id)]
 
 
-def _approve_venue(party: Party, venue_id: bytes) -> Work:
+def _of_venue(party: Party, application: Application) -> Matter:
+    record, approved, agreed = application
+    replaces = fingerprint(approved.key) if approved else None
+    title = {**venue_view(record), "replaces": replaces, "agreed": agreed}
+    approve = "approve venue", _approve_venue(party, record)
+    return Matter(of_venue(record, approved), title, approve, _refuse_venue(party, record))
+
+
+def _approve_venue(party: Party, record: Venue) -> Work:
     async def work(_session: ClientSession, job: Job) -> None:
-        await asyncio.to_thread(party.venues.approve, venue_id, party.identity)
-        job.tell(party.venues.get(venue_id).record.name, "approved")
+        await asyncio.to_thread(party.venues.approve, record, party.identity)
+        job.tell(record.name, "approved")
 
     return work
 
 
-def _approve_change(party: Party, change: Change) -> Work:
-    async def work(_session: ClientSession, job: Job) -> None:
-        await asyncio.to_thread(party.venues.approve_change, change, party.identity)
-        job.tell(change.record.name, "approved")
-
-    return work
-
-
-def _refuse_change(party: Party, change: Change) -> Callable[[str], tuple[str, Work]]:
+def _refuse_venue(party: Party, record: Venue) -> Callable[[str], tuple[str, Work]]:
     def refuse(_reason: str) -> tuple[str, Work]:
         async def work(_session: ClientSession, job: Job) -> None:
-            await asyncio.to_thread(party.venues.refuse_change, change)
-            job.tell(change.record.name, "refused")
+            await asyncio.to_thread(party.venues.refuse, record)
+            job.tell(record.name, "refused")
 
         return "refuse venue", work
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sql
 
 from escrow.migrations import (
+    date_applications,
     index_commitment_times,
     index_released_epochs,
     index_released_passes,
@@ -81,5 +82,6 @@ STEPS: tuple[Step, ...] = (
     keep_handles_in_partitions,
     index_released_passes,
     void_votes_on_venues,
+    date_applications,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

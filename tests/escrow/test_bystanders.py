@@ -160,7 +160,7 @@ def test_a_change_of_a_venues_key_is_refused_or_approved_alone(world: World, rol
     records = [Venue(7, token_bytes(16), name, "", public_key(key)) for name, key in keys.items()]
     for record, key in zip(records, keys.values(), strict=True):
         party.venues.apply(sign_application(record, key))
-        party.venues.approve(record.venue_id, party.identity)
+        party.venues.approve(record, party.identity)
         for _ in range(2):
             another = SigningKey.generate()
             party.venues.apply(sign_application(replace(record, key=public_key(another)), another, key))
@@ -171,11 +171,11 @@ def test_a_change_of_a_venues_key_is_refused_or_approved_alone(world: World, rol
     ]
     refused, kept = party.venues.changes(cafe)
     others = rows(party, bytes(refused.record.key))
-    party.venues.refuse_change(refused)
+    party.venues.refuse(refused.record)
     assert rows(party) == others
     assert party.venues.changes(cafe) == [kept]
     others = rows(party, cafe)
-    party.venues.approve_change(kept, party.identity)
+    party.venues.approve(kept.record, party.identity)
     assert rows(party, cafe) == others
     assert party.venues.get(cafe).record == kept.record
     assert party.venues.changes(cafe) == []

@@ -233,7 +233,7 @@ def test_commitments_are_kept_as_long_as_a_release_may_need_them(world: World, d
     closed = Door(world, 1)
     closed.record = replace(door.record, venue_id=bytes(16), key=public_key(closed.key))
     run(closed.apply())
-    party.venues.approve(closed.record.venue_id, party.identity)
+    party.venues.approve(closed.record, party.identity)
     start = world.now
     days = party.settings.retention_days + 40  # §6.3
     for day in range(3):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import sqlalchemy as sql
 from aiohttp import ClientError
 
 from escrow.audit.state import AuditState
@@ -26,7 +27,7 @@ from escrow.desk.records import OfficerSet, Vote, vote_challenge
 from escrow.operator.operator import Operator
 from protocol.epochs import Role
 from protocol.primitives.signatures import SigningKey, public_key
-from protocol.warrants import sign_application
+from protocol.warrants import Venue, sign_application
 from service import pages
 from service import serving as serving_module
 from service.clock import DAY
@@ -216,6 +217,36 @@ def test_a_venues_new_key_is_approved_by_its_fingerprint(desks: Desks, role: Rol
     assert lee.vote(change["matter"])["job"]["state"] == "done"
     (listed,) = kim.get("venues")["venues"]
     assert (listed["key"], listed["changes"]) == (fingerprint(record.key), [])
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_strangers_apply_for_is_refused_and_delays_nothing_else(tmp_path: Path, role: Role) -> None:
+    """Whoever asks for one matter waits for no others: as many queries as before."""
+    world = World(tmp_path)
+    party = world.operator if role is Role.OPERATOR else world.authority
+    devices, queries = establish(party, "Kim", "Lee"), list[str]()
+    party.passed.confirm()
+    party.epochs.publish_ahead()
+    sql.event.listen(party.engine, "before_cursor_execute", lambda *asked: queries.append(asked[2]))
+    with running_desk(party):
+        kim, lee = (Officer(party.settings.desk_url, device) for device in devices.values())
+        assert kim.sign_in().status == lee.sign_in().status == 200
+        matter, counts = kim.post("erasures", {"epoch": world.today})["id"], []
+        for number in range(2):
+            queries.clear()
+            kim.get(f"matters/{matter}")
+            counts.append(len(queries))
+            for stranger in range(20 * (1 - number)):
+                key = SigningKey.generate()
+                record = Venue(party.domain.number, bytes([stranger]) * 16, "술집", "", public_key(key))
+                party.venues.apply(sign_application(record, key))
+        assert counts[0] == counts[1]
+        waiting = kim.get("venues")["venues"][0]
+        kim.vote(waiting["matter"], "refuse", "nobody knows it")
+        assert lee.vote(waiting["matter"], "refuse", "nobody knows it")["job"]["what"] == "refuse venue"
+        assert waiting not in kim.get("venues")["venues"]
+        assert kim.ask("GET", f"/v1/desk/matters/{waiting['matter']}").problem == "unknown-matter"
+        assert len(party.venues.all()) == 19
 
 
 def test_another_officer_joins_at_the_desk(desks: Desks) -> None:

@@ -89,7 +89,7 @@ def make_lists(world: World) -> Listed:
     async def story() -> None:
         await door.apply()
         for party in (world.operator, world.authority):
-            party.venues.approve(door.record.venue_id, party.identity)
+            party.venues.approve(door.record, party.identity)
         for role in Role:
             await world.post(role, "/v1/venues", change)
         async with new_session() as session:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sql
 
-from escrow import journal, ledger
+from escrow import journal, ledger, venues
 from escrow.authority import directory, opened_visits, released_parts
 from escrow.authority import warrants as authority_warrants
 from escrow.authority.directory import Directory
@@ -18,20 +18,23 @@ from escrow.authority.migrations import STEPS
 from escrow.authority.warrants import Step, Taken
 from escrow.authority.warrants import Warrants as AuthorityWarrants
 from escrow.desk import register as officers
-from escrow.desk.records import Action, Decision, Subject, Vote
+from escrow.desk.records import Action, Decision, Subject, Vote, of_venue
 from escrow.journal import Journal
 from escrow.ledger import ReleaseLedger
 from escrow.log.log import TransparencyLog
-from escrow.migrations import void_votes_on_venues
+from escrow.migrations import date_applications, void_votes_on_venues
 from escrow.operator import accounts
 from escrow.operator import migrations as operator_migrations
 from escrow.operator import warrants as operator_warrants
 from escrow.operator.errors import AlreadyDecided, HandleExists
 from escrow.operator.handles import NewHandle, find, register
 from escrow.operator.warrants import LoggedDecision, Warrants
-from protocol.epochs import Role
+from escrow.venues import VenueRegister
+from protocol.epochs import Domain, Role
+from protocol.primitives.signatures import SigningKey, public_key
 from protocol.transparency.log_entries import WarrantDecided, WarrantDecision, commit_to_warrant
-from protocol.warrants import Warrant
+from protocol.warrants import Venue, Warrant
+from service.clock import DAY, unix_time
 from service.errors import ConfigurationError
 from service.storage import open_database
 from tests.support.alone import alone
@@ -403,3 +406,47 @@ def test_votes_on_venues_from_before_they_were_good_once_are_void(
     with open_database(url, steps, officers.metadata).begin() as connection:
         void = connection.execute(sql.select(officers.metadata.tables["officer_votes_void"])).all()
     assert [tuple(row) for row in void] == [(subjects[Action.VENUE].subject_id, 1)]
+
+
+venues_before = sql.MetaData()
+sql.Table(
+    "venues",
+    venues_before,
+    sql.Column("venue", sql.LargeBinary(16), primary_key=True),
+    sql.Column("record", sql.LargeBinary, nullable=False),
+    sql.Column("statement", sql.LargeBinary),
+)
+sql.Table(
+    "venue_changes",
+    venues_before,
+    sql.Column("venue", sql.LargeBinary(16), primary_key=True),
+    sql.Column("key", sql.LargeBinary(32), primary_key=True),
+    sql.Column("record", sql.LargeBinary, nullable=False),
+    sql.Column("agreed", sql.Boolean, nullable=False),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_applications_of_before_are_found_and_kept_for_a_month_from_now(kind: str, tmp_path: Path) -> None:
+    url, keys = new_database(kind, tmp_path), [public_key(SigningKey.generate()) for _ in range(4)]
+    first, approved = (Venue(7, bytes([number]) * 16, "카페", "", keys[number]) for number in range(2))
+    changes = {record: replace(record, key=key) for record, key in zip((first, approved), keys[2:], strict=True)}
+    steps = STEPS[: STEPS.index(date_applications)]
+    with open_database(url, steps, venues_before).begin() as connection:
+        for record, statement in ((first, None), (approved, b"signed")):
+            row = {"venue": record.venue_id, "record": record.to_bytes(), "statement": statement}
+            connection.execute(sql.insert(venues_before.tables["venues"]).values(row))
+            change = changes[record]
+            row = {"venue": change.venue_id, "key": bytes(change.key), "record": change.to_bytes()}
+            connection.execute(sql.insert(venues_before.tables["venue_changes"]).values(**row, agreed=True))
+    domain = Domain(7, keys[0], keys[1], 0, 5)
+    engine = open_database(url, STEPS, venues.metadata, officers.metadata)
+    register = VenueRegister(engine, domain, nobody(engine, domain), unix_time)
+    for record, before in ((first, None), (changes[first], None), (changes[approved], approved)):
+        (found,) = register.waiting(of_venue(record, before).subject_id)
+        assert (found.record, found.approved) == (record, before)
+    assert len(register.waiting()) == 3
+    register.forget_old(unix_time() - DAY)
+    assert len(register.waiting()) == 3
+    register.forget_old(unix_time() + DAY)
+    assert [(one.record, one.statement) for one in register.all()] == [(approved, b"signed")]

@@ -19,7 +19,6 @@ from escrow.desk.errors import NotApproved, UnknownInvitation
 from escrow.desk.evidence import check_evidence, evidence
 from escrow.desk.records import ACTIONS, Action, Decision, Subject, of_notice, of_officers, of_warrant
 from escrow.party import Party
-from escrow.venues import Change
 from protocol.epochs import Role
 from protocol.primitives.errors import Malformed
 from protocol.primitives.signatures import SigningKey, public_key
@@ -142,11 +141,11 @@ def test_a_record_that_was_approved_meanwhile_is_not_replaced(tmp_path: Path, mo
         def meanwhile(subject: Subject) -> None:
             demand(subject)
             if others:
-                party.venues.approve_change(others.pop(), party.identity)
+                party.venues.approve(others.pop().record, party.identity)
 
         monkeypatch.setattr(party.approvals, "demand", meanwhile)
         with pytest.raises(NotApproved):
-            party.venues.approve_change(second, party.identity)
+            party.venues.approve(second.record, party.identity)
         assert party.venues.get(door.record.venue_id).record == first.record
 
 
@@ -159,7 +158,7 @@ def test_approvals_of_a_key_are_good_once(tmp_path: Path, kind: str) -> None:
     first, second = (Venue(party.domain.number, venue, "카페", "", public_key(key)) for key in keys)
     party.venues.apply(sign_application(first, keys[0]))
     decide(party, officers, party.venues.subject(first), "Kim", "Lee")
-    party.venues.approve(venue, party.identity)
+    party.venues.approve(first, party.identity)
     party.venues.apply(sign_application(second, keys[1], keys[0]))
     subject = party.venues.subject(second)
     approve(party, officers, second, "Kim", "Lee")
@@ -192,7 +191,7 @@ def test_a_change_that_was_not_made_takes_its_votes_along(tmp_path: Path, ending
     party.venues.apply(sign_application(second, keys[1], keys[0]))
     assert party.approvals.tally(party.venues.subject(second)).approvals == 1, "the same application again"
     if ending == "refused":
-        party.venues.refuse_change(change_to(party, second))
+        party.venues.refuse(second)
     elif ending == "another":
         approve(party, officers, third, "Kim", "Lee")
         party.venues.apply(sign_application(first, keys[0], keys[2]))
@@ -205,15 +204,7 @@ def test_a_change_that_was_not_made_takes_its_votes_along(tmp_path: Path, ending
 
 def approve(party: Party, officers: dict[str, Authenticator], record: Venue, *names: str) -> None:
     decide(party, officers, party.venues.subject(record), *names)
-    if record == party.venues.get(record.venue_id).record:
-        party.venues.approve(record.venue_id, party.identity)
-    else:
-        party.venues.approve_change(change_to(party, record), party.identity)
-
-
-def change_to(party: Party, record: Venue) -> Change:
-    (found,) = (one for one in party.venues.changes(record.venue_id) if one.record == record)
-    return found
+    party.venues.approve(record, party.identity)
 
 
 def changed(door: Door, key: SigningKey) -> Venue:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from escrow.authority.investigation import Investigation
 from escrow.authority.reading import OpeningResult
+from escrow.errors import UnknownVenue
 from protocol.epochs import Role
 from protocol.http_messages import SharesRequest
 from protocol.primitives.errors import ConflictingStatements, InvalidSignature
 from protocol.primitives.signatures import SigningKey, public_key
 from protocol.primitives.statements import verify_statement
 from protocol.warrants import Venue, sign_application, verify_venue
+from service.clock import DAY
 from service.http_client import new_session
 from service.keys import fingerprint
 from service.problems import Problem
 from tests.support.contacts import contacts
+from tests.support.databases import KINDS
 from tests.support.investigations import stored_release, stored_venue
+from tests.support.officers import decide, establish
 from tests.support.running import run
 from tests.support.servers import Door, World, carry_out, open_door, warrant_for
 
@@ -167,3 +172,59 @@ def test_two_keys_for_a_venue_that_nobody_has_approved_yet(world: World, door: D
     assert registered(world, Role.OPERATOR, bytes(16)) == record
     with pytest.raises(Problem, match="another record has this venue id and key"):
         apply_at(Role.OPERATOR, world, sign_application(replace(record, name="다른 카페"), first))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_first_application_is_refused_and_the_next_one_under_its_id_takes_its_place(world: World, role: Role) -> None:
+    party = world.operator if role is Role.OPERATOR else world.authority
+    keys = [SigningKey.generate() for _ in range(2)]
+    squatter, own = (Venue(world.settings.number, bytes(16), "카페", "", public_key(key)) for key in keys)
+    for record, key in ((squatter, keys[0]), (own, keys[1])):
+        party.venues.apply(sign_application(record, key))
+
+    def refuse(record: Venue) -> int:
+        return world.officer(role, "venues", "refuse", bytes(16).hex(), "--key", fingerprint(record.key)).exit_code
+
+    assert refuse(squatter) == 0
+    assert (party.venues.get(bytes(16)).record, party.venues.changes(bytes(16))) == (own, [])
+    assert refuse(squatter) == 1, "it is gone"
+    assert refuse(own) == 0
+    with pytest.raises(UnknownVenue):
+        party.venues.get(bytes(16))
+    party.venues.apply(sign_application(own, keys[1]))
+    assert approve(world, role, bytes(16), "--key", fingerprint(own.key))[0] == 0
+    party.venues.refuse(own)
+    assert refuse(own) == 1
+    assert registered(world, role, bytes(16)) == own, "what is approved stays"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_no_officer_decides_on_goes_after_a_month(tmp_path: Path, kind: str) -> None:
+    """A venue that goes on applying stays, as does what is approved. Votes on what goes do not count later."""
+    world = World(tmp_path, kind)
+    party, keys = world.authority, [SigningKey.generate() for _ in range(5)]
+    records = [
+        Venue(world.settings.number, bytes([number]) * 16, "카페", "", public_key(key))
+        for number, key in enumerate(keys)
+    ]
+    approved, asking, silent, other, changed = records
+    other, changed = replace(other, venue_id=silent.venue_id), replace(changed, venue_id=approved.venue_id)
+    records = [approved, asking, silent, other, changed]
+    for record, key in list(zip(records, keys, strict=True))[:3]:
+        party.venues.apply(sign_application(record, key))
+    party.venues.approve(approved, party.identity)
+    party.venues.apply(sign_application(changed, keys[4]))
+    officers = establish(party, "Kim", "Lee")
+    decide(party, officers, party.venues.subject(silent), "Kim")
+    world.now += DAY
+    for record, key in ((asking, keys[1]), (other, keys[3])):
+        party.venues.apply(sign_application(record, key))
+    party.forget_old(world.now + 29 * DAY)
+    assert len(party.venues.waiting()) == 4
+    party.forget_old(world.now + 29 * DAY + 1)
+    assert [one.record for one in party.venues.waiting()] == [asking, other]
+    assert party.venues.changes(approved.venue_id) == []
+    party.forget_old(world.now + 30 * DAY + 1)
+    assert [listed.record for listed in party.venues.all()] == [approved]
+    party.venues.apply(sign_application(silent, keys[2]))
+    assert party.approvals.tally(party.venues.subject(silent)).approvals == 0

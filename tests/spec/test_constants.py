@@ -37,6 +37,7 @@ OTHER_TIMES_AND_SIZES = (
     "budget for this is 30 s",
     "asks again after 60 s",
     "1 to 128 bytes",
+    "no officer has approved for 30 days",
 )
 """Phrases in which a quantity that equals a constant means something else."""
 

@@ -58,7 +58,7 @@ const JOBS = {
   withdraw: ['Withdrawing', '철회하는 중'],
   countersign: ['Countersigning', '승인하는 중'],
   refuse: ['Refusing', '거절하는 중'],
-  'refuse venue': ['Refusing the change', '변경을 거절하는 중'],
+  'refuse venue': ['Refusing the venue', '시설을 거절하는 중'],
   'approve venue': ['Approving the venue', '시설을 승인하는 중'],
   'publish notice': ['Publishing the notice', '알림을 공개하는 중'],
   erase: ['Erasing', '삭제하는 중'],
