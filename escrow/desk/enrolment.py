@@ -20,15 +20,10 @@ from escrow.desk.passkeys import (
     verify_assertion,
     verify_new,
 )
-from escrow.desk.sessions import Challenges
-from service.clock import HOUR
-from service.rate_limits import RateLimit
+from escrow.desk.sessions import Challenges, SignInChallenges
 
 if TYPE_CHECKING:
     from escrow.desk.desk import Desk
-
-ATTEMPTS_PER_HOUR = 600
-"""How often a passkey may be tried, whose ever it is. The desk is on one machine and has few officers."""
 
 
 class Invitation(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,14 +51,16 @@ class Answered(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class EnrolmentRoutes:
-    """The routes that take no session."""
+    """The routes that take no session.
+
+    They have no limit: nobody guesses a secret of 32 bytes or a signature, and one would lock out the officers.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk, self._party = desk, desk.party
         self._origin = desk.party.settings.desk_url
         self._enrolling: Challenges[bytes] = Challenges(desk.party.clock)
-        self._signing_in: Challenges[bytes] = Challenges(desk.party.clock)
-        self._attempts = RateLimit(ATTEMPTS_PER_HOUR, HOUR)
+        self._signing_in = SignInChallenges(desk.party.clock)
 
     @property
     def routes(self) -> list[web.RouteDef]:
@@ -77,7 +74,6 @@ class EnrolmentRoutes:
 
     async def begin_enrolment(self, request: web.Request) -> web.Response:
         """What a browser is to make a passkey with."""
-        self._attempts.count()
         secret = (await read_json(request, Invitation)).data()
         name = await asyncio.to_thread(self._party.officers.invited, secret)
         known = [one.passkey for one in await asyncio.to_thread(self._party.officers.enrolled) if one.name == name]
@@ -88,7 +84,6 @@ class EnrolmentRoutes:
 
     async def enrol(self, request: web.Request) -> web.Response:
         """Keep a new passkey; the link is then used."""
-        self._attempts.count()
         created = await read_json(request, Created)
         challenge = challenge_of(created.credential)
         if self._enrolling.take(challenge) != created.data():
@@ -100,15 +95,14 @@ class EnrolmentRoutes:
 
     async def begin_sign_in(self, _request: web.Request) -> web.Response:
         """What a browser is to ask for a passkey with. Nobody is told who the officers are."""
-        self._attempts.count()
-        return answer({"options": request_options(self._origin, self._signing_in.give(b"sign in"))})
+        return answer({"options": request_options(self._origin, self._signing_in.give())})
 
     async def sign_in(self, request: web.Request) -> web.Response:
         """Begin a session of an officer of the present set."""
-        self._attempts.count()
         assertion = Assertion.of((await read_json(request, Answered)).credential)
-        self._signing_in.take(assertion.challenge)
+        self._signing_in.check(assertion.challenge)
         name = await asyncio.to_thread(self._verify, assertion)
+        self._signing_in.take(assertion.challenge)
         token, session = self._desk.sessions.begin(name, assertion.credential_id)
         await asyncio.to_thread(self._party.journal.note, name, "sign in")
         return answer({"token": token.hex(), "officer": name, "expires": session.ends})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from hashlib import sha256
 from secrets import token_bytes
@@ -59,6 +60,38 @@ class Sessions:
     def _lives(self, session: Session) -> bool:
         now = self._clock()
         return now <= session.ends and now <= session.last + IDLE_SECONDS
+
+
+class SignInChallenges:
+    """Challenges that anybody may have: each is known by a mark, and kept only once it was answered.
+
+    So whoever asks for many takes no room, and none from an officer.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._key, self._answered = clock, token_bytes(32), dict[bytes, int]()
+
+    def give(self) -> bytes:
+        """A challenge of 32 bytes."""
+        begun = (self._clock() + CHALLENGE_SECONDS).to_bytes(8, "big") + token_bytes(8)
+        return begun + self._mark(begun)
+
+    def check(self, challenge: bytes) -> int:
+        """Until when a challenge may be answered (Unix time); raises `ChallengeUsed` if it may not be."""
+        begun, now = challenge[:16], self._clock()
+        expires = int.from_bytes(begun[:8], "big")
+        is_own = hmac.compare_digest(challenge[16:], self._mark(begun))
+        if not is_own or expires < now or challenge in self._answered:
+            raise ChallengeUsed
+        return expires
+
+    def take(self, challenge: bytes) -> None:
+        """Note that an officer has answered a challenge; raises `ChallengeUsed` like `check`."""
+        expires, now = self.check(challenge), self._clock()
+        self._answered = {key: end for key, end in self._answered.items() if end >= now} | {challenge: expires}
+
+    def _mark(self, begun: bytes) -> bytes:
+        return hmac.digest(self._key, begun, "sha256")[:16]
 
 
 class Challenges(Generic[T]):

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from escrow.desk.records import of_officers
-from escrow.desk.sessions import CHALLENGE_SECONDS, IDLE_SECONDS, SESSION_SECONDS
+from escrow.desk.sessions import CHALLENGE_SECONDS, IDLE_SECONDS, MOST_CHALLENGES, SESSION_SECONDS, SignInChallenges
 from protocol.epochs import Role
-from tests.support.authenticator import Authenticator
+from tests.support.authenticator import Authenticator, base64url, from_base64url
 from tests.support.desk import Answer, Officer, invite, running_desk
 from tests.support.officers import decide, establish
+from tests.support.running import online
 from tests.support.servers import World
 
 
@@ -193,3 +195,37 @@ def test_a38_an_officer_of_one_party_is_nobody_at_the_other(desk: Desk) -> None:
         at_operator.token = desk.kim.token
         assert at_operator.ask("GET", "/v1/desk/officers").status == 401
     assert desk.world.operator.role is Role.OPERATOR
+
+
+def test_a38_a_flood_of_sign_ins_locks_no_officer_out(desk: Desk) -> None:
+    """Any program on the machine may ask. It neither uses up what officers have nor evicts a challenge of theirs."""
+    options = desk.kim.post("sign-in/options")["options"]
+
+    async def flood(session: ClientSession) -> set[int]:
+        url, statuses = f"{desk.kim.origin}/v1/desk/sign-in/options", set()
+        for _ in range(MOST_CHALLENGES + 1):
+            async with session.post(url, headers={"Origin": desk.kim.origin}) as answer:
+                statuses.add(answer.status)
+        return statuses
+
+    assert online(flood) == {200}
+    credential = desk.kim.device.get(options)
+    for status in (200, 409):  # once
+        assert desk.kim.ask("POST", "/v1/desk/sign-in", {"credential": credential}).status == status
+    assert desk.lee.sign_in().status == 200
+
+
+@pytest.mark.parametrize("fault", ["made up", "of another desk", "late", "cut off"])
+def test_a38_a_challenge_of_nobody_signs_in_nobody(desk: Desk, fault: str) -> None:
+    options = desk.kim.post("sign-in/options")["options"]
+    challenge = from_base64url(options["challenge"])
+    if fault == "late":
+        desk.world.now += CHALLENGE_SECONDS + 1
+    wrong = {
+        "made up": challenge[:16] + bytes(16),
+        "of another desk": SignInChallenges(desk.party.clock).give(),
+        "late": challenge,
+        "cut off": challenge[:16],
+    }[fault]
+    credential = desk.kim.device.get(options | {"challenge": base64url(wrong)})
+    assert desk.kim.ask("POST", "/v1/desk/sign-in", {"credential": credential}).problem == "challenge-used"
