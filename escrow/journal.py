@@ -9,18 +9,17 @@ from typing import NamedTuple
 
 import sqlalchemy as sql
 
+from escrow.desk.records import MAX_NAME
 from service.clock import Clock
 
-MAX_OFFICER = 64
-"""The most characters of an officer's name."""
 metadata = sql.MetaData()
 _journal = sql.Table(
     "journal",
     metadata,
     sql.Column("number", sql.Integer, primary_key=True),
     sql.Column("time", sql.BigInteger, nullable=False),
-    sql.Column("officer", sql.String(MAX_OFFICER), nullable=False),
-    sql.Column("action", sql.String(64), nullable=False),
+    sql.Column("officer", sql.String(MAX_NAME), nullable=False),
+    sql.Column("action", sql.String(128), nullable=False),
     sql.Column("warrant", sql.LargeBinary(16), index=True),
     sql.Column("case_name", sql.String(64), index=True),
 )

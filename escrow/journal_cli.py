@@ -21,16 +21,29 @@ P = TypeVar("P", bound="Party")
 _OFFICER = "escrow.officer"
 
 
+class OfficerName(click.ParamType[str]):
+    """An officer's name."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name."""
+        from escrow.desk.records import MAX_NAME, is_officer_name
+
+        if not is_officer_name(value):
+            self.fail(f"an officer's name has at most {MAX_NAME} bytes, all printable", param, ctx)
+        return str(value)
+
+
 def officer_option(command: F) -> F:
     """Give a group of commands `--officer`, which `officer` then tells."""
 
     def remember(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
-        if value is not None and not (0 < len(value) <= 64 and value.isprintable()):
-            raise click.BadParameter("an officer's name has at most 64 printable characters")
         context.meta[_OFFICER] = value
 
     return click.option(
         "--officer",
+        type=OfficerName(),
         envvar="SPLITPASS_OFFICER",
         expose_value=False,
         callback=remember,
@@ -42,11 +55,16 @@ def officer() -> str:
     """Who runs the command: the name that was given, or that of the machine's user."""
     import getpass
 
+    from escrow.desk.records import is_officer_name
+
     named: str | None = click.get_current_context().meta.get(_OFFICER)
     try:
-        return named or printable(getpass.getuser())[:64]
+        name = named or printable(getpass.getuser())
     except (KeyError, OSError):  # a container's user may have no name
         return f"user {os.getuid()}"
+    if not is_officer_name(name):
+        raise click.UsageError("your name on this machine is too long for the journal; say who you are with --officer")
+    return name
 
 
 def show_journal(entries: Iterable[JournalEntry], utc_offset: int) -> None:

@@ -97,6 +97,13 @@ def date_applications(operations: Operations) -> None:
                 operations.execute(sql.update(table).where(same).values(subject=subject))
 
 
+def widen_actions(operations: Operations) -> None:
+    """Let the journal say an officer's name in what was done. SQLite takes a text of any length."""
+    connection = operations.get_bind()
+    if connection.dialect.name == "postgresql" and sql.inspect(connection).has_table("journal"):
+        operations.alter_column("journal", "action", type_=sql.String(128))
+
+
 def replace_table(operations: Operations, name: str, *parts: sql.schema.SchemaItem) -> None:
     """Put a table of these columns and constraints in the place of one that has the same columns, with its rows."""
     made = operations.create_table(f"{name}_by_epoch", *parts)

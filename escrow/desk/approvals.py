@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sql
 
 from escrow.desk.errors import ChallengeUsed, NotApproved, WrongPasskey
-from escrow.desk.records import Action, Decision, OfficerSet, Subject, Vote, set_digest
+from escrow.desk.records import MAX_NAME, Action, Decision, OfficerSet, Subject, Vote, set_digest
 from escrow.desk.register import OfficerRegister, metadata
 from protocol.epochs import Domain
 from service.clock import Clock
@@ -21,7 +21,7 @@ _subjects = sql.Table(
     sql.Column("action", sql.Integer, nullable=False),
     sql.Column("payload", sql.LargeBinary, nullable=False),
     sql.Column("replaced", sql.LargeBinary, nullable=False),
-    sql.Column("asked_by", sql.String(64), nullable=False),
+    sql.Column("asked_by", sql.String(MAX_NAME), nullable=False),
     sql.Column("time", sql.BigInteger, nullable=False),
     sql.Column("done", sql.BigInteger),
 )
@@ -33,7 +33,7 @@ _votes = sql.Table(
     sql.Column("nonce", sql.LargeBinary(32), nullable=False, unique=True),
     sql.Column("subject", sql.LargeBinary(32), nullable=False, index=True),
     sql.Column("vote", sql.LargeBinary, nullable=False),
-    sql.Column("officer", sql.String(64), nullable=False),
+    sql.Column("officer", sql.String(MAX_NAME), nullable=False),
     sql.Column("credential", sql.LargeBinary, nullable=False),
     sql.Column("authenticator_data", sql.LargeBinary, nullable=False),
     sql.Column("client_data", sql.LargeBinary, nullable=False),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from escrow.journal_cli import officer
+from escrow.journal_cli import OfficerName, officer
 from escrow.program import Program
 from service.cli import local_time, printable
 from service.errors import ConfigurationError
@@ -53,17 +53,15 @@ def add_officers_commands(group: click.Group, program: Program[P]) -> None:
         """  # noqa: D301  click reads the backspace
 
     @officers.command()
-    @click.argument("name", metavar="NAME")
+    @click.argument("name", metavar="NAME", type=OfficerName())
     @click.pass_obj
     def add(home: Path, name: str) -> None:
         """Print a link with which NAME enrols a passkey.
 
         It works once and within a day, and changes nothing by itself.
         """
-        if not (0 < len(name.encode()) <= 64 and name.isprintable()):
-            raise click.UsageError("an officer's name has at most 64 bytes, all printable")
         party = program.open(home)
-        party.journal.note(officer(), f"invite officer {name}"[:64])
+        party.journal.note(officer(), f"invite officer {name}")
         click.echo(f"{party.settings.desk_url}/desk/#enrol={party.officers.invite(name).hex()}")
 
     @officers.command(name="list")
@@ -89,12 +87,12 @@ def add_officers_commands(group: click.Group, program: Program[P]) -> None:
     _add_evidence_commands(officers, program)
 
     @officers.command()
-    @click.argument("name", metavar="NAME")
+    @click.argument("name", metavar="NAME", type=OfficerName())
     @click.pass_obj
     def forget(home: Path, name: str) -> None:
         """Delete NAME's links, and passkeys that do not count."""
         party = program.open(home)
-        party.journal.note(officer(), f"forget passkeys of {name}"[:64])
+        party.journal.note(officer(), f"forget passkeys of {name}")
         click.echo(f"{party.officers.forget(name)} passkeys deleted")
 
 

@@ -15,6 +15,8 @@ from protocol.primitives.hashing import digest32
 from protocol.warrants import Venue, Warrant
 
 MAX_OFFICERS = 32
+MAX_NAME = 64
+"""The most bytes of an officer's name."""
 MAX_PASSKEYS = 4
 """So many passkeys one officer may have: a telephone and something in a safe."""
 MAX_PAYLOAD = 65_536
@@ -23,7 +25,7 @@ MAX_REASON = 256
 REASON_RULE = f"a reason has from 1 to {MAX_REASON} bytes, all printable"
 NOTHING = bytes(32)
 """What the first set of officers replaces."""
-OfficerName = Annotated[str, Size(1, 64)]
+OfficerName = Annotated[str, Size(1, MAX_NAME)]
 
 
 def is_reason(text: str) -> bool:
@@ -149,6 +151,11 @@ class Vote(Message):
     officers: Bytes32
     nonce: Bytes32
     expires: Uint32
+
+
+def is_officer_name(name: str) -> bool:
+    """Whether an officer can have this name, in a set and in the journal."""
+    return name.isprintable() and 0 < len(name.encode()) <= MAX_NAME
 
 
 def set_digest(officers: OfficerSet) -> bytes:

@@ -12,6 +12,7 @@ import sqlalchemy as sql
 from escrow.desk.errors import BadSet, UnknownInvitation, WrongPasskey
 from escrow.desk.records import (
     ACTIONS,
+    MAX_NAME,
     MAX_PAYLOAD,
     NOTHING,
     Action,
@@ -35,14 +36,14 @@ _invitations = sql.Table(
     "officer_invitations",
     metadata,
     sql.Column("digest", sql.LargeBinary(32), primary_key=True),
-    sql.Column("name", sql.String(64), nullable=False),
+    sql.Column("name", sql.String(MAX_NAME), nullable=False),
     sql.Column("expires", sql.BigInteger, nullable=False),
 )
 _passkeys = sql.Table(
     "officer_passkeys",
     metadata,
     sql.Column("credential", sql.LargeBinary, primary_key=True),
-    sql.Column("name", sql.String(64), nullable=False),
+    sql.Column("name", sql.String(MAX_NAME), nullable=False),
     sql.Column("public_key", sql.LargeBinary, nullable=False),
     sql.Column("counter", sql.BigInteger, nullable=False),
     sql.Column("time", sql.BigInteger, nullable=False),

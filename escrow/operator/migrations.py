@@ -15,6 +15,7 @@ from escrow.migrations import (
     tell_released_passes_by_epoch,
     tell_reused_passes,
     void_votes_on_venues,
+    widen_actions,
 )
 from service.migration import Step
 from service.partition_migration import put_into_partitions
@@ -83,5 +84,6 @@ STEPS: tuple[Step, ...] = (
     index_released_passes,
     void_votes_on_venues,
     date_applications,
+    widen_actions,
 )
 """Append the change of an existing table here; what a step did in a release stays as it was."""

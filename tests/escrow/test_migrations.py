@@ -22,7 +22,7 @@ from escrow.desk.records import Action, Decision, Subject, Vote, of_venue
 from escrow.journal import Journal
 from escrow.ledger import ReleaseLedger
 from escrow.log.log import TransparencyLog
-from escrow.migrations import date_applications, void_votes_on_venues
+from escrow.migrations import date_applications, void_votes_on_venues, widen_actions
 from escrow.operator import accounts
 from escrow.operator import migrations as operator_migrations
 from escrow.operator import warrants as operator_warrants
@@ -406,6 +406,19 @@ def test_votes_on_venues_from_before_they_were_good_once_are_void(
     with open_database(url, steps, officers.metadata).begin() as connection:
         void = connection.execute(sql.select(officers.metadata.tables["officer_votes_void"])).all()
     assert [tuple(row) for row in void] == [(subjects[Action.VENUE].subject_id, 1)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("steps", [STEPS, operator_migrations.STEPS])
+def test_a_journal_of_before_takes_whole_names(kind: str, steps: Sequence[Any], tmp_path: Path) -> None:
+    url, before = new_database(kind, tmp_path), sql.MetaData()
+    journal.metadata.tables["journal"].to_metadata(before).c.action.type = sql.String(64)
+    engine = open_database(url, steps[: steps.index(widen_actions)], before)
+    Journal(engine, lambda: NOW).note("김 담당", "sign in")
+    engine.dispose()
+    officers = Journal(open_database(url, steps, journal.metadata), lambda: NOW)
+    officers.note("김 담당", f"forget passkeys of {'k' * 64}")
+    assert [one.action for one in officers.entries()] == ["sign in", f"forget passkeys of {'k' * 64}"]
 
 
 venues_before = sql.MetaData()

@@ -299,6 +299,30 @@ def test_a_name_that_is_no_text_is_said_to_be_none(tmp_path: Path) -> None:
     assert "is not UTF-8 text" in forgotten.stderr
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("role", Role)
+def test_a_name_of_an_officer_has_one_limit_and_is_in_the_journal_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: Role, kind: str
+) -> None:
+    world, names = World(tmp_path, kind), ["k" * 63 + last for last in "mn"]
+    for name in names:
+        assert world.officer(role, "officers", "add", name).exit_code == 0
+        assert world.officer(role, "--officer", name, "officers", "forget", name).exit_code == 0
+    journal = party_of(world, role).journal.entries()
+    assert [one.action for one in journal] == [
+        told for name in names for told in (f"invite officer {name}", f"forget passkeys of {name}")
+    ]
+    assert [one.officer for one in journal[1::2]] == names
+    for name in ("담" * 22, "k" * 65, "two\nlines", ""):
+        for asked in (("officers", "add", name), ("officers", "forget", name), ("--officer", name, "journal")):
+            refused = world.officer(role, *asked)
+            assert (refused.exit_code, "an officer's name has at most 64 bytes" in refused.stderr) == (2, True)
+    monkeypatch.setenv("LOGNAME", "k" * 65)
+    refused = world.officer(role, "officers", "add", "Kim")
+    assert (refused.exit_code, "with --officer" in refused.stderr) == (2, True)
+    assert len(party_of(world, role).journal.entries()) == len(journal)
+
+
 def test_evidence_is_checked_with_domain_toml_alone(tmp_path: Path) -> None:
     world = World(tmp_path)
     officers = establish(world.authority, "Kim", "Lee")
