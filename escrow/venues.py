@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from escrow.errors import InvalidName, UnknownVenue, VenueExists
 from protocol.epochs import Domain
 from protocol.primitives.signatures import SigningKey
 from protocol.primitives.statements import sign_statement
-from protocol.warrants import Venue, VenueApplication, is_agreed, verify_application
+from protocol.warrants import Venue, VenueApplication, Warrant, is_agreed, verify_application
 from service.clock import Clock
 from service.storage import exclusive
 
@@ -149,6 +150,15 @@ class VenueRegister:
     def all(self) -> list[ListedVenue]:
         """Every venue that applied."""
         return self._select(sql.true())
+
+    def approved(self) -> list[Venue]:
+        """Every record that counts here."""
+        return [listed.record for listed in self._select(_venues.c.statement.is_not(None))]
+
+    def names(self, warrants: Iterable[Warrant]) -> dict[bytes, str]:
+        """What the venues of warrants are called, by their ids: those that this party's officer has approved."""
+        approved = {record.venue_id: record.name for record in self.approved()}
+        return {one.venue_id: approved.get(one.venue_id, "unknown venue") for one in warrants}
 
     def changes(self, venue_id: bytes) -> list[Change]:
         """The changes of a venue's key that somebody applied for."""

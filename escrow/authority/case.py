@@ -191,7 +191,7 @@ class Cases:
 
     def chain(self, venue_id: bytes) -> set[bytes]:
         """The ids of the venues that one server serves: this venue's."""
-        records = [listed.record for authority in self.homes for listed in authority.venues.all() if listed.statement]
+        records = [record for authority in self.homes for record in authority.venues.approved()]
         urls = {record.url for record in records if record.venue_id == venue_id and record.url}
         return {venue_id} | {record.venue_id for record in records if record.url in urls}
 
@@ -348,4 +348,4 @@ def _examine(part: Part, max_records: int, held: Held) -> Examined:
 
 
 def _has(authority: Authority, window: Window) -> bool:
-    return any(listed.statement for listed in authority.venues.all() if listed.record.venue_id == window.venue_id)
+    return any(record.venue_id == window.venue_id for record in authority.venues.approved())

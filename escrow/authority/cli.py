@@ -138,8 +138,9 @@ def list_warrants(home: Path, state: str | None, venue_id: bytes | None, case: s
     if case is not None:
         authority.cases.get(case, even_closed=True)
     now, totals = authority.clock(), authority.releases.totals()
-    names = {listed.record.venue_id: listed.record.name for listed in authority.venues.all()}
-    for listed in authority.warrants.listed():
+    drawn = authority.warrants.listed()
+    names = authority.venues.names(listed.record for listed in drawn)
+    for listed in drawn:
         record, its_state = listed.record, listed.state_at(now)
         if state in {None, its_state} and venue_id in {None, record.venue_id} and case in {None, listed.case}:
             count = totals.get(record.warrant_id, 0)

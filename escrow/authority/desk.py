@@ -40,8 +40,9 @@ class AuthorityDesk(DeskHomes):
 
     def matters(self) -> list[Matter]:
         """Every warrant of this domain, and the notices that somebody asked for."""
-        names, totals, now = self._names(), self.party.releases.totals(), self.party.clock()
-        warrants = [self._of_warrant(one, names, totals, now) for one in self.party.warrants.listed()]
+        listed, totals, now = self.party.warrants.listed(), self.party.releases.totals(), self.party.clock()
+        names = self.party.venues.names(one.record for one in listed)
+        warrants = [self._of_warrant(one, names, totals, now) for one in listed]
         asked = [one for one in self.party.approvals.asked() if one.subject.action is Action.NOTICE]
         return [*warrants, *(self._of_notice(one, names, totals) for one in asked)]
 
@@ -64,10 +65,11 @@ class AuthorityDesk(DeskHomes):
         """Every warrant, the oldest first."""
 
         def look() -> list[View]:
-            names, totals = self._names(), self.party.releases.totals()
+            listed, totals = self.party.warrants.listed(), self.party.releases.totals()
+            names = self.party.venues.names(one.record for one in listed)
             return [
                 self.view(self.party, one, names[one.record.venue_id], totals.get(one.record.warrant_id, 0))
-                for one in self.party.warrants.listed()
+                for one in listed
             ]
 
         return answer({"warrants": await asyncio.to_thread(look)})
@@ -219,6 +221,3 @@ class AuthorityDesk(DeskHomes):
             return "refuse", close
 
         return Matter(asked.subject, title, ("publish notice", publish), refuse, asked.done is not None, asked)
-
-    def _names(self) -> dict[bytes, str]:
-        return {listed.record.venue_id: listed.record.name for listed in self.party.venues.all()}

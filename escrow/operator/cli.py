@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from escrow.operator.operator import Operator
     from escrow.operator.settings import OperatorSettings
-    from protocol.warrants import Warrant
 
 
 class OperatorProgram:
@@ -87,12 +86,13 @@ def warrants() -> None:
 def list_warrants(home: Path, state: str | None, venue_id: bytes | None) -> None:
     """Show every warrant and its state."""
     operator = PROGRAM.open(home)
-    now, totals = operator.clock(), operator.releases.totals()
-    for proposed in operator.warrants.all():
+    now, totals, proposals = operator.clock(), operator.releases.totals(), operator.warrants.all()
+    names = operator.venues.names(proposed.record for proposed in proposals)
+    for proposed in proposals:
         record, its_state = proposed.record, proposed.state_at(now)
         if state in {None, its_state} and venue_id in {None, record.venue_id}:
             count = totals.get(record.warrant_id, 0)
-            show_warrant(record, _venue_name(operator, record), operator.domain.utc_offset, its_state, count)
+            show_warrant(record, names[record.venue_id], operator.domain.utc_offset, its_state, count)
 
 
 @warrants.command()
@@ -103,7 +103,7 @@ def show(home: Path, warrant_id: bytes) -> None:
     operator = PROGRAM.open(home)
     proposed = operator.warrants.get(warrant_id)
     record, offset = proposed.record, operator.domain.utc_offset
-    describe_warrant(record, _venue_name(operator, record), offset)
+    describe_warrant(record, operator.venues.names([record])[record.venue_id], offset)
     refused = f" ({printable(proposed.refused)})" if proposed.refused else ""
     click.echo(f"state            {proposed.state_at(operator.clock())}{refused}")
     click.echo(f"shares given     for {operator.releases.totals().get(warrant_id, 0)} passes")
@@ -142,8 +142,3 @@ def refuse(home: Path, warrant_id: bytes, reason: str) -> None:
     operator.journal.note(officer(), "refuse", warrant_id=warrant_id)
     operator.warrants.refuse(warrant_id, reason)
     click.echo("refused")
-
-
-def _venue_name(operator: Operator, record: Warrant) -> str:
-    names = {listed.record.venue_id: listed.record.name for listed in operator.venues.all() if listed.statement}
-    return names.get(record.venue_id, "unknown venue")

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from escrow.desk.sessions import Session
     from escrow.operator.warrants import ProposedWarrant
 
-UNKNOWN_VENUE = "unknown venue"
-
 
 class OperatorDesk:
     """What the operator's desk has beside what both have."""
@@ -38,7 +36,8 @@ class OperatorDesk:
 
     def matters(self) -> list[Matter]:
         """Every warrant that was proposed."""
-        names, totals = self._names(), self.party.releases.totals()
+        warrants, totals = self._in_order(), self.party.releases.totals()
+        names = self.party.venues.names(one.record for one in warrants)
         return [
             Matter(
                 of_warrant(one.record),
@@ -47,7 +46,7 @@ class OperatorDesk:
                 lambda reason, one=one: ("refuse", self._refuse(one, reason)),  # type: ignore[misc]
                 is_done=self._state(one) != "pending",
             )
-            for one in self._in_order()
+            for one in warrants
         ]
 
     def routes(self, desk: Desk) -> list[web.RouteDef]:
@@ -58,8 +57,9 @@ class OperatorDesk:
         """The queue: what is to be decided first, the oldest first."""
 
         def look() -> list[View]:
-            names, totals = self._names(), self.party.releases.totals()
-            return [self._view(one, names, totals) for one in self._in_order()]
+            warrants, totals = self._in_order(), self.party.releases.totals()
+            names = self.party.venues.names(one.record for one in warrants)
+            return [self._view(one, names, totals) for one in warrants]
 
         return answer({"warrants": await asyncio.to_thread(look)})
 
@@ -71,7 +71,7 @@ class OperatorDesk:
             one = self.party.warrants.get(warrant_id)
             decision = self.party.warrants.decision(warrant_id)
             return {
-                **self._view(one, self._names(), self.party.releases.totals()),
+                **self._view(one, self.party.venues.names([one.record]), self.party.releases.totals()),
                 "record_index": decision and decision.index,
                 "salt": decision and decision.salt.hex(),
                 "journal": journal_view(self.party.journal.entries(warrant_id=warrant_id)),
@@ -87,9 +87,8 @@ class OperatorDesk:
 
     def _view(self, one: ProposedWarrant, names: dict[bytes, str], totals: dict[bytes, int]) -> View:
         record = one.record
-        name = names.get(record.venue_id, UNKNOWN_VENUE)
         return {
-            **warrant_view(record, name, self._state(one), totals.get(record.warrant_id, 0)),
+            **warrant_view(record, names[record.venue_id], self._state(one), totals.get(record.warrant_id, 0)),
             "steps": [],
             "matter": of_warrant(record).subject_id.hex(),
             "refused": one.refused,
@@ -109,6 +108,3 @@ class OperatorDesk:
             job.tell(one.record.warrant_id.hex(), "refused")
 
         return work
-
-    def _names(self) -> dict[bytes, str]:
-        return {listed.record.venue_id: listed.record.name for listed in self.party.venues.all() if listed.statement}

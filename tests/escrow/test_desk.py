@@ -25,8 +25,10 @@ from escrow.desk.evidence import check_evidence
 from escrow.desk.health import health
 from escrow.desk.records import OfficerSet, Vote, vote_challenge
 from escrow.operator.operator import Operator
+from escrow.venues import VenueRegister
 from protocol.epochs import Role
 from protocol.primitives.signatures import SigningKey, public_key
+from protocol.primitives.statements import sign_statement
 from protocol.warrants import Venue, sign_application
 from service import pages
 from service import serving as serving_module
@@ -36,7 +38,8 @@ from service.problems import Problem
 from service.settings import ServerSettings
 from tests.support.authenticator import Authenticator, base64url, from_base64url
 from tests.support.desk import Officer, invite, running_desk
-from tests.support.officers import custodians_shares, establish
+from tests.support.domain import opening_warrant
+from tests.support.officers import custodians_shares, decide, establish
 from tests.support.processes import real_world
 from tests.support.running import run
 from tests.support.servers import Door, World, open_door, run_world
@@ -217,6 +220,31 @@ def test_a_venues_new_key_is_approved_by_its_fingerprint(desks: Desks, role: Rol
     assert lee.vote(change["matter"])["job"]["state"] == "done"
     (listed,) = kim.get("venues")["venues"]
     assert (listed["key"], listed["changes"]) == (fingerprint(record.key), [])
+
+
+def test_a_venue_that_the_operator_has_not_approved_has_no_name_in_its_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the desk as on the command line; and nothing that is not approved is read for the names."""
+    world, key = World(tmp_path), SigningKey.generate()
+    operator, record = world.operator, Venue(world.settings.number, b"v" * 16, "카페", "", public_key(key))
+    operator.venues.apply(sign_application(record, key))
+    warrant = opening_warrant(world.settings.number, record.venue_id, world.now - 60, world.now, world.now)
+    operator.warrants.propose(sign_statement(warrant, world.authority.identity), world.now)
+    commands = ("list",), ("show", warrant.warrant_id.hex())
+    devices = establish(operator, "Kim", "Lee")
+    monkeypatch.setattr(VenueRegister, "all", None)
+    with running_desk(operator):
+        kim = Officer(operator.settings.desk_url, devices["Kim"])
+        kim.sign_in()
+        for name in ("unknown venue", "카페"):
+            told = [world.officer(Role.OPERATOR, "warrants", *command).stdout for command in commands]
+            (waiting,) = (one for one in kim.get("matters")["matters"] if one["kind"] == "warrant")
+            shown = (*kim.get("warrants")["warrants"], kim.get(f"warrants/{waiting['title']['warrant']}"))
+            assert all(name in one for one in told)
+            assert {one["venue_name"] for one in (*shown, waiting["title"])} == {name}
+            decide(operator, devices, operator.venues.subject(record), "Kim", "Lee")
+            operator.venues.approve(record, operator.identity)
 
 
 @pytest.mark.parametrize("role", Role)
