@@ -342,6 +342,25 @@ def test_a_shift_ends_and_begins(door: Page, town: DoorTown, place: Place) -> No
 
 
 @pytest.mark.long
+def test_the_camera_sees_after_a_shift_began_and_in_the_other_language(
+    door: Page, town: DoorTown, person: Person, camera: FakeCamera
+) -> None:
+    first, second = entries(town, person, 2)
+    door.get_by_role("button", name="More").click()
+    door.get_by_role("button", name="End the shift").click()
+    camera.see(first())
+    door.get_by_role("button", name="Start a shift").click()
+    expect_answer(door, "enter")
+    camera.play([(None, 8), (second(), 1)])
+    door.reload()
+    door.get_by_role("button", name="More").click()
+    door.get_by_role("button", name="한국어").click()
+    expect(door.get_by_role("heading", level=1)).to_be_focused()
+    expect_answer(door, "enter")
+    expect(door.get_by_role("button", name="더 보기")).to_be_visible()
+
+
+@pytest.mark.long
 def test_staff_choose_the_camera_and_turn_on_its_lamp(browser: Browser, town: DoorTown, place: Place) -> None:
     cameras = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=device-count=2")
     with launched(browser.browser_type, *cameras) as other, other.new_context(locale="en-US") as context:

@@ -82,6 +82,9 @@ export class App {
     changeLanguage();
     this.#drawFrame();
     this.#screen?.draw();
+    /** @type {HTMLElement | null} */ (
+      document.querySelector('.at-gate h1, body:not(.at-gate) > header button') // at the gate the frame is hidden
+    )?.focus({ preventScroll: true });
   }
 
   get #screen() {
@@ -130,10 +133,9 @@ export class App {
       { class: 'plain small', lang: isKorean() ? 'en' : 'ko', onclick: () => this.changeLanguage() },
       isKorean() ? 'English' : '한국어',
     );
-    fill(
-      document.body,
-      element('header', { class: 'frame' }, element('p', { class: 'brand' }, 'SplitPass'), speak),
-      this.#main,
-    );
+    const frame = element('header', { class: 'frame' }, element('p', { class: 'brand' }, 'SplitPass'), speak);
+    // A screen that is taken out of the page, if only to be put back, closes its camera.
+    if (this.#main.isConnected) document.querySelector('body > header')?.replaceWith(frame);
+    else fill(document.body, frame, this.#main);
   }
 }

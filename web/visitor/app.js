@@ -105,6 +105,7 @@ export class App {
         onclick: () => {
           changeLanguage();
           this.#drawFrame();
+          /** @type {HTMLElement | null} */ (document.querySelector('body > header button'))?.focus();
           const screen = this.#main.firstElementChild;
           if (screen instanceof ScreenElement) screen.draw();
         },
@@ -112,10 +113,9 @@ export class App {
       isKorean() ? 'English' : '한국어',
     );
     document.title = say(['SplitPass: visitor', 'SplitPass 방문자']);
-    fill(
-      document.body,
-      element('header', { class: 'frame' }, element('p', { class: 'brand' }, 'SplitPass'), speak),
-      this.#main,
-    );
+    const frame = element('header', { class: 'frame' }, element('p', { class: 'brand' }, 'SplitPass'), speak);
+    // A screen that is taken out of the page, if only to be put back, closes its camera and forgets what is typed.
+    if (this.#main.isConnected) document.querySelector('body > header')?.replaceWith(frame);
+    else fill(document.body, frame, this.#main);
   }
 }

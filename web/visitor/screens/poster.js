@@ -23,6 +23,8 @@ customElements.define(
   class extends ScreenElement {
     #leaving = new AbortController();
     #link = '';
+    #isScanning = false;
+    #video = element('video', { playsinline: true, muted: true });
     /** @type {Pair | null} */
     #error = null;
 
@@ -43,13 +45,10 @@ customElements.define(
         autocomplete: 'off',
         placeholder: 'https://',
         value: this.#link,
+        oninput: () => (this.#link = link.value),
       });
-      const video = element('video', {
-        playsinline: true,
-        muted: true,
-        hidden: true,
-        'aria-label': say(['Camera', '카메라']),
-      });
+      this.#video.hidden = !this.#isScanning;
+      this.#video.setAttribute('aria-label', say(['Camera', '카메라']));
       fill(
         this,
         element('h1', { tabindex: -1 }, say(['Scan poster', '포스터 스캔'])),
@@ -58,10 +57,10 @@ customElements.define(
           { class: 'soft' },
           say(['Point the camera at the code on the venue’s poster.', '시설 포스터의 QR 코드에 카메라를 대 주세요.']),
         ),
-        element('div', { class: 'viewfinder' }, video),
+        element('div', { class: 'viewfinder' }, this.#video),
         element(
           'button',
-          { class: 'primary large', onclick: ({ target }) => this.#scan(video, target) },
+          { class: 'primary large', hidden: this.#isScanning, onclick: () => this.#scan() },
           say(['Open the camera', '카메라 열기']),
         ),
         element('p', { class: 'error', role: 'alert' }, this.#error ? say(this.#error) : ''),
@@ -71,8 +70,7 @@ customElements.define(
             class: 'card stack',
             onsubmit: (event) => {
               event.preventDefault();
-              this.#link = link.value;
-              this.#found(link.value);
+              this.#found(this.#link);
             },
           },
           element('label', {}, say(['Or paste the link of the poster', '또는 포스터의 링크 붙여넣기']), link),
@@ -82,21 +80,23 @@ customElements.define(
       );
     }
 
-    /** @param {HTMLVideoElement} video @param {HTMLButtonElement} button */
-    async #scan(video, button) {
-      [video.hidden, button.hidden] = [false, true];
+    async #scan() {
+      this.#isScanning = true;
+      await this.redraw();
       try {
         const read = new AbortController();
         this.#leaving.signal.addEventListener('abort', () => read.abort());
         /** @type {string | null} */
         let link = null;
-        await readCodes(video, read.signal, (text) => {
+        await readCodes(this.#video, read.signal, (text) => {
           link = text;
           read.abort();
         });
+        this.#isScanning = false;
         if (link !== null) await this.#found(link);
       } catch (error) {
         if (!(error instanceof DOMException)) throw error;
+        this.#isScanning = false;
         await this.#say([
           'The camera could not be opened. Allow it in the browser’s settings, or paste the link.',
           '카메라를 열 수 없습니다. 브라우저 설정에서 허용하거나 링크를 붙여넣어 주세요.',
