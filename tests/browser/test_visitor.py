@@ -56,6 +56,8 @@ HOME = """
         - button "My registration"
 """
 """What a screen reader says of the first screen."""
+SHAPES = [(844, 390), (667, 375), (568, 320), (1024, 600), (1280, 720), (1024, 768), (390, 844), (320, 568)]
+"""Widths and heights of phones on their side, small and large tablets, and phones."""
 IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.5 Mobile/15E148 Safari/604.1"
@@ -188,6 +190,20 @@ def test_a_group_has_a_code_for_each_and_the_code_closes_with_the_page(
     page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
     expect(page.locator(".codes")).to_have_count(0)
     expect(page.locator(".count")).to_have_text("1")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("people", [1, 2])
+def test_a_code_can_be_read_on_a_screen_of_any_shape(page: Page, town: VisitorTown, people: int) -> None:
+    town.tick()
+    enrol(page, town)
+    for _ in range(people - 1):
+        page.get_by_role("button", name="One person more").click()
+    page.get_by_role("button", name="Show QR").click()
+    for width, height in SHAPES:
+        page.set_viewport_size({"width": width, "height": height})
+        assert from_qr_text(shown(page)), (width, height)
+        expect(page.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.long
