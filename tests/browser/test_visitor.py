@@ -9,7 +9,7 @@ from typing import Any
 import pypdfium2
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from lab.town import Place
 from protocol.epochs import Role
@@ -381,6 +381,32 @@ def test_a_passphrase_locks_the_wallet(context: BrowserContext, page: Page, town
     page.get_by_role("button", name="My registration").click()
     page.get_by_role("button", name="Ask no more").click()
     expect(page.locator(".count")).to_have_text("3")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_passes_are_fetched_while_another_screen_is_shown(page: Page, town: VisitorTown, is_answered: bool) -> None:
+    town.tick()
+    page.goto(town.url)
+    page.get_by_role("button", name="I agree").click()
+    confirm_code(page, town, ask_for_code(page))
+    asked: list[Route] = []
+    page.route("**/v1/passes", lambda route, _: asked.append(route))
+    page.get_by_role("button", name=GET_PASSES).click()
+    with page.expect_request("**/v1/passes"):
+        page.locator("dialog button.primary").click()
+    expect(page.get_by_role("status")).to_have_text("Getting your passes…")
+    page.get_by_role("button", name="Notices").click()
+    page.get_by_role("button", name="Back").click()
+    expect(page.get_by_role("status")).to_have_text("Getting your passes…")
+    if is_answered:
+        asked[0].continue_()
+        expect(page.locator(".count")).to_have_text("3", timeout=30_000)
+    else:
+        page.get_by_role("button", name="Notices").click()
+        asked[0].abort()
+        page.get_by_role("button", name="Back").click()
+        expect(page.get_by_text("No passes came this time")).to_be_visible()
 
 
 @pytest.mark.long

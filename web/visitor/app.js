@@ -5,7 +5,7 @@
 import { element, fill } from '../ui/dom.js';
 import { changeLanguage, isKorean, say } from '../ui/language.js';
 import { WalletError } from './errors.js';
-import { keepFetching } from './fetching.js';
+import { fetchToday, keepFetching } from './fetching.js';
 import { ScreenElement } from './screen.js';
 
 /** A locked wallet that was out of sight for longer is closed. */
@@ -18,6 +18,8 @@ export class App {
   /** @type {string} */
   #first = 'visitor-home';
   #hiddenAt = Infinity;
+  /** Whether today's passes are being fetched. */
+  isFetching = false;
 
   /** @param {Visitor} visitor */
   constructor(visitor) {
@@ -69,6 +71,18 @@ export class App {
     screen.refresh().catch((error) => {
       if (!(error instanceof WalletError)) throw error; // as in `keepFetching`
     });
+  }
+
+  /** Get today's passes, whatever is shown meanwhile. How that went is told at home. */
+  async fetchToday() {
+    this.isFetching = true;
+    this.refresh();
+    try {
+      await fetchToday(this.visitor);
+    } finally {
+      this.isFetching = false;
+      this.refresh();
+    }
   }
 
   /** Have all tabs begin anew: what they hold is no longer what is stored. */

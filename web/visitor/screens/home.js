@@ -7,7 +7,6 @@ import { ask } from '../../ui/dialog.js';
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
 import { NoVisit } from '../errors.js';
-import { fetchToday } from '../fetching.js';
 import { DAYS_AHEAD } from '../passes.js';
 import { ScreenElement } from '../screen.js';
 import { openEntries } from '../visits.js';
@@ -32,7 +31,6 @@ customElements.define(
   'visitor-home',
   class extends ScreenElement {
     #people = 1;
-    #fetching = false;
     /** @type {Pair | null} */
     #error = null;
 
@@ -54,7 +52,7 @@ customElements.define(
 
     /** @param {Day | undefined} today */
     async #today(today) {
-      if (this.#fetching) return this.#progress();
+      if (this.app.isFetching) return this.#progress();
       const left = today?.passes.length ?? 0;
       return left > 0 ? this.#passes(left) : this.#noPasses(today);
     }
@@ -185,12 +183,7 @@ customElements.define(
         yes: ['Get them', '받기'],
         no: ['Not now', '나중에'],
       });
-      if (!agreed) return;
-      this.#fetching = true;
-      await this.redraw();
-      await fetchToday(this.visitor);
-      this.#fetching = false;
-      await this.redraw();
+      if (agreed) await this.app.fetchToday();
     }
 
     /** Do something, and say what went wrong. @param {() => Promise<void>} work */
