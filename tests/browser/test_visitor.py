@@ -245,6 +245,38 @@ def test_a_poster_is_asked_about_and_checks_in_and_out(page: Page, town: Visitor
     expect(page.locator(".visits")).to_contain_text("○○카페")
 
 
+TWICE = "button => { button.click(); button.click(); }"
+
+
+@pytest.mark.long
+def test_a_second_tap_uses_no_second_pass(page: Page, town: VisitorTown, place: Place) -> None:
+    town.tick()
+    enrol(page, town)
+    page.get_by_role("button", name="Show QR").evaluate(TWICE)
+    page.locator(".codes svg").wait_for()
+    page.wait_for_timeout(500)
+    expect(page.locator(".codes")).to_have_count(1)
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".count")).to_have_text("2")
+    page.get_by_role("button", name="Paper passes").click()
+    page.get_by_role("button", name="Make the sheet").evaluate(TWICE)
+    expect(page.locator(".paper")).to_have_count(1)
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator(".count")).to_have_text("1")
+    asked: list[Route] = []
+    page.route("**/v1/venues/**", lambda route, _: asked.append(route))
+    page.get_by_role("button", name="Scan poster").click()
+    page.locator("[name=link]").fill(aside(lambda: town.link(place)))
+    with page.expect_request("**/v1/venues/**"):
+        page.get_by_role("button", name="Go on").evaluate(TWICE)
+    expect(page.get_by_role("status")).to_have_text("Asking the venue…")
+    expect(page.get_by_role("button", name="Go on")).to_be_disabled()
+    page.wait_for_timeout(500)
+    assert len(asked) == 1
+    asked[0].continue_()
+    expect(page.locator("dialog")).to_contain_text("Check in at ○○카페?")
+
+
 @pytest.mark.long
 def test_lists_are_fetched_at_their_time_and_not_because_the_page_was_opened(page: Page, town: VisitorTown) -> None:
     town.tick()

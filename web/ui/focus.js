@@ -1,6 +1,6 @@
 /** Where the focus is, when everything around it is drawn anew: whoever works by keyboard stays where they were. */
 
-const FOCUSABLE = /** @type {'button'} */ ('h1, h2, button, summary, input, select');
+const FOCUSABLE = /** @type {'button'} */ ('h1, h2, button:enabled, summary, input, select');
 
 /** What tells an element from others: in a table, with its whole row. @param {Element} one */
 const nameOf = (one) =>

@@ -31,6 +31,8 @@ customElements.define(
   'visitor-home',
   class extends ScreenElement {
     #people = 1;
+    /** What was begun: a second tap would burn another pass. @type {Set<'entry' | 'exit'>} */
+    #busy = new Set();
     /** @type {Pair | null} */
     #error = null;
 
@@ -164,7 +166,7 @@ customElements.define(
     }
 
     #show() {
-      return this.#attempt(async () => {
+      return this.#attempt('entry', async () => {
         const screens = await openEntries(this.visitor, this.#people);
         this.#people = 1;
         await showCodes(this.visitor, screens);
@@ -173,7 +175,7 @@ customElements.define(
 
     /** @param {Visit[]} group */
     #leave(group) {
-      return this.#attempt(() => leave(this.visitor, group));
+      return this.#attempt('exit', () => leave(this.visitor, group));
     }
 
     async #fetchNow() {
@@ -186,13 +188,20 @@ customElements.define(
       if (agreed) await this.app.fetchToday();
     }
 
-    /** Do something, and say what went wrong. @param {() => Promise<void>} work */
-    async #attempt(work) {
+    /**
+     * Do something, unless it is being done, and say what went wrong.
+     * @param {'entry' | 'exit'} what @param {() => Promise<void>} work
+     */
+    async #attempt(what, work) {
+      if (this.#busy.has(what)) return;
+      this.#busy.add(what);
       this.#error = null;
       try {
         await work();
       } catch (error) {
         this.#error = errorInWords(error);
+      } finally {
+        this.#busy.delete(what);
       }
       await this.redraw();
     }

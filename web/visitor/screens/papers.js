@@ -25,6 +25,7 @@ customElements.define(
     #sheet = null;
     /** @type {Pair | null} */
     #error = null;
+    #busy = false;
 
     async refresh() {
       // a sheet is shown once
@@ -143,11 +144,14 @@ customElements.define(
 
     /** @param {number} epoch @param {number} count */
     async #print(epoch, count) {
-      this.#error = null;
+      if (this.#busy) return; // a second tap would burn as many passes again
+      [this.#busy, this.#error] = [true, null];
       try {
         this.#sheet = { day: this.visitor.dayName(epoch), texts: await printPapers(this.visitor, epoch, count) };
       } catch (error) {
         this.#error = errorInWords(error);
+      } finally {
+        this.#busy = false;
       }
       await this.redraw();
     }

@@ -24,6 +24,7 @@ customElements.define(
     #leaving = new AbortController();
     #link = '';
     #isScanning = false;
+    #busy = false;
     #video = element('video', { playsinline: true, muted: true });
     /** @type {Pair | null} */
     #error = null;
@@ -63,6 +64,7 @@ customElements.define(
           { class: 'primary large', hidden: this.#isScanning, onclick: () => this.#scan() },
           say(['Open the camera', '카메라 열기']),
         ),
+        this.#busy && element('p', { role: 'status' }, say(['Asking the venue…', '시설에 확인하는 중…'])),
         element('p', { class: 'error', role: 'alert' }, this.#error ? say(this.#error) : ''),
         element(
           'form',
@@ -74,7 +76,7 @@ customElements.define(
             },
           },
           element('label', {}, say(['Or paste the link of the poster', '또는 포스터의 링크 붙여넣기']), link),
-          element('button', {}, say(['Go on', '계속'])),
+          element('button', { disabled: this.#busy }, say(['Go on', '계속'])),
         ),
         element('button', { class: 'plain', onclick: () => this.app.home() }, say(['Back', '뒤로'])),
       );
@@ -104,13 +106,17 @@ customElements.define(
       }
     }
 
-    /** @param {string} link */
+    /** Ask about one link at a time: a second tap would be a second check-in. @param {string} link */
     async #found(link) {
+      if (this.#busy) return;
+      [this.#busy, this.#error] = [true, null];
+      await this.redraw();
       const client = new VenueClient();
       let venue;
       try {
         venue = await fetchPoster(client, this.visitor.domain, link.trim());
       } catch (error) {
+        this.#busy = false;
         await this.#say(
           error instanceof SplitPassError
             ? ['This is no poster of this log.', '이 명부의 포스터가 아닙니다.']
@@ -120,6 +126,7 @@ customElements.define(
       } finally {
         client.close();
       }
+      if (!this.isConnected) return; // somebody went back
       const people = await this.#agreed(venue);
       if (people > 0) await this.#checkIn(venue, people);
       else this.app.home();
