@@ -245,6 +245,25 @@ def test_a_poster_is_asked_about_and_checks_in_and_out(page: Page, town: Visitor
     expect(page.locator(".visits")).to_contain_text("○○카페")
 
 
+@pytest.mark.long
+def test_who_got_no_answer_from_a_poster_is_told_that_they_may_be_in(
+    page: Page, town: VisitorTown, place: Place
+) -> None:
+    town.tick()
+    enrol(page, town)
+    link = aside(lambda: town.link(place))
+    page.context.route("**/v1/check-ins", lambda route: route.abort())
+    for known in ("Each person uses one pass", "You may be checked in there since"):
+        page.get_by_role("button", name="Scan poster").click()
+        page.locator("[name=link]").fill(link)
+        page.get_by_role("button", name="Go on").click()
+        expect(page.locator("#dialog-text")).to_contain_text(known)
+        page.get_by_role("button", name="Check in", exact=True).click()
+        expect(page.locator("dialog h2")).to_have_text("No answer")
+        expect(page.locator("#dialog-text")).to_contain_text("Ask the staff before you check in again.")
+        page.get_by_role("button", name="Close").click()
+
+
 TWICE = "button => { button.click(); button.click(); }"
 
 

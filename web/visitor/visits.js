@@ -120,14 +120,23 @@ export async function checkOut(visitor, client, group) {
  * @param {Visitor} visitor @param {Venue} venue
  */
 export async function inside(visitor, venue) {
-  const { visits } = await visitor.wallet();
-  return visits.filter(
-    (visit) =>
-      visit.venue !== null &&
-      sameBytes(visit.venue.venueId, venue.venueId) &&
-      visit.answer === Decision.ADMITTED &&
-      visit.exitPass !== null,
-  );
+  const there = await visitsAt(visitor, venue);
+  return there.filter(({ answer, exitPass }) => answer === Decision.ADMITTED && exitPass !== null);
+}
+
+/**
+ * Who may be inside: their check-in of today got no answer, and nobody was checked in there since.
+ * @param {Visitor} visitor @param {Venue} venue
+ */
+export async function unanswered(visitor, venue) {
+  const there = (await visitsAt(visitor, venue)).filter(({ epoch }) => epoch === visitor.today);
+  const since = there.findLastIndex(({ answer }) => answer === Decision.ADMITTED) + 1;
+  return there.slice(since).filter(({ answer, exitPass }) => answer === null && exitPass !== null);
+}
+
+/** @param {Visitor} visitor @param {Venue} venue */
+async function visitsAt(visitor, { venueId }) {
+  return (await visitor.wallet()).visits.filter(({ venue }) => venue && sameBytes(venue.venueId, venueId));
 }
 
 /** A Unix time as labels carry it. @param {number} now */

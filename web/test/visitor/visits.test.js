@@ -16,7 +16,7 @@ import { Unreachable } from '../../ui/problems.js';
 import { NoPassLeft, NoVisit } from '../../visitor/errors.js';
 import { printPapers } from '../../visitor/papers.js';
 import { fetchPoster, readPoster } from '../../visitor/poster.js';
-import { checkIn, checkOut, inside, openEntries, openExits } from '../../visitor/visits.js';
+import { checkIn, checkOut, inside, openEntries, openExits, unanswered } from '../../visitor/visits.js';
 import { groupsOf, whoCanLeave } from '../../visitor/wallet.js';
 import { verifyPaper } from '../parties/paperPasses.js';
 import { publicKey, signStatement } from '../parties/signing.js';
@@ -134,10 +134,13 @@ test('a refusal is remembered, and an entry without an answer has used its pass'
   assert.deepEqual(await checkIn(visitor, refusing.client, venue, 1), [Decision.TOO_OLD]);
   const silent = doorWith(() => new Unreachable('no answer'));
   await assert.rejects(checkIn(visitor, silent.client, venue, 1), Unreachable);
-  const [refused, unanswered] = groupsOf(await visitor.wallet());
+  const [refused, lost] = groupsOf(await visitor.wallet());
   assert.throws(() => whoCanLeave(refused), NoVisit);
-  assert.deepEqual([refused[0].answer, unanswered[0].answer], [Decision.TOO_OLD, null]);
+  assert.deepEqual([refused[0].answer, lost[0].answer], [Decision.TOO_OLD, null]);
+  assert.deepEqual(await unanswered(visitor, venue), lost);
   assert.equal((await visitor.wallet()).days[0].passes.length, ALLOWANCE - 2);
+  await checkIn(visitor, doorWith(() => Decision.ADMITTED).client, venue, 1);
+  assert.deepEqual(await unanswered(visitor, venue), []);
 });
 
 test('an exit whose answer was lost is found to be over', async () => {

@@ -2,6 +2,7 @@
 
 /** @import { Pair } from '../../ui/language.js' */
 /** @import { Venue } from '../../protocol/warrants.js' */
+/** @import { Visit } from '../walletContents.js' */
 
 import { Decision } from '../../protocol/httpMessages.js';
 import { SplitPassError } from '../../protocol/primitives/errors.js';
@@ -9,11 +10,12 @@ import { readCodes } from '../../ui/camera.js';
 import { ask, tell } from '../../ui/dialog.js';
 import { element, fill } from '../../ui/dom.js';
 import { say } from '../../ui/language.js';
+import { Unreachable } from '../../ui/problems.js';
 import { printable } from '../../ui/text.js';
 import { fetchPoster } from '../poster.js';
 import { ScreenElement } from '../screen.js';
 import { VenueClient } from '../venueClient.js';
-import { checkIn, inside } from '../visits.js';
+import { checkIn, inside, unanswered } from '../visits.js';
 import { dayOf } from '../wallet.js';
 import { answerInWords, errorInWords } from '../words.js';
 import { peopleCounter } from './people.js';
@@ -138,8 +140,6 @@ customElements.define(
      */
     async #agreed(venue) {
       const [name, { host }] = [printable(venue.name), new URL(venue.url)];
-      const there = await inside(this.visitor, venue);
-      const since = there.length > 0 ? this.visitor.localTime(there[there.length - 1].entered).slice(11) : '';
       const left = dayOf(await this.visitor.wallet(), this.visitor.today)?.passes.length ?? 0;
       let people = 1;
       const counter = peopleCounter(left, people, (count) => {
@@ -147,16 +147,7 @@ customElements.define(
       });
       const agreed = await ask({
         title: [`Check in at ${name}?`, `${name}에 입장할까요?`],
-        text:
-          there.length > 0
-            ? [
-                `You are checked in there since ${since}, ${there.length} in all. This adds more.`,
-                `${since}부터 이미 ${there.length}명이 입장해 있습니다. 더 등록됩니다.`,
-              ]
-            : [
-                'Each person uses one pass. The venue sees your network address.',
-                '한 명마다 패스 한 개를 씁니다. 시설은 회원님의 네트워크 주소를 봅니다.',
-              ],
+        text: await this.#known(venue),
         content: [element('p', { class: 'host' }, host), counter],
         yes: ['Check in', '입장'],
         no: ['Cancel', '취소'],
@@ -164,22 +155,50 @@ customElements.define(
       return agreed ? people : 0;
     }
 
+    /** What to know before: whether they are in, or may be. @param {Venue} venue @returns {Promise<Pair>} */
+    async #known(venue) {
+      const since = (/** @type {Visit[]} */ visits) =>
+        this.visitor.localTime(visits[visits.length - 1].entered).slice(11);
+      const lost = await unanswered(this.visitor, venue);
+      if (lost.length > 0) {
+        return [
+          `You may be checked in there since ${since(lost)}: no answer came. Ask the staff before you check in again.`,
+          `${since(lost)}에 응답이 없었지만 이미 입장 처리되었을 수 있습니다. 다시 등록하기 전에 직원에게 확인해 주세요.`,
+        ];
+      }
+      const there = await inside(this.visitor, venue);
+      if (there.length > 0) {
+        return [
+          `You are checked in there since ${since(there)}, ${there.length} in all. This adds more.`,
+          `${since(there)}부터 이미 ${there.length}명이 입장해 있습니다. 더 등록됩니다.`,
+        ];
+      }
+      return [
+        'Each person uses one pass. The venue sees your network address.',
+        '한 명마다 패스 한 개를 씁니다. 시설은 회원님의 네트워크 주소를 봅니다.',
+      ];
+    }
+
     /** @param {Venue} venue @param {number} people */
     async #checkIn(venue, people) {
       const client = new VenueClient();
       /** @type {Pair} */
       let words;
-      let admitted = 0;
+      /** @type {Pair} */
+      let text;
       try {
         const decisions = await checkIn(this.visitor, client, venue, people);
-        admitted = decisions.filter((decision) => decision === Decision.ADMITTED).length;
+        const admitted = decisions.filter((decision) => decision === Decision.ADMITTED).length;
+        text = this.#summary(printable(venue.name), admitted, people);
         words = answerInWords(decisions.find((decision) => decision !== Decision.ADMITTED) ?? Decision.ADMITTED);
       } catch (error) {
-        words = errorInWords(error);
+        const isLost = error instanceof Unreachable;
+        words = isLost ? answerInWords(null) : errorInWords(error);
+        text = isLost ? lostInWords(people) : this.#summary(printable(venue.name), 0, people);
       } finally {
         client.close();
       }
-      await tell({ title: words, text: this.#summary(printable(venue.name), admitted, people) });
+      await tell({ title: words, text });
       this.app.home();
     }
 
@@ -201,3 +220,15 @@ customElements.define(
     }
   },
 );
+
+/** What is told when no answer came: the door may have admitted them. @param {number} people @returns {Pair} */
+const lostInWords = (people) =>
+  people === 1
+    ? [
+        'You may be checked in, and the pass is used. Ask the staff before you check in again.',
+        '이미 입장 처리되었을 수 있고 패스 한 개를 썼습니다. 다시 등록하기 전에 직원에게 확인해 주세요.',
+      ]
+    : [
+        `You may be checked in, and ${people} passes are used. Ask the staff before you check in again.`,
+        `이미 입장 처리되었을 수 있고 패스 ${people}개를 썼습니다. 다시 등록하기 전에 직원에게 확인해 주세요.`,
+      ];
