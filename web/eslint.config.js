@@ -25,7 +25,7 @@ const browser = Object.fromEntries(
       'document',
     ],
     ...['fetch', 'history', 'indexedDB', 'localStorage', 'location', 'matchMedia', 'navigator', 'parent', 'performance', 'print', 'queueMicrotask'],
-    ...['removeEventListener', 'scrollTo', 'self', 'setInterval', 'setTimeout', 'window', 'BUILT_FILES'],
+    ...['removeEventListener', 'scrollTo', 'self', 'sessionStorage', 'setInterval', 'setTimeout', 'window', 'BUILT_FILES'],
   ].map((name) => [name, 'readonly']),
 );
 

@@ -159,6 +159,46 @@ def test_an_iphone_is_told_of_its_home_screen_before_it_registers(
 
 
 @pytest.mark.long
+def test_who_registers_reads_the_message_while_the_page_is_loaded_anew(page: Page, town: VisitorTown) -> None:
+    town.tick()
+    page.clock.install()
+    page.goto(town.url)
+    page.get_by_role("button", name="I agree").click()
+    phone = ask_for_code(page)
+    page.reload()
+    page.get_by_label("Code from the message").fill("000000")
+    page.get_by_role("button", name="한국어").click()
+    expect(page.locator("[name=code]")).to_have_value("000000")
+    page.get_by_role("button", name="English").click()
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("alert")).to_have_text("The code is not the one that was sent. Type it again.")
+    expect(page.locator("[name=code]")).to_be_focused()
+    page.go_back()
+    page.get_by_role("button", name="I agree").click()
+    expect(page.get_by_text(phone)).to_be_visible()
+    page.clock.fast_forward(301_000)
+    assert page.evaluate("sessionStorage.length") == 0
+    page.reload()
+    expect(page.get_by_label("Phone number")).to_have_value("")
+
+
+@pytest.mark.long
+def test_what_is_wrong_with_a_registration_is_at_its_field(page: Page, town: VisitorTown) -> None:
+    page.goto(town.url)
+    page.get_by_role("button", name="I agree").click()
+    phone, name = page.get_by_label("Phone number"), page.get_by_label("Name, as in your papers")
+    for number, field in (("12", phone), ("010-1234-5678", name)):
+        phone.fill(number)
+        page.get_by_role("button", name="Send me a code").click()
+        expect(field).to_be_focused()
+        expect(field).to_have_attribute("aria-describedby", "error")
+    name.fill("홍길동")
+    page.route("**/v1/verifications", lambda route: route.abort())
+    page.get_by_role("button", name="Send me a code").click()
+    expect(page.get_by_role("alert")).to_contain_text("does not answer. Try again in a moment.")
+
+
+@pytest.mark.long
 def test_two_tabs_never_show_one_pass(context: BrowserContext, page: Page, town: VisitorTown) -> None:
     town.tick()
     enrol(page, town)

@@ -40,9 +40,10 @@ const PROBLEMS = {
 export function errorInWords(error) {
   if (error instanceof WordedError) return error.words;
   if (error instanceof Unreachable)
-    return [`No answer: ${error.message}.`, '서버가 응답하지 않습니다. 잠시 후 다시 해 주세요.'];
+    return [`No answer: ${error.message}. Try again in a moment.`, '서버가 응답하지 않습니다. 잠시 후 다시 해 주세요.'];
   if (error instanceof Problem) {
-    return [sentence(error.message), `${PROBLEMS[error.problem] ?? '서버가 거절했습니다'} (${error.problem}).`];
+    const english = sentence(error.message) + (error.problem === 'wrong-code' ? ' Type it again.' : '');
+    return [english, `${PROBLEMS[error.problem] ?? '서버가 거절했습니다'} (${error.problem}).`];
   }
   if (error instanceof SplitPassError) {
     return [

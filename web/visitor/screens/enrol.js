@@ -10,6 +10,7 @@ import { keepStorage } from '../../ui/surroundings.js';
 import { checkedCode, confirmCode, requestCode } from '../enrolment.js';
 import { drawAhead } from '../fetching.js';
 import { ScreenElement } from '../screen.js';
+import { forgetSentCode, keepSentCode, sentCode } from '../sentCode.js';
 import { errorInWords } from '../words.js';
 
 const NEW_CODE = ['code-expired', 'too-many-attempts'];
@@ -19,14 +20,19 @@ customElements.define(
   class extends ScreenElement {
     /** @type {string | null} */
     #sentTo = null;
-    #typed = { phone: '', name: '' };
+    #typed = { phone: '', name: '', code: '' };
+    /** Where an error is. @type {'phone' | 'name' | 'code'} */
+    #field = 'phone';
     /** @type {Pair | null} */
     #error = null;
     #busy = false;
 
     async connectedCallback() {
       const { account } = await this.visitor.wallet();
-      if (account) this.#typed = { phone: account.phone, name: account.name };
+      const sent = sentCode();
+      const { phone, name } = sent ?? account ?? this.#typed;
+      this.#typed = { phone, name, code: '' };
+      this.#sentTo = sent?.phone ?? null;
       await super.connectedCallback();
     }
 
@@ -53,7 +59,7 @@ customElements.define(
             name,
             value: this.#typed[name],
             required: true,
-            'aria-describedby': this.#error ? 'error' : null,
+            'aria-describedby': this.#error && this.#field === name ? 'error' : null,
             oninput: ({ target }) => (this.#typed[name] = target.value),
             ...more,
           }),
@@ -88,6 +94,8 @@ customElements.define(
         inputmode: 'numeric',
         autocomplete: 'one-time-code',
         required: true,
+        value: this.#typed.code,
+        oninput: () => (this.#typed.code = code.value),
         'aria-describedby': this.#error ? 'error' : null,
       });
       return [
@@ -102,7 +110,7 @@ customElements.define(
           {
             class: 'stack',
             novalidate: true,
-            onsubmit: (event) => this.#submit(event, () => this.#confirm(phone, code.value)),
+            onsubmit: (event) => this.#submit(event, () => this.#confirm(phone)),
           },
           element('label', {}, say(['Code from the message', '문자로 받은 인증 번호']), code),
           this.#errorText(),
@@ -110,7 +118,7 @@ customElements.define(
         ),
         element(
           'button',
-          { class: 'plain', onclick: () => this.#startOver(null) },
+          { class: 'plain', onclick: () => this.#startOver() },
           say(['Another number, or a new code', '번호 바꾸기 또는 다시 받기']),
         ),
       ];
@@ -138,36 +146,46 @@ customElements.define(
         await step();
       } catch (error) {
         this.#error = errorInWords(error);
-        if (error instanceof Problem && (NEW_CODE.includes(error.problem) || error.problem === 'invalid-name'))
-          this.#sentTo = null;
+        const problem = error instanceof Problem ? error.problem : '';
+        if (NEW_CODE.includes(problem) || problem === 'invalid-name') this.#askAgain();
+        if (problem === 'invalid-name') this.#field = 'name';
       }
       this.#busy = false;
       if (!this.isConnected) return;
       await this.draw();
-      /** @type {HTMLElement | null} */ (
-        this.querySelector('input[name=code]') ?? this.querySelector('input')
-      )?.focus();
+      /** @type {HTMLElement | null} */ (this.querySelector(`input[name=${this.#field}]`))?.focus();
     }
 
     async #send() {
+      this.#field = 'phone';
       const phone = internationalNumber(this.#typed.phone);
+      this.#field = 'name';
       checkedName(this.#typed.name);
+      this.#field = 'phone';
       await requestCode(this.visitor, phone);
-      this.#sentTo = phone;
+      keepSentCode(phone, this.#typed.name);
+      [this.#sentTo, this.#field, this.#typed.code] = [phone, 'code', ''];
     }
 
-    /** @param {string} phone @param {string} typed */
-    async #confirm(phone, typed) {
-      await confirmCode(this.visitor, phone, this.#typed.name, checkedCode(typed));
+    /** @param {string} phone */
+    async #confirm(phone) {
+      this.#field = 'code';
+      await confirmCode(this.visitor, phone, this.#typed.name, checkedCode(this.#typed.code));
+      forgetSentCode();
       await drawAhead(this.visitor);
       await keepStorage();
       this.app.start('visitor-home');
     }
 
-    /** @param {Pair | null} error */
-    #startOver(error) {
-      this.#sentTo = null;
-      this.#error = error;
+    /** Ask for number and name again. */
+    #askAgain() {
+      forgetSentCode();
+      [this.#sentTo, this.#field] = [null, 'phone'];
+    }
+
+    #startOver() {
+      this.#askAgain();
+      this.#error = null;
       this.draw();
     }
   },

@@ -42,6 +42,7 @@ async function erase(app) {
   if (!agreed) return;
   await app.visitor.store.erase();
   localStorage.clear();
+  sessionStorage.clear();
   for (const name of await caches.keys()) await caches.delete(name);
   app.beginAnew();
 }
