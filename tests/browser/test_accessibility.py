@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lab.town import Place
-from tests.browser.accessibility import LARGE, check, looking, reach, reach_field
+from tests.browser.accessibility import LARGE, LARGE_TEXT, check, looking, reach, reach_field
 from tests.browser.conftest import PHONE, VisitorTown, aside
 from tests.browser.test_visitor import ask_for_code, confirm_code, enrol, fetch_today
 
@@ -85,6 +85,18 @@ def test_axe_finds_nothing(browser: Browser, town: VisitorTown, place: Place, lo
     town.tick()
     with looking(browser, look, PHONE) as context:
         visit_all(context.new_page(), town, aside(lambda: town.link(place)))
+
+
+@pytest.mark.long
+def test_the_counter_of_people_is_whole_on_a_small_phone_with_large_text(page: Page, town: VisitorTown) -> None:
+    town.tick()
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.add_init_script(LARGE_TEXT)
+    enrol(page, town)
+    for name in ("One person fewer", "One person more"):
+        button = page.get_by_role("button", name=name)
+        button.scroll_into_view_if_needed()
+        expect(button).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.long
