@@ -28,7 +28,7 @@ FETCH_SECONDS = 180
 AT_ONCE = (
     "No time was drawn for {day} before it began, so its passes are asked for at once. If few others ask just now, the "
     "health authority can tell which passes of this day are one person's. For other days times are drawn ahead.\n"
-    "{day}에는 미리 정해 둔 시각이 없어 출입증을 바로 요청합니다. 지금 요청하는 사람이 적으면 보건당국은 이 날의 어느 "
+    "{day}에는 미리 정해 둔 시각이 없어 출입증을 바로 요청합니다. 지금 요청하는 사람이 적으면 보건당국은 이날의 어느 "
     "출입증들이 한 사람의 것인지 알 수 있습니다. 다른 날의 요청 시각은 미리 정해집니다."
 )
 """What a visitor is told on the day of enrolment, or after an absence."""

@@ -21,7 +21,7 @@ class PassesWithheld(NotIssued):
             f"{day}: only {count} of {allowance} passes came. The operator or the health authority kept the others "
             f"back. To ask again would show which passes are yours, so there are no more for this day.\n"
             f"{day}: 출입증 {allowance}장 중 {count}장만 도착했습니다. 운영자나 보건당국이 나머지를 주지 않았습니다. "
-            "다시 요청하면 어느 출입증이 회원님의 것인지 드러나므로 이 날에는 더 받지 않습니다."
+            "다시 요청하면 어느 출입증이 회원님의 것인지 드러나므로 이날에는 더 받지 않습니다."
         )
         self.count, self.allowance = count, allowance
 

@@ -536,6 +536,7 @@ def test_the_page_speaks_korean(browser: Browser, town: VisitorTown, place: Plac
         page = context.new_page()
         enrol(page, town)
         expect(page.locator("html")).to_have_attribute("lang", "ko")
+        expect(page.get_by_role("heading", name="앞으로 며칠")).to_be_visible()
         page.get_by_role("button", name="QR 보이기").click()
         assert shown_to(town, place, shown(page)) is Decision.ADMITTED
         page.get_by_role("button", name="닫기").click()

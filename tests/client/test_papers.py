@@ -78,7 +78,7 @@ def test_the_sheet_says_in_two_languages_what_it_is_good_for(supplied: Visitor) 
     for sentence in (
         "2020-09-13",
         "for one visit",
-        "이 날 하루, 한 번",
+        "이날 하루, 한 번",
         "when you leave",
         "나갈 때",
         "copies",

@@ -19,7 +19,7 @@ export class PassesWithheld extends VisitorError {
       `${day}: only ${count} of ${allowance} passes came. The operator or the health authority kept the others back. ` +
         'To ask again would show which passes are yours, so there are no more for this day.',
       `${day}: 패스 ${allowance}개 중 ${count}개만 도착했습니다. 운영자나 보건당국이 나머지를 주지 않았습니다. ` +
-        '다시 요청하면 어느 패스가 회원님의 것인지 드러나므로 이 날에는 더 받지 않습니다.',
+        '다시 요청하면 어느 패스가 회원님의 것인지 드러나므로 이날에는 더 받지 않습니다.',
     ]);
     this.count = count;
   }

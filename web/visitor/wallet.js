@@ -155,12 +155,12 @@ function missing(day, count, left, came) {
   if (!came)
     return [
       `No passes for ${day} have come yet; use paper or ask staff.`,
-      `${day} 패스를 아직 받지 못했습니다. 종이 출입증이나 직원에게 문의하세요.`,
+      `${day} 패스를 아직 받지 못했습니다. 종이 출입증을 쓰거나 직원에게 문의하세요.`,
     ];
   if (left === 0)
     return [
       `There is no pass left for ${day}; use paper or ask staff.`,
-      `${day} 패스가 남아 있지 않습니다. 종이 출입증이나 직원에게 문의하세요.`,
+      `${day} 패스가 남아 있지 않습니다. 종이 출입증을 쓰거나 직원에게 문의하세요.`,
     ];
   return [
     `${count} passes are needed and ${left} left for ${day}.`,

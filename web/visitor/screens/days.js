@@ -25,7 +25,7 @@ export function emptyDay(visitor, today) {
   if (!today) return ['From tomorrow on they come by themselves.', '내일부터는 저절로 받습니다.'];
   if (today.issued !== null) return ['There are no more for today.', '오늘 패스는 더 없습니다.'];
   if (today.nextAt >= epochBegins(visitor.domain, today.epoch + 1)) {
-    return ['No time to ask is left today.', '오늘은 남은 요청 시각이 없습니다.'];
+    return ['No time to ask is left today.', '오늘은 더 요청할 수 없습니다.'];
   }
   const moment = momentOf(visitor, today.nextAt);
   return [

@@ -99,7 +99,10 @@ customElements.define(
         element(
           'p',
           { class: 'soft' },
-          say(['At a door now? Use paper or ask staff.', '지금 입장해야 하면 종이 출입증이나 직원에게 문의하세요.']),
+          say([
+            'At a door now? Use paper or ask staff.',
+            '지금 입장해야 하면 종이 출입증을 쓰거나 직원에게 문의하세요.',
+          ]),
         ),
       );
     }
@@ -145,7 +148,7 @@ customElements.define(
       return element(
         'section',
         { class: 'card' },
-        element('h2', {}, say(['Coming days', '다음 날들'])),
+        element('h2', {}, say(['Coming days', '앞으로 며칠'])),
         element('dl', { class: 'days' }, lines),
       );
     }

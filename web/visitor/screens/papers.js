@@ -13,7 +13,7 @@ import { errorInWords } from '../words.js';
 
 /** @type {readonly Pair[]} */
 const ADVICE = [
-  ['Use it on this day, for one visit.', '이 날 하루, 한 번 들어갈 때 쓸 수 있습니다.'],
+  ['Use it on this day, for one visit.', '이날 하루, 한 번 들어갈 때 쓸 수 있습니다.'],
   ['Show it again when you leave, a minute or more later.', '나갈 때, 들어온 지 1분이 지난 뒤에 다시 보여 주세요.'],
   ['Whoever copies it can use it: show it to nobody else.', '복사하면 누구나 쓸 수 있으니 남에게 보이지 마세요.'],
 ];

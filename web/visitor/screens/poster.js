@@ -170,7 +170,7 @@ customElements.define(
       if (there.length > 0) {
         return [
           `You are checked in there since ${since(there)}, ${there.length} in all. This adds more.`,
-          `${since(there)}부터 이미 ${there.length}명이 입장해 있습니다. 더 등록됩니다.`,
+          `${since(there)}부터 이미 ${there.length}명이 입장해 있습니다. 이번 인원이 추가로 등록됩니다.`,
         ];
       }
       return [
