@@ -197,6 +197,21 @@ def test_without_its_server_the_door_goes_on_and_delivers_later(
 
 
 @pytest.mark.long
+def test_a_shift_that_ends_without_the_server_says_how_many_wait(
+    context: BrowserContext, door: Page, town: DoorTown, person: Person
+) -> None:
+    [entry] = entries(town, person)
+    context.set_offline(True)
+    scan(door, entry())
+    expect_answer(door, "enter")
+    door.get_by_role("button", name="More").click()
+    door.get_by_role("button", name="End the shift").click()
+    expect(door.get_by_role("status")).to_contain_text("Check-ins that wait for the server: 1.")
+    context.set_offline(False)
+    expect(door.get_by_role("status")).to_have_text("Everything was delivered. You may close this page.")
+
+
+@pytest.mark.long
 def test_what_was_used_at_another_door_is_refused_at_once_or_when_it_is_delivered(
     browser: Browser, context: BrowserContext, door: Page, town: DoorTown, place: Place, person: Person
 ) -> None:
@@ -301,6 +316,7 @@ def test_a_link_pairs_one_device_once(
         other.get_by_label("Link for pairing").fill("https://door.example/door/#" + 32 * "0")
         other.get_by_role("button", name="Pair").click()
         expect(other.get_by_role("alert")).to_contain_text("This is no link for pairing")
+        expect(other.get_by_label("Link for pairing")).to_have_value("https://door.example/door/#" + 32 * "0")
         other.get_by_label("Link for pairing").fill(aside(lambda: town.pairing_link(place, "side door")))
         other.get_by_role("button", name="Pair").click()
         expect(other.get_by_role("heading", level=1)).to_have_text("○○카페 · side door")

@@ -141,7 +141,7 @@ async function unpair(app, door) {
     text:
       count > 0
         ? [
-            `${count} check-ins were not delivered and are lost. Have the reader revoked afterwards.`,
+            `Check-ins that were not delivered and are lost: ${count}. Have the reader revoked afterwards.`,
             `전달하지 못한 기록 ${count}건이 사라집니다. 끊은 뒤 시설 서버에서도 해지해 주세요.`,
           ]
         : [

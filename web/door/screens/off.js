@@ -29,7 +29,7 @@ customElements.define(
       this.#state.textContent = say(
         waiting > 0
           ? [
-              `${waiting} check-ins still wait for the server. Keep this page open until they have arrived.`,
+              `Check-ins that wait for the server: ${waiting}. Keep this page open until all have arrived.`,
               `아직 서버에 전달하지 못한 기록이 ${waiting}건 있습니다. 모두 전달될 때까지 이 화면을 열어 두세요.`,
             ]
           : ['Everything was delivered. You may close this page.', '모두 전달했습니다. 이 화면을 닫아도 됩니다.'],

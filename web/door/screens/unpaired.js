@@ -14,6 +14,7 @@ customElements.define(
   'door-unpaired',
   class extends ScreenElement {
     #pairing = false;
+    #link = '';
     /** @type {Pair | null} */
     #error = null;
 
@@ -120,7 +121,7 @@ customElements.define(
           'p',
           { class: 'note' },
           say([
-            `${count} check-ins were not delivered. They are lost if you pair anew or forget this door.`,
+            `Check-ins not delivered: ${count}. All are lost if you pair anew or forget this door.`,
             `전달하지 못한 기록 ${count}건이 이 기기에만 있습니다. 새로 연결하거나 지우면 사라집니다.`,
           ]),
         )
@@ -134,6 +135,8 @@ customElements.define(
         inputmode: 'url',
         autocomplete: 'off',
         placeholder: 'https://…/door/#…',
+        value: this.#link,
+        oninput: () => (this.#link = link.value),
       });
       return element(
         'form',
@@ -142,7 +145,7 @@ customElements.define(
           novalidate: true,
           onsubmit: (event) => {
             event.preventDefault();
-            this.#take(link.value.trim());
+            this.#take(this.#link.trim());
           },
         },
         element('label', {}, say(['Link for pairing', '연결 링크']), link),
