@@ -11,5 +11,5 @@ deliveries · visits · warrants · commitments · releases · opening · notice
 `pyproject.toml` say which file may import which.
 """
 
-SPEC_REVISION = 1
+SPEC_REVISION = 2
 """The revision of the specification that this program implements; `spec/CHANGES.md` lists them."""
