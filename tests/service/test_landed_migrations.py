@@ -32,6 +32,9 @@ LANDED = {
         ("index_accounts", "35438d2ef1bef9e0"),
         ("keep_handles_in_partitions", "14ea3a8000580889"),
         ("index_released_passes", "ba5a2b61952969eb"),
+        ("void_votes_on_venues", "fdc37245259a196a"),
+        ("date_applications", "3809302760d137fc"),
+        ("widen_actions", "532bd4edd1e4eb44"),
     ],
     "authority": [
         ("keep_the_opened_venue", "4ca7518df3812c4c"),
@@ -45,6 +48,9 @@ LANDED = {
         ("keep_the_directory_in_partitions", "9b2adaddc2c25099"),
         ("note_verified_entries", "27ef3a210bedca2a"),
         ("index_released_passes", "ba5a2b61952969eb"),
+        ("void_votes_on_venues", "fdc37245259a196a"),
+        ("date_applications", "3809302760d137fc"),
+        ("widen_actions", "532bd4edd1e4eb44"),
     ],
     "venue": [
         ("name_the_venue", "d14e1c45f646695b"),
