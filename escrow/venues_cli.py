@@ -70,7 +70,7 @@ def add_venue_commands(group: click.Group, program: Program[P]) -> None:
     @click.option("--key", metavar="FINGERPRINT", required=True, help="The fingerprint of the key that nobody gets.")
     @click.pass_obj
     def refuse(home: Path, venue_id: bytes, key: str) -> None:
-        """Refuse what was applied for with this key, VENUE itself or a change of its key. What is approved stays."""
+        """Refuse what VENUE applied for with this key. What is approved stays."""
         party = program.open(home)
         party.journal.note(officer(), f"refuse a key of venue {venue_id.hex()}")
         listed = party.venues.get(venue_id)

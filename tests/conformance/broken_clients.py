@@ -665,7 +665,8 @@ def gives_up_with_the_first_party(patch: Patch) -> None:
 
 @broken("3.12/bloated-list")
 def reads_without_an_end(patch: Patch) -> None:
-    patch.setattr(service.http_client, "MAX_MESSAGE_BYTES", 10**9)
+    read = service.http_client._read_limited
+    patch.setattr(service.http_client, "_read_limited", lambda response, _max_bytes: read(response, 10**9))
 
 
 @broken("3.12/too-many-lists")

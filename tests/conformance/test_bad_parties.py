@@ -225,7 +225,7 @@ def giving_shares(*, countersigned: bool) -> MakeSpoil:
         },
         {AUTHORITY: (depositing(answering_deposits_backwards), {"5.4/receipt"})},
         {AUTHORITY: (depositing(refusing_all_for_one), {"3.6/written-once"})},
-        {AUTHORITY: (taking_few_entries, {"3.6/batch-full", "3.6/batch-order"})},
+        {AUTHORITY: (taking_few_entries, {"3.6/batch-full", "3.6/batch-order", "5.1/largest-body/authority"})},
         {AUTHORITY: (taking_entries_instead_of(b"problem:malformed-encoding"), {"3.6/batch-order"})},
         {AUTHORITY: (taking_entries_instead_of(b"problem:unknown-epoch"), {"5.4/batch-epoch"})},
         {AUTHORITY: (answering_backwards, {"3.7/batch"})},

@@ -142,6 +142,9 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
         for name in ("release", "opened_release", "operator_shares", "authority_shares"):
             connection.execute(sql.text(f"ALTER TABLE warrants ADD COLUMN {name} BYTEA"))
         connection.execute(sql.text("ALTER TABLE warrants RENAME TO cases"))
+        connection.execute(sql.text("DROP TABLE officer_votes_void"))
+        for name in ("venues", "venue_changes"):
+            connection.execute(sql.text(f"ALTER TABLE {name} DROP COLUMN applied, DROP COLUMN subject"))
         connection.execute(sql.text("DROP INDEX ix_released_passes_pass"))
         connection.execute(sql.text("DROP INDEX ix_venue_commitments_time"))
         connection.execute(sql.text("CREATE INDEX ix_released_passes_pass_digest ON released_passes (pass_digest)"))

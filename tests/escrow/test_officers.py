@@ -295,8 +295,8 @@ def test_a_link_enrols_one_passkey_within_a_day(tmp_path: Path) -> None:
 
 def test_a_name_that_is_no_text_is_said_to_be_none(tmp_path: Path) -> None:
     forgotten = World(tmp_path).officer(Role.AUTHORITY, "officers", "forget", "\udcff")
-    assert forgotten.exit_code == 1
-    assert "is not UTF-8 text" in forgotten.stderr
+    assert forgotten.exit_code == 2
+    assert "an officer's name has at most 64 bytes, all printable" in forgotten.stderr
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.vectors import world
 from escrow.desk.approvals import CastVote
-from escrow.desk.errors import WrongPasskey
+from escrow.desk.errors import ChallengeUsed, WrongPasskey
 from escrow.desk.evidence import check_evidence, evidence
 from escrow.desk.passkeys import (
     Assertion,
@@ -32,6 +32,7 @@ from escrow.desk.records import (
     vote_challenge,
 )
 from escrow.desk.register import KeptSet
+from escrow.desk.sessions import SignInChallenges
 from protocol.epochs import Role
 from protocol.primitives.errors import SplitPassError
 from protocol.primitives.statements import sign_statement
@@ -73,6 +74,8 @@ def passkey_decoders(random: Random) -> Iterator[Decoder]:
         (json.dumps(signed_in).encode(),),
         cost=3,
     )
+    challenges = SignInChallenges(lambda: world.NOW)
+    yield Decoder("sign-in challenge", challenges.check, (ChallengeUsed,), (challenges.give(),))
     kept = KeptSet(made.officers, sign_statement(made.officers, world.AUTHORITY), world.NOW, by_custodians=True)
     yield Decoder(
         "officers' evidence",

@@ -81,7 +81,7 @@ OF_ONES_OWN = {
     *("escrow.authority.reading.opened_part", "escrow.authority.reading.read_opened"),
     *("escrow.shares.verify_on_all_cores", "escrow.published.PublishedFiles.read", "escrow.desk.json_http.read_json"),
     *("service.log_client.KnownLogs.check_epoch", "service.storage.open_database", "venue.setup.checked_url"),
-    "venue.settings.VenueDescription.read",
+    *("venue.settings.VenueDescription.read", "escrow.venues.VenueRegister.names"),
 }
 """What is given one's own values, and what only passes on to the readers what it fetches."""
 

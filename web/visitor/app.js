@@ -7,7 +7,6 @@ import { changeLanguage, isKorean, say } from '../ui/language.js';
 import { WalletError } from './errors.js';
 import { fetchToday, keepFetching } from './fetching.js';
 import { ScreenElement } from './screen.js';
-import { sentCode } from './sentCode.js';
 
 /** A locked wallet that was out of sight for longer is closed. */
 const LOCK_SECONDS = 300;
@@ -35,7 +34,7 @@ export class App {
 
   /** Show what the wallet's owner sees first, and keep fetching; a locked wallet is opened before. */
   async open() {
-    sentCode(); // what is too old goes
+    if (sessionStorage.length > 0) (await import('./sentCode.js')).sentCode(); // what is too old goes
     if (this.visitor.store.isLocked) {
       this.start('visitor-locked');
       return;
