@@ -229,7 +229,7 @@ def test_what_was_used_at_another_door_is_refused_at_once_or_when_it_is_delivere
         scan(other, second())
         expect_answer(other, "enter")
     context.set_offline(False)
-    expect(door.get_by_role("button", name="Refused later: 1")).to_be_visible(timeout=10_000)
+    expect(door.get_by_role("button", name="Refused later: 1")).to_be_visible(timeout=30_000)
     door.get_by_role("button", name="Refused later: 1").click()
     expect(door.locator("dialog")).to_contain_text("this pass was used here before")
     check(door)
