@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import pytest
 from msgspec.structs import replace
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, ViewportSize, expect, sync_playwright
 
 from lab.town import Place, offset_of_noon
 from protocol.epochs import Role
@@ -22,6 +22,8 @@ from service.pages import Page as ServedPage
 from service.pages import built_page
 from tests.pages.building import build
 from tests.support.town import Town
+
+expect.set_options(timeout=20_000)  # a busy machine draws late, and no test is about how fast it draws
 
 PHONE = ViewportSize(width=390, height=844)
 
