@@ -9,7 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sql
 
 from escrow.desk.approvals import Approvals
-from escrow.desk.records import Subject, of_venue
+from escrow.desk.records import of_venue
 from escrow.errors import InvalidName, UnknownVenue, VenueExists
 from protocol.epochs import Domain
 from protocol.primitives.signatures import SigningKey
@@ -200,10 +200,6 @@ class VenueRegister:
     def _alone(self, venue_id: bytes) -> AbstractContextManager[sql.Connection]:
         """A transaction in which nobody else decides on a venue."""
         return exclusive(self._engine, "venue", venue_id)
-
-    def subject(self, record: Venue) -> Subject:
-        """What officers approve when they approve a record: it, in the place of what is approved now."""
-        return of_venue(record, self.get(record.venue_id).approved)
 
     def _take_change(self, connection: sql.Connection, application: VenueApplication, known: ListedVenue) -> None:
         record = application.venue

@@ -1,4 +1,4 @@
-"""Names as people give them. Spec: §4.2, §5.3."""
+"""Names, and other lines of text, as people give them. Spec: §4.2, §5.3."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def is_name(text: str) -> bool:
     At least one is a letter or digit.
     """
     return any(map(str.isalnum, text)) and text == " ".join(text.split()) and unfit_in_name(text) == ""
+
+
+def is_line(text: str, most: int) -> bool:
+    """Whether a text is one line of 1 to `most` bytes, all printable."""
+    return text.isprintable() and 0 < len(text.encode()) <= most
 
 
 def unfit_in_name(text: str) -> str:

@@ -58,8 +58,10 @@ windows_options = (
 @click.pass_obj
 def start(home: Path, name: str, legal_reference: str) -> None:
     """Start CASE, under a name that nobody else is told."""
-    if not (0 < len(name) <= 64 and name.isprintable()):
-        raise click.UsageError("a case's name is one line of printable characters, at most 64")
+    from escrow.authority.case_register import NAME_RULE, is_case_name
+
+    if not is_case_name(name):
+        raise click.UsageError(NAME_RULE)
     cases_of(home).start(name, legal_reference)
     click.echo(f"{name} is started")
 

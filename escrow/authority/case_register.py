@@ -13,6 +13,7 @@ from service.storage import exclusive, insert_once
 
 MAX_NAME = 64
 """The most characters of a case's name."""
+NAME_RULE = f"a case's name is one line of printable characters, at most {MAX_NAME}"
 metadata = sql.MetaData()
 _cases = sql.Table(
     "cases",
@@ -105,6 +106,11 @@ class CaseRegister:
         with self._engine.begin() as connection:
             rows = connection.execute(query.order_by(_windows.c.begins, _windows.c.ends, _windows.c.venue)).all()
         return [Window(row.venue, row.begins, row.ends) for row in rows]
+
+
+def is_case_name(name: str) -> bool:
+    """Whether a case can have this name."""
+    return 0 < len(name) <= MAX_NAME and name.isprintable()
 
 
 def _is(name: str, window: Window) -> list[sql.ColumnElement[bool]]:

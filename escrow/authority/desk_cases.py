@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from escrow.authority.case import Cases, Examined, Part, erased_by_operators, examine
-from escrow.authority.case_register import MAX_NAME, Case
+from escrow.authority.case_register import NAME_RULE, Case, is_case_name
 from escrow.authority.case_steps import (
     is_to_look_after,
     is_to_open,
@@ -51,8 +51,8 @@ class CaseAsked(msgspec.Struct, forbid_unknown_fields=True):
     legal_reference: str
 
     def __post_init__(self) -> None:
-        if not (0 < len(self.name) <= MAX_NAME and self.name.isprintable()):
-            raise ValueError(f"a case's name is one line of printable characters, at most {MAX_NAME}")
+        if not is_case_name(self.name):
+            raise ValueError(NAME_RULE)
         demand_line("a legal reference", self.legal_reference, MAX_REFERENCE)
 
 

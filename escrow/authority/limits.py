@@ -11,6 +11,7 @@ import click
 
 from protocol.epochs import EPOCH_SECONDS, MAX_STAY
 from protocol.warrants import MAX_EMBARGO, MAX_RECORDS, Purpose, Warrant, warrant_epochs
+from service.names import is_line
 
 if TYPE_CHECKING:
     from escrow.authority.authority import Authority
@@ -23,7 +24,7 @@ MAX_REFERENCE, MAX_ADVICE = 256, 1000
 
 def demand_line(what: str, text: str, most: int) -> None:
     """Raise `ValueError` unless a text is a line of at most so many bytes, as a warrant can hold."""
-    if not (text.isprintable() and 0 < len(text.encode()) <= most):
+    if not is_line(text, most):
         raise ValueError(f"{what} is one line of printable characters, from 1 to {most} bytes")
 
 

@@ -13,6 +13,7 @@ from protocol.primitives.encoding import Bytes32, Message, Range, Size, Uint8, U
 from protocol.primitives.errors import Malformed
 from protocol.primitives.hashing import digest32
 from protocol.warrants import Venue, Warrant
+from service.names import is_line
 
 MAX_OFFICERS = 32
 MAX_NAME = 64
@@ -30,7 +31,7 @@ OfficerName = Annotated[str, Size(1, MAX_NAME)]
 
 def is_reason(text: str) -> bool:
     """Whether it can be the reason of a refusal."""
-    return text.isprintable() and 0 < len(text.encode()) <= MAX_REASON
+    return is_line(text, MAX_REASON)
 
 
 class Action(IntEnum):
@@ -155,7 +156,7 @@ class Vote(Message):
 
 def is_officer_name(name: str) -> bool:
     """Whether an officer can have this name, in a set and in the journal."""
-    return name.isprintable() and 0 < len(name.encode()) <= MAX_NAME
+    return is_line(name, MAX_NAME)
 
 
 def set_digest(officers: OfficerSet) -> bytes:

@@ -323,14 +323,18 @@ def test_the_warrants_of_a_home_are_read_once_for_all_windows(authorities: Autho
         assert listed.call_count == 3
 
 
+def release_before_all_is_committed(authorities: Authorities) -> Result:
+    """Have the café release a case's window, in which it has not committed to one of two visits."""
+    left = run(admit(authorities.worlds[0], {authorities.cafe: [1]}))
+    run(authorities.cafe.admit(left[98].pop(), NOON - HOUR // 4))
+    drawn_for(authorities, authorities.cafe)
+    return authorities.case("release", CASE)
+
+
 def test_what_the_venue_commits_to_later_is_released_under_another_warrant(
     authorities: Authorities, tmp_path: Path
 ) -> None:
-    one = authorities.worlds[0]
-    left = run(admit(one, {authorities.cafe: [1]}))
-    run(authorities.cafe.admit(left[98].pop(), NOON - HOUR // 4))
-    drawn_for(authorities, authorities.cafe)
-    released = authorities.case("release", CASE)
+    one, released = authorities.worlds[0], release_before_all_is_committed(authorities)
     assert "1 visits released" in released.stdout
     assert "then draw a new warrant (`case draw --again`)" in released.stderr
     authorities.done("open", CASE)
@@ -789,11 +793,7 @@ def test_one_command_carries_out_what_both_parties_have_signed(authorities: Auth
 def test_what_the_venue_lacked_is_told_by_whichever_command_ends_the_case(
     authorities: Authorities, tmp_path: Path
 ) -> None:
-    one = authorities.worlds[0]
-    left = run(admit(one, {authorities.cafe: [1]}))
-    run(authorities.cafe.admit(left[98].pop(), NOON - HOUR // 4))
-    drawn_for(authorities, authorities.cafe)
-    authorities.done("release", CASE)
+    assert release_before_all_is_committed(authorities).exit_code == 0
     carried = authorities.case("carry-out", CASE, "-o", str(tmp_path / "lists"))
     assert "the venue has committed to 1 check-ins with a time in the window" in carried.stdout
     assert "then draw a new warrant (`case draw --again`)" in carried.stderr

@@ -39,7 +39,7 @@ from service.settings import ServerSettings
 from tests.support.authenticator import Authenticator, base64url, from_base64url
 from tests.support.desk import Officer, invite, running_desk
 from tests.support.domain import opening_warrant
-from tests.support.officers import custodians_shares, decide, establish
+from tests.support.officers import custodians_shares, decide, establish, venue_subject
 from tests.support.processes import real_world
 from tests.support.running import run
 from tests.support.servers import Door, World, open_door, run_world
@@ -243,7 +243,7 @@ def test_a_venue_that_the_operator_has_not_approved_has_no_name_in_its_lists(
             shown = (*kim.get("warrants")["warrants"], kim.get(f"warrants/{waiting['title']['warrant']}"))
             assert all(name in one for one in told)
             assert {one["venue_name"] for one in (*shown, waiting["title"])} == {name}
-            decide(operator, devices, operator.venues.subject(record), "Kim", "Lee")
+            decide(operator, devices, venue_subject(operator, record), "Kim", "Lee")
             operator.venues.approve(record, operator.identity)
 
 

@@ -29,7 +29,7 @@ from service.keys import fingerprint
 from tests.support.authenticator import Authenticator
 from tests.support.databases import FOR_SERVERS, KINDS
 from tests.support.domain import opening_warrant
-from tests.support.officers import custodians_shares, decide, enrol, establish, present
+from tests.support.officers import custodians_shares, decide, enrol, establish, present, venue_subject
 from tests.support.running import online, run
 from tests.support.servers import Door, World, carry_out, notice_for, open_door, run_world, warrant_for
 
@@ -114,7 +114,7 @@ def test_a_venues_record_is_signed_in_the_place_that_was_approved(door: Door, ro
     records = [replace(door.record, key=public_key(key)) for key in keys]
     for record, key in zip(records, keys, strict=True):
         run(world.post(role, "/v1/venues", sign_application(record, key, door.key)))
-    subjects = [party.venues.subject(record) for record in records]
+    subjects = [venue_subject(party, record) for record in records]
     decide(party, officers, subjects[0], "Kim", "Lee")
     venue = door.record.venue_id.hex()
     refused = world.officer(role, "venues", "approve", venue, "--key", fingerprint(public_key(keys[1])))
@@ -122,7 +122,7 @@ def test_a_venues_record_is_signed_in_the_place_that_was_approved(door: Door, ro
     assert party.venues.get(door.record.venue_id).record == door.record
     assert world.officer(role, "venues", "approve", venue, "--key", fingerprint(public_key(keys[0]))).exit_code == 0
     assert party.venues.get(door.record.venue_id).record == records[0]
-    assert party.venues.subject(records[1]) != subjects[1], "another record would be replaced than was approved"
+    assert venue_subject(party, records[1]) != subjects[1], "another record would be replaced than was approved"
 
 
 def test_a_record_that_was_approved_meanwhile_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +135,7 @@ def test_a_record_that_was_approved_meanwhile_is_not_replaced(tmp_path: Path, mo
         changes = {change.record.key: change for change in party.venues.changes(door.record.venue_id)}
         first, second = (changes[public_key(key)] for key in keys)
         for change in (first, second):
-            decide(party, officers, party.venues.subject(change.record), "Kim", "Lee")
+            decide(party, officers, venue_subject(party, change.record), "Kim", "Lee")
         demand, others = party.approvals.demand, [first]
 
         def meanwhile(subject: Subject) -> None:
@@ -157,15 +157,15 @@ def test_approvals_of_a_key_are_good_once(tmp_path: Path, kind: str) -> None:
     officers = establish(party, "Kim", "Lee")
     first, second = (Venue(party.domain.number, venue, "카페", "", public_key(key)) for key in keys)
     party.venues.apply(sign_application(first, keys[0]))
-    decide(party, officers, party.venues.subject(first), "Kim", "Lee")
+    decide(party, officers, venue_subject(party, first), "Kim", "Lee")
     party.venues.approve(first, party.identity)
     party.venues.apply(sign_application(second, keys[1], keys[0]))
-    subject = party.venues.subject(second)
+    subject = venue_subject(party, second)
     approve(party, officers, second, "Kim", "Lee")
     party.venues.apply(sign_application(first, keys[0], keys[1]))
     approve(party, officers, first, "Kim", "Lee")
     party.venues.apply(sign_application(second, keys[1]))
-    assert party.venues.subject(second) == subject
+    assert venue_subject(party, second) == subject
     tally = party.approvals.tally(subject)
     assert (tally.approvals, tally.is_approved, len(tally.votes)) == (0, False, 2)
     with pytest.raises(NotApproved, match="so far Kim"):
@@ -187,9 +187,9 @@ def test_a_change_that_was_not_made_takes_its_votes_along(tmp_path: Path, ending
     approve(party, officers, first, "Kim", "Lee")
     for record, key in ((second, keys[1]), (third, keys[2])):
         party.venues.apply(sign_application(record, key, keys[0]))
-    decide(party, officers, party.venues.subject(second), "Kim")
+    decide(party, officers, venue_subject(party, second), "Kim")
     party.venues.apply(sign_application(second, keys[1], keys[0]))
-    assert party.approvals.tally(party.venues.subject(second)).approvals == 1, "the same application again"
+    assert party.approvals.tally(venue_subject(party, second)).approvals == 1, "the same application again"
     if ending == "refused":
         party.venues.refuse(second)
     elif ending == "another":
@@ -199,11 +199,11 @@ def test_a_change_that_was_not_made_takes_its_votes_along(tmp_path: Path, ending
     else:
         party.venues.apply(sign_application(replace(second, name="술집"), keys[1], keys[0]))
     party.venues.apply(sign_application(second, keys[1], keys[0]))
-    assert party.approvals.tally(party.venues.subject(second)).approvals == 0
+    assert party.approvals.tally(venue_subject(party, second)).approvals == 0
 
 
 def approve(party: Party, officers: dict[str, Authenticator], record: Venue, *names: str) -> None:
-    decide(party, officers, party.venues.subject(record), *names)
+    decide(party, officers, venue_subject(party, record), *names)
     party.venues.approve(record, party.identity)
 
 

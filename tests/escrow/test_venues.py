@@ -24,7 +24,7 @@ from service.problems import Problem
 from tests.support.contacts import contacts
 from tests.support.databases import KINDS
 from tests.support.investigations import stored_release, stored_venue
-from tests.support.officers import decide, establish
+from tests.support.officers import decide, establish, venue_subject
 from tests.support.running import run
 from tests.support.servers import Door, World, carry_out, open_door, warrant_for
 
@@ -215,7 +215,7 @@ def test_what_no_officer_decides_on_goes_after_a_month(tmp_path: Path, kind: str
     party.venues.approve(approved, party.identity)
     party.venues.apply(sign_application(changed, keys[4]))
     officers = establish(party, "Kim", "Lee")
-    decide(party, officers, party.venues.subject(silent), "Kim")
+    decide(party, officers, venue_subject(party, silent), "Kim")
     world.now += DAY
     for record, key in ((asking, keys[1]), (other, keys[3])):
         party.venues.apply(sign_application(record, key))
@@ -227,4 +227,4 @@ def test_what_no_officer_decides_on_goes_after_a_month(tmp_path: Path, kind: str
     party.forget_old(world.now + 30 * DAY + 1)
     assert [listed.record for listed in party.venues.all()] == [approved]
     party.venues.apply(sign_application(silent, keys[2]))
-    assert party.approvals.tally(party.venues.subject(silent)).approvals == 0
+    assert party.approvals.tally(venue_subject(party, silent)).approvals == 0

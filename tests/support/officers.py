@@ -10,12 +10,13 @@ import sqlalchemy as sql
 from escrow.custody import PartyKeys, split_keys
 from escrow.desk.approvals import Approvals, CastVote
 from escrow.desk.passkeys import Assertion, creation_options, request_options, verify_new, verify_vote
-from escrow.desk.records import Decision, OfficerSet, Subject, Vote, set_digest, vote_challenge
+from escrow.desk.records import Decision, OfficerSet, Subject, Vote, of_venue, set_digest, vote_challenge
 from escrow.desk.register import OfficerRegister
 from escrow.party import Party
 from escrow.vault_key import load_vault_key
 from protocol.epochs import Domain, Role
 from protocol.primitives.signatures import SigningKey
+from protocol.warrants import Venue
 from service.clock import unix_time
 from service.keys import load_secret
 from tests.support.authenticator import Authenticator
@@ -77,6 +78,11 @@ def cast(party: Party, vote: Vote, assertion: Assertion, officer: str) -> None:
     """Store a vote, whether it holds or not."""
     signed = assertion.authenticator_data, assertion.client_data, assertion.signature
     party.approvals.cast(vote, CastVote(vote, officer, assertion.credential_id, *signed, party.clock()))
+
+
+def venue_subject(party: Party, record: Venue) -> Subject:
+    """What officers approve when they approve a record: it, in the place of what is approved now."""
+    return of_venue(record, party.venues.get(record.venue_id).approved)
 
 
 def decide(
